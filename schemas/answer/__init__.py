@@ -1,0 +1,94 @@
+"""What may be said to and by the answer aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    LeasedJob,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAnswered:
+    """The one answer to a command.
+
+    command_id: The command.
+    command_type: Its name.
+    aggregate: Kind of aggregate: task, job, queue, ...
+    aggregate_id: Which one.
+    correlation_id: Tree of requests it belongs to.
+    accepted: True when it was carried out, or nothing was left to do.
+    reason: Code of the refusal.
+    message: The sentence for people.
+    sequence: Sequence of the aggregate after it.
+    event_types: Events it led to.
+    order: What a pilot is told: tobekilled, or null.
+    leased: The job, when a pilot asked for one.
+    repeated: True when the command had been answered before.
+    answered_at: Time on the command.
+    vo: Tenant.
+    actor: Who asked.
+    """
+
+    command_id: str
+    command_type: str
+    aggregate: str
+    aggregate_id: str
+    correlation_id: str
+    accepted: bool
+    reason: str | None = None
+    message: str | None = None
+    sequence: int
+    event_types: tuple[str, ...] = ()
+    order: str | None = None
+    leased: LeasedJob | None = None
+    repeated: bool = False
+    answered_at: int
+    vo: str
+    actor: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "command_id": self.command_id,
+            "command_type": self.command_type,
+            "aggregate": self.aggregate,
+            "aggregate_id": self.aggregate_id,
+            "correlation_id": self.correlation_id,
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "message": self.message,
+            "sequence": self.sequence,
+            "event_types": list(self.event_types),
+            "order": self.order,
+            "leased": None if self.leased is None else self.leased.to_avro(),
+            "repeated": self.repeated,
+            "answered_at": self.answered_at,
+            "vo": self.vo,
+            "actor": self.actor,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            command_id=record["command_id"],
+            command_type=record["command_type"],
+            aggregate=record["aggregate"],
+            aggregate_id=record["aggregate_id"],
+            correlation_id=record["correlation_id"],
+            accepted=record["accepted"],
+            reason=record["reason"],
+            message=record["message"],
+            sequence=record["sequence"],
+            event_types=tuple(record["event_types"]),
+            order=record["order"],
+            leased=None if record["leased"] is None else LeasedJob.from_avro(record["leased"]),
+            repeated=record["repeated"],
+            answered_at=record["answered_at"],
+            vo=record["vo"],
+            actor=record["actor"],
+        )

@@ -1,0 +1,187 @@
+"""What may be said to and by the dataset aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    DatasetFile,
+    DatasetRole,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseDataset:
+    """No file will be added any more.
+
+    reason: Why.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterFiles:
+    """Add files to a dataset; the dataset is made if it does not exist.
+
+    files: The files; those already there with the same checksum are ignored.
+    role: What the dataset is.
+    task_id: Task that made the files.
+    """
+
+    files: tuple[DatasetFile, ...] = ()
+    role: DatasetRole = DatasetRole.INPUT
+    task_id: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "files": [item.to_avro() for item in self.files],
+            "role": self.role,
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+            role=DatasetRole(record["role"]),
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContents:
+    """Send the files of the dataset to a task.
+
+    task_id: The task that asks.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentsRequested:
+    """A task was sent the files.
+
+    task_id: The task that asked.
+    files_total: Files sent.
+    """
+
+    task_id: int
+    files_total: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "files_total": self.files_total,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            files_total=record["files_total"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetClosed:
+    """No file will be added any more.
+
+    reason: Why.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRegistered:
+    """Files were added.
+
+    files: The new files.
+    role: What the dataset is.
+    task_id: Task that made the files.
+    files_total: Files in the dataset now.
+    """
+
+    files: tuple[DatasetFile, ...] = ()
+    role: DatasetRole
+    task_id: int | None = None
+    files_total: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "files": [item.to_avro() for item in self.files],
+            "role": self.role,
+            "task_id": self.task_id,
+            "files_total": self.files_total,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+            role=DatasetRole(record["role"]),
+            task_id=record["task_id"],
+            files_total=record["files_total"],
+        )
+
+
+DatasetCommand = (
+    CloseDataset
+    | RegisterFiles
+    | RequestContents
+)
+
+DatasetEvent = (
+    ContentsRequested
+    | DatasetClosed
+    | FilesRegistered
+)

@@ -1,0 +1,164 @@
+"""What may be said to and by the policy aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    GlobalShare,
+    QueueSettings,
+    RetryRule,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureQueue:
+    """Set the facts and limits of a queue.
+
+    settings: The settings; replaces what was there.
+    """
+
+    settings: QueueSettings
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "settings": self.settings.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            settings=QueueSettings.from_avro(record["settings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRetryRules:
+    """Set the retry rules.
+
+    rules: All rules, in order.
+    """
+
+    rules: tuple[RetryRule, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rules": [item.to_avro() for item in self.rules],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rules=tuple(RetryRule.from_avro(item) for item in record["rules"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetShares:
+    """Set the tree of global shares.
+
+    shares: The whole tree.
+    """
+
+    shares: tuple[GlobalShare, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "shares": [item.to_avro() for item in self.shares],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            shares=tuple(GlobalShare.from_avro(item) for item in record["shares"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfigured:
+    """A queue has new settings.
+
+    settings: The settings.
+    """
+
+    settings: QueueSettings
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "settings": self.settings.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            settings=QueueSettings.from_avro(record["settings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRulesSet:
+    """The retry rules were set.
+
+    rules: All rules.
+    """
+
+    rules: tuple[RetryRule, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rules": [item.to_avro() for item in self.rules],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rules=tuple(RetryRule.from_avro(item) for item in record["rules"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesSet:
+    """The tree of shares was set.
+
+    shares: The whole tree.
+    """
+
+    shares: tuple[GlobalShare, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "shares": [item.to_avro() for item in self.shares],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            shares=tuple(GlobalShare.from_avro(item) for item in record["shares"]),
+        )
+
+
+PolicyCommand = (
+    ConfigureQueue
+    | SetRetryRules
+    | SetShares
+)
+
+PolicyEvent = (
+    QueueConfigured
+    | RetryRulesSet
+    | SharesSet
+)

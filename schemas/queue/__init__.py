@@ -1,0 +1,541 @@
+"""What may be said to and by the queue aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    JobSpec,
+    LeaseEnding,
+    PilotOffer,
+    QueueSettings,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigureDispatch:
+    """Give the queue its settings.
+
+    settings: The settings.
+    """
+
+    settings: QueueSettings
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "settings": self.settings.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            settings=QueueSettings.from_avro(record["settings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLease:
+    """The job of a lease needs it no more.
+
+    job_id: The job.
+    ending: Why.
+    """
+
+    job_id: int
+    ending: LeaseEnding
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "ending": self.ending,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            ending=LeaseEnding(record["ending"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueueJob:
+    """Make a job available to pilots.
+
+    spec: The job.
+    """
+
+    spec: JobSpec
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "spec": self.spec.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            spec=JobSpec.from_avro(record["spec"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireLease:
+    """A lease may have run out.
+
+    job_id: The job.
+    lease_id: The lease.
+    at: Now, as the timer sees it.
+    watched_since: Since when heartbeats arrived without a gap; nobody expires within a lease of it.
+    """
+
+    job_id: int
+    lease_id: str
+    at: int
+    watched_since: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+            "at": self.at,
+            "watched_since": self.watched_since,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+            at=record["at"],
+            watched_since=record["watched_since"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTask:
+    """Dispatch no jobs of a task.
+
+    task_id: The task.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseJob:
+    """A pilot asks for a job.
+
+    offer: What it offers.
+    """
+
+    offer: PilotOffer
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "offer": self.offer.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            offer=PilotOffer.from_avro(record["offer"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTask:
+    """Dispatch jobs of a task again.
+
+    task_id: The task.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewLeases:
+    """Heartbeats were seen.
+
+    job_ids: Jobs whose pilots were seen.
+    seen_at: The latest of them.
+    """
+
+    job_ids: tuple[int, ...] = ()
+    seen_at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_ids": list(self.job_ids),
+            "seen_at": self.seen_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_ids=tuple(record["job_ids"]),
+            seen_at=record["seen_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawJob:
+    """Take a waiting job off the queue.
+
+    job_id: The job.
+    reason: Why.
+    """
+
+    job_id: int
+    reason: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchConfigured:
+    """The queue has new settings.
+
+    settings: The settings.
+    """
+
+    settings: QueueSettings
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "settings": self.settings.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            settings=QueueSettings.from_avro(record["settings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLeased:
+    """A pilot got a job.
+
+    job_id: The job.
+    task_id: Its task.
+    attempt: Its attempt.
+    lease_id: The lease; the id of the command that asked.
+    pilot: The pilot.
+    node: Host.
+    worker_id: Worker.
+    lease_seconds: Length of the lease.
+    due_at: When it runs out without a heartbeat.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    job_id: int
+    task_id: int
+    attempt: int
+    lease_id: str
+    pilot: str
+    node: str = ""
+    worker_id: str | None = None
+    lease_seconds: int
+    due_at: int
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "task_id": self.task_id,
+            "attempt": self.attempt,
+            "lease_id": self.lease_id,
+            "pilot": self.pilot,
+            "node": self.node,
+            "worker_id": self.worker_id,
+            "lease_seconds": self.lease_seconds,
+            "due_at": self.due_at,
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            task_id=record["task_id"],
+            attempt=record["attempt"],
+            lease_id=record["lease_id"],
+            pilot=record["pilot"],
+            node=record["node"],
+            worker_id=record["worker_id"],
+            lease_seconds=record["lease_seconds"],
+            due_at=record["due_at"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQueued:
+    """A job is available to pilots.
+
+    spec: The job.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    spec: JobSpec
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "spec": self.spec.to_avro(),
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            spec=JobSpec.from_avro(record["spec"]),
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobWithdrawn:
+    """A waiting job was taken off.
+
+    job_id: The job.
+    reason: Why.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    job_id: int
+    reason: str = ""
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "reason": self.reason,
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            reason=record["reason"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseEnded:
+    """A lease is over.
+
+    job_id: The job.
+    lease_id: The lease.
+    pilot: Who held it.
+    ending: Why.
+    last_seen_at: Last heartbeat.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    job_id: int
+    lease_id: str
+    pilot: str
+    ending: LeaseEnding
+    last_seen_at: int | None = None
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+            "pilot": self.pilot,
+            "ending": self.ending,
+            "last_seen_at": self.last_seen_at,
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+            pilot=record["pilot"],
+            ending=LeaseEnding(record["ending"]),
+            last_seen_at=record["last_seen_at"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasesRenewed:
+    """Heartbeats kept leases alive.
+
+    job_ids: The jobs.
+    seen_at: When they were seen; each lease runs from here.
+    """
+
+    job_ids: tuple[int, ...] = ()
+    seen_at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_ids": list(self.job_ids),
+            "seen_at": self.seen_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_ids=tuple(record["job_ids"]),
+            seen_at=record["seen_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskHeld:
+    """Jobs of a task are not dispatched.
+
+    task_id: The task.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReleased:
+    """Jobs of a task are dispatched again.
+
+    task_id: The task.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+
+QueueCommand = (
+    ConfigureDispatch
+    | EndLease
+    | EnqueueJob
+    | ExpireLease
+    | HoldTask
+    | LeaseJob
+    | ReleaseTask
+    | RenewLeases
+    | WithdrawJob
+)
+
+QueueEvent = (
+    DispatchConfigured
+    | JobLeased
+    | JobQueued
+    | JobWithdrawn
+    | LeaseEnded
+    | LeasesRenewed
+    | TaskHeld
+    | TaskReleased
+)

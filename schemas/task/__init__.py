@@ -1,0 +1,1137 @@
+"""What may be said to and by the task aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    BrokerageEvidence,
+    DatasetFile,
+    FileAccounts,
+    GeneratedJob,
+    InputUnit,
+    JobKind,
+    JobOutcome,
+    JobPlan,
+    TaskDefinition,
+    TaskVerdict,
+    UnitChange,
+    UnmergedJob,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakTask:
+    """Say that the parameters cannot be refined or the task cannot go on.
+
+    reason: Code, as BAD_PARAMETERS.
+    message: The sentence for people: what was found, what was expected.
+    """
+
+    reason: str
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+            message=record["message"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTaskPriority:
+    """Give the task another priority; jobs made from now on get it.
+
+    priority: The new currentPriority.
+    """
+
+    priority: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "priority": self.priority,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            priority=record["priority"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedContents:
+    """Tell the task the files of one of its input datasets.
+
+    dataset: Dataset name.
+    known: False when no such dataset exists.
+    files: Files in order of their names; one chunk.
+    chunk: Number of this chunk, from 0.
+    chunks: Number of chunks.
+    """
+
+    dataset: str
+    known: bool
+    files: tuple[DatasetFile, ...] = ()
+    chunk: int
+    chunks: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dataset": self.dataset,
+            "known": self.known,
+            "files": [item.to_avro() for item in self.files],
+            "chunk": self.chunk,
+            "chunks": self.chunks,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dataset=record["dataset"],
+            known=record["known"],
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+            chunk=record["chunk"],
+            chunks=record["chunks"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishTask:
+    """End a task with what it has.
+
+    soft: True: wait for running jobs.
+    reason: Why, as given.
+    """
+
+    soft: bool = False
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "soft": self.soft,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            soft=record["soft"],
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateJobs:
+    """Make the jobs that were planned for an order.
+
+    order: Number of the order (JobsOrdered.order).
+    kind: What the jobs do.
+    plans: The jobs.
+    brokerage: Why these queues.
+    """
+
+    order: int
+    kind: JobKind
+    plans: tuple[JobPlan, ...] = ()
+    brokerage: BrokerageEvidence
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "kind": self.kind,
+            "plans": [item.to_avro() for item in self.plans],
+            "brokerage": self.brokerage.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            kind=JobKind(record["kind"]),
+            plans=tuple(JobPlan.from_avro(item) for item in record["plans"]),
+            brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncreaseAttempts:
+    """Raise the attempts of every input file.
+
+    increase: By how many, at least 0.
+    """
+
+    increase: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "increase": self.increase,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            increase=record["increase"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillTask:
+    """Kill a task and all its jobs.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkTask:
+    """Say that an order cannot be planned now.
+
+    order: Number of the order.
+    brokerage: Why no queue was taken.
+    message: The sentence for people.
+    """
+
+    order: int
+    brokerage: BrokerageEvidence
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "brokerage": self.brokerage.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+            message=record["message"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseTask:
+    """Make no new jobs and dispatch none until resumed.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReassignTask:
+    """Move the queued jobs of a task to other queues.
+
+    site: The queue to use from now on.
+    cloud: The cloud to use from now on.
+    mode: kill, soft (running jobs stay) or nokill.
+    """
+
+    site: str | None = None
+    cloud: str | None = None
+    mode: str = "kill"
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "site": self.site,
+            "cloud": self.cloud,
+            "mode": self.mode,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            site=record["site"],
+            cloud=record["cloud"],
+            mode=record["mode"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordJobOutcomes:
+    """Account for jobs that ended.
+
+    outcomes: One per job; jobs already accounted for are ignored.
+    """
+
+    outcomes: tuple[JobOutcome, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "outcomes": [item.to_avro() for item in self.outcomes],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            outcomes=tuple(JobOutcome.from_avro(item) for item in record["outcomes"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefineTask:
+    """Give the task the definition that its parameters mean.
+
+    definition: The refined definition.
+    parameters_revision: Revision of the parameters it was made from; an older one is refused.
+    """
+
+    definition: TaskDefinition
+    parameters_revision: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "definition": self.definition.to_avro(),
+            "parameters_revision": self.parameters_revision,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            definition=TaskDefinition.from_avro(record["definition"]),
+            parameters_revision=record["parameters_revision"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadTask:
+    """Execute an ended task again over old and new input (incexec).
+
+    parameters_json: New parameters, a JSON object merged into the old; null for none.
+    """
+
+    parameters_json: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameters_json=record["parameters_json"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeTask:
+    """Go on after a pause.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryTask:
+    """Give the failed input of an ended task new attempts.
+
+    parameters_json: New parameters, a JSON object merged into the old; null for none.
+    """
+
+    parameters_json: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameters_json=record["parameters_json"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitTask:
+    """Register a task.
+
+    task_id: jediTaskID.
+    name: Task name as submitted, with its trailing slash.
+    user_name: Normalised name of the owner as shown to people.
+    nickname: preferred_username of the owner.
+    label: prodSourceLabel.
+    working_group: Working group.
+    priority: taskPriority.
+    parent_task_id: Task to wait for.
+    parameters_json: Task parameters as submitted, JSON object.
+    """
+
+    task_id: int
+    name: str
+    user_name: str
+    nickname: str = ""
+    label: str
+    working_group: str | None = None
+    priority: int
+    parent_task_id: int | None = None
+    parameters_json: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "name": self.name,
+            "user_name": self.user_name,
+            "nickname": self.nickname,
+            "label": self.label,
+            "working_group": self.working_group,
+            "priority": self.priority,
+            "parent_task_id": self.parent_task_id,
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            name=record["name"],
+            user_name=record["user_name"],
+            nickname=record["nickname"],
+            label=record["label"],
+            working_group=record["working_group"],
+            priority=record["priority"],
+            parent_task_id=record["parent_task_id"],
+            parameters_json=record["parameters_json"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeTask:
+    """Try a parked task again.
+
+    cause: What changed: TIMER, QUEUE_CONFIGURED.
+    """
+
+    cause: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "cause": self.cause,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            cause=record["cause"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptsIncreased:
+    """Every input file got more attempts.
+
+    increase: By how many.
+    """
+
+    increase: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "increase": self.increase,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            increase=record["increase"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentsFed:
+    """Input units were added to the task.
+
+    dataset: Dataset they come from.
+    units: The units of this chunk.
+    complete: True when every input dataset is known.
+    accounts: Counters after it.
+    """
+
+    dataset: str
+    units: tuple[InputUnit, ...] = ()
+    complete: bool
+    accounts: FileAccounts
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dataset": self.dataset,
+            "units": [item.to_avro() for item in self.units],
+            "complete": self.complete,
+            "accounts": self.accounts.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dataset=record["dataset"],
+            units=tuple(InputUnit.from_avro(item) for item in record["units"]),
+            complete=record["complete"],
+            accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOutcomesRecorded:
+    """Ends of jobs were accounted for.
+
+    outcomes: The ends.
+    units: What they did to the input.
+    accounts: Counters after it.
+    """
+
+    outcomes: tuple[JobOutcome, ...] = ()
+    units: tuple[UnitChange, ...] = ()
+    accounts: FileAccounts
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "outcomes": [item.to_avro() for item in self.outcomes],
+            "units": [item.to_avro() for item in self.units],
+            "accounts": self.accounts.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            outcomes=tuple(JobOutcome.from_avro(item) for item in record["outcomes"]),
+            units=tuple(UnitChange.from_avro(item) for item in record["units"]),
+            accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsGenerated:
+    """Jobs were made for an order.
+
+    order: Number of the order.
+    kind: What they do.
+    jobs: The jobs.
+    brokerage: Why these queues.
+    accounts: Counters after it.
+    """
+
+    order: int
+    kind: JobKind
+    jobs: tuple[GeneratedJob, ...] = ()
+    brokerage: BrokerageEvidence
+    accounts: FileAccounts
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "kind": self.kind,
+            "jobs": [item.to_avro() for item in self.jobs],
+            "brokerage": self.brokerage.to_avro(),
+            "accounts": self.accounts.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            kind=JobKind(record["kind"]),
+            jobs=tuple(GeneratedJob.from_avro(item) for item in record["jobs"]),
+            brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+            accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsOrdered:
+    """Ready input waits to be brokered and split: the order for the job generator, with all it needs.
+
+    order: 1, 2, 3 ... within the task.
+    kind: What is to be made.
+    units: Input to pack (normal, build: none).
+    unmerged: Jobs whose outputs are to be merged (merge).
+    definition: The definition in force.
+    task_id: jediTaskID.
+    priority: Priority for the jobs.
+    queues_used: Queues the task used already.
+    more: True when further input of the task follows: a last partial job may wait.
+    """
+
+    order: int
+    kind: JobKind
+    units: tuple[InputUnit, ...] = ()
+    unmerged: tuple[UnmergedJob, ...] = ()
+    definition: TaskDefinition
+    task_id: int
+    priority: int
+    queues_used: tuple[str, ...] = ()
+    more: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "kind": self.kind,
+            "units": [item.to_avro() for item in self.units],
+            "unmerged": [item.to_avro() for item in self.unmerged],
+            "definition": self.definition.to_avro(),
+            "task_id": self.task_id,
+            "priority": self.priority,
+            "queues_used": list(self.queues_used),
+            "more": self.more,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            kind=JobKind(record["kind"]),
+            units=tuple(InputUnit.from_avro(item) for item in record["units"]),
+            unmerged=tuple(UnmergedJob.from_avro(item) for item in record["unmerged"]),
+            definition=TaskDefinition.from_avro(record["definition"]),
+            task_id=record["task_id"],
+            priority=record["priority"],
+            queues_used=tuple(record["queues_used"]),
+            more=record["more"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBroken:
+    """The task cannot be worked on.
+
+    reason: Code.
+    message: The sentence for people.
+    """
+
+    reason: str
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+            message=record["message"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinalized:
+    """The task ended.
+
+    verdict: How.
+    message: The sentence for people: why not done.
+    accounts: Counters at the end.
+    """
+
+    verdict: TaskVerdict
+    message: str = ""
+    accounts: FileAccounts
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "verdict": self.verdict,
+            "message": self.message,
+            "accounts": self.accounts.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            verdict=TaskVerdict(record["verdict"]),
+            message=record["message"],
+            accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinishOrdered:
+    """The task was ordered to end with what it has.
+
+    soft: True: running jobs are awaited.
+    reason: Why, as given.
+    """
+
+    soft: bool
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "soft": self.soft,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            soft=record["soft"],
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKillOrdered:
+    """The task was ordered killed; its jobs are being killed.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskParked:
+    """No queue could be found; the task waits.
+
+    order: Number of the order.
+    brokerage: Why each queue was dropped.
+    message: The sentence for people.
+    """
+
+    order: int
+    brokerage: BrokerageEvidence
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "brokerage": self.brokerage.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+            message=record["message"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPaused:
+    """The task makes and dispatches no jobs.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPriorityChanged:
+    """The priority was changed.
+
+    priority: The new one.
+    """
+
+    priority: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "priority": self.priority,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            priority=record["priority"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReassigned:
+    """Placement of the task was changed.
+
+    site: Queue from now on.
+    cloud: Cloud from now on.
+    mode: kill, soft or nokill.
+    """
+
+    site: str | None = None
+    cloud: str | None = None
+    mode: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "site": self.site,
+            "cloud": self.cloud,
+            "mode": self.mode,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            site=record["site"],
+            cloud=record["cloud"],
+            mode=record["mode"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRefined:
+    """The task got its definition.
+
+    definition: The definition.
+    parameters_revision: Revision of the parameters it was made from.
+    """
+
+    definition: TaskDefinition
+    parameters_revision: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "definition": self.definition.to_avro(),
+            "parameters_revision": self.parameters_revision,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            definition=TaskDefinition.from_avro(record["definition"]),
+            parameters_revision=record["parameters_revision"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReloaded:
+    """The task executes again over old and new input; it will be refined anew.
+
+    parameters_json: All parameters in force now.
+    parameters_revision: Their revision.
+    retried: True when it came from retry with new parameters.
+    task_attempt: Attempt number of the task.
+    """
+
+    parameters_json: str
+    parameters_revision: int
+    retried: bool = False
+    task_attempt: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameters_json": self.parameters_json,
+            "parameters_revision": self.parameters_revision,
+            "retried": self.retried,
+            "task_attempt": self.task_attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameters_json=record["parameters_json"],
+            parameters_revision=record["parameters_revision"],
+            retried=record["retried"],
+            task_attempt=record["task_attempt"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResumed:
+    """The task goes on.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRetried:
+    """Failed input got new attempts.
+
+    units: Units that are ready again.
+    attempts_max: Attempts per file from now on.
+    task_attempt: Attempt number of the task.
+    """
+
+    units: tuple[int, ...] = ()
+    attempts_max: int
+    task_attempt: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": list(self.units),
+            "attempts_max": self.attempts_max,
+            "task_attempt": self.task_attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(record["units"]),
+            attempts_max=record["attempts_max"],
+            task_attempt=record["task_attempt"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSubmitted:
+    """A task was registered.
+
+    task_id: jediTaskID.
+    name: Task name.
+    user_name: Owner as shown to people.
+    nickname: preferred_username of the owner.
+    label: prodSourceLabel.
+    working_group: Working group.
+    priority: taskPriority.
+    parent_task_id: Task to wait for.
+    parameters_json: Task parameters as submitted.
+    """
+
+    task_id: int
+    name: str
+    user_name: str
+    nickname: str = ""
+    label: str
+    working_group: str | None = None
+    priority: int
+    parent_task_id: int | None = None
+    parameters_json: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "name": self.name,
+            "user_name": self.user_name,
+            "nickname": self.nickname,
+            "label": self.label,
+            "working_group": self.working_group,
+            "priority": self.priority,
+            "parent_task_id": self.parent_task_id,
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            name=record["name"],
+            user_name=record["user_name"],
+            nickname=record["nickname"],
+            label=record["label"],
+            working_group=record["working_group"],
+            priority=record["priority"],
+            parent_task_id=record["parent_task_id"],
+            parameters_json=record["parameters_json"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWoken:
+    """A parked task is tried again.
+
+    cause: What changed.
+    """
+
+    cause: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "cause": self.cause,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            cause=record["cause"],
+        )
+
+
+TaskCommand = (
+    BreakTask
+    | ChangeTaskPriority
+    | FeedContents
+    | FinishTask
+    | GenerateJobs
+    | IncreaseAttempts
+    | KillTask
+    | ParkTask
+    | PauseTask
+    | ReassignTask
+    | RecordJobOutcomes
+    | RefineTask
+    | ReloadTask
+    | ResumeTask
+    | RetryTask
+    | SubmitTask
+    | WakeTask
+)
+
+TaskEvent = (
+    AttemptsIncreased
+    | ContentsFed
+    | JobOutcomesRecorded
+    | JobsGenerated
+    | JobsOrdered
+    | TaskBroken
+    | TaskFinalized
+    | TaskFinishOrdered
+    | TaskKillOrdered
+    | TaskParked
+    | TaskPaused
+    | TaskPriorityChanged
+    | TaskReassigned
+    | TaskRefined
+    | TaskReloaded
+    | TaskResumed
+    | TaskRetried
+    | TaskSubmitted
+    | TaskWoken
+)

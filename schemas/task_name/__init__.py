@@ -1,0 +1,70 @@
+"""What may be said to and by the task name aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTaskName:
+    """Reserve a task name for a task.
+
+    name: Task name.
+    task_id: The task that shall have it.
+    """
+
+    name: str
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            task_id=record["task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskNameClaimed:
+    """The name belongs to a task from now on.
+
+    name: Task name.
+    task_id: The task that has it.
+    """
+
+    name: str
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            task_id=record["task_id"],
+        )
+
+
+TaskNameCommand = (
+    ClaimTaskName
+)
+
+TaskNameEvent = (
+    TaskNameClaimed
+)

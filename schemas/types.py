@@ -1,0 +1,1662 @@
+"""Parts that messages are made of: enumerations and nested records.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class LossCause(StrEnum):
+    """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
+    worker ended without a report; PILOT_RELEASED: the pilot gave it back."""
+
+    UNKNOWN = "UNKNOWN"
+    LEASE_EXPIRED = "LEASE_EXPIRED"
+    WORKER_ENDED = "WORKER_ENDED"
+    PILOT_RELEASED = "PILOT_RELEASED"
+
+
+class ReportedState(StrEnum):
+    """What a pilot says of a running job. STARTING: stage-in; RUNNING: payload runs; HOLDING: trouble, wait;
+    TRANSFERRING: own stage-out."""
+
+    UNKNOWN = "UNKNOWN"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    HOLDING = "HOLDING"
+    TRANSFERRING = "TRANSFERRING"
+
+
+class QueueStatus(StrEnum):
+    """Whether a queue takes part in brokerage. ONLINE: yes; BROKEROFF: only jobs that name it; OFFLINE: no;
+    TEST: only test jobs."""
+
+    UNKNOWN = "UNKNOWN"
+    ONLINE = "ONLINE"
+    BROKEROFF = "BROKEROFF"
+    OFFLINE = "OFFLINE"
+    TEST = "TEST"
+
+
+class LeaseEnding(StrEnum):
+    """Why a lease ended. JOB_ENDED: the job reached a final state; EXPIRED: no heartbeat in time; REFUSED: the
+    job was final already; WORKER_ENDED: the worker ended."""
+
+    UNKNOWN = "UNKNOWN"
+    JOB_ENDED = "JOB_ENDED"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
+    WORKER_ENDED = "WORKER_ENDED"
+
+
+class DatasetRole(StrEnum):
+    """What a dataset is to a task. INPUT: master input with files; PSEUDO_INPUT: made-up input: event ranges or
+    numbers; OUTPUT: output of jobs; LOG: log archives."""
+
+    UNKNOWN = "UNKNOWN"
+    INPUT = "INPUT"
+    PSEUDO_INPUT = "PSEUDO_INPUT"
+    OUTPUT = "OUTPUT"
+    LOG = "LOG"
+
+
+class JobKind(StrEnum):
+    """What a job does for its task. NORMAL: runs the payload over input; BUILD: builds the library that normal
+    jobs need; MERGE: merges outputs of normal jobs."""
+
+    UNKNOWN = "UNKNOWN"
+    NORMAL = "NORMAL"
+    BUILD = "BUILD"
+    MERGE = "MERGE"
+
+
+class OutcomeKind(StrEnum):
+    """How a job ended for its task. FINISHED: outputs are there; MERGING: outputs are there and wait for the
+    merge step; FAILED: it failed; CANCELLED: it was killed; CLOSED: it was withdrawn; no failure of the input."""
+
+    UNKNOWN = "UNKNOWN"
+    FINISHED = "FINISHED"
+    MERGING = "MERGING"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CLOSED = "CLOSED"
+
+
+class RetryAction(StrEnum):
+    """What the retry rules say about a failed job's input. RETRY: try again while attempts are left; NO_RETRY:
+    never again; MORE_MEMORY: try again with more memory; SYSTEM: infrastructure error: the failure does not
+    count against failures_max."""
+
+    UNKNOWN = "UNKNOWN"
+    RETRY = "RETRY"
+    NO_RETRY = "NO_RETRY"
+    MORE_MEMORY = "MORE_MEMORY"
+    SYSTEM = "SYSTEM"
+
+
+class TaskVerdict(StrEnum):
+    """How a task ended. DONE: every input succeeded; FINISHED: part of the input succeeded; FAILED: nothing
+    succeeded, or the goal was missed; ABORTED: it was killed; BROKEN: it could never work; EXHAUSTED: limits
+    were reached; a person must decide."""
+
+    UNKNOWN = "UNKNOWN"
+    DONE = "DONE"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    ABORTED = "ABORTED"
+    BROKEN = "BROKEN"
+    EXHAUSTED = "EXHAUSTED"
+
+
+class WorkerState(StrEnum):
+    """Where a worker is. SUBMITTED: handed to the batch system; RUNNING: its pilot runs; FINISHED: it ended
+    well; FAILED: it ended badly; CANCELLED: it was withdrawn."""
+
+    UNKNOWN = "UNKNOWN"
+    SUBMITTED = "SUBMITTED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEnvelope:
+    """What every command carries about itself.
+
+    command_id: uuid; the client's Idempotency-Key or uuid5 of what caused it. Decided at most once.
+    aggregate_id: Equals the record key.
+    correlation_id: uuid that is constant through a whole tree of requests.
+    causation_id: event_id (or command_id) that led to this command; null when it came from outside.
+    issued_at: When it was wished (UTC); becomes occurred_at of its events.
+    actor: Opaque subject id of who wishes it.
+    role: What the actor acts as: user, production, pilot, operator or system.
+    vo: Tenant.
+    expected_sequence: Refused as STALE unless the aggregate is at this sequence; null asks for no such check.
+    """
+
+    command_id: str
+    aggregate_id: str
+    correlation_id: str
+    causation_id: str | None = None
+    issued_at: int
+    actor: str
+    role: str = "user"
+    vo: str
+    expected_sequence: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "command_id": self.command_id,
+            "aggregate_id": self.aggregate_id,
+            "correlation_id": self.correlation_id,
+            "causation_id": self.causation_id,
+            "issued_at": self.issued_at,
+            "actor": self.actor,
+            "role": self.role,
+            "vo": self.vo,
+            "expected_sequence": self.expected_sequence,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            command_id=record["command_id"],
+            aggregate_id=record["aggregate_id"],
+            correlation_id=record["correlation_id"],
+            causation_id=record["causation_id"],
+            issued_at=record["issued_at"],
+            actor=record["actor"],
+            role=record["role"],
+            vo=record["vo"],
+            expected_sequence=record["expected_sequence"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFile:
+    """A file of a dataset.
+
+    lfn: Logical file name.
+    scope: Scope.
+    guid: GUID.
+    size_bytes: Size in bytes.
+    checksum: ad:<adler32> or md:<md5>.
+    endpoint: Storage element that holds it.
+    events: Number of events.
+    """
+
+    lfn: str
+    scope: str
+    guid: str = ""
+    size_bytes: int
+    checksum: str
+    endpoint: str
+    events: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "scope": self.scope,
+            "guid": self.guid,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+            "events": self.events,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            scope=record["scope"],
+            guid=record["guid"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+            events=record["events"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventEnvelope:
+    """What every event carries about itself; kept inside the value so that a replay from a file loses nothing.
+
+    event_id: uuid5(command_id, decision_index): the same decision made twice has the same ids.
+    aggregate_id: Equals the record key; another value is poison.
+    sequence: 1, 2, 3 ... within the aggregate, without gaps; a reader accepts last + 1 only.
+    decision_index: Place of the event in its decision, from 0.
+    decision_size: Number of events of the decision; fewer of them in the log is a torn decision.
+    command_id: uuid of the command that was decided.
+    correlation_id: uuid that is constant through a whole tree of requests.
+    occurred_at: Time on the command (UTC), never the decider's clock.
+    actor: Opaque subject id of who wished it; never an e-mail address or a DN.
+    vo: Tenant; checked on every read path.
+    writer_epoch: Fencing number of the decider that wrote it.
+    """
+
+    event_id: str
+    aggregate_id: str
+    sequence: int
+    decision_index: int
+    decision_size: int
+    command_id: str
+    correlation_id: str
+    occurred_at: int
+    actor: str
+    vo: str
+    writer_epoch: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "event_id": self.event_id,
+            "aggregate_id": self.aggregate_id,
+            "sequence": self.sequence,
+            "decision_index": self.decision_index,
+            "decision_size": self.decision_size,
+            "command_id": self.command_id,
+            "correlation_id": self.correlation_id,
+            "occurred_at": self.occurred_at,
+            "actor": self.actor,
+            "vo": self.vo,
+            "writer_epoch": self.writer_epoch,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            event_id=record["event_id"],
+            aggregate_id=record["aggregate_id"],
+            sequence=record["sequence"],
+            decision_index=record["decision_index"],
+            decision_size=record["decision_size"],
+            command_id=record["command_id"],
+            correlation_id=record["correlation_id"],
+            occurred_at=record["occurred_at"],
+            actor=record["actor"],
+            vo=record["vo"],
+            writer_epoch=record["writer_epoch"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccounts:
+    """The counters of a task's master input; finished + failed <= used <= total.
+
+    total: Units known.
+    used: Units handed to jobs and not returned.
+    finished: Units done.
+    failed: Units given up.
+    jobs_live: Jobs not yet ended.
+    jobs_total: Jobs made so far.
+    """
+
+    total: int
+    used: int
+    finished: int
+    failed: int
+    jobs_live: int
+    jobs_total: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "total": self.total,
+            "used": self.used,
+            "finished": self.finished,
+            "failed": self.failed,
+            "jobs_live": self.jobs_live,
+            "jobs_total": self.jobs_total,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            total=record["total"],
+            used=record["used"],
+            finished=record["finished"],
+            failed=record["failed"],
+            jobs_live=record["jobs_live"],
+            jobs_total=record["jobs_total"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedJob:
+    """A job that a task made.
+
+    job_id: PandaID.
+    serial: Serial within the task, from 1.
+    queue: Its queue.
+    unit_ids: Its input units, or the serials of the jobs it merges.
+    attempt: Attempt number of its input.
+    """
+
+    job_id: int
+    serial: int
+    queue: str
+    unit_ids: tuple[int, ...] = ()
+    attempt: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "serial": self.serial,
+            "queue": self.queue,
+            "unit_ids": list(self.unit_ids),
+            "attempt": self.attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            serial=record["serial"],
+            queue=record["queue"],
+            unit_ids=tuple(record["unit_ids"]),
+            attempt=record["attempt"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalShare:
+    """A leaf or node of the tree of shares.
+
+    name: Share name.
+    parent: Parent; null at the top.
+    percent: Share among its siblings.
+    label_pattern: Regular expression on prodSourceLabel.
+    working_group_pattern: Regular expression on working group.
+    processing_type_pattern: Regular expression on processing type.
+    """
+
+    name: str
+    parent: str | None = None
+    percent: float
+    label_pattern: str | None = None
+    working_group_pattern: str | None = None
+    processing_type_pattern: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "parent": self.parent,
+            "percent": self.percent,
+            "label_pattern": self.label_pattern,
+            "working_group_pattern": self.working_group_pattern,
+            "processing_type_pattern": self.processing_type_pattern,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            parent=record["parent"],
+            percent=record["percent"],
+            label_pattern=record["label_pattern"],
+            working_group_pattern=record["working_group_pattern"],
+            processing_type_pattern=record["processing_type_pattern"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputUnit:
+    """The smallest piece of input: a file, a range of events of it, or a made-up record.
+
+    unit_id: 1, 2, 3 ... within the task, in input order.
+    lfn: Logical file name.
+    dataset: Dataset it comes from.
+    scope: Scope of the file.
+    guid: GUID of the file.
+    size_bytes: Size in bytes.
+    checksum: ad:<adler32> or md:<md5>.
+    endpoint: Storage element that holds it; empty for made-up input.
+    events: Number of events.
+    start_event: First event of the range, from 0.
+    end_event: Last event of the range.
+    ram_mb: Memory this unit was boosted to after memory failures.
+    """
+
+    unit_id: int
+    lfn: str
+    dataset: str
+    scope: str = ""
+    guid: str = ""
+    size_bytes: int = 0
+    checksum: str = ""
+    endpoint: str = ""
+    events: int | None = None
+    start_event: int | None = None
+    end_event: int | None = None
+    ram_mb: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "unit_id": self.unit_id,
+            "lfn": self.lfn,
+            "dataset": self.dataset,
+            "scope": self.scope,
+            "guid": self.guid,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+            "events": self.events,
+            "start_event": self.start_event,
+            "end_event": self.end_event,
+            "ram_mb": self.ram_mb,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            unit_id=record["unit_id"],
+            lfn=record["lfn"],
+            dataset=record["dataset"],
+            scope=record["scope"],
+            guid=record["guid"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+            events=record["events"],
+            start_event=record["start_event"],
+            end_event=record["end_event"],
+            ram_mb=record["ram_mb"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    """One of the error families a job can carry.
+
+    source: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
+    code: Code within the family.
+    diagnostic: The sentence for people.
+    """
+
+    source: str
+    code: int
+    diagnostic: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "code": self.code,
+            "diagnostic": self.diagnostic,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            code=record["code"],
+            diagnostic=record["diagnostic"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobInput:
+    """A file a job reads.
+
+    lfn: Logical file name.
+    dataset: Dataset.
+    scope: Scope.
+    guid: GUID.
+    size_bytes: Size in bytes.
+    checksum: ad:<adler32> or md:<md5>.
+    endpoint: Storage element that holds it.
+    """
+
+    lfn: str
+    dataset: str
+    scope: str
+    guid: str = ""
+    size_bytes: int
+    checksum: str
+    endpoint: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "dataset": self.dataset,
+            "scope": self.scope,
+            "guid": self.guid,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            dataset=record["dataset"],
+            scope=record["scope"],
+            guid=record["guid"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOutput:
+    """A file a job shall make.
+
+    lfn: Logical file name.
+    dataset: Dataset.
+    scope: Scope.
+    role: OUTPUT or LOG.
+    endpoint: Storage element to write it to.
+    guid: GUID given to a log.
+    allow_no_output: The job may finish without it.
+    """
+
+    lfn: str
+    dataset: str
+    scope: str
+    role: DatasetRole
+    endpoint: str
+    guid: str = ""
+    allow_no_output: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "dataset": self.dataset,
+            "scope": self.scope,
+            "role": self.role,
+            "endpoint": self.endpoint,
+            "guid": self.guid,
+            "allow_no_output": self.allow_no_output,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            dataset=record["dataset"],
+            scope=record["scope"],
+            role=DatasetRole(record["role"]),
+            endpoint=record["endpoint"],
+            guid=record["guid"],
+            allow_no_output=record["allow_no_output"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """A job to be made: its input and its queue.
+
+    unit_ids: Input units (normal), or serials of unmerged jobs (merge).
+    queue: The queue drawn for it.
+    """
+
+    unit_ids: tuple[int, ...] = ()
+    queue: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "unit_ids": list(self.unit_ids),
+            "queue": self.queue,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            unit_ids=tuple(record["unit_ids"]),
+            queue=record["queue"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUsage:
+    """What a payload used.
+
+    cpu_seconds: CPU time.
+    cpu_unit: Host CPU model as the pilot says it.
+    rss_kb_max: Largest resident set.
+    pss_kb_max: Largest proportional set.
+    vmem_kb_max: Largest address space.
+    swap_kb_max: Largest swap.
+    rss_kb_avg: Mean resident set.
+    read_bytes: Bytes read.
+    written_bytes: Bytes written.
+    core_count: Cores used.
+    events: Events processed.
+    """
+
+    cpu_seconds: float | None = None
+    cpu_unit: str | None = None
+    rss_kb_max: int | None = None
+    pss_kb_max: int | None = None
+    vmem_kb_max: int | None = None
+    swap_kb_max: int | None = None
+    rss_kb_avg: int | None = None
+    read_bytes: int | None = None
+    written_bytes: int | None = None
+    core_count: float | None = None
+    events: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "cpu_seconds": self.cpu_seconds,
+            "cpu_unit": self.cpu_unit,
+            "rss_kb_max": self.rss_kb_max,
+            "pss_kb_max": self.pss_kb_max,
+            "vmem_kb_max": self.vmem_kb_max,
+            "swap_kb_max": self.swap_kb_max,
+            "rss_kb_avg": self.rss_kb_avg,
+            "read_bytes": self.read_bytes,
+            "written_bytes": self.written_bytes,
+            "core_count": self.core_count,
+            "events": self.events,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            cpu_seconds=record["cpu_seconds"],
+            cpu_unit=record["cpu_unit"],
+            rss_kb_max=record["rss_kb_max"],
+            pss_kb_max=record["pss_kb_max"],
+            vmem_kb_max=record["vmem_kb_max"],
+            swap_kb_max=record["swap_kb_max"],
+            rss_kb_avg=record["rss_kb_avg"],
+            read_bytes=record["read_bytes"],
+            written_bytes=record["written_bytes"],
+            core_count=record["core_count"],
+            events=record["events"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file that a job made.
+
+    lfn: Logical file name.
+    dataset: Dataset name.
+    scope: Scope.
+    role: OUTPUT or LOG.
+    guid: GUID.
+    size_bytes: Size in bytes.
+    checksum: ad:<adler32> or md:<md5>.
+    endpoint: Storage element that holds it.
+    events: Number of events.
+    """
+
+    lfn: str
+    dataset: str
+    scope: str
+    role: DatasetRole
+    guid: str = ""
+    size_bytes: int
+    checksum: str
+    endpoint: str
+    events: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "dataset": self.dataset,
+            "scope": self.scope,
+            "role": self.role,
+            "guid": self.guid,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+            "events": self.events,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            dataset=record["dataset"],
+            scope=record["scope"],
+            role=DatasetRole(record["role"]),
+            guid=record["guid"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+            events=record["events"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTemplate:
+    """An output or log of a task, from which each job's file name is made.
+
+    stream: Name of the stream in the job parameters: OUTPUT0, OUTPUT1, LOG0.
+    role: OUTPUT or LOG.
+    dataset: Dataset name, without trailing slash.
+    scope: Scope of the files.
+    name_template: File name with ${SN}, ${SN/P}, ${MIDDLENAME}, $JEDITASKID.
+    serial_offset: The first serial number is this plus one.
+    allow_no_output: A job may finish without this file.
+    merge_only: The dataset exists in the merge step only.
+    """
+
+    stream: str
+    role: DatasetRole
+    dataset: str
+    scope: str
+    name_template: str
+    serial_offset: int = 0
+    allow_no_output: bool = False
+    merge_only: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "stream": self.stream,
+            "role": self.role,
+            "dataset": self.dataset,
+            "scope": self.scope,
+            "name_template": self.name_template,
+            "serial_offset": self.serial_offset,
+            "allow_no_output": self.allow_no_output,
+            "merge_only": self.merge_only,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            stream=record["stream"],
+            role=DatasetRole(record["role"]),
+            dataset=record["dataset"],
+            scope=record["scope"],
+            name_template=record["name_template"],
+            serial_offset=record["serial_offset"],
+            allow_no_output=record["allow_no_output"],
+            merge_only=record["merge_only"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PilotOffer:
+    """What a pilot offers.
+
+    pilot: Worker id, or node when none.
+    node: Host.
+    memory_mb: Memory; 0 is any.
+    disk_mb: Scratch space; 0 is any.
+    walltime_seconds: Time left; 0 is any.
+    label: prodSourceLabel asked for.
+    owner: Only jobs of this subject.
+    task_id: Preferred task.
+    resource_type: Only this resource type.
+    lease_seconds: Lease wished for; null takes the queue's.
+    harvester_id: Harvester.
+    worker_id: Worker.
+    """
+
+    pilot: str
+    node: str = ""
+    memory_mb: int = 0
+    disk_mb: int = 0
+    walltime_seconds: int = 0
+    label: str = "user"
+    owner: str | None = None
+    task_id: int | None = None
+    resource_type: str | None = None
+    lease_seconds: int | None = None
+    harvester_id: str | None = None
+    worker_id: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "pilot": self.pilot,
+            "node": self.node,
+            "memory_mb": self.memory_mb,
+            "disk_mb": self.disk_mb,
+            "walltime_seconds": self.walltime_seconds,
+            "label": self.label,
+            "owner": self.owner,
+            "task_id": self.task_id,
+            "resource_type": self.resource_type,
+            "lease_seconds": self.lease_seconds,
+            "harvester_id": self.harvester_id,
+            "worker_id": self.worker_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            pilot=record["pilot"],
+            node=record["node"],
+            memory_mb=record["memory_mb"],
+            disk_mb=record["disk_mb"],
+            walltime_seconds=record["walltime_seconds"],
+            label=record["label"],
+            owner=record["owner"],
+            task_id=record["task_id"],
+            resource_type=record["resource_type"],
+            lease_seconds=record["lease_seconds"],
+            harvester_id=record["harvester_id"],
+            worker_id=record["worker_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """A computing queue, as brokerage, dispatch and pilots need to know it.
+
+    name: Queue name.
+    site: Site name.
+    cloud: Cloud.
+    status: Whether it takes part.
+    core_count: Cores of a slot; 0 is any.
+    rss_mb_max: maxrss; 0 is no limit.
+    rss_mb_min: minrss.
+    workdir_mb_max: maxwdir; must be above 0.
+    walltime_seconds_max: maxtime; 0 is no limit.
+    walltime_seconds_min: mintime.
+    storage: Storage element.
+    lease_seconds: Lease of a pilot that does not say how often it beats.
+    allow_no_pilot: Jobs may be brokered here before a pilot was seen: pilots come on demand.
+    pilots_max: The most pilots to want.
+    processing_types: Allowed processing types; empty is all.
+    processing_types_excluded: Processing types that may not run.
+    labels: Labels served; empty is all.
+    corepower: HS06 per core.
+    vos: Tenants served; empty is all.
+    """
+
+    name: str
+    site: str
+    cloud: str = ""
+    status: QueueStatus = QueueStatus.ONLINE
+    core_count: int = 1
+    rss_mb_max: int = 0
+    rss_mb_min: int = 0
+    workdir_mb_max: int = 20000
+    walltime_seconds_max: int = 0
+    walltime_seconds_min: int = 0
+    storage: str = "LOCAL_DISK"
+    lease_seconds: int = 7200
+    allow_no_pilot: bool = True
+    pilots_max: int = 4
+    processing_types: tuple[str, ...] = ()
+    processing_types_excluded: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    corepower: float = 10.0
+    vos: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "site": self.site,
+            "cloud": self.cloud,
+            "status": self.status,
+            "core_count": self.core_count,
+            "rss_mb_max": self.rss_mb_max,
+            "rss_mb_min": self.rss_mb_min,
+            "workdir_mb_max": self.workdir_mb_max,
+            "walltime_seconds_max": self.walltime_seconds_max,
+            "walltime_seconds_min": self.walltime_seconds_min,
+            "storage": self.storage,
+            "lease_seconds": self.lease_seconds,
+            "allow_no_pilot": self.allow_no_pilot,
+            "pilots_max": self.pilots_max,
+            "processing_types": list(self.processing_types),
+            "processing_types_excluded": list(self.processing_types_excluded),
+            "labels": list(self.labels),
+            "corepower": self.corepower,
+            "vos": list(self.vos),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            site=record["site"],
+            cloud=record["cloud"],
+            status=QueueStatus(record["status"]),
+            core_count=record["core_count"],
+            rss_mb_max=record["rss_mb_max"],
+            rss_mb_min=record["rss_mb_min"],
+            workdir_mb_max=record["workdir_mb_max"],
+            walltime_seconds_max=record["walltime_seconds_max"],
+            walltime_seconds_min=record["walltime_seconds_min"],
+            storage=record["storage"],
+            lease_seconds=record["lease_seconds"],
+            allow_no_pilot=record["allow_no_pilot"],
+            pilots_max=record["pilots_max"],
+            processing_types=tuple(record["processing_types"]),
+            processing_types_excluded=tuple(record["processing_types_excluded"]),
+            labels=tuple(record["labels"]),
+            corepower=record["corepower"],
+            vos=tuple(record["vos"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueVerdict:
+    """What brokerage said about one queue, and why.
+
+    queue: Queue name.
+    taken: True for a candidate.
+    code: Reason code: use, or the filter that dropped it (status, scratch, memory, cores, ...).
+    weight: Weight of a candidate.
+    message: The sentence for people, with the figures.
+    """
+
+    queue: str
+    taken: bool
+    code: str
+    weight: float = 0.0
+    message: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "taken": self.taken,
+            "code": self.code,
+            "weight": self.weight,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            taken=record["taken"],
+            code=record["code"],
+            weight=record["weight"],
+            message=record["message"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """What a queue must offer to run the jobs of a task.
+
+    site: The one queue that the user named.
+    included_sites: Queues the task may use, patterns allowed; empty means all.
+    excluded_sites: Queues the task must not use, patterns allowed.
+    cloud: Cloud the queues are taken from; null means all.
+    core_count: Cores per job.
+    ram_mb: Memory, in MB per job or per core, see ram_per_core.
+    ram_per_core: True when ram_mb counts per core.
+    disk_mb: Scratch space for outputs and work, in MB.
+    walltime_seconds: Wall time of a job; 0 is unknown.
+    label: prodSourceLabel: user, managed, test, panda.
+    processing_type: processingType of the task.
+    architecture: Architecture wish as submitted.
+    """
+
+    site: str | None = None
+    included_sites: tuple[str, ...] = ()
+    excluded_sites: tuple[str, ...] = ()
+    cloud: str | None = None
+    core_count: int = 1
+    ram_mb: int = 2000
+    ram_per_core: bool = True
+    disk_mb: int = 0
+    walltime_seconds: int = 0
+    label: str = "user"
+    processing_type: str = ""
+    architecture: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "site": self.site,
+            "included_sites": list(self.included_sites),
+            "excluded_sites": list(self.excluded_sites),
+            "cloud": self.cloud,
+            "core_count": self.core_count,
+            "ram_mb": self.ram_mb,
+            "ram_per_core": self.ram_per_core,
+            "disk_mb": self.disk_mb,
+            "walltime_seconds": self.walltime_seconds,
+            "label": self.label,
+            "processing_type": self.processing_type,
+            "architecture": self.architecture,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            site=record["site"],
+            included_sites=tuple(record["included_sites"]),
+            excluded_sites=tuple(record["excluded_sites"]),
+            cloud=record["cloud"],
+            core_count=record["core_count"],
+            ram_mb=record["ram_mb"],
+            ram_per_core=record["ram_per_core"],
+            disk_mb=record["disk_mb"],
+            walltime_seconds=record["walltime_seconds"],
+            label=record["label"],
+            processing_type=record["processing_type"],
+            architecture=record["architecture"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRule:
+    """What to do about an error.
+
+    source: Error family.
+    code: Code within the family.
+    pattern: Regular expression on the diagnostic, from its start.
+    action: What to do.
+    active: Inactive rules only log.
+    """
+
+    source: str
+    code: int
+    pattern: str | None = None
+    action: RetryAction
+    active: bool = True
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "code": self.code,
+            "pattern": self.pattern,
+            "action": self.action,
+            "active": self.active,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            code=record["code"],
+            pattern=record["pattern"],
+            action=RetryAction(record["action"]),
+            active=record["active"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRules:
+    """How input is cut into jobs (jedi-logic 3.4).
+
+    files_per_job: nFilesPerJob: a fixed number of files per job.
+    files_per_job_max: nMaxFilesPerJob: the most files in one job.
+    events_per_job: nEventsPerJob: events per job.
+    gigabytes_per_job: nGBPerJob: input size per job in GB.
+    jobs_max: The most jobs the task may make.
+    files_per_merge_job: nFilesPerMergeJob: unmerged files per merge job.
+    gigabytes_per_merge_job: nGBPerMergeJob: size per merge job in GB.
+    """
+
+    files_per_job: int | None = None
+    files_per_job_max: int = 200
+    events_per_job: int | None = None
+    gigabytes_per_job: float | None = None
+    jobs_max: int | None = None
+    files_per_merge_job: int | None = None
+    gigabytes_per_merge_job: float | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "files_per_job": self.files_per_job,
+            "files_per_job_max": self.files_per_job_max,
+            "events_per_job": self.events_per_job,
+            "gigabytes_per_job": self.gigabytes_per_job,
+            "jobs_max": self.jobs_max,
+            "files_per_merge_job": self.files_per_merge_job,
+            "gigabytes_per_merge_job": self.gigabytes_per_merge_job,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            files_per_job=record["files_per_job"],
+            files_per_job_max=record["files_per_job_max"],
+            events_per_job=record["events_per_job"],
+            gigabytes_per_job=record["gigabytes_per_job"],
+            jobs_max=record["jobs_max"],
+            files_per_merge_job=record["files_per_merge_job"],
+            gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDefinition:
+    """A step beside the normal jobs: build or merge.
+
+    transformation: URL of the payload wrapper.
+    parameters: Job parameters with placeholders.
+    archive: Source archive of a build.
+    label: prodSourceLabel of its jobs.
+    """
+
+    transformation: str
+    parameters: str
+    archive: str | None = None
+    label: str = "user"
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "transformation": self.transformation,
+            "parameters": self.parameters,
+            "archive": self.archive,
+            "label": self.label,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            transformation=record["transformation"],
+            parameters=record["parameters"],
+            archive=record["archive"],
+            label=record["label"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChange:
+    """What an outcome did to one input unit.
+
+    unit_id: Which unit.
+    finished: True: done for good.
+    failed: True: given up. Neither: back to ready.
+    attempt: Attempts used so far.
+    failed_attempt: True failures so far.
+    ram_mb: Memory it needs now.
+    """
+
+    unit_id: int
+    finished: bool
+    failed: bool
+    attempt: int
+    failed_attempt: int
+    ram_mb: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "unit_id": self.unit_id,
+            "finished": self.finished,
+            "failed": self.failed,
+            "attempt": self.attempt,
+            "failed_attempt": self.failed_attempt,
+            "ram_mb": self.ram_mb,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            unit_id=record["unit_id"],
+            finished=record["finished"],
+            failed=record["failed"],
+            attempt=record["attempt"],
+            failed_attempt=record["failed_attempt"],
+            ram_mb=record["ram_mb"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerageEvidence:
+    """The whole explanation of a brokerage decision, enough to make it again.
+
+    verdicts: Every queue looked at, in order.
+    seed: Seed of the draws; the id of the event that asked.
+    facts_position: Position of the queue facts that were used, topic:partition:offset joined by commas.
+    """
+
+    verdicts: tuple[QueueVerdict, ...] = ()
+    seed: str
+    facts_position: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "verdicts": [item.to_avro() for item in self.verdicts],
+            "seed": self.seed,
+            "facts_position": self.facts_position,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            verdicts=tuple(QueueVerdict.from_avro(item) for item in record["verdicts"]),
+            seed=record["seed"],
+            facts_position=record["facts_position"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOutcome:
+    """The end of one job, as its task hears of it.
+
+    job_id: PandaID.
+    kind: How it ended.
+    outputs: What it made.
+    events: Events processed.
+    action: What the retry rules say.
+    ram_mb: Memory for the next attempt with MORE_MEMORY.
+    error_source: Error family: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
+    error_code: Code within the family.
+    error_diagnostic: The sentence for people.
+    """
+
+    job_id: int
+    kind: OutcomeKind
+    outputs: tuple[OutputFile, ...] = ()
+    events: int | None = None
+    action: RetryAction = RetryAction.RETRY
+    ram_mb: int | None = None
+    error_source: str | None = None
+    error_code: int | None = None
+    error_diagnostic: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "kind": self.kind,
+            "outputs": [item.to_avro() for item in self.outputs],
+            "events": self.events,
+            "action": self.action,
+            "ram_mb": self.ram_mb,
+            "error_source": self.error_source,
+            "error_code": self.error_code,
+            "error_diagnostic": self.error_diagnostic,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            kind=OutcomeKind(record["kind"]),
+            outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
+            events=record["events"],
+            action=RetryAction(record["action"]),
+            ram_mb=record["ram_mb"],
+            error_source=record["error_source"],
+            error_code=record["error_code"],
+            error_diagnostic=record["error_diagnostic"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """A job as its pilot needs it; never changes.
+
+    job_id: PandaID.
+    task_id: jediTaskID; 0 for a job without a task.
+    attempt: attemptNr.
+    serial: Serial within the task.
+    kind: NORMAL, BUILD or MERGE.
+    name: jobName.
+    queue: computingSite.
+    transformation: URL of the payload wrapper.
+    parameters: jobPars.
+    inputs: Files to stage in.
+    outputs: Files to stage out, the log included.
+    core_count: Cores.
+    ram_mb_min: minRamCount.
+    disk_mb_max: maxDiskCount.
+    walltime_seconds_max: maxWalltime; 0 is no limit of its own.
+    priority: currentPriority.
+    label: prodSourceLabel.
+    processing_type: processingType.
+    user_name: Owner as shown to people.
+    owner: Opaque subject id of the owner.
+    vo: Tenant.
+    working_group: Working group.
+    share: Global share.
+    resource_type: Resource type.
+    needs_merge: Its outputs wait for the merge step.
+    use_local_io: Stage in instead of direct access.
+    looping_check: A looping payload is killed.
+    container_name: Container image.
+    multi_step_json: multiStepExec members, JSON.
+    events: Events to process.
+    """
+
+    job_id: int
+    task_id: int
+    attempt: int
+    serial: int
+    kind: JobKind
+    name: str
+    queue: str
+    transformation: str
+    parameters: str
+    inputs: tuple[JobInput, ...] = ()
+    outputs: tuple[JobOutput, ...] = ()
+    core_count: int = 1
+    ram_mb_min: int = 0
+    disk_mb_max: int = 0
+    walltime_seconds_max: int = 0
+    priority: int = 1000
+    label: str
+    processing_type: str = ""
+    user_name: str
+    owner: str
+    vo: str
+    working_group: str | None = None
+    share: str = "Undefined"
+    resource_type: str = "Undefined"
+    needs_merge: bool = False
+    use_local_io: bool = False
+    looping_check: bool = True
+    container_name: str | None = None
+    multi_step_json: str | None = None
+    events: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "task_id": self.task_id,
+            "attempt": self.attempt,
+            "serial": self.serial,
+            "kind": self.kind,
+            "name": self.name,
+            "queue": self.queue,
+            "transformation": self.transformation,
+            "parameters": self.parameters,
+            "inputs": [item.to_avro() for item in self.inputs],
+            "outputs": [item.to_avro() for item in self.outputs],
+            "core_count": self.core_count,
+            "ram_mb_min": self.ram_mb_min,
+            "disk_mb_max": self.disk_mb_max,
+            "walltime_seconds_max": self.walltime_seconds_max,
+            "priority": self.priority,
+            "label": self.label,
+            "processing_type": self.processing_type,
+            "user_name": self.user_name,
+            "owner": self.owner,
+            "vo": self.vo,
+            "working_group": self.working_group,
+            "share": self.share,
+            "resource_type": self.resource_type,
+            "needs_merge": self.needs_merge,
+            "use_local_io": self.use_local_io,
+            "looping_check": self.looping_check,
+            "container_name": self.container_name,
+            "multi_step_json": self.multi_step_json,
+            "events": self.events,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            task_id=record["task_id"],
+            attempt=record["attempt"],
+            serial=record["serial"],
+            kind=JobKind(record["kind"]),
+            name=record["name"],
+            queue=record["queue"],
+            transformation=record["transformation"],
+            parameters=record["parameters"],
+            inputs=tuple(JobInput.from_avro(item) for item in record["inputs"]),
+            outputs=tuple(JobOutput.from_avro(item) for item in record["outputs"]),
+            core_count=record["core_count"],
+            ram_mb_min=record["ram_mb_min"],
+            disk_mb_max=record["disk_mb_max"],
+            walltime_seconds_max=record["walltime_seconds_max"],
+            priority=record["priority"],
+            label=record["label"],
+            processing_type=record["processing_type"],
+            user_name=record["user_name"],
+            owner=record["owner"],
+            vo=record["vo"],
+            working_group=record["working_group"],
+            share=record["share"],
+            resource_type=record["resource_type"],
+            needs_merge=record["needs_merge"],
+            use_local_io=record["use_local_io"],
+            looping_check=record["looping_check"],
+            container_name=record["container_name"],
+            multi_step_json=record["multi_step_json"],
+            events=record["events"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinition:
+    """A task as refined from its parameters: all that later choices rest on.
+
+    transformation: URL of the payload wrapper.
+    parameters: Job parameters with placeholders (panda-client-protocol 5.4 step 1).
+    source_url: ${SURL}: where jobs fetch the sandbox.
+    requirements: What a queue must offer.
+    rules: How input is cut.
+    input_datasets: Names of the input datasets, the master first; empty without input.
+    input_stream: Stream name of the master input.
+    input_include: Regular expressions an input file must match one of; empty means all.
+    input_exclude: Regular expressions that drop an input file.
+    input_files: Explicit file names; empty means all.
+    input_offset: Files to skip at the start.
+    input_files_max: nFiles: the most files to use.
+    wait_input: Wait for the dataset to appear instead of breaking.
+    pfn_list: Physical file names given by the user (pfnList).
+    events_total: nEvents of a task without input.
+    sequence_offset: ${SEQNUMBER} starts at this plus one; null without a sequence number.
+    random_seed_offset: Offset of ${RNDMSEED}; null without.
+    first_event_offset: Added to ${FIRSTEVENT}.
+    outputs: Outputs and logs.
+    attempts_max: Attempts per file.
+    failures_max: True failures per file; null is no limit of its own.
+    build: The build step, if sources must be built.
+    merge: The merge step, if outputs are merged.
+    multi_step_json: multiStepExec as submitted, JSON.
+    container_name: Container image.
+    use_local_io: Stage files in instead of reading them directly.
+    looping_check: Looping payloads are killed.
+    goal_permille: Share of input that must succeed, in thousandths.
+    fail_goal_unreached: The task fails when the goal is missed.
+    parent_task_id: Task whose end this one waits for.
+    """
+
+    transformation: str
+    parameters: str
+    source_url: str = ""
+    requirements: Requirements
+    rules: SplitRules
+    input_datasets: tuple[str, ...] = ()
+    input_stream: str = "IN"
+    input_include: tuple[str, ...] = ()
+    input_exclude: tuple[str, ...] = ()
+    input_files: tuple[str, ...] = ()
+    input_offset: int = 0
+    input_files_max: int | None = None
+    wait_input: bool = False
+    pfn_list: tuple[str, ...] = ()
+    events_total: int | None = None
+    sequence_offset: int | None = None
+    random_seed_offset: int | None = None
+    first_event_offset: int = 0
+    outputs: tuple[OutputTemplate, ...] = ()
+    attempts_max: int = 3
+    failures_max: int | None = None
+    build: StepDefinition | None = None
+    merge: StepDefinition | None = None
+    multi_step_json: str | None = None
+    container_name: str | None = None
+    use_local_io: bool = False
+    looping_check: bool = True
+    goal_permille: int = 1000
+    fail_goal_unreached: bool = False
+    parent_task_id: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "transformation": self.transformation,
+            "parameters": self.parameters,
+            "source_url": self.source_url,
+            "requirements": self.requirements.to_avro(),
+            "rules": self.rules.to_avro(),
+            "input_datasets": list(self.input_datasets),
+            "input_stream": self.input_stream,
+            "input_include": list(self.input_include),
+            "input_exclude": list(self.input_exclude),
+            "input_files": list(self.input_files),
+            "input_offset": self.input_offset,
+            "input_files_max": self.input_files_max,
+            "wait_input": self.wait_input,
+            "pfn_list": list(self.pfn_list),
+            "events_total": self.events_total,
+            "sequence_offset": self.sequence_offset,
+            "random_seed_offset": self.random_seed_offset,
+            "first_event_offset": self.first_event_offset,
+            "outputs": [item.to_avro() for item in self.outputs],
+            "attempts_max": self.attempts_max,
+            "failures_max": self.failures_max,
+            "build": None if self.build is None else self.build.to_avro(),
+            "merge": None if self.merge is None else self.merge.to_avro(),
+            "multi_step_json": self.multi_step_json,
+            "container_name": self.container_name,
+            "use_local_io": self.use_local_io,
+            "looping_check": self.looping_check,
+            "goal_permille": self.goal_permille,
+            "fail_goal_unreached": self.fail_goal_unreached,
+            "parent_task_id": self.parent_task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            transformation=record["transformation"],
+            parameters=record["parameters"],
+            source_url=record["source_url"],
+            requirements=Requirements.from_avro(record["requirements"]),
+            rules=SplitRules.from_avro(record["rules"]),
+            input_datasets=tuple(record["input_datasets"]),
+            input_stream=record["input_stream"],
+            input_include=tuple(record["input_include"]),
+            input_exclude=tuple(record["input_exclude"]),
+            input_files=tuple(record["input_files"]),
+            input_offset=record["input_offset"],
+            input_files_max=record["input_files_max"],
+            wait_input=record["wait_input"],
+            pfn_list=tuple(record["pfn_list"]),
+            events_total=record["events_total"],
+            sequence_offset=record["sequence_offset"],
+            random_seed_offset=record["random_seed_offset"],
+            first_event_offset=record["first_event_offset"],
+            outputs=tuple(OutputTemplate.from_avro(item) for item in record["outputs"]),
+            attempts_max=record["attempts_max"],
+            failures_max=record["failures_max"],
+            build=None if record["build"] is None else StepDefinition.from_avro(record["build"]),
+            merge=None if record["merge"] is None else StepDefinition.from_avro(record["merge"]),
+            multi_step_json=record["multi_step_json"],
+            container_name=record["container_name"],
+            use_local_io=record["use_local_io"],
+            looping_check=record["looping_check"],
+            goal_permille=record["goal_permille"],
+            fail_goal_unreached=record["fail_goal_unreached"],
+            parent_task_id=record["parent_task_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmergedJob:
+    """A job whose outputs wait for the merge step.
+
+    serial: Serial of the job within the task.
+    job_id: PandaID.
+    queue: Queue it ran on.
+    outputs: Its unmerged outputs.
+    """
+
+    serial: int
+    job_id: int
+    queue: str
+    outputs: tuple[OutputFile, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "serial": self.serial,
+            "job_id": self.job_id,
+            "queue": self.queue,
+            "outputs": [item.to_avro() for item in self.outputs],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            serial=record["serial"],
+            job_id=record["job_id"],
+            queue=record["queue"],
+            outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedJob:
+    """The job a pilot got.
+
+    spec: The job.
+    lease_id: The lease.
+    lease_seconds: Length of the lease.
+    """
+
+    spec: JobSpec
+    lease_id: str
+    lease_seconds: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "spec": self.spec.to_avro(),
+            "lease_id": self.lease_id,
+            "lease_seconds": self.lease_seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            spec=JobSpec.from_avro(record["spec"]),
+            lease_id=record["lease_id"],
+            lease_seconds=record["lease_seconds"],
+        )

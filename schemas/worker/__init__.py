@@ -1,0 +1,234 @@
+"""What may be said to and by the worker aggregate.
+
+Made by `python -m schemas generate` from the Avro files; change those, not this.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from schemas.types import (
+    WorkerState,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWorker:
+    """A harvester or pilot says where a worker is.
+
+    worker_id: Worker.
+    harvester_id: Harvester.
+    state: Where it is.
+    node: Host.
+    exit_code: Exit code at the end.
+    diagnostic: What went wrong.
+    """
+
+    worker_id: str
+    harvester_id: str
+    state: WorkerState
+    node: str = ""
+    exit_code: int | None = None
+    diagnostic: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "harvester_id": self.harvester_id,
+            "state": self.state,
+            "node": self.node,
+            "exit_code": self.exit_code,
+            "diagnostic": self.diagnostic,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            harvester_id=record["harvester_id"],
+            state=WorkerState(record["state"]),
+            node=record["node"],
+            exit_code=record["exit_code"],
+            diagnostic=record["diagnostic"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantWorkers:
+    """Say how many pilots a queue should have.
+
+    wanted: How many, at least 0.
+    reason: The figures it rests on.
+    """
+
+    wanted: int
+    reason: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "wanted": self.wanted,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            wanted=record["wanted"],
+            reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEnded:
+    """The worker is over.
+
+    worker_id: Worker.
+    harvester_id: Harvester.
+    state: FINISHED, FAILED or CANCELLED.
+    exit_code: Exit code.
+    diagnostic: What went wrong.
+    live: Workers alive now.
+    """
+
+    worker_id: str
+    harvester_id: str
+    state: WorkerState
+    exit_code: int | None = None
+    diagnostic: str | None = None
+    live: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "harvester_id": self.harvester_id,
+            "state": self.state,
+            "exit_code": self.exit_code,
+            "diagnostic": self.diagnostic,
+            "live": self.live,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            harvester_id=record["harvester_id"],
+            state=WorkerState(record["state"]),
+            exit_code=record["exit_code"],
+            diagnostic=record["diagnostic"],
+            live=record["live"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRunning:
+    """The worker's pilot runs.
+
+    worker_id: Worker.
+    harvester_id: Harvester.
+    node: Host.
+    live: Workers alive now.
+    """
+
+    worker_id: str
+    harvester_id: str
+    node: str = ""
+    live: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "harvester_id": self.harvester_id,
+            "node": self.node,
+            "live": self.live,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            harvester_id=record["harvester_id"],
+            node=record["node"],
+            live=record["live"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSubmitted:
+    """A worker was handed to the batch system.
+
+    worker_id: Worker.
+    harvester_id: Harvester.
+    live: Workers alive now.
+    """
+
+    worker_id: str
+    harvester_id: str
+    live: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "harvester_id": self.harvester_id,
+            "live": self.live,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            harvester_id=record["harvester_id"],
+            live=record["live"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersWanted:
+    """The number of pilots that a queue should have changed.
+
+    wanted: How many.
+    live: How many are alive.
+    reason: The figures it rests on.
+    """
+
+    wanted: int
+    live: int
+    reason: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "wanted": self.wanted,
+            "live": self.live,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            wanted=record["wanted"],
+            live=record["live"],
+            reason=record["reason"],
+        )
+
+
+WorkerCommand = (
+    ReportWorker
+    | WantWorkers
+)
+
+WorkerEvent = (
+    WorkerEnded
+    | WorkerRunning
+    | WorkerSubmitted
+    | WorkersWanted
+)
