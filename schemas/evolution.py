@@ -1,0 +1,59 @@
+"""FULL_TRANSITIVE: every version of a message reads every other version, for ever.
+
+In: the Avro files and `schemas/released/<N>.json`, one file a release with every message as it then was. Out: the list of
+violations. Checked in CI with avro's own compatibility checker; `python -m schemas release` adds the next file.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import avro.schema
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+
+from schemas.catalog import FOLDER, AvroSchema, messages, self_contained
+
+RELEASED = FOLDER / "released"
+
+
+def releases() -> Iterator[tuple[int, dict[str, AvroSchema]]]:
+    """(number, full record name -> schema) of every release, oldest first."""
+    for path in sorted(RELEASED.glob("*.json"), key=lambda path: int(path.stem)):
+        yield int(path.stem), json.loads(path.read_text(encoding="utf-8"))
+
+
+def current() -> dict[str, AvroSchema]:
+    """Full record name -> schema as the Avro files say now."""
+    return {entry.full_name: self_contained(entry) for entry in messages()}
+
+
+def violations() -> list[str]:
+    """A sentence for each pair of versions that cannot read each other, both ways; empty when all is well."""
+    now, found = current(), []
+    for number, then in releases():
+        for name, old in then.items():
+            if name not in now:
+                found.append(f"{name} of release {number} is gone; an event once written must stay readable")
+                continue
+            found += [f"{name}: {why} (release {number})" for why in incompatibilities(old, now[name])]
+    return found
+
+
+def incompatibilities(old: AvroSchema, new: AvroSchema) -> Iterator[str]:
+    """Why `new` cannot read `old` or the other way round."""
+    if old == new:
+        return
+    first, second = avro.schema.parse(json.dumps(old)), avro.schema.parse(json.dumps(new))
+    for reader, writer, direction in ((second, first, "new cannot read old"), (first, second, "old cannot read new")):
+        result = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
+        if result.compatibility is not SchemaCompatibilityType.compatible:
+            yield f"{direction}: {'; '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
+
+
+def write_release() -> Path:
+    """Path of the next release file, with every message as it is now."""
+    RELEASED.mkdir(exist_ok=True)
+    number = max((number for number, _ in releases()), default=0) + 1
+    path = RELEASED / f"{number}.json"
+    path.write_text(json.dumps(current(), indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,33 @@
+"""Ids that follow from what they name, so that doing a thing twice names it the same."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+CULM = uuid5(NAMESPACE_URL, "culm")
+FIRST_TASK_ID = 10_000_000
+JOBS_PER_TASK = 10_000_000
+
+
+def event_id(command_id: str, index: int) -> str:
+    """Id of the event at place `index` of the decision on a command."""
+    return str(uuid5(UUID(command_id), str(index)))
+
+
+def caused_command_id(cause: str, *parts: object) -> str:
+    """Id of a command that follows from `cause` (an event or command id, or any stable text) and `parts`."""
+    return str(uuid5(CULM, ":".join((cause, *(str(part) for part in parts)))))
+
+
+def job_id_of(task_id: int, serial: int) -> int:
+    """PandaID of the job with `serial` (from 1) of a task: readable, unique, and known without asking anybody."""
+    assert 0 < serial < JOBS_PER_TASK, f"serial {serial} of task {task_id}, expected 1..{JOBS_PER_TASK - 1}"
+    return task_id * JOBS_PER_TASK + serial
+
+
+def task_id_of(job_id: int) -> int:
+    """The task that a job belongs to."""
+    return job_id // JOBS_PER_TASK
+
+
+def task_name_key(vo: str, label: str, owner: str, name: str) -> str:
+    """Key of the aggregate that guards a unique task name."""
+    return f"{vo}/{label}/{owner}/{name}"

@@ -1,0 +1,80 @@
+"""Schema ids from the registry: registered once by `python -m schemas apply`, looked up once at every process start.
+
+Out: a `Codec` that needs the registry again only for a writer's version it has never seen. Invariant: a running service
+never registers anything; a registry that is away stops nobody who already runs.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import httpx
+import structlog
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, ServerConfig
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas.catalog import Entry, messages, self_contained
+from schemas.wire import Codec
+
+COMPATIBILITY = "FULL_TRANSITIVE"
+PAUSE_SECONDS_MAX = 5.0
+log = structlog.get_logger()
+
+
+class UnknownSchema(RuntimeError):
+    """The registry does not know a schema of this version: `python -m schemas apply` was not run."""
+
+
+def connect(url: str) -> SchemaRegistryClient:
+    """A client of the registry at `url` (its Confluent-compatible API)."""
+    return SchemaRegistryClient({"url": url})
+
+
+def text_of(entry: Entry) -> str:
+    """The schema text that is registered for a message: self-contained JSON, always the same for the same Avro file."""
+    return json.dumps(self_contained(entry), separators=(",", ":"), sort_keys=True)
+
+
+def register_all(client: SchemaRegistryClient) -> dict[str, int]:
+    """Register every message under its subject; full record name -> schema id.
+
+    Raises SchemaRegistryError when the registry finds a schema incompatible with an earlier version.
+    """
+    client.set_config(None, ServerConfig(compatibility=COMPATIBILITY))
+    return {
+        entry.full_name: client.register_schema(entry.subject, Schema(text_of(entry), "AVRO")) for entry in messages()
+    }
+
+
+def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
+    """Full record name -> schema id of our own versions; raises UnknownSchema for one that was never registered."""
+    found: dict[str, int] = {}
+    for entry in messages():
+        try:
+            registered = client.lookup_schema(entry.subject, Schema(text_of(entry), "AVRO"))
+        except SchemaRegistryError as problem:
+            if problem.http_status_code != 404:
+                raise
+            raise UnknownSchema(f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`") from problem
+        assert registered.schema_id is not None
+        found[entry.full_name] = registered.schema_id
+    return found
+
+
+def codec_from(url: str, *, pause: Callable[[float], None] = time.sleep) -> Codec:
+    """A codec with the ids of the registry at `url`; waits for as long as the registry is away."""
+    client = connect(url)
+    wait = 0.2
+    while True:
+        try:
+            return Codec(look_up_all(client), lambda number: fetch_schema(client, number))
+        except (httpx.HTTPError, SchemaRegistryError, UnknownSchema) as problem:
+            log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
+        pause(wait)
+        wait = min(wait * 2, PAUSE_SECONDS_MAX)
+
+
+def fetch_schema(client: SchemaRegistryClient, number: int) -> Mapping[str, Any]:
+    """The schema with id `number`, as any version of Culm registered it."""
+    return cast(Mapping[str, Any], json.loads(client.get_schema(number).schema_str or "{}"))

@@ -1,0 +1,167 @@
+"""Bytes <-> messages: Confluent wire format around Avro, with fastavro.
+
+Out: byte 0, schema id (big-endian int32), Avro binary. In: the writer's schema is found by that id and resolved against
+ours, so any version ever released can be read. Times stay `int` microseconds since 1970 (UTC) on our side; stock consumers
+see `timestamp-micros`. Guards: what cannot be read raises `Poison`, naming what was found and what was expected.
+"""
+
+import io
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Protocol, Self, cast
+
+import fastavro
+
+from schemas.catalog import CATALOG, Entry, self_contained
+from schemas.types import CommandEnvelope, EventEnvelope
+
+MAGIC = 0
+FRAME = struct.Struct(">bI")
+
+
+class Poison(ValueError):
+    """A record that can never be handled, however often it is tried."""
+
+
+class Message(Protocol):
+    """Any generated message class."""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        ...
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        ...
+
+
+Envelope = EventEnvelope | CommandEnvelope
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a record holds: its message, and its envelope where the role has one."""
+
+    entry: Entry
+    message: Any
+    envelope: Any
+
+    @property
+    def name(self) -> str:
+        """Name of the record, for example JobLeased."""
+        return self.entry.name
+
+
+@lru_cache(maxsize=None)
+def message_class(full_name: str) -> type[Message]:
+    """The generated class of a message; KeyError for a name that is not in the catalogue."""
+    entry = CATALOG[full_name]
+    module = import_module(f"schemas.{entry.aggregate}")
+    return cast(type[Message], getattr(module, entry.name))
+
+
+@lru_cache(maxsize=None)
+def own_schema(full_name: str) -> Any:
+    """Our parsed schema of a message, without logical types (times are plain integers here)."""
+    return _parse(self_contained(CATALOG[full_name]))
+
+
+def entry_of(message: Message) -> Entry:
+    """The catalogue entry of a message object."""
+    return _entry_of_class(type(message))
+
+
+@lru_cache(maxsize=None)
+def _entry_of_class(kind: type) -> Entry:
+    aggregate = kind.__module__.removeprefix("schemas.")
+    return CATALOG[f"culm.{aggregate}.{kind.__name__}"]
+
+
+def to_bytes(message: Message, envelope: Envelope | None = None) -> bytes:
+    """Avro binary without the frame."""
+    record = message.to_avro()
+    if envelope is not None:
+        record["envelope"] = envelope.to_avro()
+    buffer = io.BytesIO()
+    fastavro.schemaless_writer(buffer, own_schema(entry_of(message).full_name), record)
+    return buffer.getvalue()
+
+
+class Codec:
+    """Encodes with the ids the registry gave us, decodes any id the registry knows.
+
+    ids: full record name -> schema id of our own version. fetch: schema id -> schema text, asked once per unknown id.
+    """
+
+    def __init__(self, ids: Mapping[str, int], fetch: Callable[[int], Mapping[str, Any]]) -> None:
+        self._frames = {name: FRAME.pack(MAGIC, number) for name, number in ids.items()}
+        self._own = {number: name for name, number in ids.items()}
+        self._foreign: dict[int, tuple[str, Any]] = {}
+        self._fetch = fetch
+
+    def encode(self, message: Message, envelope: Envelope | None = None) -> bytes:
+        """The record value for the topic of `message`."""
+        entry = entry_of(message)
+        return self._frames[entry.full_name] + to_bytes(message, envelope)
+
+    def name_of(self, value: bytes | None) -> str:
+        """Full name of the record that `value` holds, without decoding it."""
+        return self._writer(value)[0]
+
+    def decode(self, value: bytes | None) -> Decoded:
+        """Message and envelope of a record value; raises Poison."""
+        name, writer = self._writer(value)
+        if name not in CATALOG:
+            raise Poison(f"record {name!r} is not in the vocabulary of this version")
+        assert value is not None
+        reader = own_schema(name)
+        try:
+            raw = fastavro.schemaless_reader(
+                io.BytesIO(value[FRAME.size :]), writer, None if writer is reader else reader
+            )
+            record = cast(dict[str, Any], raw)
+            message = message_class(name).from_avro(record)
+            envelope = _envelope(CATALOG[name], record)
+        except (EOFError, IndexError, KeyError, ValueError, TypeError, struct.error) as problem:
+            raise Poison(f"{name}: not decodable as Avro: {type(problem).__name__}: {problem}") from problem
+        return Decoded(CATALOG[name], message, envelope)
+
+    def _writer(self, value: bytes | None) -> tuple[str, Any]:
+        if value is None or len(value) < FRAME.size:
+            raise Poison(f"value of {0 if value is None else len(value)} bytes, expected at least {FRAME.size}")
+        magic, number = FRAME.unpack_from(value)
+        if magic != MAGIC:
+            raise Poison(f"magic byte {magic}, expected {MAGIC} (Confluent wire format)")
+        own = self._own.get(number)
+        if own is not None:
+            return own, own_schema(own)
+        if number not in self._foreign:
+            schema = self._fetch(number)
+            self._foreign[number] = (f"{schema['namespace']}.{schema['name']}", _parse(dict(schema)))
+        return self._foreign[number]
+
+
+def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
+    match entry.role:
+        case "events":
+            return EventEnvelope.from_avro(record["envelope"])
+        case "commands":
+            return CommandEnvelope.from_avro(record["envelope"])
+        case _:
+            return None
+
+
+def _parse(schema: Any) -> Any:
+    return fastavro.parse_schema(_without_logical_types(schema), _write_hint=False)
+
+
+def _without_logical_types(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_logical_types(branch) for branch in node]
+    if isinstance(node, dict):
+        return {key: _without_logical_types(value) for key, value in node.items() if key != "logicalType"}
+    return node
