@@ -1,0 +1,99 @@
+"""What a dataset says to a command.
+
+Guards: a file name means one content for ever; a closed dataset stays as it is; another tenant's dataset does not exist.
+"""
+
+from typing import assert_never
+
+from commands.dataset.model import Dataset
+from commands.decision import Decision, FollowUp, accept, refuse
+from schemas.dataset import (
+    CloseDataset,
+    ContentsRequested,
+    DatasetClosed,
+    DatasetCommand,
+    FilesRegistered,
+    RegisterFiles,
+    RequestContents,
+)
+from schemas.task import FeedContents
+from schemas.types import CommandEnvelope
+
+FILES_PER_CHUNK = 500
+
+
+def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Decision:
+    """Answer `command` against `dataset`; never look anywhere else."""
+    match command:
+        case RegisterFiles():
+            return register(dataset, command, by)
+        case CloseDataset():
+            return close(dataset, command, by)
+        case RequestContents():
+            return send_contents(dataset, command, by)
+        case _:
+            assert_never(command)
+
+
+def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> Decision:
+    """Add the files that are not there yet."""
+    refusal = _refuse_stranger(dataset, by)
+    if refusal is not None:
+        return refusal
+    for file in command.files:
+        there = dataset.files.get(file.lfn)
+        if there is not None and there.checksum != file.checksum:
+            found = f"{file.lfn} has checksum {there.checksum}, cannot be registered again with {file.checksum}"
+            return refuse("CHECKSUM_DIFFERS", found)
+    new = tuple({file.lfn: file for file in command.files if file.lfn not in dataset.files}.values())
+    if not new:
+        return accept()
+    if dataset.closed:
+        return refuse("DATASET_CLOSED", f"dataset is closed with {len(dataset.files)} files")
+    return accept(
+        FilesRegistered(
+            files=new, role=command.role, task_id=command.task_id, files_total=len(dataset.files) + len(new)
+        )
+    )
+
+
+def close(dataset: Dataset, command: CloseDataset, by: CommandEnvelope) -> Decision:
+    """No file is added any more."""
+    if dataset.vo is None:
+        return refuse("UNKNOWN_DATASET", "no such dataset")
+    refusal = _refuse_stranger(dataset, by)
+    if refusal is not None:
+        return refusal
+    return accept() if dataset.closed else accept(DatasetClosed(reason=command.reason))
+
+
+def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
+    """Send the task every file, ordered by name, in chunks; say so when there is no such dataset for this tenant."""
+    name, task = by.aggregate_id, str(command.task_id)
+    if dataset.vo is None or dataset.vo != by.vo:
+        nothing = FeedContents(dataset=name, known=False, chunk=0, chunks=1)
+        return accept(follow_ups=(FollowUp(task, nothing),))
+    files = tuple(dataset.files[lfn] for lfn in sorted(dataset.files))
+    chunks = max(1, -(-len(files) // FILES_PER_CHUNK))
+    feeds = tuple(
+        FollowUp(
+            task,
+            FeedContents(
+                dataset=name,
+                known=True,
+                files=files[number * FILES_PER_CHUNK : (number + 1) * FILES_PER_CHUNK],
+                chunk=number,
+                chunks=chunks,
+            ),
+        )
+        for number in range(chunks)
+    )
+    return accept(ContentsRequested(task_id=command.task_id, files_total=len(files)), follow_ups=feeds)
+
+
+def _refuse_stranger(dataset: Dataset, by: CommandEnvelope) -> Decision | None:
+    if dataset.vo is not None and dataset.vo != by.vo:
+        return refuse("NOT_PERMITTED", "the dataset belongs to another VO")
+    if dataset.owner not in (None, by.actor) and by.role not in ("production", "operator", "system"):
+        return refuse("NOT_PERMITTED", "not the dataset owner or no production role")
+    return None

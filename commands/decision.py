@@ -1,0 +1,49 @@
+"""What deciding gives: events, a refusal, follow-up commands, and words for a pilot. Pure values, the same for every aggregate."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.types import LeasedJob
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A command that another aggregate gets in the same transaction."""
+
+    aggregate_id: str
+    command: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not: `reason` is a code that says what was found, `message` the sentence for people."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one command. A refusal may carry events: the trace it leaves."""
+
+    events: tuple[Any, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    refusal: Refusal | None = None
+    order: str | None = None
+    leased: LeasedJob | None = None
+
+
+def accept(
+    *events: Any, follow_ups: tuple[FollowUp, ...] = (), order: str | None = None, leased: LeasedJob | None = None
+) -> Decision:
+    """Carried out. Without events: nothing was left to do."""
+    return Decision(events, follow_ups, None, order, leased)
+
+
+def refuse(
+    reason: str, message: str, *events: Any, follow_ups: tuple[FollowUp, ...] = (), order: str | None = None
+) -> Decision:
+    """Not carried out."""
+    return Decision(events, follow_ups, Refusal(reason, message), order)

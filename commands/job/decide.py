@@ -1,0 +1,274 @@
+"""What a job says to a command: events, or no.
+
+Guards: a final state is never left; only the pilot that holds the attempt is believed; a late report changes nothing and
+leaves a trace. Source: jedi-logic 2.2 (guards on pilot updates), 2.4 (kill codes); pilot-protocol 4.1.
+"""
+
+from typing import assert_never
+
+from commands.decision import Decision, FollowUp, accept, refuse
+from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
+from commands.job.outputs import complete_outputs, missing_outputs
+from schemas.job import (
+    CompleteMerge,
+    DefineJob,
+    JobActivated,
+    JobCancelled,
+    JobClosed,
+    JobCommand,
+    JobDefined,
+    JobFailed,
+    JobFinished,
+    JobHolding,
+    JobKillOrdered,
+    JobLost,
+    JobMerging,
+    JobSent,
+    JobStarted,
+    JobStarting,
+    JobTransferring,
+    KillJob,
+    LateReportRefused,
+    LoseJob,
+    RecordLease,
+    ReportJobEnd,
+    ReportJobProgress,
+)
+from schemas.queue import EndLease, EnqueueJob, WithdrawJob
+from schemas.types import CommandEnvelope, JobError, LeaseEnding, LossCause, OutputFile, ReportedState
+
+TO_BE_KILLED = "tobekilled"
+KILL_ONLY_WAITING = frozenset({51, 55})
+KILL_AT_ONCE = frozenset({9, 91, 99})
+CLOSING_CODES = {2: "toreassign", 4: "toreassign", 10: "toreassign", 51: "toreassign", 55: "taskdone", 60: "pilot_closed"}
+KILL_ERROR_CODES = {2: 102, 3: 103, 4: 102, 7: 106, 8: 105, 10: 130}
+LOST_HEARTBEAT, NO_ANSWER_AFTER_SENT, WORKER_GONE = 100, 102, 300
+MERGE_FAILED = 113
+OUTPUT_MISSING = 200
+
+
+def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
+    """Answer `command` against `job`; never look anywhere else."""
+    match command:
+        case DefineJob():
+            return define(job, command)
+        case RecordLease():
+            return record_lease(job, command)
+        case ReportJobProgress():
+            return report_progress(job, command)
+        case ReportJobEnd():
+            return report_end(job, command)
+        case KillJob():
+            return kill(job, command)
+        case LoseJob():
+            return lose(job, command)
+        case CompleteMerge():
+            return complete_merge(job, command)
+        case _:
+            assert_never(command)
+
+
+def define(job: Job, command: DefineJob) -> Decision:
+    """A new job is dispatchable at once: all its input is at hand when its task makes it."""
+    if job.status is not JobStatus.UNKNOWN:
+        return refuse("ALREADY_EXISTS", f"job {command.spec.job_id} exists and is {job.status}")
+    spec = command.spec
+    return accept(
+        JobDefined(spec=spec),
+        JobActivated(queue=spec.queue),
+        follow_ups=(FollowUp(spec.queue, EnqueueJob(spec=spec)),),
+    )
+
+
+def record_lease(job: Job, command: RecordLease) -> Decision:
+    """The queue gave the job to a pilot; a job that was killed meanwhile gives the lease back."""
+    if job.spec is None:
+        return _unknown()
+    if job.status is not JobStatus.ACTIVATED:
+        back = FollowUp(command.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.REFUSED))
+        return refuse("NOT_ACTIVATED", f"job is {job.status}, expected activated", follow_ups=(back,))
+    return accept(JobSent(lease_id=command.lease_id, queue=command.queue, pilot=command.pilot, node=command.node))
+
+
+def report_progress(job: Job, command: ReportJobProgress) -> Decision:
+    """A sign of life that may change the state; a state that is already reached is no news."""
+    refusal = _refusal_of_report(job, command.attempt)
+    if refusal is not None:
+        return refusal
+    order = TO_BE_KILLED if job.kill_code is not None else None
+    match command.state:
+        case ReportedState.STARTING if job.status is JobStatus.SENT:
+            started = JobStarting(node=command.node, batch_id=command.batch_id, pilot_id=command.pilot_id)
+            return accept(started, order=order)
+        case ReportedState.RUNNING if job.status in (JobStatus.SENT, JobStatus.STARTING):
+            running = JobStarted(
+                node=command.node,
+                batch_id=command.batch_id,
+                pilot_id=command.pilot_id,
+                started_at=command.started_at,
+            )
+            return accept(running, order=order)
+        case ReportedState.HOLDING if job.status is not JobStatus.HOLDING:
+            return accept(JobHolding(sub_status=command.sub_status), order=order)
+        case ReportedState.TRANSFERRING if job.status is not JobStatus.TRANSFERRING:
+            return accept(JobTransferring(sub_status=command.sub_status), order=order)
+        case _:
+            return accept(order=order)
+
+
+def report_end(job: Job, command: ReportJobEnd) -> Decision:
+    """The pilot's last word, believed only from the pilot that holds the job.
+
+    A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
+    the outputs, so no state in between can be lost (jedi-logic 0.11 asks for the check, not for the state).
+    """
+    if job.status in FINAL and job.spec is not None and command.attempt == job.spec.attempt:
+        agrees = job.status is (JobStatus.FINISHED if command.succeeded else JobStatus.FAILED) and not job.lost
+        if agrees:
+            return accept()
+        return _refuse_late(job, command, f"job is {job.status} already")
+    if job.status is JobStatus.MERGING and command.succeeded:
+        return accept()
+    refusal = _refusal_of_report(job, command.attempt)
+    if refusal is not None:
+        return refusal
+    assert job.spec is not None
+    ended = (FollowUp(job.spec.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.JOB_ENDED)),)
+    outputs = complete_outputs(job.spec, command.outputs)
+    if job.kill_code is not None:
+        cancelled = JobCancelled(
+            code=job.kill_code, errors=(_kill_error(job.kill_code),), reason="killed while a pilot held it", outputs=outputs
+        )
+        return accept(cancelled, follow_ups=ended)
+    if not command.succeeded:
+        return accept(_failed(command, outputs, command.errors), follow_ups=ended)
+    missing = missing_outputs(job.spec, outputs)
+    if missing:
+        error = JobError(source="ddm", code=OUTPUT_MISSING, diagnostic=f"output not reported: {', '.join(missing)}")
+        return accept(_failed(command, outputs, (error,)), follow_ups=ended)
+    if job.spec.needs_merge:
+        merging = JobMerging(
+            outputs=outputs,
+            usage=command.usage,
+            exit_code=command.exit_code,
+            started_at=command.started_at,
+            ended_at=command.ended_at,
+            metadata_json=command.metadata_json,
+        )
+        return accept(merging, follow_ups=ended)
+    finished = JobFinished(
+        outputs=outputs,
+        usage=command.usage,
+        exit_code=command.exit_code,
+        started_at=command.started_at,
+        ended_at=command.ended_at,
+        timing=command.timing,
+        metadata_json=command.metadata_json,
+    )
+    return accept(finished, follow_ups=ended)
+
+
+def kill(job: Job, command: KillJob) -> Decision:
+    """Waiting jobs end at once; a held job is ordered to stop and ends when its pilot obeys or is lost."""
+    if job.spec is None:
+        return _unknown()
+    if job.status in FINAL:
+        return accept()
+    errors = (_kill_error(command.code),)
+    if job.status in WAITING:
+        withdraw = (FollowUp(job.spec.queue, WithdrawJob(job_id=job.spec.job_id, reason=command.reason)),)
+        if command.code in CLOSING_CODES:
+            closed = JobClosed(code=command.code, sub_status=CLOSING_CODES[command.code], errors=errors)
+            return accept(closed, follow_ups=withdraw)
+        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=withdraw)
+    if command.code in KILL_ONLY_WAITING:
+        return refuse("HELD", f"job is {job.status}: a pilot holds it, code {command.code} takes waiting jobs only")
+    if job.status is JobStatus.MERGING:
+        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason))
+    if command.code in KILL_AT_ONCE:
+        ended = FollowUp(job.spec.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.REFUSED))
+        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=(ended,))
+    if job.kill_code is not None:
+        return accept()
+    return accept(JobKillOrdered(code=command.code, reason=command.reason))
+
+
+def lose(job: Job, command: LoseJob) -> Decision:
+    """The lease is over without a word from the pilot: the job failed, or was cancelled if that was wanted anyway."""
+    if job.spec is None:
+        return _unknown()
+    if job.status not in HELD or job.lease_id != command.lease_id:
+        return refuse("NOT_LEASED", f"job is {job.status} and not held under lease {command.lease_id}")
+    if job.kill_code is not None:
+        errors = (_kill_error(job.kill_code),)
+        return accept(JobCancelled(code=job.kill_code, errors=errors, reason="killed; its pilot is gone"))
+    lost = JobLost(
+        lease_id=command.lease_id,
+        cause=command.cause,
+        errors=(_loss_error(job, command.cause),),
+        last_seen_at=command.last_seen_at,
+    )
+    return accept(lost)
+
+
+def complete_merge(job: Job, command: CompleteMerge) -> Decision:
+    """The merge step decides how an unmerged job ended."""
+    if job.spec is None:
+        return _unknown()
+    if job.status is not JobStatus.MERGING:
+        return refuse("NOT_MERGING", f"job is {job.status}, expected merging")
+    if command.succeeded:
+        return accept(JobFinished(merge_job_id=command.merge_job_id))
+    error = JobError(source="taskbuffer", code=MERGE_FAILED, diagnostic=f"merge job {command.merge_job_id} failed")
+    return accept(JobFailed(errors=(error,)))
+
+
+def _failed(command: ReportJobEnd, outputs: tuple[OutputFile, ...], errors: tuple[JobError, ...]) -> JobFailed:
+    return JobFailed(
+        errors=errors or (JobError(source="pilot", code=1008, diagnostic="failed without an error code"),),
+        outputs=outputs,
+        usage=command.usage,
+        exit_code=command.exit_code,
+        started_at=command.started_at,
+        ended_at=command.ended_at,
+        log_extract=command.log_extract,
+        metadata_json=command.metadata_json,
+    )
+
+
+def _refusal_of_report(job: Job, attempt: int) -> Decision | None:
+    """Why a report is not believed; None when it is."""
+    if job.spec is None:
+        return _unknown()
+    if attempt != job.spec.attempt:
+        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.spec.attempt}", order=TO_BE_KILLED)
+    if job.status in FINAL or job.status is JobStatus.MERGING:
+        return refuse("ALREADY_FINAL", f"job is {job.status} already", order=TO_BE_KILLED)
+    if job.status not in HELD:
+        return refuse("NOT_LEASED", f"job is {job.status}: no pilot holds it", order=TO_BE_KILLED)
+    return None
+
+
+def _refuse_late(job: Job, command: ReportJobEnd, message: str) -> Decision:
+    """The trace of a late report is kept once; saying it again changes nothing."""
+    trace = LateReportRefused(
+        attempt=command.attempt, succeeded=command.succeeded, node=command.node, reason="ALREADY_FINAL"
+    )
+    events = () if job.late_reports else (trace,)
+    return refuse("ALREADY_FINAL", message, *events, order=TO_BE_KILLED)
+
+
+def _unknown() -> Decision:
+    return refuse("UNKNOWN_JOB", "no such job", order=TO_BE_KILLED)
+
+
+def _kill_error(code: int) -> JobError:
+    return JobError(source="taskbuffer", code=KILL_ERROR_CODES.get(code, 100), diagnostic=f"killed with code {code}")
+
+
+def _loss_error(job: Job, cause: LossCause) -> JobError:
+    if cause is LossCause.WORKER_ENDED:
+        return JobError(source="taskbuffer", code=WORKER_GONE, diagnostic="the worker ended without a final report")
+    code = NO_ANSWER_AFTER_SENT if job.status is JobStatus.SENT else LOST_HEARTBEAT
+    return JobError(source="jobdispatcher", code=code, diagnostic=f"lost heartbeat while {job.status}")
+

@@ -1,0 +1,132 @@
+"""A job as its history describes it, and the table of its legal transitions.
+
+In: job events. Out: `Job`. Guards: an event that the table does not allow is a bug, found at once by `evolve`.
+The table also makes the picture in the docs and the exhaustive (state x command) test. Source: jedi-logic 2.1, 2.2.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.job import (
+    JobActivated,
+    JobCancelled,
+    JobClosed,
+    JobDefined,
+    JobEvent,
+    JobFailed,
+    JobFinished,
+    JobHolding,
+    JobKillOrdered,
+    JobLost,
+    JobMerging,
+    JobSent,
+    JobStarted,
+    JobStarting,
+    JobTransferring,
+    LateReportRefused,
+)
+from schemas.types import EventEnvelope, JobSpec
+
+
+class JobStatus(StrEnum):
+    """jobStatus, in PanDA's words; `unknown` is a job nobody defined."""
+
+    UNKNOWN = "unknown"
+    DEFINED = "defined"
+    ACTIVATED = "activated"
+    SENT = "sent"
+    STARTING = "starting"
+    RUNNING = "running"
+    HOLDING = "holding"
+    TRANSFERRING = "transferring"
+    MERGING = "merging"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+WAITING = frozenset({JobStatus.DEFINED, JobStatus.ACTIVATED})
+HELD = frozenset(
+    {JobStatus.SENT, JobStatus.STARTING, JobStatus.RUNNING, JobStatus.HOLDING, JobStatus.TRANSFERRING}
+)
+FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.CLOSED})
+
+_S = JobStatus
+TRANSITIONS: frozenset[tuple[JobStatus, type, JobStatus]] = frozenset(
+    {
+        (_S.UNKNOWN, JobDefined, _S.DEFINED),
+        (_S.DEFINED, JobActivated, _S.ACTIVATED),
+        (_S.ACTIVATED, JobSent, _S.SENT),
+        (_S.SENT, JobStarting, _S.STARTING),
+        (_S.SENT, JobStarted, _S.RUNNING),
+        (_S.STARTING, JobStarted, _S.RUNNING),
+        (_S.MERGING, JobFinished, _S.FINISHED),
+        (_S.MERGING, JobFailed, _S.FAILED),
+        (_S.MERGING, JobCancelled, _S.CANCELLED),
+    }
+    | {(found, JobHolding, _S.HOLDING) for found in HELD - {_S.HOLDING}}
+    | {(found, JobTransferring, _S.TRANSFERRING) for found in HELD - {_S.TRANSFERRING}}
+    | {
+        (found, event, reached)
+        for found in HELD
+        for event, reached in (
+            (JobMerging, _S.MERGING),
+            (JobFinished, _S.FINISHED),
+            (JobFailed, _S.FAILED),
+            (JobLost, _S.FAILED),
+            (JobCancelled, _S.CANCELLED),
+            (JobKillOrdered, found),
+        )
+    }
+    | {
+        (found, event, reached)
+        for found in WAITING
+        for event, reached in ((JobCancelled, _S.CANCELLED), (JobClosed, _S.CLOSED))
+    }
+    | {(found, LateReportRefused, found) for found in FINAL}
+)
+NEXT: dict[tuple[JobStatus, type], JobStatus] = {(found, event): reached for found, event, reached in TRANSITIONS}
+
+
+@dataclass(slots=True)
+class Job:
+    """One job. `kill_code` is set when a kill was ordered; `lost` when it ended without its pilot's word."""
+
+    status: JobStatus = JobStatus.UNKNOWN
+    spec: JobSpec | None = None
+    lease_id: str | None = None
+    kill_code: int | None = None
+    lost: bool = False
+    late_reports: int = 0
+
+
+def initial() -> Job:
+    """A job before its first event."""
+    return Job()
+
+
+def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
+    """`job` after `event`; believes every event, and stops at one that the table does not know."""
+    reached = NEXT.get((job.status, type(event)))
+    assert reached is not None, f"{type(event).__name__} in state {job.status} is not in the table of transitions"
+    job.status = reached
+    match event:
+        case JobDefined():
+            job.spec = event.spec
+        case JobSent():
+            job.lease_id = event.lease_id
+        case JobKillOrdered():
+            job.kill_code = event.code
+        case JobLost():
+            job.lost = True
+        case LateReportRefused():
+            job.late_reports += 1
+        case _:
+            pass
+    return job
+
+
+def is_closed(job: Job) -> bool:
+    """True when nothing but a late report can come any more."""
+    return job.status in FINAL
