@@ -10,10 +10,11 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A command that another aggregate gets in the same transaction."""
+    """A command that another aggregate gets in the same transaction; `on_behalf_of` names its actor when that is another."""
 
     aggregate_id: str
     command: Any
+    on_behalf_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

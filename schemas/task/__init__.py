@@ -531,12 +531,14 @@ class ContentsFed:
     dataset: Dataset they come from.
     units: The units of this chunk.
     complete: True when every input dataset is known.
+    dataset_complete: True with the last chunk of this dataset.
     accounts: Counters after it.
     """
 
     dataset: str
     units: tuple[InputUnit, ...] = ()
     complete: bool
+    dataset_complete: bool = True
     accounts: FileAccounts
 
     def to_avro(self) -> dict[str, Any]:
@@ -545,6 +547,7 @@ class ContentsFed:
             "dataset": self.dataset,
             "units": [item.to_avro() for item in self.units],
             "complete": self.complete,
+            "dataset_complete": self.dataset_complete,
             "accounts": self.accounts.to_avro(),
         }
 
@@ -555,6 +558,7 @@ class ContentsFed:
             dataset=record["dataset"],
             units=tuple(InputUnit.from_avro(item) for item in record["units"]),
             complete=record["complete"],
+            dataset_complete=record["dataset_complete"],
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
 

@@ -1,0 +1,249 @@
+"""What a task says to a command: the dispatch, and the wishes of people (kill, finish, retry, reload, pause ...).
+
+Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
+The choices of the engine (refine, contents, jobs, outcomes) are in `progress.py`, what follows by itself in `settle.py`.
+Source: jedi-logic 1.3, 1.6; panda-client-protocol 3.4.
+"""
+
+import json
+from typing import Any, assert_never
+
+from commands.decision import Decision, FollowUp, accept, refuse
+from commands.task.model import LiveJob, Task, UnitStatus
+from commands.task.progress import (
+    ATTEMPTS_OF_RETRY,
+    break_task,
+    feed_contents,
+    generate,
+    park,
+    record_outcomes,
+    refine,
+    wake,
+)
+from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
+from schemas.job import KillJob
+from schemas.queue import HoldTask, ReleaseTask
+from schemas.task import (
+    AttemptsIncreased,
+    BreakTask,
+    ChangeTaskPriority,
+    FeedContents,
+    FinishTask,
+    GenerateJobs,
+    IncreaseAttempts,
+    KillTask,
+    ParkTask,
+    PauseTask,
+    ReassignTask,
+    RecordJobOutcomes,
+    RefineTask,
+    ReloadTask,
+    ResumeTask,
+    RetryTask,
+    SubmitTask,
+    TaskCommand,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskPaused,
+    TaskPriorityChanged,
+    TaskReassigned,
+    TaskReloaded,
+    TaskResumed,
+    TaskRetried,
+    TaskSubmitted,
+    WakeTask,
+)
+from schemas.types import CommandEnvelope, JobKind
+
+KILL_TASK, KILL_FINISH, KILL_FINISH_SOFT, KILL_REBROKER, KILL_REASSIGN = 50, 52, 55, 8, 51
+TRUSTED = frozenset({"production", "operator", "system"})
+
+
+def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
+    """Answer `command` against `task`; never look anywhere else."""
+    if isinstance(command, SubmitTask):
+        return submit(task, command)
+    if task.status is TaskStatus.UNKNOWN:
+        return refuse("UNKNOWN_TASK", f"no task {by.aggregate_id}")
+    match command:
+        case RefineTask():
+            return refine(task, command)
+        case BreakTask():
+            return break_task(task, command)
+        case FeedContents():
+            return feed_contents(task, command)
+        case GenerateJobs():
+            return generate(task, command)
+        case ParkTask():
+            return park(task, command)
+        case WakeTask():
+            return wake(task, command)
+        case RecordJobOutcomes():
+            return record_outcomes(task, command)
+        case _:
+            pass
+    if by.vo != task.vo or (by.actor != task.owner and by.role not in TRUSTED):
+        return refuse("NOT_PERMITTED", "not the task owner or no production role")
+    match command:
+        case KillTask():
+            return kill(task, command)
+        case FinishTask():
+            return finish(task, command)
+        case RetryTask():
+            return retry(task, command, by)
+        case ReloadTask():
+            return reload(task, command)
+        case ReassignTask():
+            return reassign(task, command)
+        case PauseTask():
+            return pause(task, command)
+        case ResumeTask():
+            return resume(task, command)
+        case IncreaseAttempts():
+            return increase_attempts(task, command)
+        case ChangeTaskPriority():
+            return change_priority(task, command)
+        case _:
+            assert_never(command)
+
+
+def submit(task: Task, command: SubmitTask) -> Decision:
+    """A new task."""
+    if task.status is not TaskStatus.UNKNOWN:
+        return refuse("ALREADY_EXISTS", f"task {command.task_id} exists and is {task.status}")
+    return accept(
+        TaskSubmitted(
+            task_id=command.task_id,
+            name=command.name,
+            user_name=command.user_name,
+            nickname=command.nickname,
+            label=command.label,
+            working_group=command.working_group,
+            priority=command.priority,
+            parent_task_id=command.parent_task_id,
+            parameters_json=command.parameters_json,
+        )
+    )
+
+
+def kill(task: Task, command: KillTask) -> Decision:
+    """Order every job killed; the task ends when the last of them has."""
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
+        return _wrong_status(task, "kill")
+    return accept(
+        TaskKillOrdered(reason=command.reason), follow_ups=_kill_jobs(task, KILL_TASK, "task killed", merging=True)
+    )
+
+
+def finish(task: Task, command: FinishTask) -> Decision:
+    """End with what there is: soft waits for jobs that pilots hold."""
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
+        return _wrong_status(task, "finish")
+    code = KILL_FINISH_SOFT if command.soft else KILL_FINISH
+    kills = _kill_jobs(task, code, "task finished", merging=False)
+    return accept(TaskFinishOrdered(soft=command.soft, reason=command.reason), follow_ups=kills)
+
+
+def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
+    """New attempts for failed input; with new parameters, a new refinement too."""
+    if task.status not in RETRIABLE:
+        return _wrong_status(task, "retry")
+    if task.status is TaskStatus.EXHAUSTED and by.role not in TRUSTED:
+        return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
+    if command.parameters_json is not None:
+        return _reload(task, command.parameters_json, retried=True)
+    failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
+    if not failed and not task.ready and not task.unmerged:
+        return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")
+    return accept(TaskRetried(units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt + 1))
+
+
+def reload(task: Task, command: ReloadTask) -> Decision:
+    """Execute again over old and new input (incexec)."""
+    if task.status not in RELOADABLE:
+        return _wrong_status(task, "incexec")
+    return _reload(task, command.parameters_json or "{}", retried=False)
+
+
+def reassign(task: Task, command: ReassignTask) -> Decision:
+    """Other queues from now on; by mode, waiting jobs or all jobs are taken back."""
+    if task.status not in ACTIVE | {TaskStatus.EXHAUSTED}:
+        return _wrong_status(task, "reassign")
+    if command.mode not in ("kill", "soft", "nokill"):
+        return refuse("BAD_MODE", f"mode is {command.mode!r}, expected kill, soft or nokill")
+    kills: tuple[FollowUp, ...] = ()
+    if command.mode != "nokill":
+        code = KILL_REBROKER if command.mode == "kill" else KILL_REASSIGN
+        kills = _kill_jobs(task, code, "task reassigned", merging=False)
+    return accept(TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode), follow_ups=kills)
+
+
+def pause(task: Task, command: PauseTask) -> Decision:
+    """Make no jobs and give none to pilots; what runs goes on."""
+    if task.status not in WORKING:
+        return _wrong_status(task, "pause")
+    holds = tuple(FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
+    return accept(TaskPaused(reason=command.reason), follow_ups=holds)
+
+
+def resume(task: Task, command: ResumeTask) -> Decision:
+    """Go on after a pause."""
+    if task.status is not TaskStatus.PAUSED:
+        return _wrong_status(task, "resume")
+    releases = tuple(FollowUp(queue, ReleaseTask(task_id=task.task_id)) for queue in task.queues_used)
+    return accept(TaskResumed(reason=command.reason), follow_ups=releases)
+
+
+def increase_attempts(task: Task, command: IncreaseAttempts) -> Decision:
+    """More attempts for every input file of a task at work."""
+    if command.increase < 0:
+        return refuse("BAD_NUMBER", f"increase is {command.increase}, expected 0 or more")
+    if task.status not in WORKING | {TaskStatus.PAUSED}:
+        return _wrong_status(task, "increase_attempts")
+    return accept(AttemptsIncreased(increase=command.increase))
+
+
+def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:
+    """Another priority for the jobs made from now on."""
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED}:
+        return _wrong_status(task, "change_priority")
+    return accept() if command.priority == task.priority else accept(TaskPriorityChanged(priority=command.priority))
+
+
+def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
+    new = _object(new_json)
+    if new is None:
+        return refuse("BAD_PARAMETERS", "new parameters are not a JSON object")
+    merged = {**(_object(task.parameters_json) or {}), **new}
+    return accept(
+        TaskReloaded(
+            parameters_json=json.dumps(merged, separators=(",", ":")),
+            parameters_revision=task.parameters_revision + 1,
+            retried=retried,
+            task_attempt=task.attempt + 1,
+        )
+    )
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _kill_jobs(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowUp, ...]:
+    """A kill for every live job, and for those that wait for the merge step when `merging`."""
+
+    def wanted(job: LiveJob) -> bool:
+        return merging or job.kind is not JobKind.MERGE
+
+    jobs = [job.job_id for job in task.jobs.values() if wanted(job)]
+    if merging:
+        jobs += [unmerged.job.job_id for unmerged in task.unmerged.values()]
+    return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in jobs)
+
+
+def _wrong_status(task: Task, command: str) -> Decision:
+    return refuse("WRONG_STATUS", f"the {command} command is not accepted if the task is in {task.status} status")

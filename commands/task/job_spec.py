@@ -1,0 +1,304 @@
+"""A job's specification from its task, its plan and its input. Pure: the same task and plan give the same job.
+
+Source: jedi-logic 3.5-3.8, panda-client-protocol 5.4.
+"""
+
+from commands.task.model import Task, Unmerged
+from commands.task.text import expand, expand_merge_pairs, file_name
+from schemas.types import (
+    DatasetRole,
+    GeneratedJob,
+    InputUnit,
+    JobInput,
+    JobKind,
+    JobOutput,
+    JobSpec,
+    OutputTemplate,
+    StepDefinition,
+    TaskDefinition,
+)
+
+RAM_COMPENSATION = 0.9
+PRIORITY_MERGE = 5000
+PRIORITY_BUILD = 2000
+UNMERGED = "panda.um."
+
+
+def job_spec(task: Task, job: GeneratedJob, kind: JobKind) -> JobSpec:
+    """The job that `job` stands for; raises text.UnresolvedPlaceholder when the template asks for what is not there."""
+    match kind:
+        case JobKind.BUILD:
+            return _build_spec(task, job)
+        case JobKind.MERGE:
+            return _merge_spec(task, job)
+        case _:
+            return _normal_spec(task, job)
+
+
+def _normal_spec(task: Task, job: GeneratedJob) -> JobSpec:
+    definition = _definition(task)
+    units = [task.units[unit_id].spec for unit_id in job.unit_ids]
+    merging = definition.merge is not None
+    outputs = [
+        _output(template, task.task_id, job.serial, unmerged=merging and _is_merged(definition, template))
+        for template in definition.outputs
+        if not template.merge_only
+    ]
+    inputs = _inputs_of(units)
+    files = list(dict.fromkeys(unit.lfn for unit in units if unit.endpoint))
+    streams = {definition.input_stream: files or _names(units)}
+    streams |= {template.stream: [out.lfn] for template, out in _paired(definition, outputs)}
+    if task.library is not None:
+        streams["LIB"] = [task.library.lfn]
+        inputs.append(
+            JobInput(
+                lfn=task.library.lfn,
+                dataset=task.library.dataset,
+                scope=task.library.scope,
+                guid=task.library.guid,
+                size_bytes=task.library.size_bytes,
+                checksum=task.library.checksum,
+                endpoint=task.library.endpoint,
+            )
+        )
+    scalars = _scalars(task, job, units)
+    return _spec(
+        task,
+        job,
+        JobKind.NORMAL,
+        transformation=definition.transformation,
+        parameters=_finished_text(definition.parameters, task, streams, scalars),
+        inputs=inputs,
+        outputs=outputs,
+        priority=task.priority,
+        needs_merge=merging,
+        ram_mb=max((unit.ram_mb or 0 for unit in units), default=0),
+        events=sum(unit.events or 0 for unit in units) or None,
+    )
+
+
+def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
+    step = _step(_definition(task).build)
+    library = f"panda.{task.task_id}.{job.serial:06d}.lib.tgz"
+    output = JobOutput(lfn=library, dataset=f"panda.{task.task_id}.lib", scope="panda", role=DatasetRole.OUTPUT)
+    text = step.parameters.replace("${IN}", step.archive or "").replace("${OUT}", library)
+    return _spec(
+        task,
+        job,
+        JobKind.BUILD,
+        transformation=step.transformation,
+        parameters=_finished_text(text, task, {}, _scalars(task, job, [])),
+        inputs=[],
+        outputs=[output, _log_of(task, job, "build")],
+        priority=PRIORITY_BUILD,
+        label=step.label,
+    )
+
+
+def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
+    definition = _definition(task)
+    step = _step(definition.merge)
+    unmerged = [task.unmerged[serial] for serial in job.unit_ids]
+    outputs, pairs = [], {}
+    for family, role in (("OUTPUT", DatasetRole.OUTPUT), ("LOG_MERGE", DatasetRole.LOG)):
+        rows = []
+        for template in definition.outputs:
+            if template.role is role and (template.merge_only or role is DatasetRole.OUTPUT):
+                merged = _output(template, task.task_id, job.serial, unmerged=False)
+                rows.append((_unmerged_names(template, task.task_id, unmerged), merged.lfn))
+                outputs.append(merged)
+        pairs[family] = rows
+    streams = {"LIB": [task.library.lfn]} if task.library is not None else {}
+    inputs = _merge_inputs(unmerged, with_logs=bool(pairs["LOG_MERGE"]))
+    if task.library is not None:
+        library = task.library
+        inputs.append(
+            JobInput(
+                lfn=library.lfn,
+                dataset=library.dataset,
+                scope=library.scope,
+                size_bytes=library.size_bytes,
+                checksum=library.checksum,
+                endpoint=library.endpoint,
+            )
+        )
+    text = expand_merge_pairs(step.parameters, pairs)
+    return _spec(
+        task,
+        job,
+        JobKind.MERGE,
+        transformation=step.transformation,
+        parameters=_finished_text(text, task, streams, _scalars(task, job, [])),
+        inputs=inputs,
+        outputs=[*outputs, _log_of(task, job, "merge")],
+        priority=PRIORITY_MERGE,
+        processing_type="pmerge",
+    )
+
+
+def _spec(
+    task: Task,
+    job: GeneratedJob,
+    kind: JobKind,
+    *,
+    transformation: str,
+    parameters: str,
+    inputs: list[JobInput],
+    outputs: list[JobOutput],
+    priority: int,
+    label: str | None = None,
+    processing_type: str | None = None,
+    needs_merge: bool = False,
+    ram_mb: int = 0,
+    events: int | None = None,
+) -> JobSpec:
+    definition = _definition(task)
+    wishes = definition.requirements
+    ram = max(ram_mb, wishes.ram_mb) * (wishes.core_count if wishes.ram_per_core else 1)
+    return JobSpec(
+        job_id=job.job_id,
+        task_id=task.task_id,
+        attempt=job.attempt,
+        serial=job.serial,
+        kind=kind,
+        name=f"{task.name.rstrip('/')}.{job.job_id}",
+        queue=job.queue,
+        transformation=transformation,
+        parameters=parameters,
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        core_count=wishes.core_count,
+        ram_mb_min=int(ram * RAM_COMPENSATION),
+        disk_mb_max=wishes.disk_mb,
+        walltime_seconds_max=wishes.walltime_seconds,
+        priority=priority,
+        label=label or wishes.label,
+        processing_type=processing_type or wishes.processing_type,
+        user_name=task.user_name,
+        owner=task.owner,
+        vo=task.vo,
+        working_group=task.working_group,
+        resource_type="SCORE" if wishes.core_count <= 1 else "MCORE",
+        needs_merge=needs_merge,
+        use_local_io=definition.use_local_io,
+        looping_check=definition.looping_check,
+        container_name=definition.container_name,
+        multi_step_json=definition.multi_step_json,
+        events=events,
+    )
+
+
+def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:
+    """Single values of the text: serial, numbers, events (panda-client-protocol 5.4 step 5)."""
+    definition = _definition(task)
+    number = units[0].unit_id if len(units) == 1 else job.serial
+    events = sum(unit.events or 0 for unit in units)
+    first = (units[0].start_event or 0) if units else 0
+    scalars = {
+        "SN": str(job.serial),
+        "SURL": definition.source_url,
+        "MIDDLENAME": "",
+        "ATTEMPTNR": str(job.attempt),
+        "MAXEVENTS": str(events) if events else "-1",
+        "SKIPEVENTS": str(first),
+        "FIRSTEVENT": str(first + definition.first_event_offset),
+    }
+    if definition.sequence_offset is not None:
+        scalars["SEQNUMBER"] = str(definition.sequence_offset + number)
+    if definition.random_seed_offset is not None:
+        scalars["RNDMSEED"] = str(definition.random_seed_offset + number)
+    return scalars
+
+
+def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str]) -> str:
+    return expand(text, streams, scalars).replace("$JEDITASKID", str(task.task_id))
+
+
+def _output(template: OutputTemplate, task_id: int, serial: int, *, unmerged: bool) -> JobOutput:
+    prefix = UNMERGED if unmerged else ""
+    return JobOutput(
+        lfn=prefix + file_name(template.name_template, task_id, serial + template.serial_offset),
+        dataset=prefix + template.dataset,
+        scope=template.scope,
+        role=template.role,
+        allow_no_output=template.allow_no_output,
+    )
+
+
+def _log_of(task: Task, job: GeneratedJob, step: str) -> JobOutput:
+    """The log of a build or merge job goes where the task's logs go."""
+    logs = [found for found in _definition(task).outputs if found.role is DatasetRole.LOG and not found.merge_only]
+    name = f"{task.name.rstrip('/')}.{step}.{task.task_id}.{job.serial:06d}.log.tgz"
+    dataset = logs[0].dataset if logs else f"{task.name.rstrip('/')}.log"
+    return JobOutput(lfn=name, dataset=dataset, scope=logs[0].scope if logs else "panda", role=DatasetRole.LOG)
+
+
+def _is_merged(definition: TaskDefinition, template: OutputTemplate) -> bool:
+    """Outputs go through the merge step; logs only when merged logs are wanted."""
+    logs_merged = any(found.merge_only and found.role is DatasetRole.LOG for found in definition.outputs)
+    return template.role is DatasetRole.OUTPUT or logs_merged
+
+
+def _unmerged_names(template: OutputTemplate, task_id: int, unmerged: list[Unmerged]) -> list[str]:
+    """Names of the unmerged files that the merged file of `template` is made of, as far as they were made."""
+    names = []
+    for one in unmerged:
+        if template.merge_only:
+            names += [file.lfn for file in one.job.outputs if file.role is template.role]
+            continue
+        wanted = UNMERGED + file_name(template.name_template, task_id, one.job.serial + template.serial_offset)
+        names += [file.lfn for file in one.job.outputs if file.lfn == wanted]
+    return names
+
+
+def _merge_inputs(unmerged: list[Unmerged], *, with_logs: bool) -> list[JobInput]:
+    return [
+        JobInput(
+            lfn=file.lfn,
+            dataset=file.dataset,
+            scope=file.scope,
+            guid=file.guid,
+            size_bytes=file.size_bytes,
+            checksum=file.checksum,
+            endpoint=file.endpoint,
+        )
+        for one in unmerged
+        for file in one.job.outputs
+        if file.role is DatasetRole.OUTPUT or with_logs
+    ]
+
+
+def _inputs_of(units: list[InputUnit]) -> list[JobInput]:
+    """Files to stage in: each file once, made-up records never."""
+    files = {unit.lfn: unit for unit in units if unit.endpoint}
+    return [
+        JobInput(
+            lfn=unit.lfn,
+            dataset=unit.dataset,
+            scope=unit.scope,
+            guid=unit.guid,
+            size_bytes=unit.size_bytes,
+            checksum=unit.checksum,
+            endpoint=unit.endpoint,
+        )
+        for unit in files.values()
+    ]
+
+
+def _names(units: list[InputUnit]) -> list[str]:
+    """Names of made-up records as the payload sees them: `NNNNNN:name` of a pfn list is the name."""
+    return [unit.lfn.partition(":")[2] or unit.lfn for unit in units]
+
+
+def _paired(definition: TaskDefinition, outputs: list[JobOutput]) -> list[tuple[OutputTemplate, JobOutput]]:
+    return list(zip([one for one in definition.outputs if not one.merge_only], outputs, strict=True))
+
+
+def _definition(task: Task) -> TaskDefinition:
+    assert task.definition is not None, f"task {task.task_id} makes jobs before it is refined"
+    return task.definition
+
+
+def _step(step: StepDefinition | None) -> StepDefinition:
+    assert step is not None, "a build or merge job of a task without that step"
+    return step

@@ -1,0 +1,367 @@
+"""How a task's work goes forward: refined, fed, made into jobs, accounted for. Pure.
+
+Guards: a choice made for an older state is refused (revision, order number); a unit of input is in one job at most; an
+ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
+"""
+
+from commands.decision import Decision, FollowUp, accept, refuse
+from commands.task.job_spec import job_spec
+from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
+from commands.task.text import UnresolvedPlaceholder
+from commands.task.transitions import ACTIVE, TaskStatus
+from commands.task.units import UNITS_MADE_UP_MAX, eligible_files, made_up_units, units_of_file
+from schemas.dataset import RegisterFiles, RequestContents
+from schemas.ids import job_id_of
+from schemas.job import CompleteMerge, DefineJob
+from schemas.queue import HoldTask
+from schemas.task import (
+    BreakTask,
+    ContentsFed,
+    FeedContents,
+    GenerateJobs,
+    JobOutcomesRecorded,
+    JobsGenerated,
+    ParkTask,
+    RecordJobOutcomes,
+    RefineTask,
+    TaskBroken,
+    TaskEvent,
+    TaskParked,
+    TaskRefined,
+    TaskRetried,
+    TaskWoken,
+    WakeTask,
+)
+from schemas.types import (
+    DatasetFile,
+    DatasetRole,
+    FileAccounts,
+    GeneratedJob,
+    InputUnit,
+    JobKind,
+    JobOutcome,
+    OutcomeKind,
+    OutputFile,
+    RetryAction,
+    TaskDefinition,
+    UnitChange,
+)
+
+ATTEMPTS_OF_RETRY = 5
+UNITS_PER_EVENT = 500
+BUILD_ATTEMPTS_MAX = 3
+MERGE_ATTEMPTS_MAX = 3
+
+
+def refine(task: Task, command: RefineTask) -> Decision:
+    """Take the definition; ask the input datasets for their files, or make input up when there is none."""
+    if task.status not in (TaskStatus.REGISTERED, TaskStatus.REREFINE):
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected registered or rerefine")
+    if command.parameters_revision != task.parameters_revision:
+        return refuse("STALE", f"refined revision {command.parameters_revision}, parameters are at {task.parameters_revision}")
+    refined: list[TaskEvent] = [
+        TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)
+    ]
+    failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
+    if failed:
+        refined.append(TaskRetried(units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt))
+    datasets = command.definition.input_datasets
+    if datasets:
+        asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in datasets)
+        return accept(*refined, follow_ups=asks)
+    units = made_up_units(command.definition, len(task.units) + 1)
+    if len(units) > UNITS_MADE_UP_MAX:
+        message = f"{len(units)} pieces of input, expected at most {UNITS_MADE_UP_MAX}"
+        return accept(TaskBroken(reason="TOO_MANY_FILES", message=message))
+    return accept(*refined, *_fed(task, units[0].dataset, _unknown_yet(task, units)))
+
+
+def break_task(task: Task, command: BreakTask) -> Decision:
+    """The task can never work; it ends broken."""
+    if task.status not in ACTIVE:
+        return refuse("WRONG_STATUS", f"task is {task.status} and cannot break")
+    return accept(TaskBroken(reason=command.reason, message=command.message))
+
+
+def feed_contents(task: Task, command: FeedContents) -> Decision:
+    """Files of an input dataset become input units; the last chunk of the last dataset completes the input."""
+    if task.status is not TaskStatus.DEFINED:
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected defined")
+    definition = _definition(task)
+    if not command.known:
+        message = f"input dataset {command.dataset} does not exist"
+        return accept(TaskBroken(reason="UNKNOWN_DATASET", message=message))
+    if command.chunk != task.fed.get(command.dataset, 0):
+        return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
+    units = _units_of(task, definition, command.dataset, command.files)
+    last = command.chunk + 1 == command.chunks
+    others = [name for name in definition.input_datasets if name != command.dataset]
+    complete = last and all(name in task.fed_whole for name in others)
+    if complete and not units and not task.units:
+        message = f"input dataset {command.dataset} has no file that the task could use"
+        return accept(TaskBroken(reason="EMPTY_INPUT", message=message))
+    return accept(_contents(task, command.dataset, units, complete=complete, whole=last))
+
+
+def generate(task: Task, command: GenerateJobs) -> Decision:
+    """Make the planned jobs: numbers and texts are given here, so that no two jobs share either."""
+    order = task.orders.get(command.order)
+    if order is None or order.kind is not command.kind:
+        return refuse("UNKNOWN_ORDER", f"order {command.order} ({command.kind}) is not open")
+    planned = [unit_id for plan in command.plans for unit_id in plan.unit_ids]
+    if sorted(planned) != sorted(order.units):
+        return refuse("BAD_PLAN", f"plan holds {len(planned)} pieces of input, order {command.order} has {len(order.units)}")
+    if not command.plans or any(not plan.queue for plan in command.plans):
+        return refuse("BAD_PLAN", "a plan without jobs or without a queue")
+    jobs = tuple(
+        GeneratedJob(
+            job_id=job_id_of(task.task_id, task.last_serial + number),
+            serial=task.last_serial + number,
+            queue=plan.queue,
+            unit_ids=plan.unit_ids,
+            attempt=_attempt_of(task, command.kind, plan.unit_ids),
+        )
+        for number, plan in enumerate(command.plans, start=1)
+    )
+    try:
+        specs = [job_spec(task, job, command.kind) for job in jobs]
+    except UnresolvedPlaceholder as problem:
+        return accept(TaskBroken(reason="BAD_PARAMETERS", message=f"job parameters: {problem}"))
+    accounts = accounts_of(task)
+    newly_used = len(planned) if command.kind is JobKind.NORMAL else 0
+    generated = JobsGenerated(
+        order=command.order,
+        kind=command.kind,
+        jobs=jobs,
+        brokerage=command.brokerage,
+        accounts=FileAccounts(
+            total=accounts.total,
+            used=accounts.used + newly_used,
+            finished=accounts.finished,
+            failed=accounts.failed,
+            jobs_live=accounts.jobs_live + len(jobs),
+            jobs_total=accounts.jobs_total + len(jobs),
+        ),
+    )
+    defines = tuple(FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner) for spec in specs)
+    return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
+
+
+def park(task: Task, command: ParkTask) -> Decision:
+    """No queue for an order: the task waits."""
+    order = task.orders.get(command.order)
+    if order is None or order.parked:
+        return refuse("UNKNOWN_ORDER", f"order {command.order} is not open")
+    return accept(TaskParked(order=command.order, brokerage=command.brokerage, message=command.message))
+
+
+def wake(task: Task, command: WakeTask) -> Decision:
+    """Order parked input again."""
+    if not any(order.parked for order in task.orders.values()):
+        return refuse("NOT_PARKED", f"task is {task.status} and nothing of it is parked")
+    if task.status is TaskStatus.PAUSED:
+        return refuse("WRONG_STATUS", "task is paused")
+    return accept(TaskWoken(cause=command.cause))
+
+
+def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
+    """Account for ended jobs: input done, given up or ready again; outputs into their datasets."""
+    unmerged = {one.job.job_id: one for one in task.unmerged.values()}
+    known = tuple(
+        {o.job_id: o for o in command.outcomes if o.job_id in task.jobs or o.job_id in unmerged}.values()
+    )
+    if not known:
+        return accept()
+    changes: dict[int, UnitChange] = {}
+    follow_ups: list[FollowUp] = []
+    for outcome in known:
+        job = task.jobs.get(outcome.job_id)
+        if job is None:
+            _change_units(task, changes, unmerged[outcome.job_id].units, outcome)
+        elif job.kind is JobKind.NORMAL and outcome.kind is not OutcomeKind.MERGING:
+            _change_units(task, changes, job.units, outcome)
+        elif job.kind is JobKind.MERGE:
+            follow_ups += _merge_ended(task, changes, job, outcome)
+    follow_ups += _registrations(task, known)
+    recorded = JobOutcomesRecorded(
+        outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
+    )
+    return accept(recorded, follow_ups=tuple(follow_ups))
+
+
+def _units_of(
+    task: Task, definition: TaskDefinition, dataset: str, files: tuple[DatasetFile, ...]
+) -> list[InputUnit]:
+    units: list[InputUnit] = []
+    seen = {lfn for found, lfn, _ in task.known_inputs if found == dataset}
+    eligible = list(eligible_files(definition, files))
+    skip = max(0, definition.input_offset - task.fed.get(dataset, 0) * UNITS_PER_EVENT)
+    for file in eligible[skip:]:
+        if definition.input_files_max is not None and len(seen) >= definition.input_files_max:
+            break
+        seen.add(file.lfn)
+        units += units_of_file(definition, dataset, file, len(task.units) + len(units) + 1)
+    return _unknown_yet(task, units)
+
+
+def _unknown_yet(task: Task, units: list[InputUnit]) -> list[InputUnit]:
+    """Units the task does not have yet, numbered on from those it has."""
+    new = [unit for unit in units if (unit.dataset, unit.lfn, unit.start_event) not in task.known_inputs]
+    return [_numbered(unit, len(task.units) + number) for number, unit in enumerate(new, start=1)]
+
+
+def _numbered(unit: InputUnit, unit_id: int) -> InputUnit:
+    return unit if unit.unit_id == unit_id else InputUnit.from_avro({**unit.to_avro(), "unit_id": unit_id})
+
+
+def _fed(task: Task, dataset: str, units: list[InputUnit]) -> list[ContentsFed]:
+    """Events of at most UNITS_PER_EVENT units; an empty one still says that the input is complete."""
+    chunks = [units[start : start + UNITS_PER_EVENT] for start in range(0, len(units), UNITS_PER_EVENT)] or [[]]
+    accounts, total, events = accounts_of(task), len(task.units), []
+    for number, chunk in enumerate(chunks):
+        total += len(chunk)
+        events.append(
+            ContentsFed(
+                dataset=dataset,
+                units=tuple(chunk),
+                complete=number + 1 == len(chunks),
+                dataset_complete=number + 1 == len(chunks),
+                accounts=FileAccounts.from_avro({**accounts.to_avro(), "total": total}),
+            )
+        )
+    return events
+
+
+def _contents(task: Task, dataset: str, units: list[InputUnit], *, complete: bool, whole: bool) -> ContentsFed:
+    accounts = accounts_of(task).to_avro() | {"total": len(task.units) + len(units)}
+    return ContentsFed(
+        dataset=dataset,
+        units=tuple(units),
+        complete=complete,
+        dataset_complete=whole,
+        accounts=FileAccounts.from_avro(accounts),
+    )
+
+
+def _attempt_of(task: Task, kind: JobKind, unit_ids: tuple[int, ...]) -> int:
+    match kind:
+        case JobKind.BUILD:
+            return task.build_failures + 1
+        case JobKind.MERGE:
+            return 1 + max((task.unmerged[serial].merge_attempt for serial in unit_ids), default=0)
+        case _:
+            return 1 + max((task.units[unit_id].attempt for unit_id in unit_ids), default=0)
+
+
+def _holds(task: Task, jobs: tuple[GeneratedJob, ...]) -> tuple[FollowUp, ...]:
+    """A paused task holds its jobs back on queues it had not used before."""
+    if task.status is not TaskStatus.PAUSED:
+        return ()
+    new = sorted({job.queue for job in jobs} - set(task.queues_used))
+    return tuple(FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in new)
+
+
+def _change_units(task: Task, changes: dict[int, UnitChange], units: tuple[int, ...], outcome: JobOutcome) -> None:
+    for unit_id in units:
+        unit = task.units[unit_id]
+        if unit.status is UnitStatus.RUNNING:
+            changes[unit_id] = unit_after(unit, outcome, _definition(task).failures_max, ending=task.ending)
+
+
+def unit_after(unit: Unit, outcome: JobOutcome, failures_max: int | None, ending: Ending | None) -> UnitChange:
+    """What `outcome` does to a unit (jedi-logic 1.9): done, given up, or ready for the next attempt."""
+    unit_id = unit.spec.unit_id
+    if outcome.kind is OutcomeKind.FINISHED:
+        return UnitChange(
+            unit_id=unit_id, finished=True, failed=False, attempt=unit.attempt + 1, failed_attempt=unit.failed_attempt
+        )
+    attempt = unit.attempt + (0 if outcome.kind is OutcomeKind.CLOSED else 1)
+    true_failure = outcome.kind is OutcomeKind.FAILED and outcome.action is not RetryAction.SYSTEM
+    failed_attempt = unit.failed_attempt + (1 if true_failure else 0)
+    given_up = (
+        attempt >= unit.attempts_max
+        or (failures_max is not None and failed_attempt >= failures_max)
+        or (outcome.kind is OutcomeKind.FAILED and outcome.action is RetryAction.NO_RETRY)
+    )
+    return UnitChange(
+        unit_id=unit_id,
+        finished=False,
+        failed=given_up and ending is None,
+        attempt=attempt,
+        failed_attempt=failed_attempt,
+        ram_mb=outcome.ram_mb if outcome.action is RetryAction.MORE_MEMORY else None,
+    )
+
+
+def _merge_ended(task: Task, changes: dict[int, UnitChange], job: LiveJob, outcome: JobOutcome) -> list[FollowUp]:
+    """The merged jobs end with their merge job, unless the merge is tried again."""
+    rows: list[Unmerged] = [task.unmerged[serial] for serial in job.units if serial in task.unmerged]
+    succeeded = outcome.kind is OutcomeKind.FINISHED
+    if not succeeded and task.ending is not Ending.KILL and job.attempt < MERGE_ATTEMPTS_MAX:
+        return []
+    follow_ups = []
+    for row in rows:
+        if succeeded:
+            _change_units(task, changes, row.units, outcome)
+        follow_ups.append(
+            FollowUp(str(row.job.job_id), CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id))
+        )
+    return follow_ups
+
+
+def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
+    """New output files, one command per dataset."""
+    files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
+    for outcome in outcomes:
+        if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
+            for file in outcome.outputs:
+                files.setdefault((file.dataset, file.role), []).append(file)
+    return [
+        FollowUp(
+            dataset,
+            RegisterFiles(
+                files=tuple(
+                    DatasetFile(
+                        lfn=file.lfn,
+                        scope=file.scope,
+                        guid=file.guid,
+                        size_bytes=file.size_bytes,
+                        checksum=file.checksum,
+                        endpoint=file.endpoint,
+                        events=file.events,
+                    )
+                    for file in found
+                ),
+                role=role,
+                task_id=task.task_id,
+            ),
+            task.owner,
+        )
+        for (dataset, role), found in files.items()
+    ]
+
+
+def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange]) -> FileAccounts:
+    before = accounts_of(task)
+    finished = sum(change.finished for change in changes.values())
+    failed = sum(change.failed for change in changes.values())
+    ended = len(outcomes)
+    merging = sum(o.kind is OutcomeKind.MERGING for o in outcomes)
+    merged = sum(
+        len([serial for serial in task.jobs[o.job_id].units if serial in task.unmerged])
+        for o in outcomes
+        if o.job_id in task.jobs and task.jobs[o.job_id].kind is JobKind.MERGE and o.kind is OutcomeKind.FINISHED
+    )
+    return FileAccounts(
+        total=before.total,
+        used=before.used - (len(changes) - finished - failed),
+        finished=before.finished + finished,
+        failed=before.failed + failed,
+        jobs_live=before.jobs_live - ended + merging - merged,
+        jobs_total=before.jobs_total,
+    )
+
+
+def _definition(task: Task) -> TaskDefinition:
+    assert task.definition is not None, f"task {task.task_id} is asked to work before it is refined"
+    return task.definition

@@ -1,0 +1,105 @@
+"""The table of a task's legal transitions, as data. Source: jedi-logic 1.1, 1.2 (without scouts, staging and throttling)."""
+
+from enum import StrEnum
+
+from schemas.task import (
+    AttemptsIncreased,
+    ContentsFed,
+    JobOutcomesRecorded,
+    JobsGenerated,
+    JobsOrdered,
+    TaskBroken,
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParked,
+    TaskPaused,
+    TaskPriorityChanged,
+    TaskReassigned,
+    TaskRefined,
+    TaskReloaded,
+    TaskResumed,
+    TaskRetried,
+    TaskSubmitted,
+    TaskWoken,
+)
+from schemas.types import TaskVerdict
+
+
+class TaskStatus(StrEnum):
+    """Task status in JEDI's words; `unknown` is a task nobody submitted."""
+
+    UNKNOWN = "unknown"
+    REGISTERED = "registered"
+    DEFINED = "defined"
+    READY = "ready"
+    RUNNING = "running"
+    PENDING = "pending"
+    PAUSED = "paused"
+    FINISHING = "finishing"
+    ABORTING = "aborting"
+    TOBROKEN = "tobroken"
+    REREFINE = "rerefine"
+    DONE = "done"
+    FINISHED = "finished"
+    FAILED = "failed"
+    BROKEN = "broken"
+    ABORTED = "aborted"
+    EXHAUSTED = "exhausted"
+
+
+_S = TaskStatus
+KEEP = TaskStatus.UNKNOWN
+"""As the reached status: the status stays as it is (or `evolve` sets the remembered one)."""
+
+WORKING = frozenset({_S.READY, _S.RUNNING, _S.PENDING})
+ACTIVE = WORKING | {_S.REGISTERED, _S.REREFINE, _S.DEFINED}
+ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
+RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
+RELOADABLE = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.ABORTED, _S.EXHAUSTED})
+VERDICTS = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED, _S.EXHAUSTED})
+
+TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
+    {
+        (_S.UNKNOWN, TaskSubmitted, _S.REGISTERED),
+        (_S.REGISTERED, TaskRefined, _S.DEFINED),
+        (_S.REREFINE, TaskRefined, _S.DEFINED),
+        (_S.DEFINED, ContentsFed, _S.DEFINED),
+        (_S.DEFINED, TaskRetried, _S.DEFINED),
+        (_S.DEFINED, JobsOrdered, _S.READY),
+        (_S.READY, JobsOrdered, _S.READY),
+        (_S.RUNNING, JobsOrdered, _S.RUNNING),
+        (_S.PENDING, JobsOrdered, _S.PENDING),
+        (_S.READY, JobsGenerated, _S.RUNNING),
+        (_S.RUNNING, JobsGenerated, _S.RUNNING),
+        (_S.PENDING, JobsGenerated, _S.RUNNING),
+        (_S.PAUSED, JobsGenerated, _S.PAUSED),
+        (_S.FINISHING, JobsGenerated, _S.FINISHING),
+        (_S.FINISHING, JobsOrdered, _S.FINISHING),
+        (_S.READY, TaskParked, _S.PENDING),
+        (_S.RUNNING, TaskParked, _S.PENDING),
+        (_S.PENDING, TaskParked, _S.PENDING),
+        (_S.PAUSED, TaskParked, _S.PAUSED),
+        (_S.FINISHING, TaskParked, _S.FINISHING),
+        (_S.PENDING, TaskWoken, _S.READY),
+        (_S.READY, TaskWoken, _S.READY),
+        (_S.RUNNING, TaskWoken, _S.RUNNING),
+        (_S.FINISHING, TaskWoken, _S.FINISHING),
+        (_S.PAUSED, TaskResumed, KEEP),
+    }
+    | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE}}
+    | {(found, TaskKillOrdered, _S.ABORTING) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
+    | {(found, TaskFinishOrdered, _S.FINISHING) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED, _S.FINISHING}}
+    | {(found, TaskBroken, _S.TOBROKEN) for found in ACTIVE | {_S.PAUSED}}
+    | {(found, TaskFinalized, reached) for found in WORKING | ENDING | {_S.DEFINED} for reached in VERDICTS}
+    | {(found, TaskRetried, _S.READY) for found in RETRIABLE}
+    | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE}
+    | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
+    | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
+    | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
+    | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
+)
+NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
+    (found, event): KEEP if event is TaskFinalized else reached for found, event, reached in TRANSITIONS
+}
+STATUS_OF_VERDICT = {verdict: TaskStatus(verdict.lower()) for verdict in TaskVerdict if verdict is not TaskVerdict.UNKNOWN}
