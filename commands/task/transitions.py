@@ -102,4 +102,6 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
     (found, event): KEEP if event is TaskFinalized else reached for found, event, reached in TRANSITIONS
 }
-STATUS_OF_VERDICT = {verdict: TaskStatus(verdict.lower()) for verdict in TaskVerdict if verdict is not TaskVerdict.UNKNOWN}
+STATUS_OF_VERDICT: dict[TaskVerdict, TaskStatus] = {
+    verdict: TaskStatus(verdict.lower()) for verdict in TaskVerdict if verdict is not TaskVerdict.UNKNOWN
+}

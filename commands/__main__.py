@@ -1,0 +1,56 @@
+"""`python -m commands`: one decider process, from the environment to an orderly end."""
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+import structlog
+
+from commands.aggregates import AGGREGATES
+from commands.config import DeciderConfig, read_config
+from commands.decider_loop import DeciderLoop
+from commands.errors import Fenced, Interrupted
+from commands.logs import configure_logs
+from commands.state_store import StateStore, fingerprint
+from schemas.registry import codec_from
+
+PAUSE_SECONDS_MAX = 5.0
+FENCED_PAUSE_SECONDS = 10.0
+log = structlog.get_logger()
+
+
+def main(config: DeciderConfig) -> int:
+    """Exit code 0 after SIGTERM, 3 when another decider took the slot."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    codec = codec_from(config.registry)
+    here = Path(__file__).parent
+    initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
+    store = StateStore(config.state_file, fingerprint((here, here.parent / "schemas")), initial)
+    loop = DeciderLoop(config, codec, store)
+    pause = 0.2
+    while not stop.is_set():
+        try:
+            loop.run(stop.is_set)
+            pause = 0.2
+        except Fenced as problem:
+            log.error("slot_lost_to_another_decider", problem=str(problem))
+            stop.wait(FENCED_PAUSE_SECONDS)
+            return 3
+        except Interrupted as problem:
+            log.warning("slot_starts_anew", problem=str(problem), pause_seconds=pause)
+            stop.wait(pause)
+            pause = min(pause * 2, PAUSE_SECONDS_MAX)
+    store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    configure_logs()
+    settings = read_config(os.environ)
+    log.info("decider_starts", **{key: str(value) for key, value in asdict(settings).items()})
+    sys.exit(main(settings))

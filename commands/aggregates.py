@@ -1,0 +1,71 @@
+"""The aggregates of Culm and the functions each is made of: the one table that wires pure folders to the loop."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import commands.dataset.decide
+import commands.dataset.model
+import commands.job.decide
+import commands.job.model
+import commands.policy.decide
+import commands.policy.model
+import commands.queue.decide
+import commands.queue.model
+import commands.task.decide
+import commands.task.model
+import commands.task.settle
+import commands.task_name.decide
+import commands.task_name.model
+import commands.worker.decide
+import commands.worker.model
+from commands.decision import Decision
+from schemas.types import CommandEnvelope, EventEnvelope
+
+
+def _at_rest(state: Any) -> None:
+    """Most aggregates do nothing that nobody asked for."""
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """The functions of one aggregate. `settle` gives the event that follows by itself, or None."""
+
+    name: str
+    initial: Callable[[], Any]
+    evolve: Callable[[Any, Any, EventEnvelope], Any]
+    decide: Callable[[Any, Any, CommandEnvelope], Decision]
+    is_closed: Callable[[Any], bool]
+    settle: Callable[[Any], Any] = _at_rest
+
+    @property
+    def command_topic(self) -> str:
+        """Topic its commands stand in."""
+        return f"culm.{self.name}.commands.v1"
+
+    @property
+    def event_topic(self) -> str:
+        """Topic its events stand in."""
+        return f"culm.{self.name}.events.v1"
+
+
+def _aggregate(
+    name: str, model: ModuleType, decide: ModuleType, settle: Callable[[Any], Any] = _at_rest
+) -> Aggregate:
+    return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle)
+
+
+AGGREGATES: Mapping[str, Aggregate] = {
+    aggregate.name: aggregate
+    for aggregate in (
+        _aggregate("task", commands.task.model, commands.task.decide, commands.task.settle.settle),
+        _aggregate("task_name", commands.task_name.model, commands.task_name.decide),
+        _aggregate("dataset", commands.dataset.model, commands.dataset.decide),
+        _aggregate("job", commands.job.model, commands.job.decide),
+        _aggregate("queue", commands.queue.model, commands.queue.decide),
+        _aggregate("worker", commands.worker.model, commands.worker.decide),
+        _aggregate("policy", commands.policy.model, commands.policy.decide),
+    )
+}

@@ -1,0 +1,43 @@
+"""The decider's configuration, read once from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DeciderConfig:
+    """Addresses, and which share of the partitions this decider owns: those with partition % slots == slot."""
+
+    kafka: str
+    registry: str
+    home: Path
+    slot: int = 0
+    slots: int = 1
+    batch_max: int = 500
+    snapshot_seconds: float = 60.0
+    transaction_ms_max: int = 10_000
+
+    @property
+    def name(self) -> str:
+        """Group and transactional id: one live writer per slot, the newest wins."""
+        return f"culm-decider-{self.slot}-of-{self.slots}"
+
+    @property
+    def state_file(self) -> Path:
+        """Where the slot keeps its state; a cache."""
+        return self.home / "decider" / f"{self.name}.sqlite"
+
+
+def read_config(environment: Mapping[str, str]) -> DeciderConfig:
+    """The configuration; raises KeyError naming a variable that is missing, ValueError for a slot that cannot be."""
+    slot, slots = int(environment.get("CULM_SLOT", "0")), int(environment.get("CULM_SLOTS", "1"))
+    if not 0 <= slot < slots:
+        raise ValueError(f"CULM_SLOT is {slot}, expected 0..{slots - 1} (CULM_SLOTS)")
+    return DeciderConfig(
+        kafka=environment["CULM_KAFKA"],
+        registry=environment["CULM_REGISTRY"],
+        home=Path(environment["CULM_HOME"]),
+        slot=slot,
+        slots=slots,
+    )

@@ -1,0 +1,261 @@
+"""One record in, the records of its decision out: the whole of deciding except Kafka.
+
+Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a dead letter; a bug
+leaves the state it found. The loop around it puts everything returned here into one transaction.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from commands.aggregates import AGGREGATES, Aggregate
+from commands.decision import MICROSECONDS, Decision, Refusal, refuse
+from commands.state_store import Entry, StateStore
+from schemas.answer import CommandAnswered
+from schemas.deadletter import DeadLetter
+from schemas.ids import caused_command_id, event_id
+from schemas.types import CommandEnvelope, EventEnvelope
+from schemas.wire import Codec, Decoded, Poison, entry_of
+
+FUTURE_SECONDS_MAX = 300
+DEAD_LETTERS = "culm.deadletter.v1"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """A record as it stands in a command topic. `timestamp` is the broker's, in microseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecord:
+    """A record to be produced."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Bug(Exception):
+    """Deciding raised: the states in memory cannot be trusted any more."""
+
+    def __init__(self, record: InputRecord, cause: Exception) -> None:
+        super().__init__(f"{type(cause).__name__}: {cause}")
+        self.record = record
+
+
+class Slot:
+    """Decides commands against the states in `store`."""
+
+    def __init__(self, store: StateStore, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+        self.condemned: dict[tuple[str, int, int], str] = {}
+
+    def handle(self, record: InputRecord) -> list[OutputRecord]:
+        """Everything that follows from `record`; raises Bug, after which the store must be reloaded."""
+        place = (record.topic, record.partition, record.offset)
+        try:
+            decoded = self._codec.decode(record.value)
+            self._check(record, decoded)
+        except Poison as problem:
+            return [self._dead_letter(record, "Poison", str(problem))]
+        if place in self.condemned:
+            refusal = refuse("BUG", "the command met a bug in Culm; it is kept as a dead letter")
+            entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
+            answer = self._answer(decoded, entry, refusal, [])
+            return [self._dead_letter(record, "Bug", self.condemned[place]), answer]
+        try:
+            return self._decide(record, decoded)
+        except Exception as problem:
+            raise Bug(record, problem) from problem
+
+    def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
+        """Fold one event of the log; a duplicate is dropped, a hole stops the slot."""
+        envelope: EventEnvelope = decoded.envelope
+        aggregate = AGGREGATES[decoded.entry.aggregate]
+        entry = self._store.get(aggregate.name, envelope.aggregate_id)
+        self._store.writer_epoch = max(self._store.writer_epoch, envelope.writer_epoch)
+        if envelope.sequence <= entry.sequence:
+            return
+        assert envelope.sequence == entry.sequence + 1, (
+            f"{topic}[{partition}]@{offset}: {aggregate.name} {envelope.aggregate_id} has sequence "
+            f"{envelope.sequence}, expected {entry.sequence + 1}"
+        )
+        self._apply(aggregate, entry, decoded.message, envelope)
+
+    def _decide(self, record: InputRecord, decoded: Decoded) -> list[OutputRecord]:
+        by: CommandEnvelope = decoded.envelope
+        aggregate = AGGREGATES[decoded.entry.aggregate]
+        entry = self._store.get(aggregate.name, by.aggregate_id)
+        if by.command_id in entry.recent:
+            return [self._answer(decoded, entry, Decision(), [], repeated=True)]
+        refusal = _refusal(record, by, entry)
+        decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
+        events = list(self._evolve(aggregate, entry, decision, by))
+        if not events:
+            self._store.forget_untouched(aggregate.name, by.aggregate_id)
+        outputs = [self._event_record(message, envelope) for message, envelope in events]
+        outputs.append(self._answer(decoded, entry, decision, events))
+        outputs += self._follow_ups(decision, by, events)
+        return outputs
+
+    def _evolve(
+        self, aggregate: Aggregate, entry: Entry, decision: Decision, by: CommandEnvelope
+    ) -> Iterable[tuple[Any, EventEnvelope]]:
+        """The events of the decision and of what settles after it, applied and numbered."""
+        messages: list[Any] = []
+        first = entry.sequence
+        for message in self._all_events(aggregate, entry, decision):
+            envelope = self._envelope(by, first, len(messages), 0)
+            entry.state = aggregate.evolve(entry.state, message, envelope)
+            messages.append(message)
+        if not messages:
+            return []
+        entry.sequence = first + len(messages)
+        entry.remember(by.command_id)
+        closed = aggregate.is_closed(entry.state)
+        self._store.touched(aggregate.name, by.aggregate_id, entry, closed=closed)
+        return [
+            (message, self._envelope(by, first, number, len(messages))) for number, message in enumerate(messages)
+        ]
+
+    def _all_events(self, aggregate: Aggregate, entry: Entry, decision: Decision) -> Iterator[Any]:
+        yield from decision.events
+        if decision.events:
+            while (following := aggregate.settle(entry.state)) is not None:
+                yield following
+
+    def _apply(self, aggregate: Aggregate, entry: Entry, message: Any, envelope: EventEnvelope) -> None:
+        entry.state = aggregate.evolve(entry.state, message, envelope)
+        entry.sequence = envelope.sequence
+        entry.remember(envelope.command_id)
+        closed = aggregate.is_closed(entry.state)
+        self._store.touched(aggregate.name, envelope.aggregate_id, entry, closed=closed)
+
+    def _envelope(self, by: CommandEnvelope, first: int, index: int, size: int) -> EventEnvelope:
+        return EventEnvelope(
+            event_id=event_id(by.command_id, index),
+            aggregate_id=by.aggregate_id,
+            sequence=first + index + 1,
+            decision_index=index,
+            decision_size=size,
+            command_id=by.command_id,
+            correlation_id=by.correlation_id,
+            occurred_at=by.issued_at,
+            actor=by.actor,
+            vo=by.vo,
+            writer_epoch=self._store.writer_epoch,
+        )
+
+    def _event_record(self, message: Any, envelope: EventEnvelope) -> OutputRecord:
+        topic = entry_of(message).topic
+        return OutputRecord(topic, envelope.aggregate_id.encode(), self._codec.encode(message, envelope))
+
+    def _follow_ups(
+        self, decision: Decision, by: CommandEnvelope, events: list[tuple[Any, EventEnvelope]]
+    ) -> Iterator[OutputRecord]:
+        cause = events[-1][1].event_id if events else by.command_id
+        for number, follow_up in enumerate(decision.follow_ups):
+            envelope = CommandEnvelope(
+                command_id=caused_command_id(by.command_id, number, type(follow_up.command).__name__),
+                aggregate_id=follow_up.aggregate_id,
+                correlation_id=by.correlation_id,
+                causation_id=cause,
+                issued_at=by.issued_at,
+                actor=follow_up.on_behalf_of or by.actor,
+                role="system",
+                vo=by.vo,
+            )
+            topic = entry_of(follow_up.command).topic
+            yield OutputRecord(topic, follow_up.aggregate_id.encode(), self._codec.encode(follow_up.command, envelope))
+
+    def _answer(
+        self,
+        decoded: Decoded,
+        entry: Entry,
+        decision: Decision,
+        events: list[tuple[Any, EventEnvelope]],
+        *,
+        repeated: bool = False,
+    ) -> OutputRecord:
+        by: CommandEnvelope = decoded.envelope
+        answer = CommandAnswered(
+            command_id=by.command_id,
+            command_type=decoded.name,
+            aggregate=decoded.entry.aggregate,
+            aggregate_id=by.aggregate_id,
+            correlation_id=by.correlation_id,
+            accepted=decision.refusal is None,
+            reason=decision.refusal.reason if decision.refusal else None,
+            message=decision.refusal.message if decision.refusal else None,
+            sequence=entry.sequence,
+            event_types=tuple(type(message).__name__ for message, _ in events),
+            order=decision.order,
+            leased=decision.leased,
+            repeated=repeated,
+            answered_at=by.issued_at,
+            vo=by.vo,
+            actor=by.actor,
+        )
+        return OutputRecord(entry_of(answer).topic, by.command_id.encode(), self._codec.encode(answer))
+
+    def _check(self, record: InputRecord, decoded: Decoded) -> None:
+        """Raises Poison for a record that does not belong where it stands."""
+        if decoded.entry.role != "commands" or decoded.entry.topic != record.topic:
+            raise Poison(f"{decoded.entry.full_name} stands in {record.topic}, expected {decoded.entry.topic}")
+        key = (record.key or b"").decode(errors="replace")
+        if key != decoded.envelope.aggregate_id:
+            raise Poison(f"key {key!r}, expected aggregate_id {decoded.envelope.aggregate_id!r}")
+        for name in ("command_id", "correlation_id"):
+            _check_uuid(name, getattr(decoded.envelope, name))
+
+    def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
+        log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=error)
+        letter = DeadLetter(
+            source_topic=record.topic,
+            source_partition=record.partition,
+            source_offset=record.offset,
+            key=record.key,
+            value=record.value,
+            error_class=error_class,
+            error=error,
+            process="decider",
+            seen_at=record.timestamp,
+        )
+        return OutputRecord(DEAD_LETTERS, record.topic.encode(), self._codec.encode(letter))
+
+
+def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal | None:
+    """Refusals that hold for every aggregate."""
+    if by.expected_sequence is not None and by.expected_sequence != entry.sequence:
+        return Refusal("STALE", f"expected sequence {by.expected_sequence}, it is {entry.sequence}")
+    if by.issued_at > record.timestamp + FUTURE_SECONDS_MAX * MICROSECONDS:
+        return Refusal("FROM_THE_FUTURE", f"issued {by.issued_at - record.timestamp} us after it was received")
+    return None
+
+
+def _check_uuid(name: str, text: str) -> None:
+    parts = text.split("-")
+    if [len(part) for part in parts] != [8, 4, 4, 4, 12]:
+        raise Poison(f"{name} is {text[:60]!r}, expected a uuid")
+
+
+def command_topics() -> tuple[str, ...]:
+    """Topics the decider reads commands from."""
+    return tuple(aggregate.command_topic for aggregate in AGGREGATES.values())
+
+
+def event_topics() -> tuple[str, ...]:
+    """Topics the decider folds at start."""
+    return tuple(aggregate.event_topic for aggregate in AGGREGATES.values())
+
