@@ -1,0 +1,48 @@
+"""The API put together: fronts, error forms, limits. Wiring only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import problems, static
+from api.bodies import BodyLimit
+from api.identity import documents
+from api.native import router as native
+from api.panda import router as panda
+from api.pilots import router as pilots
+from api.services import Services
+
+UPLOAD_BYTES_MAX = 800 * 1024 * 1024
+LARGER_BODIES = {
+    "/api/v1/file_server/upload_cache_file": UPLOAD_BYTES_MAX,
+    "/api/latest/file_server/upload_cache_file": UPLOAD_BYTES_MAX,
+}
+
+
+def create_app(services: Services) -> FastAPI:
+    """The API over `services`, which it starts and closes with itself."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.start()
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="Culm",
+        description="Distributed workload management on an event log.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.config = services.config
+    app.state.gate = services.gate
+    app.state.services = services
+    problems.install(app)
+    for front in (native, pilots, panda, documents, static):
+        app.include_router(front.build_router(services))
+    app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
+    return app

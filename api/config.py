@@ -1,0 +1,77 @@
+"""What the API needs to know about its surroundings, read once from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BODY_BYTES_MAX = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Addresses and limits of one API process.
+
+    address: where clients and pilots reach it (CULM_API). vos: virtual organisations that are let in.
+    answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
+    """
+
+    home: Path
+    address: str
+    kafka: str
+    registry: str
+    postgres: str
+    vos: tuple[str, ...] = ("wlcg",)
+    body_bytes_max: int = BODY_BYTES_MAX
+    answer_seconds: float = 10.0
+    pilot_answer_seconds: float = 60.0
+    database_connections: int = 8
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
+        """The configuration that `environ` asks for; raises ValueError for an address without a port."""
+        home = Path(environ.get("CULM_HOME") or CHECKOUT / ".culm").expanduser().absolute()
+        port = environ.get("CULM_PORT_API") or "25080"
+        config = cls(
+            home=home,
+            address=(environ.get("CULM_API") or f"http://127.0.0.1:{port}").rstrip("/"),
+            kafka=environ.get("CULM_KAFKA") or f"127.0.0.1:{environ.get('CULM_PORT_KAFKA') or 25092}",
+            registry=environ.get("CULM_REGISTRY")
+            or f"http://127.0.0.1:{environ.get('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
+            postgres=environ.get("CULM_POSTGRES")
+            or f"postgresql://culm@127.0.0.1:{environ.get('CULM_PORT_POSTGRES') or 25432}/culm",
+            vos=tuple(name.strip() for name in (environ.get("CULM_VOS") or "wlcg").split(",") if name.strip()),
+        )
+        if urlsplit(config.address).port is None:
+            raise ValueError(f"CULM_API must name a host and a port, found {config.address!r}")
+        return config
+
+    @property
+    def host(self) -> str:
+        """The host to listen on."""
+        return urlsplit(self.address).hostname or "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        port = urlsplit(self.address).port
+        assert port is not None
+        return port
+
+    def masked(self) -> dict[str, Any]:
+        """The configuration as it may be printed: no password in any address."""
+        return {
+            "home": str(self.home),
+            "address": self.address,
+            "kafka": self.kafka,
+            "registry": _masked(self.registry),
+            "postgres": _masked(self.postgres),
+            "vos": list(self.vos),
+        }
+
+
+def _masked(address: str) -> str:
+    password = urlsplit(address).password
+    return address.replace(f":{password}@", ":***@", 1) if password else address

@@ -1,0 +1,158 @@
+"""Commands out, answers in: the one way from a request to a decider and back.
+
+In: a command and who wishes it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
+command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while nobody
+could hear the answer, and back-pressure says no before the log is written, never after.
+"""
+
+import asyncio
+import threading
+import time
+from dataclasses import dataclass
+from uuid import uuid4
+
+from confluent_kafka import KafkaError, Message
+
+from api.answers import AnswerWatch
+from api.errors import LogUnavailable, Overloaded
+from api.identity.identity import Identity
+from api.positions import Position, Positions
+from commands.sending import CommandSender
+from schemas.answer import CommandAnswered
+from schemas.heartbeat import PilotHeartbeat
+from schemas.types import CommandEnvelope
+from schemas.wire import Message as Content
+
+UNSENT_MAX = 50_000
+#: How long a command that nobody awaits may take to reach the log before the client is told to try again.
+DELIVERY_SECONDS = 10.0
+
+
+def now_micros() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGateway:
+    """Sends commands on behalf of identities and awaits their answers."""
+
+    sender: CommandSender
+    answers: AnswerWatch
+    positions: Positions
+    ending: threading.Event
+
+    def start(self) -> None:
+        """Begin to listen for answers and to serve deliveries; call from the event loop."""
+        self.answers.start()
+        threading.Thread(target=self._serve_deliveries, name="deliveries", daemon=True).start()
+
+    def close(self) -> None:
+        """Deliver what waits (up to 10 s), then stop."""
+        self.ending.set()
+        self.answers.close()
+        self.sender.flush(10.0)
+
+    async def submit(
+        self,
+        command: Content,
+        aggregate_id: str,
+        identity: Identity,
+        *,
+        role: str | None = None,
+        command_id: str | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        expected_sequence: int | None = None,
+        wait_seconds: float = 10.0,
+    ) -> CommandAnswered | None:
+        """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
+
+        role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
+        Raises LogUnavailable or Overloaded (nothing was decided), RecordTooLarge.
+        """
+        self.check_room()
+        envelope = CommandEnvelope(
+            command_id=command_id or str(uuid4()),
+            aggregate_id=aggregate_id,
+            correlation_id=correlation_id or command_id or str(uuid4()),
+            causation_id=causation_id,
+            issued_at=now_micros(),
+            actor=identity.subject,
+            role=role or identity.role,
+            vo=identity.vo,
+            expected_sequence=expected_sequence,
+        )
+        return await self.send(command, envelope, wait_seconds)
+
+    async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
+        """As `submit`, for a caller that made the envelope itself."""
+        loop = asyncio.get_running_loop()
+        delivered: asyncio.Future[None] = loop.create_future()
+        future = self.answers.expect(envelope.command_id)
+
+        def reported(error: KafkaError | None, _: Message) -> None:
+            if not loop.is_closed() and (error is not None or wait_seconds <= 0):
+                loop.call_soon_threadsafe(_settle, delivered, error)
+
+        try:
+            self.sender.send(command, envelope, reported)
+            if wait_seconds <= 0:
+                await _within(delivered, DELIVERY_SECONDS)
+                return None
+            await asyncio.wait((future, delivered), timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if future.done():
+                return future.result()
+            if delivered.done():
+                delivered.result()
+            return None
+        finally:
+            self.answers.forget(envelope.command_id, future)
+            if delivered.done() and not delivered.cancelled():
+                delivered.exception()
+
+    def check_room(self) -> None:
+        """Raise LogUnavailable or Overloaded when nothing more may be sent now."""
+        self.answers.check_room()
+        if self.sender.unsent >= UNSENT_MAX:
+            raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
+
+    def heartbeat(self, heartbeat: PilotHeartbeat) -> None:
+        """Send a sign of life; nobody answers it. Raises Overloaded."""
+        if self.sender.unsent >= UNSENT_MAX:
+            raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
+        self.sender.send_heartbeat(heartbeat)
+
+    async def position_of(self, aggregate: str, aggregate_id: str) -> Position:
+        """The end, as of now, of the event partition that holds `aggregate_id`: what read models must have reached."""
+        return await self.positions.position_of(aggregate, aggregate_id)
+
+    async def wait_for(self, position: Position, seconds: float = 2.0) -> bool:
+        """True once the read models cover `position`, false when `seconds` passed first."""
+        return await self.positions.wait_for(position, seconds)
+
+    async def readable(self, aggregate: str, aggregate_id: str, seconds: float = 2.0) -> Position:
+        """Wait until the read models show what `aggregate_id` has become by now (or `seconds` passed); the position."""
+        position = await self.position_of(aggregate, aggregate_id)
+        await self.wait_for(position, seconds)
+        return position
+
+    def _serve_deliveries(self) -> None:
+        while not self.ending.is_set():
+            self.sender.serve(0.5)
+
+
+async def _within(delivered: "asyncio.Future[None]", seconds: float) -> None:
+    try:
+        await asyncio.wait_for(delivered, seconds)
+    except TimeoutError as problem:
+        raise LogUnavailable(f"the log did not take the command within {seconds:.0f} s") from problem
+
+
+def _settle(delivered: "asyncio.Future[None]", error: KafkaError | None) -> None:
+    if delivered.done():
+        return
+    if error is None:
+        delivered.set_result(None)
+    else:
+        delivered.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}"))

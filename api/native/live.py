@@ -1,0 +1,190 @@
+"""Events as they happen, for those who follow a task, a job or the workers of a queue.
+
+In: event topics, read from their end by one thread for all followers, which runs only while somebody follows.
+Out: decoded records in a bounded queue per follower. A follower that does not keep up is cut off and reads the rest
+from the timeline; only records that somebody wants are decoded.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from schemas.catalog import CATALOG
+from schemas.wire import Codec, Decoded, Poison
+
+FOLLOWER_RECORDS_MAX = 5_000
+#: How long the thread goes on without followers, so that a reload of a page does not connect anew.
+LINGER_SECONDS = 30.0
+READY_SECONDS = 10.0
+TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
+JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
+WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
+Wanted = Callable[[str, str], bool]
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRecord:
+    """One event and where it stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+    event: Decoded
+
+
+@dataclass(eq=False, slots=True)
+class Follower:
+    """Somebody who follows; `wanted(topic, key)` says which records."""
+
+    wanted: Wanted
+    loop: asyncio.AbstractEventLoop
+    records: "asyncio.Queue[LiveRecord | None]" = field(default_factory=lambda: asyncio.Queue(FOLLOWER_RECORDS_MAX))
+
+    def take(self, records: list[LiveRecord]) -> None:
+        """Queue `records`, or the end when there is no room; runs in the event loop."""
+        for record in records:
+            if self.records.qsize() >= FOLLOWER_RECORDS_MAX - 1:
+                self.records.put_nowait(None)
+                return
+            self.records.put_nowait(record)
+
+
+class EventFeed:
+    """Records of some event topics from now on."""
+
+    def __init__(self, kafka: str, codec: Codec, topics: tuple[str, ...]) -> None:
+        self._kafka = kafka
+        self._codec = codec
+        self._topics = topics
+        self._followers: tuple[Follower, ...] = ()
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextlib.asynccontextmanager
+    async def follow(self, wanted: Wanted) -> AsyncIterator["asyncio.Queue[LiveRecord | None]"]:
+        """A queue of the records that `wanted` accepts, from now on; None in it is the end: too much, or shut-down."""
+        follower = Follower(wanted, asyncio.get_running_loop())
+        with self._lock:
+            self._followers = (*self._followers, follower)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="live-events", daemon=True)
+                self._thread.start()
+        try:
+            await asyncio.to_thread(self._ready.wait, READY_SECONDS)
+            yield follower.records
+        finally:
+            with self._lock:
+                self._followers = tuple(other for other in self._followers if other is not follower)
+
+    def close(self) -> None:
+        """Stop; every follower's queue ends."""
+        self._ending.set()
+        for follower in self._followers:
+            with contextlib.suppress(asyncio.QueueFull):
+                follower.records.put_nowait(None)
+
+    def _run(self) -> None:
+        consumer = self._at_the_end()
+        left_alone_since = time.monotonic()
+        try:
+            while not self._ending.is_set():
+                if self._followers:
+                    left_alone_since = time.monotonic()
+                elif self._gives_up(left_alone_since):
+                    return
+                first = consumer.poll(0.5)
+                if first is not None:
+                    self._hand_out([first, *consumer.consume(500, 0)])
+        finally:
+            consumer.close()
+
+    def _gives_up(self, left_alone_since: float) -> bool:
+        with self._lock:
+            if self._followers or time.monotonic() - left_alone_since < LINGER_SECONDS:
+                return False
+            self._ready.clear()
+            self._thread = None
+            return True
+
+    def _at_the_end(self) -> Consumer:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self._kafka,
+                "client.id": "culm-api-live",
+                "group.id": "culm-api-live-unused",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "latest",
+                "queued.max.messages.kbytes": 16_384,
+            }
+        )
+        pause = 0.1
+        while not self._ending.is_set():
+            try:
+                parts = [
+                    TopicPartition(topic, number)
+                    for topic in self._topics
+                    for number in consumer.list_topics(topic, timeout=5.0).topics[topic].partitions
+                ]
+                for part in parts:
+                    part.offset = consumer.get_watermark_offsets(part, timeout=5.0)[1]
+                consumer.assign(parts)
+                self._ready.set()
+                break
+            except KafkaException as problem:
+                log.warning("events_not_reachable", problem=str(problem)[:200], retry_in_seconds=pause)
+                self._ending.wait(pause)
+                pause = min(pause * 2, 2.0)
+        return consumer
+
+    def _hand_out(self, messages: list[Message]) -> None:
+        followers = self._followers
+        batches: dict[Follower, list[LiveRecord]] = {}
+        for message in messages:
+            topic, raw = message.topic(), message.key()
+            if message.error() is not None or topic is None or not isinstance(raw, bytes):
+                continue
+            key = raw.decode(errors="replace")
+            takers = [follower for follower in followers if follower.wanted(topic, key)]
+            record = self._decoded(message, topic) if takers else None
+            if record is not None:
+                for follower in takers:
+                    batches.setdefault(follower, []).append(record)
+        for follower, records in batches.items():
+            if not follower.loop.is_closed():
+                follower.loop.call_soon_threadsafe(follower.take, records)
+
+    def _decoded(self, message: Message, topic: str) -> LiveRecord | None:
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
+        assert offset is not None
+        try:
+            return LiveRecord(topic, partition, offset, self._codec.decode(message.value()))
+        except Poison as problem:
+            log.error("event_not_readable", topic=topic, partition=partition, offset=offset, why=str(problem))
+            return None
+
+
+class LiveEvents:
+    """The two feeds of the API: what happens to tasks and jobs, and what happens to workers."""
+
+    def __init__(self, kafka: str, codec: Codec) -> None:
+        self.work = EventFeed(kafka, codec, (TASK_EVENTS, JOB_EVENTS))
+        self.workers = EventFeed(kafka, codec, (WORKER_EVENTS,))
+
+    def start(self) -> None:
+        """Nothing yet: feeds begin with their first follower."""
+
+    def close(self) -> None:
+        """End both feeds."""
+        self.work.close()
+        self.workers.close()

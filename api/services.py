@@ -1,0 +1,60 @@
+"""What every front of the API stands on, made once per process and handed to each router explicitly."""
+
+import threading
+from dataclasses import dataclass
+
+from api.answers import AnswerWatch
+from api.config import ApiConfig
+from api.gateway import CommandGateway
+from api.identity.access import Gate
+from api.identity.verify import Verifier, trusted_issuers
+from api.native.live import LiveEvents
+from api.positions import Positions
+from api.read_models import ReadModels
+from commands.sending import CommandSender
+from schemas.wire import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running API.
+
+    gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
+    """
+
+    config: ApiConfig
+    codec: Codec
+    gateway: CommandGateway
+    read_models: ReadModels
+    gate: Gate
+    live: LiveEvents
+
+    def start(self) -> None:
+        """Begin to listen; call from the event loop."""
+        self.gateway.start()
+        self.live.start()
+
+    def close(self) -> None:
+        """Deliver what waits and stop."""
+        self.live.close()
+        self.gateway.close()
+        self.read_models.close()
+
+
+def make_services(config: ApiConfig, codec: Codec) -> Services:
+    """The parts of an API process with `config`, not yet started; connects to nothing."""
+    read_models = ReadModels(config.postgres, connections=config.database_connections)
+    gateway = CommandGateway(
+        sender=CommandSender(config.kafka, codec, client_id="culm-api"),
+        answers=AnswerWatch(config.kafka, codec),
+        positions=Positions(config.kafka, read_models),
+        ending=threading.Event(),
+    )
+    return Services(
+        config=config,
+        codec=codec,
+        gateway=gateway,
+        read_models=read_models,
+        gate=Gate(Verifier(trusted_issuers(config.home)), config.vos),
+        live=LiveEvents(config.kafka, codec),
+    )
