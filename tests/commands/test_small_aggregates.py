@@ -1,0 +1,135 @@
+"""Workers, names, datasets and policies: what each says no to."""
+
+from dataclasses import replace
+
+import pytest
+
+from builders import QUEUE, a_queue
+from in_memory import a_culm
+from schemas.dataset import CloseDataset, RegisterFiles
+from schemas.policy import ConfigureQueue, SetRetryRules, SetShares
+from schemas.task_name import ClaimTaskName
+from schemas.types import DatasetFile, GlobalShare, QueueSettings, RetryAction, RetryRule, WorkerState
+from schemas.worker import ReportWorker, WantWorkers
+
+A_FILE = DatasetFile(lfn="f", scope="user.jdoe", size_bytes=1, checksum="ad:1", endpoint="E")
+
+
+def test_a_task_name_belongs_to_the_first_who_claims_it() -> None:
+    culm = a_culm()
+
+    first = culm.send(ClaimTaskName(name="t/", task_id=1), "wlcg/user/jdoe/t/")
+    second = culm.send(ClaimTaskName(name="t/", task_id=2), "wlcg/user/jdoe/t/")
+    again = culm.send(ClaimTaskName(name="t/", task_id=1), "wlcg/user/jdoe/t/")
+
+    assert (first.accepted, second.reason, second.message, again.accepted) == (True, "NAME_IN_USE", "1", True)
+
+
+def test_a_file_name_means_one_content_for_ever() -> None:
+    culm = a_culm()
+    culm.send(RegisterFiles(files=(A_FILE,)), "d")
+
+    answer = culm.send(RegisterFiles(files=(replace(A_FILE, checksum="ad:2"),)), "d")
+
+    assert answer.reason == "CHECKSUM_DIFFERS"
+    assert answer.message == "f has checksum ad:1, cannot be registered again with ad:2"
+
+
+def test_registering_a_file_again_changes_nothing() -> None:
+    culm = a_culm()
+    culm.send(RegisterFiles(files=(A_FILE,)), "d")
+
+    assert culm.send(RegisterFiles(files=(A_FILE,)), "d").event_types == ()
+
+
+def test_a_closed_dataset_takes_no_file() -> None:
+    culm = a_culm()
+    culm.send(RegisterFiles(files=(A_FILE,)), "d")
+    culm.send(CloseDataset(), "d")
+
+    assert culm.send(RegisterFiles(files=(replace(A_FILE, lfn="g"),)), "d").reason == "DATASET_CLOSED"
+
+
+def test_a_stranger_cannot_add_to_a_dataset() -> None:
+    culm = a_culm()
+    culm.send(RegisterFiles(files=(A_FILE,)), "d")
+
+    assert culm.send(RegisterFiles(files=(A_FILE,)), "d", actor="mallory").reason == "NOT_PERMITTED"
+
+
+def test_wanting_the_same_number_of_workers_again_is_no_news() -> None:
+    culm = a_culm()
+
+    assert culm.send(WantWorkers(wanted=2), QUEUE).event_types == ("WorkersWanted",)
+    assert culm.send(WantWorkers(wanted=2), QUEUE).event_types == ()
+
+
+def test_a_worker_that_ended_cannot_run_again() -> None:
+    culm = a_culm()
+    for state in (WorkerState.SUBMITTED, WorkerState.RUNNING, WorkerState.FINISHED):
+        culm.send(ReportWorker(worker_id="w", harvester_id="h", state=state), QUEUE)
+
+    answer = culm.send(ReportWorker(worker_id="w", harvester_id="h", state=WorkerState.RUNNING), QUEUE)
+
+    assert answer.message == "worker w ended already and cannot be running"
+
+
+def test_a_workers_end_said_twice_is_harmless() -> None:
+    culm = a_culm()
+    ended = ReportWorker(worker_id="w", harvester_id="h", state=WorkerState.FAILED)
+
+    assert culm.send(ended, QUEUE).event_types == ("WorkerEnded",)
+    assert culm.send(ended, QUEUE).event_types == ()
+
+
+def test_configuring_a_queue_reaches_the_queue_itself() -> None:
+    culm = a_culm()
+
+    a_queue(culm, core_count=8)
+
+    assert culm.state("queue", QUEUE).settings.core_count == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"workdir_mb_max": 0}, "workdir_mb_max is 0, expected more than 0 (a pilot kills every job otherwise)"),
+        ({"lease_seconds": -1}, "lease_seconds is -1, expected more than 0"),
+        ({"pilots_max": -2}, "pilots_max is -2, expected 0 or more"),
+        ({"rss_mb_min": 3, "rss_mb_max": 2}, "rss_mb_min is 3, expected at most rss_mb_max 2"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_by_name(changes: dict[str, int], message: str) -> None:
+    culm = a_culm()
+    settings = replace(QueueSettings(name=QUEUE, site="S"), **changes)  # type: ignore[arg-type]
+
+    answer = culm.send(ConfigureQueue(settings=settings), f"queue.{QUEUE}", role="operator")
+
+    assert answer.message == f"queue {QUEUE}: {message}"
+
+
+def test_a_user_cannot_configure_a_queue() -> None:
+    culm = a_culm()
+
+    answer = culm.send(ConfigureQueue(settings=QueueSettings(name=QUEUE, site="S")), f"queue.{QUEUE}")
+
+    assert answer.reason == "NOT_PERMITTED"
+
+
+def test_shares_that_do_not_add_up_are_refused() -> None:
+    culm = a_culm()
+    shares = (GlobalShare(name="a", percent=60.0), GlobalShare(name="b", percent=30.0))
+
+    answer = culm.send(SetShares(shares=shares), "shares", role="operator")
+
+    assert answer.message == "shares below the top add up to 90 percent, expected 100"
+
+
+def test_a_retry_rule_with_a_broken_pattern_is_refused() -> None:
+    culm = a_culm()
+    rule = RetryRule(source="pilot", code=1, pattern="(", action=RetryAction.NO_RETRY)
+
+    answer = culm.send(SetRetryRules(rules=(rule,)), "retry_rules", role="operator")
+
+    assert answer.message is not None
+    assert answer.message.startswith("rule 0: pattern '(' is not a regular expression")

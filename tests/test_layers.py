@@ -1,0 +1,89 @@
+"""Pure parts import the standard library, `schemas` and each other; nothing that has a clock, chance, or the world in it."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PURE = (
+    "commands/decision.py",
+    "commands/*/*.py",
+    "schemas/reading.py",
+    "schemas/ids.py",
+    "projections/*/apply.py",
+    "projections/changes.py",
+    "streams/jedi/*.py",
+    "streams/provisioning/demand.py",
+)
+FORBIDDEN = {"time", "random", "secrets", "logging", "os", "socket", "subprocess", "threading", "asyncio", "datetime"}
+
+
+def pure_files() -> list[Path]:
+    """Every file that must be pure."""
+    return sorted({path for pattern in PURE for path in ROOT.glob(pattern)})
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Names of the modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            if node.module == "uuid":
+                yield from (f"uuid.{alias.name}" for alias in node.names)
+
+
+def test_there_are_pure_files_to_check() -> None:
+    assert len(pure_files()) > 30
+
+
+def test_pure_files_import_nothing_that_acts_on_the_world() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in pure_files()
+        for name in imports_of(path)
+        if name.split(".")[0] in FORBIDDEN or name in ("uuid.uuid4", "uuid.uuid1")
+    }
+
+    assert found == set()
+
+
+def test_pure_files_import_only_the_standard_library_schemas_and_pure_neighbours() -> None:
+    pure_modules = {str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in pure_files()}
+    found = set()
+    for path in pure_files():
+        for name in imports_of(path):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "schemas":
+                continue
+            if name in pure_modules or f"{name}.__init__" in pure_modules:
+                continue
+            found.add(f"{path.relative_to(ROOT)}: {name}")
+
+    assert found == set()
+
+
+def test_schemas_import_no_other_folder_of_culm() -> None:
+    ours = {"commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(ROOT.glob("schemas/**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] in ours
+    }
+
+    assert found == set()
+
+
+def test_agents_know_only_http() -> None:
+    others = {"schemas", "commands", "streams", "projections", "api", "deploy", "confluent_kafka", "sqlalchemy", "psycopg2"}
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(ROOT.glob("agents/**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] in others
+    }
+
+    assert found == set()
