@@ -565,7 +565,7 @@ class JobOutput:
     dataset: Dataset.
     scope: Scope.
     role: OUTPUT or LOG.
-    endpoint: Storage element to write it to.
+    endpoint: Storage element to write it to; empty is the queue's own.
     guid: GUID given to a log.
     allow_no_output: The job may finish without it.
     """
@@ -574,7 +574,7 @@ class JobOutput:
     dataset: str
     scope: str
     role: DatasetRole
-    endpoint: str
+    endpoint: str = ""
     guid: str = ""
     allow_no_output: bool = False
 
