@@ -81,8 +81,9 @@ class Positions:
         topic = f"culm.{aggregate}.events.v1"
         assert topic in EVENT_TOPICS, f"{aggregate!r} is no aggregate with events"
         try:
-            count = self._partitions.get(topic) or await asyncio.to_thread(self._count_partitions, topic)
-            number = partition_of(aggregate_id, count)
+            if topic not in self._partitions:
+                await asyncio.to_thread(self._count_partitions, topic)
+            number = partition_of(aggregate_id, self._partitions[topic])
             part = TopicPartition(topic, number)
             high = await self._end(part, IsolationLevel.READ_UNCOMMITTED)
             stable = await self._end(part, IsolationLevel.READ_COMMITTED)
@@ -145,12 +146,11 @@ class Positions:
         )
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
-    def _count_partitions(self, topic: str) -> int:
+    def _count_partitions(self, topic: str) -> None:
         count = len(self._admin.list_topics(topic, timeout=QUERY_SECONDS).topics[topic].partitions)
         if not count:
             raise LogUnavailable(f"topic {topic} does not exist; run `python -m schemas apply`")
         self._partitions[topic] = count
-        return count
 
     async def _end(self, part: TopicPartition, isolation: IsolationLevel) -> int:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated there
@@ -189,8 +189,8 @@ class Positions:
 def covered_at(high: int, stable: int) -> int:
     """What a reader has stored once it has applied everything that was below `high`, the end of the partition.
 
-    stable: end of what is committed, found after `high`. Where it is not below, the record before it is the marker of the
-    last transaction, which readers never see; else records up to `high` belong to a transaction that is still open.
+    stable: end of what is committed, found after `high`. Where it is not below, the record before it is the marker of
+    the last transaction, which readers never see; else records up to `high` are of a transaction that is still open.
     """
     assert high >= 0, f"end of a partition at {high}"
     return max(0, stable - 1) if stable >= high else high

@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import psycopg2
@@ -83,7 +83,7 @@ class ReadModels:
         connection.autocommit = True
         psycopg2.extras.register_default_json(connection, globally=False, loads=orjson.loads)
         psycopg2.extras.register_default_jsonb(connection, globally=False, loads=orjson.loads)
-        return cast("psycopg2.extensions.connection", connection)
+        return connection
 
     def _forget(self) -> None:
         connection = getattr(self._local, "connection", None)

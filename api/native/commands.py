@@ -1,0 +1,227 @@
+"""`/v1/commands`: every command of the vocabulary by its name, and what became of it.
+
+In: JSON of the command's fields plus `aggregate_id`. Out: 200 with the decider's answer when the client waits for it
+(`Prefer: wait=5`) and it comes in time, else 202 with the place where it will be found. Rights: `identity/rights.py`.
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response
+
+from api.bodies import read_object
+from api.errors import AccessDenied, BadRequest, BodyTooLarge, NotFound, Unavailable
+from api.idempotency import ANSWER_COLUMNS, Wishes, command_id_of, fingerprint
+from api.identity.access import EndpointClass, User, acting_role, may_act_on
+from api.identity.identity import Identity
+from api.identity.rights import Scope, class_of_command, scope_of_command
+from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
+from api.native.forms import wait_seconds_of, with_times
+from api.problems import json_response
+from api.read_models import Row
+from api.services import Services
+from commands.sending import RecordTooLarge
+from schemas.answer import CommandAnswered
+from schemas.catalog import Entry
+from schemas.wire import Message
+
+AGGREGATE_ID_LENGTH_MAX = 400
+#: Who owns what a command is sent to.
+OWNER_OF = {
+    Scope.OWN_TASK: "select owner, vo from task where task_id = %s",
+    Scope.OWN_JOB: "select owner, vo from job where job_id = %s",
+    Scope.OWN_DATASET: "select owner, vo from dataset where name = %s",
+}
+
+
+def build_router(services: Services) -> APIRouter:
+    """Routes below `/v1/commands`."""
+    router = APIRouter(prefix="/v1/commands", tags=["commands"])
+    desk = CommandDesk(services)
+
+    for name, entry in sorted(COMMANDS.items()):
+        router.add_api_route(
+            f"/{name}",
+            _endpoint(desk, entry),
+            methods=["POST"],
+            name=name,
+            summary=entry.schema["doc"],
+            openapi_extra={"requestBody": _request_body(entry)},
+        )
+
+    @router.post("/{name}", include_in_schema=False)
+    async def unknown(name: str, _: User) -> Response:
+        raise NotFound(f"no command {entry_of_command(name).name}")
+
+    @router.get("/{command_id}")
+    async def answer(command_id: str, identity: User, prefer: str | None = Header(None)) -> Response:
+        """The answer to a command; 202 while it is awaited."""
+        return await desk.look_up(command_id_of(command_id), identity, wait_seconds_of(prefer))
+
+    return router
+
+
+def _endpoint(desk: "CommandDesk", entry: Entry) -> Any:
+    async def send(
+        request: Request,
+        identity: User,
+        prefer: str | None = Header(None),
+        idempotency_key: str | None = Header(None),
+    ) -> Response:
+        body = await read_object(request)
+        return await desk.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer))
+
+    send.__doc__ = entry.schema["doc"]
+    return send
+
+
+def _request_body(entry: Entry) -> dict[str, Any]:
+    schema = json_schema(entry)
+    schema["properties"]["aggregate_id"] = {"type": "string", "description": f"Key of the {entry.aggregate}."}
+    schema["properties"]["expected_sequence"] = {"type": "integer", "description": "Refuse as STALE at another one."}
+    schema["required"] = ["aggregate_id", *schema["required"]]
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+class CommandDesk:
+    """Takes commands of clients and finds their answers."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._wishes = Wishes(services.read_models)
+
+    async def send(
+        self,
+        entry: Entry,
+        body: dict[str, Any],
+        identity: Identity,
+        request: Request,
+        key: str | None,
+        wait_seconds: float,
+    ) -> Response:
+        """Check form and rights, send, and answer as long as the client waits."""
+        kind = class_of_command(entry.name)
+        if kind is not EndpointClass.USER:
+            self._services.gate.admit(kind, request)
+        command_id = command_id_of(key)
+        aggregate_id, expected = _addressed(body)
+        wish = fingerprint(command_id, identity, entry.name, aggregate_id, body)
+        command = command_from(entry, _fields_only(body))
+        if key is not None:
+            earlier = await self._wishes.check(command_id, entry.name, wish, identity)
+            if earlier is not None:
+                return json_response({**answer_document(earlier), "repeated": True})
+        await self._check_owner(entry, command, aggregate_id, identity)
+        self._wishes.remember(command_id, wish)
+        try:
+            answered = await self._services.gateway.submit(
+                command,
+                aggregate_id,
+                identity,
+                role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
+                command_id=command_id,
+                correlation_id=wish,
+                expected_sequence=expected,
+                wait_seconds=wait_seconds,
+            )
+        except RecordTooLarge as problem:
+            raise BodyTooLarge(str(problem)) from problem
+        if answered is None:
+            place = f"/v1/commands/{command_id}"
+            return json_response({"command_id": command_id, "answered": False}, 202, {"Location": place})
+        return json_response(answer_document(answered), headers=await self._position(answered))
+
+    async def look_up(self, command_id: str, identity: Identity, wait_seconds: float) -> Response:
+        """The answer to `command_id`, awaited for `wait_seconds` if it is not there yet; raises NotFound."""
+        deadline = asyncio.get_running_loop().time() + wait_seconds
+        while True:
+            row = await self._services.read_models.row(
+                f"select {ANSWER_COLUMNS} from answer where command_id = %s and vo = %s", (command_id, identity.vo)
+            )
+            if row is not None:
+                return json_response(answer_document(row))
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(0.05)
+        if self._wishes.knows(command_id):
+            return json_response({"command_id": command_id, "answered": False}, 202)
+        raise NotFound(f"no command {command_id} was answered here")
+
+    async def _check_owner(self, entry: Entry, command: Message, aggregate_id: str, identity: Identity) -> None:
+        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to nobody."""
+        scope = scope_of_command(entry.name)
+        if entry.name in ("SubmitTask", "ClaimTaskName"):
+            _check_submission(entry, command, aggregate_id, identity)
+        if scope is Scope.NOTHING_OWNED:
+            return
+        owned = await self._owned(scope, aggregate_id)
+        if owned is None or owned["vo"] != identity.vo:
+            if scope is Scope.OWN_DATASET and owned is None:
+                return
+            raise NotFound(f"no {entry.aggregate} {aggregate_id} in {identity.vo}")
+        if not may_act_on(identity, owned["owner"], owned["vo"], by_membership=True):
+            raise AccessDenied(f"not the {entry.aggregate} owner or no production role")
+
+    async def _owned(self, scope: Scope, aggregate_id: str) -> Row | None:
+        if scope is Scope.OWN_DATASET:
+            return await self._services.read_models.row(OWNER_OF[scope], (aggregate_id,))
+        if not aggregate_id.isdecimal() or len(aggregate_id) > 18:
+            return None
+        return await self._services.read_models.row(OWNER_OF[scope], (int(aggregate_id),))
+
+    async def _position(self, answered: CommandAnswered) -> dict[str, str]:
+        """The header that lets the client read what it wrote."""
+        if not answered.accepted:
+            return {}
+        try:
+            position = await self._services.gateway.position_of(answered.aggregate, answered.aggregate_id)
+        except Unavailable:
+            return {}
+        return {"Culm-Position": position.token()}
+
+
+def answer_document(answered: CommandAnswered | Row) -> dict[str, Any]:
+    """An answer as JSON, from the log or from the read model."""
+    if isinstance(answered, CommandAnswered):
+        found = answered.to_avro()
+        del found["leased"]
+        found["at"] = found.pop("answered_at")
+        if answered.leased is not None:
+            found["leased"] = answered.leased.to_avro()
+    else:
+        found = dict(answered)
+    return with_times({**found, "answered": True})
+
+
+def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:
+    """Aggregate id and expected sequence; raises BadRequest."""
+    aggregate_id = body.get("aggregate_id")
+    if isinstance(aggregate_id, int) and not isinstance(aggregate_id, bool):
+        aggregate_id = str(aggregate_id)
+    if not isinstance(aggregate_id, str) or not 0 < len(aggregate_id) <= AGGREGATE_ID_LENGTH_MAX:
+        raise BadRequest(
+            f"aggregate_id: found {repr(body.get('aggregate_id'))[:100]},"
+            f" expected text of 1 to {AGGREGATE_ID_LENGTH_MAX} characters"
+        )
+    expected = body.get("expected_sequence")
+    if expected is not None and (not isinstance(expected, int) or isinstance(expected, bool) or expected < 0):
+        raise BadRequest(f"expected_sequence: found {expected!r}, expected a whole number from 0")
+    return aggregate_id, expected
+
+
+def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
+
+
+def _check_submission(entry: Entry, command: Any, aggregate_id: str, identity: Identity) -> None:
+    """Raise when a task would be registered for somebody else or under another id than its own."""
+    if entry.name == "ClaimTaskName":
+        if not aggregate_id.startswith(f"{identity.vo}/"):
+            raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")
+        return
+    if str(command.task_id) != aggregate_id:
+        raise BadRequest(f"task_id: found {command.task_id}, expected the aggregate_id {aggregate_id}")
+    trusted = acting_role(identity, by_membership=True) != "user"
+    if command.user_name != identity.user_name and not trusted:
+        raise AccessDenied(f"user_name: found {command.user_name[:100]!r}, expected {identity.user_name!r}")
