@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import httpx
 import structlog
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, ServerConfig
+from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalog import Entry, messages, self_contained
 from schemas.wire import Codec
 
-COMPATIBILITY = "FULL_TRANSITIVE"
+COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
 PAUSE_SECONDS_MAX = 5.0
 log = structlog.get_logger()
 
