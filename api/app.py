@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import problems, static
+from api import panda, problems, static
 from api.bodies import BodyLimit
 from api.identity import documents
 from api.native import router as native
-from api.panda import router as panda
 from api.pilots import router as pilots
 from api.services import Services
 

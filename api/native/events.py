@@ -1,0 +1,176 @@
+"""`/v1/events`: what happened to a task or job, and what happens to it from now on.
+
+Without `follow`: a page of the timeline. With it: the same, then live, as server-sent events (`Accept:
+text/event-stream`) or as one JSON object a line. A live event is its timeline row, so both halves are the same; the
+log only says when to look. After a break the client sends `Last-Event-ID`; the last seconds before it are repeated,
+an `id` says which they were.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from api.errors import BadRequest, NotFound
+from api.identity.access import User
+from api.identity.identity import Identity
+from api.native.forms import limit_of
+from api.native.live import LiveRecord
+from api.native.reading import CaughtUp
+from api.native.timeline import (
+    Cursor,
+    Subject,
+    cursor_from,
+    cursor_of,
+    event_document,
+    newest_offsets,
+    news_of,
+    page_document,
+    page_of,
+)
+from api.problems import json_response
+from api.read_models import ReadModels, Row
+from api.services import Services
+from schemas.ids import task_id_of
+
+PAGE = 500
+KEEP_ALIVE_SECONDS = 15.0
+REPEATED_MICROS = 5_000_000
+#: A record in the log is a row soon after; looked for this often and this long.
+LOOK_SECONDS, LOOKS_MAX = 0.02, 150
+
+
+def build_router(services: Services) -> APIRouter:
+    """The route of events."""
+    router = APIRouter(prefix="/v1", tags=["events"])
+
+    @router.get("/events")
+    async def events(
+        request: Request,
+        identity: User,
+        _: CaughtUp,
+        task_id: int | None = None,
+        job_id: int | None = None,
+        follow: bool = False,
+        after: str | None = None,
+        limit: int | None = Query(None),
+        last_event_id: str | None = Header(None),
+        accept: str = Header(""),
+    ) -> Response:
+        """Events of a task (with its jobs) or of one job."""
+        subject = await subject_of(services.read_models, identity, task_id, job_id)
+        start = cursor_from(last_event_id or after)
+        streaming = "text/event-stream" in accept
+        if not follow and not streaming:
+            count = limit_of(limit)
+            rows = await page_of(services.read_models, subject, start, count + 1)
+            return json_response(page_document(rows, count))
+        if last_event_id and start is not None:
+            start = Cursor(start.at - REPEATED_MICROS, "", "", 0)
+        stream = Stream(services, subject, start).rows()
+        if streaming:
+            headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+            return StreamingResponse(_as_sse(stream), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_as_lines(stream), media_type="application/x-ndjson")
+
+    return router
+
+
+async def subject_of(read_models: ReadModels, identity: Identity, task_id: int | None, job_id: int | None) -> Subject:
+    """Whose events are asked for; raises BadRequest unless it is exactly one, NotFound outside the VO."""
+    if (task_id is None) == (job_id is None):
+        raise BadRequest("name either task_id or job_id")
+    if job_id is not None:
+        found = await read_models.row("select vo from job where job_id = %s", (job_id,))
+        subject = Subject("job_id", job_id, identity.vo)
+    else:
+        assert task_id is not None
+        found = await read_models.row("select vo from task where task_id = %s", (task_id,))
+        subject = Subject("task_id", task_id, identity.vo)
+    if found is None or found["vo"] != identity.vo:
+        raise NotFound(f"no {subject.column.removesuffix('_id')} {subject.number} in {identity.vo}")
+    return subject
+
+
+class Stream:
+    """The events of a subject from a place on, for ever."""
+
+    def __init__(self, services: Services, subject: Subject, start: Cursor | None) -> None:
+        self._read_models = services.read_models
+        self._feed = services.live.work
+        self._subject = subject
+        self._start = start
+
+    async def rows(self) -> AsyncIterator[Row | None]:
+        """Timeline rows; None when nothing happened for a while (keep the connection alive)."""
+        async with self._feed.follow(self._concerns) as records:
+            seen = await newest_offsets(self._read_models, self._subject)
+            early: set[Cursor] = set()
+            newest_at = 0
+            cursor = self._start
+            while page := await page_of(self._read_models, self._subject, cursor, PAGE):
+                for row in page:
+                    if row["log_offset"] > seen.get((row["topic"], row["partition"]), -1):
+                        early.add(cursor_of(row))
+                    yield row
+                cursor = cursor_of(page[-1])
+                newest_at = max(newest_at, cursor.at)
+            while True:
+                try:
+                    record = await asyncio.wait_for(records.get(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    yield None
+                    continue
+                if record is None:
+                    return
+                for row in await self._until(record, records, seen, newest_at):
+                    newest_at = max(newest_at, row["at"])
+                    if cursor_of(row) not in early:
+                        yield row
+
+    async def _until(
+        self,
+        record: LiveRecord,
+        records: "asyncio.Queue[LiveRecord | None]",
+        seen: dict[tuple[str, int], int],
+        newest_at: int,
+    ) -> list[Row]:
+        """News up to at least `record`, and to whatever else came meanwhile."""
+        wanted = {(record.topic, record.partition): record.offset}
+        with contextlib.suppress(asyncio.QueueEmpty):
+            while (more := records.get_nowait()) is not None:
+                wanted[more.topic, more.partition] = more.offset
+        found: list[Row] = []
+        for _ in range(LOOKS_MAX):
+            found += await news_of(self._read_models, self._subject, seen, newest_at)
+            if all(seen.get(place, -1) >= offset for place, offset in wanted.items()):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        return found
+
+    def _concerns(self, topic: str, key: str) -> bool:
+        if not key.isdecimal():
+            return False
+        number = int(key)
+        if self._subject.column == "job_id":
+            return ".job." in topic and number == self._subject.number
+        return (task_id_of(number) if ".job." in topic else number) == self._subject.number
+
+
+async def _as_sse(rows: AsyncIterator[Row | None]) -> AsyncIterator[bytes]:
+    yield b"retry: 1000\n\n"
+    async for row in rows:
+        if row is None:
+            yield b": alive\n\n"
+            continue
+        document = event_document(row)
+        data = orjson.dumps(document, default=str)
+        yield b"id: %s\nevent: %s\ndata: %s\n\n" % (document["id"].encode(), row["event_type"].encode(), data)
+
+
+async def _as_lines(rows: AsyncIterator[Row | None]) -> AsyncIterator[bytes]:
+    async for row in rows:
+        yield b"\n" if row is None else orjson.dumps(event_document(row), default=str) + b"\n"

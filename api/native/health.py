@@ -1,0 +1,59 @@
+"""`/v1/health`, `/v1/whoami` and the OpenAPI document."""
+
+import time
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.errors import ReadModelsUnavailable
+from api.identity.access import Public, User
+from api.problems import json_response
+from api.services import Services
+
+
+def build_router(services: Services) -> APIRouter:
+    """Routes that tell about the API itself."""
+    router = APIRouter(tags=["api"])
+
+    @router.get("/v1/health")
+    async def health(_: Public) -> Response:
+        """200 when commands can be sent and read models can be asked, else 503 with what is missing."""
+        started = time.monotonic()
+        try:
+            await services.read_models.row("select 1 as one from task limit 1")
+            readable = True
+        except ReadModelsUnavailable:
+            readable = False
+        answers = services.gateway.answers
+        document = {
+            "status": "ok" if readable and answers.ready else "degraded",
+            "log": answers.ready,
+            "read_models": readable,
+            "read_milliseconds": round((time.monotonic() - started) * 1000, 1),
+            "answers_awaited": answers.waiting,
+            "records_unsent": services.gateway.sender.unsent,
+        }
+        return json_response(document, 200 if document["status"] == "ok" else 503)
+
+    @router.get("/v1/whoami")
+    async def whoami(identity: User) -> Response:
+        """Who the token and the Origin header say you are."""
+        return json_response(
+            {
+                "subject": identity.subject,
+                "user_name": identity.user_name,
+                "display_name": identity.display_name,
+                "nickname": identity.nickname,
+                "vo": identity.vo,
+                "role": identity.role,
+                "roles": sorted(identity.roles),
+                "groups": list(identity.groups),
+            }
+        )
+
+    @router.get("/openapi.json", include_in_schema=False)
+    @router.get("/v1/openapi.json", include_in_schema=False)
+    async def document(request: Request, _: Public) -> Response:
+        return json_response(request.app.openapi())
+
+    return router

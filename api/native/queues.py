@@ -1,0 +1,147 @@
+"""`/v1/queues` and `/v1/workers`: queues, how many pilots they want, and the workers that live there."""
+
+import asyncio
+import time
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api.bodies import read_object
+from api.errors import NotFound, Unavailable
+from api.identity.access import Pilot, User
+from api.native.command_body import command_from, entry_of_command
+from api.native.commands import answer_document
+from api.native.forms import limit_of, page, with_times, words_of
+from api.native.reading import CaughtUp
+from api.problems import json_response
+from api.read_models import ReadModels, Row
+from api.services import Services
+
+COLUMNS = "name, settings, waiting, leased, held_tasks, modified_at, sequence"
+LONG_POLL_SECONDS, LONG_POLL_SECONDS_MAX = 25.0, 60.0
+LOOK_SECONDS = 0.02
+#: A record of the log is a row at the latest after this.
+CATCH_UP_SECONDS = 3.0
+
+
+def build_router(services: Services) -> APIRouter:
+    """Routes below `/v1/queues`, and `/v1/workers`."""
+    router = APIRouter(prefix="/v1", tags=["queues"])
+    read_models = services.read_models
+
+    @router.get("/queues")
+    async def queues(identity: User, _: CaughtUp, text: str | None = None) -> Response:
+        """All queues that serve the VO."""
+        rows = await read_models.rows(
+            f"select {COLUMNS} from queue where (%(text)s::text is null or name ilike %(text)s) order by name",
+            {"text": None if text is None else f"%{text}%"},
+        )
+        shown = [row for row in rows if _serves(row, identity.vo)]
+        demands = {row["queue"]: row for row in await read_models.rows("select * from worker_demand")}
+        return json_response({"queues": [_queue_document(row, demands.get(row["name"])) for row in shown]})
+
+    @router.get("/queues/{queue}")
+    async def one(queue: str, identity: User, _: CaughtUp) -> Response:
+        """One queue with its demand for pilots."""
+        row = await read_models.row(f"select {COLUMNS} from queue where name = %s", (queue,))
+        if row is None or not _serves(row, identity.vo):
+            raise NotFound(f"no queue {queue!r} for {identity.vo}")
+        return json_response(_queue_document(row, await _demand(read_models, queue)))
+
+    @router.get("/queues/{queue}/wanted")
+    async def wanted(
+        queue: str, _: Pilot, after: int | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)
+    ) -> Response:
+        """How many pilots the queue wants: at once beyond `after`, else when it moves or after `wait` seconds."""
+        seconds = min(wait, LONG_POLL_SECONDS_MAX)
+        return json_response(await wanted_workers(services, queue, after, seconds))
+
+    @router.post("/queues/{queue}/workers")
+    async def report(queue: str, request: Request, identity: Pilot) -> Response:
+        """A harvester says where a worker is."""
+        body = await read_object(request)
+        state = body.get("state")
+        fields = {name: value for name, value in body.items() if value is not None}
+        if isinstance(state, str):
+            fields["state"] = state.upper()
+        command = command_from(entry_of_command("ReportWorker"), fields)
+        answer = await services.gateway.submit(
+            command, queue, identity, role="pilot", wait_seconds=services.config.answer_seconds
+        )
+        if answer is None:
+            raise Unavailable("no answer from the decider yet; report again", retry_after_seconds=2)
+        return json_response(answer_document(answer))
+
+    @router.get("/workers")
+    async def workers(
+        _: User,
+        __: CaughtUp,
+        queue: str | None = None,
+        state: str | None = None,
+        harvester_id: str | None = None,
+        after: str | None = None,
+        limit: int | None = Query(None),
+    ) -> Response:
+        """Workers by their id."""
+        count = limit_of(limit)
+        rows = await read_models.rows(
+            "select * from worker where (%(queue)s::text is null or queue = %(queue)s)"
+            " and (%(state)s::text[] is null or lower(state) = any(%(state)s))"
+            " and (%(harvester)s::text is null or harvester_id = %(harvester)s)"
+            " and (%(after)s::text is null or worker_id > %(after)s) order by worker_id, queue limit %(limit)s",
+            {
+                "queue": queue,
+                "state": words_of(state.lower() if state else None),
+                "harvester": harvester_id,
+                "after": after,
+                "limit": count + 1,
+            },
+        )
+        return json_response(page("workers", rows, count, "worker_id"))
+
+    return router
+
+
+async def wanted_workers(services: Services, queue: str, after: int | None, seconds: float) -> dict[str, Any]:
+    """The demand of `queue`, once its sequence is beyond `after` or `seconds` have passed."""
+    found = await _wanted(services.read_models, queue)
+    if after is None or found["sequence"] > after or seconds <= 0:
+        return found
+    deadline = time.monotonic() + seconds
+    async with services.live.workers.follow(lambda _, key: key == queue) as records:
+        found = await _wanted(services.read_models, queue)
+        while found["sequence"] <= after and (left := deadline - time.monotonic()) > 0:
+            try:
+                record = await asyncio.wait_for(records.get(), left)
+            except TimeoutError:
+                break
+            if record is None:
+                break
+            caught_up_by = time.monotonic() + CATCH_UP_SECONDS
+            found = await _wanted(services.read_models, queue)
+            while found["sequence"] < record.event.envelope.sequence and time.monotonic() < caught_up_by:
+                await asyncio.sleep(LOOK_SECONDS)
+                found = await _wanted(services.read_models, queue)
+    return found
+
+
+async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
+    row = await _demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0}
+    return {"queue": queue, "wanted": row["wanted"], "live": row["live"], "sequence": row["sequence"]}
+
+
+async def _demand(read_models: ReadModels, queue: str) -> Row | None:
+    return await read_models.row("select wanted, live, reason, sequence from worker_demand where queue = %s", (queue,))
+
+
+def _queue_document(row: Row, demand: Row | None) -> dict[str, Any]:
+    demand = demand or {"wanted": 0, "live": 0, "reason": ""}
+    workers = {name: demand[name] for name in ("wanted", "live", "reason")}
+    return {**with_times(row), "workers": workers}
+
+
+def _serves(row: Row, vo: str) -> bool:
+    """True when the queue's settings let the VO in."""
+    vos = (row["settings"] or {}).get("vos") or []
+    return not vos or vo in vos

@@ -1,0 +1,249 @@
+"""`/v1/tasks`: submit, list, look at, with files, jobs, brokerage and timeline."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from api.bodies import read_object
+from api.errors import BadRequest, NotFound
+from api.idempotency import Wishes, command_id_of, fingerprint
+from api.identity.access import User
+from api.identity.identity import Identity
+from api.native.events import subject_of
+from api.native.forms import instant_of, limit_of, page, with_times, words_of
+from api.native.reading import CaughtUp
+from api.native.timeline import cursor_from, page_document, page_of
+from api.problems import json_response
+from api.read_models import ReadModels, Row
+from api.services import Services
+from api.submission import ACTIVE, NEW, QUEUED, submit_task
+
+SUMMARY = (
+    "task_id, name, vo, owner, user_name, nickname, label, working_group, status, super_status, priority,"
+    " current_priority, created_at, modified_at, started_at, ended_at, files_total, files_used, files_finished,"
+    " files_failed, jobs_live, jobs_total, message, parent_task_id, site, attempt, sequence"
+)
+SUBMISSION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["parameters"],
+                    "properties": {
+                        "parameters": {"type": "object", "description": "Task parameters as panda-client makes them."},
+                        "parent_task_id": {"type": ["integer", "null"]},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def build_router(services: Services) -> APIRouter:
+    """Routes below `/v1/tasks`."""
+    router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+    read_models = services.read_models
+    wishes = Wishes(read_models)
+
+    @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
+    async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:
+        """Submit a task; 409 when its unique name belongs to a task at work."""
+        body = await read_object(request)
+        parameters, parent = _submission(body)
+        command_id = command_id_of(idempotency_key) if idempotency_key else None
+        if command_id is not None:
+            wish = fingerprint(command_id, identity, "SubmitTask", None, body)
+            await wishes.check(command_id, "SubmitTask", wish, identity)
+        done = await submit_task(
+            services.gateway,
+            read_models,
+            identity,
+            parameters,
+            parent_task_id=parent,
+            command_id=command_id,
+            correlation_id=wish if command_id is not None else None,
+            wait_seconds=services.config.answer_seconds,
+        )
+        document = {"task_id": done.task_id, "code": done.code, "message": done.message}
+        if not done.accepted:
+            status = 409 if done.code in (QUEUED, ACTIVE) else 422
+            return json_response(
+                {"title": "Not submitted", "status": status, "detail": done.message, **document}, status
+            )
+        headers = {"Location": f"/v1/tasks/{done.task_id}"}
+        if done.position is not None:
+            headers["Culm-Position"] = done.position.token()
+        return json_response(document, 201 if done.code == NEW else 200, headers)
+
+    @router.get("")
+    async def tasks(
+        identity: User,
+        _: CaughtUp,
+        status: str | None = None,
+        super_status: str | None = None,
+        owner: str | None = None,
+        queue: str | None = None,
+        text: str | None = None,
+        since: str | None = None,
+        after: int | None = None,
+        limit: int | None = Query(None),
+    ) -> Response:
+        """Tasks of the VO, newest first. `owner` is a user name, nickname or `me`; `status` may be a list."""
+        count = limit_of(limit)
+        rows = await read_models.rows(
+            f"select {SUMMARY} from task where vo = %(vo)s"
+            " and (%(status)s::text[] is null or status = any(%(status)s))"
+            " and (%(super_status)s::text[] is null or super_status = any(%(super_status)s))"
+            " and (%(owner)s::text is null or %(owner)s in (owner, user_name, nickname))"
+            " and (%(queue)s::text is null or exists"
+            " (select 1 from job where job.task_id = task.task_id and job.queue = %(queue)s))"
+            " and (%(text)s::text is null or name ilike %(text)s)"
+            " and (%(since)s::bigint is null or modified_at >= %(since)s)"
+            " and (%(after)s::bigint is null or task_id < %(after)s)"
+            " order by task_id desc limit %(limit)s",
+            {
+                "vo": identity.vo,
+                "status": words_of(status),
+                "super_status": words_of(super_status),
+                "owner": identity.subject if owner == "me" else owner,
+                "queue": queue,
+                "text": None if text is None else f"%{text}%",
+                "since": instant_of(since),
+                "after": after,
+                "limit": count + 1,
+            },
+        )
+        await _add_job_counts(read_models, rows[:count])
+        return json_response(page("tasks", rows, count, "task_id"))
+
+    @router.get("/{task_id}")
+    async def task(task_id: int, identity: User, _: CaughtUp) -> Response:
+        """One task with its parameters, definition, datasets and jobs by status."""
+        row = await read_models.row(
+            f"select {SUMMARY}, parameters, definition from task where task_id = %s and vo = %s", (task_id, identity.vo)
+        )
+        if row is None:
+            raise NotFound(f"no task {task_id} in {identity.vo}")
+        row["parameters"] = orjson.loads(row["parameters"])
+        await _add_job_counts(read_models, [row])
+        row["datasets"] = await read_models.rows(
+            "select dataset, role, stream, files_total, files_finished, files_failed from task_dataset"
+            " where task_id = %s order by dataset",
+            (task_id,),
+        )
+        return json_response(with_times(row))
+
+    _add_parts(router, read_models)
+    return router
+
+
+def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
+    @router.get("/{task_id}/files")
+    async def files(
+        task_id: int,
+        identity: User,
+        _: CaughtUp,
+        status: str | None = None,
+        text: str | None = None,
+        after: int | None = None,
+        limit: int | None = Query(None),
+    ) -> Response:
+        """Pieces of input of a task, in order."""
+        await _check(read_models, task_id, identity)
+        count = limit_of(limit)
+        rows = await read_models.rows(
+            "select * from task_file where task_id = %(task)s"
+            " and (%(status)s::text[] is null or status = any(%(status)s))"
+            " and (%(text)s::text is null or lfn ilike %(text)s)"
+            " and (%(after)s::bigint is null or unit_id > %(after)s) order by unit_id limit %(limit)s",
+            {
+                "task": task_id,
+                "status": words_of(status),
+                "text": None if text is None else f"%{text}%",
+                "after": after,
+                "limit": count + 1,
+            },
+        )
+        return json_response(page("files", rows, count, "unit_id"))
+
+    @router.get("/{task_id}/brokerage")
+    async def brokerage(
+        task_id: int, identity: User, _: CaughtUp, after: int | None = None, limit: int | None = Query(None)
+    ) -> Response:
+        """Why which queue: every verdict of every brokerage, the latest first; `after` is a sequence."""
+        await _check(read_models, task_id, identity)
+        count = limit_of(limit)
+        rows = await read_models.rows(
+            "select order_number, sequence, at, queue, taken, code, weight, message, parked from brokerage"
+            " where task_id = %(task)s and sequence in"
+            " (select distinct sequence from brokerage where task_id = %(task)s"
+            " and (%(after)s::bigint is null or sequence < %(after)s) order by sequence desc limit %(limit)s)"
+            " order by sequence desc, taken desc, weight desc, queue",
+            {"task": task_id, "after": after, "limit": count},
+        )
+        sequences = {row["sequence"] for row in rows}
+        following = str(min(sequences)) if len(sequences) == count else None
+        return json_response({"brokerage": [with_times(row) for row in rows], "next": following})
+
+    @router.get("/{task_id}/attempts")
+    async def attempts(
+        task_id: int, identity: User, _: CaughtUp, unit_id: int | None = None, limit: int | None = Query(None)
+    ) -> Response:
+        """What became of each attempt on each piece of input."""
+        await _check(read_models, task_id, identity)
+        rows = await read_models.rows(
+            "select * from job_attempt where task_id = %(task)s"
+            " and (%(unit)s::bigint is null or unit_id = %(unit)s) order by unit_id, at, job_id limit %(limit)s",
+            {"task": task_id, "unit": unit_id, "limit": limit_of(limit)},
+        )
+        return json_response({"attempts": [with_times(row) for row in rows]})
+
+    @router.get("/{task_id}/timeline")
+    @router.get("/{task_id}/events")
+    async def timeline(
+        task_id: int,
+        identity: User,
+        _: CaughtUp,
+        after: str | None = None,
+        limit: int | None = Query(None),
+    ) -> Response:
+        """What happened to the task and its jobs, in order of time."""
+        subject = await subject_of(read_models, identity, task_id, None)
+        count = limit_of(limit)
+        return json_response(page_document(await page_of(read_models, subject, cursor_from(after), count + 1), count))
+
+
+async def _check(read_models: ReadModels, task_id: int, identity: Identity) -> None:
+    """Raise NotFound unless the task is one of the VO."""
+    row = await read_models.row("select vo from task where task_id = %s", (task_id,))
+    if row is None or row["vo"] != identity.vo:
+        raise NotFound(f"no task {task_id} in {identity.vo}")
+
+
+async def _add_job_counts(read_models: ReadModels, rows: list[Row]) -> None:
+    """Give each task `jobs`: number of jobs by status."""
+    counts: dict[int, dict[str, int]] = {row["task_id"]: {} for row in rows}
+    found = await read_models.rows(
+        "select task_id, status, count(*) as jobs from job where task_id = any(%s) group by task_id, status",
+        (list(counts),),
+    )
+    for row in found:
+        counts[row["task_id"]][row["status"]] = row["jobs"]
+    for row in rows:
+        row["jobs"] = counts[row["task_id"]]
+
+
+def _submission(body: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """Task parameters and parent task of a request; raises BadRequest."""
+    parameters = body.get("parameters", body.get("task_parameters"))
+    if not isinstance(parameters, dict):
+        raise BadRequest(f"parameters: found {type(parameters).__name__}, expected an object")
+    parent = body.get("parent_task_id")
+    if parent is not None and (not isinstance(parent, int) or isinstance(parent, bool)):
+        raise BadRequest(f"parent_task_id: found {parent!r}, expected a whole number or null")
+    return parameters, parent
