@@ -99,7 +99,8 @@ Aggregate = tuple[str, str]
 class SequenceGuard:
     """Remembers the last accepted sequence of every aggregate it was shown or told about.
 
-    from_the_start: false for a reader that begins in the middle of a log: it believes the first event it sees of an aggregate.
+    from_the_start: false for a reader that begins in the middle of a log and believes the first event of an aggregate
+    that it sees.
     """
 
     heads: dict[Aggregate, int] = field(default_factory=dict)
