@@ -1,0 +1,67 @@
+"""`python -m projections [migrate | rebuild NAME... | rebuild --all | checksum]`; without words, the projector."""
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from projections.catalogue import PASSING
+from projections.config import ProjectorConfig
+from projections.errors import Fenced
+from projections.kafka_log import KafkaLog
+from projections.migrate import migrate
+from projections.projector_loop import Projector
+from schemas.registry import codec_from
+
+log = structlog.get_logger()
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: 0 when done, 1 with a sentence on standard error when not, 2 for wrong usage."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    config = ProjectorConfig.from_environ(os.environ)
+    match arguments:
+        case []:
+            return project(config)
+        case ["migrate"]:
+            made = migrate(config.postgres)
+            print(f"{len(made)} read models made" if made else "every read model is there")
+            return 0
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+
+
+def project(config: ProjectorConfig) -> int:
+    """Run until SIGTERM or SIGINT; 1 when another projector took over."""
+    log.info("projector_configured", **config.masked())
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING)
+    projector = Projector(
+        config.postgres, codec_from(config.registry), reader, batch_records_max=config.batch_records_max
+    )
+    try:
+        projector.run(stop)
+    except Fenced as fenced:
+        log.error("projector_fenced", problem=str(fenced))
+        return 1
+    finally:
+        projector.close()
+    log.info("projector_stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

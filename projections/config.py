@@ -1,0 +1,41 @@
+"""What a projector needs to know, read once from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectorConfig:
+    """Addresses and limits of one projector.
+
+    batch_records_max: most records in one transaction. rebuild_records_max: the same while tables are made anew.
+    """
+
+    kafka: str
+    registry: str
+    postgres: str
+    batch_records_max: int = 2000
+    rebuild_records_max: int = 20_000
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "ProjectorConfig":
+        """The configuration that `environ` asks for: CULM_KAFKA, CULM_REGISTRY, CULM_POSTGRES or their ports."""
+        port = environ.get
+        return cls(
+            kafka=environ.get("CULM_KAFKA") or f"127.0.0.1:{port('CULM_PORT_KAFKA') or 25092}",
+            registry=environ.get("CULM_REGISTRY")
+            or f"http://127.0.0.1:{port('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
+            postgres=environ.get("CULM_POSTGRES")
+            or f"postgresql://culm@127.0.0.1:{port('CULM_PORT_POSTGRES') or 25432}/culm",
+        )
+
+    def masked(self) -> dict[str, str]:
+        """The configuration as it may be printed."""
+        return {name: mask(getattr(self, name)) for name in ("kafka", "registry", "postgres")}
+
+
+def mask(address: str) -> str:
+    """`address` with its password replaced by stars."""
+    password = urlsplit(address).password if "://" in address else None
+    return address.replace(f":{password}@", ":***@", 1) if password else address

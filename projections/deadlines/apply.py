@@ -1,0 +1,95 @@
+"""What becomes due and when: leases that run out, parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
+
+from projections.changes import Row, RowChanges
+from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
+from schemas.reading import Recorded
+from schemas.task import (
+    TaskBroken,
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParked,
+    TaskReassigned,
+    TaskReloaded,
+    TaskRetried,
+    TaskWoken,
+)
+from schemas.types import TaskVerdict
+
+MICROSECONDS = 1_000_000
+PARKED_MICROS = 60 * 60 * MICROSECONDS
+EXHAUSTED_MICROS = 48 * 60 * 60 * MICROSECONDS
+
+
+def apply(record: Recorded, changes: RowChanges) -> None:
+    """Rows `deadline` after the event."""
+    match record.message:
+        case JobLeased() | LeasesRenewed() | LeaseEnded() as event:
+            _lease(record, event, changes)
+        case TaskParked() as event:
+            _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
+        case TaskWoken():
+            _drop(record, changes, "parked")
+        case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
+            _drop(record, changes, "parked")
+            _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
+        case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
+            _drop(record, changes, "parked", "exhausted")
+        case TaskReassigned():
+            # The decider took every order back: nothing of the task is parked any more.
+            _drop(record, changes, "parked")
+        case _:
+            pass
+
+
+def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded, changes: RowChanges) -> None:
+    queue = record.event.aggregate_id
+    match event:
+        case JobLeased():
+            length = event.lease_seconds * MICROSECONDS
+            changes.insert(
+                "deadline",
+                {
+                    "kind": "lease",
+                    "aggregate": "queue",
+                    "aggregate_id": queue,
+                    "key": str(event.job_id),
+                    "counted_from": event.due_at - length,
+                    "length_micros": length,
+                    "sequence": record.event.sequence,
+                    "detail": {
+                        "job_id": event.job_id,
+                        "lease_id": event.lease_id,
+                        "lease_seconds": event.lease_seconds,
+                        "task_id": event.task_id,
+                    },
+                },
+            )
+        case LeasesRenewed():
+            seen = {"counted_from": event.seen_at, "sequence": record.event.sequence}
+            for job_id in event.job_ids:
+                changes.update("deadline", ("lease", "queue", queue, str(job_id)), seen)
+        case LeaseEnded():
+            changes.delete("deadline", ("lease", "queue", queue, str(event.job_id)))
+
+
+def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:
+    envelope = record.event
+    changes.insert(
+        "deadline",
+        {
+            "kind": kind,
+            "aggregate": "task",
+            "aggregate_id": envelope.aggregate_id,
+            "key": "",
+            "counted_from": envelope.occurred_at,
+            "length_micros": length_micros,
+            "sequence": envelope.sequence,
+            "detail": detail,
+        },
+    )
+
+
+def _drop(record: Recorded, changes: RowChanges, *kinds: str) -> None:
+    for kind in kinds:
+        changes.delete("deadline", (kind, "task", record.event.aggregate_id, ""))

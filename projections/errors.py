@@ -1,0 +1,39 @@
+"""What stops a projector, and how far.
+
+    ProjectionError
+    +-- Fenced              another projector took over: this one ends
+    +-- TablesMissing       the read models are not there (dropped, not yet made): wait and look again
+    +-- TopicsMissing       the log's topics are not there yet: wait and look again
+    +-- PartitionStopped    a record that cannot be applied: its partition stops, the others go on
+    +-- RebuildRefused      a rebuild that cannot start or end; nothing was changed
+"""
+
+from schemas.reading import Place
+
+
+class ProjectionError(RuntimeError):
+    """Any of the above."""
+
+
+class Fenced(ProjectionError):
+    """The positions belong to a newer projector."""
+
+
+class TablesMissing(ProjectionError):
+    """Tables that `python -m projections migrate` makes are not there."""
+
+
+class TopicsMissing(ProjectionError):
+    """A topic that a projection reads does not exist."""
+
+
+class PartitionStopped(ProjectionError):
+    """A record that nobody may step over. kind: hole, poison, bug or gone."""
+
+    def __init__(self, place: Place, kind: str, message: str) -> None:
+        super().__init__(f"{place}: {kind}: {message}")
+        self.place, self.kind, self.message = place, kind, message
+
+
+class RebuildRefused(ProjectionError):
+    """A rebuild that cannot be done as asked."""

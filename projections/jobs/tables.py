@@ -1,0 +1,55 @@
+"""Row of a job, as pilots, people and the monitor ask for it."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+JOB = Table(
+    "job",
+    METADATA,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("task_id", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("serial", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("sub_status", Text),
+    Column("priority", Integer, nullable=False),
+    Column("vo", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("processing_type", Text, nullable=False),
+    Column("share", Text, nullable=False),
+    Column("resource_type", Text, nullable=False),
+    Column("core_count", Integer, nullable=False),
+    Column("ram_mb_min", BigInteger, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("activated_at", BigInteger),
+    Column("sent_at", BigInteger),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("node", Text),
+    Column("pilot", Text),
+    Column("pilot_id", Text),
+    Column("batch_id", Text),
+    Column("lease_id", Text),
+    Column("order_kill", Boolean, nullable=False, default=False),
+    Column("kill_code", Integer),
+    Column("exit_code", BigInteger),
+    Column("errors", JSON, nullable=False, default=()),
+    Column("usage", JSON),
+    Column("outputs", JSON, nullable=False, default=()),
+    Column("metadata", Text),
+    Column("log_extract", Text),
+    Column("merge_job_id", BigInteger),
+    Column("sequence", BigInteger, nullable=False),
+)
+Index("job_of_task", JOB.c.task_id, JOB.c.status)
+Index("job_on_queue", JOB.c.queue, JOB.c.status)
+Index("job_of_owner", JOB.c.owner, JOB.c.created_at)
+Index("job_modified", JOB.c.modified_at)

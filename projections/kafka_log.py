@@ -1,0 +1,135 @@
+"""The event log as a projector reads it: committed records of all partitions, from positions that Postgres remembers.
+
+Out: batches of what is there, never waiting to fill one. Guards: an offset that the log does not have any more is told,
+never skipped (except in topics that are not kept for ever).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from projections.errors import PartitionStopped, TopicsMissing
+from projections.positions import Partition
+from schemas.reading import Place
+
+METADATA_SECONDS = 10
+log = structlog.get_logger()
+
+
+class RawRecord(NamedTuple):
+    """A record as it stands in the log."""
+
+    place: Place
+    key: bytes | None
+    value: bytes | None
+
+
+class Log(Protocol):
+    """What a projector needs of the log."""
+
+    def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+        """Number of partitions by topic; raises TopicsMissing."""
+        ...
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """Read these partitions, and only these, from these offsets on."""
+        ...
+
+    def read(self, records_max: int, seconds: float) -> tuple[list[RawRecord], list[PartitionStopped]]:
+        """What is there, after waiting at most `seconds` for a first record; and partitions that cannot be read on."""
+        ...
+
+    def pause(self, partition: Partition) -> None:
+        """Read this partition no more until the next `seek`."""
+        ...
+
+    def bounds(self, partition: Partition) -> tuple[int, int]:
+        """First offset that is kept and the offset after the last record."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class KafkaLog:
+    """A `Log` on a Kafka cluster. passing: topics whose old records are deleted."""
+
+    def __init__(self, bootstrap: str, *, client_id: str, passing: frozenset[str] = frozenset()) -> None:
+        self._passing = passing
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client_id,
+                # Partitions are assigned by hand and positions kept in Postgres; Kafka only wants a name.
+                "group.id": client_id,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "fetch.min.bytes": 1,
+                "fetch.wait.max.ms": 100,
+                "fetch.error.backoff.ms": 50,
+                "queued.min.messages": 20_000,
+                "queued.max.messages.kbytes": 65_536,
+                "reconnect.backoff.max.ms": 2_000,
+            },
+            logger=None,
+        )
+
+    def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+        """See `Log`."""
+        found = self._consumer.list_topics(timeout=METADATA_SECONDS).topics
+        counts = {topic: len(found[topic].partitions) if topic in found else 0 for topic in topics}
+        missing = [topic for topic, count in counts.items() if not count]
+        if missing:
+            raise TopicsMissing(f"no topic {', '.join(missing)}; run `python -m schemas apply`")
+        return counts
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """See `Log`."""
+        places = []
+        for (topic, partition), offset in positions.items():
+            start = offset
+            if topic in self._passing:
+                start = max(offset, self.bounds((topic, partition))[0])
+                if start > offset:
+                    log.info("deleted_records_passed", topic=topic, partition=partition, count=start - offset)
+            places.append(TopicPartition(topic, partition, start))
+        self._consumer.assign(places)
+
+    def read(self, records_max: int, seconds: float) -> tuple[list[RawRecord], list[PartitionStopped]]:
+        """See `Log`."""
+        messages = self._consumer.consume(1, seconds)
+        if messages and records_max > 1:
+            messages += self._consumer.consume(records_max - 1, 0)
+        records, stopped = [], []
+        for message in messages:
+            place = Place(message.topic() or "", message.partition() or 0, message.offset() or 0)
+            error = message.error()
+            if error is None:
+                records.append(RawRecord(place, _bytes(message.key()), _bytes(message.value())))
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                stopped.append(PartitionStopped(place, "gone", f"the log does not have this offset: {error.str()}"))
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+        return records, stopped
+
+    def pause(self, partition: Partition) -> None:
+        """See `Log`."""
+        self._consumer.pause([TopicPartition(*partition)])
+
+    def bounds(self, partition: Partition) -> tuple[int, int]:
+        """See `Log`."""
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=METADATA_SECONDS)
+        return low, high
+
+    def close(self) -> None:
+        """See `Log`."""
+        self._consumer.close()
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

@@ -1,0 +1,98 @@
+"""How far each projection has read, and who may move it on.
+
+One row per (projection, topic, partition): the offset after the last record applied, the epoch of the projector that
+may write, the generation of live tables it must know. Guards: rows and position move together or not at all, only for
+the one owner and only into the live tables, because a batch updates exactly the rows it read from (practice 10.1).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg2.extensions
+from psycopg2.extras import execute_values
+
+from projections.catalogue import Projection
+
+Cursor = psycopg2.extensions.cursor
+Connection = psycopg2.extensions.connection
+Partition = tuple[str, int]
+COLUMNS = "projection, topic, partition, next_offset, writer_epoch, generation"
+Slot = tuple[str, str, int]
+"""Projection, topic, partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row of `projection_position`."""
+
+    next_offset: int
+    writer_epoch: int
+    generation: int
+
+
+def read_positions(connection: Connection) -> dict[Partition, int]:
+    """By topic and partition, the offset below which every live projection has applied every record."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.topic, p.partition, min(p.next_offset) FROM projection_position p"
+            " JOIN projection_live l ON l.projection = p.projection GROUP BY p.topic, p.partition"
+        )
+        return {(topic, partition): offset for topic, partition, offset in cursor.fetchall()}
+
+
+def stored_positions(cursor: Cursor) -> dict[Slot, Stored]:
+    """All rows."""
+    cursor.execute(f"SELECT {COLUMNS} FROM projection_position")
+    return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
+
+
+def ensure_positions(
+    cursor: Cursor, projections: Iterable[Projection], partitions: Mapping[str, int]
+) -> None:
+    """A row at offset 0 wherever there is none. partitions: number of partitions by topic."""
+    rows = [
+        (projection.name, topic, number, 0, 0, 0)
+        for projection in projections
+        for topic in projection.topics
+        for number in range(partitions[topic])
+    ]
+    execute_values(
+        cursor,
+        f"INSERT INTO projection_position ({COLUMNS})"
+        " VALUES %s ON CONFLICT DO NOTHING",
+        rows,
+    )
+
+
+def forget_positions(cursor: Cursor, projection: str) -> None:
+    """The projection has read nothing."""
+    cursor.execute("DELETE FROM projection_position WHERE projection = %s", (projection,))
+
+
+def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[Slot, Stored]:
+    """Become the owner of the positions: whoever wrote before cannot any more."""
+    cursor.execute(
+        "UPDATE projection_position SET writer_epoch = writer_epoch + 1 WHERE projection = ANY(%s)"
+        f" RETURNING {COLUMNS}",
+        (list(projections),),
+    )
+    return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
+
+
+def advance(cursor: Cursor, held: Mapping[Slot, Stored], reached: Mapping[Slot, int]) -> bool:
+    """Move positions from what we hold to what we reached; false when any of them is not ours any more."""
+    rows = [
+        (*slot, offset, held[slot].next_offset, held[slot].writer_epoch, held[slot].generation)
+        for slot, offset in sorted(reached.items())
+    ]
+    moved = execute_values(
+        cursor,
+        "UPDATE projection_position p SET next_offset = v.reached"
+        " FROM (VALUES %s) v(projection, topic, partition, reached, expected, epoch, generation)"
+        " WHERE p.projection = v.projection AND p.topic = v.topic AND p.partition = v.partition"
+        " AND p.next_offset = v.expected AND p.writer_epoch = v.epoch AND p.generation = v.generation RETURNING 1",
+        rows,
+        page_size=len(rows),
+        fetch=True,
+    )
+    return len(moved) == len(rows)

@@ -1,0 +1,76 @@
+"""What waits in a queue, who holds what until when, which tasks are on hold, and what the policies say."""
+
+from projections.changes import Row, RowChanges
+from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
+from schemas.queue import (
+    DispatchConfigured,
+    JobLeased,
+    JobQueued,
+    JobWithdrawn,
+    LeaseEnded,
+    LeasesRenewed,
+    TaskHeld,
+    TaskReleased,
+)
+from schemas.reading import Recorded
+
+MICROSECONDS = 1_000_000
+
+
+def apply(record: Recorded, changes: RowChanges) -> None:
+    """Rows `queue`, `held_task`, `lease` and `policy` after the event."""
+    queue = record.event.aggregate_id
+    match record.message:
+        case QueueConfigured() as event:
+            _policy(record, event.settings.to_avro(), changes)
+        case SharesSet() as event:
+            _policy(record, {"shares": [share.to_avro() for share in event.shares]}, changes)
+        case RetryRulesSet() as event:
+            _policy(record, {"rules": [rule.to_avro() for rule in event.rules]}, changes)
+        case DispatchConfigured() as event:
+            _queue(record, {"settings": event.settings.to_avro()}, changes)
+        case JobQueued() | JobWithdrawn() as event:
+            _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
+        case JobLeased() as event:
+            _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
+            changes.insert("lease", _lease(record, event))
+        case LeasesRenewed() as event:
+            _queue(record, {}, changes)
+            for job_id in event.job_ids:
+                changes.update("lease", (job_id,), {"seen_at": event.seen_at})
+        case LeaseEnded() as event:
+            _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
+            changes.delete("lease", (event.job_id,))
+        case TaskHeld() as event:
+            _queue(record, {}, changes)
+            changes.insert("held_task", {"queue": queue, "task_id": event.task_id})
+        case TaskReleased() as event:
+            _queue(record, {}, changes)
+            changes.delete("held_task", (queue, event.task_id))
+        case _:
+            pass
+
+
+def _lease(record: Recorded, event: JobLeased) -> Row:
+    return {
+        "job_id": event.job_id,
+        "queue": record.event.aggregate_id,
+        "lease_id": event.lease_id,
+        "pilot": event.pilot,
+        "node": event.node,
+        "lease_seconds": event.lease_seconds,
+        "leased_at": record.event.occurred_at,
+        "seen_at": event.due_at - event.lease_seconds * MICROSECONDS,
+    }
+
+
+def _queue(record: Recorded, columns: Row, changes: RowChanges) -> None:
+    envelope = record.event
+    changes.ensure("queue", {"name": envelope.aggregate_id})
+    news = {**columns, "modified_at": envelope.occurred_at, "sequence": envelope.sequence}
+    changes.update("queue", (envelope.aggregate_id,), news)
+
+
+def _policy(record: Recorded, document: Row, changes: RowChanges) -> None:
+    envelope = record.event
+    changes.insert("policy", {"name": envelope.aggregate_id, "document": document, "sequence": envelope.sequence})

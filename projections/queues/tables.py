@@ -1,0 +1,56 @@
+"""Rows of dispatch queues, of leases in pilots' hands, of tasks on hold, and of policies."""
+
+from sqlalchemy import JSON, BigInteger, Column, Computed, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+QUEUE = Table(
+    "queue",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("settings", JSON),
+    Column("waiting", BigInteger, nullable=False, default=0),
+    Column("leased", BigInteger, nullable=False, default=0),
+    Column("modified_at", BigInteger, nullable=False, default=0),
+    Column("sequence", BigInteger, nullable=False, default=0),
+)
+
+HELD_TASK = Table(
+    "held_task",
+    METADATA,
+    Column("queue", Text, primary_key=True),
+    Column("task_id", BigInteger, primary_key=True),
+)
+
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("lease_id", Text, nullable=False),
+    Column("pilot", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("lease_seconds", Integer, nullable=False),
+    Column("leased_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    # A heartbeat moves `seen_at` of many leases whose lengths only the rows know.
+    Column("due_at", BigInteger, Computed("seen_at + lease_seconds * 1000000::bigint", persisted=True)),
+)
+Index("lease_of_queue", LEASE.c.queue)
+
+POLICY = Table(
+    "policy",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+VIEWS = {
+    "queue": (
+        "SELECT q.name, q.settings, q.waiting, q.leased,"
+        " (SELECT coalesce(json_agg(h.task_id ORDER BY h.task_id), '[]'::json)"
+        " FROM {schema}.held_task h WHERE h.queue = q.name) AS held_tasks,"
+        " q.modified_at, q.sequence FROM {schema}.queue q"
+    ),
+}

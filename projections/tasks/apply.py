@@ -1,0 +1,176 @@
+"""Where each task stands: its status, counters and datasets, and why its jobs went where they went. Pure.
+
+Counters come absolute with the events; only counts per dataset, which no event carries, are added up here.
+"""
+
+from collections.abc import Iterator
+
+from projections.changes import Key, Row, RowChanges
+from projections.tasks.status import next_status, next_super_status
+from projections.tasks.units import apply_to_units, units_touched
+from schemas.reading import Recorded
+from schemas.task import (
+    ContentsFed,
+    JobOutcomesRecorded,
+    JobsGenerated,
+    TaskBroken,
+    TaskFinalized,
+    TaskParked,
+    TaskPriorityChanged,
+    TaskReassigned,
+    TaskRefined,
+    TaskReloaded,
+    TaskResumed,
+    TaskRetried,
+    TaskSubmitted,
+)
+from schemas.types import BrokerageEvidence, DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
+
+
+def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
+    """The rows that `apply` will ask about."""
+    task_id = int(record.event.aggregate_id)
+    yield "task", (task_id,)
+    for unit_id in units_touched(record.message):
+        yield "task_file", (task_id, unit_id)
+
+
+def apply(record: Recorded, changes: RowChanges) -> None:
+    """Rows of the task after the event."""
+    task_id = int(record.event.aggregate_id)
+    if isinstance(record.message, TaskSubmitted):
+        changes.insert("task", _new_task(record, record.message))
+        return
+    changes.update("task", (task_id,), _task_columns(record, task_id, changes))
+    apply_to_units(record, task_id, changes)
+    match record.message:
+        case TaskRefined() as event:
+            _datasets(task_id, event.definition, changes)
+        case JobsGenerated() as event:
+            _brokerage(record, event.order, event.brokerage, parked=False, changes=changes)
+        case TaskParked() as event:
+            _brokerage(record, event.order, event.brokerage, parked=True, changes=changes)
+        case _:
+            pass
+
+
+def _new_task(record: Recorded, event: TaskSubmitted) -> Row:
+    envelope = record.event
+    return {
+        "task_id": event.task_id,
+        "name": event.name,
+        "vo": envelope.vo,
+        "owner": envelope.actor,
+        "user_name": event.user_name,
+        "nickname": event.nickname,
+        "label": event.label,
+        "working_group": event.working_group,
+        "status": "registered",
+        "super_status": "registered",
+        "priority": event.priority,
+        "current_priority": event.priority,
+        "created_at": envelope.occurred_at,
+        "modified_at": envelope.occurred_at,
+        "parameters": event.parameters_json,
+        "parent_task_id": event.parent_task_id,
+        "sequence": envelope.sequence,
+    }
+
+
+def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
+    """Columns of the task that the event changes."""
+    columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
+    columns |= _status_columns(record, task_id, changes)
+    match record.message:
+        case TaskRefined() as event:
+            columns |= {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
+        case ContentsFed() | JobOutcomesRecorded() as event:
+            columns |= _counters(event.accounts)
+        case JobsGenerated() as event:
+            columns |= {**_counters(event.accounts), "message": None}
+        case TaskParked() | TaskBroken() as event:
+            columns["message"] = event.message
+        case TaskRetried() as event:
+            columns |= {"attempt": event.task_attempt, "message": None}
+        case TaskReloaded() as event:
+            columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
+        case TaskReassigned(site=str() as site):
+            columns["site"] = site
+        case TaskPriorityChanged() as event:
+            columns["current_priority"] = event.priority
+        case TaskFinalized() as event:
+            columns |= {**_counters(event.accounts), "message": event.message or None}
+        case _:
+            pass
+    return columns
+
+
+def _status_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
+    task = changes.known("task", (task_id,))
+    assert task is not None, f"{record.place}: task {task_id} has events but was never submitted"
+    event, at = record.message, record.event.occurred_at
+    columns: Row = {}
+    match event:
+        case TaskRetried() | TaskReloaded():
+            columns |= {"started_at": None, "ended_at": None}
+        case JobsGenerated() if task["started_at"] is None:
+            columns["started_at"] = at
+        case TaskFinalized() if event.verdict is not TaskVerdict.EXHAUSTED:
+            columns["ended_at"] = at
+        case _:
+            pass
+    before = (task["status"], task["old_status"])
+    after = next_status(event, *before)
+    if after == before:
+        return columns
+    started = task["started_at"] is not None
+    shown = next_super_status(
+        after[0], task["super_status"], resumed=isinstance(event, TaskResumed), started=started
+    )
+    return columns | {"status": after[0], "old_status": after[1], "super_status": shown}
+
+
+def _counters(accounts: FileAccounts) -> Row:
+    return {
+        "files_total": accounts.total,
+        "files_used": accounts.used,
+        "files_finished": accounts.finished,
+        "files_failed": accounts.failed,
+        "jobs_live": accounts.jobs_live,
+        "jobs_total": accounts.jobs_total,
+    }
+
+
+def _datasets(task_id: int, definition: TaskDefinition, changes: RowChanges) -> None:
+    """The task's datasets; a refinement after a reload keeps what was counted."""
+    for name in definition.input_datasets:
+        row = {"role": DatasetRole.INPUT.value, "stream": definition.input_stream}
+        changes.ensure("task_dataset", {"task_id": task_id, "dataset": name, **row})
+        changes.update("task_dataset", (task_id, name), row)
+    for output in definition.outputs:
+        row = {"role": output.role.value, "stream": output.stream}
+        changes.ensure("task_dataset", {"task_id": task_id, "dataset": output.dataset, **row})
+        changes.update("task_dataset", (task_id, output.dataset), row)
+
+
+def _brokerage(
+    record: Recorded, order: int, evidence: BrokerageEvidence, *, parked: bool, changes: RowChanges
+) -> None:
+    envelope = record.event
+    for place, verdict in enumerate(evidence.verdicts):
+        changes.insert(
+            "brokerage",
+            {
+                "task_id": int(envelope.aggregate_id),
+                "sequence": envelope.sequence,
+                "place": place,
+                "order_number": order,
+                "at": envelope.occurred_at,
+                "queue": verdict.queue,
+                "taken": verdict.taken,
+                "code": verdict.code,
+                "weight": verdict.weight,
+                "message": verdict.message,
+                "parked": parked,
+            },
+        )

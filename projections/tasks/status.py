@@ -1,0 +1,76 @@
+"""Status words of a task, by event. Pure. Source: docs/flow.md; jedi-logic 1.1, 1.2, 1.8."""
+
+from typing import Any
+
+from schemas.task import (
+    JobsGenerated,
+    JobsOrdered,
+    TaskBroken,
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParked,
+    TaskPaused,
+    TaskRefined,
+    TaskReloaded,
+    TaskResumed,
+    TaskRetried,
+    TaskWoken,
+)
+
+AT_WORK = frozenset({"ready", "running", "pending"})
+#: Statuses that the calmer super_status repeats; others leave it as it was (jedi-logic 1.8).
+PUBLIC = frozenset(
+    {"registered", "ready", "running", "paused", "aborting", "exhausted"}
+    | {"done", "finished", "failed", "broken", "aborted"}
+)
+
+
+def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, str | None]:
+    """Status and remembered status after `event`; a pause remembers what it interrupted, an ending stays an ending."""
+    match event:
+        case TaskRefined():
+            return "defined", old_status
+        case JobsOrdered() if status == "defined":
+            return "ready", old_status
+        case JobsGenerated() if status in AT_WORK:
+            return "running", old_status
+        case JobsGenerated() if status == "paused":
+            return status, "running"
+        case TaskParked() if status in AT_WORK:
+            return "pending", old_status
+        case TaskWoken() if status == "pending":
+            return "ready", old_status
+        case TaskPaused():
+            return "paused", status
+        case TaskResumed():
+            return old_status or status, None
+        case _:
+            return _ordered_status(event, status), old_status
+
+
+def _ordered_status(event: Any, status: str) -> str:
+    match event:
+        case TaskKillOrdered():
+            return "aborting"
+        case TaskFinishOrdered():
+            return "finishing"
+        case TaskBroken():
+            return "tobroken"
+        case TaskReloaded():
+            return "rerefine"
+        case TaskRetried() if status != "defined":
+            return "ready"
+        case TaskFinalized():
+            return event.verdict.lower()
+        case _:
+            return status
+
+
+def next_super_status(status: str, before: str, *, resumed: bool, started: bool) -> str:
+    """super_status when the status became `status`; after a pause, the nearest public word."""
+    if status in PUBLIC:
+        return status
+    if resumed:
+        return "running" if started else "ready"
+    return before

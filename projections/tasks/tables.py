@@ -1,0 +1,130 @@
+"""Rows of tasks: the task, its datasets, its pieces of input, what became of each attempt, and why which queue."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+TASK = Table(
+    "task",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("vo", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("nickname", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("working_group", Text),
+    Column("status", Text, nullable=False),
+    Column("old_status", Text),
+    Column("super_status", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("current_priority", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("files_total", BigInteger, nullable=False, default=0),
+    Column("files_used", BigInteger, nullable=False, default=0),
+    Column("files_finished", BigInteger, nullable=False, default=0),
+    Column("files_failed", BigInteger, nullable=False, default=0),
+    Column("jobs_live", BigInteger, nullable=False, default=0),
+    Column("jobs_total", BigInteger, nullable=False, default=0),
+    Column("message", Text),
+    Column("parameters", Text, nullable=False),
+    Column("definition", JSON),
+    Column("parent_task_id", BigInteger),
+    Column("site", Text),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("sequence", BigInteger, nullable=False),
+)
+Index("task_of_owner", TASK.c.owner, TASK.c.modified_at)
+Index("task_in_status", TASK.c.status)
+Index("task_modified", TASK.c.modified_at)
+Index("task_named", TASK.c.name)
+
+TASK_DATASET = Table(
+    "task_dataset",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("files_total", BigInteger, nullable=False, default=0),
+    Column("files_finished", BigInteger, nullable=False, default=0),
+    Column("files_failed", BigInteger, nullable=False, default=0),
+)
+
+TASK_FILE = Table(
+    "task_file",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("unit_id", BigInteger, primary_key=True),
+    Column("dataset", Text, nullable=False),
+    Column("lfn", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("checksum", Text, nullable=False),
+    Column("start_event", BigInteger),
+    Column("end_event", BigInteger),
+    Column("status", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("failed_attempt", Integer, nullable=False, default=0),
+    Column("job_id", BigInteger),
+)
+
+# An attempt is a job (its end) times its input units (known when it was made); readers see the view `job_attempt`.
+ATTEMPT_JOB = Table(
+    "attempt_job",
+    METADATA,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("task_id", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("merge_job_id", BigInteger),
+    Column("outcome", Text),
+    Column("error_source", Text),
+    Column("error_code", BigInteger),
+    Column("error_diagnostic", Text),
+    Column("at", BigInteger),
+)
+
+ATTEMPT_UNIT = Table(
+    "attempt_unit",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("unit_id", BigInteger, primary_key=True),
+    Column("job_id", BigInteger, primary_key=True),
+)
+
+BROKERAGE = Table(
+    "brokerage",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("order_number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("taken", Boolean, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("parked", Boolean, nullable=False),
+)
+
+VIEWS = {
+    "job_attempt": (
+        "SELECT u.task_id, u.unit_id, j.attempt, u.job_id,"
+        " CASE WHEN j.outcome = 'merging' AND m.outcome = 'finished' THEN m.outcome ELSE j.outcome END AS outcome,"
+        " j.error_source, j.error_code, j.error_diagnostic, j.at"
+        " FROM {schema}.attempt_unit u JOIN {schema}.attempt_job j ON j.job_id = u.job_id"
+        " LEFT JOIN {schema}.attempt_job m ON m.job_id = j.merge_job_id WHERE j.outcome IS NOT NULL"
+    ),
+}
+
+#: Columns that `apply` looks at before it changes a row.
+REMEMBERED = {
+    "task": ("status", "old_status", "super_status", "started_at"),
+    "task_file": ("dataset", "status"),
+}

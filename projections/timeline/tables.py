@@ -1,0 +1,29 @@
+"""Row of what happened: one per event, never changed."""
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+TIMELINE = Table(
+    "timeline",
+    METADATA,
+    Column("aggregate", Text, primary_key=True),
+    Column("aggregate_id", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("vo", Text, nullable=False),
+    Column("command_id", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("task_id", BigInteger),
+    Column("job_id", BigInteger),
+)
+Index("timeline_of_task", TIMELINE.c.task_id, TIMELINE.c.at)
+Index("timeline_of_job", TIMELINE.c.job_id, postgresql_where=TIMELINE.c.job_id.is_not(None))
+Index("timeline_at", TIMELINE.c.at)
