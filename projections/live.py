@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg2
 import psycopg2.extensions
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.schema import CreateSchema, CreateTable
 
 from projections.catalogue import Projection
@@ -22,6 +22,11 @@ class Live:
 
     version: int
     tables_in: str
+
+
+def engine_on(postgres: str) -> Engine:
+    """SQLAlchemy on the database, for DDL; addresses are psycopg2's."""
+    return create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(postgres))
 
 
 def read_live(cursor: Cursor) -> dict[str, Live]:

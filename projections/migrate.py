@@ -6,11 +6,11 @@ import psycopg2
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from projections.catalogue import PROJECTIONS, Projection
-from projections.live import create_tables, drop_schemas, read_live, schemas_of, set_live
+from projections.live import create_tables, drop_schemas, engine_on, read_live, schemas_of, set_live
 from projections.positions import Connection as DbConnection
 from projections.positions import forget_positions
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 def migrate(postgres: str) -> list[str]:
     """Names of the projections whose tables had to be made; those of another version are left to `culm rebuild`."""
-    engine = create_engine(postgres)
+    engine = engine_on(postgres)
     connection = psycopg2.connect(postgres, application_name="culm-migrate")
     try:
         with engine.connect() as guard:
