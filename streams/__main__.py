@@ -1,0 +1,46 @@
+"""`python -m streams`: the processors, from the environment to an orderly end."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import structlog
+
+from commands.logs import configure_logs
+from streams.config import StreamsConfig, read_streams_config, shown
+from streams.errors import WorkerStopped
+from streams.runtime import serve
+
+log = structlog.get_logger()
+
+
+class IntoStructlog(logging.Handler):
+    """Lines of Faust and its parts, as structured lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        log.log(record.levelno, "faust_said", logger=record.name, text=record.getMessage()[:2000])
+
+
+async def main(config: StreamsConfig) -> int:
+    """Exit code 0 after SIGTERM, 1 when a part of the worker ended by itself."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await serve(config, stop)
+    except WorkerStopped as problem:
+        log.error("worker_stopped", problem=str(problem), cause=repr(problem.__cause__))
+        return 1
+    log.info("processors_ended")
+    return 0
+
+
+if __name__ == "__main__":
+    configure_logs()
+    logging.basicConfig(level=logging.WARNING, handlers=[IntoStructlog()])
+    settings = read_streams_config(os.environ)
+    log.info("processors_start", **shown(settings))
+    sys.exit(asyncio.run(main(settings)))

@@ -1,0 +1,238 @@
+"""What the log says about queues, retry rules and parked tasks, kept up to date in memory.
+
+In: policy events from the first on, and the last records of queue, worker and task events; read committed, by a thread
+without a group. Out: an immutable `Snapshot` with its position. Invariant: a snapshot is never older than the event
+that `reached` was awaited for. The memory is bounded by the number of queues and of parked tasks.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.policy import QueueConfigured, RetryRulesSet
+from schemas.task import TaskParked
+from schemas.types import EventEnvelope, QueueSettings, RetryRule
+from schemas.wire import Codec, Decoded, Poison
+from streams.errors import REGISTRY_AWAY
+from streams.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
+
+QUEUE_EVENTS = "culm.queue.events.v1"
+WORKER_EVENTS = "culm.worker.events.v1"
+TASK_EVENTS = "culm.task.events.v1"
+COUNTED = frozenset({"JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded"})
+UNPARKED = frozenset(
+    {"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"}
+)
+#: Records with absolute numbers: of each group only the last one for a key is worth decoding.
+GROUPS = {
+    **dict.fromkeys(COUNTED, "load"),
+    "DispatchConfigured": "settings",
+    **dict.fromkeys(("WorkerSubmitted", "WorkerRunning", "WorkerEnded"), "live"),
+    "WorkersWanted": "wanted",
+}
+BATCH = 2000
+log = structlog.get_logger()
+
+
+class Facts:
+    """Start it, wait for `ready`, then take snapshots from any thread."""
+
+    def __init__(self, kafka: str, codec: Codec, tail: int) -> None:
+        self._kafka, self._codec, self._tail = kafka, codec, tail
+        self._settings: dict[str, QueueSettings] = {}
+        self._rules: tuple[RetryRule, ...] | None = None
+        self._loads: dict[str, tuple[int, int]] = {}
+        self._causes: dict[str, EventEnvelope] = {}
+        self._live: dict[str, int] = {}
+        self._wanted: dict[str, int] = {}
+        self._parked: dict[str, Parked] = {}
+        self._offsets: dict[tuple[str, int], int] = {}
+        self._waiting_for_end: set[int] = set()
+        self._snapshot: Snapshot | None = Snapshot()
+        self._lock = threading.Lock()
+        self._moved = threading.Condition(self._lock)
+        self._listeners: list[Callable[[], None]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="facts", daemon=True)
+        self.ready = threading.Event()
+
+    def start(self) -> None:
+        """Begin to read; `ready` is set when all policies of this moment are known."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End reading; waits for the thread."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` from the reading thread after each batch that changed something."""
+        self._listeners.append(listener)
+
+    def snapshot(self) -> Snapshot:
+        """The facts as they stand."""
+        with self._lock:
+            if self._snapshot is None:
+                self._snapshot = self._made()
+            return self._snapshot
+
+    def demand(self) -> tuple[dict[str, int], dict[str, EventEnvelope]]:
+        """Pilots wanted by queue, as the log says, and the last event of each queue."""
+        with self._lock:
+            return dict(self._wanted), dict(self._causes)
+
+    async def reached(self, topic: str, partition: int, offset: int) -> None:
+        """Return when the record at `offset` is part of the facts."""
+        await asyncio.to_thread(self._wait_for, (topic, partition), offset)
+
+    def _wait_for(self, place: tuple[str, int], offset: int) -> None:
+        with self._moved:
+            while self._offsets.get(place, 0) <= offset and not self._stop.is_set():
+                self._moved.wait(0.5)
+
+    def _run(self) -> None:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self._kafka,
+                "group.id": "culm-facts",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "reconnect.backoff.max.ms": 2000,
+                "fetch.error.backoff.ms": 100,
+            }
+        )
+        try:
+            self._assign(consumer)
+            while not self._stop.is_set():
+                first = consumer.poll(0.5)
+                if first is not None:
+                    self._take([first, *consumer.consume(BATCH, 0)])
+        finally:
+            consumer.close()
+
+    def _assign(self, consumer: Consumer) -> None:
+        """All partitions: policies from their beginning, the others from `tail` records before their end."""
+        wait = 0.2
+        while not self._stop.is_set():
+            try:
+                consumer.assign(self._places(consumer))
+                return
+            except KafkaException as problem:
+                log.warning("kafka_not_ready", problem=str(problem), retry_in_seconds=wait)
+            self._stop.wait(wait)
+            wait = min(wait * 2, 5.0)
+
+    def _places(self, consumer: Consumer) -> list[TopicPartition]:
+        places = []
+        for topic in (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS):
+            partitions = consumer.list_topics(topic, timeout=5).topics[topic].partitions
+            if not partitions:
+                raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+            for partition in partitions:
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+                start = low if topic == POLICY_EVENTS else max(low, high - self._tail)
+                places.append(TopicPartition(topic, partition, start))
+                self._offsets[topic, partition] = start
+                if topic == POLICY_EVENTS:
+                    self._waiting_for_end.add(partition)
+        return places
+
+    def _take(self, messages: list[Message]) -> None:
+        """Fold a batch; of records with absolute numbers only the last one of each key."""
+        last: dict[tuple[str | None, bytes | None, str], Message] = {}
+        ends = []
+        with self._moved:
+            for message in messages:
+                error = message.error()
+                if error is not None:
+                    if error.code() == KafkaError._PARTITION_EOF:
+                        ends.append(message)
+                    continue
+                self._offsets[str(message.topic()), message.partition() or 0] = (message.offset() or 0) + 1
+                group = self._group_of(message)
+                if group is None:
+                    self._fold(message)
+                elif group:
+                    last[message.topic(), message.key(), group] = message
+            for message in sorted(last.values(), key=lambda one: one.offset() or 0):
+                self._fold(message)
+            for message in ends:
+                if message.topic() == POLICY_EVENTS:
+                    self._waiting_for_end.discard(message.partition())
+            self._snapshot = None
+            self._moved.notify_all()
+        if not self._waiting_for_end:
+            self.ready.set()
+        for listener in self._listeners:
+            listener()
+
+    def _group_of(self, message: Message) -> str | None:
+        """Records of one group and key replace each other; None: every record counts; empty: none of this kind does."""
+        if message.topic() not in (QUEUE_EVENTS, WORKER_EVENTS):
+            return None
+        name = self._patiently(self._codec.name_of, message)
+        return GROUPS.get(name.rpartition(".")[2], "") if name else ""
+
+    def _fold(self, message: Message) -> None:
+        name = self._patiently(self._codec.name_of, message)
+        if name is None:
+            return
+        key, kind = (message.key() or b"").decode(errors="replace"), name.rpartition(".")[2]
+        if kind in UNPARKED:
+            self._parked.pop(key, None)
+            return
+        if message.topic() == TASK_EVENTS and kind != "TaskParked":
+            return
+        decoded = self._patiently(self._codec.decode, message)
+        if decoded is not None:
+            self._know(key, decoded)
+
+    def _know(self, key: str, decoded: Decoded) -> None:
+        event, envelope = decoded.message, decoded.envelope
+        if isinstance(event, QueueConfigured):
+            self._settings[event.settings.name] = event.settings
+        elif isinstance(event, RetryRulesSet):
+            self._rules = event.rules
+        elif isinstance(event, TaskParked):
+            self._parked[key] = Parked(int(key), envelope.vo, envelope.correlation_id)
+        elif decoded.name in COUNTED:
+            self._loads[key] = (event.waiting, event.leased)
+            self._causes[key] = envelope
+        elif decoded.name == "DispatchConfigured":
+            self._causes[key] = envelope
+        elif decoded.entry.aggregate == "worker":
+            self._live[key] = event.live
+            if decoded.name == "WorkersWanted":
+                self._wanted[key] = event.wanted
+
+    def _made(self) -> Snapshot:
+        queues = {}
+        for name, settings in self._settings.items():
+            waiting, leased = self._loads.get(name, (0, 0))
+            queues[name] = QueueFacts(settings, waiting, leased, self._live.get(name, 0))
+        return Snapshot(queues, self._rules, tuple(self._parked.values()), position_text(self._known_places()))
+
+    def _known_places(self) -> dict[tuple[str, int], int]:
+        """The places that brokerage rests on."""
+        return {place: offset for place, offset in self._offsets.items() if place[0] in (POLICY_EVENTS, QUEUE_EVENTS)}
+
+    def _patiently(self, read: Callable[[bytes | None], Any], message: Message) -> Any:
+        """`read` the value; None for poison, which the processors put down as a dead letter; waits for the registry."""
+        wait = 0.2
+        while not self._stop.is_set():
+            try:
+                return read(message.value())
+            except Poison as problem:
+                log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
+                return None
+            except REGISTRY_AWAY as problem:
+                log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
+            self._stop.wait(wait)
+            wait = min(wait * 2, 5.0)
+        return None

@@ -1,0 +1,221 @@
+"""Which queues may run a piece of a task's work, and why not the others: the generic broker.
+
+In: what is asked, facts about all queues, the queues the task used, a seed. Out: at most five candidates, best first,
+and one verdict a queue with the code of the filter that dropped it or its weight. The same input gives the same answer.
+Source: jedi-logic 5.2, in its order; available files (its steps 4, 10, 13) need catalogues Culm does not have yet.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from schemas.types import QueueStatus, QueueVerdict, Requirements
+from streams.jedi.draw import fraction
+from streams.snapshot import QueueFacts
+
+CANDIDATES_MAX = 5
+MEGABYTE = 1024**2
+TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a piece of work asks of a queue. ram_mb: as `wishes.ram_mb`, or more after memory failures."""
+
+    wishes: Requirements
+    vo: str
+    ram_mb: int
+    largest_input_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A queue that may take the work. queued: jobs that wait there, as far as known."""
+
+    queue: str
+    weight: float
+    queued: int
+    workdir_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Brokered:
+    """Candidates, best first, and the verdicts on all queues, by name."""
+
+    candidates: tuple[Candidate, ...]
+    verdicts: tuple[QueueVerdict, ...]
+
+
+def broker(asked: Asked, queues: Sequence[QueueFacts], used: Collection[str], seed: str) -> Brokered:
+    """Filter, weigh and rank `queues`; those the task `used` already come first, ties fall by the seed."""
+    rows = sorted(queues, key=lambda facts: facts.settings.name)
+    dropped = {facts.settings.name: _first_reason(asked, facts) for facts in rows}
+    passed = [facts for facts in rows if dropped[facts.settings.name] is None]
+    ranked = sorted(
+        passed,
+        key=lambda facts: (
+            facts.settings.name not in used,
+            -weight_of(facts),
+            fraction(seed, "tie", facts.settings.name),
+        ),
+    )
+    best = [facts.settings.name for facts in ranked[:CANDIDATES_MAX]]
+    verdicts = tuple(_verdict(facts, dropped[facts.settings.name], best, used) for facts in rows)
+    candidates = tuple(
+        Candidate(facts.settings.name, weight_of(facts), facts.waiting, facts.settings.workdir_mb_max)
+        for facts in ranked[:CANDIDATES_MAX]
+    )
+    return Brokered(candidates, verdicts)
+
+
+def weight_of(facts: QueueFacts) -> float:
+    """(running + 1) / (activated + defined + 1) / (defined + 1); Culm's jobs are activated once defined."""
+    defined = 0
+    return (facts.leased + 1) / (facts.waiting + defined + 1) / (defined + 1)
+
+
+def preassigned(wishes: Requirements, queue: str) -> bool:
+    """True when the task names this queue, by name or regular expression."""
+    if wishes.site is None:
+        return False
+    if wishes.site == queue:
+        return True
+    try:
+        return re.fullmatch(wishes.site, queue) is not None
+    except re.error:
+        return False
+
+
+def _site(asked: Asked, facts: QueueFacts) -> str | None:
+    wishes, name = asked.wishes, facts.settings.name
+    if wishes.site is not None and not preassigned(wishes, name):
+        return f"the task names {wishes.site}"
+    if wishes.included_sites and not any(fnmatchcase(name, pattern) for pattern in wishes.included_sites):
+        return f"not among the included sites {', '.join(wishes.included_sites)}"
+    return None
+
+
+def _excluded(asked: Asked, facts: QueueFacts) -> str | None:
+    hits = [pattern for pattern in asked.wishes.excluded_sites if fnmatchcase(facts.settings.name, pattern)]
+    return f"excluded by {hits[0]}" if hits else None
+
+
+def _cloud(asked: Asked, facts: QueueFacts) -> str | None:
+    wished, found = asked.wishes.cloud, facts.settings.cloud
+    return f"cloud {found or 'none'}, the task asks for {wished}" if wished is not None and found != wished else None
+
+
+def _status(asked: Asked, facts: QueueFacts) -> str | None:
+    match facts.settings.status:
+        case QueueStatus.ONLINE:
+            return None
+        case QueueStatus.BROKEROFF if preassigned(asked.wishes, facts.settings.name):
+            return None
+        case QueueStatus.TEST if asked.wishes.label in TEST_LABELS or preassigned(asked.wishes, facts.settings.name):
+            return None
+        case status:
+            return f"status is {status.lower()}"
+
+
+def _vo(asked: Asked, facts: QueueFacts) -> str | None:
+    served = facts.settings.vos
+    return f"serves {', '.join(served)}, not {asked.vo}" if served and asked.vo not in served else None
+
+
+def _label(asked: Asked, facts: QueueFacts) -> str | None:
+    served, label = facts.settings.labels, asked.wishes.label
+    return f"serves labels {', '.join(served)}, not {label}" if served and label not in served else None
+
+
+def _scratch(asked: Asked, facts: QueueFacts) -> str | None:
+    need = asked.wishes.disk_mb + -(-asked.largest_input_bytes // MEGABYTE)
+    found = facts.settings.workdir_mb_max
+    return f"{need} MB of scratch space are needed, {found} MB are there" if need > found else None
+
+
+def _walltime(asked: Asked, facts: QueueFacts) -> str | None:
+    need, settings = asked.wishes.walltime_seconds, facts.settings
+    if not need:
+        return None
+    if settings.walltime_seconds_max and need > settings.walltime_seconds_max:
+        return f"{need} s of wall time are needed, the limit is {settings.walltime_seconds_max} s"
+    if need < settings.walltime_seconds_min:
+        return f"{need} s of wall time are too short, the least is {settings.walltime_seconds_min} s"
+    return None
+
+
+def _cores(asked: Asked, facts: QueueFacts) -> str | None:
+    need, found = asked.wishes.core_count, facts.settings.core_count
+    if preassigned(asked.wishes, facts.settings.name) or need <= 0 or found <= 0:
+        return None
+    if need == 1:
+        return f"slots of {found} cores are not for jobs of one core" if found > 1 else None
+    return f"{need} cores are needed, a slot has {found}" if found < need else None
+
+
+def _memory(asked: Asked, facts: QueueFacts) -> str | None:
+    """Without the 0.9 that later goes into a job's own wish."""
+    settings = facts.settings
+    if preassigned(asked.wishes, settings.name):
+        return None
+    cores = settings.core_count if settings.core_count > 0 else asked.wishes.core_count
+    need = asked.ram_mb * cores if asked.wishes.ram_per_core else asked.ram_mb
+    if settings.rss_mb_max and need > settings.rss_mb_max:
+        return f"{need} MB of memory are needed, the limit is {settings.rss_mb_max} MB"
+    if need < settings.rss_mb_min:
+        return f"{need} MB of memory are too little, the least is {settings.rss_mb_min} MB"
+    return None
+
+
+def _processing_type(asked: Asked, facts: QueueFacts) -> str | None:
+    kind, settings = asked.wishes.processing_type, facts.settings
+    if settings.processing_types and kind not in settings.processing_types:
+        return f"runs {', '.join(settings.processing_types)}, not {kind or 'an unnamed type'}"
+    return f"does not run {kind}" if kind in settings.processing_types_excluded else None
+
+
+def _pilot(asked: Asked, facts: QueueFacts) -> str | None:
+    if facts.settings.allow_no_pilot or asked.wishes.label in TEST_LABELS or facts.pilots or facts.leased:
+        return None
+    return "no pilot was seen"
+
+
+Filter = Callable[[Asked, QueueFacts], str | None]
+FILTERS: tuple[tuple[str, Filter], ...] = (
+    ("site", _site),
+    ("excluded", _excluded),
+    ("cloud", _cloud),
+    ("status", _status),
+    ("vo", _vo),
+    ("label", _label),
+    ("scratch", _scratch),
+    ("walltime", _walltime),
+    ("cores", _cores),
+    ("memory", _memory),
+    ("processing_type", _processing_type),
+    ("pilot", _pilot),
+)
+
+
+def _first_reason(asked: Asked, facts: QueueFacts) -> tuple[str, str] | None:
+    """Code and sentence of the first filter that drops the queue; None when it passes all."""
+    for code, test in FILTERS:
+        reason = test(asked, facts)
+        if reason is not None:
+            return code, reason
+    return None
+
+
+def _verdict(
+    facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str]
+) -> QueueVerdict:
+    name = facts.settings.name
+    if reason is not None:
+        return QueueVerdict(queue=name, taken=False, code=reason[0], message=reason[1])
+    figures = f"{facts.leased} running, {facts.waiting} waiting"
+    figures += ", used by the task already" if name in used else ""
+    if name not in best:
+        message = f"not among the {CANDIDATES_MAX} best: {figures}"
+        return QueueVerdict(queue=name, taken=False, code="weight", weight=weight_of(facts), message=message)
+    return QueueVerdict(queue=name, taken=True, code="use", weight=weight_of(facts), message=figures)

@@ -1,0 +1,58 @@
+"""The answer to an order of jobs: brokerage, then split, then draw of queues; or why the task must wait.
+
+In: `JobsOrdered`, the tenant, facts, a seed (the id of the order's event). Out: `GenerateJobs` or `ParkTask`, both with
+the whole brokerage, enough to make the choice again.
+"""
+
+from schemas.task import GenerateJobs, JobsOrdered, ParkTask
+from schemas.types import BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
+from streams.jedi.brokerage import Asked, Brokered, broker
+from streams.jedi.merge import merge
+from streams.jedi.split import memory_groups, split
+from streams.snapshot import Snapshot
+
+
+def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str) -> GenerateJobs | ParkTask:
+    """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
+    plans: list[JobPlan] = []
+    verdicts: list[QueueVerdict] = []
+    for asked, units in _pieces(order, vo):
+        brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed)
+        verdicts += brokered.verdicts
+        if not brokered.candidates:
+            evidence = BrokerageEvidence(verdicts=brokered.verdicts, seed=seed, facts_position=facts.position)
+            return ParkTask(order=order.order, brokerage=evidence, message=_why(asked, brokered))
+        match order.kind:
+            case JobKind.BUILD:
+                plans.append(JobPlan(queue=brokered.candidates[0].queue))
+            case JobKind.MERGE:
+                plans += merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
+            case _:
+                plans += split(order.definition, units, brokered.candidates, f"{seed}:{asked.ram_mb}")
+    evidence = BrokerageEvidence(verdicts=tuple(verdicts), seed=seed, facts_position=facts.position)
+    return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
+
+
+def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
+    """What is brokered separately: one piece, or one for each memory that input needs (jedi-logic 3.3)."""
+    wishes = order.definition.requirements
+    if order.kind is not JobKind.NORMAL:
+        return [(Asked(wishes, vo, wishes.ram_mb), [])]
+    return [
+        (Asked(wishes, vo, ram_mb, max(unit.size_bytes for unit in units)), units)
+        for ram_mb, units in memory_groups(order.units, wishes.ram_mb).items()
+    ]
+
+
+def _why(asked: Asked, brokered: Brokered) -> str:
+    """The sentence for people: how many queues each filter dropped."""
+    if not brokered.verdicts:
+        return "no queue is configured"
+    counts: dict[str, int] = {}
+    for verdict in brokered.verdicts:
+        counts[verdict.code] = counts.get(verdict.code, 0) + 1
+    tally = ", ".join(f"{code} {count}" for code, count in counts.items())
+    first = brokered.verdicts[0]
+    total = len(brokered.verdicts)
+    text = f"none of {total} queues can run jobs with {asked.ram_mb} MB of memory: {tally}"
+    return f"{text} ({first.queue}: {first.message})"

@@ -1,0 +1,90 @@
+"""Ends of jobs rolled up into one command a task, with the retry rules' advice.
+
+In: final job events in the order heard, retry rules, memory of jobs. Out: `RecordJobOutcomes`, at most 200 ends each. A
+job that ends because its merge job ended says nothing new to its task and is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from schemas.ids import task_id_of
+from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
+from schemas.task import RecordJobOutcomes
+from schemas.types import EventEnvelope, JobError, JobOutcome, JobUsage, OutcomeKind, RetryAction, RetryRule
+from streams.heard import Heard, Wish, wish
+from streams.jedi.retry import DEFAULT_RULES, advise
+
+OUTCOMES_MAX = 200
+ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", "JobClosed")
+
+
+def roll_up(heard: Sequence[Heard], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]) -> Iterator[Wish]:
+    """One command for each task among `heard`, or several when more than 200 of its jobs ended.
+
+    rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known.
+    """
+    by_task: dict[int, list[tuple[JobOutcome, EventEnvelope]]] = {}
+    for one in heard:
+        job_id = int(one.cause.aggregate_id)
+        outcome = outcome_of(job_id, one.message, DEFAULT_RULES if rules is None else rules, memory.get(job_id, 0))
+        if outcome is not None and task_id_of(job_id):
+            by_task.setdefault(task_id_of(job_id), []).append((outcome, one.cause))
+    for task_id, rows in by_task.items():
+        for start in range(0, len(rows), OUTCOMES_MAX):
+            chunk = rows[start : start + OUTCOMES_MAX]
+            command = RecordJobOutcomes(outcomes=tuple(outcome for outcome, _ in chunk))
+            yield wish(command, str(task_id), [cause for _, cause in chunk])
+
+
+def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: int) -> JobOutcome | None:
+    """How the job ended for its task; None for an end the task knows of already."""
+    match event:
+        case JobFinished():
+            if event.merge_job_id is not None:
+                return None
+            return JobOutcome(
+                job_id=job_id, kind=OutcomeKind.FINISHED, outputs=event.outputs, events=_events(event.usage)
+            )
+        case JobMerging():
+            return JobOutcome(
+                job_id=job_id, kind=OutcomeKind.MERGING, outputs=event.outputs, events=_events(event.usage)
+            )
+        case JobFailed():
+            measured = (event.usage.rss_kb_max or 0) // 1024 if event.usage else 0
+            return _failure(job_id, event.errors, rules, ram_mb or measured)
+        case JobLost():
+            return _failure(job_id, event.errors, rules, ram_mb)
+        case JobCancelled():
+            return _stopped(job_id, OutcomeKind.CANCELLED, event.errors)
+        case JobClosed():
+            return _stopped(job_id, OutcomeKind.CLOSED, event.errors)
+        case _:
+            raise AssertionError(f"{type(event).__name__} is no end of a job")
+
+
+def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) -> JobOutcome:
+    advice = advise(errors, rules, ram_mb)
+    return JobOutcome(
+        job_id=job_id,
+        kind=OutcomeKind.FAILED,
+        action=advice.action,
+        ram_mb=advice.ram_mb,
+        error_source=advice.error.source if advice.error else None,
+        error_code=advice.error.code if advice.error else None,
+        error_diagnostic=advice.error.diagnostic if advice.error else None,
+    )
+
+
+def _stopped(job_id: int, kind: OutcomeKind, errors: Sequence[JobError]) -> JobOutcome:
+    first = errors[0] if errors else None
+    return JobOutcome(
+        job_id=job_id,
+        kind=kind,
+        action=RetryAction.RETRY,
+        error_source=first.source if first else None,
+        error_code=first.code if first else None,
+        error_diagnostic=first.diagnostic if first else None,
+    )
+
+
+def _events(usage: JobUsage | None) -> int | None:
+    return usage.events if usage else None

@@ -1,0 +1,88 @@
+"""What the retry rules say about a failed job's input.
+
+In: the job's errors, the rules, the memory it had. Out: an action, the memory for the next attempt, and the error that
+decided. Pure. Source: jedi-logic 7.2 (rules, ladder), 2.6 (families), pilot-protocol 4.2 (codes).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.types import JobError, RetryAction, RetryRule
+
+#: Families in the order in which their errors are looked at.
+FAMILIES = ("pilot", "exe", "ddm", "jobdispatcher", "taskbuffer", "trans", "sup")
+#: MB per core; nothing goes beyond the last step.
+MEMORY_LADDER = (1000, 2000, 3000, 4000, 6000, 8000)
+RAM_COMPENSATION = 0.9
+
+
+def _rules(source: str, action: RetryAction, *codes: int) -> tuple[RetryRule, ...]:
+    return tuple(RetryRule(source=source, code=code, action=action) for code in codes)
+
+
+#: Rules in force until an operator sets others.
+DEFAULT_RULES: tuple[RetryRule, ...] = (
+    # out of memory: by the kernel, bad alloc, by the pilot's memory monitor
+    *_rules("pilot", RetryAction.MORE_MEMORY, 1212, 1223, 1235),
+    # the same input and payload cannot end otherwise: output missing, too large or empty, transform unknown, looping
+    *_rules("pilot", RetryAction.NO_RETRY, 1103, 1104, 1106, 1124, 1150, 1165, 1168, 1346, 1355),
+    # the place failed, not the payload: local disk, transfer, credentials, signals to the pilot, its own trouble
+    *_rules("pilot", RetryAction.SYSTEM, 1098, 1099, 1137, 1151, 1152, 1163, 1177, 1199, 1200, 1201, 1301, 1318, 1319),
+    *_rules("pilot", RetryAction.SYSTEM, 1320, 1332, 1373, 1376, 1382),
+    # lost heartbeat and the other ends that the server notices
+    *_rules("jobdispatcher", RetryAction.SYSTEM, 100, 101, 102, 103, 104, 105),
+    # expired in the queue, reassigned, worker ended without a report
+    *_rules("taskbuffer", RetryAction.SYSTEM, 102, 105, 300),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """ram_mb: memory per core (or per job) for the next attempt, only with MORE_MEMORY."""
+
+    action: RetryAction
+    error: JobError | None = None
+    ram_mb: int | None = None
+
+
+def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) -> Advice:
+    """What to do with the input of a job that failed with `errors`, having had `ram_mb`.
+
+    The first error, in family order, for which an active rule acts decides; without one the input is tried again. At
+    the top of the ladder more memory is not to be had: the input is tried again as it is.
+    """
+    ordered = sorted(errors, key=lambda error: _rank(error.source))
+    for error in ordered:
+        for rule in rules:
+            if rule.active and _matches(rule, error):
+                return _applied(rule.action, error, ram_mb)
+    return Advice(RetryAction.RETRY, ordered[0] if ordered else None)
+
+
+def next_memory(ram_mb: int) -> int | None:
+    """The first step of the ladder above `ram_mb`; None at the top."""
+    return next((step for step in MEMORY_LADDER if step > ram_mb), None)
+
+
+def memory_of(ram_mb_min: int, core_count: int) -> int:
+    """MB per core that a job with `ram_mb_min` was given: without the compensation that job specifications carry."""
+    return round(ram_mb_min / RAM_COMPENSATION / max(1, core_count))
+
+
+def _applied(action: RetryAction, error: JobError, ram_mb: int) -> Advice:
+    if action is not RetryAction.MORE_MEMORY:
+        return Advice(action, error)
+    step = next_memory(ram_mb)
+    return Advice(RetryAction.RETRY, error) if step is None else Advice(RetryAction.MORE_MEMORY, error, step)
+
+
+def _matches(rule: RetryRule, error: JobError) -> bool:
+    """Codes of pilots come negated when the pilot asks for a retry elsewhere."""
+    if rule.source != error.source or rule.code != abs(error.code):
+        return False
+    return rule.pattern is None or re.match(rule.pattern, error.diagnostic, re.DOTALL) is not None
+
+
+def _rank(source: str) -> int:
+    return FAMILIES.index(source) if source in FAMILIES else len(FAMILIES)

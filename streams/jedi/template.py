@@ -1,0 +1,89 @@
+"""The text of the job parameters and the output templates, from the items of a task's parameters.
+
+In: items in the order submitted. Out: one text in which outputs are named by stream (`${OUTPUT0}`, `${LOG0}`), and one
+`OutputTemplate` for each output dataset. Source: panda-client-protocol 5.4 step 1, jedi-logic 3.6.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.types import DatasetRole, OutputTemplate
+from streams.jedi.task_parameters import Item
+
+#: Scopes that are made of the first two parts of a dataset name.
+PERSONAL_SCOPES = frozenset({"user", "group"})
+STREAM = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class JobText:
+    """Job parameters with placeholders, and the outputs that they name."""
+
+    text: str
+    outputs: tuple[OutputTemplate, ...]
+
+
+def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[Item]) -> JobText:
+    """Join the visible values of `items`, each followed by a blank unless padding is off, without the last blank.
+
+    Outputs are numbered by their place: OUTPUT0, OUTPUT1, ... and LOG0, LOG_MERGE0 for logs; logs add no text of their
+    own when they come from the `log` and `log_merge` keys.
+    """
+    outputs: list[OutputTemplate] = []
+    pieces: list[str] = []
+    counts = {"OUTPUT": 0, "LOG": 0}
+    for item in items:
+        value = item.value
+        if item.makes_dataset and item.param_type in ("output", "log"):
+            family = item.param_type.upper()
+            name = _file_template(value)
+            stream = f"{family}{counts[family]}"
+            counts[family] += 1
+            outputs.append(_output(item, stream, DatasetRole(family), name))
+            value = value.replace(name, f"${{{stream}}}")
+        if not item.hidden:
+            pieces.append(value + (" " if item.padding else ""))
+    for item in logs:
+        outputs.append(_output(item, f"LOG{counts['LOG']}", DatasetRole.LOG, _file_template(item.value)))
+        counts["LOG"] += 1
+    for place, item in enumerate(merged_logs):
+        outputs.append(_output(item, f"LOG_MERGE{place}", DatasetRole.LOG, _file_template(item.value), merge_only=True))
+    text = "".join(pieces)
+    return JobText(text.removesuffix(" "), tuple(outputs))
+
+
+def dataset_name(text: str) -> str:
+    """A dataset's name without the trailing slash of a container and without a `scope:` before it."""
+    return text.strip().rstrip("/").rpartition(":")[2]
+
+
+def scope_of(dataset: str) -> str:
+    """`user.jdoe` of user.jdoe.anything, `group.x` of group.x.anything, else the part before the first dot."""
+    parts = dataset.split(".")
+    return ".".join(parts[:2]) if parts[0] in PERSONAL_SCOPES else parts[0]
+
+
+def stream_of(item: Item) -> str:
+    """Name of the stream an input item feeds: IN of `-i "${IN/T}"`; empty when its value names none."""
+    found = STREAM.search(item.value)
+    return found.group(1) if found else ""
+
+
+def _file_template(value: str) -> str:
+    """The file name inside an output item's value: what follows the last `=` or blank, without quotes."""
+    return re.split(r"[=\s]", value.strip())[-1].strip("'\"")
+
+
+def _output(item: Item, stream: str, role: DatasetRole, name: str, *, merge_only: bool = False) -> OutputTemplate:
+    dataset = dataset_name(item.dataset)
+    return OutputTemplate(
+        stream=stream,
+        role=role,
+        dataset=dataset,
+        scope=scope_of(dataset),
+        name_template=name,
+        serial_offset=item.offset,
+        allow_no_output=item.allow_no_output,
+        merge_only=merge_only or item.merge_only,
+    )

@@ -1,0 +1,41 @@
+"""Heartbeats of many pilots rolled up into one renewal a queue. Pure.
+
+In: heartbeats as read. Out: `RenewLeases`, each job once, running from the latest heartbeat of the batch; beats that
+lie far apart in time, as after a standstill, are not lumped together, or a silent pilot would live on its neighbours'
+beats.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from schemas.heartbeat import PilotHeartbeat
+from schemas.ids import caused_command_id
+from schemas.queue import RenewLeases
+from schemas.types import CommandEnvelope
+from streams.heard import ROLE, Heard, Wish
+
+#: Microseconds within which beats count as simultaneous: far below any lease.
+WINDOW = 5_000_000
+ACTOR = "culm-leases"
+
+
+def renewals(heard: Sequence[Heard]) -> Iterator[Wish]:
+    """One command for each queue, tenant and window of time among `heard`."""
+    groups: dict[tuple[str, str, int], list[Heard]] = {}
+    for one in heard:
+        beat: PilotHeartbeat = one.message
+        groups.setdefault((beat.queue, beat.vo, beat.seen_at // WINDOW), []).append(one)
+    for (queue, vo, _), beats in groups.items():
+        seen_at = max(one.message.seen_at for one in beats)
+        job_ids = tuple(dict.fromkeys(one.message.job_id for one in beats))
+        places = [f"{one.partition}:{one.offset}" for one in beats]
+        command_id = caused_command_id("heartbeats", queue, vo, *places)
+        envelope = CommandEnvelope(
+            command_id=command_id,
+            aggregate_id=queue,
+            correlation_id=command_id,
+            issued_at=seen_at,
+            actor=ACTOR,
+            role=ROLE,
+            vo=vo,
+        )
+        yield Wish(RenewLeases(job_ids=job_ids, seen_at=seen_at), envelope)

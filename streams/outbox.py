@@ -1,0 +1,114 @@
+"""The way out for all that the processors say: commands and dead letters.
+
+In: batches from any task of the loop. Out: when `deliver` returns, the batch is in the log. Batches that wait are sent
+together and flushed once, and their causes are acknowledged after that. While Kafka is away this waits and tries again,
+for ever and in order; ids make repetitions harmless.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from commands.sending import CommandSender, NotDelivered, RecordTooLarge
+from schemas.deadletter import DeadLetter
+from schemas.wire import Codec, entry_of
+from streams.heard import Wish
+
+PAUSE_SECONDS_MAX = 5.0
+FLUSH_SECONDS = 2.0
+log = structlog.get_logger()
+
+
+class LetterSender(CommandSender):
+    """A sender that can also put dead letters down."""
+
+    def __init__(self, kafka: str, codec: Codec, *, client_id: str) -> None:
+        super().__init__(kafka, codec, client_id=client_id)
+        self._letters = codec
+
+    def send_letter(self, letter: DeadLetter) -> None:
+        """Hand a dead letter over for delivery, keyed by the topic it came from."""
+        entry = entry_of(letter)
+        self._produce(entry.topic, letter.source_topic, self._letters.encode(letter), entry.name, None)
+
+
+@dataclass(slots=True)
+class _Parcel:
+    contents: Sequence[Wish | DeadLetter]
+    delivered: asyncio.Future[None]
+
+
+class Outbox:
+    """One producer for the whole process."""
+
+    def __init__(self, sender: LetterSender) -> None:
+        self._sender = sender
+        self._parcels: asyncio.Queue[_Parcel] = asyncio.Queue(maxsize=1000)
+        self._closing = threading.Event()
+
+    async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
+        """Return when all of `contents` is in the log. Raises RecordTooLarge when one can never be."""
+        if not contents:
+            return
+        parcel = _Parcel(contents, asyncio.get_running_loop().create_future())
+        await self._parcels.put(parcel)
+        await parcel.delivered
+
+    async def run(self) -> None:
+        """Serve for as long as the process lives."""
+        while True:
+            parcels = [await self._parcels.get()]
+            while not self._parcels.empty():
+                parcels.append(self._parcels.get_nowait())
+            refused = await asyncio.to_thread(self._write, parcels)
+            for parcel in parcels:
+                problem = refused.get(id(parcel))
+                if parcel.delivered.done():
+                    continue
+                if problem is None:
+                    parcel.delivered.set_result(None)
+                else:
+                    parcel.delivered.set_exception(problem)
+
+    def close(self) -> None:
+        """Stop waiting for Kafka; what is not delivered was not acknowledged either and comes again."""
+        self._closing.set()
+
+    def _write(self, parcels: Sequence[_Parcel]) -> dict[int, RecordTooLarge]:
+        """Send and flush until everything is in the log; parcels with a record that cannot be, by identity."""
+        refused: dict[int, RecordTooLarge] = {}
+        pause = 0.2
+        while not self._closing.is_set():
+            try:
+                self._send(parcels, refused)
+                self._flush()
+                return refused
+            except NotDelivered as problem:
+                log.warning("commands_not_delivered", problem=str(problem), retry_in_seconds=pause)
+            self._closing.wait(pause)
+            pause = min(pause * 2, PAUSE_SECONDS_MAX)
+        raise asyncio.CancelledError
+
+    def _send(self, parcels: Sequence[_Parcel], refused: dict[int, RecordTooLarge]) -> None:
+        for parcel in parcels:
+            try:
+                for one in parcel.contents:
+                    if isinstance(one, Wish):
+                        self._sender.send(one.command, one.envelope)
+                    else:
+                        self._sender.send_letter(one)
+            except RecordTooLarge as problem:
+                refused[id(parcel)] = problem
+
+    def _flush(self) -> None:
+        """Wait while records are under way; raises NotDelivered only when some failed for good."""
+        while True:
+            try:
+                self._sender.flush(FLUSH_SECONDS)
+                return
+            except NotDelivered:
+                if not self._sender.unsent or self._closing.is_set():
+                    raise

@@ -1,0 +1,96 @@
+"""Who listens to what: the topics, the reactions on them, and how long each waits for company.
+
+Everything that reacts to a user's or a pilot's step reacts at once; only ends of jobs and heartbeats are gathered,
+because there one command may stand for many records.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+from schemas.job import JobDefined
+from schemas.wire import Codec
+from streams.facts import TASK_EVENTS, Facts
+from streams.heard import Heard, Wish
+from streams.jedi.outcomes import ENDINGS, roll_up
+from streams.jedi.reactions import generate_ordered, refine_submitted
+from streams.jedi.retry import memory_of
+from streams.jedi.wake import wake_all, wake_late
+from streams.leases.renewal import renewals
+from streams.listening import Listener, Reaction
+from streams.outbox import Outbox
+from streams.snapshot import POLICY_EVENTS, Snapshot
+
+JOB_EVENTS = "culm.job.events.v1"
+HEARTBEATS = "culm.pilot.heartbeats.v1"
+OUTCOMES_WITHIN = 0.02
+HEARTBEATS_WITHIN = 0.5
+JOBS_REMEMBERED = 200_000
+
+
+class JobEnds:
+    """Reaction to the ends of jobs; remembers the memory that the latest jobs were given, for the retry rules.
+
+    What it forgets, or never saw because the worker was started anew, is taken from the job's own measurement.
+    """
+
+    kinds = frozenset({*ENDINGS, "JobDefined"})
+
+    def __init__(self) -> None:
+        self._memory: OrderedDict[int, int] = OrderedDict()
+
+    def choose(self, heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
+        """Outcomes for the tasks whose jobs ended."""
+        ended = []
+        for one in heard:
+            if isinstance(one.message, JobDefined):
+                spec = one.message.spec
+                self._memory[spec.job_id] = memory_of(spec.ram_mb_min, spec.core_count)
+            else:
+                ended.append(one)
+        yield from roll_up(ended, facts.retry_rules, self._memory)
+        while len(self._memory) > JOBS_REMEMBERED:
+            self._memory.popitem(last=False)
+
+
+def listeners(codec: Codec, outbox: Outbox, facts: Facts, api: str) -> tuple[Listener, ...]:
+    """All listeners of a worker."""
+
+    async def know_policies(heard: Sequence[Heard]) -> None:
+        for one in heard:
+            await facts.reached(one.topic, one.partition, one.offset)
+
+    task = (
+        Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda heard, _: refine_submitted(heard, api)),
+        Reaction("generate", frozenset({"JobsOrdered"}), generate_ordered),
+        Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
+    )
+    ends = JobEnds()
+    return (
+        Listener(TASK_EVENTS, task, codec, outbox, facts.snapshot, batch_max=50),
+        Listener(
+            JOB_EVENTS,
+            (Reaction("outcomes", ends.kinds, ends.choose),),
+            codec,
+            outbox,
+            facts.snapshot,
+            batch_max=2000,
+            within=OUTCOMES_WITHIN,
+        ),
+        Listener(
+            POLICY_EVENTS,
+            (Reaction("wake", frozenset({"QueueConfigured"}), wake_all),),
+            codec,
+            outbox,
+            facts.snapshot,
+            before=know_policies,
+        ),
+        Listener(
+            HEARTBEATS,
+            (Reaction("leases", frozenset({"PilotHeartbeat"}), lambda heard, _: renewals(heard)),),
+            codec,
+            outbox,
+            facts.snapshot,
+            batch_max=500,
+            within=HEARTBEATS_WITHIN,
+        ),
+    )

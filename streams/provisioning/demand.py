@@ -1,0 +1,34 @@
+"""How many pilots a queue should have. Pure.
+
+In: waiting and leased jobs, the queue's limit. Out: a number and the sentence that explains it. Pilots come for work
+that is there and stay for work they hold; an idle queue wants none.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.types import EventEnvelope, QueueStatus
+from schemas.worker import WantWorkers
+from streams.heard import Wish, wish
+from streams.snapshot import QueueFacts
+
+
+def wanted_pilots(facts: QueueFacts) -> int:
+    """As many as there is work for, at most `pilots_max`; an offline queue keeps those it has until they end."""
+    work = facts.leased if facts.settings.status is QueueStatus.OFFLINE else facts.waiting + facts.leased
+    return max(0, min(facts.settings.pilots_max, work))
+
+
+def demands(
+    queues: Mapping[str, QueueFacts], wanted: Mapping[str, int], causes: Mapping[str, EventEnvelope]
+) -> Iterator[tuple[str, int, Wish]]:
+    """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
+
+    causes: the queue's last event; a queue without one was never used.
+    """
+    for name, facts in sorted(queues.items()):
+        number = wanted_pilots(facts)
+        if name not in causes or number == wanted.get(name, 0):
+            continue
+        reason = f"{facts.waiting} waiting, {facts.leased} leased, at most {facts.settings.pilots_max}"
+        command = WantWorkers(wanted=number, reason=reason)
+        yield name, number, wish(command, name, [causes[name]], number, wanted.get(name, 0))

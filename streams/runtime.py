@@ -1,0 +1,102 @@
+"""The Faust worker: an app with one agent a topic, and the parts around it, from start to an orderly end.
+
+In: configuration. Out: processors at work. Faust's settings are those of event-sourcing practice 16; no table, no
+changelog, no web server, no topic of its own. The worker ends when it is told to or when one of its parts does; a
+supervisor starts it anew and nothing is lost, because acknowledging comes last.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+import structlog
+
+from schemas.registry import codec_from
+from streams.committed_reading import CommittedReading, check_compression
+from streams.config import StreamsConfig
+from streams.errors import WorkerStopped
+from streams.facts import Facts
+from streams.listening import Listener
+from streams.outbox import LetterSender, Outbox
+from streams.processors import listeners
+from streams.provisioning.watch import DemandWatch
+
+log = structlog.get_logger()
+
+
+def faust_app(config: StreamsConfig, topics: Sequence[Listener]) -> faust.App:
+    """A Faust app whose agents feed `topics`."""
+    app = faust.App(
+        config.group,
+        broker=[f"kafka://{address}" for address in config.kafka.split(",")],
+        store="memory://",
+        autodiscover=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"{config.group}-{config.instance}",
+        broker_client_id=config.group,
+        broker_commit_interval=config.commit_seconds,
+        broker_session_timeout=config.session_seconds,
+        broker_heartbeat_interval=config.session_seconds / 4,
+        broker_rebalance_timeout=config.session_seconds,
+        stream_wait_empty=False,
+        stream_publish_on_commit=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    app.transport = CommittedReading(app.conf.broker_consumer, app)
+    for listener in topics:
+        topic = app.topic(
+            listener.topic,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            allow_empty=True,
+        )
+        app.agent(topic, name=listener.topic, concurrency=1)(listener.agent)
+    return app
+
+
+async def serve(config: StreamsConfig, stop: asyncio.Event) -> None:
+    """Work until `stop` is set; raises WorkerStopped when a part ends by itself."""
+    check_compression()
+    codec = await asyncio.to_thread(codec_from, config.registry)
+    facts = Facts(config.kafka, codec, config.facts_tail)
+    facts.start()
+    outbox = Outbox(LetterSender(config.kafka, codec, client_id=config.group))
+    topics = listeners(codec, outbox, facts, config.api)
+    await asyncio.to_thread(facts.ready.wait)
+    log.info("facts_known", queues=len(facts.snapshot().queues), position=facts.snapshot().position)
+    app = faust_app(config, topics)
+    parts = [outbox.run(), DemandWatch(facts, outbox).run(), *(listener.work() for listener in topics)]
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await app.start()
+        log.info("processors_started", topics=[listener.topic for listener in topics])
+        await _until_stopped(app, stop, tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outbox.close()
+        await app.stop()
+        await asyncio.to_thread(facts.stop)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until_stopped(app: Any, stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    told = asyncio.create_task(stop.wait())
+    crashed = asyncio.create_task(app.wait_until_stopped())
+    done, _ = await asyncio.wait({told, crashed, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (told, crashed):
+        task.cancel()
+    if told in done:
+        return
+    for task in done:
+        if task is not crashed and task.exception() is not None:
+            raise WorkerStopped(f"{task.get_coro()} failed") from task.exception()
+    raise WorkerStopped("the Faust app stopped by itself")
