@@ -1,0 +1,68 @@
+# make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
+.PHONY: help demo test lint setup up down status clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+CLIENT := .venv-client
+READY := $(VENV)/.ready
+CLIENT_READY := $(CLIENT)/.ready
+LIB := $(if $(CULM_LIB),$(CULM_LIB),$(CURDIR)/.culm/lib)
+PILOT := $(LIB)/pilot3
+
+help:
+	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
+	@echo "make test    set everything up, run the whole test suite"
+	@echo "make lint    ruff and mypy"
+	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
+	@echo "make down    stop it"
+
+demo: setup
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -m demo
+
+test: setup $(PILOT) lint
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGUMENTS)
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+up: setup
+	$(VENV)/bin/culm up
+
+down:
+	$(VENV)/bin/culm down
+
+status:
+	$(VENV)/bin/culm status
+
+# The two environments and the Java parts do not wait for each other.
+setup: ; @$(MAKE) --no-print-directory -j3 $(READY) $(CLIENT_READY) fetch
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CLIENT_READY): requirements-client.lock
+	$(PYTHON) -m venv $(CLIENT)
+	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-client.lock
+	@touch $@
+
+.PHONY: fetch
+fetch:
+	@CULM_LIB=$(LIB) $(PYTHON) -m deploy.fetch
+
+# The real pilot, for the tests: its source distribution holds pilot.py itself.
+$(PILOT): $(READY)
+	@mkdir -p $(LIB)
+	$(VENV)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --no-build-isolation --dest $(LIB)/download panda-pilot==3.7.0.36
+	@mkdir -p $(PILOT).part && tar -xzf $(LIB)/download/panda*pilot-3.7.0.36.tar.gz -C $(PILOT).part --strip-components=1
+	@mv $(PILOT).part $(PILOT)
+
+clean:
+	rm -rf out

@@ -1,0 +1,56 @@
+"""The environment that points an unmodified panda-client at a stack. Source: panda-client-protocol 1.1, 1.2."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.config import CHECKOUT, StackConfig
+from deploy.local_queue import VO
+
+TOKEN_HOURS = 24.0
+LOOPBACK = "127.0.0.1,localhost"
+
+
+def client_folder(environ: Mapping[str, str]) -> Path:
+    """The client's own environment: CULM_CLIENT, or `.venv-client` in the checkout."""
+    return Path(environ.get("CULM_CLIENT") or CHECKOUT / ".venv-client")
+
+
+def client_environment(
+    config: StackConfig, user: str, name: str, groups: tuple[str, ...], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Variables for `prun`, `pbook` and the client's Python modules, with a fresh token for `user`."""
+    from api.identity.issuer import make_token
+
+    client = client_folder(environ)
+    server = f"{config.api}/server/panda"
+    private = config.home / "client" / user
+    private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    site_packages = next(client.glob("lib/python3*/site-packages"), client / "lib")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return {
+        "PATH": f"{client / 'bin'}:{environ.get('PATH', '')}",
+        "PANDA_SYS": str(client),
+        "PANDA_PYTHONPATH": str(site_packages if site_packages.exists() else client / "lib" / version / "site-packages"),
+        "PANDA_PYTHON_EXEC": str(client / "bin" / "python"),
+        "PANDA_CONFIG_ROOT": str(private),
+        "PANDA_URL": server,
+        "PANDA_URL_SSL": server,
+        "PANDACACHE_URL": server,
+        "PANDA_AUTH": "oidc",
+        "PANDA_AUTH_VO": VO,
+        "PANDA_AUTH_ID_TOKEN": make_token(config.home, user=user, name=name, groups=groups, audience_hours=TOKEN_HOURS),
+        "PANDA_BEHIND_REAL_LB": "1",
+        "NO_PROXY": _with_loopback(environ.get("NO_PROXY", "")),
+        "no_proxy": _with_loopback(environ.get("no_proxy", "")),
+    }
+
+
+def shell_exports(variables: Mapping[str, str]) -> str:
+    """`export NAME=value` lines for a POSIX shell."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _with_loopback(hosts: str) -> str:
+    return f"{hosts},{LOOPBACK}" if hosts else LOOPBACK

@@ -1,0 +1,157 @@
+"""Where everything of one stack lives: its folder, its ports, its addresses.
+
+Read once from the environment, kept in `run/stack.json` while the stack is up, so that a later `culm status` in another
+shell finds the addresses that are really in use.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from deploy.fetch import Part
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+#: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
+PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
+    "api": ("CULM_PORT_API", 25080),
+    "kafka": ("CULM_PORT_KAFKA", 25092),
+    "kafka_controller": ("CULM_PORT_KAFKA_CONTROLLER", 25093),
+    "registry": ("CULM_PORT_REGISTRY", 25081),
+    "postgres": ("CULM_PORT_POSTGRES", 25432),
+}
+
+#: A server named by one of these is used as it is; ours is not started then.
+EXTERNAL_VARIABLES: Mapping[str, str] = {
+    "kafka": "CULM_KAFKA",
+    "registry": "CULM_REGISTRY",
+    "postgres": "CULM_POSTGRES",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The loopback ports of one stack."""
+
+    api: int
+    kafka: int
+    kafka_controller: int
+    registry: int
+    postgres: int
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Ports":
+        """Read every port from its variable; raises ValueError naming the variable for anything but 1..65535."""
+        return cls(**{name: _port(environ, variable, default) for name, (variable, default) in PORT_VARIABLES.items()})
+
+    def shifted(self, offset: int) -> "Ports":
+        """The same ports `offset` higher: a second stack beside the first."""
+        return Ports(**{name: port + offset for name, port in dataclasses.asdict(self).items()})
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """All that distinguishes one stack from another."""
+
+    home: Path
+    lib: Path
+    ports: Ports
+    #: addresses that every process is given
+    kafka: str
+    registry: str
+    postgres: str
+    #: servers that belong to somebody else and are only used
+    external: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_environ(
+        cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None
+    ) -> "StackConfig":
+        """Build the configuration that `environ` asks for; `home` and `ports` win over it."""
+        home = (home or Path(environ.get("CULM_HOME") or CHECKOUT / ".culm")).expanduser().absolute()
+        ports = ports or Ports.from_environ(environ)
+        named = {server: environ[variable] for server, variable in EXTERNAL_VARIABLES.items() if environ.get(variable)}
+        return cls(
+            home=home,
+            lib=Path(environ.get("CULM_LIB") or CHECKOUT / ".culm" / "lib").absolute(),
+            ports=ports,
+            kafka=named.get("kafka", f"127.0.0.1:{ports.kafka}"),
+            registry=named.get("registry", f"http://127.0.0.1:{ports.registry}/apis/ccompat/v7"),
+            postgres=named.get("postgres", f"postgresql://culm@127.0.0.1:{ports.postgres}/culm"),
+            external=frozenset(named),
+        )
+
+    @property
+    def api(self) -> str:
+        """Base address of the API."""
+        return f"http://127.0.0.1:{self.ports.api}"
+
+    def lib_of(self, part: Part) -> Path:
+        """Folder of a fetched part."""
+        return part.folder(self.lib)
+
+    @property
+    def run(self) -> Path:
+        """Folder of the supervisor's socket and the process ids."""
+        return self.home / "run"
+
+    @property
+    def logs(self) -> Path:
+        """Folder with one log file a process."""
+        return self.home / "logs"
+
+    def masked(self) -> dict[str, Any]:
+        """The configuration as it may be printed: no password in any address."""
+        return {
+            "home": str(self.home),
+            "lib": str(self.lib),
+            "ports": dataclasses.asdict(self.ports),
+            "api": self.api,
+            "kafka": mask(self.kafka),
+            "registry": mask(self.registry),
+            "postgres": mask(self.postgres),
+            "external": sorted(self.external),
+        }
+
+    def save(self) -> None:
+        """Remember this configuration as the one that runs; readable by its owner only, addresses may hold passwords."""
+        path = self.run / "stack.json"
+        path.touch(mode=0o600)
+        document = self.masked() | {"kafka": self.kafka, "registry": self.registry, "postgres": self.postgres}
+        path.write_text(json.dumps(document, indent=2))
+
+
+def saved(home: Path) -> StackConfig | None:
+    """The configuration that was last brought up under `home`, None when there was none."""
+    try:
+        document = json.loads((home / "run" / "stack.json").read_text())
+    except FileNotFoundError:
+        return None
+    return StackConfig(
+        home=Path(document["home"]),
+        lib=Path(document["lib"]),
+        ports=Ports(**document["ports"]),
+        kafka=document["kafka"],
+        registry=document["registry"],
+        postgres=document["postgres"],
+        external=frozenset(document["external"]),
+    )
+
+
+def mask(address: str) -> str:
+    """`address` with its password, if it has one, replaced by stars."""
+    if "://" not in address:
+        return address
+    password = urlsplit(address).password
+    return address.replace(f":{password}@", ":***@", 1) if password else address
+
+
+def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
+    text = environ.get(variable) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError(f"{variable} must be a port number between 1 and 65535, found {text!r}")
+    return int(text)

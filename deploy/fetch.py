@@ -1,0 +1,93 @@
+"""Fetches the broker's and the registry's Java parts with Maven: `python3 -m deploy.fetch [lib folder]`.
+
+Each part arrives in a folder of its own that is put in place by one rename, so an interrupted download is never mistaken
+for a whole one. A part that is there is not asked for again. Standard library only: it runs while pip still installs.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import StackError, StepFailed
+from deploy.java import find_java, find_maven
+
+DEPLOY = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A set of Java files described by a `pom.xml` beside us and fetched by one Maven goal."""
+
+    name: str
+    goal: str
+
+    @property
+    def pom(self) -> Path:
+        """The file that names the versions."""
+        return DEPLOY / self.name / "pom.xml"
+
+    def folder(self, lib: Path) -> Path:
+        """Where the part lies under `lib`; the name changes with the pom, so a new version is fetched by itself."""
+        return lib / f"{self.name}-{hashlib.sha256(self.pom.read_bytes()).hexdigest()[:10]}"
+
+
+KAFKA = Part("kafka", "dependency:copy-dependencies")
+REGISTRY = Part("registry", "dependency:unpack")
+
+
+def fetch(lib: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Make sure that every part is under `lib`; returns their folders.
+
+    Raises MissingTool when something must be fetched and there is no Java or Maven, StepFailed with Maven's last words.
+    """
+    missing = [part for part in (KAFKA, REGISTRY) if not part.folder(lib).is_dir()]
+    if missing:
+        maven, java = find_maven(environ), find_java(environ)
+        lib.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda part: _fetch_part(part, lib, maven, java, environ), missing))
+    return [part.folder(lib) for part in (KAFKA, REGISTRY)]
+
+
+def _fetch_part(part: Part, lib: Path, maven: str, java: str, environ: Mapping[str, str]) -> None:
+    began = time.monotonic()
+    target = part.folder(lib)
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
+    markers = unfinished.with_suffix(".markers")
+    command = [maven, "-q", "-B", "-f", str(part.pom), part.goal]
+    command += [f"-DoutputDirectory={unfinished}", f"-DmarkersDirectory={markers}"]
+    java_home = environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**environ, "JAVA_HOME": java_home}, timeout=900
+    )
+    shutil.rmtree(markers, ignore_errors=True)
+    if done.returncode != 0 or not any(unfinished.iterdir()):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise StepFailed(f"Maven could not fetch {part.name}:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+    try:
+        unfinished.rename(target)
+    except OSError:  # another fetch was faster
+        shutil.rmtree(unfinished, ignore_errors=True)
+    print(f"fetched {part.name} in {time.monotonic() - began:.0f} s")
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch into the folder named by the only argument, or into the one the stack looks in."""
+    lib = Path(arguments[0] if arguments else os.environ.get("CULM_LIB") or DEPLOY.parent / ".culm" / "lib")
+    try:
+        fetch(lib.absolute(), os.environ)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

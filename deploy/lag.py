@@ -1,0 +1,73 @@
+"""How far each process is behind the log, in records."""
+
+from collections.abc import Mapping
+
+import psycopg2
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions as GroupPartitions
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from deploy.config import StackConfig
+from schemas.topics import topics_of_role
+
+ANSWER_SECONDS = 2.0
+DECIDER_GROUP = "culm-decider-0-of-1"
+PROCESSORS_GROUP = "culm-processors"
+Offsets = Mapping[tuple[str, int], int]
+
+
+def lags(config: StackConfig) -> dict[str, int | None]:
+    """Records each process has yet to handle, by process name; None where nobody could say in time."""
+    try:
+        ends = _ends(config.kafka)
+    except KafkaException:
+        return {"decider": None, "processors": None, "projector": None}
+    return {
+        "decider": _group_lag(config.kafka, DECIDER_GROUP, ends, topics_of_role("commands")),
+        "processors": _group_lag(config.kafka, PROCESSORS_GROUP, ends, ()),
+        "projector": _projector_lag(config.postgres, ends),
+    }
+
+
+def _ends(kafka: str) -> Offsets:
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    topics = admin.list_topics(timeout=ANSWER_SECONDS).topics
+    wanted = {
+        TopicPartition(name, partition): OffsetSpec.latest()
+        for name, found in topics.items()
+        if name.startswith("culm.")
+        for partition in found.partitions
+    }
+    if not wanted:
+        return {}
+    outcomes = admin.list_offsets(wanted, request_timeout=ANSWER_SECONDS)
+    return {(place.topic, place.partition): outcome.result().offset for place, outcome in outcomes.items()}
+
+
+def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -> int | None:
+    """Records between the group's committed offsets and the ends. Transaction markers count as records: a small number."""
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    asked = admin.list_consumer_group_offsets([GroupPartitions(group)], request_timeout=ANSWER_SECONDS)
+    try:
+        committed = asked[group].result().topic_partitions or []
+    except KafkaException:
+        return None
+    at = {(place.topic, place.partition): place.offset for place in committed if place.offset >= 0}
+    places = [place for place in ends if place[0] in topics] if topics else list(at)
+    return sum(max(0, ends.get(place, 0) - at.get(place, 0)) for place in places)
+
+
+def _projector_lag(postgres: str, ends: Offsets) -> int | None:
+    try:
+        connection = psycopg2.connect(postgres, connect_timeout=1)
+    except psycopg2.OperationalError:
+        return None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT topic, partition, min(next_offset) FROM projection_position GROUP BY topic, partition")
+            rows = cursor.fetchall()
+    except psycopg2.Error:
+        return None
+    finally:
+        connection.close()
+    return sum(max(0, ends.get((topic, partition), 0) - offset) for topic, partition, offset in rows)

@@ -1,0 +1,58 @@
+"""The queue of the local stack: one computing queue whose pilots the local harvester starts."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from api.identity.issuer import make_token
+from deploy.errors import StepFailed
+from deploy.processes import LOCAL_QUEUE
+
+VO = "wlcg"
+PATIENCE_SECONDS = 60.0
+MEMORY_MB_PER_CORE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class LocalQueue:
+    """What the local queue offers: one job a core, some more pilots than cores because payloads also wait for disks."""
+
+    name: str = LOCAL_QUEUE
+    pilots: int = max(2, os.cpu_count() or 2)
+
+    def settings(self) -> dict[str, object]:
+        """The queue's settings as `ConfigureQueue` takes them."""
+        return {
+            "name": self.name,
+            "site": "LOCAL",
+            "cloud": "LOCAL",
+            "core_count": 1,
+            "rss_mb_max": MEMORY_MB_PER_CORE,
+            "workdir_mb_max": 20_000,
+            "storage": "LOCAL_DISK",
+            "pilots_max": self.pilots,
+            "allow_no_pilot": True,
+        }
+
+
+def configure(api: str, home: Path, queue: LocalQueue) -> None:
+    """Tell Culm about the queue; saying it again changes nothing. Raises StepFailed with what was answered."""
+    token = make_token(home, user="operator", name="Operator", groups=[VO, f"{VO}/operator"], audience_hours=1)
+    body = {"aggregate_id": f"queue.{queue.name}", "settings": queue.settings()}
+    headers = {"Authorization": f"Bearer {token}", "Origin": VO, "Prefer": "wait=10"}
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            answer = httpx.post(f"{api}/v1/commands/ConfigureQueue", json=body, headers=headers, timeout=30)
+        except httpx.HTTPError as problem:
+            answer, said = None, str(problem)
+        else:
+            said = f"{answer.status_code} {answer.text[:500]}"
+            if answer.status_code == 200 and answer.json().get("accepted", True):
+                return
+        if (answer is not None and 400 <= answer.status_code < 500) or time.monotonic() > end:
+            raise StepFailed(f"the queue {queue.name} could not be configured: {said}")
+        time.sleep(0.3)

@@ -1,0 +1,28 @@
+"""Whether the ports we need are free; a taken one is named with the variable that moves us elsewhere."""
+
+import socket
+
+from deploy.config import PORT_VARIABLES, StackConfig
+from deploy.errors import PortTaken
+
+OWNER_OF_PORT = {"kafka_controller": "kafka"}
+
+
+def check_ports(config: StackConfig) -> None:
+    """Raises PortTaken for the first port that somebody else listens on."""
+    for name, (variable, _) in PORT_VARIABLES.items():
+        if OWNER_OF_PORT.get(name, name) in config.external:
+            continue
+        port = getattr(config.ports, name)
+        if _is_taken(port):
+            raise PortTaken(f"port {port} for {name} is taken by another process; set {variable} to a free port")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False

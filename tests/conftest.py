@@ -1,0 +1,63 @@
+"""The stack that tests share: a whole Culm of its own, beside whatever the user runs, brought up once."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.config import Ports, StackConfig
+from deploy.stack import Stack, home_for_tests
+
+PORTS_OFFSET = 1000
+QUICK = {"CULM_HEARTBEAT_SECONDS": "1", "CULM_PILOT_IDLE_SECONDS": "5"}
+
+
+def stack_for_tests(name: str, offset: int) -> Stack:
+    """A stack under out/test/<name> on ports `offset` above the usual ones."""
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("CULM_") or key == "CULM_LIB"}
+    environ |= QUICK
+    config = StackConfig.from_environ(environ, home=home_for_tests(name), ports=Ports.from_environ({}).shifted(offset))
+    return Stack(config, environ)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole Culm, empty at the start of the run."""
+    one = stack_for_tests("stack", PORTS_OFFSET)
+    one.reset()
+    began = time.monotonic()
+    one.up()
+    print(f"\nthe stack was up after {time.monotonic() - began:.1f} s at {one.config.api}")
+    yield one
+    if one.supervisor.is_up():
+        one.down()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Stack]:
+    """Kafka, registry and Postgres alone, for tests that run Culm's processes themselves."""
+    one = stack_for_tests("servers", 2 * PORTS_OFFSET)
+    one.reset()
+    one.up(only_servers=True)
+    yield one
+    if one.supervisor.is_up():
+        one.down()
+
+
+@pytest.fixture(scope="session")
+def kafka(servers: Stack) -> str:
+    """Bootstrap address of a real broker."""
+    return servers.config.kafka
+
+
+@pytest.fixture(scope="session")
+def registry(servers: Stack) -> str:
+    """Address of a real schema registry."""
+    return servers.config.registry
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: Stack) -> str:
+    """Address of a real, empty database."""
+    return servers.config.postgres
