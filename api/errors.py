@@ -5,6 +5,7 @@ ApiError
 │   └── UnreadableBody    400  the body is not JSON, a form or gzip of them
 ├── NotAuthenticated      401  no token came with the request (403 on the PanDA paths)
 ├── AccessDenied          403  the token is not accepted, or the right is missing
+│   └── RoleMissing            a member without the role that the route needs
 ├── NotFound              404  no such thing, or not in this VO
 ├── Conflict              409  the same key with another body
 ├── BodyTooLarge          413  over the limit, which is named
@@ -64,6 +65,10 @@ class AccessDenied(ApiError):
 
     status = 403
     title = "Access denied"
+
+
+class RoleMissing(AccessDenied):
+    """A believed member without the role that the route needs."""
 
 
 class NotFound(ApiError):

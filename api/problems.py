@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.errors import AccessDenied, ApiError, NotAuthenticated
+from api.errors import AccessDenied, ApiError, NotAuthenticated, RoleMissing
 
 PROBLEM = "application/problem+json"
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ def install(app: FastAPI) -> None:
 def answer_to(path: str, error: ApiError) -> Response:
     """The response that tells a client of `path` about `error`."""
     if _is_panda(path) and isinstance(error, (AccessDenied, NotAuthenticated)):
-        if path.startswith("/api/") and "role required" in error.detail:
+        if path.startswith("/api/") and isinstance(error, RoleMissing):
             return json_response({"success": False, "message": error.detail, "data": None})
         return PlainTextResponse(f"ERROR : Token authentication failed. {error.detail}", status_code=403)
     return _answer(path, error.status, error.title, error.detail, headers=error.headers, **error.members)

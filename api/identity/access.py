@@ -15,7 +15,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import AccessDenied, NotAuthenticated
+from api.errors import NotAuthenticated, RoleMissing
 from api.identity.identity import OPERATOR, PILOT, PRODUCTION, Identity, identity_from
 from api.identity.verify import Verifier
 
@@ -36,10 +36,6 @@ ROLES_OF_CLASS: dict[EndpointClass, tuple[str, ...]] = {
     EndpointClass.OPERATOR: (OPERATOR, PRODUCTION),
 }
 Handler = Callable[[Request, Identity], Awaitable[Response]]
-
-
-class RoleMissing(AccessDenied):
-    """A believed member without the role that the route needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""`python -m api`: the API of one stack, from the environment to an orderly end at SIGTERM."""
+
+import logging
+import os
+import sys
+
+import structlog
+import uvicorn
+
+from api.app import create_app
+from api.config import ApiConfig
+from api.services import make_services
+from schemas.registry import codec_from
+
+#: Long polls and streams are cut off this long after SIGTERM.
+GRACE_SECONDS = 5
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    configure_logs()
+    config = ApiConfig.from_environ(os.environ)
+    log.info("api_starting", **config.masked())
+    for folder in ("cache", "storage"):
+        (config.home / folder).mkdir(parents=True, exist_ok=True)
+    app = create_app(make_services(config, codec_from(config.registry)))
+    uvicorn.run(
+        app,
+        host=config.host,
+        port=config.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=2048,
+    )
+    log.info("api_ended")
+
+
+def configure_logs() -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(message)s"}'
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A job as a flat object of PanDA's names (pilot-protocol 2.2).
+
+Rules: lists are comma-joined and aligned; `outFiles`, `realDatasets`, `destinationDblock` and `ddmEndPointOut` cover
+the log, `scopeOut` does not; `NULL` stands for nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+
+from schemas.types import DatasetRole, JobInput, JobOutput, JobSpec
+
+NULL = "NULL"
+STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
+
+
+def job_dict(spec: JobSpec, storage: str) -> dict[str, Any]:
+    """The job for its pilot; outputs without a storage element of their own go to `storage`."""
+    files = [output for output in spec.outputs if output.role is not DatasetRole.LOG]
+    log = next((output for output in spec.outputs if output.role is DatasetRole.LOG), None)
+    job: dict[str, Any] = {
+        "StatusCode": 0,
+        "PandaID": spec.job_id,
+        "taskID": spec.task_id,
+        "jobsetID": spec.task_id,
+        "jobDefinitionID": spec.task_id,
+        "reqID": spec.task_id,
+        "jobName": spec.name,
+        "transformation": spec.transformation,
+        "jobPars": spec.parameters,
+        **_inputs(spec),
+        **_outputs(spec.outputs, files, log, storage),
+        "attemptNr": spec.attempt,
+        "coreCount": spec.core_count,
+        "minRamCount": spec.ram_mb_min,
+        "maxDiskCount": spec.disk_mb_max,
+        "maxCpuCount": spec.walltime_seconds_max,
+        "maxWalltime": spec.walltime_seconds_max,
+        "currentPriority": spec.priority,
+        "prodSourceLabel": spec.label,
+        "processingType": spec.processing_type or NULL,
+        "prodUserID": spec.user_name,
+        "workingGroup": spec.working_group or NULL,
+        "resource_type": spec.resource_type,
+        "sourceSite": spec.queue,
+        "nSent": 0,
+        "cloud": NULL,
+        "homepackage": NULL,
+        "swRelease": NULL,
+        "cmtConfig": NULL,
+        "transferType": NULL,
+        "nucleus": NULL,
+    }
+    if not spec.looping_check:
+        job["loopingCheck"] = False
+    if spec.container_name:
+        job["container_name"] = spec.container_name
+    if spec.multi_step_json:
+        steps = orjson.loads(spec.multi_step_json)
+        job |= {name: steps[name] for name in STEPS if name in steps}
+    return job
+
+
+def _inputs(spec: JobSpec) -> dict[str, str]:
+    def joined(value: Callable[[JobInput], object]) -> str:
+        return ",".join(str(value(file)) for file in spec.inputs)
+
+    return {
+        "inFiles": joined(lambda file: file.lfn),
+        "realDatasetsIn": joined(lambda file: file.dataset),
+        "prodDBlocks": joined(lambda file: file.dataset),
+        "dispatchDblock": NULL,
+        "dispatchDBlockToken": NULL,
+        "prodDBlockToken": joined(lambda _: "local" if spec.use_local_io else NULL),
+        "scopeIn": joined(lambda file: file.scope),
+        "GUID": joined(lambda file: file.guid),
+        "fsize": joined(lambda file: file.size_bytes),
+        "checksum": joined(lambda file: file.checksum),
+        "ddmEndPointIn": joined(lambda file: file.endpoint),
+    }
+
+
+def _outputs(
+    outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutput | None, storage: str
+) -> dict[str, str]:
+    every = list(outputs)
+
+    def joined(value: Callable[[JobOutput], str]) -> str:
+        return ",".join(value(output) for output in every)
+
+    endpoints = joined(lambda output: output.endpoint or storage)
+    found = {
+        "outFiles": joined(lambda output: output.lfn),
+        "realDatasets": joined(lambda output: output.dataset),
+        "destinationDblock": joined(lambda output: output.dataset),
+        "destinationDBlockToken": joined(lambda _: NULL),
+        "dispatchDBlockTokenForOut": joined(lambda _: NULL),
+        "ddmEndPointOut": endpoints,
+        "fileDestinationSE": endpoints,
+        "destinationSE": storage or NULL,
+        "scopeOut": ",".join(output.scope for output in files),
+    }
+    optional = [output.lfn for output in files if output.allow_no_output]
+    if optional:
+        found["allowNoOutput"] = ",".join(optional)
+    if log is not None:
+        found |= {"logFile": log.lfn, "logGUID": log.guid, "scopeLog": log.scope}
+    return found

@@ -1,0 +1,144 @@
+"""`/server/panda/*` for pilots: bodies in three forms, JSON back, HTTP 200 for whatever the application says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from api.bodies import read_object
+from api.errors import BadRequest
+from api.identity.access import EndpointClass, Handler, guarded
+from api.identity.identity import Identity
+from api.pilots.desk import FAILED, NO_JOBS, TIMEOUT, PilotDesk, Reply
+from api.pilots.resource_types import RESOURCE_TYPES
+from api.pilots.values import text_of, whole_of
+from api.problems import json_response
+
+KEY_MISSING = 80
+BULK_MAX = 500
+DIALOGS = {TIMEOUT: "database timeout", FAILED: "failed"}
+
+
+def build_router(desk: PilotDesk) -> APIRouter:
+    """Routes below `/server/panda`."""
+    router = APIRouter(prefix="/server/panda")
+    calls = PilotCalls(desk)
+    handlers: Mapping[str, Handler] = {
+        "getJob": calls.get_job,
+        "updateJob": calls.update_job,
+        "updateJobsInBulk": calls.update_jobs,
+        "getStatus": calls.get_status,
+        "updateWorkerPilotStatus": calls.worker_status,
+        "getResourceTypes": calls.resource_types,
+        "setDebugMode": calls.debug_mode,
+        "get_access_token": calls.access_token,
+    }
+    for name, handler in handlers.items():
+        endpoint = guarded(EndpointClass.PILOT, handler)
+        router.add_route(f"/{name}", endpoint, methods=["GET", "POST"], include_in_schema=False)
+    return router
+
+
+class PilotCalls:
+    """The calls of the legacy dialect."""
+
+    def __init__(self, desk: PilotDesk) -> None:
+        self._desk = desk
+
+    async def get_job(self, request: Request, identity: Identity) -> Response:
+        """A job, or why there is none."""
+        found = await self._desk.lease(await read_object(request), identity)
+        return json_response(found if isinstance(found, dict) else lease_refused(found))
+
+    async def update_job(self, request: Request, identity: Identity) -> Response:
+        """A pilot's report."""
+        body = await read_object(request)
+        try:
+            return json_response(update_reply(await self._desk.report(body, identity)))
+        except BadRequest as problem:
+            return json_response(update_reply(Reply(FAILED, message=problem.detail)))
+
+    async def update_jobs(self, request: Request, identity: Identity) -> Response:
+        """A harvester's reports: as many replies as reports, in their order."""
+        jobs = _listed(await read_object(request))
+        replies = []
+        for job in jobs:
+            try:
+                replies.append(update_reply(await self._desk.report(job, identity)))
+            except BadRequest as problem:
+                replies.append(update_reply(Reply(FAILED, message=problem.detail)))
+        return json_response([True, [{"content": orjson.dumps(reply).decode(), **reply} for reply in replies]])
+
+    async def get_status(self, request: Request, identity: Identity) -> Response:
+        """Status and attempt of jobs."""
+        body = {**request.query_params, **await read_object(request)}
+        ids = [int(word) for word in text_of(body, "ids", 20_000).split(",") if word.strip().isdecimal()][:BULK_MAX]
+        found = await self._desk.statuses(ids, identity)
+        return json_response(
+            [
+                True,
+                {
+                    "StatusCode": 0,
+                    "status": ",".join(str(found[i]["status"]) if i in found else "notfound" for i in ids),
+                    "attemptNr": ",".join(str(found[i]["attempt"]) if i in found else "0" for i in ids),
+                },
+            ]
+        )
+
+    async def worker_status(self, request: Request, identity: Identity) -> Response:
+        """A pilot started or ended."""
+        body = await read_object(request)
+        state = text_of(body, "status", 40)
+        worker_id, harvester_id = text_of(body, "workerID", 100), text_of(body, "harvesterID", 100)
+        if state not in ("started", "finished") or not worker_id:
+            problem = f"workerID {worker_id!r}, status {state!r}, expected an id and started or finished"
+            return json_response({"StatusCode": FAILED, "ErrorDialog": problem})
+        await self._desk.worker(
+            worker_id, harvester_id, state, text_of(body, "site", 200), text_of(body, "node_id", 128), identity
+        )
+        return json_response({"StatusCode": 0})
+
+    async def resource_types(self, request: Request, identity: Identity) -> Response:
+        """Classes of jobs by cores and memory."""
+        return json_response({"StatusCode": 0, "ResourceTypes": {"ResourceTypes": RESOURCE_TYPES}})
+
+    async def debug_mode(self, request: Request, identity: Identity) -> Response:
+        """Accepted for jobs that exist; Culm has no debug mode."""
+        body = await read_object(request)
+        known = await self._desk.statuses([whole_of(body, "pandaID") or 0], identity)
+        return PlainTextResponse("Succeeded" if known else "Failed. no such job")
+
+    async def access_token(self, request: Request, identity: Identity) -> Response:
+        """Never: whoever submits the pilot renews its token."""
+        dialog = "tokens are renewed where the pilot was submitted from"
+        return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
+
+
+def update_reply(reply: Reply) -> dict[str, Any]:
+    """A reply to updateJob."""
+    found: dict[str, Any] = {"StatusCode": reply.status_code, "command": reply.command}
+    if reply.message:
+        found["ErrorDialog" if reply.status_code else "message"] = reply.message
+    return found
+
+
+def lease_refused(reply: Reply) -> dict[str, Any]:
+    """A reply to getJob without a job."""
+    dialog = reply.message or DIALOGS.get(reply.status_code, "no jobs in PanDA")
+    assert reply.status_code in (NO_JOBS, TIMEOUT), f"StatusCode {reply.status_code} without a job"
+    return {"StatusCode": reply.status_code, "errorDialog": dialog}
+
+
+def _listed(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    jobs = body.get("jobList")
+    if isinstance(jobs, str):
+        try:
+            jobs = orjson.loads(jobs)
+        except orjson.JSONDecodeError as problem:
+            raise BadRequest(f"jobList: not JSON: {problem}") from problem
+    if not isinstance(jobs, list) or len(jobs) > BULK_MAX or not all(isinstance(job, dict) for job in jobs):
+        raise BadRequest(f"jobList: expected a list of up to {BULK_MAX} objects")
+    return jobs

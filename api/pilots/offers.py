@@ -1,0 +1,67 @@
+"""What a pilot that asks for a job offers.
+
+In: the body of getJob (legacy names) or acquire_jobs (v1 names). Out: the queue it asks and a `PilotOffer`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from api.errors import BadRequest
+from api.identity.identity import Identity
+from api.pilots.values import amount_of, number_of, text_of, whole_of
+from schemas.types import PilotOffer
+
+#: A lease outlives this many heartbeats that were lost.
+HEARTBEATS_OF_LEASE = 6
+LEASE_SECONDS_MIN = 3
+LEASE_SECONDS_MAX = 86_400
+LEGACY_OF_V1 = {
+    "site_name": "siteName",
+    "computing_element": "computingElement",
+    "prod_source_label": "prodSourceLabel",
+    "disk_space": "diskSpace",
+    "memory": "mem",
+    "prod_user_id": "prodUserID",
+    "task_id": "taskID",
+    "resource_type": "resourceType",
+    "scheduler_id": "harvester_id",
+}
+
+
+def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotOffer]:
+    """Queue and offer; `body` has legacy names. Raises BadRequest when no queue is named."""
+    queue = text_of(body, "computingElement", 200) or text_of(body, "siteName", 200)
+    if not queue:
+        raise BadRequest("siteName: found nothing, expected the name of a queue")
+    node = text_of(body, "node", 128)
+    worker = text_of(body, "worker_id", 100) or None
+    label = text_of(body, "prodSourceLabel", 40) or "user"
+    mine_only = label == "self" or bool(text_of(body, "prodUserID"))
+    return queue, PilotOffer(
+        pilot=worker or node or identity.subject,
+        node=node,
+        memory_mb=amount_of(body, "mem") or 0,
+        disk_mb=amount_of(body, "diskSpace") or 0,
+        walltime_seconds=amount_of(body, "remaining_time") or 0,
+        label="user" if label == "self" else label,
+        owner=identity.subject if mine_only else None,
+        task_id=whole_of(body, "taskID"),
+        resource_type=text_of(body, "resourceType", 40) or None,
+        lease_seconds=lease_seconds(number_of(body, "heartbeat_seconds")),
+        harvester_id=text_of(body, "harvester_id", 100) or None,
+        worker_id=worker,
+    )
+
+
+def lease_seconds(heartbeat_seconds: float | None) -> int | None:
+    """The lease for a pilot that beats every `heartbeat_seconds`; None (the queue's own) when it does not say."""
+    if heartbeat_seconds is None or heartbeat_seconds <= 0:
+        return None
+    wished = math.ceil(HEARTBEATS_OF_LEASE * heartbeat_seconds)
+    return max(LEASE_SECONDS_MIN, min(wished, LEASE_SECONDS_MAX))
+
+
+def legacy_names(body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """`body` with v1 names replaced by legacy ones; names that have no other are kept."""
+    return {names.get(name, name): value for name, value in body.items()}

@@ -1,0 +1,249 @@
+"""What a pilot says of its job, as commands.
+
+In: the body of updateJob (legacy names, values as JSON or as text). Out: a `Report`, and from it `ReportJobProgress`,
+`ReportJobEnd` or `PilotHeartbeat`. Long texts are cut, never refused; what cannot be read of a final report is left
+out, because a final report is sent once and must not get lost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+
+from api.errors import BadRequest
+from api.identity.identity import Identity
+from api.pilots.values import amount_of, micros_of, number_of, text_of, whole_of
+from schemas.heartbeat import PilotHeartbeat
+from schemas.job import ReportJobEnd, ReportJobProgress
+from schemas.types import DatasetRole, JobError, JobUsage, OutputFile, ReportedState
+
+DIAGNOSTIC_MAX, NODE_MAX, PILOT_ID_MAX, BATCH_ID_MAX = 500, 128, 200, 80
+METADATA_MAX, LOG_MAX, UNIT_MAX, OUTPUTS_MAX = 100_000, 4_000, 200, 2_000
+FINAL_STATES = {"finished": True, "failed": False, "cancelled": False, "closed": False}
+LIVE_STATES = {
+    "starting": ReportedState.STARTING,
+    "sent": ReportedState.STARTING,
+    "running": ReportedState.RUNNING,
+    "holding": ReportedState.HOLDING,
+    "transferring": ReportedState.TRANSFERRING,
+}
+#: Exit codes of payloads that the pilot renames (pilot-protocol 4.2, note): its own code says nothing then.
+RENAMED_EXIT_CODES = frozenset({2, 3, 251})
+#: Error families: name in the report, family in the log.
+FAMILIES = (("exe", "exe"), ("sup", "sup"), ("ddm", "ddm"), ("jobDispatcher", "jobdispatcher"))
+LEGACY_OF_V1 = {
+    "job_id": "jobId",
+    "job_status": "state",
+    "site_name": "siteName",
+    "attempt_nr": "attemptNr",
+    "scheduler_id": "schedulerID",
+    "pilot_id": "pilotID",
+    "batch_id": "batchID",
+    "start_time": "startTime",
+    "end_time": "endTime",
+    "job_output_report": "xml",
+    "meta_data": "metaData",
+    "cpu_consumption_time": "cpuConsumptionTime",
+    "cpu_consumption_unit": "cpuConsumptionUnit",
+    "pilot_error_code": "pilotErrorCode",
+    "pilot_error_diag": "pilotErrorDiag",
+    "trans_exit_code": "transExitCode",
+    "exe_error_code": "exeErrorCode",
+    "exe_error_diag": "exeErrorDiag",
+    "pilot_timing": "pilotTiming",
+    "pilot_log": "pilotLog",
+    "max_rss": "maxRSS",
+    "max_pss": "maxPSS",
+    "max_vmem": "maxVMEM",
+    "max_swap": "maxSWAP",
+    "avg_rss": "avgRSS",
+    "tot_rbytes": "totRBYTES",
+    "tot_wbytes": "totWBYTES",
+    "tot_rchar": "totRCHAR",
+    "tot_wchar": "totWCHAR",
+    "core_count": "coreCount",
+    "mean_core_count": "meanCoreCount",
+    "n_events": "nEvents",
+    "job_sub_status": "jobSubStatus",
+    "jobStatus": "state",
+}
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An update of one job. `attempt` is None when the pilot did not say; `body` has legacy names."""
+
+    job_id: int
+    attempt: int | None
+    state: str
+    body: Mapping[str, Any]
+
+    @property
+    def is_final(self) -> bool:
+        """True for the pilot's last word."""
+        return self.state in FINAL_STATES
+
+    @property
+    def queue(self) -> str:
+        """The queue that the pilot says it runs on."""
+        return text_of(self.body, "computingElement", 200) or text_of(self.body, "siteName", 200)
+
+    @property
+    def node(self) -> str:
+        """The host it says it runs on."""
+        return text_of(self.body, "node", NODE_MAX)
+
+
+def report_from(body: Mapping[str, Any]) -> Report:
+    """The report in `body`; raises BadRequest without a job id or with a state that nobody knows."""
+    job_id = whole_of(body, "jobId")
+    if job_id is None or job_id <= 0:
+        raise BadRequest(f"jobId: found {str(body.get('jobId'))[:50]!r}, expected a PandaID")
+    state = text_of(body, "state", 40)
+    if state not in FINAL_STATES and state not in LIVE_STATES:
+        raise BadRequest(f"state: found {state!r}, expected one of {', '.join((*LIVE_STATES, *FINAL_STATES))}")
+    return Report(job_id, whole_of(body, "attemptNr"), state, body)
+
+
+def heartbeat_of(report: Report, queue: str, attempt: int, seen_at: int, identity: Identity) -> PilotHeartbeat:
+    """The sign of life that a live report is."""
+    return PilotHeartbeat(
+        job_id=report.job_id,
+        attempt=attempt,
+        queue=queue,
+        node=report.node,
+        state=report.state,
+        sub_status=text_of(report.body, "jobSubStatus", 80) or None,
+        usage=usage_of(report.body),
+        seen_at=seen_at,
+        actor=identity.subject,
+        vo=identity.vo,
+    )
+
+
+def progress_of(report: Report, attempt: int) -> ReportJobProgress:
+    """The command that a live report is."""
+    return ReportJobProgress(
+        attempt=attempt,
+        state=LIVE_STATES[report.state],
+        node=report.node,
+        batch_id=text_of(report.body, "batchID", BATCH_ID_MAX) or None,
+        pilot_id=text_of(report.body, "pilotID", PILOT_ID_MAX),
+        sub_status=text_of(report.body, "jobSubStatus", 80) or None,
+        usage=usage_of(report.body),
+        started_at=micros_of(report.body, "startTime"),
+    )
+
+
+def end_of(report: Report, attempt: int, storage: str) -> ReportJobEnd:
+    """The command that a final report is; files without a storage element are at `storage`."""
+    body = report.body
+    succeeded = FINAL_STATES[report.state]
+    return ReportJobEnd(
+        attempt=attempt,
+        succeeded=succeeded,
+        node=report.node,
+        pilot_id=text_of(body, "pilotID", PILOT_ID_MAX),
+        outputs=outputs_of(body, storage),
+        errors=() if succeeded else errors_of(body),
+        exit_code=whole_of(body, "transExitCode"),
+        usage=usage_of(body),
+        started_at=micros_of(body, "startTime"),
+        ended_at=micros_of(body, "endTime"),
+        timing=text_of(body, "pilotTiming", 100) or None,
+        metadata_json=_metadata(body),
+        log_extract=text_of(body, "pilotLog", LOG_MAX) or None,
+    )
+
+
+def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
+    """What went wrong, by family; the pilot's code first, except where it only renames the payload's exit code."""
+    pilot_code = abs(whole_of(body, "pilotErrorCode") or 0)
+    diagnostic = text_of(body, "pilotErrorDiag", DIAGNOSTIC_MAX)
+    exit_code = whole_of(body, "transExitCode") or 0
+    errors = []
+    if pilot_code and exit_code not in RENAMED_EXIT_CODES:
+        errors.append(JobError(source="pilot", code=pilot_code, diagnostic=diagnostic))
+    if exit_code:
+        renamed = diagnostic if exit_code in RENAMED_EXIT_CODES else ""
+        errors.append(JobError(source="trans", code=exit_code, diagnostic=renamed or f"payload exit code {exit_code}"))
+    for name, family in FAMILIES:
+        code = abs(whole_of(body, f"{name}ErrorCode") or 0)
+        if code:
+            text = text_of(body, f"{name}ErrorDiag", DIAGNOSTIC_MAX)
+            errors.append(JobError(source=family, code=code, diagnostic=text))
+    return tuple(errors)
+
+
+def outputs_of(body: Mapping[str, Any], storage: str) -> tuple[OutputFile, ...]:
+    """Files that were stored. Dataset, scope and role are left open: the decider knows them from the job."""
+    outputs = []
+    for lfn, facts in list(_output_report(body).items())[:OUTPUTS_MAX]:
+        if not isinstance(facts, dict):
+            continue
+        outputs.append(
+            OutputFile(
+                lfn=str(lfn),
+                dataset="",
+                scope="",
+                role=DatasetRole.UNKNOWN,
+                guid=text_of(facts, "guid", 80),
+                size_bytes=amount_of(facts, "fsize", "size") or 0,
+                checksum=_checksum(facts),
+                endpoint=text_of(facts, "endpoint", 100) or storage,
+                events=amount_of(facts, "events", "nevents"),
+            )
+        )
+    return tuple(outputs)
+
+
+def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
+    """What the payload used; None when the pilot measured nothing."""
+    cpu = number_of(body, "cpuConsumptionTime")
+    usage = JobUsage(
+        cpu_seconds=cpu if cpu is not None and cpu >= 0 else None,
+        cpu_unit=text_of(body, "cpuConsumptionUnit", UNIT_MAX) or None,
+        rss_kb_max=amount_of(body, "maxRSS"),
+        pss_kb_max=amount_of(body, "maxPSS"),
+        vmem_kb_max=amount_of(body, "maxVMEM"),
+        swap_kb_max=amount_of(body, "maxSWAP"),
+        rss_kb_avg=amount_of(body, "avgRSS"),
+        read_bytes=amount_of(body, "totRBYTES", "totRCHAR"),
+        written_bytes=amount_of(body, "totWBYTES", "totWCHAR"),
+        core_count=number_of(body, "meanCoreCount"),
+        events=amount_of(body, "nEvents"),
+    )
+    return None if all(value is None for value in usage.to_avro().values()) else usage
+
+
+def _output_report(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The output report, which travels as JSON text under the name `xml`."""
+    report = body.get("xml")
+    if isinstance(report, dict):
+        return report
+    if not isinstance(report, str) or report.strip() in ("", "NULL", "None"):
+        return {}
+    try:
+        found = orjson.loads(report)
+    except orjson.JSONDecodeError:
+        log.warning("output_report_unreadable", job_id=str(body.get("jobId")), length=len(report))
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _checksum(facts: Mapping[str, Any]) -> str:
+    adler = text_of(facts, "adler32", 40)
+    if adler:
+        return f"ad:{adler.removeprefix('ad:')}"
+    md5 = text_of(facts, "md5sum", 40)
+    return f"md:{md5.removeprefix('md:')}" if md5 else ""
+
+
+def _metadata(body: Mapping[str, Any]) -> str | None:
+    found = body.get("metaData")
+    if isinstance(found, (dict, list)):
+        found = orjson.dumps(found).decode()
+    return found[:METADATA_MAX] if isinstance(found, str) and found.strip() not in ("", "NULL") else None

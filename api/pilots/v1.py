@@ -1,0 +1,151 @@
+"""`/api/v1/pilot/*` and `/api/v1/metaconfig/*`: the newer dialect, always an envelope of success, message and data.
+
+The command of an update stands at the top and in `data`, because pilots look in either place.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.bodies import read_object
+from api.errors import BadRequest, Unavailable
+from api.identity.access import EndpointClass, Handler, Public, guarded
+from api.identity.identity import Identity
+from api.pilots import offers, reports
+from api.pilots.desk import SUCCESS, PilotDesk, Reply
+from api.pilots.queue_book import queue_document
+from api.pilots.resource_types import RESOURCE_TYPES
+from api.pilots.values import text_of, whole_of
+from api.problems import json_response
+
+JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20
+PREFIXES = ("/api/v1", "/api/latest")
+
+
+def envelope(success: bool, message: str = "", data: Any = None) -> dict[str, Any]:
+    """The form of every answer."""
+    return {"success": success, "message": message, "data": data}
+
+
+def update_envelope(reply: Reply) -> dict[str, Any]:
+    """The answer to an update."""
+    data = {"StatusCode": reply.status_code, "command": reply.command}
+    return {**envelope(reply.status_code == SUCCESS, reply.message, data), "command": reply.command}
+
+
+def build_router(desk: PilotDesk) -> APIRouter:
+    """Routes of the v1 dialect."""
+    router = APIRouter()
+    calls = PilotCalls(desk)
+    routes: Mapping[str, tuple[str, Handler]] = {
+        "pilot/acquire_jobs": ("POST", calls.acquire_jobs),
+        "pilot/update_job": ("POST", calls.update_job),
+        "pilot/update_jobs_bulk": ("POST", calls.update_jobs_bulk),
+        "pilot/get_job_status": ("GET", calls.get_job_status),
+        "pilot/update_worker_status": ("POST", calls.update_worker_status),
+        "pilot/update_worker_node": ("POST", calls.update_worker_node),
+        "pilot/update_worker_node_gpu": ("POST", calls.update_worker_node),
+    }
+    for prefix in PREFIXES:
+        for path, (method, handler) in routes.items():
+            endpoint = guarded(EndpointClass.PILOT, handler)
+            router.add_route(f"{prefix}/{path}", endpoint, methods=[method], include_in_schema=False)
+        any_user = guarded(EndpointClass.USER, calls.get_resource_types)
+        path = f"{prefix}/metaconfig/get_resource_types"
+        router.add_route(path, any_user, methods=["GET"], include_in_schema=False)
+
+        @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
+        async def get_site_specs(_: Public) -> Response:
+            found = await desk.book.settings()
+            return json_response(envelope(True, "", {name: queue_document(found[name]) for name in sorted(found)}))
+
+    return router
+
+
+class PilotCalls:
+    """The calls of the v1 dialect."""
+
+    def __init__(self, desk: PilotDesk) -> None:
+        self._desk = desk
+
+    async def acquire_jobs(self, request: Request, identity: Identity) -> Response:
+        """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""
+        body = offers.legacy_names(await read_object(request), offers.LEGACY_OF_V1)
+        wanted = max(1, min(whole_of(body, "n_jobs") or 1, JOBS_MAX))
+        jobs: list[dict[str, Any]] = []
+        refused = ""
+        while len(jobs) < wanted and not refused:
+            found = await self._desk.lease(body, identity)
+            if isinstance(found, dict):
+                jobs.append(found)
+            else:
+                refused = "No jobs in PanDA" if found.status_code == 20 else found.message
+        if not jobs:
+            return json_response(envelope(False, refused))
+        return json_response(envelope(True, "", {"StatusCode": SUCCESS, "jobs": jobs}))
+
+    async def update_job(self, request: Request, identity: Identity) -> Response:
+        """A pilot's report."""
+        return json_response(await self._update(await read_object(request), identity))
+
+    async def update_jobs_bulk(self, request: Request, identity: Identity) -> Response:
+        """A harvester's reports: as many replies as reports, in their order."""
+        jobs = (await read_object(request)).get("job_list")
+        if not isinstance(jobs, list) or len(jobs) > BULK_MAX or not all(isinstance(job, dict) for job in jobs):
+            return json_response(envelope(False, f"job_list: expected a list of up to {BULK_MAX} objects"))
+        room = asyncio.Semaphore(BULK_AT_ONCE)
+
+        async def one(job: dict[str, Any]) -> dict[str, Any]:
+            async with room:
+                try:
+                    return await self._update(job, identity)
+                except Unavailable as problem:
+                    return envelope(False, problem.detail)
+
+        return json_response(envelope(True, "", await asyncio.gather(*(one(job) for job in jobs))))
+
+    async def get_job_status(self, request: Request, identity: Identity) -> Response:
+        """Status and attempt of jobs."""
+        words = ",".join(request.query_params.getlist("job_ids")).split(",")
+        ids = [int(word) for word in words if word.strip().isdecimal()][:BULK_MAX]
+        found = await self._desk.statuses(ids, identity)
+        missing = {"status": "not found", "attempt": 0}
+        rows = [(job_id, found.get(job_id, missing)) for job_id in ids]
+        return json_response(
+            envelope(
+                True,
+                "",
+                [{"job_id": job_id, "status": row["status"], "attempt_number": row["attempt"]} for job_id, row in rows],
+            )
+        )
+
+    async def update_worker_status(self, request: Request, identity: Identity) -> Response:
+        """A pilot started or ended."""
+        body = await read_object(request)
+        state, worker_id = text_of(body, "status", 40), text_of(body, "worker_id", 100)
+        if state not in ("started", "finished") or not worker_id:
+            problem = f"worker_id {worker_id!r}, status {state!r}, expected an id and started or finished"
+            return json_response(envelope(False, problem))
+        queue, node = text_of(body, "site", 200), text_of(body, "node_id", 128)
+        known = await self._desk.worker(worker_id, text_of(body, "harvester_id", 100), state, queue, node, identity)
+        return json_response(envelope(True, "" if known else "unknown worker"))
+
+    async def update_worker_node(self, request: Request, identity: Identity) -> Response:
+        """Facts about a host; accepted and not kept."""
+        await read_object(request)
+        return json_response(envelope(True))
+
+    async def get_resource_types(self, request: Request, identity: Identity) -> Response:
+        """Classes of jobs by cores and memory."""
+        return json_response(envelope(True, "", RESOURCE_TYPES))
+
+    async def _update(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
+        try:
+            reply = await self._desk.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
+        except BadRequest as problem:
+            return envelope(False, problem.detail)
+        return update_envelope(reply)
