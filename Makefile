@@ -26,7 +26,6 @@ test: setup $(PILOT) lint
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 up: setup

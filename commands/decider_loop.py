@@ -226,7 +226,9 @@ def _input(message: Message) -> InputRecord:
     kind, milliseconds = message.timestamp()
     timestamp = 0 if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds * 1000
     topic, partition, offset = message.topic(), message.partition(), message.offset()
-    assert topic is not None and partition is not None and offset is not None
+    assert topic is not None
+    assert partition is not None
+    assert offset is not None
     return InputRecord(topic, partition, offset, message.key(), message.value(), timestamp)
 
 

@@ -1,4 +1,4 @@
-"""What deciding gives: events, a refusal, follow-up commands, and words for a pilot. Pure values, the same for every aggregate."""
+"""What deciding gives: events, a refusal, follow-up commands, words for a pilot. Pure values, the same for every aggregate."""
 
 from dataclasses import dataclass
 from typing import Any

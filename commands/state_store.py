@@ -144,7 +144,7 @@ class StateStore:
         found = self._file.execute("SELECT entry FROM state WHERE aggregate = ? AND id = ?", key).fetchone()
         if found is None:
             return None
-        entry = pickle.loads(found[0])  # noqa: S301 - our own file, made by this very code (fingerprint)
+        entry = pickle.loads(found[0])
         assert isinstance(entry, Entry)
         return entry
 

@@ -110,9 +110,13 @@ def _record(entry: Entry) -> str:
     lines.append("\n    @classmethod\n    def from_avro(cls, record: dict[str, Any]) -> Self:")
     lines.append('        """The record that fastavro read."""')
     lines.append("        return cls(")
-    lines += [f'            {f["name"]}={_from_avro(f["type"], "record[" + chr(34) + f["name"] + chr(34) + "]")},' for f in fields]
+    lines += [f"            {f['name']}={_from_avro(f['type'], _item(f['name']))}," for f in fields]
     lines.append("        )\n\n")
     return "\n".join(lines)
+
+
+def _item(name: str) -> str:
+    return f'record["{name}"]'
 
 
 def _docstring(doc: str, about: str = "") -> str:

@@ -56,7 +56,8 @@ def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
         except SchemaRegistryError as problem:
             if problem.http_status_code != 404:
                 raise
-            raise UnknownSchema(f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`") from problem
+            message = f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`"
+            raise UnknownSchema(message) from problem
         assert registered.schema_id is not None
         found[entry.full_name] = registered.schema_id
     return found

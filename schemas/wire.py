@@ -9,7 +9,7 @@ import io
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, Self, cast
 
@@ -56,7 +56,7 @@ class Decoded:
         return self.entry.name
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_class(full_name: str) -> type[Message]:
     """The generated class of a message; KeyError for a name that is not in the catalogue."""
     entry = CATALOG[full_name]
@@ -64,7 +64,7 @@ def message_class(full_name: str) -> type[Message]:
     return cast(type[Message], getattr(module, entry.name))
 
 
-@lru_cache(maxsize=None)
+@cache
 def own_schema(full_name: str) -> Any:
     """Our parsed schema of a message, without logical types (times are plain integers here)."""
     return _parse(self_contained(CATALOG[full_name]))
@@ -75,7 +75,7 @@ def entry_of(message: Message) -> Entry:
     return _entry_of_class(type(message))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _entry_of_class(kind: type) -> Entry:
     aggregate = kind.__module__.removeprefix("schemas.")
     return CATALOG[f"culm.{aggregate}.{kind.__name__}"]

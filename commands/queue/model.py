@@ -127,7 +127,8 @@ def _jobs_of(queue: DispatchQueue, task_id: int) -> list[JobSpec]:
 
 
 def _add(queue: DispatchQueue, spec: JobSpec) -> None:
-    assert spec.job_id not in queue.waiting and spec.job_id not in queue.leases, f"job {spec.job_id} is queued twice"
+    assert spec.job_id not in queue.waiting, f"job {spec.job_id} is queued twice"
+    assert spec.job_id not in queue.leases, f"job {spec.job_id} is queued while a pilot holds it"
     queue.waiting[spec.job_id] = spec
     if spec.task_id not in queue.held_tasks:
         insort(queue.groups.setdefault(needs_of(spec), []), rank_of(spec))

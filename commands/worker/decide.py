@@ -11,8 +11,8 @@ from schemas.worker import (
     WorkerCommand,
     WorkerEnded,
     WorkerRunning,
-    WorkersWanted,
     WorkerSubmitted,
+    WorkersWanted,
 )
 
 

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from schemas.types import EventEnvelope, WorkerState
-from schemas.worker import WorkerEnded, WorkerEvent, WorkerRunning, WorkersWanted, WorkerSubmitted
+from schemas.worker import WorkerEnded, WorkerEvent, WorkerRunning, WorkerSubmitted, WorkersWanted
 
 ENDED_REMEMBERED = 1000
 ENDINGS = frozenset({WorkerState.FINISHED, WorkerState.FAILED, WorkerState.CANCELLED})

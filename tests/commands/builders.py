@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from commands.task.model import Task
-from in_memory import Culm, a_culm
 from schemas.ids import job_id_of
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
@@ -27,6 +26,7 @@ from schemas.types import (
     SplitRules,
     TaskDefinition,
 )
+from tests.commands.in_memory import Culm, a_culm
 
 TASK = 10_000_001
 QUEUE = "LOCAL"

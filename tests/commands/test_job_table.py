@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from builders import a_running_task, job
 from commands.decision import Decision
 from commands.job.decide import decide
 from commands.job.model import FINAL, HELD, NEXT, TRANSITIONS, Job, JobStatus
@@ -19,6 +18,7 @@ from schemas.job import (
     ReportJobProgress,
 )
 from schemas.types import CommandEnvelope, LossCause, ReportedState
+from tests.commands.builders import a_running_task, job
 
 BY = CommandEnvelope(
     command_id="00000000-0000-0000-0000-000000000001",

@@ -1,10 +1,10 @@
 """Leases: given once, kept alive by heartbeats, lost by silence that somebody could have heard."""
 
-from builders import QUEUE, a_queue, a_running_task, end, job, lease, report
-from in_memory import a_culm
 from schemas.job import JobLost, LateReportRefused
 from schemas.queue import ExpireLease, JobLeased, LeaseEnded, LeaseJob, LeasesRenewed, RenewLeases
 from schemas.types import LeaseEnding, PilotOffer, ReportedState
+from tests.commands.builders import QUEUE, a_queue, a_running_task, end, job, lease, report
+from tests.commands.in_memory import a_culm
 
 SECOND = 1_000_000
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from builders import TASK, a_running_task, a_submission, run_all
 from commands.aggregates import AGGREGATES
 from commands.slot import Bug, InputRecord, Slot
 from commands.state_store import StateStore
-from in_memory import START, a_codec, a_culm
 from schemas.task import KillTask, SubmitTask
 from schemas.types import CommandEnvelope
 from schemas.wire import entry_of
+from tests.commands.builders import TASK, a_running_task, a_submission, run_all
+from tests.commands.in_memory import START, a_codec, a_culm
 
 NUMBER = "00000000-0000-0000-0000-000000000001"
 BY = CommandEnvelope(

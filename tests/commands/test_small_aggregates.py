@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from builders import QUEUE, a_queue
-from in_memory import a_culm
 from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.policy import ConfigureQueue, SetRetryRules, SetShares
 from schemas.task_name import ClaimTaskName
 from schemas.types import DatasetFile, GlobalShare, QueueSettings, RetryAction, RetryRule, WorkerState
 from schemas.worker import ReportWorker, WantWorkers
+from tests.commands.builders import QUEUE, a_queue
+from tests.commands.in_memory import a_culm
 
 A_FILE = DatasetFile(lfn="f", scope="user.jdoe", size_bytes=1, checksum="ad:1", endpoint="E")
 

@@ -1,23 +1,5 @@
 """A task from submission to its end, through every aggregate, without Kafka."""
 
-from builders import (
-    QUEUE,
-    TASK,
-    a_definition,
-    a_queue,
-    a_running_task,
-    a_submission,
-    account,
-    end,
-    generate_all,
-    job,
-    lease,
-    report,
-    run_all,
-    the_order,
-    the_task,
-)
-from in_memory import a_culm
 from schemas.dataset import FilesRegistered, RegisterFiles
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.queue import JobLeased
@@ -47,6 +29,24 @@ from schemas.types import (
     StepDefinition,
     TaskVerdict,
 )
+from tests.commands.builders import (
+    QUEUE,
+    TASK,
+    a_definition,
+    a_queue,
+    a_running_task,
+    a_submission,
+    account,
+    end,
+    generate_all,
+    job,
+    lease,
+    report,
+    run_all,
+    the_order,
+    the_task,
+)
+from tests.commands.in_memory import a_culm
 
 
 def test_a_task_whose_jobs_all_finish_is_done() -> None:

@@ -1,14 +1,12 @@
-"""`python tests/golden/make_records.py N`: the golden records of release N, made once, when the release is, and never again."""
+"""`python -m tests.golden.make_records N`: the golden records of release N, made once, when the release is, and never again."""
 
 import json
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).parent.parent / "schemas")]
-
-from samples import a_sample  # noqa: E402 - the path is set above
-from schemas.catalog import messages  # noqa: E402
-from schemas.wire import Codec  # noqa: E402
+from schemas.catalog import messages
+from schemas.wire import Codec
+from tests.schemas.samples import a_sample
 
 
 def main(release: int) -> int:

@@ -12,7 +12,7 @@ from schemas.catalog import CATALOG, Entry, messages, self_contained
 from schemas.evolution import incompatibilities, releases, violations
 from schemas.generate import generated_files
 from schemas.wire import Codec, Poison, message_class, own_schema
-from samples import a_sample
+from tests.schemas.samples import a_sample
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "records"
 
