@@ -60,21 +60,20 @@ def _fetch_part(part: Part, lib: Path, maven: str, java: str, environ: Mapping[s
     began = time.monotonic()
     target = part.folder(lib)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
-    markers = unfinished.with_suffix(".markers")
-    command = [maven, "-q", "-B", "-f", str(part.pom), part.goal]
-    command += [f"-DoutputDirectory={unfinished}", f"-DmarkersDirectory={markers}"]
+    command = [maven, "-q", "-B", "-f", str(part.pom), part.goal, f"-DoutputDirectory={unfinished}"]
     java_home = environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent)
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**environ, "JAVA_HOME": java_home}, timeout=900
     )
-    shutil.rmtree(markers, ignore_errors=True)
-    if done.returncode != 0 or not any(unfinished.iterdir()):
+    if done.returncode != 0 or not any(unfinished.rglob("*.jar")):
         shutil.rmtree(unfinished, ignore_errors=True)
         raise StepFailed(f"Maven could not fetch {part.name}:\n{(done.stdout + done.stderr).strip()[-2000:]}")
     try:
         unfinished.rename(target)
-    except OSError:  # another fetch was faster
-        shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError:
+        if not target.is_dir():
+            raise
+        shutil.rmtree(unfinished, ignore_errors=True)  # another fetch was faster
     print(f"fetched {part.name} in {time.monotonic() - began:.0f} s")
 
 
