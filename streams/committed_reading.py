@@ -58,9 +58,7 @@ class ReaderThread(driver.AIOKafkaConsumerThread):
 class Reader(driver.Consumer):
     """The consumer: hands records out in order and commits behind the last one that is done."""
 
-    def __init__(
-        self, transport: Any, callback: Callable[[Message], Awaitable[None]], *args: Any, **kwargs: Any
-    ) -> None:
+    def __init__(self, transport: Any, callback: Callable[[Message], Awaitable[None]], *args: Any, **kwargs: Any) -> None:
         self._ledgers: defaultdict[TP, Ledger] = defaultdict(Ledger)
         super().__init__(transport, self._delivering(callback), *args, **kwargs)
 

@@ -25,11 +25,15 @@ class StreamsConfig:
 
 @dataclass(frozen=True, slots=True)
 class TimersConfig:
-    """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch."""
+    """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch.
+
+    api: the door that pilots come through; None when it is not to be looked at.
+    """
 
     kafka: str
     registry: str
     postgres: str
+    api: str | None = None
     period_seconds: float = 1.0
     batch_max: int = 500
     gap_seconds: float = 5.0
@@ -51,6 +55,7 @@ def read_timers_config(environment: Mapping[str, str]) -> TimersConfig:
         kafka=environment["CULM_KAFKA"],
         registry=environment["CULM_REGISTRY"],
         postgres=environment["CULM_POSTGRES"],
+        api=environment.get("CULM_API"),
     )
 
 

@@ -24,9 +24,7 @@ QUEUE_EVENTS = "culm.queue.events.v1"
 WORKER_EVENTS = "culm.worker.events.v1"
 TASK_EVENTS = "culm.task.events.v1"
 COUNTED = frozenset({"JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded"})
-UNPARKED = frozenset(
-    {"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"}
-)
+UNPARKED = frozenset({"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"})
 #: Records with absolute numbers: of each group only the last one for a key is worth decoding.
 GROUPS = {
     **dict.fromkeys(COUNTED, "load"),

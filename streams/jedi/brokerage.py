@@ -207,9 +207,7 @@ def _first_reason(asked: Asked, facts: QueueFacts) -> tuple[str, str] | None:
     return None
 
 
-def _verdict(
-    facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str]
-) -> QueueVerdict:
+def _verdict(facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str]) -> QueueVerdict:
     name = facts.settings.name
     if reason is not None:
         return QueueVerdict(queue=name, taken=False, code=reason[0], message=reason[1])

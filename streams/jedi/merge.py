@@ -17,9 +17,7 @@ GIGABYTES_PER_MERGE_JOB = 5.0
 GIGABYTE = 1024**3
 
 
-def merge(
-    unmerged: Sequence[UnmergedJob], rules: SplitRules, candidates: Sequence[Candidate], seed: str
-) -> tuple[JobPlan, ...]:
+def merge(unmerged: Sequence[UnmergedJob], rules: SplitRules, candidates: Sequence[Candidate], seed: str) -> tuple[JobPlan, ...]:
     """One plan when everything fits into one; else plans for each queue, that jobs merge what lies near them."""
     assert candidates, "nothing can be merged without a candidate queue"
     rows = sorted(unmerged, key=lambda job: job.serial)
@@ -28,9 +26,7 @@ def merge(
     by_queue: dict[str, list[UnmergedJob]] = {}
     for job in rows:
         by_queue.setdefault(job.queue, []).append(job)
-    return tuple(
-        _plan(chunk, candidates, seed) for _, jobs in sorted(by_queue.items()) for chunk in _chunks(jobs, rules)
-    )
+    return tuple(_plan(chunk, candidates, seed) for _, jobs in sorted(by_queue.items()) for chunk in _chunks(jobs, rules))
 
 
 def _chunks(jobs: Sequence[UnmergedJob], rules: SplitRules) -> list[list[UnmergedJob]]:

@@ -41,13 +41,9 @@ def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: i
         case JobFinished():
             if event.merge_job_id is not None:
                 return None
-            return JobOutcome(
-                job_id=job_id, kind=OutcomeKind.FINISHED, outputs=event.outputs, events=_events(event.usage)
-            )
+            return JobOutcome(job_id=job_id, kind=OutcomeKind.FINISHED, outputs=event.outputs, events=_events(event.usage))
         case JobMerging():
-            return JobOutcome(
-                job_id=job_id, kind=OutcomeKind.MERGING, outputs=event.outputs, events=_events(event.usage)
-            )
+            return JobOutcome(job_id=job_id, kind=OutcomeKind.MERGING, outputs=event.outputs, events=_events(event.usage))
         case JobFailed():
             measured = (event.usage.rss_kb_max or 0) // 1024 if event.usage else 0
             return _failure(job_id, event.errors, rules, ram_mb or measured)

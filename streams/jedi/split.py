@@ -40,9 +40,7 @@ def memory_groups(units: Sequence[InputUnit], ram_mb: int) -> dict[int, list[Inp
     return dict(sorted(groups.items()))
 
 
-def _chunks(
-    definition: TaskDefinition, units: Sequence[InputUnit], lots: "_Lots"
-) -> Iterator[tuple[Sequence[InputUnit], str]]:
+def _chunks(definition: TaskDefinition, units: Sequence[InputUnit], lots: "_Lots") -> Iterator[tuple[Sequence[InputUnit], str]]:
     """Units of one job after the other, with its queue; the queue's work directory is one of the limits."""
     alone = not definition.input_datasets and not definition.pfn_list
     start = 0

@@ -1,0 +1,32 @@
+"""`python -m streams.timers`: deadlines, from the environment to an orderly end."""
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from commands.logs import configure_logs
+from schemas.registry import codec_from
+from streams.config import TimersConfig, read_timers_config, shown
+from streams.timers.clockwork import Clockwork
+
+log = structlog.get_logger()
+
+
+def main(config: TimersConfig) -> int:
+    """Exit code 0 after SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Clockwork(config, codec_from(config.registry)).run(stop)
+    log.info("timers_ended")
+    return 0
+
+
+if __name__ == "__main__":
+    configure_logs()
+    settings = read_timers_config(os.environ)
+    log.info("timers_start", **shown(settings))
+    sys.exit(main(settings))

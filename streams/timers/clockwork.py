@@ -1,0 +1,88 @@
+"""The timers' loop: each second, look whether the heartbeat path works, select what is due, send what it calls for.
+
+In: the read model and the heartbeat topic. Out: commands, flushed before the next round. Late is harmless and twice is
+harmless; too early is not, and what prevents it stands in `due.py`. While Postgres or Kafka is away this waits, and the
+watch begins anew.
+"""
+
+import threading
+import time
+
+import psycopg2
+import structlog
+
+from commands.sending import CommandSender, NotDelivered
+from schemas.wire import Codec
+from streams.config import TimersConfig
+from streams.heard import Wish
+from streams.timers.deadlines import Deadlines
+from streams.timers.due import MICROSECONDS, command_for
+from streams.timers.heartbeats import HeartbeatPath
+from streams.timers.watch import LastSeen, Watch
+
+#: The longest lease of a queue is two hours by default; heartbeats are remembered a little longer.
+REMEMBERED_MICROS = 3 * 60 * 60 * MICROSECONDS
+REMEMBERED_MAX = 1_000_000
+AGAIN_MICROS = 30 * MICROSECONDS
+log = structlog.get_logger()
+
+
+class Clockwork:
+    """One timer process. `sent` remembers what was said lately, so that a row that stays is not said every second."""
+
+    def __init__(self, config: TimersConfig, codec: Codec) -> None:
+        self._config = config
+        self._watch = Watch(int(config.gap_seconds * MICROSECONDS))
+        self._last_seen = LastSeen(REMEMBERED_MICROS, REMEMBERED_MAX)
+        self._path = HeartbeatPath(config.kafka, config.api, self._last_seen)
+        self._deadlines = Deadlines(config.postgres, config.batch_max)
+        self._sender = CommandSender(config.kafka, codec, client_id="culm-timers")
+        self._sent: dict[str, int] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Tick until told to stop."""
+        while not stop.is_set():
+            began = time.monotonic()
+            self.tick()
+            stop.wait(max(0.0, self._config.period_seconds - (time.monotonic() - began)))
+        self._path.close()
+        self._deadlines.close()
+
+    def tick(self) -> int:
+        """One round; how many commands were sent."""
+        since = self._watch.since
+        if self._path.works():
+            self._watch.works(_now())
+        if self._watch.since != since:
+            log.info("watch_began", since=self._watch.since, before=since)
+        try:
+            return self._send_due(_now())
+        except psycopg2.Error as problem:
+            log.warning("deadlines_unreadable", problem=str(problem).strip()[:300])
+            self._deadlines.close()
+        except NotDelivered as problem:
+            log.warning("commands_not_delivered", problem=str(problem))
+        self._watch.fails()
+        return 0
+
+    def _send_due(self, now: int) -> int:
+        count = 0
+        for row in self._deadlines.due(now):
+            made = command_for(row, now, self._watch.since, self._last_seen.of(row.key))
+            if made is not None and self._sent.get(made.envelope.command_id, 0) <= now:
+                self._send(made, now)
+                count += 1
+        if count:
+            self._sender.flush()
+            log.info("deadlines_met", commands=count)
+        self._sent = {key: until for key, until in self._sent.items() if until > now}
+        self._last_seen.forget(now)
+        return count
+
+    def _send(self, made: Wish, now: int) -> None:
+        self._sender.send(made.command, made.envelope)
+        self._sent[made.envelope.command_id] = now + AGAIN_MICROS
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

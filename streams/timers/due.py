@@ -1,0 +1,75 @@
+"""What to send for a deadline that has come. Pure.
+
+In: a due row, now, since when heartbeats were watched, the job's last one. Out: a command or nothing yet. Its id
+follows from the row, so that sending it twice is harmless; the decider checks the truth. The key is part of the id
+because one renewal moves many leases of a queue to the same moment; the start of the watch is, because what was refused
+for a gap in it may hold after the next. Source: docs/flow.md, Deadlines; event-sourcing practice 9.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.ids import caused_command_id
+from schemas.queue import ExpireLease
+from schemas.task import FinishTask, WakeTask
+from schemas.types import CommandEnvelope
+from schemas.wire import Message
+from streams.heard import ROLE, Wish
+
+MICROSECONDS = 1_000_000
+ACTOR = "culm-timers"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row of the view `deadline`, with the tenant of its task. Times in microseconds."""
+
+    kind: str
+    aggregate_id: str
+    key: str
+    due_at: int
+    sequence: int
+    vo: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -> Wish | None:
+    """The command that `row` calls for; None when it cannot be said yet.
+
+    A lease ends only when its pilot was silent for the whole of it and somebody listened all the time. Raises
+    ValueError for a kind that is not known.
+    """
+    match row.kind:
+        case "lease":
+            return _expire(row, now, watched_since, last_seen)
+        case "parked":
+            return _wish(row, WakeTask(cause="TIMER"), now)
+        case "exhausted":
+            return _wish(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+        case kind:
+            raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
+
+
+def _expire(row: Due, now: int, watched_since: int | None, last_seen: int) -> Wish | None:
+    length = int(row.detail["lease_seconds"]) * MICROSECONDS
+    if watched_since is None or now < max(row.due_at, watched_since + length, last_seen + length):
+        return None
+    command = ExpireLease(
+        job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=now, watched_since=watched_since
+    )
+    return _wish(row, command, now, watched_since)
+
+
+def _wish(row: Due, command: Message, now: int, *parts: object) -> Wish:
+    command_id = caused_command_id(row.aggregate_id, row.sequence, row.kind, row.key, row.due_at, *parts)
+    envelope = CommandEnvelope(
+        command_id=command_id,
+        aggregate_id=row.aggregate_id,
+        correlation_id=command_id,
+        issued_at=now,
+        actor=ACTOR,
+        role=ROLE,
+        vo=row.vo,
+    )
+    return Wish(command, envelope)

@@ -1,0 +1,91 @@
+"""The heartbeat path as the timers see it: does a pilot's sign of life reach the log, and when did each last do.
+
+In: the heartbeat topic from its end on, and the API's door. Out: times of the last heartbeats, and whether the path
+works now: the broker answers, everything in the topic was read, the API answers. Keys and broker timestamps suffice;
+nothing is decoded.
+"""
+
+import time
+
+import httpx
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from streams.timers.watch import LastSeen
+
+TOPIC = "culm.pilot.heartbeats.v1"
+ANSWER_SECONDS = 2.0
+CATCH_UP_SECONDS = 2.0
+BATCH = 5000
+log = structlog.get_logger()
+
+
+class HeartbeatPath:
+    """Listens without a group; begins at the end of the topic, for what was before nobody watched."""
+
+    def __init__(self, kafka: str, api: str | None, last_seen: LastSeen) -> None:
+        self._last_seen = last_seen
+        self._door = httpx.Client(base_url=api, timeout=ANSWER_SECONDS) if api else None
+        self._read: dict[int, int] = {}
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": kafka,
+                "group.id": "culm-timers",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "latest",
+                "reconnect.backoff.max.ms": 1000,
+                "fetch.error.backoff.ms": 100,
+            }
+        )
+
+    def works(self) -> bool:
+        """True when signs of life get through at this moment; reads all that came meanwhile."""
+        try:
+            ends = self._ends()
+        except KafkaException as problem:
+            log.warning("heartbeat_topic_away", problem=str(problem))
+            return False
+        if not self._read:
+            self._read = dict(ends)
+            self._consumer.assign([TopicPartition(TOPIC, partition, end) for partition, end in ends.items()])
+        return self._read_up_to(ends) and self._api_answers()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._consumer.close()
+        if self._door is not None:
+            self._door.close()
+
+    def _ends(self) -> dict[int, int]:
+        partitions = list(self._read) or list(self._consumer.list_topics(TOPIC, timeout=ANSWER_SECONDS).topics[TOPIC].partitions)
+        if not partitions:
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        ends = {}
+        for partition in partitions:
+            marks = self._consumer.get_watermark_offsets(TopicPartition(TOPIC, partition), timeout=ANSWER_SECONDS)
+            ends[partition] = marks[1]
+        return ends
+
+    def _read_up_to(self, ends: dict[int, int]) -> bool:
+        """True when everything before `ends` was read within a little while."""
+        until = time.monotonic() + CATCH_UP_SECONDS
+        while any(self._read[partition] < end for partition, end in ends.items()):
+            first = self._consumer.poll(0.2)
+            for message in [] if first is None else [first, *self._consumer.consume(BATCH, 0)]:
+                if message.error() is None:
+                    self._read[message.partition() or 0] = (message.offset() or 0) + 1
+                    self._last_seen.note((message.key() or b"").decode(errors="replace"), message.timestamp()[1] * 1000)
+            if time.monotonic() > until:
+                return False
+        return True
+
+    def _api_answers(self) -> bool:
+        """Any answer at all: what is asked is whether pilots can get through the door."""
+        if self._door is None:
+            return True
+        try:
+            self._door.get("/v1/health")
+        except httpx.HTTPError as problem:
+            log.warning("api_away", problem=repr(problem))
+            return False
+        return True
