@@ -24,9 +24,7 @@ FAINT = "#5c6575"
 ACCENT = "#7fd1c7"
 WARM = "#f2a65a"
 
-BRIGHT_TO_FAINT = LinearSegmentedColormap.from_list(
-    "bright_to_faint", ("#ffe08a", "#ff9f68", "#b99cf0", "#6fb7e8", "#5fa3b8")
-)
+BRIGHT_TO_FAINT = LinearSegmentedColormap.from_list("bright_to_faint", ("#ffe08a", "#ff9f68", "#b99cf0", "#6fb7e8", "#5fa3b8"))
 TITLE: dict[str, Any] = {"fontsize": 18, "pad": 12, "loc": "left"}
 
 ELLIPSE_SIZE = 3.0

@@ -66,9 +66,7 @@ def main() -> None:
     detections = sum(len(entry.sources) for entry in surveyed)
     print(f"{len(surveyed)} tiles, {detections} detections, {len(sources)} sources after removing doubles")
     with tempfile.TemporaryDirectory() as folder:
-        catalogue, picture, counts = (
-            Path(folder, name) for name in ("catalogue.csv", "sources.png", "number_counts.png")
-        )
+        catalogue, picture, counts = (Path(folder, name) for name in ("catalogue.csv", "sources.png", "number_counts.png"))
         write_catalogue(sources, catalogue)
         draw_sources(join_pixels(surveyed), [entry.tile for entry in surveyed], sources, picture)
         draw_number_counts(sources, counts)
