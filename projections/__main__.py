@@ -5,14 +5,17 @@ import signal
 import sys
 import threading
 
+import psycopg2
 import structlog
 
 from projections.catalogue import PASSING
+from projections.checksum import checksums
 from projections.config import ProjectorConfig
-from projections.errors import Fenced
+from projections.errors import Fenced, RebuildRefused
 from projections.kafka_log import KafkaLog
 from projections.migrate import migrate
 from projections.projector_loop import Projector
+from projections.rebuild import rebuild
 from schemas.registry import codec_from
 
 log = structlog.get_logger()
@@ -37,9 +40,31 @@ def main(arguments: list[str]) -> int:
             made = migrate(config.postgres)
             print(f"{len(made)} read models made" if made else "every read model is there")
             return 0
+        case ["rebuild", "--all"]:
+            return make_anew(config, [])
+        case ["rebuild", *names] if names and not any(name.startswith("-") for name in names):
+            return make_anew(config, names)
+        case ["checksum"]:
+            connection = psycopg2.connect(config.postgres)
+            for table, digest in checksums(connection).items():
+                print(f"{digest}  {table}")
+            connection.close()
+            return 0
         case _:
             print(__doc__, file=sys.stderr)
             return 2
+
+
+def make_anew(config: ProjectorConfig, names: list[str]) -> int:
+    """Rebuild and say how it went; 1 when nothing was changed."""
+    try:
+        done = rebuild(config, names)
+    except RebuildRefused as refused:
+        print(f"culm: {refused}", file=sys.stderr)
+        return 1
+    rate = done.records / max(done.seconds, 0.001)
+    print(f"{len(done.tables_in)} read models made anew from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
+    return 0
 
 
 def project(config: ProjectorConfig) -> int:

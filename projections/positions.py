@@ -46,27 +46,59 @@ def stored_positions(cursor: Cursor) -> dict[Slot, Stored]:
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 
 
-def ensure_positions(
-    cursor: Cursor, projections: Iterable[Projection], partitions: Mapping[str, int]
-) -> None:
+def ensure_positions(cursor: Cursor, projections: Iterable[Projection], partitions: Mapping[str, int]) -> None:
     """A row at offset 0 wherever there is none. partitions: number of partitions by topic."""
+    cursor.execute("SELECT coalesce(max(writer_epoch), 0), coalesce(max(generation), 0) FROM projection_position")
+    found = cursor.fetchone()
+    assert found is not None
     rows = [
-        (projection.name, topic, number, 0, 0, 0)
+        (projection.name, topic, number, 0, *found)
         for projection in projections
         for topic in projection.topics
         for number in range(partitions[topic])
     ]
-    execute_values(
-        cursor,
-        f"INSERT INTO projection_position ({COLUMNS})"
-        " VALUES %s ON CONFLICT DO NOTHING",
-        rows,
-    )
+    execute_values(cursor, f"INSERT INTO projection_position ({COLUMNS}) VALUES %s ON CONFLICT DO NOTHING", rows)
 
 
 def forget_positions(cursor: Cursor, projection: str) -> None:
-    """The projection has read nothing."""
-    cursor.execute("DELETE FROM projection_position WHERE projection = %s", (projection,))
+    """The projection has read nothing; whoever runs must look at the live tables again."""
+    cursor.execute("UPDATE projection_position SET next_offset = 0 WHERE projection = %s", (projection,))
+    next_generation(cursor)
+
+
+def next_generation(cursor: Cursor) -> None:
+    """Live tables or positions were changed from outside: a running projector must read them again."""
+    cursor.execute("UPDATE projection_position SET generation = generation + 1")
+
+
+def lock_positions(cursor: Cursor) -> dict[Slot, Stored]:
+    """All rows, and nobody moves them until the end of the transaction."""
+    cursor.execute(f"SELECT {COLUMNS} FROM projection_position ORDER BY 1, 2, 3 FOR UPDATE")
+    return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
+
+
+def lead_of(stored: Mapping[Slot, Stored], order: Sequence[str]) -> dict[Partition, int]:
+    """How far the read models are, by partition: the position of the first projection in `order` that reads it."""
+    lead: dict[Partition, int] = {}
+    for name in order:
+        for slot, row in stored.items():
+            if slot[0] == name:
+                lead.setdefault(slot[1:], row.next_offset)
+    return lead
+
+
+def set_positions(cursor: Cursor, projection: str, offsets: Mapping[Partition, int]) -> None:
+    """Put the projection where its tables are; raises AssertionError for a partition it has no row for."""
+    rows = [(projection, *partition, offset) for partition, offset in sorted(offsets.items())]
+    set_rows = execute_values(
+        cursor,
+        "UPDATE projection_position p SET next_offset = v.reached FROM (VALUES %s) v(projection, topic, partition, reached)"
+        " WHERE p.projection = v.projection AND p.topic = v.topic AND p.partition = v.partition RETURNING 1",
+        rows,
+        page_size=max(1, len(rows)),
+        fetch=True,
+    )
+    assert len(set_rows) == len(rows), f"{projection} has {len(set_rows)} positions, expected {len(rows)}"
 
 
 def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[Slot, Stored]:

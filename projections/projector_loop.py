@@ -39,7 +39,8 @@ WAIT_SECONDS = 1.0
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.1, 5.0
 HEADS_MAX = 300_000
 AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, KafkaException)
-NOT_READY = (TablesMissing, TopicsMissing, psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)
+TABLES_GONE = (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)
+NOT_READY = (TablesMissing, TopicsMissing, *TABLES_GONE)
 BAD_ROW = (
     psycopg2.DataError,
     psycopg2.IntegrityError,
@@ -127,7 +128,7 @@ class Projector:
             take_over(cursor, [p.name for p in self._catalogue])
             self._load(cursor)
         assert self._holding is not None
-        log.info("projector_started", projections=[p.name for p in self._holding.projections])
+        log.info("projector_started", tables=self._holding.tables_in)
 
     def step(self, seconds: float) -> int:
         """Apply what is there, waiting at most `seconds` for a first record; number of records read."""
@@ -138,8 +139,9 @@ class Projector:
                 self._project(raws)
             else:
                 self._look_around()
-        except Outdated:
-            self._reload()
+        except (Outdated, *TABLES_GONE):
+            log.info("live_tables_changed")
+            self.start()
         return len(raws)
 
     def close(self) -> None:
@@ -259,14 +261,6 @@ class Projector:
         known = (max(s.generation for s in held), max(s.writer_epoch for s in held))
         if found != known:
             raise Outdated
-
-    def _reload(self) -> None:
-        """Positions or tables changed under us: go on with them if they are still ours."""
-        connection = self._connect()
-        with connection, connection.cursor() as cursor:
-            self._check_owner(stored_positions(cursor))
-            self._load(cursor)
-        log.info("live_tables_reloaded", tables=self._held().tables_in)
 
     def _load(self, cursor: Cursor) -> None:
         stored, live = stored_positions(cursor), read_live(cursor)
