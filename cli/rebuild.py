@@ -11,8 +11,9 @@ out = Console()
 
 def rebuild_projections(config: StackConfig, names: tuple[str, ...]) -> None:
     """Rebuild `names`, or all projections when none is named, and say how long each took."""
-    from projections.config import read_config
     from projections.rebuild import rebuild
+
+    from projections.config import read_config
 
     addresses = {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres}
     for line in rebuild(read_config({**os.environ, **addresses}), names):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import psycopg2
-from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka import ConsumerGroupTopicPartitions as GroupPartitions
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from deploy.config import StackConfig
@@ -12,7 +12,7 @@ from schemas.topics import topics_of_role
 
 ANSWER_SECONDS = 2.0
 DECIDER_GROUP = "culm-decider-0-of-1"
-PROCESSORS_GROUP = "culm-processors"
+PROCESSORS_GROUP = "culm-streams"
 Offsets = Mapping[tuple[str, int], int]
 
 

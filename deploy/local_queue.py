@@ -48,11 +48,11 @@ def configure(api: str, home: Path, queue: LocalQueue) -> None:
         try:
             answer = httpx.post(f"{api}/v1/commands/ConfigureQueue", json=body, headers=headers, timeout=30)
         except httpx.HTTPError as problem:
-            answer, said = None, str(problem)
+            final, said = False, str(problem)
         else:
-            said = f"{answer.status_code} {answer.text[:500]}"
+            final, said = 400 <= answer.status_code < 500, f"{answer.status_code} {answer.text[:500]}"
             if answer.status_code == 200 and answer.json().get("accepted", True):
                 return
-        if (answer is not None and 400 <= answer.status_code < 500) or time.monotonic() > end:
+        if final or time.monotonic() > end:
             raise StepFailed(f"the queue {queue.name} could not be configured: {said}")
         time.sleep(0.3)
