@@ -1,0 +1,136 @@
+"""The compatible front for panda-client: every call it makes, in one table. Source: panda-client-protocol 3, 8."""
+
+from fastapi import APIRouter
+
+from api.panda import files, jobs, system, task_commands, task_reads
+from api.panda.arguments import Kind, Parameter
+from api.panda.calls import Endpoint, get, mount, mount_public, post
+from api.panda.legacy import mount_legacy
+from api.services import Services
+
+TASK = Parameter("task_id", Kind.WHOLE)
+BROADCAST = Parameter("broadcast", Kind.FLAG, False)
+IGNORE_LIMITS = Parameter("ignore_hard_exhausted", Kind.FLAG, False)
+JOB_IDS = Parameter("job_ids", Kind.LIST)
+
+
+def _may(name: str, kind: Kind, default: object = None) -> Parameter:
+    return Parameter(name, kind, default)
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    get("system/get_attributes", system.attributes, _may("dummy", Kind.ANY)),
+    get("system/get_user_attributes", system.user_attributes),
+    get("metaconfig/get_banned_users", system.banned_users),
+    post("creds/set_user_secrets", system.no_secrets, _may("key", Kind.TEXT), _may("value", Kind.TEXT)),
+    get("creds/get_user_secrets", system.no_secrets, _may("keys", Kind.LIST)),
+    post(
+        "file_server/validate_cache_file",
+        files.validate,
+        Parameter("file_size", Kind.WHOLE),
+        Parameter("checksum", Kind.WHOLE),
+    ),
+    Endpoint(("POST",), "file_server/upload_cache_file", files.upload, reads_arguments=False),
+    post("file_server/touch_cache_file", files.touch, Parameter("file_name", Kind.TEXT)),
+    post("file_server/delete_cache_file", files.delete, Parameter("file_name", Kind.TEXT)),
+    post(
+        "file_server/upload_file_recovery_request", files.recover_lost_files, TASK, _may("dry_run", Kind.FLAG, False)
+    ),
+    post(
+        "task/submit", task_commands.submit, Parameter("task_parameters", Kind.OBJECT), _may("parent_tid", Kind.WHOLE)
+    ),
+    post("task/kill", task_commands.kill, TASK, BROADCAST),
+    post("task/finish", task_commands.finish, TASK, _may("soft", Kind.FLAG, False), BROADCAST),
+    post(
+        "task/retry",
+        task_commands.retry,
+        TASK,
+        _may("new_parameters", Kind.OBJECT),
+        _may("no_child_retry", Kind.FLAG, False),
+        _may("discard_events", Kind.FLAG, False),
+        _may("disable_staging_mode", Kind.FLAG, False),
+        _may("keep_gshare_priority", Kind.FLAG, False),
+        IGNORE_LIMITS,
+    ),
+    post("task/reload_input", task_commands.reload_input, TASK, IGNORE_LIMITS),
+    post(
+        "task/reactivate",
+        task_commands.reactivate,
+        TASK,
+        _may("keep_attempt_nr", Kind.FLAG, False),
+        _may("trigger_job_generation", Kind.FLAG, False),
+    ),
+    post(
+        "task/reassign",
+        task_commands.reassign,
+        TASK,
+        _may("site", Kind.TEXT),
+        _may("cloud", Kind.TEXT),
+        _may("nucleus", Kind.TEXT),
+        _may("mode", Kind.TEXT),
+    ),
+    post("task/pause", task_commands.pause, TASK),
+    post("task/resume", task_commands.resume, TASK),
+    post("task/increase_attempts", task_commands.increase_attempts, TASK, Parameter("increase", Kind.WHOLE)),
+    post("task/change_priority", task_commands.change_priority, TASK, Parameter("priority", Kind.WHOLE)),
+    get(
+        "task/get_tasks_detailed_info_since",
+        task_reads.tasks_since,
+        _may("since", Kind.TEXT),
+        _may("filters", Kind.TEXT),
+        _may("n_tasks", Kind.WHOLE, 500),
+    ),
+    get("task/get_status", task_reads.status, TASK),
+    get("task/get_detailed_info", task_reads.detailed_info, TASK),
+    get("task/get_parent_detailed_info", task_reads.parent_info, TASK),
+    get("task/get_task_parameters", task_reads.parameters, TASK),
+    get("task/get_job_ids", task_reads.job_ids, TASK),
+    get("task/get_job_descriptions", task_reads.job_descriptions, TASK, _may("unsuccessful_only", Kind.FLAG, False)),
+    get(
+        "task/get_details",
+        task_reads.details,
+        TASK,
+        _may("include_parameters", Kind.FLAG, False),
+        _may("include_status", Kind.FLAG, False),
+    ),
+    get(
+        "task/get_datasets_and_files",
+        task_reads.datasets_and_files,
+        TASK,
+        _may("dataset_types", Kind.LIST),
+        _may("dataset_only", Kind.FLAG, False),
+    ),
+    get(
+        "task/get_tasks_modified_since",
+        task_reads.modified_since,
+        Parameter("since", Kind.TEXT),
+        _may("dn", Kind.TEXT),
+        _may("full", Kind.FLAG, False),
+        _may("min_task_id", Kind.WHOLE),
+        _may("prod_source_label", Kind.TEXT, "user"),
+    ),
+    Endpoint(("POST", "GET"), "job/get_description", jobs.descriptions, (JOB_IDS,)),
+    Endpoint(("POST", "GET"), "job/get_description_incl_archive", jobs.descriptions, (JOB_IDS,)),
+    get("job/get_status", jobs.statuses, JOB_IDS, _may("timeout", Kind.WHOLE, 60)),
+    post(
+        "job/kill",
+        jobs.kill,
+        JOB_IDS,
+        _may("code", Kind.WHOLE),
+        _may("use_email_as_id", Kind.FLAG, False),
+        _may("kill_options", Kind.LIST),
+    ),
+    post(
+        "job/set_debug_mode", jobs.set_debug_mode, Parameter("job_id", Kind.WHOLE), Parameter("mode", Kind.FLAG)
+    ),
+    get("job/get_metadata_for_analysis_jobs", jobs.user_metadata, TASK),
+)
+
+
+def build_router(services: Services) -> APIRouter:
+    """All routes of the front."""
+    router = APIRouter()
+    mount_public(router, "system/is_alive")
+    mount(router, services, ENDPOINTS)
+    mount_legacy(router)
+    return router

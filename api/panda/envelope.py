@@ -1,0 +1,53 @@
+"""Answers of `/api/v1`: the envelope, and times as panda-client rebuilds them. Source: panda-client-protocol 0, 2.2."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`{"success", "message", "data"}`; `message` is always a text, because the client calls string methods on it."""
+
+    success: bool
+    message: str = ""
+    data: Any = None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object that is sent."""
+        return {"success": self.success, "message": self.message, "data": self.data}
+
+
+def done(data: Any = None, message: str = "") -> Reply:
+    """It worked."""
+    return Reply(True, message, data)
+
+
+def failed(message: str, data: Any = None) -> Reply:
+    """It did not, and why."""
+    return Reply(False, message, data)
+
+
+def moment(micros: int | None) -> dict[str, str] | None:
+    """A time as the client turns it into a datetime: naive UTC."""
+    if micros is None:
+        return None
+    at = datetime.fromtimestamp(micros / MICROSECONDS, UTC).replace(tzinfo=None)
+    return {"__datetime__": at.isoformat()}
+
+
+def text_time(micros: int | None) -> str | None:
+    """A time as plain text, `YYYY-MM-DD HH:MM:SS` UTC, where a datetime object would not survive."""
+    if micros is None:
+        return None
+    return datetime.fromtimestamp(micros / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def micros_of(text: str) -> int | None:
+    """Microseconds of `YYYY-MM-DD HH:MM:SS` (UTC); None for anything else."""
+    try:
+        return int(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp() * MICROSECONDS)
+    except ValueError:
+        return None

@@ -1,0 +1,112 @@
+"""The sandbox cache: files that users upload and jobs fetch. Source: panda-client-protocol 4.
+
+Guards: only the last path component of a name counts; a file is complete or not there; it is never replaced unless its name
+asks for it (`.__ow__`).
+"""
+
+import hashlib
+import os
+import struct
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+SANDBOX_BYTES_MAX = 768 * 1024 * 1024
+OTHER_BYTES_MAX = 10 * 1024 * 1024
+LOG_BYTES_MAX = 100 * 1024 * 1024
+REMEMBERED_SECONDS = 3 * 24 * 3600
+READ_BYTES = 1 << 20
+
+
+class Source(Protocol):
+    """Where the bytes of an upload come from."""
+
+    async def read(self, size: int = ..., /) -> bytes:
+        """The next bytes, empty at the end."""
+        ...
+
+
+class NotStored(ValueError):
+    """The upload was not taken; the message is the answer's."""
+
+
+def plain_name(name: str) -> str:
+    """The last path component; raises NotStored when nothing usable is left."""
+    plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
+    if not plain or plain.startswith((".", "_")) or "\0" in plain or len(plain) > 200:
+        raise NotStored(f"ERROR: cannot write file: {plain[:60]!r} is no file name")
+    return plain
+
+
+def bytes_max_of(name: str) -> int:
+    """The largest size for a file of this name."""
+    if name.startswith("sources."):
+        return SANDBOX_BYTES_MAX
+    return LOG_BYTES_MAX if name.endswith(".out") else OTHER_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxCache:
+    """The folder of sandboxes. An index beside it knows who uploaded which content lately."""
+
+    folder: Path
+
+    async def store(self, name: str, source: Source, owner: str) -> str:
+        """Name under which the bytes of `source` are kept; raises NotStored."""
+        name = plain_name(name)
+        target = self.folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not name.endswith(".__ow__"):
+            target.touch()
+            raise NotStored("ERROR: cannot overwrite file")
+        limit = bytes_max_of(name)
+        descriptor, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                size = 0
+                while block := await source.read(READ_BYTES):
+                    size += len(block)
+                    if size > limit:
+                        raise NotStored(f"ERROR: upload failure. Exceeded size limit {size}>{limit}.")
+                    file.write(block)
+            Path(unfinished).chmod(0o644)
+            Path(unfinished).rename(target)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+        self._remember(target, owner)
+        return name
+
+    def find(self, owner: str, size: int, checksum: int) -> str | None:
+        """Name of a file that `owner` uploaded within three days with this size and checksum."""
+        entry = self._entry(owner, size, checksum)
+        if not entry.exists() or time.time() - entry.stat().st_mtime > REMEMBERED_SECONDS:
+            return None
+        name = entry.read_text(encoding="utf-8")
+        return name if (self.folder / name).is_file() else None
+
+    def touch(self, name: str) -> bool:
+        """Keep a file from being cleaned up; false when it is not there."""
+        path = self.folder / plain_name(name)
+        if not path.is_file():
+            return False
+        path.touch()
+        return True
+
+    def _remember(self, path: Path, owner: str) -> None:
+        entry = self._entry(owner, path.stat().st_size, gzip_checksum(path))
+        entry.parent.mkdir(exist_ok=True)
+        entry.write_text(path.name, encoding="utf-8")
+
+    def _entry(self, owner: str, size: int, checksum: int) -> Path:
+        digest = hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
+        return self.folder / ".index" / digest
+
+
+def gzip_checksum(path: Path) -> int:
+    """The first word of the last eight bytes: for gzip the CRC-32 of its content, computed blindly as the client does."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 8))
+        tail = file.read(8)
+    return int(struct.unpack("<I", tail[:4])[0]) if len(tail) == 8 else 0

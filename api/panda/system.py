@@ -1,0 +1,33 @@
+"""Calls below `system/` and `creds/`."""
+
+from api.panda.calls import Call
+from api.panda.envelope import Reply, done, failed
+
+SECRETS = "user secrets are not kept by Culm yet"
+
+
+async def attributes(call: Call) -> Reply:
+    """What the server sees of the caller."""
+    identity = call.identity
+    environment = {
+        "REQUEST_METHOD": call.request.method,
+        "SSL_CLIENT_S_DN": identity.dn,
+        "GRST_CRED_AUTH_TOKEN_0": f"VOMS /{identity.vo}/Role={identity.role if identity.role != 'user' else 'NULL'}",
+    }
+    return done({"parameters": dict(call.request.query_params), "environment": environment})
+
+
+async def user_attributes(call: Call) -> Reply:
+    """The identity behind the token."""
+    identity = call.identity
+    return done({"name": identity.user_name, "nickname": identity.nickname, "vo": identity.vo, "groups": identity.groups})
+
+
+async def banned_users(call: Call) -> Reply:
+    """Nobody: there is no list of banned users."""
+    return done({})
+
+
+async def no_secrets(call: Call) -> Reply:
+    """Says that secrets are not kept, rather than lose one."""
+    return failed(SECRETS)

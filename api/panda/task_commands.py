@@ -1,0 +1,162 @@
+"""Commanding calls below `task/`: submit, kill, finish, retry and the like, in the reference server's words.
+
+Rights and states are decided by the Task decider; here its refusal becomes PanDA's code and sentence
+(panda-client-protocol 3.3, 3.4).
+"""
+
+import json
+from typing import Any
+
+from api.panda.calls import Call
+from api.panda.envelope import Reply, done, failed
+from api.panda.task_reads import task_row
+from api.submission import REEXECUTED, submit_task
+from schemas.answer import CommandAnswered
+from schemas.task import (
+    ChangeTaskPriority,
+    FinishTask,
+    IncreaseAttempts,
+    KillTask,
+    PauseTask,
+    ReassignTask,
+    ReloadTask,
+    ResumeTask,
+    RetryTask,
+    TaskCommand,
+)
+
+SERVER_ERROR, NOT_FOUND, NO_RIGHT, WRONG_STATUS = 1, 2, 3, 4
+CODES = {"UNKNOWN_TASK": NOT_FOUND, "NOT_PERMITTED": NO_RIGHT, "WRONG_STATUS": WRONG_STATUS}
+AT_WORK = frozenset({"running", "ready", "pending"})
+ATTEMPTS_ADDED = 5
+
+
+async def submit(call: Call) -> Reply:
+    """Register a task; the client reads its id from `jediTaskID=<n>` in the message."""
+    submission = await submit_task(
+        call.services.gateway,
+        call.services.read_models,
+        call.identity,
+        call["task_parameters"],
+        parent_task_id=call["parent_tid"],
+        wait_seconds=call.services.config.answer_seconds,
+    )
+    if not submission.accepted:
+        return failed(submission.message, submission.code)
+    return done(submission.code if submission.code == REEXECUTED else submission.task_id, submission.message)
+
+
+async def kill(call: Call) -> Reply:
+    """Kill the task and its jobs."""
+    return await _command(call, "kill", KillTask())
+
+
+async def finish(call: Call) -> Reply:
+    """End the task with what it has."""
+    return await _command(call, "finish", FinishTask(soft=call["soft"]))
+
+
+async def pause(call: Call) -> Reply:
+    """Make and dispatch no jobs until resumed."""
+    return await _command(call, "pause", PauseTask())
+
+
+async def resume(call: Call) -> Reply:
+    """Go on."""
+    return await _command(call, "resume", ResumeTask())
+
+
+async def reload_input(call: Call) -> Reply:
+    """Execute again over old and new input."""
+    return await _command(call, "incexec", ReloadTask())
+
+
+async def reactivate(call: Call) -> Reply:
+    """Recycle a finished task: the same as executing it again."""
+    return await _command(call, "reactivate", ReloadTask())
+
+
+async def reassign(call: Call) -> Reply:
+    """Other queues for the task."""
+    mode = call["mode"] or "kill"
+    site, cloud = call["site"], call["cloud"] or call["nucleus"]
+    return await _command(call, "reassign", ReassignTask(site=site, cloud=cloud, mode=mode))
+
+
+async def retry(call: Call) -> Reply:
+    """New attempts; `data` must be 0 without and 3 with new parameters, whatever `success` says."""
+    new = call["new_parameters"]
+    if new:
+        answer = await _send(call, RetryTask(parameters_json=json.dumps(_converted(new))))
+        if answer is not None and answer.accepted:
+            status = f"jediTaskID={call['task_id']} will be re-executed with old and/or new input"
+            return done(3, f"reactivation accepted. {status}")
+        return _refused(call, answer, "retry")
+    row = await task_row(call)
+    if row is not None and row["status"] in AT_WORK and row["label"] == "user":
+        answer = await _send(call, IncreaseAttempts(increase=ATTEMPTS_ADDED))
+        if answer is not None and answer.accepted:
+            return done(0, f"retry has been triggered for failed jobs while the task is still {row['status']}")
+        return _refused(call, answer, "retry")
+    return await _command(call, "retry", RetryTask())
+
+
+async def increase_attempts(call: Call) -> Reply:
+    """More attempts for every input file: data 0, 1 unknown task, 2 wrong status."""
+    answer = await _send(call, IncreaseAttempts(increase=call["increase"]))
+    if answer is not None and answer.accepted:
+        return done(0, "succeeded")
+    code = 1 if answer is not None and answer.reason == "UNKNOWN_TASK" else 2
+    return failed(_sentence(answer), code)
+
+
+async def change_priority(call: Call) -> Reply:
+    """Another priority for jobs made from now on."""
+    answer = await _send(call, ChangeTaskPriority(priority=call["priority"]))
+    if answer is not None and answer.accepted:
+        return done(0, f"priority of task {call['task_id']} is {call['priority']}")
+    return failed(_sentence(answer), CODES.get(answer.reason or "", SERVER_ERROR) if answer else SERVER_ERROR)
+
+
+async def _command(call: Call, name: str, command: TaskCommand) -> Reply:
+    answer = await _send(call, command)
+    if answer is not None and answer.accepted:
+        message = f"command={name} is registered for task ID {call['task_id']}. will be executed in a few minutes"
+        return done(0, message)
+    return _refused(call, answer, name)
+
+
+async def _send(call: Call, command: TaskCommand) -> CommandAnswered | None:
+    """The decider's answer, once readers can see what it did; None when it did not come in time."""
+    task = str(call["task_id"])
+    gateway = call.services.gateway
+    answer = await gateway.submit(command, task, call.identity, wait_seconds=call.services.config.answer_seconds)
+    if answer is not None and answer.accepted:
+        await gateway.readable("task", task)
+    return answer
+
+
+def _refused(call: Call, answer: CommandAnswered | None, name: str) -> Reply:
+    if answer is None:
+        return failed(f"command={name}: no answer in time, it may still be carried out", SERVER_ERROR)
+    code = CODES.get(answer.reason or "", WRONG_STATUS)
+    if code == NOT_FOUND:
+        return failed(f"Task {call['task_id']} is not found", code)
+    if code == NO_RIGHT:
+        return failed(_sentence(answer), code)
+    return failed(f"Command rejected: {_sentence(answer)} ", code)
+
+
+def _sentence(answer: CommandAnswered | None) -> str:
+    return "no answer in time" if answer is None else answer.message or answer.reason or "refused"
+
+
+def _converted(parameters: dict[str, Any]) -> dict[str, Any]:
+    """New parameters as tasks store them: queue lists are comma texts, `loopingCheck` is kept inverted."""
+    new = dict(parameters)
+    for name in ("excludedSite", "includedSite"):
+        if isinstance(new.get(name), str):
+            new[name] = [part.strip() for part in new[name].split(",") if part.strip()]
+    if "loopingCheck" in new:
+        new["noLoopingCheck"] = not new.pop("loopingCheck")
+    return new
