@@ -128,9 +128,7 @@ def _print_status(stack: Stack) -> None:
         colour = "green" if row["health"] == "running" else "red"
         lag = "" if row["lag"] is None else str(row["lag"])
         seconds = f"{row['since_seconds']:.0f} s" if row["pid"] else ""
-        table.add_row(
-            row["name"], f"[{colour}]{row['health']}[/]", str(row["pid"] or ""), str(row["restarts"]), seconds, lag
-        )
+        table.add_row(row["name"], f"[{colour}]{row['health']}[/]", str(row["pid"] or ""), str(row["restarts"]), seconds, lag)
     for name, address in document["addresses"].items():
         out.print(f"{name:9} {address}", highlight=False)
     out.print(table if document["processes"] else "not running; start it with `culm up`")

@@ -68,9 +68,7 @@ class StackConfig:
     external: frozenset[str] = frozenset()
 
     @classmethod
-    def from_environ(
-        cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None
-    ) -> "StackConfig":
+    def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
         """Build the configuration that `environ` asks for; `home` and `ports` win over it."""
         home = (home or Path(environ.get("CULM_HOME") or CHECKOUT / ".culm")).expanduser().absolute()
         ports = ports or Ports.from_environ(environ)

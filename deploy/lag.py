@@ -33,7 +33,7 @@ def _ends(kafka: str) -> Offsets:
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
     topics = admin.list_topics(timeout=ANSWER_SECONDS).topics
     wanted = {
-        TopicPartition(name, partition): OffsetSpec.latest()
+        TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]  # theirs lacks a hint
         for name, found in topics.items()
         if name.startswith("culm.")
         for partition in found.partitions
@@ -54,7 +54,7 @@ def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -
         return None
     at = {(place.topic, place.partition): place.offset for place in committed if place.offset >= 0}
     places = [place for place in ends if place[0] in topics] if topics else list(at)
-    return sum(max(0, ends.get(place, 0) - at.get(place, 0)) for place in places)
+    return sum(max(0, ends.get(place, 0) - int(at.get(place, 0))) for place in places)
 
 
 def _projector_lag(postgres: str, ends: Offsets) -> int | None:
@@ -70,4 +70,4 @@ def _projector_lag(postgres: str, ends: Offsets) -> int | None:
         return None
     finally:
         connection.close()
-    return sum(max(0, ends.get((topic, partition), 0) - offset) for topic, partition, offset in rows)
+    return sum(max(0, ends.get((topic, partition), 0) - int(offset)) for topic, partition, offset in rows)

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from deploy.config import CHECKOUT, StackConfig
 from deploy.fetch import KAFKA, REGISTRY
+from deploy.leftovers import MARK
 from deploy.postgres.server import PostgresServer
 
-KAFKA_HEAP = ("-Xms256m", "-Xmx512m")
-REGISTRY_HEAP = ("-Xms64m", "-Xmx256m")
+KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
+#: The quick compiler and the serial collector: it must start soon and is never busy afterwards.
+REGISTRY_JAVA = ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 LOCAL_QUEUE = "LOCAL"
+SERVERS = ("kafka", "registry", "postgres")
 #: Culm's own processes by name, each a module of its own.
 MODULES: Mapping[str, str] = {
     "decider": "commands",
@@ -37,6 +40,7 @@ class Process:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
+    stop_signal: str = "TERM"
     stop_seconds: int = 15
 
 
@@ -47,7 +51,7 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
         "kafka",
         (
             java,
-            *KAFKA_HEAP,
+            *KAFKA_JAVA,
             f"-Dlog4j2.configurationFile={CHECKOUT / 'deploy' / 'kafka' / 'log4j2.properties'}",
             "-cp",
             f"{jars}/*",
@@ -58,7 +62,7 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
     )
     registry = Process(
         "registry",
-        (java, *REGISTRY_HEAP, "-jar", str(next(config.lib_of(REGISTRY).glob("apicurio-registry-app-*-runner.jar"), ""))),
+        (java, *REGISTRY_JAVA, "-jar", str(next(config.lib_of(REGISTRY).glob("apicurio-registry-app-*-runner.jar"), ""))),
         {
             "QUARKUS_HTTP_HOST": "127.0.0.1",
             "QUARKUS_HTTP_PORT": str(config.ports.registry),
@@ -67,7 +71,8 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
             "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": config.kafka,
         },
     )
-    database = Process("postgres", postgres.command, user=postgres.user, stop_seconds=20)
+    # INT is Postgres' fast shutdown; at TERM it would wait for every client to leave.
+    database = Process("postgres", postgres.command, user=postgres.user, stop_signal="INT", stop_seconds=20)
     return tuple(one for one in (kafka, registry, database) if one.name not in config.external)
 
 
@@ -98,9 +103,9 @@ def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Pro
     )
 
 
-def basic_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What every process inherits from the caller."""
-    return {name: environ[name] for name in PASSED_ON if name in environ}
+def basic_environment(config: StackConfig, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What every process inherits from the caller, and the mark by which it is known to be ours."""
+    return {name: environ[name] for name in PASSED_ON if name in environ} | {MARK: str(config.home)}
 
 
 def log_file(config: StackConfig, name: str) -> Path:

@@ -4,30 +4,41 @@ In: a `StackConfig`. Out: servers and processes under one supervisor. Bringing u
 it waits for and shows the log of what did not answer.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy import fetch, lag, local_queue
-from deploy.config import CHECKOUT, StackConfig, mask, saved
+from deploy.config import CHECKOUT, EXTERNAL_VARIABLES, PORT_VARIABLES, StackConfig, mask, saved
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.java import find_java
 from deploy.kafka import node
+from deploy.leftovers import end_leftovers
 from deploy.ports import check_ports
 from deploy.postgres import server as postgres
-from deploy.processes import Process, basic_environment, culm_processes, log_file, servers
+from deploy.processes import MODULES, SERVERS, basic_environment, culm_processes, log_file, servers
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, kafka_answers, postgres_answers, registry_answers, wait_until
 
 Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
+SERVER_SECONDS_MAX = 90.0
+API_SECONDS_MAX = 60.0
+CODE = ("schemas", "commands", "streams", "projections", "api", "agents")
+#: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
+STATE = (
+    "kafka", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage", "work", "client",
+    "culm-streams-data",
+)  # fmt: skip
 
 
 def _silent(_: str) -> None:
@@ -55,62 +66,63 @@ class Stack:
 
     def up(self, *, only_servers: bool = False, say: Say = _silent) -> None:
         """Bring everything up and wait until it answers; raises StackError with what to do."""
-        wished = StackConfig.from_environ(self.environ, home=self.config.home)
-        if self.supervisor.is_up():
-            if wished.masked() != self.config.masked():
-                raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
-        else:
-            self._launch(say)
-        self._start_servers(say)
-        if only_servers:
-            return
-        self._start_culm(say)
+        with self._alone():
+            if self.supervisor.is_up():
+                self._same_addresses()
+            else:
+                self._launch(say)
+            with ThreadPoolExecutor() as pool:
+                database = pool.submit(self._start_database, only_servers, say)
+                log = pool.submit(self._start_log, only_servers, say)
+                for started in (database, log):
+                    started.result()
+            if not only_servers:
+                self._start_culm(say)
 
     def down(self, say: Say = _silent) -> None:
-        """Stop Culm's processes, then the servers; raises NotUp when nothing runs."""
-        if not self.supervisor.is_up():
-            raise NotUp(f"no stack runs under {self.config.home}")
-        states = [state.name for state in self.supervisor.states()]
-        ours = [name for name in states if name not in ("kafka", "registry", "postgres")]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda name: Supervisor(self.config).stop(name), ours))
-        say("stopped " + ", ".join(ours))
-        self.supervisor.shut_down()
-        say("stopped the servers")
+        """Stop Culm's processes, then the servers, then whatever they left behind; raises NotUp when nothing runs."""
+        with self._alone():
+            if not self._stop(say):
+                raise NotUp(f"no stack runs under {self.config.home}")
 
     def reset(self, say: Say = _silent) -> None:
         """Stop everything and delete all state; what was fetched stays."""
-        if self.supervisor.is_up():
-            self.down(say)
-        for name in ("kafka", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage", "work", "client"):
-            shutil.rmtree(self.config.home / name, ignore_errors=True)
-        outside = postgres.foreign_folder(self.config)
-        if outside is not None:
-            shutil.rmtree(outside, ignore_errors=True)
-        say(f"deleted the state under {self.config.home}")
+        with self._alone():
+            self._stop(say)
+            for name in STATE:
+                shutil.rmtree(self.config.home / name, ignore_errors=True)
+            outside = postgres.foreign_folder(self.config)
+            if outside is not None:
+                shutil.rmtree(outside, ignore_errors=True)
+            say(f"deleted the state under {self.config.home}")
 
     def status(self) -> dict[str, Any]:
-        """Addresses, and per process: name, pid, health, restarts, seconds up, lag in records."""
+        """Addresses, and per process: name, pid, health, restarts, seconds up, lag in records.
+
+        `health` is `running` when the process runs and, as far as it can be asked, answers.
+        """
         document: dict[str, Any] = {
             "up": False,
             "home": str(self.config.home),
             "addresses": {
                 "api": self.config.api,
-                "kafka": self.config.kafka,
-                "registry": self.config.registry,
+                "kafka": mask(self.config.kafka),
+                "registry": mask(self.config.registry),
                 "postgres": mask(self.config.postgres),
             },
             "processes": [],
         }
         if not self.supervisor.is_up():
             return document
-        behind = lag.lags(self.config)
-        alive = api_answers(self.config.api)
+        with ThreadPoolExecutor() as pool:
+            behind = pool.submit(lag.lags, self.config)
+            asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
+            answering = {name: answer.result() for name, answer in asked.items()}
         for state in self.supervisor.states():
-            health = state.state if state.name != "api" or alive else f"{state.state}, not answering"
-            row = asdict(state) | {"health": health, "lag": behind.get(state.name)}
-            document["processes"].append(row)
-        document["up"] = all(row["state"] == "running" for row in document["processes"])
+            silent = state.state == "running" and not answering.get(state.name, True)
+            health = "running, not answering" if silent else state.state
+            document["processes"].append(asdict(state) | {"health": health, "lag": behind.result().get(state.name)})
+        document["up"] = all(row["health"] == "running" for row in document["processes"])
         return document
 
     def process_pid(self, name: str) -> int:
@@ -120,58 +132,128 @@ class Stack:
                 return state.pid
         raise NotUp(f"{name} does not run")
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change to a stack at a time, also across processes."""
+        self.config.home.mkdir(parents=True, exist_ok=True)
+        with (self.config.home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _same_addresses(self) -> None:
+        """Raises AlreadyUp when the environment asks for other addresses than the running stack has."""
+        named = {*EXTERNAL_VARIABLES.values(), *(variable for variable, _ in PORT_VARIABLES.values())}
+        if named.isdisjoint(self.environ):
+            return
+        wished = StackConfig.from_environ(self.environ, home=self.config.home)
+        if wished.masked() != self.config.masked():
+            raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
+
+    def _stop(self, say: Say) -> bool:
+        """Stop what runs, in the order against the flow; False when there was nothing."""
+        supervised = self.supervisor.is_up()
+        if supervised:
+            states = self.supervisor.states()
+            for names in (MODULES, SERVERS):
+                running = [state.name for state in states if state.name in names and state.pid]
+                with ThreadPoolExecutor() as pool:
+                    list(pool.map(lambda name: Supervisor(self.config).stop(name), running))
+                if running:
+                    say("stopped " + ", ".join(running))
+            self.supervisor.shut_down()
+        left = end_leftovers(self.config.home)
+        if left:
+            say(f"ended {left} processes that were left over")
+        return supervised or left > 0
+
     def _launch(self, say: Say) -> None:
         java = find_java(self.environ)
         began = time.monotonic()
         fetch.fetch(self.config.lib, self.environ)
+        if end_leftovers(self.config.home):
+            say("ended what a killed supervisor had left running")
         check_ports(self.config)
-        self.config.home.mkdir(parents=True, exist_ok=True)
-        self.config.run.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor() as pool:
             database = pool.submit(postgres.prepared, self.config)
             if "kafka" not in self.config.external:
                 node.prepare(self.config, java)
             prepared = database.result()
         processes = (*servers(self.config, java, prepared), *culm_processes(self.config, self.environ))
-        self.supervisor.launch(processes, basic_environment(self.environ))
+        self.supervisor.launch(processes, basic_environment(self.config, self.environ))
         self.config.save()
         say(f"prepared in {time.monotonic() - began:.1f} s")
 
-    def _start_servers(self, say: Say) -> None:
-        supervisor = self.supervisor
-        for name in ("kafka", "postgres", "registry"):
-            if name not in self.config.external:
-                supervisor.start(name)
-        checks: tuple[tuple[str, Callable[[], bool]], ...] = (
-            ("kafka", lambda: kafka_answers(self.config.kafka)),
-            ("postgres", lambda: postgres_answers(self.config.postgres)),
-            ("registry", lambda: registry_answers(self.config.registry)),
+    def _checks(self) -> dict[str, Callable[[], bool]]:
+        return {
+            "kafka": lambda: kafka_answers(self.config.kafka),
+            "registry": lambda: registry_answers(self.config.registry),
+            "postgres": lambda: postgres_answers(self.config.postgres),
+            "api": lambda: api_answers(self.config.api),
+        }
+
+    def _await(self, name: str, say: Say, seconds: float) -> None:
+        supervisor = Supervisor(self.config)
+        before = supervisor.restarts(name)
+        took = wait_until(
+            self._checks()[name],
+            name,
+            log_file(self.config, name),
+            seconds=seconds,
+            deaths=lambda: supervisor.restarts(name) - before,
         )
-        with ThreadPoolExecutor() as pool:
-            waits = {
-                name: pool.submit(wait_until, check, name, log_file(self.config, name), seconds=90)
-                for name, check in checks
-            }
-            for name, wait in waits.items():
-                say(f"{name} answers after {wait.result():.1f} s")
+        say(f"{name} answers after {took:.1f} s")
+
+    def _start_database(self, only_server: bool, say: Say) -> None:
+        """Postgres, then its tables. Beside it runs `_start_log`."""
+        self._start("postgres")
+        self._await("postgres", say, SERVER_SECONDS_MAX)
         postgres.create_database(self.config.postgres)
+        if not only_server:
+            say(self._step("projections", "migrate"))
+
+    def _start_log(self, only_servers: bool, say: Say) -> None:
+        """Kafka and the registry, then topics and schemas."""
+        for name in ("kafka", "registry"):
+            self._start(name)
+        for name in ("kafka", "registry"):
+            self._await(name, say, SERVER_SECONDS_MAX)
+        if not only_servers:
+            say(self._step("schemas", "apply"))
+
+    def _start(self, name: str) -> None:
+        if name not in self.config.external:
+            Supervisor(self.config).start(name)
 
     def _start_culm(self, say: Say) -> None:
         began = time.monotonic()
-        environment = {**os.environ, **self._addresses(), "PYTHONWARNINGS": "ignore"}
-        with ThreadPoolExecutor() as pool:
-            steps = (("schemas", "apply"), ("projections", "migrate"))
-            for said in pool.map(lambda step: _run_step(step, environment), steps):
-                say(said)
         self._write_tokens()
-        supervisor = self.supervisor
-        for process in culm_processes(self.config, self.environ):
-            if process.name != "harvester":
-                supervisor.start(process.name)
-        wait_until(lambda: api_answers(self.config.api), "api", log_file(self.config, "api"), seconds=60)
+        outdated = self._outdated()
+        for name in outdated:
+            self.supervisor.stop(name)
+        if outdated:
+            say("the code is newer than " + ", ".join(outdated) + ": starting them again")
+        for name in MODULES:
+            if name != "harvester":
+                self._start(name)
+        self._await("api", say, API_SECONDS_MAX)
         local_queue.configure(self.config.api, self.config.home, local_queue.LocalQueue())
-        supervisor.start("harvester")
+        self._start("harvester")
         say(f"Culm answers after {time.monotonic() - began:.1f} s at {self.config.api}")
+
+    def _outdated(self) -> list[str]:
+        """Culm's processes that were started before the code was last changed."""
+        newest = max((path.stat().st_mtime for folder in CODE for path in (CHECKOUT / folder).rglob("*.py")), default=0.0)
+        age = time.time() - newest
+        return [one.name for one in self.supervisor.states() if one.name in MODULES and one.pid and one.since_seconds > age]
+
+    def _step(self, module: str, word: str) -> str:
+        """What `python -m MODULE WORD` printed last; raises StepFailed with all of it."""
+        environment = {**self.environ, **self._addresses(), "PYTHONWARNINGS": "ignore"}
+        command = [sys.executable, "-m", module, word]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=CHECKOUT)
+        if done.returncode != 0:
+            raise StepFailed(f"python -m {module} {word} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+        return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else f"{module} {word}: done"
 
     def _addresses(self) -> dict[str, str]:
         return {
@@ -195,19 +277,6 @@ class Stack:
         path.write_text(token, encoding="utf-8")
 
 
-def _run_step(step: tuple[str, str], environment: Mapping[str, str]) -> str:
-    """What `python -m MODULE WORD` printed last; raises StepFailed with all of it."""
-    module, word = step
-    command = [sys.executable, "-m", module, word]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment), cwd=CHECKOUT)
-    if done.returncode != 0:
-        raise StepFailed(f"python -m {module} {word} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
-    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else f"{module} {word}: done"
-
-
 def home_for_tests(name: str) -> Path:
     """Folder for a stack that tests use, apart from the one a user plays with."""
     return CHECKOUT / "out" / "test" / name
-
-
-__all__ = ["Process", "Stack", "home_for_tests"]

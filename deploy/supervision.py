@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -21,10 +22,12 @@ from typing import Any, cast
 
 from deploy.config import StackConfig
 from deploy.errors import DidNotStart, NotUp
-from deploy.processes import Process, log_file
+from deploy.processes import MODULES, SERVERS, Process, log_file
 
 SOCKET_PATH_MAX = 100
 START_SECONDS_MAX = 20.0
+CALL_SECONDS_MAX = 60.0
+OPEN_FILES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def configuration(config: StackConfig, processes: tuple[Process, ...], inherited
         f"pidfile={config.run / 'supervisord.pid'}",
         f"childlogdir={config.logs}",
         "identifier=culm",
+        f"minfds={_open_files()}",
         *(["user=root"] if os.geteuid() == 0 else []),
         "",
         "[unix_http_server]",
@@ -73,6 +77,7 @@ def _program(config: StackConfig, process: Process, inherited: Mapping[str, str]
         "autorestart=true",
         "startsecs=1",
         "startretries=1000000",
+        f"stopsignal={process.stop_signal}",
         f"stopwaitsecs={process.stop_seconds}",
         "stopasgroup=false",
         "killasgroup=true",
@@ -84,6 +89,12 @@ def _program(config: StackConfig, process: Process, inherited: Mapping[str, str]
         "redirect_stderr=true",
         "",
     ]
+
+
+def _open_files() -> int:
+    """As many open files as this account may have, up to what a broker with many partitions needs."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
 
 
 def _escaped(value: str) -> str:
@@ -159,7 +170,7 @@ class Supervisor:
             time.sleep(0.05)
 
     def states(self) -> list[ProcessState]:
-        """Every process, in the order of the configuration."""
+        """Every process, servers first, then in the order of the data flow."""
         rows = cast(list[dict[str, Any]], self._call("getAllProcessInfo"))
         starts = self._starts()
         return [
@@ -168,10 +179,14 @@ class Supervisor:
                 pid=row["pid"] or None,
                 state=row["statename"].lower(),
                 restarts=max(0, starts.get(row["name"], 0) - 1),
-                since_seconds=max(0.0, float(row["now"] - row["start"])),
+                since_seconds=max(0.0, float(row["now"] - row["start"])) if row["pid"] else 0.0,
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: _place(row["name"]))
         ]
+
+    def restarts(self, name: str) -> int:
+        """How often a process was started again after its first start."""
+        return max(0, self._starts().get(name, 0) - 1)
 
     def _starts(self) -> dict[str, int]:
         """How often each process was started since the supervisor was, from its log."""
@@ -191,14 +206,19 @@ class Supervisor:
             raise NotUp(f"no stack runs under {self._config.home}; start one with `culm up`") from problem
 
 
+def _place(name: str) -> int:
+    names = (*SERVERS, *MODULES)
+    return names.index(name) if name in names else len(names)
+
+
 class _SocketConnection(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
-        super().__init__("culm", timeout=60)
+        super().__init__("culm", timeout=CALL_SECONDS_MAX)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(60)
+        self.sock.settimeout(CALL_SECONDS_MAX)
         self.sock.connect(self._path)
 
 

@@ -13,15 +13,28 @@ from deploy.errors import DidNotStart
 
 PAUSE_SECONDS = 0.05
 TAIL_CHARACTERS = 1500
+DEATHS_MAX = 3
+DEATHS_ASKED_SECONDS = 1.0
 
 
-def wait_until(answers: Callable[[], bool], name: str, log: Path | None, *, seconds: float) -> float:
-    """Seconds it took until `answers` was true; raises DidNotStart with the end of `log` after `seconds`."""
-    began = time.monotonic()
+def wait_until(
+    answers: Callable[[], bool], name: str, log: Path | None, *, seconds: float, deaths: Callable[[], int] = lambda: 0
+) -> float:
+    """Seconds it took until `answers` was true.
+
+    Raises DidNotStart with the end of `log` after `seconds`, or as soon as the process has died DEATHS_MAX times (`deaths`
+    counts them).
+    """
+    began = asked = time.monotonic()
     while not answers():
-        if time.monotonic() - began > seconds:
+        now = time.monotonic()
+        problem = f"did not answer within {seconds:.0f} s" if now - began > seconds else None
+        if now - asked > DEATHS_ASKED_SECONDS:
+            asked = now
+            problem = f"died {DEATHS_MAX} times while it should start" if deaths() >= DEATHS_MAX else problem
+        if problem:
             tail = log.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARACTERS:] if log and log.exists() else ""
-            raise DidNotStart(f"{name} did not answer within {seconds:.0f} s; its log ends:\n{tail}")
+            raise DidNotStart(f"{name} {problem}; its log ends:\n{tail}")
         time.sleep(PAUSE_SECONDS)
     return time.monotonic() - began
 
