@@ -125,8 +125,9 @@ class DeciderLoop:
                 for message in reader.consume(REPLAY_BATCH, 0.2):
                     failure = message.error()
                     if failure is None:
-                        decoded = self._codec.decode(message.value())
-                        self._slot.replay(message.topic(), message.partition(), message.offset(), decoded)
+                        record = _input(message)
+                        decoded = self._codec.decode(record.value)
+                        self._slot.replay(record.topic, record.partition, record.offset, decoded)
                         folded += 1
                     elif failure.code() == KafkaError._PARTITION_EOF:
                         unread.discard((message.topic(), message.partition()))

@@ -105,9 +105,7 @@ class CommandSender:
 
     def _produce(self, topic: str, key: str, value: bytes, name: str, on_delivery: OnDelivery | None) -> None:
         if len(value) > RECORD_BYTES_MAX:
-            raise RecordTooLarge(
-                f"{name} for {key!r} has {len(value):,} bytes, at most {RECORD_BYTES_MAX:,} fit; split it"
-            )
+            raise RecordTooLarge(f"{name} for {key!r} has {len(value):,} bytes, at most {RECORD_BYTES_MAX:,} fit; split it")
         reported = self._delivered if on_delivery is None else self._then(on_delivery)
         while True:
             try:

@@ -61,13 +61,13 @@ def _normal_spec(task: Task, job: GeneratedJob) -> JobSpec:
                 endpoint=task.library.endpoint,
             )
         )
-    scalars = _scalars(task, job, units)
+    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units))
     return _spec(
         task,
         job,
         JobKind.NORMAL,
         transformation=definition.transformation,
-        parameters=_finished_text(definition.parameters, task, streams, scalars),
+        parameters=_with_unmerged_names(text, outputs),
         inputs=inputs,
         outputs=outputs,
         priority=task.priority,
@@ -212,6 +212,14 @@ def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str,
 
 def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str]) -> str:
     return expand(text, streams, scalars).replace("$JEDITASKID", str(task.task_id))
+
+
+def _with_unmerged_names(text: str, outputs: list[JobOutput]) -> str:
+    """`text` with outputs under the names they have until they are merged; prun writes the final ones into it."""
+    for output in outputs:
+        if output.lfn.startswith(UNMERGED):
+            text = text.replace(output.lfn.removeprefix(UNMERGED), output.lfn).replace(UNMERGED + UNMERGED, UNMERGED)
+    return text
 
 
 def _output(template: OutputTemplate, task_id: int, serial: int, *, unmerged: bool) -> JobOutput:

@@ -1,5 +1,7 @@
 """A task from submission to its end, through every aggregate, without Kafka."""
 
+from dataclasses import replace
+
 from schemas.dataset import FilesRegistered, RegisterFiles
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.queue import JobLeased
@@ -27,6 +29,7 @@ from schemas.types import (
     RetryAction,
     SplitRules,
     StepDefinition,
+    TaskDefinition,
     TaskVerdict,
 )
 from tests.commands.builders import (
@@ -335,7 +338,7 @@ def test_another_tenants_dataset_does_not_exist() -> None:
     assert culm.last(TaskFinalized).message == "input dataset d does not exist"
 
 
-def a_merging_definition() -> object:
+def a_merging_definition() -> TaskDefinition:
     return a_definition(
         merge=StepDefinition(
             transformation="http://127.0.0.1/trf/user/runMerge",
@@ -345,7 +348,7 @@ def a_merging_definition() -> object:
 
 
 def test_outputs_are_merged_once_all_jobs_are_through() -> None:
-    culm = a_running_task(a_merging_definition())  # type: ignore[arg-type]
+    culm = a_running_task(a_merging_definition())
 
     done = run_all(culm)
 
@@ -361,8 +364,18 @@ def test_outputs_are_merged_once_all_jobs_are_through() -> None:
     assert culm.state("job", job(1)).status == "finished"
 
 
+def test_a_name_that_the_client_wrote_out_becomes_the_unmerged_one() -> None:
+    definition = a_merging_definition()
+    text = "-o \"{'out.txt': 'user.jdoe.$JEDITASKID._${SN/P}.out.txt'}\""
+    culm = a_running_task(replace(definition, parameters=text))
+
+    parameters = culm.state("job", job(1)).spec.parameters
+
+    assert parameters == "-o \"{'out.txt': 'panda.um.user.jdoe.10000001._000001.out.txt'}\""
+
+
 def test_a_merge_that_keeps_failing_sends_the_input_back() -> None:
-    culm = a_running_task(a_merging_definition())  # type: ignore[arg-type]
+    culm = a_running_task(a_merging_definition())
     for number in (1, 2, 3):
         end(culm, lease(culm) or 0)
         account(culm, job(number), OutcomeKind.MERGING)
