@@ -1,0 +1,91 @@
+"""The answer to an order of jobs, with its whole explanation."""
+
+from dataclasses import replace
+from typing import Any
+
+from schemas.task import GenerateJobs, JobsOrdered, ParkTask
+from schemas.types import JobKind, JobPlan, QueueStatus, Requirements
+from streams.jedi.generate import generate
+from streams.snapshot import Snapshot
+from tests.streams.builders import SEED, a_definition, a_queue, files, unmerged
+
+POSITION = "culm.policy.events.v1:0:3"
+
+
+def an_order(**changes: Any) -> JobsOrdered:
+    return replace(
+        JobsOrdered(
+            order=4,
+            kind=JobKind.NORMAL,
+            units=tuple(files(3)),
+            definition=a_definition(files_per_job=2),
+            task_id=10_000_001,
+            priority=1000,
+        ),
+        **changes,
+    )
+
+
+def facts(*queues: Any) -> Snapshot:
+    return Snapshot({queue.settings.name: queue for queue in queues}, position=POSITION)
+
+
+def test_an_order_of_normal_jobs_is_brokered_and_split() -> None:
+    answer = generate(an_order(), "wlcg", facts(a_queue("Q1"), a_queue("OFF", status=QueueStatus.OFFLINE)), SEED)
+
+    assert isinstance(answer, GenerateJobs)
+    assert (answer.order, answer.kind) == (4, JobKind.NORMAL)
+    assert answer.plans == (JobPlan(unit_ids=(1, 2), queue="Q1"), JobPlan(unit_ids=(3,), queue="Q1"))
+    assert [(verdict.queue, verdict.code) for verdict in answer.brokerage.verdicts] == [("OFF", "status"), ("Q1", "use")]
+    assert (answer.brokerage.seed, answer.brokerage.facts_position) == (SEED, POSITION)
+
+
+def test_a_build_is_one_job_without_input_on_the_best_queue() -> None:
+    answer = generate(an_order(kind=JobKind.BUILD, units=()), "wlcg", facts(a_queue("BUSY", waiting=5), a_queue("IDLE")), SEED)
+
+    assert isinstance(answer, GenerateJobs)
+    assert answer.plans == (JobPlan(unit_ids=(), queue="IDLE"),)
+
+
+def test_a_merge_names_the_serials_of_what_it_merges() -> None:
+    answer = generate(
+        an_order(kind=JobKind.MERGE, units=(), unmerged=tuple(unmerged(3))), "wlcg", facts(a_queue("Q1"), a_queue("Q2")), SEED
+    )
+
+    assert isinstance(answer, GenerateJobs)
+    assert answer.plans == (JobPlan(unit_ids=(1, 2, 3), queue="Q1"),)
+
+
+def test_input_with_raised_memory_is_brokered_apart() -> None:
+    one, two, three = files(3)
+    order = an_order(units=(one, replace(two, ram_mb=4000), three))
+
+    answer = generate(order, "wlcg", facts(a_queue("SMALL", rss_mb_max=2500, waiting=0), a_queue("BIG", waiting=99)), SEED)
+
+    assert isinstance(answer, GenerateJobs)
+    assert [plan for plan in answer.plans if 2 in plan.unit_ids] == [JobPlan(unit_ids=(2,), queue="BIG")]
+    assert len(answer.brokerage.verdicts) == 4
+
+
+def test_without_a_queue_the_task_is_parked_with_the_reasons() -> None:
+    order = an_order(definition=a_definition(requirements=Requirements(ram_mb=9000)))
+
+    answer = generate(order, "wlcg", facts(a_queue("Q1", rss_mb_max=2500), a_queue("Q2", status=QueueStatus.OFFLINE)), SEED)
+
+    assert isinstance(answer, ParkTask)
+    assert answer.message == (
+        "none of 2 queues can run jobs with 9000 MB of memory: memory 1, status 1 "
+        "(Q1: 9000 MB of memory are needed, the limit is 2500 MB)"
+    )
+    assert [verdict.code for verdict in answer.brokerage.verdicts] == ["memory", "status"]
+
+
+def test_without_any_queue_at_all_that_is_the_reason() -> None:
+    answer = generate(an_order(), "wlcg", facts(), SEED)
+
+    assert isinstance(answer, ParkTask)
+    assert answer.message == "no queue is configured"
+
+
+def test_the_tenant_of_the_task_counts() -> None:
+    assert isinstance(generate(an_order(), "lsst", facts(a_queue("Q1", vos=("wlcg",))), SEED), ParkTask)

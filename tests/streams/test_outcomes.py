@@ -1,0 +1,117 @@
+"""Ends of jobs rolled up into one command a task."""
+
+from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
+from schemas.task import RecordJobOutcomes
+from schemas.types import DatasetRole, JobError, JobOutcome, JobUsage, LossCause, OutcomeKind, OutputFile, RetryAction
+from streams.heard import Heard, Wish
+from streams.jedi.outcomes import roll_up
+from tests.streams.builders import heard
+
+TASK = 10_000_001
+JOB = TASK * 10_000_000 + 1
+
+
+def rolled(*events: Heard, memory: dict[int, int] | None = None) -> list[Wish]:
+    return list(roll_up(events, None, memory or {}))
+
+
+def outcomes(one: Wish) -> tuple[JobOutcome, ...]:
+    assert isinstance(one.command, RecordJobOutcomes)
+    return one.command.outcomes
+
+
+def an_output(lfn: str) -> OutputFile:
+    return OutputFile(
+        lfn=lfn, dataset="d", scope="s", role=DatasetRole.OUTPUT, size_bytes=1, checksum="ad:1", endpoint="LOCAL_DISK"
+    )
+
+
+def test_ends_of_one_task_make_one_command() -> None:
+    made = rolled(
+        heard(JobFinished(outputs=(an_output("o1"),), usage=JobUsage(events=7)), str(JOB), 1),
+        heard(JobMerging(outputs=(an_output("o2"),)), str(JOB + 1), 2),
+        heard(JobFinished(), str(JOB + 10_000_000), 3),
+    )
+
+    assert [one.envelope.aggregate_id for one in made] == ["10000001", "10000002"]
+    assert outcomes(made[0]) == (
+        JobOutcome(job_id=JOB, kind=OutcomeKind.FINISHED, outputs=(an_output("o1"),), events=7),
+        JobOutcome(job_id=JOB + 1, kind=OutcomeKind.MERGING, outputs=(an_output("o2"),)),
+    )
+
+
+def test_a_command_tells_where_it_comes_from() -> None:
+    event = heard(JobFinished(), str(JOB), 1)
+
+    envelope = rolled(event)[0].envelope
+
+    assert envelope.causation_id == event.cause.event_id
+    assert envelope.correlation_id == event.cause.correlation_id
+    assert (envelope.issued_at, envelope.actor, envelope.role, envelope.vo) == (
+        1_700_000_000_000_001,
+        "subject-1",
+        "system",
+        "wlcg",
+    )
+
+
+def test_another_batch_is_another_command_and_the_same_batch_the_same() -> None:
+    first, second = heard(JobFinished(), str(JOB), 1), heard(JobFinished(), str(JOB + 1), 2)
+
+    ids = [rolled(*batch)[0].envelope.command_id for batch in ((first,), (first, second), (first, second))]
+
+    assert ids[0] != ids[1] == ids[2]
+
+
+def test_a_failed_job_carries_the_advice_and_the_error_that_decided() -> None:
+    failed = JobFailed(errors=(JobError(source="pilot", code=1212, diagnostic="out of memory"),))
+
+    made = rolled(heard(failed, str(JOB)), memory={JOB: 2000})
+
+    assert outcomes(made[0]) == (
+        JobOutcome(
+            job_id=JOB,
+            kind=OutcomeKind.FAILED,
+            action=RetryAction.MORE_MEMORY,
+            ram_mb=3000,
+            error_source="pilot",
+            error_code=1212,
+            error_diagnostic="out of memory",
+        ),
+    )
+
+
+def test_memory_that_is_not_known_is_taken_from_the_measurement() -> None:
+    failed = JobFailed(errors=(JobError(source="pilot", code=1235),), usage=JobUsage(rss_kb_max=3_100_000))
+
+    assert outcomes(rolled(heard(failed, str(JOB)))[0])[0].ram_mb == 4000
+
+
+def test_a_lost_job_does_not_count_as_a_failure_of_its_input() -> None:
+    lost = JobLost(
+        lease_id="l", cause=LossCause.LEASE_EXPIRED, errors=(JobError(source="jobdispatcher", code=100, diagnostic="lost"),)
+    )
+
+    found = outcomes(rolled(heard(lost, str(JOB)))[0])[0]
+
+    assert (found.kind, found.action, found.error_code) == (OutcomeKind.FAILED, RetryAction.SYSTEM, 100)
+
+
+def test_killed_and_withdrawn_jobs_are_told_apart() -> None:
+    made = rolled(
+        heard(JobCancelled(code=50, errors=(JobError(source="taskbuffer", code=100),)), str(JOB), 1),
+        heard(JobClosed(code=52, sub_status="taskdone"), str(JOB + 1), 2),
+    )
+
+    assert [one.kind for one in outcomes(made[0])] == [OutcomeKind.CANCELLED, OutcomeKind.CLOSED]
+
+
+def test_a_job_completed_by_its_merge_job_is_not_told_again() -> None:
+    assert rolled(heard(JobFinished(merge_job_id=JOB + 5), str(JOB))) == []
+
+
+def test_a_command_holds_at_most_two_hundred_ends() -> None:
+    made = rolled(*(heard(JobFinished(), str(JOB + number), number + 1) for number in range(450)))
+
+    assert [len(outcomes(one)) for one in made] == [200, 200, 50]
+    assert len({one.envelope.command_id for one in made}) == 3

@@ -1,0 +1,88 @@
+"""Which command follows from which event of a task's life, and when parked tasks are tried again."""
+
+import json
+
+from schemas.policy import QueueConfigured
+from schemas.task import BreakTask, RefineTask, TaskParked, TaskReloaded, TaskSubmitted, WakeTask
+from schemas.types import BrokerageEvidence, QueueSettings
+from streams.jedi.reactions import refine_submitted
+from streams.jedi.wake import wake_all, wake_late
+from streams.snapshot import Parked, Snapshot, knows_more, position_text
+from tests.streams.builders import a_submission, heard
+
+API = "http://127.0.0.1:25080"
+
+
+def a_task(parameters: str, parent: int | None = None) -> TaskSubmitted:
+    return TaskSubmitted(
+        task_id=10_000_001,
+        name="user.jdoe.test2/",
+        user_name="J Doe",
+        label="user",
+        priority=1000,
+        parent_task_id=parent,
+        parameters_json=parameters,
+    )
+
+
+def test_a_submitted_task_is_refined_from_revision_zero() -> None:
+    made = list(refine_submitted([heard(a_task(json.dumps(a_submission()), parent=10_000_000))], API))
+
+    assert len(made) == 1
+    command = made[0].command
+    assert isinstance(command, RefineTask)
+    assert (command.parameters_revision, command.definition.parent_task_id) == (0, 10_000_000)
+    assert made[0].envelope.aggregate_id == "10000001"
+
+
+def test_a_reloaded_task_is_refined_from_its_new_parameters() -> None:
+    event = TaskReloaded(parameters_json=json.dumps(a_submission(nEvents=9)), parameters_revision=2, task_attempt=2)
+
+    command = next(iter(refine_submitted([heard(event)], API))).command
+
+    assert isinstance(command, RefineTask)
+    assert (command.parameters_revision, command.definition.events_total) == (2, 9)
+
+
+def test_parameters_that_mean_nothing_break_the_task() -> None:
+    found = [
+        next(iter(refine_submitted([heard(a_task(text))], API))).command
+        for text in ("{", "[1]", json.dumps(a_submission(taskName=None)))
+    ]
+
+    assert [command.message for command in found if isinstance(command, BreakTask)] == [
+        "the parameters are no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "the parameters are list, expected a JSON object",
+        "taskName is null, expected a value",
+    ]
+
+
+def test_a_configured_queue_wakes_every_parked_task_in_its_own_tenant() -> None:
+    facts = Snapshot(parked=(Parked(10_000_001, "lsst", "tree-1"), Parked(10_000_002, "wlcg", "tree-2")))
+    configured = heard(QueueConfigured(settings=QueueSettings(name="Q1", site="S")), "queue.Q1")
+
+    made = list(wake_all([configured], facts))
+
+    assert [(one.envelope.aggregate_id, one.envelope.vo, one.envelope.correlation_id) for one in made] == [
+        ("10000001", "lsst", "tree-1"),
+        ("10000002", "wlcg", "tree-2"),
+    ]
+    assert all(one.command == WakeTask(cause="QUEUE_CONFIGURED") for one in made)
+
+
+def test_a_task_parked_on_old_facts_is_woken_at_once() -> None:
+    parked = TaskParked(
+        order=1, brokerage=BrokerageEvidence(seed="s", facts_position="culm.policy.events.v1:0:3"), message="no queue"
+    )
+
+    assert len(list(wake_late([heard(parked)], Snapshot(position="culm.policy.events.v1:0:4")))) == 1
+    assert list(wake_late([heard(parked)], Snapshot(position="culm.policy.events.v1:0:3"))) == []
+
+
+def test_positions_are_compared_by_the_policies_they_cover() -> None:
+    now = position_text({("culm.policy.events.v1", 1): 7, ("culm.policy.events.v1", 0): 3, ("culm.queue.events.v1", 0): 99})
+
+    assert now == "culm.policy.events.v1:0:3,culm.policy.events.v1:1:7,culm.queue.events.v1:0:99"
+    assert not knows_more(now, "culm.policy.events.v1:0:3,culm.policy.events.v1:1:7")
+    assert knows_more(now, "culm.policy.events.v1:0:3,culm.policy.events.v1:1:6")
+    assert knows_more(now, "")

@@ -1,0 +1,293 @@
+"""What the parameters of a submission mean, and which are refused."""
+
+from typing import Any
+
+import pytest
+
+from schemas.types import DatasetRole, OutputTemplate, Requirements, SplitRules, StepDefinition, TaskDefinition
+from streams.jedi.refine import refine
+from streams.jedi.task_parameters import MANDATORY, Refusal
+from streams.jedi.template import dataset_name, scope_of
+from tests.streams.builders import a_submission, a_submission_with_input, an_output
+
+API = "http://127.0.0.1:25080"
+
+
+def refined(parameters: dict[str, Any]) -> TaskDefinition:
+    """The definition; fails with the refusal otherwise."""
+    outcome = refine(parameters, API)
+    assert isinstance(outcome, TaskDefinition), outcome
+    return outcome
+
+
+def refusal(parameters: dict[str, Any]) -> Refusal:
+    """The refusal; fails when there is none."""
+    outcome = refine(parameters, API)
+    assert isinstance(outcome, Refusal), outcome
+    return outcome
+
+
+def test_the_complete_example_of_the_protocol_is_refined_word_by_word() -> None:
+    assert refined(a_submission()) == TaskDefinition(
+        transformation="http://127.0.0.1:25080/trf/user/runGen-00-00-02",
+        parameters=(
+            '-j "" --sourceURL ${SURL} -r . -a jobO.1b2c.tar.gz '
+            "-o \"{'out.txt': 'user.jdoe.$JEDITASKID._${SN/P}.out.txt'}\" "
+            '-p "echo%20hello%20${SEQNUMBER}%20%3E%20out.txt"'
+        ),
+        source_url="http://127.0.0.1:25080",
+        requirements=Requirements(processing_type="panda-client-2.2.0-jedi-run"),
+        rules=SplitRules(events_per_job=1),
+        events_total=3,
+        sequence_offset=10,
+        outputs=(
+            OutputTemplate(
+                stream="OUTPUT0",
+                role=DatasetRole.OUTPUT,
+                dataset="user.jdoe.test2_out.txt",
+                scope="user.jdoe",
+                name_template="user.jdoe.$JEDITASKID._${SN/P}.out.txt",
+            ),
+            OutputTemplate(
+                stream="LOG0",
+                role=DatasetRole.LOG,
+                dataset="user.jdoe.test2.log",
+                scope="user.jdoe",
+                name_template="user.jdoe.test2.log.$JEDITASKID.${SN}.log.tgz",
+            ),
+        ),
+    )
+
+
+def test_visible_outputs_are_named_by_stream_in_the_order_of_their_datasets() -> None:
+    visible = [an_output("a.txt") | {"hidden": False}, an_output("b.txt") | {"hidden": False, "value": "--out=n._${SN}.b"}]
+
+    definition = refined(a_submission(jobParameters=visible))
+
+    assert definition.parameters == "${OUTPUT0} --out=${OUTPUT1}"
+    assert [out.name_template for out in definition.outputs[:2]] == ["user.jdoe.$JEDITASKID._${SN/P}.a.txt", "n._${SN}.b"]
+
+
+def test_input_with_build_and_merge_is_refined() -> None:
+    definition = refined(
+        a_submission_with_input(
+            nFiles=10,
+            nFilesPerJob=2,
+            ramCount=3000,
+            ramCountUnit="MBPerCore",
+            maxAttempt=5,
+            buildSpec={
+                "prodSourceLabel": "panda",
+                "archiveName": "sources.ab.tar.gz",
+                "jobParameters": "-i ${IN} -o ${OUT} --sourceURL ${SURL} -r . ",
+            },
+            mergeSpec={"useLocalIO": 1, "jobParameters": "-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"},
+            mergeOutput=True,
+        )
+    )
+
+    assert definition.input_datasets == ("user.jdoe.hdf.tiles",)
+    assert definition.input_exclude == (r"\.log\.tgz(\.\d+)*$",)
+    assert (definition.input_files_max, definition.rules.files_per_job, definition.attempts_max) == (10, 2, 5)
+    assert definition.requirements.ram_mb == 3000
+    assert definition.build == StepDefinition(
+        transformation="http://127.0.0.1:25080/trf/user/buildGen-00-00-01",
+        parameters="-i ${IN} -o ${OUT} --sourceURL ${SURL} -r .",
+        archive="sources.ab.tar.gz",
+        label="panda",
+    )
+    assert definition.merge == StepDefinition(
+        transformation="http://127.0.0.1:25080/trf/user/runMerge-00-00-02",
+        parameters="-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}",
+        label="user",
+    )
+
+
+def test_a_merged_log_is_an_output_of_the_merge_step_only() -> None:
+    log = {"type": "template", "param_type": "output", "mergeOnly": True, "dataset": "user.jdoe.test2.merge_log/"}
+    definition = refined(a_submission(log_merge=log | {"value": "m.$JEDITASKID.${SN}.merge_log.tgz"}))
+
+    assert definition.outputs[-1] == OutputTemplate(
+        stream="LOG_MERGE0",
+        role=DatasetRole.LOG,
+        dataset="user.jdoe.test2.merge_log",
+        scope="user.jdoe",
+        name_template="m.$JEDITASKID.${SN}.merge_log.tgz",
+        merge_only=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"site": "Q1"}, Requirements(site="Q1")),
+        ({"site": "Q1,Q2"}, Requirements(included_sites=("Q1", "Q2"))),
+        ({"site": "AUTO"}, Requirements()),
+        ({"includedSite": ["Q1", "AUTO"]}, Requirements(included_sites=("Q1",))),
+        ({"includedSite": "Q1, Q*"}, Requirements(included_sites=("Q1", "Q*"))),
+        ({"excludedSite": "Q3"}, Requirements(excluded_sites=("Q3",))),
+        ({"cloud": "US", "workingGroup": "phys"}, Requirements(cloud="US")),
+        ({"workingGroup": "phys"}, Requirements()),
+        ({"coreCount": 8, "ramCount": 1000}, Requirements(core_count=8, ram_mb=1000)),
+        ({"ramCount": 4000, "ramCountUnit": "MB"}, Requirements(ram_mb=4000, ram_per_core=False)),
+        ({"ramCount": 4000, "ramUnit": "MBPerCoreFixed"}, Requirements(ram_mb=4000)),
+        ({"outDiskCount": 2049, "outDiskUnit": "kBFixed", "workDiskCount": 10}, Requirements(disk_mb=13)),
+        ({"maxWalltime": 2}, Requirements(walltime_seconds=7200)),
+        ({"walltime": 600, "maxWalltime": 2}, Requirements(walltime_seconds=600)),
+        ({"walltime": -600}, Requirements()),
+        ({"architecture": "x86_64-el9"}, Requirements(architecture="x86_64-el9")),
+        ({"prodSourceLabel": "test"}, Requirements(label="test")),
+    ],
+)
+def test_what_a_queue_must_offer_follows_from_the_parameters(changes: dict[str, Any], expected: Requirements) -> None:
+    found = refined(a_submission(**changes, processingType=""))
+
+    assert found.requirements == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"nFilesPerJob": 3}, SplitRules(files_per_job=3)),
+        ({"nMaxFilesPerJob": 50}, SplitRules(files_per_job_max=50)),
+        ({"nGBPerJob": 2}, SplitRules(gigabytes_per_job=2.0)),
+        ({"nEventsPerJob": 100}, SplitRules(events_per_job=100)),
+        ({"nEventsPerJob": 100, "nEventsPerFile": 40}, SplitRules(files_per_job=2)),
+        ({"maxNumJobs": 7}, SplitRules(jobs_max=7)),
+        ({"nFilesPerMergeJob": 5, "nGBPerMergeJob": 1}, SplitRules(files_per_merge_job=5, gigabytes_per_merge_job=1.0)),
+    ],
+)
+def test_how_input_is_cut_follows_from_the_parameters(changes: dict[str, Any], expected: SplitRules) -> None:
+    assert refined(a_submission_with_input(**changes)).rules == expected
+
+
+def test_made_up_files_of_older_clients_count_as_events() -> None:
+    given = a_submission(nFiles=10, nFilesPerJob=5)
+    del given["nEvents"], given["nEventsPerJob"]
+
+    definition = refined(given)
+
+    assert (definition.events_total, definition.rules.events_per_job, definition.rules.files_per_job) == (10, 5, None)
+
+
+def test_a_list_of_physical_names_is_the_input() -> None:
+    definition = refined(a_submission(pfnList=["root://a/1", "root://a/2", "root://a/3"], nFiles=2, nFilesPerJob=1))
+
+    assert definition.pfn_list == ("root://a/1", "root://a/2")
+    assert (definition.events_total, definition.rules.files_per_job) == (None, 1)
+
+
+def test_events_to_use_limit_the_files_when_each_holds_as_many() -> None:
+    assert refined(a_submission_with_input(nEvents=250, nEventsPerFile=100)).input_files_max == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "expected"),
+    [
+        ({}, "attempts_max", 3),
+        ({"disableAutoRetry": 1, "maxAttempt": 9}, "attempts_max", 1),
+        ({"goal": 90}, "goal_permille", 900),
+        ({"failGoalUnreached": True}, "fail_goal_unreached", True),
+        ({"noLoopingCheck": True}, "looping_check", False),
+        ({"useLocalIO": 1}, "use_local_io", True),
+        ({"container_name": "docker://busybox"}, "container_name", "docker://busybox"),
+        ({"multiStepExec": {"preprocess": {"command": "${TRF}"}}}, "multi_step_json", '{"preprocess":{"command":"${TRF}"}}'),
+        ({"transPath": "http://x/trf"}, "transformation", "http://x/trf"),
+        ({"maxFailure": 2}, "failures_max", 2),
+    ],
+)
+def test_single_parameters_are_understood(changes: dict[str, Any], attribute: str, expected: object) -> None:
+    assert getattr(refined(a_submission(**changes)), attribute) == expected
+
+
+def test_numbers_in_the_text_keep_their_offsets() -> None:
+    number = {"type": "template", "param_type": "number", "padding": False}
+    definition = refined(
+        a_submission(
+            jobParameters=[
+                number | {"value": "--seed=${RNDMSEED}", "offset": 100},
+                number | {"value": "--first=${FIRSTEVENT}", "offset": 7},
+            ]
+        )
+    )
+
+    assert (definition.random_seed_offset, definition.first_event_offset) == (100, 7)
+    assert definition.sequence_offset is None
+
+
+def test_a_task_beside_its_parent_waits_for_it_unless_told_not_to() -> None:
+    waiting, free = refine(a_submission(), API, 10000007), refine(a_submission(noWaitParent=True), API, 10000007)
+
+    assert isinstance(waiting, TaskDefinition)
+    assert isinstance(free, TaskDefinition)
+    assert (waiting.parent_task_id, free.parent_task_id) == (10000007, None)
+
+
+@pytest.mark.parametrize("key", MANDATORY)
+def test_a_missing_mandatory_key_is_named(key: str) -> None:
+    given = a_submission()
+    del given[key]
+
+    assert refusal(given) == Refusal("BAD_PARAMETERS", f"{key} is missing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"taskName": None}, "taskName is null, expected a value"),
+        ({"nFilesPerJob": "many"}, "nFilesPerJob is 'many', expected a number"),
+        ({"nFilesPerJob": 1.5}, "nFilesPerJob is 1.5, expected a whole number of at least 1"),
+        ({"coreCount": True}, "coreCount is True, expected a number"),
+        ({"noLoopingCheck": "yes"}, "noLoopingCheck is 'yes', expected true or false"),
+        ({"excludedSite": 3}, "excludedSite is 3, expected a list of texts or a comma list"),
+        ({"ramCount": 1, "ramCountUnit": "GB"}, "ramCountUnit is 'GB', expected MB, MBPerCore or MBPerCoreFixed"),
+        ({"goal": 200}, "goal is 200, expected a percentage from 0 to 100"),
+        ({"nGBPerJob": -1}, "nGBPerJob is -1, expected more than 0"),
+        ({"jobParameters": "x"}, "jobParameters is 'x', expected a list of objects"),
+        ({"jobParameters": [{"type": "constant"}]}, "jobParameters[0].value is missing"),
+        ({"jobParameters": [{"type": "x", "value": ""}]}, "jobParameters[0].type is 'x', expected constant or template"),
+        ({"mergeOutput": True}, "mergeSpec is missing, expected an object beside mergeOutput"),
+        ({"buildSpec": []}, "buildSpec is [], expected an object"),
+        ({"noInput": False}, "noInput is absent and no input dataset is named, expected one of the two"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(changes: dict[str, Any], message: str) -> None:
+    assert refusal(a_submission(**changes)) == Refusal("BAD_PARAMETERS", message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"nEventsPerWorker": 1}, "nEventsPerWorker"),
+        ({"hpoWorkflow": True}, "hpoWorkflow"),
+        ({"preproSpec": {"jobParameters": ""}}, "preproSpec"),
+        ({"addNthFieldToLFN": "3"}, "addNthFieldToLFN"),
+        ({"nEvents": 10}, "nEvents"),
+        ({"nEventsPerJob": 10, "nEventsPerFile": 100}, "nEventsPerJob"),
+    ],
+)
+def test_what_culm_cannot_do_is_refused_and_named(changes: dict[str, Any], named: str) -> None:
+    found = refusal(a_submission_with_input(**changes))
+
+    assert found.reason == "NOT_SUPPORTED"
+    assert found.message.startswith(named)
+
+
+def test_a_second_input_stream_is_refused() -> None:
+    given = a_submission_with_input()
+    given["jobParameters"].append(
+        {"type": "template", "param_type": "input", "value": "${IN2}", "dataset": "user.jdoe.b", "hidden": True}
+    )
+
+    assert refusal(given) == Refusal("NOT_SUPPORTED", "jobParameters[3]: the input stream IN2 (user.jdoe.b) is not supported")
+
+
+def test_outputs_found_by_pattern_are_refused() -> None:
+    item = an_output("x") | {"value": r"regex|.*\.root"}
+
+    assert refusal(a_submission(jobParameters=[item])).reason == "NOT_SUPPORTED"
+
+
+def test_names_of_datasets_lose_slash_and_scope() -> None:
+    assert dataset_name("user.jdoe:user.jdoe.hdf.tiles/") == "user.jdoe.hdf.tiles"
+    assert [scope_of(name) for name in ("user.jdoe.a.b", "group.phys.x", "mc23.1234.x")] == ["user.jdoe", "group.phys", "mc23"]
