@@ -70,7 +70,8 @@ async def recover_lost_files(call: Call) -> Reply:
 
 def _stored(storage: Path, file: Row) -> bool:
     digest = hashlib.md5(f"{file['scope']}:{file['lfn']}".encode(), usedforsecurity=False).hexdigest()
-    return (storage / Path(*file["scope"].split(".")) / digest[:2] / digest[2:4] / file["lfn"]).is_file()
+    path: Path = storage / Path(*file["scope"].split(".")) / digest[:2] / digest[2:4] / file["lfn"]
+    return path.is_file()
 
 
 def _write_finding(call: Call, row: Row, files: list[Row], lost: list[Row]) -> str:

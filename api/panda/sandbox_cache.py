@@ -56,11 +56,7 @@ class SandboxCache:
     async def store(self, name: str, source: Source, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
         name = plain_name(name)
-        target = self.folder / name
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not name.endswith(".__ow__"):
-            target.touch()
-            raise NotStored("ERROR: cannot overwrite file")
+        self._make_room(name)
         limit = bytes_max_of(name)
         descriptor, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
         try:
@@ -71,11 +67,10 @@ class SandboxCache:
                     if size > limit:
                         raise NotStored(f"ERROR: upload failure. Exceeded size limit {size}>{limit}.")
                     file.write(block)
-            Path(unfinished).chmod(0o644)
-            Path(unfinished).rename(target)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
-        self._remember(target, owner)
+        except BaseException:
+            os.unlink(unfinished)  # noqa: PTH108 - nothing half-done stays, whatever stopped us
+            raise
+        self._put_in_place(Path(unfinished), name, owner)
         return name
 
     def find(self, owner: str, size: int, checksum: int) -> str | None:
@@ -93,6 +88,19 @@ class SandboxCache:
             return False
         path.touch()
         return True
+
+    def _make_room(self, name: str) -> None:
+        """The folder exists and `name` may be written; raises NotStored for a name that is there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.folder / name
+        if target.exists() and not name.endswith(".__ow__"):
+            target.touch()
+            raise NotStored("ERROR: cannot overwrite file")
+
+    def _put_in_place(self, unfinished: Path, name: str, owner: str) -> None:
+        unfinished.chmod(0o644)
+        unfinished.rename(self.folder / name)
+        self._remember(self.folder / name, owner)
 
     def _remember(self, path: Path, owner: str) -> None:
         entry = self._entry(owner, path.stat().st_size, gzip_checksum(path))
