@@ -207,7 +207,8 @@ class Stack:
         """Postgres, then its tables. Beside it runs `_start_log`."""
         self._start("postgres")
         self._await("postgres", say, SERVER_SECONDS_MAX)
-        postgres.create_database(self.config.postgres)
+        if "postgres" not in self.config.external:
+            postgres.create_database(self.config.postgres)
         if not only_server:
             say(self._step("projections", "migrate"))
 

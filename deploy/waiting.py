@@ -57,11 +57,11 @@ def registry_answers(url: str) -> bool:
 
 
 def postgres_answers(address: str) -> bool:
-    """True when the server takes connections, whether or not the database is there."""
+    """True when the server takes connections; a database that is yet to be made does not count as silence."""
     try:
-        psycopg2.connect(address.rsplit("/", 1)[0] + "/postgres", connect_timeout=2).close()
-    except psycopg2.OperationalError:
-        return False
+        psycopg2.connect(address, connect_timeout=2).close()
+    except psycopg2.OperationalError as problem:
+        return "does not exist" in str(problem)
     return True
 
 

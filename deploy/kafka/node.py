@@ -24,7 +24,11 @@ def settings(config: StackConfig) -> str:
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(config.home / "kafka" / "data"),
         "auto.create.topics.enable": "false",
-        "broker.session.timeout.ms": "6000",
+        # after kill -9 the next broker waits for the end of this session
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
+        # transactions of a killed decider are looked for every 10 s by default
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "2000",
         "group.initial.rebalance.delay.ms": "0",
         "log.retention.ms": "-1",
         "num.partitions": "4",

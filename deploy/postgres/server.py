@@ -1,7 +1,7 @@
 """The Postgres server of a stack: which program, as which user, with which settings.
 
-Postgres refuses to run as root, so root drops to an unprivileged user; folders that such a user cannot reach (a home
-directory closed to others) are replaced by ones under the system's temporary folder, named after the stack.
+Postgres refuses to run as root, so root drops to an unprivileged user; folders that such a user cannot reach (a checkout in
+root's home) are replaced by ones under /var/lib, named after the stack.
 """
 
 import hashlib
@@ -10,24 +10,36 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
+from psycopg2.extensions import parse_dsn
+from psycopg2.sql import SQL, Identifier
 
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 
+EVERY_SERVER_HAS = "postgres"
 UNPRIVILEGED = ("postgres", "nobody")
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "max_connections": "60",
+    "unix_socket_directories": "",
+    "max_connections": "80",
+    # two cores shared with everything else
     "shared_buffers": "256MB",
+    "effective_cache_size": "4GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "256MB",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    # rows and their position in the log are one transaction: what a power cut takes back is read from the log again
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
-    "jit": "off",
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
@@ -46,7 +58,7 @@ class PostgresServer:
     def command(self) -> tuple[str, ...]:
         """The command that runs it in the foreground."""
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        place = ["-D", str(self.data), "-p", str(self.port), "-k", str(self.data)]
+        place = ["-D", str(self.data), "-p", str(self.port)]
         return (str(self.programs / "bin" / "postgres"), *place, *options)
 
 
@@ -62,21 +74,21 @@ def prepared(config: StackConfig) -> PostgresServer:
             folder.mkdir(parents=True, exist_ok=True)
         shutil.chown(folder, user)
     server = PostgresServer(programs, folder / "cluster", config.ports.postgres, user)
-    if not (server.data / "PG_VERSION").exists():
+    if not server.data.is_dir():
         _initialise(server)
     return server
 
 
 def create_database(address: str) -> None:
     """Make the database that `address` names, if it is not there; the server must answer."""
-    name = address.rsplit("/", 1)[1].split("?")[0]
-    connection = psycopg2.connect(address.rsplit("/", 1)[0] + "/postgres", connect_timeout=2)
+    name = parse_dsn(address)["dbname"]
+    connection = psycopg2.connect(address, dbname=EVERY_SERVER_HAS, connect_timeout=2)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if cursor.fetchone() is None:
-                cursor.execute(f'CREATE DATABASE "{name}"')
+                cursor.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     finally:
         connection.close()
 
@@ -117,7 +129,7 @@ def _can_enter(folder: Path, user: str) -> bool:
 
 def _shared_folder(config: StackConfig) -> Path:
     digest = hashlib.sha256(str(config.home).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"culm-postgres-{digest}"
+    return Path("/var/lib") / f"culm-postgres-{digest}"
 
 
 def _reachable(programs: Path, user: str | None, config: StackConfig) -> Path:
@@ -134,7 +146,10 @@ def _reachable(programs: Path, user: str | None, config: StackConfig) -> Path:
 
 
 def _initialise(server: PostgresServer) -> None:
-    command = [str(server.programs / "bin" / "initdb"), "-D", str(server.data), "-U", "culm", "-A", "trust"]
+    """Make the cluster beside its place and rename it, so that half a one is never started."""
+    unfinished = server.data.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    command = [str(server.programs / "bin" / "initdb"), "-D", str(unfinished), "-U", "culm", "-A", "trust"]
     command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     account = pwd.getpwnam(server.user) if server.user else None
     done = subprocess.run(
@@ -149,3 +164,4 @@ def _initialise(server: PostgresServer) -> None:
     )
     if done.returncode != 0:
         raise StepFailed(f"initdb failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    unfinished.rename(server.data)
