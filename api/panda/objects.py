@@ -195,9 +195,9 @@ def job_object(row: Row) -> dict[str, Any]:
     for field in ERROR_FIELDS.values():
         found[f"{field}Code"], found[f"{field}Diag"] = 0, None
     for error in row["errors"] or ():
-        field = ERROR_FIELDS.get(error["source"])
-        if field is not None:
-            found[f"{field}Code"], found[f"{field}Diag"] = error["code"], error["diagnostic"]
+        family = ERROR_FIELDS.get(error["source"])
+        if family is not None:
+            found[f"{family}Code"], found[f"{family}Diag"] = error["code"], error["diagnostic"]
     for name in ("prodDBlock", "dispatchDBlock", "destinationDBlock"):
         found[name] = None
     found["Files"] = _files(row, spec, outputs)
