@@ -2,7 +2,8 @@
 .PHONY: help demo test lint setup up down status clean
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
+# The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13,$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)) python3)
 VENV := .venv
 CLIENT := .venv-client
 READY := $(VENV)/.ready
@@ -38,7 +39,7 @@ status:
 	$(VENV)/bin/culm status
 
 # The two environments and the Java parts do not wait for each other.
-setup: ; @$(MAKE) --no-print-directory -j3 $(READY) $(CLIENT_READY) fetch
+setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) fetch
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
@@ -50,6 +51,7 @@ $(READY): requirements.lock pyproject.toml
 $(CLIENT_READY): requirements-client.lock
 	$(PYTHON) -m venv $(CLIENT)
 	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-client.lock
+	@ln -sf ../../$(VENV)/bin/culm $(CLIENT)/bin/culm  # so that `culm` is at hand wherever `prun` is
 	@touch $@
 
 .PHONY: fetch
