@@ -57,9 +57,7 @@ def parse_json_object(raw: bytes) -> dict[str, Any]:
 def parse_form(raw: bytes) -> dict[str, Any]:
     """`raw` as urlencoded pairs; of a repeated key the last value holds."""
     try:
-        pairs = parse_qsl(
-            raw.decode("utf-8"), keep_blank_values=True, strict_parsing=True, max_num_fields=FORM_FIELDS_MAX
-        )
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=True, max_num_fields=FORM_FIELDS_MAX)
     except ValueError as problem:
         raise UnreadableBody(f"the body is neither JSON nor a form: {str(problem)[:100]}") from problem
     return dict(pairs)

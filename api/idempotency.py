@@ -45,9 +45,7 @@ class Wishes:
         known = self._prints.get(command_id)
         if known is not None and known != wish:
             raise Conflict(f"Idempotency-Key {command_id} was used for another request; take a new key")
-        answered = await self._read_models.row(
-            f"select {ANSWER_COLUMNS} from answer where command_id = %s", (command_id,)
-        )
+        answered = await self._read_models.row(f"select {ANSWER_COLUMNS} from answer where command_id = %s", (command_id,))
         if answered is not None:
             same = answered["command_type"] == name and answered["actor"] == identity.subject
             if known is None and same and answered["accepted"]:
@@ -69,7 +67,5 @@ class Wishes:
 
     async def _first_wish(self, command_id: str) -> str | None:
         """The fingerprint in the log, None when the command left no event."""
-        row = await self._read_models.row(
-            "select correlation_id from timeline where command_id = %s limit 1", (command_id,)
-        )
+        row = await self._read_models.row("select correlation_id from timeline where command_id = %s limit 1", (command_id,))
         return None if row is None else str(row["correlation_id"])

@@ -141,8 +141,8 @@ class Positions:
 
     async def _stored(self) -> Offsets:
         rows = await self._read_models.rows(
-            "select topic, partition, min(next_offset) as next_offset"
-            " from projection_position group by topic, partition"
+            "select topic, partition, min(next_offset) as next_offset from projection_position"
+            " join projection_live using (projection) group by topic, partition"
         )
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
@@ -173,7 +173,7 @@ class Positions:
         try:
             stored = self._read_models.rows_now(
                 "select coalesce(min(next_offset), 0) as next_offset from projection_position"
-                " where topic = %s and partition = %s",
+                " join projection_live using (projection) where topic = %s and partition = %s",
                 (position.topic, position.partition),
             )
             consumer.assign([TopicPartition(position.topic, position.partition, stored[0]["next_offset"])])

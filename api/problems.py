@@ -31,9 +31,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         fields = [field_problem(found) for found in error.errors()]
-        return _answer(
-            request.url.path, 400, "Bad request", "; ".join(item["detail"] for item in fields), errors=fields
-        )
+        return _answer(request.url.path, 400, "Bad request", "; ".join(item["detail"] for item in fields), errors=fields)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:

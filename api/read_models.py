@@ -51,9 +51,7 @@ class ReadModels:
                 self._forget()
                 if fresh:
                     log.warning("read_models_unavailable", problem=str(problem).strip()[:200])
-                    raise ReadModelsUnavailable(
-                        "the read models cannot be asked now", retry_after_seconds=2
-                    ) from problem
+                    raise ReadModelsUnavailable("the read models cannot be asked now", retry_after_seconds=2) from problem
             except psycopg2.errors.UndefinedTable as problem:
                 raise ReadModelsUnavailable("the read models are not built yet", retry_after_seconds=5) from problem
         raise AssertionError("unreachable")

@@ -168,9 +168,7 @@ class Registrar:
                 return Submission(REEXECUTED, message, task_id)
         if self.command_id is not None and await self._is_repeated(task_id):
             return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
-        return Submission(
-            ACTIVE, _duplicate(f"jediTaskID={task_id} is in the {status} state for outDS={name}."), task_id
-        )
+        return Submission(ACTIVE, _duplicate(f"jediTaskID={task_id} is in the {status} state for outDS={name}."), task_id)
 
     async def _task_id(self) -> int:
         """A free task id; with a key, the one that the key got first."""

@@ -57,7 +57,11 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/{command_id}")
     async def answer(command_id: str, identity: User, prefer: str | None = Header(None)) -> Response:
         """The answer to a command; 202 while it is awaited."""
-        return await desk.look_up(command_id_of(command_id), identity, wait_seconds_of(prefer))
+        try:
+            known = command_id_of(command_id)
+        except BadRequest as problem:
+            raise NotFound(f"no command {command_id[:100]!r}, expected a UUID") from problem
+        return await desk.look_up(known, identity, wait_seconds_of(prefer))
 
     return router
 

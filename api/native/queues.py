@@ -50,9 +50,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(_queue_document(row, await _demand(read_models, queue)))
 
     @router.get("/queues/{queue}/wanted")
-    async def wanted(
-        queue: str, _: Pilot, after: int | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)
-    ) -> Response:
+    async def wanted(queue: str, _: Pilot, after: int | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)) -> Response:
         """How many pilots the queue wants: at once beyond `after`, else when it moves or after `wait` seconds."""
         seconds = min(wait, LONG_POLL_SECONDS_MAX)
         return json_response(await wanted_workers(services, queue, after, seconds))

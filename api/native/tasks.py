@@ -72,9 +72,7 @@ def build_router(services: Services) -> APIRouter:
         document = {"task_id": done.task_id, "code": done.code, "message": done.message}
         if not done.accepted:
             status = 409 if done.code in (QUEUED, ACTIVE) else 422
-            return json_response(
-                {"title": "Not submitted", "status": status, "detail": done.message, **document}, status
-            )
+            return json_response({"title": "Not submitted", "status": status, "detail": done.message, **document}, status)
         headers = {"Location": f"/v1/tasks/{done.task_id}"}
         if done.position is not None:
             headers["Culm-Position"] = done.position.token()

@@ -92,8 +92,7 @@ async def page_of(read_models: ReadModels, subject: Subject, after: Cursor | Non
 async def newest_offsets(read_models: ReadModels, subject: Subject) -> Offsets:
     """The last offset of the subject in each partition, as far as the read models know."""
     rows = await read_models.rows(
-        f"select topic, partition, max(log_offset) as log_offset from timeline where {subject.where}"
-        " group by topic, partition",
+        f"select topic, partition, max(log_offset) as log_offset from timeline where {subject.where} group by topic, partition",
         subject.parameters,
     )
     return {(row["topic"], row["partition"]): row["log_offset"] for row in rows}

@@ -104,9 +104,7 @@ class PilotDesk:
         )
         return {row["job_id"]: row for row in rows}
 
-    async def worker(
-        self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity
-    ) -> bool:
+    async def worker(self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity) -> bool:
         """Tell the queue's workers that a pilot started or ended; false when nobody knows where the worker belongs."""
         if not queue:
             row = await self._services.read_models.row(
@@ -115,12 +113,8 @@ class PilotDesk:
             if row is None:
                 return False
             queue = row["queue"]
-        command = ReportWorker(
-            worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node[:128]
-        )
-        answer = await self._services.gateway.submit(
-            command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS
-        )
+        command = ReportWorker(worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node[:128])
+        answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
         return answer is None or answer.accepted
 
     async def _final(self, report: Report, attempt: int, row: Row | None, identity: Identity) -> Reply:

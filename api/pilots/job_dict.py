@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from schemas.ids import caused_command_id
 from schemas.types import DatasetRole, JobInput, JobOutput, JobSpec
 
 NULL = "NULL"
@@ -81,9 +82,7 @@ def _inputs(spec: JobSpec) -> dict[str, str]:
     }
 
 
-def _outputs(
-    outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutput | None, storage: str
-) -> dict[str, str]:
+def _outputs(outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutput | None, storage: str) -> dict[str, str]:
     every = list(outputs)
 
     def joined(value: Callable[[JobOutput], str]) -> str:
@@ -105,5 +104,5 @@ def _outputs(
     if optional:
         found["allowNoOutput"] = ",".join(optional)
     if log is not None:
-        found |= {"logFile": log.lfn, "logGUID": log.guid, "scopeLog": log.scope}
+        found |= {"logFile": log.lfn, "logGUID": log.guid or caused_command_id(log.dataset, log.lfn), "scopeLog": log.scope}
     return found

@@ -24,7 +24,7 @@ DIALOGS = {TIMEOUT: "database timeout", FAILED: "failed"}
 
 def build_router(desk: PilotDesk) -> APIRouter:
     """Routes below `/server/panda`."""
-    router = APIRouter(prefix="/server/panda")
+    router = APIRouter()
     calls = PilotCalls(desk)
     handlers: Mapping[str, Handler] = {
         "getJob": calls.get_job,
@@ -38,7 +38,7 @@ def build_router(desk: PilotDesk) -> APIRouter:
     }
     for name, handler in handlers.items():
         endpoint = guarded(EndpointClass.PILOT, handler)
-        router.add_route(f"/{name}", endpoint, methods=["GET", "POST"], include_in_schema=False)
+        router.add_route(f"/server/panda/{name}", endpoint, methods=["GET", "POST"], include_in_schema=False)
     return router
 
 

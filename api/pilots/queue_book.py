@@ -82,9 +82,7 @@ def storage_documents(settings: dict[str, Settings], home: Path) -> dict[str, An
     names = {LOCAL_STORAGE: ""}
     for queue in settings.values():
         names.setdefault(queue.get("storage") or LOCAL_STORAGE, queue.get("site") or "")
-    return {
-        name: _storage_document(name, number, site, home) for number, (name, site) in enumerate(names.items(), start=1)
-    }
+    return {name: _storage_document(name, number, site, home) for number, (name, site) in enumerate(names.items(), start=1)}
 
 
 def _storage_document(name: str, number: int, site: str, home: Path) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""Identities, jobs, requests and stand-ins with defaults, so that a test names only what matters to it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from starlette.requests import Request
+
+from api.config import ApiConfig
+from api.gateway import CommandGateway
+from api.identity.identity import Identity
+from api.positions import Position
+from api.read_models import ReadModels, Row
+from api.services import Services
+from schemas.answer import CommandAnswered
+from schemas.types import DatasetRole, JobKind, JobOutput, JobSpec
+from schemas.wire import entry_of
+
+
+def an_identity(**changes: Any) -> Identity:
+    """Jane, a plain member of wlcg."""
+    facts: dict[str, Any] = {
+        "subject": "subject-jane",
+        "user_name": "Jane Doe",
+        "display_name": "Jane Doe",
+        "nickname": "jdoe",
+        "vo": "wlcg",
+        "groups": ("wlcg",),
+    }
+    return Identity(**(facts | changes))
+
+
+def a_job(**changes: Any) -> JobSpec:
+    """A job with one output and a log."""
+    facts: dict[str, Any] = {
+        "job_id": 100000000000001,
+        "task_id": 10000000,
+        "attempt": 1,
+        "serial": 1,
+        "kind": JobKind.NORMAL,
+        "name": "user.jdoe.t1.1",
+        "queue": "LOCAL",
+        "transformation": "http://127.0.0.1/trf/user/runGen",
+        "parameters": "-p echo",
+        "label": "user",
+        "user_name": "Jane Doe",
+        "owner": "subject-jane",
+        "vo": "wlcg",
+        "outputs": (an_output("out.txt"), an_output("job.log.tgz", role=DatasetRole.LOG, dataset="user.jdoe.log")),
+    }
+    return JobSpec(**(facts | changes))
+
+
+def an_output(lfn: str, **changes: Any) -> JobOutput:
+    """An output of a job."""
+    facts: dict[str, Any] = {"dataset": "user.jdoe.out", "scope": "user.jdoe", "role": DatasetRole.OUTPUT, "endpoint": ""}
+    return JobOutput(lfn=lfn, **(facts | changes))
+
+
+def an_answer(**changes: Any) -> CommandAnswered:
+    """A decider's yes."""
+    facts: dict[str, Any] = {
+        "command_id": "c",
+        "command_type": "ReportJobProgress",
+        "aggregate": "job",
+        "aggregate_id": "1",
+        "correlation_id": "c",
+        "accepted": True,
+        "sequence": 1,
+        "answered_at": 0,
+        "vo": "wlcg",
+        "actor": "subject-jane",
+    }
+    return CommandAnswered(**(facts | changes))
+
+
+def a_request(headers: dict[str, str] | None = None, path: str = "/v1/tasks") -> Request:
+    """A GET request with `headers`."""
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    return Request({"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": raw})
+
+
+@dataclass(slots=True)
+class GatewayStandIn:
+    """Answers commands by a function of the command and remembers what was sent."""
+
+    answer: Callable[[Any, str], CommandAnswered | None] = lambda command, aggregate_id: an_answer()
+    sent: list[tuple[Any, str]] = field(default_factory=list)
+    roles: list[str | None] = field(default_factory=list)
+    heartbeats: list[Any] = field(default_factory=list)
+
+    async def submit(
+        self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **_: Any
+    ) -> CommandAnswered | None:
+        """Remember and answer."""
+        entry_of(command)
+        self.sent.append((command, aggregate_id))
+        self.roles.append(role)
+        return self.answer(command, aggregate_id)
+
+    def heartbeat(self, heartbeat: Any) -> None:
+        """Remember."""
+        self.heartbeats.append(heartbeat)
+
+    async def readable(self, aggregate: str, aggregate_id: str, seconds: float) -> Position:
+        """At once."""
+        return Position("culm.task.events.v1", 0, 1)
+
+
+@dataclass(slots=True)
+class ReadModelsStandIn:
+    """Answers a query with the rows of the first text that occurs in it."""
+
+    tables: dict[str, Sequence[Row]] = field(default_factory=dict)
+
+    async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
+        """The rows that were prepared."""
+        return next((list(rows) for text, rows in self.tables.items() if text in sql), [])
+
+    async def row(self, sql: str, parameters: Any = ()) -> Row | None:
+        """The first of them."""
+        rows = await self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+
+def services_of(gateway: GatewayStandIn, read_models: ReadModelsStandIn, config: ApiConfig) -> Services:
+    """Services around stand-ins; gate and feeds are not there."""
+    nothing = cast(Any, None)
+    return Services(config, nothing, cast(CommandGateway, gateway), cast(ReadModels, read_models), gate=nothing, live=nothing)
+
+
+def run(coroutine: Any) -> Any:
+    """The result of `coroutine`."""
+    return asyncio.run(coroutine)

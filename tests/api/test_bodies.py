@@ -1,0 +1,57 @@
+"""Bodies as pilots and clients really send them."""
+
+import gzip
+import json
+
+import pytest
+
+from api.bodies import parse_object
+from api.errors import BodyTooLarge, UnreadableBody
+
+LIMIT = 10_000
+
+
+def test_gzip_is_known_by_its_magic_bytes_without_a_header() -> None:
+    raw = gzip.compress(json.dumps({"siteName": "Q", "allowOtherCountry": False}).encode())
+
+    assert parse_object(raw, {"content-type": "application/json"}, LIMIT) == {"siteName": "Q", "allowOtherCountry": False}
+
+
+def test_a_form_without_a_content_type_is_a_form() -> None:
+    assert parse_object(b"siteName=Q&node=a%20b&xml=", {}, LIMIT) == {"siteName": "Q", "node": "a b", "xml": ""}
+
+
+def test_a_form_of_curl_is_a_form() -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+
+    assert parse_object(b"jobId=1&state=running", kind, LIMIT) == {"jobId": "1", "state": "running"}
+
+
+def test_json_without_a_content_type_is_json() -> None:
+    assert parse_object(b' {"a": 1}', {}, LIMIT) == {"a": 1}
+
+
+def test_nothing_is_an_empty_object() -> None:
+    assert parse_object(b"", {"content-type": "application/json"}, LIMIT) == {}
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"[1]", "application/json"),
+        (b"{", "application/json"),
+        (b"siteName=Q", "application/json"),
+        (b"no pairs here", ""),
+        (b"\xff\xfe", ""),
+        (gzip.compress(b"{}")[:-4], "application/json"),
+        (b"\x1f\x8bxxxx", "application/json"),
+    ],
+)
+def test_what_cannot_be_read_is_said_so(raw: bytes, kind: str) -> None:
+    with pytest.raises(UnreadableBody):
+        parse_object(raw, {"content-type": kind}, LIMIT)
+
+
+def test_a_body_may_not_grow_over_the_limit() -> None:
+    with pytest.raises(BodyTooLarge):
+        parse_object(gzip.compress(b" " * (LIMIT + 1)), {}, LIMIT)

@@ -1,0 +1,78 @@
+"""Commands from JSON: what is taken, what is refused and how it is said."""
+
+import pytest
+
+from api.errors import BadRequest, NotFound
+from api.identity.access import EndpointClass
+from api.identity.rights import class_of_command
+from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
+from schemas.dataset import RegisterFiles
+from schemas.policy import ConfigureQueue
+from schemas.task import KillTask
+from schemas.types import DatasetFile, QueueStatus
+from tests.schemas.samples import a_sample
+
+
+def test_defaults_are_filled_in() -> None:
+    assert command_from(entry_of_command("KillTask"), {}) == KillTask(reason=None)
+
+
+def test_nested_records_enums_and_lists_are_read() -> None:
+    settings = {"name": "Q", "site": "S", "status": "OFFLINE", "corepower": 12, "labels": ["user"]}
+    queue = command_from(entry_of_command("ConfigureQueue"), {"settings": settings})
+    files = command_from(
+        entry_of_command("RegisterFiles"),
+        {"files": [{"lfn": "a", "scope": "s", "size_bytes": 1, "checksum": "ad:1", "endpoint": "D"}]},
+    )
+
+    assert isinstance(queue, ConfigureQueue)
+    assert (queue.settings.status, queue.settings.corepower, queue.settings.labels) == (QueueStatus.OFFLINE, 12.0, ("user",))
+    assert files == RegisterFiles(files=(DatasetFile(lfn="a", scope="s", size_bytes=1, checksum="ad:1", endpoint="D"),))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "field", "expected"),
+    [
+        ("KillTask", {"reason": 5}, "reason", "text"),
+        ("FinishTask", {"soft": 1}, "soft", "true or false"),
+        ("IncreaseAttempts", {}, "increase", "a whole number"),
+        ("IncreaseAttempts", {"increase": True}, "increase", "a whole number"),
+        ("IncreaseAttempts", {"increase": 2**31}, "increase", "a whole number"),
+        ("IncreaseAttempts", {"increase": 1.5}, "increase", "a whole number"),
+        ("RegisterFiles", {"files": {}}, "files", "a list of an object (DatasetFile)"),
+        ("RegisterFiles", {"files": [3]}, "files[0]", "an object (DatasetFile)"),
+        ("RegisterFiles", {"role": "input"}, "role", "one of UNKNOWN, INPUT, PSEUDO_INPUT, OUTPUT, LOG"),
+        ("ConfigureQueue", {"settings": {"name": "Q"}}, "settings.site", "text"),
+        ("KillTask", {"why": "x"}, "why", "no such field; KillTask has reason"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_was_expected(name: str, body: object, field: str, expected: str) -> None:
+    assert isinstance(body, dict)
+
+    with pytest.raises(BadRequest) as refused:
+        command_from(entry_of_command(name), body)
+
+    assert [(p["field"], p["expected"]) for p in refused.value.members["errors"]] == [(field, expected)]  # type: ignore[attr-defined]
+
+
+def test_an_unknown_command_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        entry_of_command("TaskSubmitted")
+
+
+def test_every_command_of_the_vocabulary_comes_through_json_unchanged() -> None:
+    for entry in COMMANDS.values():
+        command, _ = a_sample(entry)
+
+        assert command_from(entry, command.to_avro()) == command
+        assert json_schema(entry)["type"] == "object"
+
+
+def test_what_is_not_named_is_for_operators_only() -> None:
+    of = {name: class_of_command(name) for name in COMMANDS}
+
+    assert {name for name in COMMANDS if of[name] is EndpointClass.PILOT} == {
+        "LeaseJob", "ReportJobEnd", "ReportJobProgress", "ReportWorker",
+    }  # fmt: skip
+    assert of["KillTask"] is of["RegisterFiles"] is EndpointClass.USER
+    assert of["ConfigureQueue"] is of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is EndpointClass.OPERATOR

@@ -1,0 +1,67 @@
+"""One key, one wish, one answer."""
+
+from typing import Any, cast
+
+import pytest
+
+from api.errors import BadRequest, Conflict
+from api.idempotency import Wishes, command_id_of, fingerprint
+from api.read_models import ReadModels
+from tests.api.builders import ReadModelsStandIn, an_identity, run
+
+KEY = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
+ANSWER = {"command_type": "KillTask", "actor": "subject-jane", "accepted": True, "command_id": KEY}
+
+
+def wish_of(body: object, **changes: Any) -> str:
+    return fingerprint(KEY, an_identity(**changes), "KillTask", "1", body)
+
+
+def wishes(**tables: Any) -> Wishes:
+    return Wishes(cast(ReadModels, ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})))
+
+
+def test_the_order_of_fields_makes_no_other_wish() -> None:
+    assert wish_of({"a": 1, "b": 2}) == wish_of({"b": 2, "a": 1})
+
+
+def test_another_body_or_another_person_is_another_wish() -> None:
+    assert len({wish_of({"a": 1}), wish_of({"a": 2}), wish_of({"a": 1}, subject="bob"), wish_of({"a": 1}, vo="cms")}) == 4
+
+
+def test_a_new_key_has_no_answer() -> None:
+    assert run(wishes().check(KEY, "KillTask", wish_of({}), an_identity())) is None
+
+
+def test_the_same_wish_gets_the_first_answer() -> None:
+    kept = wishes(answer=[ANSWER], timeline=[{"correlation_id": wish_of({})}])
+
+    assert run(kept.check(KEY, "KillTask", wish_of({}), an_identity())) == ANSWER
+
+
+def test_another_wish_under_the_same_key_is_a_conflict() -> None:
+    kept = wishes()
+    run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+
+    with pytest.raises(Conflict):
+        run(kept.check(KEY, "KillTask", wish_of({"reason": "x"}), an_identity()))
+
+
+def test_a_conflict_is_found_in_the_log_after_a_restart() -> None:
+    kept = wishes(answer=[ANSWER], timeline=[{"correlation_id": wish_of({"reason": "first"})}])
+
+    with pytest.raises(Conflict):
+        run(kept.check(KEY, "KillTask", wish_of({"reason": "second"}), an_identity()))
+
+
+def test_somebody_elses_key_is_a_conflict() -> None:
+    kept = wishes(answer=[ANSWER | {"actor": "subject-bob"}])
+
+    with pytest.raises(Conflict):
+        run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+
+
+def test_a_key_must_be_a_uuid() -> None:
+    assert command_id_of(KEY.upper()) == KEY
+    with pytest.raises(BadRequest, match="expected a UUID"):
+        command_id_of("again")

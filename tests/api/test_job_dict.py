@@ -1,0 +1,78 @@
+"""A job as pilots read it: aligned lists, the log where it belongs."""
+
+from api.pilots.job_dict import job_dict
+from api.pilots.queue_book import queue_document, storage_documents
+from schemas.types import DatasetRole, JobInput
+from tests.api.builders import a_job, an_output
+
+
+def an_input(lfn: str) -> JobInput:
+    return JobInput(
+        lfn=lfn, dataset="user.t.in", scope="user.t", guid=f"g-{lfn}", size_bytes=6, checksum="ad:084b021f", endpoint="D"
+    )
+
+
+def test_outputs_are_aligned_and_the_log_is_not_in_scope_out() -> None:
+    job = job_dict(a_job(), "LOCAL_DISK")
+
+    assert job["outFiles"] == "out.txt,job.log.tgz"
+    assert job["realDatasets"] == job["destinationDblock"] == "user.jdoe.out,user.jdoe.log"
+    assert job["ddmEndPointOut"] == "LOCAL_DISK,LOCAL_DISK"
+    assert (job["scopeOut"], job["scopeLog"], job["logFile"]) == ("user.jdoe", "user.jdoe", "job.log.tgz")
+    assert len(job["logGUID"]) == 36
+
+
+def test_inputs_are_aligned() -> None:
+    job = job_dict(a_job(inputs=(an_input("a"), an_input("b"))), "D")
+
+    assert (job["inFiles"], job["scopeIn"], job["GUID"]) == ("a,b", "user.t,user.t", "g-a,g-b")
+    assert (job["fsize"], job["checksum"]) == ("6,6", "ad:084b021f,ad:084b021f")
+    assert (job["ddmEndPointIn"], job["prodDBlockToken"]) == ("D,D", "NULL,NULL")
+    assert job["realDatasetsIn"] == "user.t.in,user.t.in"
+
+
+def test_input_is_staged_in_when_the_task_says_so() -> None:
+    assert job_dict(a_job(inputs=(an_input("a"),), use_local_io=True), "D")["prodDBlockToken"] == "local"
+
+
+def test_a_job_without_input_or_log_has_empty_lists() -> None:
+    job = job_dict(a_job(outputs=(an_output("out.txt"),)), "D")
+
+    assert (job["inFiles"], job["outFiles"], job["scopeOut"]) == ("", "out.txt", "user.jdoe")
+    assert "logFile" not in job
+
+
+def test_an_output_with_an_endpoint_of_its_own_keeps_it() -> None:
+    outputs = (an_output("out.txt", endpoint="FAR"), an_output("l.tgz", role=DatasetRole.LOG))
+
+    assert job_dict(a_job(outputs=outputs), "NEAR")["ddmEndPointOut"] == "FAR,NEAR"
+
+
+def test_multi_step_members_stand_at_the_top() -> None:
+    steps = '{"preprocess":{"command":"a"},"containerOptions":{"containerImage":"x"},"other":1}'
+
+    job = job_dict(a_job(multi_step_json=steps), "D")
+
+    assert (job["preprocess"], job["containerOptions"]) == ({"command": "a"}, {"containerImage": "x"})
+    assert "other" not in job
+
+
+def test_nothing_is_null() -> None:
+    job = job_dict(a_job(looping_check=False, container_name="docker://x"), "D")
+
+    assert None not in job.values()
+    assert (job["StatusCode"], job["PandaID"], job["loopingCheck"]) == (0, 100000000000001, False)
+
+
+def test_every_endpoint_of_a_queue_is_in_the_storage_document() -> None:
+    settings = {"name": "Q", "site": "S", "status": "BROKEROFF", "storage": "FAR", "workdir_mb_max": 0}
+    queue = queue_document(settings)
+    from pathlib import Path
+
+    storages = storage_documents({"Q": settings}, Path("/home"))
+
+    assert set(storages) == {"LOCAL_DISK", "FAR"}
+    assert {name for names in queue["astorages"].values() for name in names} == {"FAR"}
+    assert storages["LOCAL_DISK"]["arprotocols"]["write_lan"][0]["path"] == "/home/storage/"
+    assert (queue["state"], queue["status"], queue["maxwdir"]) == ("ACTIVE", "brokeroff", 1)
+    assert "mv_final_destination" in queue["catchall"]

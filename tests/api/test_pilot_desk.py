@@ -1,0 +1,131 @@
+"""What pilots are told, and what becomes a command."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.config import ApiConfig
+from api.pilots.desk import NO_JOBS, SUCCESS, TIMEOUT, PilotDesk, Reply
+from api.pilots.legacy import update_reply
+from api.pilots.v1 import update_envelope
+from schemas.job import ReportJobEnd, ReportJobProgress
+from schemas.types import LeasedJob
+from tests.api.builders import GatewayStandIn, ReadModelsStandIn, a_job, an_answer, an_identity, run, services_of
+
+CONFIG = ApiConfig(Path("/nowhere"), "http://127.0.0.1:1", "", "", "")
+PILOT = an_identity(subject="pilot", roles=frozenset({"pilot"}))
+
+
+def a_row(**changes: Any) -> dict[str, Any]:
+    return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
+
+
+def a_desk(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDesk:
+    rows = [] if row is None else [row]
+    return PilotDesk(services_of(gateway, ReadModelsStandIn({"from job": rows}), CONFIG))
+
+
+def a_report(state: str = "running", **changes: Any) -> dict[str, Any]:
+    return {"jobId": "7", "state": state, "attemptNr": 1, "siteName": "LOCAL", "node": "n"} | changes
+
+
+def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
+    leased = LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60)
+    gateway = GatewayStandIn(lambda *_: an_answer(leased=leased))
+
+    found = run(a_desk(gateway).lease({"siteName": "LOCAL"}, PILOT))
+
+    assert found["PandaID"] == 100000000000001
+    assert gateway.sent[0][1] == "LOCAL"
+    assert gateway.roles == ["pilot"]
+
+
+def test_no_jobs_and_no_answer_are_told_apart() -> None:
+    empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
+    silent = GatewayStandIn(lambda *_: None)
+
+    assert run(a_desk(empty).lease({"siteName": "Q"}, PILOT)) == Reply(NO_JOBS, message="no jobs in PanDA")
+    assert run(a_desk(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
+
+
+def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_desk(gateway, a_row()).report(a_report(), PILOT))
+
+    assert reply == Reply(SUCCESS, "NULL")
+    assert gateway.sent == []
+    assert [(beat.job_id, beat.queue, beat.attempt) for beat in gateway.heartbeats] == [(7, "LOCAL", 1)]
+
+
+def test_news_is_a_heartbeat_and_a_command() -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_desk(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
+
+    assert reply == Reply(SUCCESS, "NULL")
+    assert [type(command) for command, _ in gateway.sent] == [ReportJobProgress]
+    assert len(gateway.heartbeats) == 1
+
+
+def test_a_job_that_the_read_model_has_not_yet_is_the_deciders_business() -> None:
+    gateway = GatewayStandIn()
+
+    run(a_desk(gateway).report(a_report("starting"), PILOT))
+
+    assert len(gateway.sent) == 1
+
+
+@pytest.mark.parametrize("row", [a_row(order_kill=True), a_row(status="failed"), a_row(status="merging")])
+def test_a_pilot_that_must_stop_is_told_from_the_read_model(row: dict[str, Any]) -> None:
+    gateway = GatewayStandIn()
+
+    assert run(a_desk(gateway, row).report(a_report(), PILOT)).command == "tobekilled"
+    assert gateway.sent == []
+
+
+@pytest.mark.parametrize("reason", ["UNKNOWN_JOB", "BAD_ATTEMPT", "ALREADY_FINAL", "NOT_LEASED"])
+def test_a_live_pilot_that_is_refused_stops(reason: str) -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", order="tobekilled"))
+
+    assert run(a_desk(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
+
+
+def test_a_job_of_another_vo_is_unknown() -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_desk(gateway, a_row(vo="cms")).report(a_report("finished"), PILOT))
+
+    assert reply.command == "tobekilled"
+    assert (gateway.sent, gateway.heartbeats) == ([], [])
+
+
+def test_a_final_report_is_always_a_command() -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_desk(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
+
+    assert reply == Reply(SUCCESS, "NULL")
+    assert [(type(command), key) for command, key in gateway.sent] == [(ReportJobEnd, "7")]
+    assert gateway.heartbeats == []
+
+
+def test_a_final_report_that_comes_again_is_harmless() -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", order="tobekilled"))
+
+    assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == Reply(SUCCESS, "NULL")
+
+
+def test_a_final_report_without_an_answer_is_to_come_again() -> None:
+    assert run(a_desk(GatewayStandIn(lambda *_: None)).report(a_report("failed"), PILOT)).status_code == TIMEOUT
+
+
+def test_the_command_is_never_null_and_stands_in_both_places() -> None:
+    assert update_reply(Reply(SUCCESS)) == {"StatusCode": 0, "command": "NULL"}
+    assert update_envelope(Reply(SUCCESS, "tobekilled")) == {
+        "success": True,
+        "message": "",
+        "data": {"StatusCode": 0, "command": "tobekilled"},
+        "command": "tobekilled",
+    }

@@ -1,0 +1,268 @@
+"""Every route says whom it serves, and errors look as each family of clients expects."""
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from starlette.routing import Route
+
+from api.app import create_app
+from api.config import ApiConfig
+from api.identity.access import Declared, EndpointClass, Gate
+from api.identity.issuer import make_token
+from api.identity.verify import Verifier, trusted_issuers
+from api.services import Services
+from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
+
+NOTHING = cast(Any, None)
+
+
+def services_at(home: Path) -> Services:
+    """Services that reach nothing."""
+
+    class Idle(GatewayStandIn):
+        ending = threading.Event()
+
+        def start(self) -> None:
+            """Nothing to begin."""
+
+        def close(self) -> None:
+            """Nothing to end."""
+
+    class Silent(ReadModelsStandIn):
+        def close(self) -> None:
+            """Nothing to end."""
+
+    config = ApiConfig(home, "http://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+    live: Any = Idle()
+    gateway: Any = Idle()
+    read_models: Any = Silent()
+    return Services(config, NOTHING, gateway, read_models, Gate(Verifier(trusted_issuers(home)), ("wlcg",)), live)
+
+
+class Client:
+    """Requests to an app in this process."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        """The answer to a GET."""
+        return self._ask("GET", path, request)
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        """The answer to a POST."""
+        return self._ask("POST", path, request)
+
+    def _ask(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://culm") as client:
+                return await client.request(method, path, **request)
+
+        answer: httpx.Response = run(ask())
+        return answer
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    """A client of an app that reaches nothing."""
+    return Client(create_app(services_at(tmp_path)))
+
+
+def headers(home: Path, *groups: str) -> dict[str, str]:
+    """Headers of a member with `groups`."""
+    token = make_token(home, user="jdoe", name="Jane Doe", groups=["wlcg", *groups], audience_hours=1)
+    return {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+
+
+def declared_classes(route: RouteContext) -> list[EndpointClass]:
+    """The classes that a route declares."""
+    if isinstance(route.original_route, APIRoute):
+        return [call.kind for call in _calls(route.dependant) if isinstance(call, Declared)]
+    kind = getattr(route.endpoint, "access", None)
+    return [kind] if isinstance(kind, EndpointClass) else []
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for part in dependant.dependencies:
+        yield part.call
+        yield from _calls(part)
+
+
+def test_every_route_declares_exactly_one_class(tmp_path: Path) -> None:
+    routes = list(iter_route_contexts(create_app(services_at(tmp_path)).routes))
+
+    silent = [route.path for route in routes if len(declared_classes(route)) != 1]
+
+    assert silent == []
+    assert len(routes) > 60
+    assert all(isinstance(route.original_route, Route) for route in routes)
+
+
+def test_only_documents_and_signs_of_life_are_public(tmp_path: Path) -> None:
+    routes = iter_route_contexts(create_app(services_at(tmp_path)).routes)
+    public = {str(route.path) for route in routes if EndpointClass.PUBLIC in declared_classes(route)}
+
+    allowed = ("/auth/", "/cache/", "/trf/", "/v1/health", "/openapi.json", "/v1/openapi.json", "/monitor", "/static")
+    calls = {"system/is_alive", "metaconfig/get_site_specs"}
+    #: They say that there are no workflows, and nothing else.
+    saying_no = {"put_workflow_request", "execute_idds_workflow_command", "relay_idds_command",
+                 "put_file_recovery_request", "putEventPickingRequest"}  # fmt: skip
+
+    others = {path for path in public if not path.startswith(allowed)}
+    others -= {f"/server/panda/{name}" for name in saying_no}
+    assert {path for path in others if "/".join(path.split("/")[-2:]) not in calls} == set()
+
+
+def test_a_stranger_gets_problem_json_on_the_native_api(client: Client) -> None:
+    answer = client.get("/v1/tasks")
+
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", ["/server/panda/getJob", "/api/v1/pilot/update_job"])
+def test_a_stranger_gets_text_on_the_panda_paths(client: Client, path: str) -> None:
+    answer = client.post(path, content=b"siteName=X", headers={"Authorization": "Bearer x", "Origin": "wlcg"})
+
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text.startswith("ERROR : Token authentication failed. ")
+
+
+def test_an_unknown_vo_is_named_as_panda_does(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/server/panda/getJob", headers=headers(tmp_path, "wlcg/pilot") | {"Origin": "cms"})
+
+    assert (answer.status_code, answer.text) == (403, "ERROR : Token authentication failed. Unknown vo : cms")
+
+
+def test_a_member_without_the_role_gets_the_envelope_on_api_v1(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/api/v1/pilot/acquire_jobs", headers=headers(tmp_path), json={})
+
+    assert answer.status_code == 200
+    assert answer.json() == {"success": False, "message": "pilot role required", "data": None}
+
+
+def test_a_body_over_the_limit_is_refused_with_the_limit(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/v1/commands/KillTask", content=b" " * (4 * 1024 * 1024 + 1), headers=headers(tmp_path))
+
+    assert answer.status_code == 413
+    assert answer.json()["limit_bytes"] == 4 * 1024 * 1024
+
+
+def test_a_body_without_a_length_is_refused_while_it_is_read(client: Client, tmp_path: Path) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(6):
+            yield b" " * 1_000_000
+
+    answer = client.post("/v1/commands/KillTask", content=pieces(), headers=headers(tmp_path))
+
+    assert answer.status_code == 413
+
+
+def test_a_small_body_that_grows_over_the_limit_is_refused(client: Client, tmp_path: Path) -> None:
+    import gzip
+
+    bomb = gzip.compress(b" " * 50_000_000)
+
+    answer = client.post("/server/panda/getJob", content=bomb, headers=headers(tmp_path, "wlcg/pilot"))
+
+    assert len(bomb) < 100_000
+    assert answer.status_code == 413
+
+
+def test_broken_json_is_a_bad_request(client: Client, tmp_path: Path) -> None:
+    answer = client.post(
+        "/v1/commands/KillTask",
+        content=b'{"aggregate_id": ',
+        headers=headers(tmp_path) | {"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 400
+    assert "not JSON" in answer.json()["detail"]
+
+
+def test_an_unknown_command_is_not_found(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/v1/commands/MakeCoffee", json={}, headers=headers(tmp_path))
+
+    assert answer.status_code == 404
+    assert "MakeCoffee" in answer.json()["detail"]
+
+
+def test_a_wrong_field_is_named_with_its_value_and_what_was_expected(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/v1/commands/FinishTask", json={"aggregate_id": "10000000", "soft": "yes"}, headers=headers(tmp_path))
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "soft", "value": "'yes'", "expected": "true or false"}]
+
+
+def test_an_operators_command_is_denied_to_users(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/v1/commands/SetShares", json={"aggregate_id": "shares"}, headers=headers(tmp_path))
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "operator or production role required"
+
+
+def test_a_task_that_is_not_of_the_vo_does_not_exist(client: Client, tmp_path: Path) -> None:
+    answer = client.post("/v1/commands/KillTask", json={"aggregate_id": "10000000"}, headers=headers(tmp_path))
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/cache/..%2fidentity%2fkey.json", "/cache/%2e%2e/identity/key.json", "/cache/.hidden", "/cache/identity",
+     "/trf/user/..%2f..%2fapp.py", "/trf/user/__init__.py", "/cache/x%00y"],
+)  # fmt: skip
+def test_nothing_outside_the_folder_is_served(client: Client, tmp_path: Path, path: str) -> None:
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    (tmp_path / "cache" / ".hidden").write_text("secret")
+    (tmp_path / "cache" / "identity").symlink_to(tmp_path / "identity" / "key.json")
+
+    assert client.get(path).status_code == 404
+
+
+def test_a_sandbox_is_served_as_its_raw_bytes(client: Client, tmp_path: Path) -> None:
+    import gzip
+
+    content = gzip.compress(b"sandbox")
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    (tmp_path / "cache" / "jobO.1.tar.gz").write_bytes(content)
+
+    answer = client.get("/cache/jobO.1.tar.gz")
+
+    assert answer.content == content
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("spelled", ["wlcg", "wlcg:production", "wlcg.production"])
+def test_the_auth_configuration_is_served_in_every_spelling(client: Client, spelled: str) -> None:
+    document = client.get(f"/auth/{spelled}_auth_config.json").json()
+
+    assert document["vo"] == spelled
+    assert {"audience", "client_id", "client_secret", "oidc_config_url"} <= set(document)
+
+
+def test_an_unexpected_error_says_nothing_of_itself(client: Client, tmp_path: Path) -> None:
+    answer = client.get("/v1/workers", headers=headers(tmp_path), params={"limit": "1"})
+    assert answer.status_code == 200
+
+    broken = client.get("/v1/health")
+
+    assert broken.status_code == 500
+    assert broken.json()["detail"] == "an unexpected error; it was logged"
+
+
+def test_the_openapi_document_lists_every_command(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    assert "/v1/commands/SubmitTask" in paths
+    assert "post" in paths["/v1/tasks"]

@@ -1,0 +1,134 @@
+"""Submitting a task: names, ids, codes."""
+
+from typing import Any, cast
+
+import pytest
+
+from api.gateway import CommandGateway
+from api.read_models import ReadModels
+from api.submission import Submission, parameters_of_reexecution, stored_parameters, submit_task
+from schemas.answer import CommandAnswered
+from schemas.task import ReloadTask, SubmitTask
+from schemas.task_name import ClaimTaskName
+from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, an_identity, run
+
+PARAMETERS: dict[str, Any] = {
+    "taskName": "user.jdoe.t1/",
+    "uniqueTaskName": True,
+    "vo": "wlcg",
+    "prodSourceLabel": "user",
+    "cliParams": "prun",
+}
+IDS = {"nextval": [{"hint": 10_000_005, "newest": 10_000_004}]}
+
+
+def submit(gateway: GatewayStandIn, tables: dict[str, Any] | None = None, **changes: Any) -> Submission:
+    read_models = ReadModelsStandIn({**IDS, **(tables or {})})
+    done: Submission = run(
+        submit_task(
+            cast(CommandGateway, gateway),
+            cast(ReadModels, read_models),
+            changes.pop("identity", an_identity()),
+            PARAMETERS | changes.pop("parameters", {}),
+            **changes,
+        )
+    )
+    return done
+
+
+def name_taken_by(task_id: int, reload_accepted: bool = True) -> GatewayStandIn:
+    def answer(command: Any, _: str) -> CommandAnswered:
+        match command:
+            case ClaimTaskName():
+                return an_answer(accepted=False, reason="NAME_IN_USE", message=str(task_id))
+            case ReloadTask():
+                return an_answer(accepted=reload_accepted)
+            case _:
+                return an_answer(accepted=False, reason="ALREADY_EXISTS")
+
+    return GatewayStandIn(answer)
+
+
+def test_a_new_task_claims_its_name_and_is_registered() -> None:
+    gateway = GatewayStandIn()
+
+    done = submit(gateway)
+
+    assert (done.code, done.message) == (0, "succeeded. new jediTaskID=10000005")
+    assert [type(command) for command, _ in gateway.sent] == [ClaimTaskName, SubmitTask]
+    assert gateway.sent[0][1] == "wlcg/user/subject-jane/user.jdoe.t1/"
+    assert gateway.sent[1][1] == "10000005"
+    assert gateway.sent[1][0].user_name == "Jane Doe"
+
+
+def test_a_name_that_need_not_be_unique_is_not_claimed() -> None:
+    gateway = GatewayStandIn()
+
+    submit(gateway, parameters={"uniqueTaskName": False})
+
+    assert [type(command) for command, _ in gateway.sent] == [SubmitTask]
+
+
+def test_a_name_at_work_is_refused_with_its_state() -> None:
+    done = submit(name_taken_by(10_000_001), {"select status": [{"status": "running"}]})
+
+    assert (done.code, done.accepted, done.task_id) == (2, False, 10_000_001)
+    assert done.message.startswith("jediTaskID=10000001 is in the running state for outDS=user.jdoe.t1/.")
+
+
+def test_a_name_whose_task_has_ended_is_executed_again() -> None:
+    gateway = name_taken_by(10_000_001)
+
+    done = submit(gateway, {"select status": [{"status": "done"}]}, parameters={"nFiles": 5})
+
+    assert (done.code, done.accepted) == (3, True)
+    assert done.message == (
+        "reactivation accepted. jediTaskID=10000001 (currently in done state) will be re-executed with old and/or new input"
+    )
+    assert gateway.sent[-1] == (ReloadTask(parameters_json='{"cliParams":"prun","nFiles":5}'), "10000001")
+
+
+def test_a_name_that_nobody_can_see_yet_is_queued() -> None:
+    assert submit(name_taken_by(10_000_001)).code == 1
+
+
+def test_the_same_key_finds_the_same_task() -> None:
+    claims: dict[str, int] = {}
+
+    def answer(command: Any, key: str) -> CommandAnswered:
+        if isinstance(command, ClaimTaskName):
+            owner = claims.setdefault(key, command.task_id)
+            taken = owner != command.task_id
+            return an_answer(accepted=not taken, message=str(owner))
+        return an_answer()
+
+    key = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
+    first = submit(GatewayStandIn(answer), command_id=key)
+    again = submit(GatewayStandIn(answer), {"nextval": [{"hint": 10_000_009, "newest": 10_000_004}]}, command_id=key)
+
+    assert (first.task_id, again.task_id) == (10_000_005, 10_000_005)
+    assert again.accepted
+
+
+@pytest.mark.parametrize("missing", ["taskName", "vo", "prodSourceLabel"])
+def test_a_mandatory_parameter_that_is_missing_is_named(missing: str) -> None:
+    gateway = GatewayStandIn()
+
+    done = submit(gateway, parameters={missing: None})
+
+    assert done.code == 4
+    assert missing in done.message
+    assert gateway.sent == []
+
+
+def test_a_user_cannot_set_name_type_or_priority() -> None:
+    wished = {"userName": "Somebody", "taskType": "prod", "taskPriority": 9999}
+
+    assert stored_parameters(wished, an_identity()) == {"userName": "Jane Doe", "taskType": "anal", "taskPriority": 1000}
+    assert stored_parameters(wished, an_identity(role="production")) == wished
+
+
+def test_a_second_submission_changes_only_what_it_may() -> None:
+    new = {"nFiles": 1, "dsForIN": "x", "taskName": "y", "jobParameters": [], "loopingCheck": True, "sourceURL": "z"}
+
+    assert parameters_of_reexecution(new) == {"nFiles": 1, "dsForIN": "x", "noLoopingCheck": False}
