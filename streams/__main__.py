@@ -5,12 +5,13 @@ import logging
 import os
 import signal
 import sys
+import threading
 
 import structlog
 
 from commands.logs import configure_logs
 from streams.config import StreamsConfig, read_streams_config, shown
-from streams.errors import WorkerStopped
+from streams.errors import EndedEarly, WorkerStopped
 from streams.runtime import serve
 
 log = structlog.get_logger()
@@ -26,11 +27,18 @@ class IntoStructlog(logging.Handler):
 
 async def main(config: StreamsConfig) -> int:
     """Exit code 0 after SIGTERM, 1 when a part of the worker ended by itself."""
-    stop = asyncio.Event()
+    stop, told = asyncio.Event(), threading.Event()
+
+    def end() -> None:
+        stop.set()
+        told.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     try:
-        await serve(config, stop)
+        await serve(config, stop, told)
+    except EndedEarly:
+        pass
     except WorkerStopped as problem:
         log.error("worker_stopped", problem=str(problem), cause=repr(problem.__cause__))
         return 1

@@ -17,7 +17,7 @@ from schemas.policy import QueueConfigured, RetryRulesSet
 from schemas.task import TaskParked
 from schemas.types import EventEnvelope, QueueSettings, RetryRule
 from schemas.wire import Codec, Decoded, Poison
-from streams.errors import REGISTRY_AWAY
+from streams.errors import NO_SCHEMA, is_unknown
 from streams.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
 
 QUEUE_EVENTS = "culm.queue.events.v1"
@@ -142,33 +142,35 @@ class Facts:
         return places
 
     def _take(self, messages: list[Message]) -> None:
-        """Fold a batch; of records with absolute numbers only the last one of each key."""
+        """Fold a batch; of records with absolute numbers only the last one of each key. Decoding needs no lock."""
         last: dict[tuple[str | None, bytes | None, str], Message] = {}
-        ends = []
+        single: list[Message] = []
+        read = [message for message in messages if message.error() is None]
+        for message in read:
+            group = self._group_of(message)
+            if group is None:
+                single.append(message)
+            elif group:
+                last[message.topic(), message.key(), group] = message
+        news = [self._news(message) for message in (*single, *sorted(last.values(), key=lambda one: one.offset() or 0))]
         with self._moved:
-            for message in messages:
-                error = message.error()
-                if error is not None:
-                    if error.code() == KafkaError._PARTITION_EOF:
-                        ends.append(message)
-                    continue
+            for change in news:
+                change()
+            for message in read:
                 self._offsets[str(message.topic()), message.partition() or 0] = (message.offset() or 0) + 1
-                group = self._group_of(message)
-                if group is None:
-                    self._fold(message)
-                elif group:
-                    last[message.topic(), message.key(), group] = message
-            for message in sorted(last.values(), key=lambda one: one.offset() or 0):
-                self._fold(message)
-            for message in ends:
-                if message.topic() == POLICY_EVENTS:
-                    self._waiting_for_end.discard(message.partition())
             self._snapshot = None
             self._moved.notify_all()
-        if not self._waiting_for_end:
-            self.ready.set()
+        self._note_ends(messages)
         for listener in self._listeners:
             listener()
+
+    def _note_ends(self, messages: list[Message]) -> None:
+        for message in messages:
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF and message.topic() == POLICY_EVENTS:
+                self._waiting_for_end.discard(message.partition() or 0)
+        if not self._waiting_for_end:
+            self.ready.set()
 
     def _group_of(self, message: Message) -> str | None:
         """Records of one group and key replace each other; None: every record counts; empty: none of this kind does."""
@@ -177,19 +179,19 @@ class Facts:
         name = self._patiently(self._codec.name_of, message)
         return GROUPS.get(name.rpartition(".")[2], "") if name else ""
 
-    def _fold(self, message: Message) -> None:
+    def _news(self, message: Message) -> Callable[[], None]:
+        """What the record changes, ready to be carried out under the lock."""
         name = self._patiently(self._codec.name_of, message)
-        if name is None:
-            return
-        key, kind = (message.key() or b"").decode(errors="replace"), name.rpartition(".")[2]
+        key, kind = (message.key() or b"").decode(errors="replace"), (name or "").rpartition(".")[2]
         if kind in UNPARKED:
-            self._parked.pop(key, None)
-            return
-        if message.topic() == TASK_EVENTS and kind != "TaskParked":
-            return
+            return lambda: self._unpark(key)
+        if name is None or (message.topic() == TASK_EVENTS and kind != "TaskParked"):
+            return _nothing
         decoded = self._patiently(self._codec.decode, message)
-        if decoded is not None:
-            self._know(key, decoded)
+        return _nothing if decoded is None else lambda: self._know(key, decoded)
+
+    def _unpark(self, key: str) -> None:
+        self._parked.pop(key, None)
 
     def _know(self, key: str, decoded: Decoded) -> None:
         event, envelope = decoded.message, decoded.envelope
@@ -222,15 +224,23 @@ class Facts:
 
     def _patiently(self, read: Callable[[bytes | None], Any], message: Message) -> Any:
         """`read` the value; None for poison, which the processors put down as a dead letter; waits for the registry."""
-        wait = 0.2
+        wait, asked = 0.2, 0
         while not self._stop.is_set():
+            asked += 1
             try:
                 return read(message.value())
             except Poison as problem:
                 log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
                 return None
-            except REGISTRY_AWAY as problem:
+            except NO_SCHEMA as problem:
+                if is_unknown(problem, asked):
+                    log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
+                    return None
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             self._stop.wait(wait)
             wait = min(wait * 2, 5.0)
         return None
+
+
+def _nothing() -> None:
+    return

@@ -15,7 +15,7 @@ import structlog
 from commands.sending import RecordTooLarge
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, Poison
-from streams.errors import REGISTRY_AWAY
+from streams.errors import NO_SCHEMA, is_unknown
 from streams.heard import Heard, Wish
 from streams.outbox import Outbox
 from streams.snapshot import Snapshot
@@ -128,8 +128,9 @@ class Listener:
 
     async def _read(self, message: Any) -> Heard | DeadLetter | None:
         """The decoded record, a dead letter for one that never can be, None for one that concerns nobody."""
-        wait = 0.2
+        wait, asked = 0.2, 0
         while True:
+            asked += 1
             try:
                 name = self._codec.name_of(message.value)
                 if name.rpartition(".")[2] not in self._kinds:
@@ -141,7 +142,10 @@ class Listener:
             except (Poison, UnicodeDecodeError) as problem:
                 log.error("record_unreadable", problem=str(problem), **_place(message))
                 return _letter(message, "Poison", str(problem))
-            except REGISTRY_AWAY as problem:
+            except NO_SCHEMA as problem:
+                if is_unknown(problem, asked):
+                    log.error("record_unreadable", problem=str(problem), **_place(message))
+                    return _letter(message, "Poison", f"schema unknown to the registry: {problem}")
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, PAUSE_SECONDS_MAX)

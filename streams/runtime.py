@@ -6,6 +6,7 @@ supervisor starts it anew and nothing is lost, because acknowledging comes last.
 """
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ import structlog
 from schemas.registry import codec_from
 from streams.committed_reading import CommittedReading, check_compression
 from streams.config import StreamsConfig
-from streams.errors import WorkerStopped
+from streams.errors import EndedEarly, WorkerStopped, pause_until
 from streams.facts import Facts
 from streams.listening import Listener
 from streams.outbox import LetterSender, Outbox
@@ -62,15 +63,24 @@ def faust_app(config: StreamsConfig, topics: Sequence[Listener]) -> faust.App:
     return app
 
 
-async def serve(config: StreamsConfig, stop: asyncio.Event) -> None:
-    """Work until `stop` is set; raises WorkerStopped when a part ends by itself."""
+async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Event) -> None:
+    """Work until `stop` is set; raises WorkerStopped when a part ends by itself.
+
+    told: set together with `stop`, for threads that wait; raises EndedEarly when that is before work began.
+    """
     check_compression()
-    codec = await asyncio.to_thread(codec_from, config.registry)
+    pause = pause_until(told)
+    codec = await asyncio.to_thread(lambda: codec_from(config.registry, pause=pause))
     facts = Facts(config.kafka, codec, config.facts_tail)
     facts.start()
     outbox = Outbox(LetterSender(config.kafka, codec, client_id=config.group))
     topics = listeners(codec, outbox, facts, config.api)
-    await asyncio.to_thread(facts.ready.wait)
+    try:
+        while not facts.ready.is_set():
+            await asyncio.to_thread(pause, 0.02)
+    except EndedEarly:
+        await asyncio.to_thread(facts.stop)
+        raise
     log.info("facts_known", queues=len(facts.snapshot().queues), position=facts.snapshot().position)
     app = faust_app(config, topics)
     parts = [outbox.run(), DemandWatch(facts, outbox).run(), *(listener.work() for listener in topics)]

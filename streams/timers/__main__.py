@@ -10,6 +10,7 @@ import structlog
 from commands.logs import configure_logs
 from schemas.registry import codec_from
 from streams.config import TimersConfig, read_timers_config, shown
+from streams.errors import EndedEarly, pause_until
 from streams.timers.clockwork import Clockwork
 
 log = structlog.get_logger()
@@ -20,7 +21,11 @@ def main(config: TimersConfig) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Clockwork(config, codec_from(config.registry)).run(stop)
+    try:
+        codec = codec_from(config.registry, pause=pause_until(stop))
+        Clockwork(config, codec).run(stop)
+    except EndedEarly:
+        pass
     log.info("timers_ended")
     return 0
 
