@@ -16,8 +16,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.policy import QueueConfigured, RetryRulesSet
 from schemas.task import TaskParked
 from schemas.types import EventEnvelope, QueueSettings, RetryRule
-from schemas.wire import Codec, Decoded, Poison
-from streams.errors import NO_SCHEMA, is_unknown
+from schemas.wire import Decoded, Poison
+from streams.decoder import Decoder
+from streams.errors import RegistryAway
 from streams.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
 
 QUEUE_EVENTS = "culm.queue.events.v1"
@@ -39,8 +40,8 @@ log = structlog.get_logger()
 class Facts:
     """Start it, wait for `ready`, then take snapshots from any thread."""
 
-    def __init__(self, kafka: str, codec: Codec, tail: int) -> None:
-        self._kafka, self._codec, self._tail = kafka, codec, tail
+    def __init__(self, kafka: str, decoder: Decoder, tail: int) -> None:
+        self._kafka, self._decoder, self._tail = kafka, decoder, tail
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._loads: dict[str, tuple[int, int]] = {}
@@ -176,18 +177,18 @@ class Facts:
         """Records of one group and key replace each other; None: every record counts; empty: none of this kind does."""
         if message.topic() not in (QUEUE_EVENTS, WORKER_EVENTS):
             return None
-        name = self._patiently(self._codec.name_of, message)
+        name = self._patiently(self._decoder.name_of, message)
         return GROUPS.get(name.rpartition(".")[2], "") if name else ""
 
     def _news(self, message: Message) -> Callable[[], None]:
         """What the record changes, ready to be carried out under the lock."""
-        name = self._patiently(self._codec.name_of, message)
+        name = self._patiently(self._decoder.name_of, message)
         key, kind = (message.key() or b"").decode(errors="replace"), (name or "").rpartition(".")[2]
         if kind in UNPARKED:
             return lambda: self._unpark(key)
         if name is None or (message.topic() == TASK_EVENTS and kind != "TaskParked"):
             return _nothing
-        decoded = self._patiently(self._codec.decode, message)
+        decoded = self._patiently(self._decoder.decode, message)
         return _nothing if decoded is None else lambda: self._know(key, decoded)
 
     def _unpark(self, key: str) -> None:
@@ -224,18 +225,14 @@ class Facts:
 
     def _patiently(self, read: Callable[[bytes | None], Any], message: Message) -> Any:
         """`read` the value; None for poison, which the processors put down as a dead letter; waits for the registry."""
-        wait, asked = 0.2, 0
+        wait = 0.2
         while not self._stop.is_set():
-            asked += 1
             try:
                 return read(message.value())
             except Poison as problem:
                 log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
                 return None
-            except NO_SCHEMA as problem:
-                if is_unknown(problem, asked):
-                    log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
-                    return None
+            except RegistryAway as problem:
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             self._stop.wait(wait)
             wait = min(wait * 2, 5.0)

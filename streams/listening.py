@@ -14,8 +14,9 @@ import structlog
 
 from commands.sending import RecordTooLarge
 from schemas.deadletter import DeadLetter
-from schemas.wire import Codec, Poison
-from streams.errors import NO_SCHEMA, is_unknown
+from schemas.wire import Poison
+from streams.decoder import Decoder
+from streams.errors import RegistryAway
 from streams.heard import Heard, Wish
 from streams.outbox import Outbox
 from streams.snapshot import Snapshot
@@ -49,7 +50,7 @@ class Listener:
         self,
         topic: str,
         reactions: Sequence[Reaction],
-        codec: Codec,
+        decoder: Decoder,
         outbox: Outbox,
         snapshot: Callable[[], Snapshot],
         *,
@@ -60,7 +61,7 @@ class Listener:
         self.topic = topic
         self._reactions = reactions
         self._kinds = frozenset().union(*(reaction.kinds for reaction in reactions))
-        self._codec, self._outbox, self._snapshot = codec, outbox, snapshot
+        self._decoder, self._outbox, self._snapshot = decoder, outbox, snapshot
         self._batch_max, self._within, self._before = batch_max, within, before
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
 
@@ -128,24 +129,20 @@ class Listener:
 
     async def _read(self, message: Any) -> Heard | DeadLetter | None:
         """The decoded record, a dead letter for one that never can be, None for one that concerns nobody."""
-        wait, asked = 0.2, 0
+        wait = 0.2
         while True:
-            asked += 1
             try:
-                name = self._codec.name_of(message.value)
+                name = self._decoder.name_of(message.value)
                 if name.rpartition(".")[2] not in self._kinds:
                     return None
-                decoded = self._codec.decode(message.value)
+                decoded = self._decoder.decode(message.value)
                 if decoded.envelope is not None and (message.key or b"").decode() != decoded.envelope.aggregate_id:
                     raise Poison(f"key {message.key!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
                 return Heard(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
             except (Poison, UnicodeDecodeError) as problem:
                 log.error("record_unreadable", problem=str(problem), **_place(message))
                 return _letter(message, "Poison", str(problem))
-            except NO_SCHEMA as problem:
-                if is_unknown(problem, asked):
-                    log.error("record_unreadable", problem=str(problem), **_place(message))
-                    return _letter(message, "Poison", f"schema unknown to the registry: {problem}")
+            except RegistryAway as problem:
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, PAUSE_SECONDS_MAX)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from schemas.job import JobDefined
-from schemas.wire import Codec
+from streams.decoder import Decoder
 from streams.facts import TASK_EVENTS, Facts
 from streams.heard import Heard, Wish
 from streams.jedi.outcomes import ENDINGS, roll_up
@@ -52,7 +52,7 @@ class JobEnds:
             self._memory.popitem(last=False)
 
 
-def listeners(codec: Codec, outbox: Outbox, facts: Facts, api: str) -> tuple[Listener, ...]:
+def listeners(decoder: Decoder, outbox: Outbox, facts: Facts, api: str) -> tuple[Listener, ...]:
     """All listeners of a worker."""
 
     async def know_policies(heard: Sequence[Heard]) -> None:
@@ -66,11 +66,11 @@ def listeners(codec: Codec, outbox: Outbox, facts: Facts, api: str) -> tuple[Lis
     )
     ends = JobEnds()
     return (
-        Listener(TASK_EVENTS, task, codec, outbox, facts.snapshot, batch_max=50),
+        Listener(TASK_EVENTS, task, decoder, outbox, facts.snapshot, batch_max=50),
         Listener(
             JOB_EVENTS,
             (Reaction("outcomes", ends.kinds, ends.choose),),
-            codec,
+            decoder,
             outbox,
             facts.snapshot,
             batch_max=2000,
@@ -79,7 +79,7 @@ def listeners(codec: Codec, outbox: Outbox, facts: Facts, api: str) -> tuple[Lis
         Listener(
             POLICY_EVENTS,
             (Reaction("wake", frozenset({"QueueConfigured"}), wake_all),),
-            codec,
+            decoder,
             outbox,
             facts.snapshot,
             before=know_policies,
@@ -87,7 +87,7 @@ def listeners(codec: Codec, outbox: Outbox, facts: Facts, api: str) -> tuple[Lis
         Listener(
             HEARTBEATS,
             (Reaction("leases", frozenset({"PilotHeartbeat"}), lambda heard, _: renewals(heard)),),
-            codec,
+            decoder,
             outbox,
             facts.snapshot,
             batch_max=500,

@@ -16,6 +16,7 @@ import structlog
 from schemas.registry import codec_from
 from streams.committed_reading import CommittedReading, check_compression
 from streams.config import StreamsConfig
+from streams.decoder import Decoder
 from streams.errors import EndedEarly, WorkerStopped, pause_until
 from streams.facts import Facts
 from streams.listening import Listener
@@ -71,10 +72,11 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
     check_compression()
     pause = pause_until(told)
     codec = await asyncio.to_thread(lambda: codec_from(config.registry, pause=pause))
-    facts = Facts(config.kafka, codec, config.facts_tail)
+    decoder = Decoder(codec)
+    facts = Facts(config.kafka, decoder, config.facts_tail)
     facts.start()
     outbox = Outbox(LetterSender(config.kafka, codec, client_id=config.group))
-    topics = listeners(codec, outbox, facts, config.api)
+    topics = listeners(decoder, outbox, facts, config.api)
     try:
         while not facts.ready.is_set():
             await asyncio.to_thread(pause, 0.02)

@@ -5,18 +5,27 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
 from commands.sending import RecordTooLarge
-from schemas.catalog import messages, self_contained
+from schemas.catalog import messages
 from schemas.deadletter import DeadLetter
 from schemas.task import TaskResumed, TaskWoken, WakeTask
-from schemas.wire import Codec
+from schemas.wire import Codec, Poison
+from streams.decoder import Decoder
+from streams.errors import RegistryAway
 from streams.heard import Heard, Wish, wish
 from streams.listening import Listener, Reaction
 from streams.snapshot import Snapshot
 from tests.streams.builders import an_envelope
 
 IDS = {entry.full_name: number for number, entry in enumerate(messages(), start=1)}
-CODEC = Codec(IDS, lambda number: self_contained(messages()[number - 1]))
+CODEC = Codec(IDS, lambda number: registry(number))
+
+
+def registry(number: int) -> Any:
+    """A registry that knows no schema but ours."""
+    raise SchemaRegistryError(404, 40403, f"no schema {number}")
 
 
 class FakeOutbox:
@@ -66,7 +75,7 @@ def listened(events: Sequence[FakeEvent], outbox: FakeOutbox) -> None:
 
     async def run() -> None:
         reaction = Reaction("answer", frozenset({"TaskWoken"}), answer)
-        listener = Listener("culm.task.events.v1", [reaction], CODEC, outbox, Snapshot)  # type: ignore[arg-type]
+        listener = Listener("culm.task.events.v1", [reaction], Decoder(CODEC), outbox, Snapshot)  # type: ignore[arg-type]
         for event in events:
             await listener._inbox.put(event)
         work = asyncio.create_task(listener.work())
@@ -142,3 +151,14 @@ def test_a_command_no_topic_can_hold_costs_one_dead_letter() -> None:
 
     assert [one.error if isinstance(one, DeadLetter) else "command" for one in outbox.contents] == ["command", "too large"]
     assert all(event.acked for event in events)
+
+
+def test_a_schema_that_no_registry_knows_is_poison_after_some_asking_and_then_at_once() -> None:
+    decoder, problems = Decoder(CODEC), []
+    for _ in range(6):
+        try:
+            decoder.decode(b"\0\0\0\xff\xffxx")
+        except (Poison, RegistryAway) as problem:
+            problems.append(type(problem))
+
+    assert problems == [RegistryAway] * 4 + [Poison] * 2

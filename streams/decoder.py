@@ -1,0 +1,49 @@
+"""Records decoded with patience for the registry, shared by all that read in a process.
+
+A codec asks the registry once for each schema it has never seen. Here its silence is told from its No: nobody answers,
+`RegistryAway`, try again; it says several times that there is no such schema, `Poison`, from then on without asking.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas.wire import FRAME, Codec, Decoded, Poison
+from streams.errors import RegistryAway
+
+NOT_FOUND = 404
+#: How often a registry is asked for a schema that it says it does not have: it may just have been started.
+ASKED_MAX = 4
+T = TypeVar("T")
+
+
+class Decoder:
+    """Reads record values; safe to share between threads."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._asked: Counter[bytes] = Counter()
+
+    def name_of(self, value: bytes | None) -> str:
+        """Full name of the record in `value`; raises Poison or RegistryAway."""
+        return self._read(self._codec.name_of, value)
+
+    def decode(self, value: bytes | None) -> Decoded:
+        """Message and envelope in `value`; raises Poison or RegistryAway."""
+        return self._read(self._codec.decode, value)
+
+    def _read(self, read: Callable[[bytes | None], T], value: bytes | None) -> T:
+        frame = (value or b"")[: FRAME.size]
+        if self._asked[frame] >= ASKED_MAX:
+            raise Poison(f"schema id {int.from_bytes(frame[1:])} is not known to the registry")
+        try:
+            return read(value)
+        except SchemaRegistryError as problem:
+            if problem.http_status_code == NOT_FOUND:
+                self._asked[frame] += 1
+            raise RegistryAway(str(problem)) from problem
+        except (httpx.HTTPError, OSError) as problem:
+            raise RegistryAway(repr(problem)) from problem
