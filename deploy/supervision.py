@@ -119,7 +119,7 @@ class Supervisor:
 
     def __init__(self, config: StackConfig) -> None:
         self._config = config
-        self._server = xmlrpc.client.ServerProxy("http://culm", transport=_SocketTransport(str(socket_path(config))))
+        self._socket = str(socket_path(config))
 
     def launch(self, processes: tuple[Process, ...], inherited: Mapping[str, str]) -> None:
         """Start supervisord in the background with `processes`, none of them started yet; raises DidNotStart."""
@@ -201,7 +201,8 @@ class Supervisor:
 
     def _call(self, method: str, *arguments: object) -> object:
         try:
-            return getattr(self._server.supervisor, method)(*arguments)
+            with xmlrpc.client.ServerProxy("http://culm", transport=_SocketTransport(self._socket)) as server:
+                return getattr(server.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException) as problem:
             raise NotUp(f"no stack runs under {self._config.home}; start one with `culm up`") from problem
 
@@ -219,13 +220,20 @@ class _SocketConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(CALL_SECONDS_MAX)
-        self.sock.connect(self._path)
+        try:
+            self.sock.connect(self._path)
+        except OSError:
+            self.close()
+            raise
 
 
 class _SocketTransport(xmlrpc.client.Transport):
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._path = path
+        self._socket_connection = _SocketConnection(path)
 
     def make_connection(self, host: object) -> http.client.HTTPConnection:
-        return _SocketConnection(self._path)
+        return self._socket_connection
+
+    def close(self) -> None:
+        self._socket_connection.close()

@@ -21,28 +21,29 @@ def stack_for_tests(name: str, offset: int) -> Stack:
     return Stack(config, environ)
 
 
+def brought_up(one: Stack, *, only_servers: bool) -> Iterator[Stack]:
+    """`one`, up and empty; whatever came up goes down again, also when the rest did not."""
+    one.reset()
+    began = time.monotonic()
+    try:
+        one.up(only_servers=only_servers)
+        print(f"\n{one.config.home.name} was up after {time.monotonic() - began:.1f} s at {one.config.kafka}")
+        yield one
+    finally:
+        if one.supervisor.is_up():
+            one.down()
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A whole Culm, empty at the start of the run."""
-    one = stack_for_tests("stack", PORTS_OFFSET)
-    one.reset()
-    began = time.monotonic()
-    one.up()
-    print(f"\nthe stack was up after {time.monotonic() - began:.1f} s at {one.config.api}")
-    yield one
-    if one.supervisor.is_up():
-        one.down()
+    yield from brought_up(stack_for_tests("stack", PORTS_OFFSET), only_servers=False)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Stack]:
     """Kafka, registry and Postgres alone, for tests that run Culm's processes themselves."""
-    one = stack_for_tests("servers", 2 * PORTS_OFFSET)
-    one.reset()
-    one.up(only_servers=True)
-    yield one
-    if one.supervisor.is_up():
-        one.down()
+    yield from brought_up(stack_for_tests("servers", 2 * PORTS_OFFSET), only_servers=True)
 
 
 @pytest.fixture(scope="session")

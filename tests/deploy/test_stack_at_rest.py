@@ -1,0 +1,111 @@
+"""What a stack says and does while it is down, and the words of `culm`."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.client_environment import client_environment, shell_exports
+from cli.main import app
+from deploy.config import StackConfig
+from deploy.errors import NotUp
+from deploy.kafka.node import settings
+from deploy.processes import culm_processes
+from deploy.stack import Stack
+
+
+def a_stack(home: Path) -> Stack:
+    return Stack(StackConfig.from_environ({}, home=home), {})
+
+
+def test_status_of_a_stack_that_is_down_has_addresses_and_no_process(tmp_path: Path) -> None:
+    assert a_stack(tmp_path).status() == {
+        "up": False,
+        "home": str(tmp_path),
+        "addresses": {
+            "api": "http://127.0.0.1:25080",
+            "kafka": "127.0.0.1:25092",
+            "registry": "http://127.0.0.1:25081/apis/ccompat/v7",
+            "postgres": "postgresql://culm@127.0.0.1:25432/culm",
+        },
+        "processes": [],
+    }
+
+
+def test_stopping_what_is_down_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotUp, match="no stack runs under"):
+        a_stack(tmp_path).down()
+
+
+def test_a_reset_deletes_our_state_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("kafka/data", "postgres", "storage/x", "lib/kafka", "thesis"):
+        (tmp_path / name).mkdir(parents=True)
+
+    a_stack(tmp_path).reset()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lib", "lock", "thesis"]
+
+
+def test_the_broker_listens_on_loopback_and_keeps_events(tmp_path: Path) -> None:
+    lines = dict(line.split("=", 1) for line in settings(a_stack(tmp_path).config).splitlines())
+
+    assert lines["listeners"] == "PLAINTEXT://127.0.0.1:25092,CONTROLLER://127.0.0.1:25093"
+    assert lines["log.retention.ms"] == "-1"
+    assert lines["auto.create.topics.enable"] == "false"
+
+
+def test_the_agents_know_the_api_and_nothing_behind_it(tmp_path: Path) -> None:
+    processes = {one.name: one for one in culm_processes(a_stack(tmp_path).config, {})}
+
+    assert list(processes) == ["decider", "processors", "timers", "projector", "api", "harvester"]
+    assert "CULM_KAFKA" in processes["api"].environment
+    assert {"CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES"}.isdisjoint(processes["harvester"].environment)
+
+
+def test_status_for_programs_is_json(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["status", "--json"], env={"CULM_HOME": str(tmp_path)})
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["addresses"]["api"].startswith("http://127.0.0.1:")
+
+
+def test_a_token_is_made_for_a_named_user_in_the_groups_of_the_role(tmp_path: Path) -> None:
+    words = ["token", "--user", "jdoe", "--name", "Jane Doe", "--role", "pilot"]
+
+    done = CliRunner().invoke(app, words, env={"CULM_HOME": str(tmp_path)})
+
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.count(".") == 2
+    assert "jdoe" not in done.stdout
+
+
+def test_an_unknown_role_is_refused_with_those_that_exist(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["token", "--user", "jdoe", "--role", "king"], env={"CULM_HOME": str(tmp_path)})
+
+    assert done.exit_code == 2
+    assert "user, production, pilot" in done.stderr
+
+
+def test_the_clients_environment_points_at_the_stack_and_hides_no_python(tmp_path: Path) -> None:
+    config = a_stack(tmp_path).config
+
+    made = client_environment(config, "jdoe", "Jane Doe", ("wlcg",), {"PATH": "/usr/bin", "CULM_CLIENT": "/client"})
+
+    assert made["PATH"] == "/client/bin:/usr/bin"
+    assert made["PANDA_URL_SSL"] == "http://127.0.0.1:25080/server/panda"
+    assert made["PANDA_CONFIG_ROOT"].startswith(str(tmp_path))
+    assert (made["PANDA_AUTH"], made["PANDA_AUTH_VO"], made["PANDA_BEHIND_REAL_LB"]) == ("oidc", "wlcg", "1")
+    assert "127.0.0.1" in made["NO_PROXY"]
+    # PYTHONPATH would shadow the packages of every other Python in the shell; servers named here would become external
+    assert {"PYTHONPATH", "CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES"}.isdisjoint(made)
+
+
+def test_exports_survive_a_shell() -> None:
+    printed = shell_exports({"A": "it's $HOME; `x`", "B": "plain"})
+
+    assert [shlex.split(line) for line in printed.splitlines()] == [
+        ["export", "A=it's $HOME; `x`"],
+        ["export", "B=plain"],
+    ]

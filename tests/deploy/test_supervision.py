@@ -1,0 +1,140 @@
+"""A real supervisor around harmless processes: restarts, orderly ends, and what is left when it is killed itself."""
+
+import configparser
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.config import StackConfig
+from deploy.errors import DidNotStart, NotUp
+from deploy.leftovers import MARK, end_leftovers, leftovers
+from deploy.processes import Process
+from deploy.supervision import Supervisor, configuration, socket_path
+from deploy.waiting import wait_until
+
+PATIENCE_SECONDS = 20.0
+SLEEPER = Process("api", (sys.executable, "-c", "import time; time.sleep(600)"))
+MORTAL = Process("decider", (sys.executable, "-c", "raise SystemExit('no configuration')"))
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Return when `condition` holds; fail when it does not in time."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> StackConfig:
+    return StackConfig.from_environ({}, home=tmp_path)
+
+
+@pytest.fixture
+def supervisor(config: StackConfig) -> Iterator[Supervisor]:
+    """A supervisor of one process that sleeps and one that cannot start."""
+    one = Supervisor(config)
+    one.launch((SLEEPER, MORTAL), {MARK: str(config.home), "PATH": os.environ["PATH"]})
+    yield one
+    if one.is_up():
+        one.shut_down()
+    end_leftovers(config.home)
+
+
+def pid_of(supervisor: Supervisor, name: str) -> int | None:
+    return next(state.pid for state in supervisor.states() if state.name == name)
+
+
+def test_nothing_starts_by_itself(supervisor: Supervisor) -> None:
+    assert {state.name: (state.state, state.pid, state.restarts) for state in supervisor.states()} == {
+        "decider": ("stopped", None, 0),
+        "api": ("stopped", None, 0),
+    }
+
+
+def test_a_killed_process_is_started_again_and_counted(supervisor: Supervisor) -> None:
+    supervisor.start("api")
+    eventually(lambda: pid_of(supervisor, "api") is not None)
+    first = pid_of(supervisor, "api")
+    assert first is not None
+
+    os.kill(first, signal.SIGKILL)
+
+    eventually(lambda: pid_of(supervisor, "api") not in (None, first))
+    assert supervisor.restarts("api") == 1
+
+
+def test_a_process_that_cannot_start_is_tried_again_after_pauses(supervisor: Supervisor) -> None:
+    supervisor.start("decider")
+
+    eventually(lambda: supervisor.restarts("decider") >= 2)
+
+    states = {state.name: state.state for state in supervisor.states()}
+    assert states["decider"] in ("backoff", "starting")
+
+
+def test_waiting_for_a_process_that_dies_ends_early_with_its_last_words(supervisor: Supervisor, config: StackConfig) -> None:
+    supervisor.start("decider")
+    log = config.logs / "decider.log"
+
+    with pytest.raises(DidNotStart, match=r"decider died 3 times .*\n.*no configuration"):
+        wait_until(lambda: False, "decider", log, seconds=60, deaths=lambda: supervisor.restarts("decider"))
+
+
+def test_a_process_is_stopped_for_good(supervisor: Supervisor) -> None:
+    supervisor.start("api")
+    eventually(lambda: pid_of(supervisor, "api") is not None)
+    pid = pid_of(supervisor, "api")
+
+    supervisor.stop("api")
+
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+    assert supervisor.restarts("api") == 0
+
+
+def test_what_a_killed_supervisor_leaves_is_found_and_ended(supervisor: Supervisor, config: StackConfig) -> None:
+    supervisor.start("api")
+    eventually(lambda: pid_of(supervisor, "api") is not None)
+    pid = pid_of(supervisor, "api")
+    assert pid is not None
+
+    os.kill(int((config.run / "supervisord.pid").read_text()), signal.SIGKILL)
+    eventually(lambda: not supervisor.is_up())
+    eventually(lambda: [process.pid for process in leftovers(config.home)] == [pid])
+
+    assert leftovers(config.home / "another") == []
+    assert end_leftovers(config.home) == 1
+    assert not psutil.pid_exists(pid)
+
+
+def test_asking_a_supervisor_that_is_not_there_names_the_remedy(config: StackConfig) -> None:
+    with pytest.raises(NotUp, match="start one with `culm up`"):
+        Supervisor(config).states()
+
+
+def test_commands_and_variables_reach_the_process_as_they_are(config: StackConfig) -> None:
+    odd = Process("api", ("/bin/echo", "50%", 'a "b" c'), {"CULM_POSTGRES": "postgresql://u:p%40,;x@h/d"}, stop_signal="INT")
+
+    text = configuration(config, (odd,), {"PATH": "/bin"})
+
+    parsed = configparser.RawConfigParser(inline_comment_prefixes=(" ;",))
+    parsed.read_string(text)
+    program = parsed["program:api"]
+    assert program["command"] == '"/bin/echo" "50%%" "a \\"b\\" c"'
+    assert program["environment"] == 'CULM_POSTGRES="postgresql://u:p%%40,;x@h/d",PATH="/bin"'
+    assert (program["autostart"], program["autorestart"], program["stopsignal"]) == ("false", "true", "INT")
+    assert parsed["unix_http_server"]["chmod"] == "0600"
+
+
+def test_a_home_too_deep_for_a_socket_gets_one_elsewhere(tmp_path: Path) -> None:
+    deep = StackConfig.from_environ({}, home=tmp_path / ("d" * 120))
+
+    assert len(str(socket_path(deep))) <= 100
+    assert socket_path(deep) != socket_path(StackConfig.from_environ({}, home=tmp_path / ("e" * 120)))
