@@ -1,7 +1,7 @@
 """`python -m agents.harvester`: keeps as many pilots alive as Culm wants for one queue, and reports each one's life.
 
-Pilots end with their harvester: they get the kernel's parent-death signal, and a ledger on disk lets the next harvester report the
-ones that died unseen.
+Pilots end with their harvester: they get the kernel's parent-death signal, and a ledger on disk lets the next harvester
+report the ones that died unseen.
 """
 
 import ctypes

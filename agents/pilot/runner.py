@@ -121,7 +121,8 @@ class Runner:
         course.exit_code = code % 256
         self._read_reports(course)
         if code != 0 or course.error_code:
-            raise JobTrouble(PAYLOAD_FAILED, course.error_text or f"payload ended with exit code {course.exit_code}{_why(course)}")
+            plain = f"payload ended with exit code {course.exit_code}{_why(course)}"
+            raise JobTrouble(PAYLOAD_FAILED, course.error_text or plain)
 
     def _watch(self, course: "_Course", payload: Payload) -> int:
         """The exit code; raises JobTrouble for a limit, LeaseLost when told to stop."""
@@ -176,7 +177,7 @@ class Runner:
         """Store the log archive, also of a job that failed; a log that cannot be stored fails nothing."""
         for file in course.job.outputs:
             if file.is_log:
-                left_out = {one.lfn for one in (*course.job.inputs, *course.job.outputs)}
+                left_out = {one.lfn for one in course.job.inputs} | {one.lfn for one in course.job.outputs}
                 name = f"tarball_PandaJob_{course.job.job_id}_{self._config.queue}"
                 try:
                     make_log_archive(course.folder, course.folder / file.lfn, name, left_out)
