@@ -47,8 +47,19 @@ def supervisor(config: StackConfig) -> Iterator[Supervisor]:
     end_leftovers(config.home)
 
 
-def pid_of(supervisor: Supervisor, name: str) -> int | None:
-    return next(state.pid for state in supervisor.states() if state.name == name)
+def started(supervisor: Supervisor, *, instead_of: int | None = None) -> int:
+    """Pid of the sleeper once it sleeps: between fork and exec it would still be a copy of the supervisor."""
+    found: list[int] = []
+
+    def sleeps() -> bool:
+        pid = next(state.pid for state in supervisor.states() if state.name == SLEEPER.name)
+        if pid is None or pid == instead_of or not psutil.pid_exists(pid):
+            return False
+        found[:] = [pid]
+        return psutil.Process(pid).cmdline()[-1:] == [SLEEPER.command[-1]]
+
+    eventually(sleeps)
+    return found[0]
 
 
 def test_nothing_starts_by_itself(supervisor: Supervisor) -> None:
@@ -60,13 +71,11 @@ def test_nothing_starts_by_itself(supervisor: Supervisor) -> None:
 
 def test_a_killed_process_is_started_again_and_counted(supervisor: Supervisor) -> None:
     supervisor.start("api")
-    eventually(lambda: pid_of(supervisor, "api") is not None)
-    first = pid_of(supervisor, "api")
-    assert first is not None
+    first = started(supervisor)
 
     os.kill(first, signal.SIGKILL)
 
-    eventually(lambda: pid_of(supervisor, "api") not in (None, first))
+    started(supervisor, instead_of=first)
     assert supervisor.restarts("api") == 1
 
 
@@ -89,21 +98,17 @@ def test_waiting_for_a_process_that_dies_ends_early_with_its_last_words(supervis
 
 def test_a_process_is_stopped_for_good(supervisor: Supervisor) -> None:
     supervisor.start("api")
-    eventually(lambda: pid_of(supervisor, "api") is not None)
-    pid = pid_of(supervisor, "api")
+    pid = started(supervisor)
 
     supervisor.stop("api")
 
-    assert pid is not None
     assert not psutil.pid_exists(pid)
     assert supervisor.restarts("api") == 0
 
 
 def test_what_a_killed_supervisor_leaves_is_found_and_ended(supervisor: Supervisor, config: StackConfig) -> None:
     supervisor.start("api")
-    eventually(lambda: pid_of(supervisor, "api") is not None)
-    pid = pid_of(supervisor, "api")
-    assert pid is not None
+    pid = started(supervisor)
 
     os.kill(int((config.run / "supervisord.pid").read_text()), signal.SIGKILL)
     eventually(lambda: not supervisor.is_up())
