@@ -27,6 +27,7 @@ PAUSE_SECONDS_MAX = 2.0
 log = structlog.get_logger()
 
 Answers = Mapping[bytes, CommandAnswered]
+Awaited = asyncio.Future[CommandAnswered | None]
 
 
 class AnswerWatch:
@@ -35,7 +36,7 @@ class AnswerWatch:
     def __init__(self, kafka: str, codec: Codec) -> None:
         self._kafka = kafka
         self._codec = codec
-        self._waiting: dict[bytes, list[asyncio.Future[CommandAnswered]]] = {}
+        self._waiting: dict[bytes, list[Awaited]] = {}
         self._since: dict[bytes, float] = {}
         self._ready = threading.Event()
         self._ending = threading.Event()
@@ -75,15 +76,15 @@ class AnswerWatch:
             if age > SLOW_SECONDS:
                 raise Overloaded(f"the oldest command has waited {age:.0f} s for its answer; nothing was sent")
 
-    def expect(self, command_id: str) -> "asyncio.Future[CommandAnswered]":
+    def expect(self, command_id: str) -> Awaited:
         """A future that gets the answer to `command_id`; register it before the command is sent, `forget` it after."""
         key = command_id.encode()
-        future: asyncio.Future[CommandAnswered] = asyncio.get_running_loop().create_future()
+        future: Awaited = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         self._since.setdefault(key, time.monotonic())
         return future
 
-    def forget(self, command_id: str, future: "asyncio.Future[CommandAnswered]") -> None:
+    def forget(self, command_id: str, future: Awaited) -> None:
         """Wait no longer."""
         key = command_id.encode()
         futures = self._waiting.get(key, [])

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from api import panda, problems, static
 from api.bodies import BodyLimit
+from api.fast_lane import FastLane
 from api.identity import documents
 from api.native import router as native
 from api.pilots import router as pilots
@@ -42,7 +43,10 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
-    for front in (pilots, panda, native, documents, static):
+    for_pilots = pilots.build_router(services)
+    app.include_router(for_pilots)
+    for front in (panda, native, documents, static):
         app.include_router(front.build_router(services))
+    app.add_middleware(FastLane, lane=pilots.busiest(for_pilots))
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
     return app

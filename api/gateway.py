@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaError, Message
 
-from api.answers import AnswerWatch
+from api.answers import AnswerWatch, Awaited
 from api.errors import LogUnavailable, Overloaded
 from api.identity.identity import Identity
 from api.positions import Position, Positions
@@ -88,28 +88,26 @@ class CommandGateway:
     async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
         """As `submit`, for a caller that made the envelope itself."""
         loop = asyncio.get_running_loop()
-        delivered: asyncio.Future[None] = loop.create_future()
         future = self.answers.expect(envelope.command_id)
+        patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
+        delivered = False
 
         def reported(error: KafkaError | None, _: Message) -> None:
+            nonlocal delivered
+            delivered = error is None
             if not loop.is_closed() and (error is not None or wait_seconds <= 0):
-                loop.call_soon_threadsafe(_settle, delivered, error)
+                loop.call_soon_threadsafe(_settle, future, error)
 
+        timer = loop.call_later(patience, _end_wait, future)
         try:
             self.sender.send(command, envelope, reported)
-            if wait_seconds <= 0:
-                await _within(delivered, DELIVERY_SECONDS)
-                return None
-            await asyncio.wait((future, delivered), timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
-            if future.done():
-                return future.result()
-            if delivered.done():
-                delivered.result()
-            return None
+            answer = await future
         finally:
+            timer.cancel()
             self.answers.forget(envelope.command_id, future)
-            if delivered.done() and not delivered.cancelled():
-                delivered.exception()
+        if answer is None and not delivered:
+            raise LogUnavailable(f"the log did not take the command within {patience:.0f} s", retry_after_seconds=5)
+        return answer
 
     def check_room(self) -> None:
         """Raise LogUnavailable or Overloaded when nothing more may be sent now."""
@@ -142,17 +140,15 @@ class CommandGateway:
             self.sender.serve(0.5)
 
 
-async def _within(delivered: "asyncio.Future[None]", seconds: float) -> None:
-    try:
-        await asyncio.wait_for(delivered, seconds)
-    except TimeoutError as problem:
-        raise LogUnavailable(f"the log did not take the command within {seconds:.0f} s") from problem
+def _end_wait(future: Awaited) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
-def _settle(delivered: "asyncio.Future[None]", error: KafkaError | None) -> None:
-    if delivered.done():
+def _settle(future: Awaited, error: KafkaError | None) -> None:
+    if future.done():
         return
     if error is None:
-        delivered.set_result(None)
+        future.set_result(None)
     else:
-        delivered.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}"))
+        future.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}"))

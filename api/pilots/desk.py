@@ -4,8 +4,9 @@ A request for a job is one command to the queue, answered by the lease itself. A
 becomes a command only when the read model does not already show what it says. A final report is always a command.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -38,8 +39,19 @@ KNOWN_ALREADY = {
 #: A final report that comes again is done with.
 DONE_ALREADY = frozenset({"ALREADY_FINAL"})
 WORKER_SECONDS = 10.0
+HELD_MAX = 50_000
 WORKER_STATES = {"started": WorkerState.RUNNING, "finished": WorkerState.FINISHED}
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A job in a pilot's hands, as this process heard of it last."""
+
+    queue: str
+    attempt: int
+    vo: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +64,15 @@ class Reply:
 
 
 class PilotDesk:
-    """Serves pilots."""
+    """Serves pilots.
+
+    What this process told a pilot last is remembered for a bounded number of jobs, so that news needs no look at the read
+    models; whatever is no news does, because only there can be seen that the job was killed or lost.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._held: OrderedDict[int, Held] = OrderedDict()
         self.book = QueueBook(services.read_models)
 
     async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | Reply:
@@ -72,20 +89,28 @@ class PilotDesk:
             return Reply(TIMEOUT, message="no answer from the queue in time")
         if answer.leased is None:
             return Reply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
-        return job_dict(answer.leased.spec, await self._storage_of(queue))
+        spec = answer.leased.spec
+        self._remember(spec.job_id, Held(queue, spec.attempt, identity.vo, "sent"))
+        return job_dict(spec, await self._storage_of(queue))
 
     async def report(self, body: Mapping[str, Any], identity: Identity) -> Reply:
         """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
         report = report_from(body)
-        row = await self._job(report.job_id)
-        if row is not None and row["vo"] != identity.vo:
-            return Reply(SUCCESS, TO_BE_KILLED, "no such job")
-        attempt = report.attempt if report.attempt is not None else (row["attempt"] if row else 1)
+        held = self._held.get(report.job_id)
+        known: Reply | None = None
+        if held is None or held.vo != identity.vo or held.state in KNOWN_ALREADY.get(report.state, ()):
+            row = await self._job(report.job_id)
+            if row is not None:
+                if row["vo"] != identity.vo:
+                    return Reply(SUCCESS, TO_BE_KILLED, "no such job")
+                attempt = row["attempt"] if report.attempt is None else report.attempt
+                known = None if report.is_final else reply_from(row, report.state, attempt)
+                held = Held(row["queue"], row["attempt"], row["vo"], row["status"])
+        held = held or Held(report.queue, 1, identity.vo, "")
+        attempt = held.attempt if report.attempt is None else report.attempt
         if report.is_final:
-            return await self._final(report, attempt, row, identity)
-        queue = row["queue"] if row is not None else report.queue
-        self._services.gateway.heartbeat(heartbeat_of(report, queue, attempt, now_micros(), identity))
-        known = None if row is None else reply_from(row, report.state, attempt)
+            return await self._final(report, attempt, held.queue, identity)
+        self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
         if known is not None:
             return known
         answer = await self._services.gateway.submit(
@@ -95,7 +120,10 @@ class PilotDesk:
             role="pilot",
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
-        return reply_to_live(answer)
+        reply = reply_to_live(answer)
+        if reply == Reply(SUCCESS):
+            self._remember(report.job_id, replace(held, state=report.state))
+        return reply
 
     async def statuses(self, job_ids: list[int], identity: Identity) -> dict[int, Row]:
         """Status and attempt of those of `job_ids` that exist in the VO."""
@@ -117,8 +145,8 @@ class PilotDesk:
         answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
         return answer is None or answer.accepted
 
-    async def _final(self, report: Report, attempt: int, row: Row | None, identity: Identity) -> Reply:
-        queue = row["queue"] if row is not None else report.queue
+    async def _final(self, report: Report, attempt: int, queue: str, identity: Identity) -> Reply:
+        self._held.pop(report.job_id, None)
         answer = await self._services.gateway.submit(
             end_of(report, attempt, await self._storage_of(queue)),
             str(report.job_id),
@@ -127,6 +155,12 @@ class PilotDesk:
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
         return reply_to_final(answer)
+
+    def _remember(self, job_id: int, held: "Held") -> None:
+        self._held[job_id] = held
+        self._held.move_to_end(job_id)
+        while len(self._held) > HELD_MAX:
+            self._held.popitem(last=False)
 
     async def _job(self, job_id: int) -> Row | None:
         """What the read model shows of a job; None when it shows nothing or cannot be asked (the decider knows)."""

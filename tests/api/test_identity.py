@@ -55,14 +55,17 @@ def test_a_token_of_our_issuer_is_believed(tmp_path: Path) -> None:
 
 
 def test_the_private_key_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
-    signing_key(tmp_path)
+    home = tmp_path / "new"
+    signing_key(home)
 
-    assert stat.S_IMODE(key_path(tmp_path).stat().st_mode) == 0o600
-    assert "d" not in public_keys(tmp_path).as_dict(private=False)["keys"][0]
+    assert stat.S_IMODE(key_path(home).stat().st_mode) == 0o600
+    assert "d" not in public_keys(home).as_dict(private=False)["keys"][0]
 
 
 def test_the_key_stays_the_same_once_it_is_made(tmp_path: Path) -> None:
-    assert signing_key(tmp_path).kid == signing_key(tmp_path).kid
+    home = tmp_path / "new"
+
+    assert signing_key(home).kid == signing_key(home).kid
 
 
 def test_a_token_signed_by_another_key_is_denied(tmp_path: Path) -> None:
