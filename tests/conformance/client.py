@@ -1,0 +1,106 @@
+"""The unmodified panda-client as a user runs it: its own environment, a working directory, what it prints."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cli.client_environment import client_environment, client_folder
+from deploy.stack import Stack
+
+FINAL = frozenset({"done", "finished", "failed", "aborted", "broken", "exhausted"})
+PATIENCE_SECONDS = 120.0
+COMMAND_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed (both streams) and its exit code."""
+
+    text: str
+    code: int
+
+    @property
+    def task_id(self) -> int:
+        """The task id that prun printed."""
+        found = re.search(r"jediTaskID=(\d+)", self.text)
+        assert found, self.text
+        return int(found[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """panda-client of one user, in one working directory."""
+
+    stack: Stack
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str, text: str | None = None) -> Said:
+        """Run a command of the client."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
+        )
+        return Said(done.stdout, done.returncode)
+
+    def prun(self, name: str, *options: str, payload: str = "echo hello") -> Said:
+        """Submit `payload` under the output name `name`, without a build unless asked for."""
+        options = options if "--bexec" in options else ("--noBuild", *options)
+        return self.run("prun", "--exec", payload, "--outDS", name, "--vo", "wlcg", *options)
+
+    def python(self, code: str) -> Said:
+        """Run code with the client's modules."""
+        return self.run("python", "-c", code)
+
+    def get(self, path: str) -> Any:
+        """JSON of the native API, as this user."""
+        token = self.environment["PANDA_AUTH_ID_TOKEN"]
+        headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+        answer = httpx.get(f"{self.stack.config.api}{path}", headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def task(self, task_id: int) -> dict[str, Any]:
+        """The task as the native API shows it."""
+        found: dict[str, Any] = self.get(f"/v1/tasks/{task_id}")
+        return found
+
+    def wait_for(self, task_id: int, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The task once `reached` holds for it."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            task = self.task(task_id)
+            if reached(task):
+                return task
+            assert time.monotonic() < end, f"task {task_id} is {json.dumps(task)[:600]}"
+            time.sleep(0.1)
+
+    def ended(self, task_id: int) -> dict[str, Any]:
+        """The task once it is in a final status."""
+        return self.wait_for(task_id, lambda task: task["status"] in FINAL)
+
+
+def a_client(stack: Stack, folder: Path, user: str = "jdoe", name: str = "Jane Doe") -> Client:
+    """The client of `user`, a member of wlcg with the production group, in a directory with one small file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "small.txt").write_text(f"{user} {folder.name}\n", encoding="utf-8")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PANDA", "CULM_"))}
+    environ |= client_environment(stack.config, user, name, ("wlcg", "wlcg/production"), environ)
+    assert (client_folder(os.environ) / "bin" / "prun").exists(), "the client is not installed: run `make setup`"
+    return Client(stack, folder, environ)
