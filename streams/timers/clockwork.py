@@ -45,6 +45,15 @@ class Clockwork:
             began = time.monotonic()
             self.tick()
             stop.wait(max(0.0, self._config.period_seconds - (time.monotonic() - began)))
+        self.close()
+
+    @property
+    def watched_since(self) -> int | None:
+        """Since when signs of life could be seen without a gap; None while they cannot."""
+        return self._watch.since
+
+    def close(self) -> None:
+        """Give the connections back."""
         self._path.close()
         self._deadlines.close()
 

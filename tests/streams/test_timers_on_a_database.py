@@ -1,0 +1,120 @@
+"""Deadlines of a real read model become commands on a real log, and leases only after somebody listened for long enough."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from psycopg2.extensions import make_dsn
+
+from schemas.heartbeat import PilotHeartbeat
+from schemas.queue import ExpireLease
+from schemas.task import FinishTask, WakeTask
+from streams.config import TimersConfig
+from streams.timers.clockwork import Clockwork
+from tests.streams.log_of_tasks import TaskLog
+
+pytestmark = pytest.mark.stack
+
+DATABASE = "culm_timers_test"
+TABLES = """
+    CREATE TABLE deadline (kind text, aggregate text, aggregate_id text, key text, due_at bigint, sequence bigint, detail json);
+    CREATE TABLE task (task_id bigint, vo text);
+    INSERT INTO task VALUES (10500001, 'lsst');
+"""
+
+
+@pytest.fixture(scope="module")
+def log(kafka: str, registry: str) -> TaskLog:
+    """A log with all topics and schemas."""
+    return TaskLog(kafka, registry)
+
+
+@pytest.fixture
+def database(postgres: str) -> Iterator[str]:
+    """Address of a database with the two views that timers read, as tables."""
+    outside = psycopg2.connect(postgres)
+    outside.autocommit = True
+    with outside.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE}")
+    address = make_dsn(postgres, dbname=DATABASE)
+    inside = psycopg2.connect(address)
+    inside.autocommit = True
+    with inside.cursor() as cursor:
+        cursor.execute(TABLES)
+    inside.close()
+    yield address
+    with outside.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    outside.close()
+
+
+def insert(address: str, *rows: tuple[object, ...]) -> None:
+    """Rows of `deadline`."""
+    connection = psycopg2.connect(address)
+    with connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO deadline VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
+    connection.close()
+
+
+def a_lease(job_id: int) -> tuple[object, ...]:
+    """The lease of one second, long over, of a job."""
+    detail = {"job_id": job_id, "lease_id": f"l{job_id}", "lease_seconds": 1, "task_id": 10_500_001}
+    return ("lease", "queue", "Q1", str(job_id), 1_700_000_000_000_000, 7, json.dumps(detail))
+
+
+def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, database: str) -> None:
+    insert(
+        database,
+        ("parked", "task", "10500001", "", 1_700_000_000_000_000, 3, "{}"),
+        ("exhausted", "task", "10500001", "", 1_700_000_000_000_000, 4, "{}"),
+        ("parked", "task", "10500001", "later", time.time_ns() // 1000 + 3_600_000_000, 5, "{}"),
+        a_lease(77),
+        a_lease(78),
+    )
+    config = TimersConfig(log.kafka, log.registry, database, period_seconds=0.1, batch_max=2)
+    stop = threading.Event()
+    clockwork = threading.Thread(target=lambda: Clockwork(config, log.codec).run(stop))
+    heartbeat = PilotHeartbeat(job_id=78, attempt=1, queue="Q1", state="running", seen_at=1, actor="pilot", vo="lsst")
+
+    with log.reader("culm.task.commands.v1", "culm.queue.commands.v1") as next_command:
+        clockwork.start()
+        first = [next_command(lambda one: True) for _ in range(2)]
+        log.writer().begin_transaction()
+        log.write("culm.pilot.heartbeats.v1", "78", log.codec.encode(heartbeat))
+        log.writer().commit_transaction(30)
+        beaten_at = time.time_ns() // 1000
+        leases = [next_command(lambda one: isinstance(one.message, ExpireLease)) for _ in range(2)]
+        stop.set()
+        clockwork.join(20)
+
+    assert [one.message for one in first] == [FinishTask(soft=False, reason="exhausted for 48 hours"), WakeTask(cause="TIMER")]
+    assert {(one.envelope.aggregate_id, one.envelope.vo, one.envelope.role) for one in first} == {("10500001", "lsst", "system")}
+    assert [one.message.job_id for one in leases] == [77, 78]
+    assert all(one.message.at >= one.message.watched_since + 1_000_000 for one in leases)
+    assert leases[1].message.at >= beaten_at + 900_000
+    assert {one.envelope.vo for one in leases} == {"lsst"}
+
+
+def test_a_database_that_goes_away_begins_a_new_watch(log: TaskLog, database: str) -> None:
+    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database), log.codec)
+    clockwork.tick()
+    before = clockwork.watched_since
+    outside = psycopg2.connect(make_dsn(database, dbname="postgres"))
+    outside.autocommit = True
+    with outside.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (DATABASE,))
+    outside.close()
+
+    clockwork.tick()
+    during = clockwork.watched_since
+    clockwork.tick()
+
+    assert before is not None
+    assert during is None
+    assert clockwork.watched_since is not None
+    assert clockwork.watched_since > before
+    clockwork.close()
