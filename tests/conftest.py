@@ -9,7 +9,8 @@ import pytest
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack, home_for_tests
 
-PORTS_OFFSET = 1000
+#: Ports of the tests' stacks lie this far above the usual ones; two test runs side by side need two offsets.
+PORTS_OFFSET = int(os.environ.get("CULM_TEST_PORTS_OFFSET", "1000"))
 QUICK = {"CULM_HEARTBEAT_SECONDS": "1", "CULM_PILOT_IDLE_SECONDS": "5"}
 
 
@@ -37,13 +38,13 @@ def brought_up(one: Stack, *, only_servers: bool) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A whole Culm, empty at the start of the run."""
-    yield from brought_up(stack_for_tests("stack", PORTS_OFFSET), only_servers=False)
+    yield from brought_up(stack_for_tests(f"stack-{PORTS_OFFSET}", PORTS_OFFSET), only_servers=False)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Stack]:
     """Kafka, registry and Postgres alone, for tests that run Culm's processes themselves."""
-    yield from brought_up(stack_for_tests("servers", 2 * PORTS_OFFSET), only_servers=True)
+    yield from brought_up(stack_for_tests(f"servers-{PORTS_OFFSET}", PORTS_OFFSET + 500), only_servers=True)
 
 
 @pytest.fixture(scope="session")
