@@ -1,5 +1,6 @@
 """What a projector needs to know, read once from the environment."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 class ProjectorConfig:
     """Addresses and limits of one projector.
 
-    batch_records_max: most records in one transaction. rebuild_records_max: the same while tables are made anew.
+    batch_records_max: most records in one transaction. rebuild_records_max: the same while tables are made anew;
+    rebuild_processes: how many read the old part of the log then, each its own partitions (CULM_REBUILD_PROCESSES).
     """
 
     kafka: str
@@ -17,17 +19,20 @@ class ProjectorConfig:
     postgres: str
     batch_records_max: int = 2000
     rebuild_records_max: int = 20_000
+    rebuild_processes: int = 2
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ProjectorConfig":
         """The configuration that `environ` asks for: CULM_KAFKA, CULM_REGISTRY, CULM_POSTGRES or their ports."""
         port = environ.get
+        processes = environ.get("CULM_REBUILD_PROCESSES") or str(min(4, os.cpu_count() or 1))
         return cls(
             kafka=environ.get("CULM_KAFKA") or f"127.0.0.1:{port('CULM_PORT_KAFKA') or 25092}",
             registry=environ.get("CULM_REGISTRY")
             or f"http://127.0.0.1:{port('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
             postgres=environ.get("CULM_POSTGRES")
             or f"postgresql://culm@127.0.0.1:{port('CULM_PORT_POSTGRES') or 25432}/culm",
+            rebuild_processes=int(processes),
         )
 
     def masked(self) -> dict[str, str]:

@@ -34,6 +34,10 @@ class PartitionStopped(ProjectionError):
         super().__init__(f"{place}: {kind}: {message}")
         self.place, self.kind, self.message = place, kind, message
 
+    def __reduce__(self) -> tuple[type["PartitionStopped"], tuple[Place, str, str]]:
+        """As it travels between processes."""
+        return PartitionStopped, (self.place, self.kind, self.message)
+
 
 class RebuildRefused(ProjectionError):
     """A rebuild that cannot be done as asked."""

@@ -8,19 +8,17 @@ rebuild that was killed leaves only a schema nobody reads, which the next one dr
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg2
 import structlog
 from confluent_kafka import KafkaException
 from sqlalchemy import Engine
 
-from projections.batch import aggregates_of, decode, fold, rows_read, without
 from projections.catalogue import PASSING, PROJECTIONS, Projection, topics_of
-from projections.changes import Key, Row
 from projections.config import ProjectorConfig
 from projections.errors import PartitionStopped, RebuildRefused
-from projections.kafka_log import KafkaLog, Log, RawRecord
+from projections.kafka_log import KafkaLog, Log
 from projections.live import create_indexes, create_tables, drop_schemas, engine_on, read_live, schemas_of, set_live
 from projections.migrate import migrate
 from projections.positions import (
@@ -35,8 +33,7 @@ from projections.positions import (
     set_positions,
     stored_positions,
 )
-from projections.writing import fetch_rows, write_changes
-from schemas.reading import Aggregate
+from projections.replay import Progress, Replay, Shard, connect_for_loading, replay_shards, split
 from schemas.registry import codec_from
 from schemas.wire import Codec
 
@@ -46,7 +43,6 @@ ADVISORY_LOCK = 2_508_044
 NEAR_RECORDS = 5000
 #: Rounds to go on near the end of a log that is being written.
 NEAR_ROUNDS = 5
-READ_SECONDS = 0.5
 CHANGE_OVER_SECONDS = 60.0
 #: Shorter than Postgres' own search for deadlocks, which might pick a reader.
 VIEW_LOCK_MILLISECONDS = 300
@@ -62,26 +58,6 @@ class Rebuilt:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far the new tables are."""
-
-    starts: dict[Partition, int]
-    reached: dict[Partition, int] = field(default_factory=dict)
-    stopped: dict[Partition, PartitionStopped] = field(default_factory=dict)
-    ahead: list[RawRecord] = field(default_factory=list)
-    heads: dict[Aggregate, int] = field(default_factory=dict)
-    records: int = 0
-
-    def at(self, partition: Partition) -> int:
-        """The offset up to which everything was applied."""
-        return self.reached.get(partition, self.starts[partition])
-
-    def missing(self, goal: dict[Partition, int]) -> int:
-        """Offsets between the new tables and `goal`."""
-        return sum(max(0, offset - self.at(partition)) for partition, offset in goal.items())
-
-
 def rebuild(config: ProjectorConfig, names: Sequence[str]) -> Rebuilt:
     """Make the named projections anew, all when `names` is empty; raises RebuildRefused."""
     unknown = sorted(set(names) - set(PROJECTIONS))
@@ -89,8 +65,7 @@ def rebuild(config: ProjectorConfig, names: Sequence[str]) -> Rebuilt:
         raise RebuildRefused(f"no projection {', '.join(unknown)}; there are {', '.join(PROJECTIONS)}")
     reader = KafkaLog(config.kafka, client_id="culm-rebuild", passing=PASSING)
     try:
-        job = Rebuild(config.postgres, codec_from(config.registry), reader, names, records_max=config.rebuild_records_max)
-        return job.run()
+        return Rebuild(config.postgres, codec_from(config.registry), reader, names, config=config).run()
     except KafkaException as problem:
         raise RebuildRefused(f"the log cannot be read: {problem}") from problem
     finally:
@@ -98,7 +73,10 @@ def rebuild(config: ProjectorConfig, names: Sequence[str]) -> Rebuilt:
 
 
 class Rebuild:
-    """One rebuild of some projections, in one pass over the log."""
+    """One rebuild of some projections, in one pass over the log.
+
+    config: where other processes find everything; without it the whole log is read in this one.
+    """
 
     def __init__(
         self,
@@ -107,27 +85,39 @@ class Rebuild:
         log_reader: Log,
         names: Sequence[str],
         *,
+        config: ProjectorConfig | None = None,
         records_max: int = 20_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._postgres, self._codec, self._log = postgres, codec, log_reader
+        self._postgres, self._log, self._config = postgres, log_reader, config
         self._projections = [p for p in PROJECTIONS.values() if not names or p.name in names]
         self._is_whole = len(self._projections) == len(PROJECTIONS)
-        self._records_max, self._clock = records_max, clock
+        self._clock = clock
         self._tables_in: dict[str, str] = {}
+        self._replay = Replay(
+            self._projections,
+            self._tables_in,
+            codec,
+            log_reader,
+            records_max=config.rebuild_records_max if config else records_max,
+            clock=clock,
+        )
 
     def run(self) -> Rebuilt:
         """Build, catch up, change over; raises RebuildRefused with nothing changed."""
         began = self._clock()
         migrate(self._postgres)
         engine = engine_on(self._postgres)
-        rows, guard = self._connect(), self._connect()
+        rows, guard = connect_for_loading(self._postgres), connect_for_loading(self._postgres)
         try:
             with guard, guard.cursor() as cursor:
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,))
                 if cursor.fetchone() != (True,):
                     raise RebuildRefused("another rebuild is running")
             progress = self._begin(engine, guard)
+            if self._config is not None and self._config.rebuild_processes > 1:
+                self._load_old_part(guard, progress)
+            self._log.seek({partition: progress.at(partition) for partition in progress.starts})
             self._build(rows, guard, progress)
             for projection in self._projections:
                 create_indexes(engine, projection, self._tables_in[projection.name])
@@ -139,7 +129,7 @@ class Rebuild:
             guard.close()
             engine.dispose()
 
-    def _begin(self, engine: Engine, connection: Connection) -> _Progress:
+    def _begin(self, engine: Engine, connection: Connection) -> Progress:
         """Empty tables without indexes, and the log at its beginning."""
         counts = self._log.partitions(topics_of(PROJECTIONS.values()))
         with connection, connection.cursor() as cursor:
@@ -153,45 +143,68 @@ class Rebuild:
         for projection in self._projections:
             create_tables(engine, projection, self._tables_in[projection.name], indexes=False)
         partitions = [(topic, n) for topic in topics_of(self._projections) for n in range(counts[topic])]
-        starts = {partition: self._log.bounds(partition)[0] for partition in partitions}
+        starts = self._log.starts(partitions)
         gone = [p for p, start in starts.items() if start and p[0] not in PASSING]
         if gone:
             raise RebuildRefused(f"the log of {gone[0][0]}[{gone[0][1]}] begins at {starts[gone[0]]}, expected 0")
-        self._log.seek(starts)
         log.info("rebuild_started", tables=self._tables_in)
-        return _Progress(starts)
+        return Progress(starts)
 
-    def _build(self, rows: Connection, guard: Connection, progress: _Progress) -> None:
+    def _build(self, rows: Connection, guard: Connection, progress: Progress) -> None:
         """Apply the log until the new tables are near to where the live ones are, or to its end if all are made anew."""
         near = 0
         while near < NEAR_ROUNDS:
-            goal = self._goal(guard, progress)
-            near += progress.missing(goal) <= NEAR_RECORDS
+            lead = self._lead_now(guard)
+            near += progress.missing(self._goal(lead, progress)) <= NEAR_RECORDS
             if near and not self._is_whole:
                 return
-            if not self._apply_more(rows, progress, None if self._is_whole else goal, READ_SECONDS):
+            if not self._apply_more(rows, progress, lead):
                 return
 
-    def _goal(self, guard: Connection, progress: _Progress) -> dict[Partition, int]:
-        """Where the new tables have to get to: the live positions; the end of the log when everything is made anew."""
-        with guard, guard.cursor() as cursor:
-            lead = self._lead(stored_positions(cursor))
-        if self._is_whole:
-            return {p: max(lead[p], self._log.bounds(p)[1]) for p in progress.starts if p not in progress.stopped}
-        return lead
+    def _load_old_part(self, guard: Connection, progress: Progress) -> None:
+        """Apply most of a long log, in several processes."""
+        lead = self._lead_now(guard)
+        goal = self._goal(lead, progress)
+        assert self._config is not None
+        shards = [
+            Shard(
+                kafka=self._config.kafka,
+                registry=self._config.registry,
+                postgres=self._config.postgres,
+                names=tuple(projection.name for projection in self._projections),
+                tables_in=self._tables_in,
+                starts={partition: progress.starts[partition] for partition in group},
+                limits={partition: goal[partition] for partition in group},
+                records_max=self._config.rebuild_records_max // self._config.rebuild_processes,
+            )
+            for group in split(goal, progress.starts, self._config.rebuild_processes)
+        ]
+        for done in replay_shards(shards):
+            progress.take(done)
+        self._check_stops(progress, lead)
 
-    def _change_over(self, rows: Connection, guard: Connection, progress: _Progress) -> None:
+    def _goal(self, lead: dict[Partition, int], progress: Progress) -> dict[Partition, int]:
+        """Where the new tables have to get to: the live positions; the end of the log when everything is made anew."""
+        if not self._is_whole:
+            return lead
+        ends = self._log.ends(partition for partition in progress.starts if partition not in progress.stopped)
+        return {partition: max(lead[partition], end) for partition, end in ends.items()}
+
+    def _lead_now(self, guard: Connection) -> dict[Partition, int]:
+        with guard, guard.cursor() as cursor:
+            return self._lead(stored_positions(cursor))
+
+    def _change_over(self, rows: Connection, guard: Connection, progress: Progress) -> None:
         """Let the projector wait, read what is missing, repoint views and positions: one transaction."""
         deadline = self._clock() + CHANGE_OVER_SECONDS
         while True:
             try:
                 with guard, guard.cursor() as cursor:
-                    stored = lock_positions(cursor)
-                    lead = self._lead(stored)
+                    lead = self._lead(lock_positions(cursor))
                     while progress.missing(lead):
                         if self._clock() > deadline:
                             raise RebuildRefused(f"{progress.missing(lead)} records could not be caught up with")
-                        self._apply_more(rows, progress, None if self._is_whole else lead, READ_SECONDS)
+                        self._apply_more(rows, progress, lead)
                     cursor.execute(f"SET LOCAL lock_timeout = {VIEW_LOCK_MILLISECONDS}")
                     for projection in self._projections:
                         set_live(cursor, projection, self._tables_in[projection.name])
@@ -210,78 +223,19 @@ class Rebuild:
         topics = topics_of(self._projections)
         return {partition: offset for partition, offset in lead.items() if partition[0] in topics}
 
-    def _apply_more(
-        self, rows: Connection, progress: _Progress, limit: dict[Partition, int] | None, seconds: float
-    ) -> int:
-        """Apply what is there and below `limit`; number of records read or applied."""
-        raws, gone = self._read(progress, seconds)
-        for stop in gone:
-            raise RebuildRefused(str(stop))
-        if limit is not None:
-            progress.ahead = [raw for raw in raws if raw.place.offset >= limit[raw.place.topic, raw.place.partition]]
-            raws = [raw for raw in raws if raw.place.offset < limit[raw.place.topic, raw.place.partition]]
-        raws = [raw for raw in raws if (raw.place.topic, raw.place.partition) not in progress.stopped]
-        if raws:
-            self._apply(rows, progress, raws)
-        progress.records += len(raws)
-        return len(raws)
-
-    def _read(self, progress: _Progress, seconds: float) -> tuple[list[RawRecord], list[PartitionStopped]]:
-        """A large batch: what was read too far before, and what comes within `seconds`."""
-        raws, progress.ahead = progress.ahead, []
-        until = self._clock() + seconds
-        while len(raws) < self._records_max:
-            more, gone = self._log.read(self._records_max - len(raws), max(0.0, until - self._clock()))
-            if gone or not more:
-                return raws, gone
-            raws += more
-        return raws, []
-
-    def _apply(self, rows: Connection, progress: _Progress, raws: list[RawRecord]) -> None:
-        records, stops = decode(self._codec, raws)
-        with rows, rows.cursor() as cursor:
-            known: dict[str, dict[tuple[str, Key], Row | None]] = {}
-            for projection in self._projections:
-                found = known.setdefault(projection.name, {})
-                for table, keys in rows_read(projection, records).items():
-                    schema, columns = self._tables_in[projection.name], projection.remembered[table]
-                    present = fetch_rows(cursor, projection.tables[table], schema, columns, keys)
-                    found.update({(table, key): present.get(key) for key in keys})
-            while True:
-                heads = {a: progress.heads[a] for a in aggregates_of(records) if a in progress.heads}
-                try:
-                    folded = fold(self._projections, records, heads, known)
-                    break
-                except PartitionStopped as stop:
-                    stops.append(stop)
-                    records = without(records, stop)
-            for projection in self._projections:
-                schema = self._tables_in[projection.name]
-                write_changes(cursor, projection.tables, schema, folded.changes[projection.name])
-        progress.heads.update(folded.heads)
-        progress.reached.update(folded.reached)
-        self._check_stops(progress, stops)
-
-    def _check_stops(self, progress: _Progress, stops: list[PartitionStopped]) -> None:
-        """A record that the live tables have not got past either ends its partition here, too; any other is a bug."""
-        if not stops:
-            return
-        connection = self._connect()
+    def _apply_more(self, rows: Connection, progress: Progress, limit: dict[Partition, int]) -> int:
         try:
-            with connection.cursor() as cursor:
-                lead = self._lead(stored_positions(cursor))
-        finally:
-            connection.close()
-        for stop in stops:
-            partition = (stop.place.topic, stop.place.partition)
-            if stop.place.offset < lead[partition]:
-                raise RebuildRefused(f"the live tables stay as they are: {stop}")
-            progress.stopped[partition] = stop
+            applied = self._replay.apply_more(rows, progress, None if self._is_whole else limit)
+        except PartitionStopped as stop:
+            raise RebuildRefused(f"the live tables stay as they are: {stop}") from stop
+        self._check_stops(progress, limit)
+        return applied
 
-    def _connect(self) -> Connection:
-        return psycopg2.connect(
-            self._postgres, application_name="culm-rebuild", options="-c synchronous_commit=off -c work_mem=64MB"
-        )
+    def _check_stops(self, progress: Progress, lead: dict[Partition, int]) -> None:
+        """A record that the live tables have not got past ends its partition here, too; any other is a bug."""
+        for partition, stop in progress.stopped.items():
+            if stop.place.offset < lead.get(partition, 0):
+                raise RebuildRefused(f"the live tables stay as they are: {stop}")
 
 
 def _next_schema(projection: Projection, current: str) -> str:

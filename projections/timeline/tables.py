@@ -23,6 +23,7 @@ TIMELINE = Table(
     Column("body", JSON, nullable=False),
     Column("task_id", BigInteger),
     Column("job_id", BigInteger),
+    info={"append_only": True},
 )
 Index("timeline_of_task", TIMELINE.c.task_id, TIMELINE.c.at)
 Index("timeline_of_job", TIMELINE.c.job_id, postgresql_where=TIMELINE.c.job_id.is_not(None))

@@ -139,9 +139,13 @@ class MemoryReader:
         """No more of this one."""
         self.paused.add(partition)
 
-    def bounds(self, partition: tuple[str, int]) -> tuple[int, int]:
-        """Start and end."""
-        return self.log.starts[partition], self.log.ends[partition]
+    def starts(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """First offsets kept."""
+        return {partition: self.log.starts[partition] for partition in partitions}
+
+    def ends(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Offsets after the last records."""
+        return {partition: self.log.ends[partition] for partition in partitions}
 
     def close(self) -> None:
         """Nothing to let go of."""
