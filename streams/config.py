@@ -18,7 +18,7 @@ class StreamsConfig:
     api: str
     instance: str = "1"
     group: str = "culm-streams"
-    facts_tail: int = 200_000
+    facts_tail: int = 50_000
     session_seconds: float = 10.0
     commit_seconds: float = 1.0
 

@@ -33,7 +33,10 @@ GROUPS = {
     **dict.fromkeys(("WorkerSubmitted", "WorkerRunning", "WorkerEnded"), "live"),
     "WorkersWanted": "wanted",
 }
-BATCH = 2000
+#: Topics whose end at the start must be reached before anybody may choose.
+NEEDED = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS)
+BATCH = 500
+PREFETCH_KILOBYTES = 8192
 log = structlog.get_logger()
 
 
@@ -50,7 +53,7 @@ class Facts:
         self._wanted: dict[str, int] = {}
         self._parked: dict[str, Parked] = {}
         self._offsets: dict[tuple[str, int], int] = {}
-        self._waiting_for_end: set[int] = set()
+        self._waiting_for_end: set[tuple[str, int]] = set()
         self._snapshot: Snapshot | None = Snapshot()
         self._lock = threading.Lock()
         self._moved = threading.Condition(self._lock)
@@ -60,7 +63,7 @@ class Facts:
         self.ready = threading.Event()
 
     def start(self) -> None:
-        """Begin to read; `ready` is set when all policies of this moment are known."""
+        """Begin to read; `ready` is set when the policies and loads of this moment are known."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -104,6 +107,7 @@ class Facts:
                 "auto.offset.reset": "earliest",
                 "reconnect.backoff.max.ms": 2000,
                 "fetch.error.backoff.ms": 100,
+                "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
             }
         )
         try:
@@ -138,8 +142,8 @@ class Facts:
                 start = low if topic == POLICY_EVENTS else max(low, high - self._tail)
                 places.append(TopicPartition(topic, partition, start))
                 self._offsets[topic, partition] = start
-                if topic == POLICY_EVENTS:
-                    self._waiting_for_end.add(partition)
+                if topic in NEEDED:
+                    self._waiting_for_end.add((topic, partition))
         return places
 
     def _take(self, messages: list[Message]) -> None:
@@ -168,8 +172,8 @@ class Facts:
     def _note_ends(self, messages: list[Message]) -> None:
         for message in messages:
             error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF and message.topic() == POLICY_EVENTS:
-                self._waiting_for_end.discard(message.partition() or 0)
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                self._waiting_for_end.discard((str(message.topic()), message.partition() or 0))
         if not self._waiting_for_end:
             self.ready.set()
 

@@ -23,12 +23,13 @@ def demands(
 ) -> Iterator[tuple[str, int, Wish]]:
     """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
 
-    causes: the queue's last event; a queue without one was never used.
+    wanted: a queue that is not in it is told in any case. causes: the queue's last event; a queue without one was not
+    used for a long time.
     """
     for name, facts in sorted(queues.items()):
-        number = wanted_pilots(facts)
-        if name not in causes or number == wanted.get(name, 0):
+        number, before = wanted_pilots(facts), wanted.get(name)
+        if name not in causes or number == before:
             continue
         reason = f"{facts.waiting} waiting, {facts.leased} leased, at most {facts.settings.pilots_max}"
         command = WantWorkers(wanted=number, reason=reason)
-        yield name, number, wish(command, name, [causes[name]], number, wanted.get(name, 0))
+        yield name, number, wish(command, name, [causes[name]], number, before)

@@ -49,7 +49,7 @@ class DemandWatch:
         due = {queue: (number, made) for queue, number, made in demands(self._facts.snapshot().queues, wanted, causes)}
         for queue in set(self._lower_since) - set(due):
             del self._lower_since[queue]
-        sure = {queue: row for queue, row in due.items() if self._is_sure(queue, row[0], wanted.get(queue, 0))}
+        sure = {queue: row for queue, row in due.items() if self._is_sure(queue, row[0], wanted.get(queue, -1))}
         await self._outbox.deliver([made for _, made in sure.values()])
         for queue, (number, _) in sure.items():
             self._said[queue] = number

@@ -32,7 +32,7 @@ def test_a_queue_is_told_only_what_changes() -> None:
     queues = {name: a_queue(name, waiting=2) for name in ("A", "B", "NEVER_USED")}
     causes = {"A": an_envelope("A", 7), "B": an_envelope("B", 8)}
 
-    made = list(demands(queues, {"A": 2}, causes))
+    made = list(demands(queues, {"A": 2, "B": 0}, causes))
 
     assert [(queue, number) for queue, number, _ in made] == [("B", 2)]
     assert made[0][2].command == WantWorkers(wanted=2, reason="2 waiting, 0 leased, at most 4")

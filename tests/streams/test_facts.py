@@ -1,0 +1,186 @@
+"""What is known of queues, rules and parked tasks after the log was read."""
+
+from typing import Any
+
+from confluent_kafka import KafkaError
+
+from schemas.catalog import messages
+from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
+from schemas.queue import DispatchConfigured, JobLeased, JobQueued, LeaseEnded, LeasesRenewed
+from schemas.task import TaskFinalized, TaskParked, TaskResumed, TaskWoken
+from schemas.types import (
+    BrokerageEvidence,
+    FileAccounts,
+    JobKind,
+    JobSpec,
+    LeaseEnding,
+    QueueSettings,
+    RetryAction,
+    RetryRule,
+    TaskVerdict,
+)
+from schemas.wire import Codec, Message, entry_of
+from schemas.worker import WorkerSubmitted, WorkersWanted
+from streams.decoder import Decoder
+from streams.facts import NEEDED, Facts
+from streams.snapshot import Parked
+from tests.streams.builders import an_envelope
+
+CODEC = Codec({entry.full_name: number for number, entry in enumerate(messages(), start=1)}, lambda number: {})
+SETTINGS = QueueSettings(name="Q1", site="S")
+SPEC = JobSpec(
+    job_id=1,
+    task_id=1,
+    attempt=1,
+    serial=1,
+    kind=JobKind.NORMAL,
+    name="n",
+    queue="Q1",
+    transformation="t",
+    parameters="p",
+    label="user",
+    user_name="u",
+    owner="o",
+    vo="wlcg",
+)
+
+
+class FakeMessage:
+    """A record as confluent-kafka hands it out."""
+
+    def __init__(self, topic: str, key: str, value: bytes | None, offset: int, error: Any = None) -> None:
+        self._parts = (topic, key.encode(), value, offset, error)
+
+    def topic(self) -> str:
+        return self._parts[0]
+
+    def key(self) -> bytes:
+        return self._parts[1]
+
+    def value(self) -> bytes | None:
+        return self._parts[2]
+
+    def offset(self) -> int:
+        return self._parts[3]
+
+    def partition(self) -> int:
+        return 0
+
+    def error(self) -> Any:
+        return self._parts[4]
+
+
+def take(facts: Facts, *batch: Any) -> None:
+    """Let `facts` read stand-ins for records."""
+    facts._take(list(batch))
+
+
+def facts_after(*events: tuple[str, Message]) -> Facts:
+    """Facts that read `events`, given with their keys, in one batch."""
+    facts = Facts("nowhere", Decoder(CODEC), 0)
+    rows = [
+        FakeMessage(entry_of(event).topic, key, CODEC.encode(event, an_envelope(key, number)), number)
+        for number, (key, event) in enumerate(events, start=1)
+    ]
+    take(facts, *rows)
+    return facts
+
+
+def ended(waiting: int, leased: int) -> LeaseEnded:
+    return LeaseEnded(job_id=1, lease_id="l", pilot="p", ending=LeaseEnding.JOB_ENDED, waiting=waiting, leased=leased)
+
+
+def parked(order: int = 1) -> TaskParked:
+    return TaskParked(order=order, brokerage=BrokerageEvidence(seed="s"), message="no queue")
+
+
+def test_a_queue_is_known_with_its_last_counters() -> None:
+    facts = facts_after(
+        ("queue.Q1", QueueConfigured(settings=SETTINGS)),
+        ("Q1", JobQueued(spec=SPEC, waiting=5, leased=0)),
+        ("Q1", ended(4, 1)),
+        ("Q1", LeasesRenewed(job_ids=(1,), seen_at=1)),
+        ("Q1", DispatchConfigured(settings=SETTINGS)),
+        ("Q1", WorkerSubmitted(worker_id="w", harvester_id="h", live=3)),
+    )
+
+    queue = facts.snapshot().queues["Q1"]
+    assert (queue.settings, queue.waiting, queue.leased, queue.pilots) == (SETTINGS, 4, 1, 3)
+
+
+def test_the_last_event_of_a_queue_is_the_cause_of_what_is_wanted() -> None:
+    leased = JobLeased(job_id=1, task_id=1, attempt=1, lease_id="l", pilot="p", lease_seconds=1, due_at=1, waiting=0, leased=1)
+    facts = facts_after(
+        ("Q1", leased),
+        ("Q1", WorkersWanted(wanted=2, live=0)),
+        ("Q1", WorkerSubmitted(worker_id="w", harvester_id="h", live=1)),
+        ("Q2", DispatchConfigured(settings=SETTINGS)),
+    )
+
+    wanted, causes = facts.demand()
+
+    assert wanted == {"Q1": 2}
+    assert {queue: cause.sequence for queue, cause in causes.items()} == {"Q1": 1, "Q2": 4}
+
+
+def test_parked_tasks_are_known_until_they_are_woken_or_end() -> None:
+    final = TaskFinalized(
+        verdict=TaskVerdict.ABORTED,
+        accounts=FileAccounts(total=1, used=0, finished=0, failed=0, jobs_live=0, jobs_total=0),
+    )
+    facts = facts_after(
+        ("10000001", parked()),
+        ("10000002", parked()),
+        ("10000003", parked()),
+        ("10000001", TaskWoken(cause="TIMER")),
+        ("10000002", final),
+        ("10000003", TaskResumed()),
+    )
+
+    tree = an_envelope("x").correlation_id
+    assert facts.snapshot().parked == (Parked(10_000_003, "wlcg", tree),)
+
+
+def test_retry_rules_are_none_until_somebody_sets_some() -> None:
+    rules = (RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY),)
+
+    assert facts_after(("shares", SharesSet())).snapshot().retry_rules is None
+    assert facts_after(("retry_rules", RetryRulesSet(rules=rules))).snapshot().retry_rules == rules
+
+
+def test_the_position_names_the_next_records_of_policies_and_queues() -> None:
+    facts = facts_after(
+        ("queue.Q1", QueueConfigured(settings=SETTINGS)), ("Q1", ended(0, 0)), ("Q1", WorkersWanted(wanted=0, live=0))
+    )
+
+    assert facts.snapshot().position == "culm.policy.events.v1:0:2,culm.queue.events.v1:0:3"
+
+
+def test_a_snapshot_stays_as_it_was_while_the_facts_move_on() -> None:
+    facts = facts_after(("queue.Q1", QueueConfigured(settings=SETTINGS)), ("Q1", ended(1, 0)))
+    before = facts.snapshot()
+
+    take(facts, FakeMessage("culm.queue.events.v1", "Q1", CODEC.encode(ended(9, 9), an_envelope("Q1")), 7))
+
+    assert (before.queues["Q1"].waiting, facts.snapshot().queues["Q1"].waiting) == (1, 9)
+
+
+def test_an_unreadable_fact_is_passed_over() -> None:
+    facts = facts_after(("queue.Q1", QueueConfigured(settings=SETTINGS)))
+
+    take(facts, FakeMessage("culm.policy.events.v1", "queue.Q2", b"\0\0", 3))
+
+    assert list(facts.snapshot().queues) == ["Q1"]
+    assert facts.snapshot().position == "culm.policy.events.v1:0:4"
+
+
+def test_facts_are_ready_when_the_ends_of_all_that_is_needed_were_reached() -> None:
+    facts = Facts("nowhere", Decoder(CODEC), 0)
+    facts._waiting_for_end = {(topic, 0) for topic in NEEDED}
+
+    seen = []
+    for topic in NEEDED:
+        take(facts, FakeMessage(topic, "", None, 0, KafkaError(KafkaError._PARTITION_EOF)))
+        seen.append(facts.ready.is_set())
+
+    assert seen == [False, False, True]
