@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 
 import structlog
@@ -25,6 +26,8 @@ def main() -> None:
     for folder in ("cache", "storage"):
         (config.home / folder).mkdir(parents=True, exist_ok=True)
     app = create_app(make_services(config, codec_from(config.registry)))
+    # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
         app,
         host=config.host,
