@@ -3,11 +3,13 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from schemas.deadletter import DeadLetter
+from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import caused_command_id
 from schemas.task import RefineTask
 from schemas.wire import Decoded
@@ -15,7 +17,8 @@ from tests.streams.log_of_tasks import TaskLog, first_event, start_processors
 
 pytestmark = pytest.mark.stack
 
-TASK_EVENTS, TASK_COMMANDS, LETTERS = "culm.task.events.v1", "culm.task.commands.v1", "culm.deadletter.v1"
+TASK_EVENTS, TASK_COMMANDS = "culm.task.events.v1", "culm.task.commands.v1"
+HEARTBEATS, QUEUE_COMMANDS, LETTERS = "culm.pilot.heartbeats.v1", "culm.queue.commands.v1", "culm.deadletter.v1"
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +37,27 @@ def worker(log: TaskLog, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_poison_record_becomes_a_dead_letter_and_blocks_nothing(log: TaskLog, worker: subprocess.Popen[bytes]) -> None:
-    with log.reader(LETTERS) as next_letter, log.reader(TASK_COMMANDS) as next_command:
+    """On the heartbeat topic, which no decider reads: on an event topic poison stops deciders, as it should."""
+    beat = PilotHeartbeat(job_id=77, attempt=1, queue="Q_POISON", state="running", seen_at=1, actor="pilot", vo="wlcg")
+    poison = {b"1": b"no avro at all", b"2": None, b"3": b"\0\xff\xff\xff\xffxx"}
+    with log.reader(LETTERS) as next_letter, log.reader(QUEUE_COMMANDS) as next_command:
         log.writer().begin_transaction()
-        for key, value in (("10100001", b"no avro at all"), ("10100002", None), ("10100003", b"\0\xff\xff\xff\xffxx")):
-            log.write(TASK_EVENTS, key, value)
+        for key, value in poison.items():
+            log.write(HEARTBEATS, key.decode(), value)
+        for key in poison:
+            log.write(HEARTBEATS, key.decode(), log.codec.encode(replace(beat, job_id=70 + int(key))))
         log.writer().commit_transaction(30)
-        log.submit([10_100_001, 10_100_002, 10_100_003, 10_100_004])
 
-        wanted = {10_100_001, 10_100_002, 10_100_003, 10_100_004}
-        while wanted:
-            found = next_command(lambda one: isinstance(one.message, RefineTask))
-            wanted.discard(int(found.envelope.aggregate_id))
+        renewed: set[int] = set()
+        while renewed < {71, 72, 73}:
+            found = next_command(lambda one: one.envelope.aggregate_id == "Q_POISON")
+            renewed |= set(found.message.job_ids)
         letters = [next_letter(lambda one: True).message for _ in range(3)]
 
     assert worker.poll() is None
     assert all(isinstance(letter, DeadLetter) for letter in letters)
     assert {letter.key: (letter.source_topic, letter.error_class, letter.value) for letter in letters} == {
-        b"10100001": (TASK_EVENTS, "Poison", b"no avro at all"),
-        b"10100002": (TASK_EVENTS, "Poison", None),
-        b"10100003": (TASK_EVENTS, "Poison", b"\0\xff\xff\xff\xffxx"),
+        key: (HEARTBEATS, "Poison", value) for key, value in poison.items()
     }
 
 

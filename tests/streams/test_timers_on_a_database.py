@@ -1,7 +1,6 @@
 """Deadlines of a real read model become commands on a real log, and leases only after somebody listened for long enough."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 
@@ -75,27 +74,27 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
         a_lease(77),
         a_lease(78),
     )
-    config = TimersConfig(log.kafka, log.registry, database, period_seconds=0.1, batch_max=2)
-    stop = threading.Event()
-    clockwork = threading.Thread(target=lambda: Clockwork(config, log.codec).run(stop))
+    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
     heartbeat = PilotHeartbeat(job_id=78, attempt=1, queue="Q1", state="running", seen_at=1, actor="pilot", vo="lsst")
 
     with log.reader("culm.task.commands.v1", "culm.queue.commands.v1") as next_command:
-        clockwork.start()
+        assert clockwork.tick() == 2
         first = [next_command(lambda one: True) for _ in range(2)]
         log.writer().begin_transaction()
+        beaten_at = time.time_ns() // 1000
         log.write("culm.pilot.heartbeats.v1", "78", log.codec.encode(heartbeat))
         log.writer().commit_transaction(30)
-        beaten_at = time.time_ns() // 1000
+        sent = 0
+        while sent < 2:
+            sent += clockwork.tick()
         leases = [next_command(lambda one: isinstance(one.message, ExpireLease)) for _ in range(2)]
-        stop.set()
-        clockwork.join(20)
+    clockwork.close()
 
     assert [one.message for one in first] == [FinishTask(soft=False, reason="exhausted for 48 hours"), WakeTask(cause="TIMER")]
     assert {(one.envelope.aggregate_id, one.envelope.vo, one.envelope.role) for one in first} == {("10500001", "lsst", "system")}
     assert [one.message.job_id for one in leases] == [77, 78]
     assert all(one.message.at >= one.message.watched_since + 1_000_000 for one in leases)
-    assert leases[1].message.at >= beaten_at + 900_000
+    assert leases[1].message.at >= beaten_at + 990_000
     assert {one.envelope.vo for one in leases} == {"lsst"}
 
 
