@@ -6,7 +6,7 @@ cannot be applied stops its partition for all projections, is noted in `projecti
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -91,11 +91,10 @@ class Projector:
         log_reader: Log,
         *,
         batch_records_max: int = 2000,
-        catalogue: Sequence[Projection] = tuple(PROJECTIONS.values()),
     ) -> None:
         self._postgres, self._codec, self._log = postgres, codec, log_reader
         self._batch_records_max = batch_records_max
-        self._catalogue = tuple(catalogue)
+        self._catalogue = tuple(PROJECTIONS.values())
         self._connection: Connection | None = None
         self._holding: Holding | None = None
 
@@ -294,7 +293,6 @@ class Projector:
         for slot, held in self._holding.positions.items():
             found = stored.get(slot)
             if found is not None and found.writer_epoch > held.writer_epoch:
-                self._disconnect()
                 place = f"{slot[0]} of {slot[1]}[{slot[2]}]"
                 raise Fenced(f"{place} belongs to epoch {found.writer_epoch}, ours is {held.writer_epoch}")
 

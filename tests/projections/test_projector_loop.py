@@ -1,0 +1,238 @@
+"""The loop on a real database: rows and position together, one owner, nothing skipped."""
+
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from projections.catalogue import PROJECTIONS
+from projections.errors import Fenced, TablesMissing
+from projections.migrate import migrate
+from projections.positions import read_positions
+from schemas.partition import partition_of
+from schemas.policy import SharesSet
+from schemas.queue import TaskHeld
+from tests.projections.event_writer import PARTITIONS
+from tests.projections.life import a_task, failed_job, submitted, world
+from tests.projections.stage import FIRST, Stage, a_stage, catch_up
+from tests.projections.tables_in_memory import after
+
+JOB_TOPIC = "culm.job.events.v1"
+TASK_TOPIC = "culm.task.events.v1"
+
+
+@pytest.fixture
+def stage(database: str) -> Stage:
+    """An empty log and empty read models."""
+    return a_stage(database)
+
+
+def test_tables_hold_what_the_fold_in_memory_holds(stage: Stage) -> None:
+    stage.say_everything()
+    expected = after(world(), a_task(FIRST), a_task(FIRST + 1))
+
+    catch_up(stage.projector())
+
+    for projection in PROJECTIONS.values():
+        for name, table in projection.tables.items():
+            if name in ("answer", "timeline", "worker", "worker_demand", "aggregate_head"):
+                continue
+            columns = [column.name for column in table.columns if column.computed is None and column.name != "at"]
+            keys = ", ".join(column.name for column in table.primary_key.columns)
+            rows = stage.rows(f"SELECT {', '.join(columns)} FROM {projection.first_schema}.{name} ORDER BY {keys}")
+            folded = [tuple(_as_json(row[column]) for column in columns) for row in expected.all(name)]
+            assert rows == folded, name
+
+
+def test_every_view_can_be_read(stage: Stage) -> None:
+    stage.say_everything()
+    catch_up(stage.projector())
+
+    attempts = stage.rows("SELECT unit_id, outcome, error_code FROM job_attempt WHERE task_id = %s ORDER BY 1", FIRST)
+    held = stage.rows("SELECT held_tasks FROM queue")
+    stage.say([(TaskHeld(task_id=FIRST), "LOCAL")])
+    catch_up(stage.projector())
+
+    assert attempts == [(1, "finished", None), (2, "failed", 100)]
+    assert held == [([],)]
+    assert stage.rows("SELECT held_tasks FROM queue") == [([FIRST],)]
+    for projection in PROJECTIONS.values():
+        for view in projection.view_texts("any"):
+            stage.rows(f"SELECT * FROM {view}")
+
+
+def test_text_that_postgres_cannot_hold_is_stored_without_it(stage: Stage) -> None:
+    stage.say(a_task(FIRST), [failed_job(FIRST * 10_000_000 + 1)])
+
+    catch_up(stage.projector())
+
+    found = stage.rows("SELECT log_extract, errors->0->>'diagnostic' FROM job WHERE status = 'failed' AND serial = 1")
+    assert found == [("a\ufffdb", "core\ufffddumped")]
+
+
+def test_positions_are_the_offset_after_the_last_event_of_each_partition(stage: Stage) -> None:
+    place = stage.say([(submitted(FIRST), FIRST)])
+
+    catch_up(stage.projector())
+
+    with closing(psycopg2.connect(stage.postgres)) as connection:
+        positions = read_positions(connection)
+    assert positions[place.topic, place.partition] == place.offset + 1
+    assert len(positions) == (len(PROJECTIONS["heads"].topics) + 1) * PARTITIONS
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_projector_that_is_killed_between_batches_loses_and_doubles_nothing(stage: Stage, batch: int) -> None:
+    stage.say_everything()
+    whole = Stage(stage.postgres, stage.log, stage.writer)
+
+    while stage.projector(batch=batch).step(0):
+        pass
+
+    in_pieces = stage.checksums()
+    whole.rebuild()
+    assert whole.checksums() == in_pieces
+
+
+def test_a_batch_whose_end_was_lost_is_done_again_once(stage: Stage) -> None:
+    stage.say_everything()
+    projector = stage.projector()
+    stage.change("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'culm-projector'")
+
+    with pytest.raises((psycopg2.OperationalError, psycopg2.InterfaceError)):
+        projector.step(0)
+    projector.start()
+    catch_up(projector)
+
+    assert stage.rows("SELECT count(*) FROM task") == [(2,)]
+    done = stage.checksums()
+    stage.rebuild()
+    assert stage.checksums() == done
+
+
+def test_events_delivered_again_change_nothing(stage: Stage) -> None:
+    stage.say_everything()
+    projector = stage.projector()
+    catch_up(projector)
+    before = stage.rows("SELECT * FROM job ORDER BY job_id"), stage.rows("SELECT * FROM task_dataset ORDER BY 1, 2")
+    for partition in range(PARTITIONS):
+        for record in list(stage.log.kept[TASK_TOPIC, partition]):
+            stage.log.append_bytes(TASK_TOPIC, partition, record.key, record.value)
+
+    again = catch_up(projector)
+
+    assert again > 0
+    assert before == (
+        stage.rows("SELECT * FROM job ORDER BY job_id"),
+        stage.rows("SELECT * FROM task_dataset ORDER BY 1, 2"),
+    )
+
+
+def test_a_second_projector_takes_over_and_the_first_stops_writing(stage: Stage) -> None:
+    first = stage.projector()
+    second = stage.projector()
+    stage.say_everything()
+
+    with pytest.raises(Fenced, match="belongs to epoch 2, ours is 1"):
+        first.step(0)
+
+    assert stage.rows("SELECT count(*) FROM task") == [(0,)]
+    catch_up(second)
+    assert stage.rows("SELECT count(*) FROM task") == [(2,)]
+
+
+def test_a_projector_with_nothing_to_do_notices_that_it_was_replaced(stage: Stage) -> None:
+    first = stage.projector()
+    stage.projector()
+
+    with pytest.raises(Fenced):
+        first.step(0)
+
+
+def test_a_hole_stops_its_partition_and_no_other(stage: Stage) -> None:
+    other = next(n for n in range(FIRST + 1, FIRST + 100) if _partition(n) != _partition(FIRST))
+    stage.say([(submitted(FIRST), FIRST)])
+    stage.writer.envelope(submitted(FIRST), FIRST)
+    hole = stage.say([(submitted(FIRST), FIRST)])
+    stage.say([(submitted(FIRST + 500 + PARTITIONS), FIRST)], a_task(other))
+
+    projector = stage.projector()
+    catch_up(projector)
+
+    assert stage.rows("SELECT topic, partition, log_offset, kind FROM projection_problem") == [
+        (hole.topic, hole.partition, hole.offset, "hole")
+    ]
+    assert stage.rows("SELECT task_id, status FROM task ORDER BY 1") == [(FIRST, "registered"), (other, "finished")]
+    stored = "SELECT next_offset FROM projection_position WHERE projection = 'tasks' AND partition = %s AND topic = %s"
+    assert stage.rows(stored, hole.partition, hole.topic) == [(hole.offset,)]
+
+
+def test_what_cannot_be_read_stops_its_partition_until_it_can_be(stage: Stage) -> None:
+    stage.say([(submitted(FIRST), FIRST)])
+    poison = stage.log.append_bytes(JOB_TOPIC, 0, b"1", b"\x00\x00\x00\x00\x01rubbish")
+    catch_up(stage.projector())
+    problem = stage.rows("SELECT topic, log_offset, kind FROM projection_problem")
+
+    # As after a release that can read it.
+    stage.log.kept[JOB_TOPIC, 0].clear()
+    job = next(n for n in range(1, 100) if partition_of(str(FIRST * 10_000_000 + n), PARTITIONS) == 0)
+    stage.log.ends[JOB_TOPIC, 0] = poison.offset
+    stage.say([failed_job(FIRST * 10_000_000 + job)])
+    catch_up(stage.projector())
+
+    assert problem == [(JOB_TOPIC, poison.offset, "poison")]
+    assert stage.rows("SELECT count(*) FROM projection_problem") == [(0,)]
+    assert stage.rows("SELECT count(*) FROM task") == [(1,)]
+
+
+def test_a_value_that_postgres_refuses_stops_its_partition_and_no_other_record_of_the_batch(stage: Stage) -> None:
+    stage.say([(SharesSet(), "sha\x00res")], a_task(FIRST))
+
+    catch_up(stage.projector())
+
+    assert stage.rows("SELECT topic, kind FROM projection_problem") == [("culm.policy.events.v1", "bug")]
+    assert stage.rows("SELECT status FROM task") == [("finished",)]
+
+
+def test_old_answers_that_the_log_gave_up_are_passed_and_old_events_are_not(stage: Stage) -> None:
+    stage.say_everything()
+    for partition in range(PARTITIONS):
+        for topic in ("culm.command.answers.v1", TASK_TOPIC):
+            stage.log.delete_before(topic, partition, stage.log.ends[topic, partition])
+    gone = {partition for partition in range(PARTITIONS) if stage.log.ends[TASK_TOPIC, partition]}
+
+    catch_up(stage.projector())
+
+    assert stage.rows("SELECT count(*) FROM answer") == [(0,)]
+    problems = stage.rows("SELECT topic, partition, kind FROM projection_problem ORDER BY partition")
+    assert problems == [(TASK_TOPIC, partition, "gone") for partition in sorted(gone)]
+
+
+def test_read_models_that_are_not_made_yet_are_waited_for(database: str) -> None:
+    stage = Stage(database)
+    stage.say_everything()
+
+    with pytest.raises((TablesMissing, psycopg2.errors.UndefinedTable)):
+        stage.projector()
+    migrate(database)
+    catch_up(stage.projector())
+
+    assert stage.rows("SELECT count(*) FROM task") == [(2,)]
+
+
+def test_making_read_models_twice_changes_nothing(stage: Stage) -> None:
+    stage.say_everything()
+    catch_up(stage.projector())
+    before = stage.checksums()
+
+    assert migrate(stage.postgres) == []
+
+    assert stage.checksums() == before
+
+
+def _partition(task_id: int) -> int:
+    return partition_of(str(task_id), PARTITIONS)
+
+
+def _as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,168 @@
+"""What events do to the rows around tasks and jobs: queues, leases, deadlines, workers, datasets, policies, answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from schemas.dataset import ContentsRequested, DatasetClosed
+from schemas.queue import JobQueued, JobWithdrawn, LeasesRenewed, TaskHeld, TaskReleased
+from schemas.reading import Recorded
+from schemas.task import (
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParked,
+    TaskReassigned,
+    TaskReloaded,
+    TaskRetried,
+    TaskWoken,
+)
+from schemas.types import LeaseEnding, TaskVerdict
+from tests.projections.event_writer import START, EventWriter
+from tests.projections.life import (
+    INPUT,
+    QUEUE,
+    a_spec,
+    accounts,
+    an_answer,
+    ended,
+    evidence,
+    leased,
+    submitted,
+    worker_over,
+    world,
+)
+from tests.projections.tables_in_memory import Tables, after, the
+
+TASK = 10_000_001
+JOB = 100_000_010_000_001
+SECOND = 1_000_000
+LEASE = (leased(TASK, JOB), QUEUE)
+RENEWAL = (LeasesRenewed(job_ids=(JOB, JOB + 1), seen_at=1_800_000_500_000_000), QUEUE)
+PARKING = (TaskParked(order=1, brokerage=evidence(), message="no queue has room"), TASK)
+EXHAUSTION = (TaskFinalized(verdict=TaskVerdict.EXHAUSTED, message="", accounts=accounts()), TASK)
+
+
+def test_a_queue_counts_what_waits_and_what_is_leased() -> None:
+    events = [
+        (JobQueued(spec=a_spec(JOB, TASK), waiting=1, leased=0), QUEUE),
+        LEASE,
+        (JobWithdrawn(job_id=JOB + 1, reason="killed", waiting=3, leased=4), QUEUE),
+    ]
+
+    queue = after(world(), events).one("queue")
+
+    assert the(queue, "name", "waiting", "leased", "sequence") == (QUEUE, 3, 4, 4)
+    assert queue["settings"]["site"] == "LOCAL"
+
+
+def test_a_lease_lasts_from_the_pilots_last_sign_of_life() -> None:
+    fresh = after([LEASE]).one("lease")
+    renewed = after([LEASE, RENEWAL]).one("lease")
+
+    assert the(fresh, "lease_seconds", "seen_at") == (60, LEASE[0].due_at - 60 * SECOND)
+    assert the(renewed, "seen_at", "leased_at") == (1_800_000_500_000_000, START + SECOND)
+
+
+def test_a_lease_is_gone_when_it_ended() -> None:
+    tables = after([LEASE, (ended(JOB, LeaseEnding.JOB_ENDED), QUEUE), RENEWAL])
+
+    assert tables.all("lease") == []
+    assert tables.all("deadline") == []
+
+
+def test_a_queue_holds_tasks_back_until_they_are_released() -> None:
+    held = [(TaskHeld(task_id=1), QUEUE), (TaskHeld(task_id=2), QUEUE)]
+
+    tables = after(held, [(TaskReleased(task_id=1), QUEUE)])
+
+    assert tables.all("held_task") == [{"queue": QUEUE, "task_id": 2}]
+
+
+def test_the_deadline_of_a_lease_moves_with_heartbeats() -> None:
+    deadline = after([LEASE, RENEWAL]).one("deadline")
+
+    assert the(deadline, "kind", "aggregate", "aggregate_id", "key", "sequence") == ("lease", "queue", QUEUE, str(JOB), 2)
+    assert the(deadline, "counted_from", "length_micros") == (1_800_000_500_000_000, 60 * SECOND)
+    assert deadline["detail"] == {"job_id": JOB, "lease_id": f"lease-{JOB}", "lease_seconds": 60, "task_id": TASK}
+
+
+def test_a_parked_task_is_due_after_an_hour() -> None:
+    deadline = after([(submitted(TASK), TASK), PARKING]).one("deadline")
+
+    assert the(deadline, "kind", "aggregate", "aggregate_id", "key") == ("parked", "task", str(TASK), "")
+    assert the(deadline, "counted_from", "length_micros") == (START + 2 * SECOND, 3600 * SECOND)
+
+
+def test_an_exhausted_task_is_due_after_two_days() -> None:
+    deadline = after([(submitted(TASK), TASK), PARKING, EXHAUSTION]).one("deadline")
+
+    assert the(deadline, "kind", "length_micros") == ("exhausted", 48 * 3600 * SECOND)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskWoken(cause="TIMER"),
+        TaskKillOrdered(),
+        TaskFinishOrdered(soft=True),
+        TaskReassigned(mode="soft"),
+        TaskFinalized(verdict=TaskVerdict.BROKEN, message="", accounts=accounts()),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_task_that_is_not_parked_any_more_has_no_deadline(event: object) -> None:
+    assert after([(submitted(TASK), TASK), PARKING, (event, TASK)]).all("deadline") == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskRetried(units=(), attempts_max=5, task_attempt=2),
+        TaskReloaded(parameters_json="{}", parameters_revision=1, retried=False, task_attempt=2),
+        TaskFinishOrdered(soft=False),
+        TaskKillOrdered(),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_task_that_is_not_exhausted_any_more_has_no_deadline(event: object) -> None:
+    assert after([(submitted(TASK), TASK), EXHAUSTION, (event, TASK)]).all("deadline") == []
+
+
+def test_a_worker_has_a_life() -> None:
+    tables = after(world(), [worker_over()])
+
+    worker = tables.one("worker")
+    assert the(worker, "queue", "worker_id", "state", "node", "exit_code") == (QUEUE, "w1", "finished", "node1", 0)
+    assert worker["submitted_at"] < worker["started_at"] < worker["ended_at"]
+    assert the(tables.one("worker_demand"), "wanted", "live", "reason", "sequence") == (1, 0, "2 jobs wait", 4)
+
+
+def test_a_dataset_exists_once_a_file_was_registered() -> None:
+    asked = after([(ContentsRequested(task_id=TASK, files_total=0), "nowhere"), (DatasetClosed(), "nowhere")])
+    there = after(world())
+
+    assert asked.all("dataset") == []
+    assert the(there.one("dataset"), "name", "role", "state", "files_total", "owner") == (INPUT, "INPUT", "closed", 2, "jdoe")
+    assert [row["lfn"] for row in there.all("dataset_file")] == ["in.1", "in.2"]
+
+
+def test_a_policy_is_its_last_document() -> None:
+    policies = {row["name"]: row for row in after(world()).all("policy")}
+
+    assert sorted(policies) == ["queue.LOCAL", "retry_rules", "shares"]
+    assert policies["shares"]["document"]["shares"][0]["name"] == "User Analysis"
+
+
+def test_the_first_answer_to_a_command_counts() -> None:
+    writer, tables = EventWriter(), Tables()
+    first, again = an_answer(1), an_answer(1, repeated=True, message="again")
+    place = writer.recorded(submitted(TASK), TASK).place
+    records = [
+        Recorded(replace(place, topic="culm.command.answers.v1", offset=number), answer, None)
+        for number, answer in enumerate((first, again))
+    ]
+
+    tables.take(records)
+
+    assert the(tables.one("answer"), "command_id", "accepted", "message") == (first.command_id, True, None)

@@ -1,0 +1,245 @@
+"""What events do to the rows of a task."""
+
+from typing import Any
+
+import pytest
+
+from commands.task.transitions import KEEP, TRANSITIONS, TaskStatus
+from projections.tasks.status import next_status, next_super_status
+from schemas.catalog import CATALOG
+from schemas.ids import job_id_of
+from schemas.task import (
+    AttemptsIncreased,
+    ContentsFed,
+    JobOutcomesRecorded,
+    TaskBroken,
+    TaskFinalized,
+    TaskKillOrdered,
+    TaskPaused,
+    TaskPriorityChanged,
+    TaskReassigned,
+    TaskRefined,
+    TaskReloaded,
+    TaskResumed,
+    TaskRetried,
+)
+from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange
+from tests.projections.life import (
+    INPUT,
+    OUTPUT,
+    Said,
+    a_definition,
+    a_task,
+    a_unit,
+    accounts,
+    an_output,
+    generated,
+    ordered,
+    submitted,
+    world,
+)
+from tests.projections.tables_in_memory import after, the
+from tests.schemas.samples import a_sample
+
+TASK = 10_000_001
+ONE = job_id_of(TASK, 1)
+LEGAL = sorted(TRANSITIONS, key=lambda row: (row[0], row[1].__name__, row[2]))
+
+
+def until_running() -> list[Said]:
+    """A task of two units with a job each."""
+    units = (a_unit(1), a_unit(2))
+    return [
+        (submitted(TASK), TASK),
+        (TaskRefined(definition=a_definition(), parameters_revision=0), TASK),
+        (ContentsFed(dataset=INPUT, units=units, complete=True, accounts=accounts(total=2)), TASK),
+        (ordered(TASK, 1, units), TASK),
+        (generated(TASK, 1, {1: (1,), 2: (2,)}, total=2, used=2, jobs_live=2, jobs_total=2), TASK),
+    ]
+
+
+def outcome(job_id: int, kind: OutcomeKind, *changes: UnitChange, **counts: int) -> Said:
+    """The end of a job and what it does to the input."""
+    files = (an_output(1),) if kind is OutcomeKind.FINISHED else ()
+    outcomes = (JobOutcome(job_id=job_id, kind=kind, outputs=files),)
+    return JobOutcomesRecorded(outcomes=outcomes, units=changes, accounts=accounts(**counts)), TASK
+
+
+def unit_is(number: int, *, finished: bool = False, failed: bool = False) -> UnitChange:
+    """A change of an input unit; neither finished nor failed is ready again."""
+    return UnitChange(unit_id=number, finished=finished, failed=failed, attempt=1, failed_attempt=1)
+
+
+@pytest.mark.parametrize(("found", "event", "reached"), LEGAL, ids=lambda value: getattr(value, "__name__", value))
+def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event: type, reached: TaskStatus) -> None:
+    message, _ = a_sample(CATALOG[f"culm.task.{event.__name__}"])
+    if event is TaskFinalized:
+        message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
+    if event.__name__ == "TaskSubmitted":
+        return
+
+    status, old = next_status(message, found.value, "running")
+
+    if reached is KEEP:
+        assert (status, old) == ("running", None)
+    else:
+        assert status == reached.value
+
+
+def test_a_pause_remembers_what_it_interrupted() -> None:
+    paused = after(until_running(), [(TaskPaused(), TASK)]).one("task")
+    resumed = after(until_running(), [(TaskPaused(), TASK), (TaskResumed(), TASK)]).one("task")
+
+    assert the(paused, "status", "old_status", "super_status") == ("paused", "running", "paused")
+    assert the(resumed, "status", "old_status", "super_status") == ("running", None, "running")
+
+
+def test_a_task_started_when_its_first_jobs_were_made() -> None:
+    started = after(until_running()).one("task")["started_at"]
+
+    later = after(until_running(), [(generated(TASK, 2, {3: (1,)}), TASK)]).one("task")
+
+    assert started is not None
+    assert later["started_at"] == started
+
+
+def test_a_task_that_ends_keeps_its_verdict_message_and_counters() -> None:
+    task = after(a_task(TASK)).one("task")
+
+    assert the(task, "status", "super_status", "message") == ("finished", "finished", "1 of 2 input files failed")
+    assert the(task, "files_total", "files_finished", "files_failed", "jobs_live", "jobs_total") == (2, 1, 1, 0, 2)
+    assert task["ended_at"] == task["modified_at"]
+
+
+def test_an_exhausted_task_has_not_ended() -> None:
+    over = TaskFinalized(verdict=TaskVerdict.EXHAUSTED, message="limits", accounts=accounts(total=2))
+
+    task = after(until_running(), [(over, TASK)]).one("task")
+
+    assert the(task, "status", "super_status", "ended_at") == ("exhausted", "exhausted", None)
+
+
+def test_outcomes_do_not_wake_a_task_that_is_being_killed() -> None:
+    events = [(TaskKillOrdered(), TASK), outcome(ONE, OutcomeKind.CANCELLED, unit_is(1), total=2, jobs_live=1)]
+
+    task = after(until_running(), events).one("task")
+
+    assert the(task, "status", "super_status", "jobs_live") == ("aborting", "aborting", 1)
+
+
+def test_a_broken_task_says_why_before_it_ends() -> None:
+    task = after(until_running(), [(TaskBroken(reason="BAD", message="no such option"), TASK)]).one("task")
+
+    assert the(task, "status", "super_status", "message") == ("tobroken", "running", "no such option")
+
+
+def test_a_reloaded_task_has_its_new_parameters_and_no_end() -> None:
+    reload = TaskReloaded(parameters_json='{"nFiles": 9}', parameters_revision=1, retried=False, task_attempt=2)
+
+    task = after(a_task(TASK), [(reload, TASK)]).one("task")
+
+    assert the(task, "status", "parameters", "attempt", "ended_at") == ("rerefine", '{"nFiles": 9}', 2, None)
+
+
+def test_priority_and_site_follow_their_orders() -> None:
+    orders = [(TaskPriorityChanged(priority=5), TASK), (TaskReassigned(site="OTHER", mode="soft"), TASK)]
+
+    task = after(until_running(), orders).one("task")
+
+    assert the(task, "priority", "current_priority", "site") == (1000, 5, "OTHER")
+
+
+def test_input_runs_with_its_job_and_ends_with_it() -> None:
+    running = after(until_running()).all("task_file")
+    done = after(until_running(), [outcome(ONE, OutcomeKind.FINISHED, unit_is(1, finished=True))]).all("task_file")
+
+    assert [the(unit, "unit_id", "status", "job_id") for unit in running] == [
+        (1, "running", ONE),
+        (2, "running", ONE + 1),
+    ]
+    assert the(done[0], "status", "attempt", "failed_attempt") == ("finished", 1, 1)
+
+
+def test_a_dataset_counts_its_input_by_status() -> None:
+    events = [
+        outcome(ONE, OutcomeKind.FINISHED, unit_is(1, finished=True)),
+        outcome(ONE + 1, OutcomeKind.FAILED, unit_is(2, failed=True)),
+    ]
+
+    tables = after(until_running(), events)
+
+    counted = {row["dataset"]: the(row, "files_total", "files_finished", "files_failed") for row in tables.all("task_dataset")}
+    assert counted == {INPUT: (2, 1, 1), OUTPUT: (1, 1, 0)}
+
+
+def test_failed_input_that_is_retried_is_counted_no_more() -> None:
+    events = [
+        outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1),
+        (TaskRetried(units=(1,), attempts_max=5, task_attempt=2), TASK),
+    ]
+
+    tables = after(until_running(), events)
+
+    assert the(tables.all("task_dataset")[0], "dataset", "files_failed") == (INPUT, 0)
+    assert the(tables.one("task"), "files_failed", "attempt") == (0, 2)
+    assert tables.all("task_file")[0]["status"] == "ready"
+
+
+def test_failed_input_with_more_attempts_is_ready_when_it_is_ordered_again() -> None:
+    events = [
+        outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1),
+        (AttemptsIncreased(increase=3), TASK),
+        (ordered(TASK, 2, (a_unit(1),)), TASK),
+    ]
+
+    tables = after(until_running(), events)
+
+    assert the(tables.all("task_file")[0], "unit_id", "status") == (1, "ready")
+    assert tables.one("task")["files_failed"] == 0
+
+
+def test_an_attempt_knows_its_units_and_its_end() -> None:
+    error: dict[str, Any] = {"error_source": "pilot", "error_code": 1, "error_diagnostic": "boom"}
+    failed = JobOutcomesRecorded(
+        outcomes=(JobOutcome(job_id=ONE, kind=OutcomeKind.FAILED, **error),), units=(unit_is(1),), accounts=accounts()
+    )
+
+    tables = after(until_running(), [(failed, TASK)])
+
+    assert tables.all("attempt_unit")[0] == {"task_id": TASK, "unit_id": 1, "job_id": ONE}
+    assert the(tables.all("attempt_job")[0], "outcome", *error) == ("failed", *error.values())
+    assert tables.all("attempt_job")[1]["outcome"] is None
+
+
+def test_brokerage_is_kept_with_every_queue_that_was_looked_at() -> None:
+    rows = after(a_task(TASK)).all("brokerage")
+
+    assert [the(row, "order_number", "place", "queue", "taken", "parked") for row in rows] == [
+        (1, 0, "LOCAL", True, True),
+        (1, 1, "OTHER", False, True),
+        (2, 0, "LOCAL", True, False),
+        (2, 1, "OTHER", False, False),
+    ]
+
+
+def test_a_refinement_after_a_reload_keeps_what_was_counted() -> None:
+    again = TaskRefined(definition=a_definition(), parameters_revision=1)
+
+    tables = after(a_task(TASK), [(again, TASK)])
+
+    assert the(tables.all("task_dataset")[0], "dataset", "files_finished") == (INPUT, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "resumed", "shown"),
+    [("pending", False, "before"), ("defined", False, "before"), ("ready", False, "ready"), ("pending", True, "running")],
+)
+def test_super_status_is_calmer_than_status(status: str, resumed: bool, shown: str) -> None:
+    assert next_super_status(status, "before", resumed=resumed, started=True) == shown
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7])
+def test_rows_do_not_depend_on_how_events_were_batched(batch: int) -> None:
+    whole = after(world(), a_task(TASK), a_task(TASK + 1))
+
+    assert after(world(), a_task(TASK), a_task(TASK + 1), batch=batch).rows == whole.rows
