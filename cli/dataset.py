@@ -34,7 +34,10 @@ def add_files(config: StackConfig, dataset: str, files: tuple[Path, ...], user: 
     with httpx.Client(base_url=config.api, headers=_headers(config, user), timeout=60) as api:
         for chunk in _chunks(rows):
             body = {"aggregate_id": name, "files": chunk, "role": "INPUT"}
-            answer = api.post("/v1/commands/RegisterFiles", json=body)
+            try:
+                answer = api.post("/v1/commands/RegisterFiles", json=body)
+            except httpx.HTTPError as problem:
+                raise StepFailed(f"dataset {name} was not registered: {problem}") from problem
             document = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             if answer.status_code != 200 or not document.get("accepted", True):
                 raise StepFailed(f"dataset {name} was not registered: {answer.status_code} {answer.text[:500]}")

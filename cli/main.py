@@ -16,7 +16,9 @@ from deploy.errors import StackError
 from deploy.local_queue import VO
 from deploy.stack import Stack
 
-app = typer.Typer(help="Culm: workload management on an event log.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Culm: workload management on an event log.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
 out = Console()
@@ -105,7 +107,7 @@ def rebuild(
 
     if everything == bool(names):
         raise typer.BadParameter("name projections or say --all")
-    rebuild_projections(Stack.here().config, tuple(names or ()))
+    rebuild_projections(Stack.running().config, tuple(names or ()))
 
 
 @dataset_app.command("add")
@@ -115,7 +117,7 @@ def dataset_add(
     user: Annotated[str, typer.Option(help="Owner of the dataset.")] = "jdoe",
 ) -> None:
     """Copy files into the local storage and register them as an input dataset."""
-    total = add_files(Stack.here().config, dataset, tuple(files), user)
+    total = add_files(Stack.running().config, dataset, tuple(files), user)
     out.print(f"{dataset}: {len(files)} files registered, {total} in the dataset", highlight=False)
 
 

@@ -59,6 +59,14 @@ class Stack:
         running = saved(config.home)
         return cls(running if running and Supervisor(running).is_up() else config, environ)
 
+    @classmethod
+    def running(cls, environ: Mapping[str, str] = os.environ) -> "Stack":
+        """The stack under the CULM_HOME of `environ`, which must be up: never another one that uses the same ports."""
+        one = cls.here(environ)
+        if not one.supervisor.is_up():
+            raise NotUp(f"no stack runs under {one.config.home}; start one with `culm up`")
+        return one
+
     @property
     def supervisor(self) -> Supervisor:
         """Its supervisor, running or not."""

@@ -109,3 +109,11 @@ def test_exports_survive_a_shell() -> None:
         ["export", "A=it's $HOME; `x`"],
         ["export", "B=plain"],
     ]
+
+
+@pytest.mark.parametrize("words", [["rebuild", "--all"], ["dataset", "add", "user.jdoe.x", __file__]])
+def test_what_changes_a_stack_never_touches_another_on_the_same_ports(tmp_path: Path, words: list[str]) -> None:
+    done = CliRunner().invoke(app, words, env={"CULM_HOME": str(tmp_path)})
+
+    assert isinstance(done.exception, NotUp)
+    assert str(tmp_path) in str(done.exception)
