@@ -24,11 +24,14 @@ from commands.config import DeciderConfig
 from commands.errors import Fenced, Interrupted
 from commands.slot import Bug, InputRecord, OutputRecord, Slot, command_topics, event_topics
 from commands.state_store import Positions, StateStore
+from commands.watchdog import Watchdog
 from schemas.partition import PARTITIONER
 from schemas.wire import Codec
 
 FIRST_RECORD_SECONDS = 0.5
-KAFKA_SECONDS_MAX = 20.0
+KAFKA_SECONDS_MAX = 8.0
+HANGING_SECONDS = 10.0
+ENDING_SECONDS = 15.0
 REPLAY_BATCH = 5_000
 log = structlog.get_logger()
 
@@ -41,6 +44,7 @@ class DeciderLoop:
         self._store = store
         self._slot = Slot(store, codec)
         self._codec = codec
+        self._watchdog = Watchdog()
         self._snapshot_due = time.monotonic() + config.snapshot_seconds
 
     def run(self, stopped: Callable[[], bool]) -> None:
@@ -62,7 +66,8 @@ class DeciderLoop:
         producer = Producer(self._producer_settings())
         consumer = Consumer(self._consumer_settings())
         try:
-            producer.init_transactions(KAFKA_SECONDS_MAX)
+            with self._watchdog.limit(2 * KAFKA_SECONDS_MAX, "init_transactions"):
+                producer.init_transactions(KAFKA_SECONDS_MAX)
             replayed = self._rebuild()
             self._assign(consumer)
             log.info(
@@ -80,9 +85,10 @@ class DeciderLoop:
         except KafkaException as problem:
             raise _meaning_of(problem.args[0]) from problem
         finally:
-            consumer.close()
-            producer.purge()
-            producer.flush(1.0)
+            with self._watchdog.limit(ENDING_SECONDS, "end of the slot"):
+                consumer.close()
+                producer.purge()
+                producer.flush(1.0)
 
     def _decide_batch(self, producer: Producer, consumer: Consumer) -> None:
         """Everything that is there, up to the batch limit, in one transaction; waits for the first record only."""
@@ -97,15 +103,16 @@ class DeciderLoop:
         offsets: dict[tuple[str, int], int] = {}
         for record in records:
             offsets[(record.topic, record.partition)] = record.offset + 1
-        producer.begin_transaction()
-        for output in outputs:
-            _produce(producer, output)
-        producer.send_offsets_to_transaction(
-            [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()],
-            consumer.consumer_group_metadata(),
-            KAFKA_SECONDS_MAX,
-        )
-        producer.commit_transaction(KAFKA_SECONDS_MAX)
+        with self._watchdog.limit(HANGING_SECONDS, "transaction"):
+            producer.begin_transaction()
+            for output in outputs:
+                _produce(producer, output)
+            producer.send_offsets_to_transaction(
+                [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()],
+                consumer.consumer_group_metadata(),
+                KAFKA_SECONDS_MAX,
+            )
+            producer.commit_transaction(KAFKA_SECONDS_MAX)
         self._store.committed()
 
     def _rebuild(self) -> int:
@@ -192,6 +199,9 @@ class DeciderLoop:
             "message.timeout.ms": self._config.transaction_ms_max - 1_000,
             "enable.idempotence": True,
             "linger.ms": 1,
+            # A transaction that follows the last one closely is told to come back; 100 ms, the default, would be its whole time.
+            "retry.backoff.ms": 2,
+            "retry.backoff.max.ms": 100,
             "batch.size": 262_144,
             "compression.type": "lz4",
             "partitioner": PARTITIONER,

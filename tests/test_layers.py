@@ -19,6 +19,12 @@ PURE = (
     "projections/changes.py",
     "streams/jedi/*.py",
     "streams/provisioning/demand.py",
+    "streams/heard.py",
+    "streams/ledger.py",
+    "streams/leases/renewal.py",
+    "streams/timers/due.py",
+    "streams/timers/watch.py",
+    "streams/snapshot.py",
 )
 FORBIDDEN = {"time", "random", "secrets", "logging", "os", "socket", "subprocess", "threading", "asyncio", "datetime"}
 

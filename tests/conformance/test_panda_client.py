@@ -245,7 +245,8 @@ def test_scripts_ask_for_task_parameters(client: Client, done_task: int) -> None
 
 
 def test_scripts_ask_for_statistics(client: Client, done_task: int) -> None:  # row 33
-    code = f"from pandaclient import Client as c; print(c.getJediTaskDetails({{'jediTaskID':{done_task}}},True,True)[1]['statistics'])"
+    details = f"c.getJediTaskDetails({{'jediTaskID':{done_task}}},True,True)[1]['statistics']"
+    code = f"from pandaclient import Client as c; print({details})"
 
     assert "finished*3" in client.python(code).text
 
