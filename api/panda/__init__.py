@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from api.panda import files, jobs, system, task_commands, task_reads
+from api.panda import files, jobs, system, task_commands, task_lists, task_reads
 from api.panda.arguments import Kind, Parameter
-from api.panda.calls import Endpoint, get, mount, mount_public, post
-from api.panda.legacy import mount_legacy
+from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
+from api.panda.not_offered import endpoints_saying_no, mount_legacy
 from api.services import Services
 
 TASK = Parameter("task_id", Kind.WHOLE)
@@ -19,11 +19,9 @@ def _may(name: str, kind: Kind, default: object = None) -> Parameter:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    get("system/get_attributes", system.attributes, _may("dummy", Kind.ANY)),
+    Endpoint(("GET",), "system/get_attributes", system.attributes, parameters=None),
     get("system/get_user_attributes", system.user_attributes),
     get("metaconfig/get_banned_users", system.banned_users),
-    post("creds/set_user_secrets", system.no_secrets, _may("key", Kind.TEXT), _may("value", Kind.TEXT)),
-    get("creds/get_user_secrets", system.no_secrets, _may("keys", Kind.LIST)),
     post(
         "file_server/validate_cache_file",
         files.validate,
@@ -75,7 +73,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     post("task/change_priority", task_commands.change_priority, TASK, Parameter("priority", Kind.WHOLE)),
     get(
         "task/get_tasks_detailed_info_since",
-        task_reads.tasks_since,
+        task_lists.tasks_since,
         _may("since", Kind.TEXT),
         _may("filters", Kind.TEXT),
         _may("n_tasks", Kind.WHOLE, 500),
@@ -102,7 +100,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     get(
         "task/get_tasks_modified_since",
-        task_reads.modified_since,
+        task_lists.modified_since,
         Parameter("since", Kind.TEXT),
         _may("dn", Kind.TEXT),
         _may("full", Kind.FLAG, False),
@@ -120,9 +118,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _may("use_email_as_id", Kind.FLAG, False),
         _may("kill_options", Kind.LIST),
     ),
-    post(
-        "job/set_debug_mode", jobs.set_debug_mode, Parameter("job_id", Kind.WHOLE), Parameter("mode", Kind.FLAG)
-    ),
+    post("job/set_debug_mode", jobs.set_debug_mode, Parameter("job_id", Kind.WHOLE), Parameter("mode", Kind.FLAG)),
     get("job/get_metadata_for_analysis_jobs", jobs.user_metadata, TASK),
 )
 
@@ -131,6 +127,7 @@ def build_router(services: Services) -> APIRouter:
     """All routes of the front."""
     router = APIRouter()
     mount_public(router, "system/is_alive")
-    mount(router, services, ENDPOINTS)
+    mount(router, services, (*ENDPOINTS, *endpoints_saying_no()))
+    mount_forbidden(router)
     mount_legacy(router)
     return router

@@ -1,10 +1,14 @@
 """Arguments of `/api/v1` calls: bound by name, cast from query strings, refused in the reference server's words."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import orjson
+
+WHOLE_BITS = 63
+WORDS_OF_FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
 class Kind(StrEnum):
@@ -15,7 +19,6 @@ class Kind(StrEnum):
     FLAG = "bool"
     LIST = "list"
     OBJECT = "dict"
-    ANY = "any"
 
 
 class Missing:
@@ -27,7 +30,7 @@ REQUIRED = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a call; a default of None also allows null."""
+    """One parameter of a call; where it has a default, null stands for that."""
 
     name: str
     kind: Kind
@@ -54,32 +57,37 @@ def bind(parameters: Sequence[Parameter], given: Mapping[str, Any], *, from_quer
         value = given[parameter.name]
         if from_query:
             value = _from_query(parameter, value)
-        if value is None and parameter.default is None:
-            bound[parameter.name] = None
+        if value is None and not isinstance(parameter.default, Missing):
+            bound[parameter.name] = parameter.default
         else:
             bound[parameter.name] = _checked(parameter, value)
     return bound
 
 
+def whole_numbers(values: Sequence[Any]) -> list[int]:
+    """Ids among `values`; raises BadArgument for one that is none."""
+    found = [_whole(value) for value in values]
+    if not all(_is_whole(value) for value in found):
+        raise BadArgument(f"Type error: ids are {str(list(values))[:100]}, expected whole numbers")
+    return found
+
+
 def _from_query(parameter: Parameter, value: Any) -> Any:
     """Query strings carry words: `None`, `True`, `3.0`, JSON; a repeated key is a list already."""
+    if value == "None":
+        return None
     if parameter.kind is Kind.LIST:
         return list(value) if isinstance(value, list) else [value]
     text = value[-1] if isinstance(value, list) else value
-    if text == "None":
-        return None
     match parameter.kind:
         case Kind.WHOLE:
-            try:
-                return int(float(text))
-            except ValueError:
-                return text
+            return _whole(text)
         case Kind.FLAG:
-            return {"true": True, "1": True, "false": False, "0": False, "": False}.get(text.lower(), text)
+            return WORDS_OF_FLAGS.get(text.lower(), text)
         case Kind.OBJECT:
             try:
-                return json.loads(text)
-            except ValueError:
+                return orjson.loads(text)
+            except orjson.JSONDecodeError:
                 return text
         case _:
             return text
@@ -88,11 +96,10 @@ def _from_query(parameter: Parameter, value: Any) -> Any:
 def _checked(parameter: Parameter, value: Any) -> Any:
     match parameter.kind:
         case Kind.WHOLE:
-            if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-                return int(value)
-            fits = isinstance(value, int) and not isinstance(value, bool)
+            value = _whole(value)
+            fits = _is_whole(value)
         case Kind.TEXT:
-            fits = isinstance(value, str)
+            fits = isinstance(value, str) and "\0" not in value
         case Kind.FLAG:
             if value in ("True", "False"):
                 return value == "True"
@@ -101,9 +108,27 @@ def _checked(parameter: Parameter, value: Any) -> Any:
             fits = isinstance(value, list)
         case Kind.OBJECT:
             fits = isinstance(value, dict)
-        case Kind.ANY:
-            fits = True
     if not fits:
         found = f"{type(value).__name__} {str(value)[:60]!r}"
         raise BadArgument(f"Type error: '{parameter.name}' with {found}, expected {parameter.kind}")
     return value
+
+
+def _whole(value: Any) -> Any:
+    """The whole number that a text such as `3` or `3.0` stands for; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        pass
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return int(number) if number.is_integer() else value
+
+
+def _is_whole(value: Any) -> bool:
+    """True for a whole number that the database can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(1 << WHOLE_BITS) <= value < 1 << WHOLE_BITS

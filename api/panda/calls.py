@@ -1,12 +1,12 @@
 """One table of calls: path, verb, parameters, function. The envelope, binding and access are done here once for all."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import read_object
 from api.identity.access import EndpointClass, guarded
@@ -38,12 +38,16 @@ Function = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call of the PanDA API. `takes_body` is false where the body is a file and the function reads it itself."""
+    """One call of the PanDA API.
+
+    parameters: None for a call that takes whatever is sent. reads_arguments: false where the body is a file, which the
+    function reads itself.
+    """
 
     verbs: tuple[str, ...]
     path: str
     function: Function
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter, ...] | None = ()
     reads_arguments: bool = True
 
 
@@ -76,6 +80,17 @@ def mount_public(router: APIRouter, path: str) -> None:
         router.add_route(f"{prefix}/{path}", is_alive, methods=["GET", "POST"], include_in_schema=False)
 
 
+def mount_forbidden(router: APIRouter) -> None:
+    """Every other path below the prefixes: refused as the reference server refuses a method it does not have."""
+
+    async def forbidden(request: Request, _: Identity) -> Response:
+        return PlainTextResponse(f"ERROR : method {request.path_params['method'][:100]} is forbidden", status_code=403)
+
+    for prefix in PREFIXES:
+        handler = guarded(EndpointClass.USER, forbidden)
+        router.add_route(f"{prefix}/{{method:path}}", handler, methods=["GET", "POST"], include_in_schema=False)
+
+
 def _handler(services: Services, endpoint: Endpoint) -> Callable[[Request, Identity], Awaitable[Response]]:
     async def handle(request: Request, identity: Identity) -> Response:
         if request.method not in endpoint.verbs:
@@ -83,9 +98,9 @@ def _handler(services: Services, endpoint: Endpoint) -> Callable[[Request, Ident
             return json_response(failed(wrong).document())
         try:
             arguments = await _arguments(request, endpoint)
+            reply = await endpoint.function(Call(services, identity, arguments, request))
         except BadArgument as problem:
-            return json_response(failed(str(problem)).document())
-        reply = await endpoint.function(Call(services, identity, arguments, request))
+            reply = failed(str(problem))
         return json_response(reply.document())
 
     return handle
@@ -95,18 +110,14 @@ async def _arguments(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     """Query parameters on GET (a JSON content type there means nothing), the JSON body on POST."""
     if not endpoint.reads_arguments:
         return {}
-    if request.method == "GET":
-        pairs: dict[str, list[str]] = {}
-        for name, value in request.query_params.multi_items():
-            pairs.setdefault(name, []).append(value)
-        given: dict[str, Any] = {name: values if len(values) > 1 else values[0] for name, values in pairs.items()}
-        return bind(endpoint.parameters, given, from_query=True)
-    return bind(endpoint.parameters, await read_object(request), from_query=False)
+    from_query = request.method == "GET"
+    given = _query(request) if from_query else await read_object(request)
+    return given if endpoint.parameters is None else bind(endpoint.parameters, given, from_query=from_query)
 
 
-def whole_numbers(values: Sequence[Any]) -> list[int]:
-    """Ids among `values`; raises BadArgument for one that is none."""
-    try:
-        return [int(value) for value in values]
-    except (TypeError, ValueError) as problem:
-        raise BadArgument(f"Type error: ids are {str(list(values))[:100]}, expected whole numbers") from problem
+def _query(request: Request) -> dict[str, Any]:
+    """The query string; a repeated key is a list."""
+    pairs: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        pairs.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in pairs.items()}

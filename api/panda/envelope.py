@@ -31,23 +31,17 @@ def failed(message: str, data: Any = None) -> Reply:
 
 
 def moment(micros: int | None) -> dict[str, str] | None:
-    """A time as the client turns it into a datetime: naive UTC."""
+    """A time as the client turns it into a datetime: naive UTC, whole seconds (pbook prints what it gets)."""
     if micros is None:
         return None
-    at = datetime.fromtimestamp(micros / MICROSECONDS, UTC).replace(tzinfo=None)
+    at = datetime.fromtimestamp(micros // MICROSECONDS, UTC).replace(tzinfo=None)
     return {"__datetime__": at.isoformat()}
 
 
-def text_time(micros: int | None) -> str | None:
-    """A time as plain text, `YYYY-MM-DD HH:MM:SS` UTC, where a datetime object would not survive."""
-    if micros is None:
-        return None
-    return datetime.fromtimestamp(micros / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def micros_of(text: str) -> int | None:
-    """Microseconds of `YYYY-MM-DD HH:MM:SS` (UTC); None for anything else."""
+    """Microseconds of `YYYY-MM-DD HH:MM:SS` (UTC unless it says otherwise); None for anything else."""
     try:
-        return int(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp() * MICROSECONDS)
-    except ValueError:
+        at = datetime.fromisoformat(text.strip())
+        return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * MICROSECONDS)
+    except (ValueError, OverflowError):
         return None

@@ -1,10 +1,14 @@
 """Calls below `file_server/`: the sandbox cache, and the search for lost output files."""
 
+import asyncio
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 
+from api.identity.access import may_act_on
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.sandbox_cache import NotStored, SandboxCache
@@ -40,7 +44,11 @@ async def upload(call: Call) -> Reply:
 
 async def touch(call: Call) -> Reply:
     """Keep a cached file."""
-    return done() if cache_of(call).touch(call["file_name"]) else failed(f"no file {call['file_name'][:100]!r}")
+    try:
+        touched = cache_of(call).touch(call["file_name"])
+    except NotStored as problem:
+        return failed(str(problem))
+    return done() if touched else failed(f"no file {call['file_name'][:100]!r}")
 
 
 async def delete(call: Call) -> Reply:
@@ -49,36 +57,41 @@ async def delete(call: Call) -> Reply:
 
 
 async def recover_lost_files(call: Call) -> Reply:
-    """Look for registered outputs that the storage does not have; the finding is a file behind `logFileURL`."""
+    """Look for registered outputs that the storage does not have; the finding is a file behind `logFileURL`.
+
+    Its name cannot be guessed: cached files are served without a token.
+    """
     row = await task_row(call)
     if row is None:
         return failed("Task not found")
-    if row["owner"] != call.identity.subject and call.identity.role == "user":
+    if not may_act_on(call.identity, row["owner"], row["vo"]):
         return failed("not the task owner or no production role")
     files = await call.services.read_models.rows(
         "select dataset, scope, lfn from dataset_file where task_id = %s order by dataset, lfn", [row["task_id"]]
     )
-    storage = call.services.config.home / "storage"
-    lost = [file for file in files if not _stored(storage, file)]
-    url = _write_finding(call, row, files, lost)
+    home = call.services.config.home
+    lost = await asyncio.to_thread(_lost, home / "storage", files)
+    name = f"recover_lost_files.{row['task_id']}.{uuid4().hex}.log"
+    await asyncio.to_thread(_write_finding, home / "cache" / name, row["task_id"], len(files), lost)
+    url = f"{call.services.config.address}/cache/{name}"
+    message = f"{len(lost)} of {len(files)} output files are lost"
     if lost and not call["dry_run"]:
-        message = f"{len(lost)} of {len(files)} files are lost; making them again is not offered yet"
-        return failed(message, {"logFileURL": url})
-    accepted = "The request was accepted and will be processed in a few minutes"
-    return done({"logFileURL": url}, accepted)
+        return failed(f"{message}; making them again is not offered yet, see {url}", {"logFileURL": url})
+    return done({"logFileURL": url}, message)
 
 
-def _stored(storage: Path, file: Row) -> bool:
+def _lost(storage: Path, files: Sequence[Row]) -> list[Row]:
+    return [file for file in files if "/" in file["scope"] + file["lfn"] or not _path_of(storage, file).is_file()]
+
+
+def _path_of(storage: Path, file: Row) -> Path:
+    """Where the local storage element keeps a file."""
     digest = hashlib.md5(f"{file['scope']}:{file['lfn']}".encode(), usedforsecurity=False).hexdigest()
-    path: Path = storage / Path(*file["scope"].split(".")) / digest[:2] / digest[2:4] / file["lfn"]
-    return path.is_file()
+    return storage.joinpath(*file["scope"].split("."), digest[:2], digest[2:4], file["lfn"])
 
 
-def _write_finding(call: Call, row: Row, files: list[Row], lost: list[Row]) -> str:
-    folder = call.services.config.home / "cache"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"recover_lost_files.{row['task_id']}.log"
-    lines = [f"task {row['task_id']}: {len(files)} registered output files, {len(lost)} lost"]
+def _write_finding(path: Path, task_id: int, files: int, lost: Sequence[Row]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"task {task_id}: {files} registered output files, {len(lost)} lost"]
     lines += [f"lost {file['dataset']} {file['scope']}:{file['lfn']}" for file in lost]
-    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return f"{call.services.config.address}/cache/{name}"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

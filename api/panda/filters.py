@@ -1,19 +1,21 @@
-"""Filters of `get_tasks_detailed_info_since`: exact words in SQL where they can be, regular expressions after it.
+"""Filters of `get_tasks_detailed_info_since` as questions to the database.
 
-A value without any of `^ $ * + ? \\ | ( )` is compared exactly; otherwise it is searched in the text of the attribute
-(panda-client-protocol 3.5).
+A value without any of `^ $ * + ? \\ | ( )` is compared exactly; otherwise it is a regular expression searched in the text
+of the attribute (panda-client-protocol 3.5). Expressions come from anybody and are run by Postgres, whose engine does not
+blow up and whose statements end in time; Python's would hold the whole API up.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from api.panda.objects import TASK_ATTRIBUTES
+from api.panda.task_object import TASK_ATTRIBUTES
 
-REGEX_CHARACTERS = set("^$*+?\\|()")
-COLUMNS = {
-    "jediTaskID": "task_id::text",
-    "reqID": "task_id::text",
+REGEX_CHARACTERS = frozenset("^$*+?\\|()")
+PATTERN_LENGTH_MAX = 500
+NUMBERS = {"jediTaskID": "task_id", "reqID": "task_id"}
+COLUMNS = NUMBERS | {
     "status": "status",
     "superStatus": "super_status",
     "taskName": "name",
@@ -22,45 +24,93 @@ COLUMNS = {
     "workingGroup": "working_group",
     "vo": "vo",
     "site": "site",
+    "errorDialog": "message",
 }
+#: Finds which of many texts an expression occurs in, for attributes that are no columns.
+SEARCH = "select place from unnest(%s::text[]) with ordinality as found(text, place) where text ~ %s"
+ATTRIBUTES = {name.lower(): name for name in TASK_ATTRIBUTES}
+#: A word boundary is spelled differently there; a backslash before it belongs to another escape.
+BOUNDARY = re.compile(r"(?<!\\)((?:\\\\)*)\\([bB])")
+BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 
 
 class UnknownAttribute(ValueError):
-    """A filter on something tasks do not have, or a pattern that is none."""
+    """A filter on something tasks do not have, or an expression that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which tasks are wanted.
+
+    conditions, values: SQL, joined by `and`, and its parameters. exact, patterns: what is left to be checked on task
+    objects, text by attribute; patterns are in Postgres' spelling.
+    """
+
+    conditions: tuple[str, ...]
+    values: tuple[Any, ...]
+    exact: Mapping[str, str]
+    patterns: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """True when the database checks everything."""
+        return not self.exact and not self.patterns
 
 
 def is_pattern(value: str) -> bool:
     """True when `value` is meant as a regular expression."""
-    return bool(REGEX_CHARACTERS & set(value))
+    return not REGEX_CHARACTERS.isdisjoint(value)
 
 
-def conditions(filters: Mapping[str, Any]) -> tuple[list[str], list[Any], dict[str, re.Pattern[str] | str]]:
-    """(SQL conditions, their values, what is left to be checked on task objects by attribute); raises UnknownAttribute."""
-    sql: list[str] = []
+def selection(filters: Mapping[str, Any]) -> Selection:
+    """What `filters` (text by attribute, names in any case) ask for; raises UnknownAttribute."""
+    conditions: list[str] = []
     values: list[Any] = []
-    left: dict[str, re.Pattern[str] | str] = {}
-    known = {name.lower(): name for name in TASK_ATTRIBUTES}
+    exact: dict[str, str] = {}
+    patterns: dict[str, str] = {}
     for given, wanted in filters.items():
-        name = known.get(str(given).lower())
+        name, text = ATTRIBUTES.get(str(given).lower()), str(wanted)
         if name is None:
-            raise UnknownAttribute(f"tasks have no attribute {given!r}")
-        text = str(wanted)
+            raise UnknownAttribute(f"tasks have no attribute {str(given)[:60]!r}")
+        column = COLUMNS.get(name)
+        if "\0" in text:
+            raise UnknownAttribute(f"{name}: a NUL character is in no text")
         if is_pattern(text):
-            try:
-                left[name] = re.compile(text)
-            except re.error as problem:
-                raise UnknownAttribute(f"{given}: {text!r} is not a regular expression: {problem}") from problem
-        elif name in COLUMNS:
-            sql.append(f"{COLUMNS[name]} = %s")
-            values.append(text)
+            pattern = in_postgres(text)
+            if column is None:
+                patterns[name] = pattern
+            else:
+                conditions.append(f"coalesce({column}::text, 'None') ~ %s")
+                values.append(pattern)
+        elif column is None:
+            exact[name] = text
+        elif name in NUMBERS:
+            conditions.append(f"{column} = any(%s::bigint[])")
+            values.append(_numbers(text))
         else:
-            left[name] = text
-    return sql, values, left
+            conditions.append(f"{column} = %s")
+            values.append(text)
+    return Selection(tuple(conditions), tuple(values), exact, patterns)
 
 
-def matches(task: Mapping[str, Any], left: Mapping[str, re.Pattern[str] | str]) -> bool:
-    """True when the task object passes what SQL did not check."""
-    return all(
-        str(task.get(name)) == wanted if isinstance(wanted, str) else bool(wanted.search(str(task.get(name))))
-        for name, wanted in left.items()
-    )
+def in_postgres(text: str) -> str:
+    """The regular expression `text` as Postgres spells it; raises UnknownAttribute for what it must not be asked."""
+    if len(text) > PATTERN_LENGTH_MAX:
+        raise UnknownAttribute(f"an expression of {len(text)} characters, at most {PATTERN_LENGTH_MAX} are taken")
+    if BACK_REFERENCE.search(text):
+        raise UnknownAttribute(f"{text[:60]!r} refers back, which is not offered")
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as problem:
+        raise UnknownAttribute(f"{text[:60]!r} is not a regular expression: {problem}") from problem
+    return BOUNDARY.sub(lambda found: f"{found[1]}\\{'y' if found[2] == 'b' else 'Y'}", text)
+
+
+def passes(task: Mapping[str, Any], exact: Mapping[str, str]) -> bool:
+    """True when the task object has these very values."""
+    return all(str(task.get(name)) == wanted for name, wanted in exact.items())
+
+
+def _numbers(text: str) -> list[int]:
+    """The id that `text` is, or none."""
+    return [int(text)] if text.isascii() and text.isdigit() and len(text) <= 18 else []

@@ -1,41 +1,51 @@
 """Calls below `job/`: descriptions, status, kill, user metadata."""
 
 import asyncio
-import json
 
-from api.panda.calls import Call, whole_numbers
+import orjson
+
+from api.identity.access import may_act_on
+from api.panda.arguments import BadArgument, whole_numbers
+from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
-from api.panda.objects import job_object
+from api.panda.job_object import job_object
+from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.read_models import Row
 from schemas.job import KillJob
 
 JOBS_MAX = 5500
 KILL_BY_USER = 3
+KILL_CODES = range(1, 100)
+#: Commands that wait for their answers at the same time.
+AT_ONCE = 200
 
 
 async def descriptions(call: Call) -> Reply:
     """Job objects, parallel to the ids; null for an unknown one."""
-    ids = whole_numbers(call["job_ids"])
-    if len(ids) > JOBS_MAX:
-        return failed(f"Argument error: {len(ids)} job_ids, expected at most {JOBS_MAX}")
+    ids = _ids(call)
     rows = await _rows(call, ids)
-    return done([job_object(rows[job_id]) if job_id in rows else None for job_id in ids])
+    return done(await asyncio.to_thread(lambda: [job_object(rows[job_id]) if job_id in rows else None for job_id in ids]))
 
 
 async def statuses(call: Call) -> Reply:
     """Status and order of each job, parallel to the ids."""
-    ids = whole_numbers(call["job_ids"])
+    ids = _ids(call)
     rows = await _rows(call, ids)
     return done([_status(rows.get(job_id)) for job_id in ids])
 
 
 async def kill(call: Call) -> Reply:
     """True for each job whose kill was taken; a job of somebody else is left alone."""
-    ids = whole_numbers(call["job_ids"])
-    rows = await _rows(call, ids)
+    ids = _ids(call)
     code = call["code"] or KILL_BY_USER
-    return done(list(await asyncio.gather(*(_kill_one(call, rows.get(job_id), code) for job_id in ids))))
+    if code not in KILL_CODES:
+        raise BadArgument(f"Argument error: code is {code}, expected one from {KILL_CODES.start} to {KILL_CODES.stop - 1}")
+    rows = await _rows(call, ids)
+    killed: list[bool] = []
+    for first in range(0, len(ids), AT_ONCE):
+        killed += await asyncio.gather(*(_kill_one(call, rows.get(job_id), code) for job_id in ids[first : first + AT_ONCE]))
+    return done(killed)
 
 
 async def set_debug_mode(call: Call) -> Reply:
@@ -58,19 +68,25 @@ async def user_metadata(call: Call) -> Reply:
     found = {}
     for row in rows:
         try:
-            found[str(row["job_id"])] = json.loads(row["metadata"])
-        except ValueError:
+            found[str(row["job_id"])] = orjson.loads(row["metadata"])
+        except orjson.JSONDecodeError:
             continue
     return done(found, "" if found else "No metadata found")
 
 
 async def _kill_one(call: Call, row: Row | None, code: int) -> bool:
-    if row is None or (row["owner"] != call.identity.subject and call.identity.role == "user"):
+    if row is None or not may_act_on(call.identity, row["owner"], row["vo"]):
         return False
-    answer = await call.services.gateway.submit(
-        KillJob(code=code, reason="killed through the PanDA API"), str(row["job_id"]), call.identity
-    )
+    answer = await send(call, KillJob(code=code, reason="killed through the PanDA API"), "job", row["job_id"])
     return answer is not None and answer.accepted
+
+
+def _ids(call: Call) -> list[int]:
+    """The job ids of the call; raises BadArgument for something else or too many."""
+    ids = whole_numbers(call["job_ids"])
+    if len(ids) > JOBS_MAX:
+        raise BadArgument(f"Argument error: {len(ids)} job_ids, expected at most {JOBS_MAX}")
+    return ids
 
 
 async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:

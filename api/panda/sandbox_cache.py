@@ -11,13 +11,16 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 SANDBOX_BYTES_MAX = 768 * 1024 * 1024
 OTHER_BYTES_MAX = 10 * 1024 * 1024
 LOG_BYTES_MAX = 100 * 1024 * 1024
 REMEMBERED_SECONDS = 3 * 24 * 3600
 READ_BYTES = 1 << 20
+#: A name that ends in this may be written again.
+REPLACEABLE = ".__ow__"
+THERE_ALREADY = "ERROR: cannot overwrite file"
 
 
 class Source(Protocol):
@@ -35,7 +38,7 @@ class NotStored(ValueError):
 def plain_name(name: str) -> str:
     """The last path component; raises NotStored when nothing usable is left."""
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
-    if not plain or plain.startswith((".", "_")) or "\0" in plain or len(plain) > 200:
+    if not plain or plain.startswith((".", "_")) or not plain.isprintable() or len(plain) > 200:
         raise NotStored(f"ERROR: cannot write file: {plain[:60]!r} is no file name")
     return plain
 
@@ -56,21 +59,22 @@ class SandboxCache:
     async def store(self, name: str, source: Source, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
         name = plain_name(name)
-        self._make_room(name)
-        limit = bytes_max_of(name)
-        descriptor, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
+        target = self.folder / name
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                size = 0
-                while block := await source.read(READ_BYTES):
-                    size += len(block)
-                    if size > limit:
-                        raise NotStored(f"ERROR: upload failure. Exceeded size limit {size}>{limit}.")
-                    file.write(block)
-        except BaseException:
-            os.unlink(unfinished)  # noqa: PTH108 - nothing half-done stays, whatever stopped us
-            raise
-        self._put_in_place(Path(unfinished), name, owner)
+            if target.exists() and not name.endswith(REPLACEABLE):
+                target.touch()
+                raise NotStored(THERE_ALREADY)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    await _copy(source, file, bytes_max_of(name))
+                _put_in_place(Path(unfinished), target)
+            finally:
+                _discard(unfinished)
+            self._remember(target, owner)
+        except OSError as problem:
+            raise NotStored(f"ERROR: cannot write file: {problem.strerror}") from problem
         return name
 
     def find(self, owner: str, size: int, checksum: int) -> str | None:
@@ -89,20 +93,9 @@ class SandboxCache:
         path.touch()
         return True
 
-    def _make_room(self, name: str) -> None:
-        """The folder exists and `name` may be written; raises NotStored for a name that is there."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        target = self.folder / name
-        if target.exists() and not name.endswith(".__ow__"):
-            target.touch()
-            raise NotStored("ERROR: cannot overwrite file")
-
-    def _put_in_place(self, unfinished: Path, name: str, owner: str) -> None:
-        unfinished.chmod(0o644)
-        unfinished.rename(self.folder / name)
-        self._remember(self.folder / name, owner)
-
     def _remember(self, path: Path, owner: str) -> None:
+        if ":" in path.name:  # the answer to a search separates host and name by it
+            return
         entry = self._entry(owner, path.stat().st_size, gzip_checksum(path))
         entry.parent.mkdir(exist_ok=True)
         entry.write_text(path.name, encoding="utf-8")
@@ -110,6 +103,31 @@ class SandboxCache:
     def _entry(self, owner: str, size: int, checksum: int) -> Path:
         digest = hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
         return self.folder / ".index" / digest
+
+
+async def _copy(source: Source, file: BinaryIO, bytes_max: int) -> None:
+    size = 0
+    while block := await source.read(READ_BYTES):
+        size += len(block)
+        if size > bytes_max:
+            raise NotStored(f"ERROR: upload failure. Exceeded size limit {size}>{bytes_max}.")
+        file.write(block)
+
+
+def _put_in_place(unfinished: Path, target: Path) -> None:
+    """Give the complete file its name; of two uploads under one name the first wins."""
+    unfinished.chmod(0o644)
+    if target.name.endswith(REPLACEABLE):
+        unfinished.rename(target)
+        return
+    try:
+        os.link(unfinished, target)
+    except FileExistsError as problem:
+        raise NotStored(THERE_ALREADY) from problem
+
+
+def _discard(unfinished: str) -> None:
+    Path(unfinished).unlink(missing_ok=True)
 
 
 def gzip_checksum(path: Path) -> int:

@@ -1,20 +1,18 @@
-"""Calls below `system/` and `creds/`."""
+"""Calls below `system/` and `metaconfig/`: what the server sees of the caller."""
 
 from api.panda.calls import Call
-from api.panda.envelope import Reply, done, failed
-
-SECRETS = "user secrets are not kept by Culm yet"
+from api.panda.envelope import Reply, done
 
 
 async def attributes(call: Call) -> Reply:
-    """What the server sees of the caller."""
+    """The request as the server sees it."""
     identity = call.identity
     environment = {
         "REQUEST_METHOD": call.request.method,
         "SSL_CLIENT_S_DN": identity.dn,
         "GRST_CRED_AUTH_TOKEN_0": f"VOMS /{identity.vo}/Role={identity.role if identity.role != 'user' else 'NULL'}",
     }
-    return done({"parameters": dict(call.request.query_params), "environment": environment})
+    return done({"parameters": call.arguments, "environment": environment})
 
 
 async def user_attributes(call: Call) -> Reply:
@@ -26,8 +24,3 @@ async def user_attributes(call: Call) -> Reply:
 async def banned_users(call: Call) -> Reply:
     """Nobody: there is no list of banned users."""
     return done({})
-
-
-async def no_secrets(call: Call) -> Reply:
-    """Says that secrets are not kept, rather than lose one."""
-    return failed(SECRETS)

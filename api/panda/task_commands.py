@@ -4,11 +4,13 @@ Rights and states are decided by the Task decider; here its refusal becomes PanD
 (panda-client-protocol 3.3, 3.4).
 """
 
-import json
 from typing import Any
+
+import orjson
 
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
+from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.submission import REEXECUTED, submit_task
 from schemas.answer import CommandAnswered
@@ -26,7 +28,8 @@ from schemas.task import (
 )
 
 SERVER_ERROR, NOT_FOUND, NO_RIGHT, WRONG_STATUS = 1, 2, 3, 4
-CODES = {"UNKNOWN_TASK": NOT_FOUND, "NOT_PERMITTED": NO_RIGHT, "WRONG_STATUS": WRONG_STATUS}
+#: pbook takes 3 after a retry with new parameters, and 1 (which equals true) after one without, for success.
+MISREAD_BY_RETRY = frozenset({SERVER_ERROR, NO_RIGHT})
 AT_WORK = frozenset({"running", "ready", "pending"})
 ATTEMPTS_ADDED = 5
 
@@ -85,20 +88,24 @@ async def reassign(call: Call) -> Reply:
 
 async def retry(call: Call) -> Reply:
     """New attempts; `data` must be 0 without and 3 with new parameters, whatever `success` says."""
-    new = call["new_parameters"]
-    if new:
-        answer = await _send(call, RetryTask(parameters_json=json.dumps(_converted(new))))
-        if answer is not None and answer.accepted:
-            status = f"jediTaskID={call['task_id']} will be re-executed with old and/or new input"
-            return done(3, f"reactivation accepted. {status}")
-        return _refused(call, answer, "retry")
+    if call["new_parameters"]:
+        return await _retry_differently(call, call["new_parameters"])
     row = await task_row(call)
     if row is not None and row["status"] in AT_WORK and row["label"] == "user":
         answer = await _send(call, IncreaseAttempts(increase=ATTEMPTS_ADDED))
         if answer is not None and answer.accepted:
             return done(0, f"retry has been triggered for failed jobs while the task is still {row['status']}")
-        return _refused(call, answer, "retry")
+        if answer is None or answer.reason != "WRONG_STATUS":
+            return await _refused(call, answer, "retry")
     return await _command(call, "retry", RetryTask())
+
+
+async def _retry_differently(call: Call, new: dict[str, Any]) -> Reply:
+    answer = await _send(call, RetryTask(parameters_json=orjson.dumps(_converted(new)).decode()))
+    if answer is None or not answer.accepted:
+        return await _refused(call, answer, "retry")
+    task = f"jediTaskID={call['task_id']}"
+    return done(REEXECUTED, f"reactivation accepted. {task} will be re-executed with old and/or new input")
 
 
 async def increase_attempts(call: Call) -> Reply:
@@ -106,8 +113,8 @@ async def increase_attempts(call: Call) -> Reply:
     answer = await _send(call, IncreaseAttempts(increase=call["increase"]))
     if answer is not None and answer.accepted:
         return done(0, "succeeded")
-    code = 1 if answer is not None and answer.reason == "UNKNOWN_TASK" else 2
-    return failed(_sentence(answer), code)
+    code = 1 if answer is not None and await _is_unknown(call, answer) else 2
+    return failed(_not_found(call) if code == 1 else _sentence(answer), code)
 
 
 async def change_priority(call: Call) -> Reply:
@@ -115,7 +122,7 @@ async def change_priority(call: Call) -> Reply:
     answer = await _send(call, ChangeTaskPriority(priority=call["priority"]))
     if answer is not None and answer.accepted:
         return done(0, f"priority of task {call['task_id']} is {call['priority']}")
-    return failed(_sentence(answer), CODES.get(answer.reason or "", SERVER_ERROR) if answer else SERVER_ERROR)
+    return await _refused(call, answer, "change_priority")
 
 
 async def _command(call: Call, name: str, command: TaskCommand) -> Reply:
@@ -123,28 +130,35 @@ async def _command(call: Call, name: str, command: TaskCommand) -> Reply:
     if answer is not None and answer.accepted:
         message = f"command={name} is registered for task ID {call['task_id']}. will be executed in a few minutes"
         return done(0, message)
-    return _refused(call, answer, name)
+    return await _refused(call, answer, name)
 
 
 async def _send(call: Call, command: TaskCommand) -> CommandAnswered | None:
-    """The decider's answer, once readers can see what it did; None when it did not come in time."""
-    task = str(call["task_id"])
-    gateway = call.services.gateway
-    answer = await gateway.submit(command, task, call.identity, wait_seconds=call.services.config.answer_seconds)
-    if answer is not None and answer.accepted:
-        await gateway.readable("task", task)
-    return answer
+    return await send(call, command, "task", call["task_id"])
 
 
-def _refused(call: Call, answer: CommandAnswered | None, name: str) -> Reply:
+async def _refused(call: Call, answer: CommandAnswered | None, name: str) -> Reply:
+    code, message = await _refusal(call, answer, name)
+    return failed(message, None if name == "retry" and code in MISREAD_BY_RETRY else code)
+
+
+async def _refusal(call: Call, answer: CommandAnswered | None, name: str) -> tuple[int, str]:
     if answer is None:
-        return failed(f"command={name}: no answer in time, it may still be carried out", SERVER_ERROR)
-    code = CODES.get(answer.reason or "", WRONG_STATUS)
-    if code == NOT_FOUND:
-        return failed(f"Task {call['task_id']} is not found", code)
-    if code == NO_RIGHT:
-        return failed(_sentence(answer), code)
-    return failed(f"Command rejected: {_sentence(answer)} ", code)
+        return SERVER_ERROR, f"command={name}: no answer in time, it may still be carried out"
+    if await _is_unknown(call, answer):
+        return NOT_FOUND, _not_found(call)
+    if answer.reason == "NOT_PERMITTED":
+        return NO_RIGHT, _sentence(answer)
+    return WRONG_STATUS, f"Command rejected: {_sentence(answer)} "
+
+
+async def _is_unknown(call: Call, answer: CommandAnswered) -> bool:
+    """True for a task that is not there; one of another VO is not there either."""
+    return answer.reason == "UNKNOWN_TASK" or (answer.reason == "NOT_PERMITTED" and await task_row(call) is None)
+
+
+def _not_found(call: Call) -> str:
+    return f"Task {call['task_id']} is not found"
 
 
 def _sentence(answer: CommandAnswered | None) -> str:

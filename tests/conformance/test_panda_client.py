@@ -207,7 +207,7 @@ def test_pbook_looks_for_lost_files(client: Client, done_task: int) -> None:  # 
     said = client.run("pbook", "recover_lost_files", str(done_task), "--test_mode")
 
     assert "INFO" in said.text
-    assert f"/cache/recover_lost_files.{done_task}.log" in said.text
+    assert f"/cache/recover_lost_files.{done_task}." in said.text
 
 
 def test_pbook_is_told_about_debug_mode(client: Client, done_task: int) -> None:  # row 29

@@ -1,29 +1,15 @@
-"""Tasks, jobs and files as panda-client reads them: PanDA's attribute names over rows of the read models. Pure.
+"""A job and its files as panda-client reads them: PanDA's attribute names over a row of the read model. Pure.
 
-Source: panda-client-protocol 7. What Culm does not know is null.
+Source: panda-client-protocol 7.2, 7.3. What Culm does not know is null.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.panda.envelope import moment
 
 Row = Mapping[str, Any]
 
-TASK_ATTRIBUTES_TEXT = """
-    jediTaskID taskName status userName creationDate modificationTime startTime endTime frozenTime prodSourceLabel
-    workingGroup vo coreCount taskType processingType taskPriority currentPriority architecture transUses transHome
-    transPath lockedBy lockedTime termCondition splitRule walltime walltimeUnit outDiskCount outDiskUnit
-    workDiskCount workDiskUnit ramCount ramUnit ioIntensity ioIntensityUnit workQueue_ID progress failureRate
-    errorDialog reqID oldStatus cloud site countryGroup parent_tid eventService ticketID ticketSystemType
-    stateChangeTime superStatus campaign mergeRamCount mergeRamUnit mergeWalltime mergeWalltimeUnit throttledTime
-    numThrottled mergeCoreCount goal assessmentTime cpuTime cpuTimeUnit cpuEfficiency baseWalltime nucleus
-    baseRamCount ttcRequested ttcPredicted ttcPredictionDate rescueTime requestType gshare resource_type useJumbo
-    diskIO diskIOUnit memory_leak_core memory_leak_x2 attemptNr container_name framework activatedTime queuedTime
-    actionTime
-"""
-TASK_ATTRIBUTES = tuple(TASK_ATTRIBUTES_TEXT.split())
 JOB_ATTRIBUTES_TEXT = """
     PandaID jobDefinitionID schedulerID pilotID creationTime creationHost modificationTime modificationHost
     AtlasRelease transformation homepackage prodSeriesLabel prodSourceLabel prodUserID assignedPriority
@@ -53,82 +39,9 @@ ERROR_FIELDS = {
 }
 FILE_STATUS = {"finished": "ready", "failed": "failed", "merging": "merging"}
 ROLE_WORDS = {"INPUT": "input", "PSEUDO_INPUT": "pseudo_input", "OUTPUT": "output", "LOG": "log"}
-RULE_NAMES = {
-    "files_per_job": "nFilesPerJob",
-    "files_per_job_max": "nMaxFilesPerJob",
-    "events_per_job": "nEventsPerJob",
-    "gigabytes_per_job": "nGBPerJob",
-    "jobs_max": "maxNumJobs",
-    "files_per_merge_job": "nFilesPerMergeJob",
-    "gigabytes_per_merge_job": "nGBPerMergeJob",
-}
-
-
-def percent(part: int, whole: int) -> int:
-    """Rounded percentage, 0 of nothing."""
-    return round(100 * part / whole) if whole else 0
-
-
-def task_object(row: Row) -> dict[str, Any]:
-    """A task with every attribute of the reference; `reqID` is the task id, as the generic flavour has it."""
-    parameters = _object(row["parameters"])
-    definition = row["definition"] or {}
-    wishes = definition.get("requirements") or {}
-    total, finished, failed = row["files_total"], row["files_finished"], row["files_failed"]
-    found: dict[str, Any] = dict.fromkeys(TASK_ATTRIBUTES)
-    found |= {
-        "jediTaskID": row["task_id"],
-        "reqID": row["task_id"],
-        "taskName": row["name"],
-        "status": row["status"],
-        "superStatus": row["super_status"],
-        "oldStatus": row["old_status"],
-        "userName": row["user_name"],
-        "creationDate": moment(row["created_at"]),
-        "modificationTime": moment(row["modified_at"]),
-        "stateChangeTime": moment(row["modified_at"]),
-        "startTime": moment(row["started_at"]),
-        "endTime": moment(row["ended_at"]),
-        "prodSourceLabel": row["label"],
-        "workingGroup": row["working_group"],
-        "vo": row["vo"],
-        "taskPriority": row["priority"],
-        "currentPriority": row["current_priority"],
-        "parent_tid": row["parent_task_id"] or row["task_id"],
-        "site": row["site"],
-        "errorDialog": row["message"] or None,
-        "attemptNr": row["attempt"],
-        "progress": percent(finished, total),
-        "failureRate": percent(failed, total),
-        "gshare": "Undefined",
-        "coreCount": wishes.get("core_count"),
-        "ramCount": wishes.get("ram_mb"),
-        "ramUnit": "MBPerCore" if wishes.get("ram_per_core") else "MB",
-        "walltime": wishes.get("walltime_seconds"),
-        "cloud": wishes.get("cloud"),
-        "transPath": definition.get("transformation"),
-        "container_name": definition.get("container_name"),
-        "goal": definition.get("goal_permille"),
-        "splitRule": split_rule(definition.get("rules") or {}),
-        "job_execution_params": definition.get("parameters"),
-        "task_creation_arguments": parameters.get("cliParams"),
-        "raw_task_params": parameters,
-        "nFiles": total,
-        "nFilesFinished": finished,
-        "nFilesFailed": failed,
-        "nFilesMissing": 0,
-        "pctFinished": percent(finished, total),
-        "pctFailed": percent(failed, total),
-    }
-    for name in ("taskType", "processingType", "architecture", "transUses", "transHome", "framework", "campaign"):
-        found[name] = parameters.get(name)
-    return found
-
-
-def split_rule(rules: Mapping[str, Any]) -> str:
-    """The rules with long names, `nFilesPerJob=5,...`."""
-    given = ((name, rules.get(key)) for key, name in RULE_NAMES.items())
-    return ",".join(f"{name}={value}" for name, value in given if value is not None)
+#: The input of a job without input.
+PSEUDO_FILE = {"lfn": "pseudo_lfn", "dataset": "pseudo_dataset", "scope": ""}
+KIND_LABELS = {"BUILD": "panda", "MERGE": "pmerge"}
 
 
 def job_object(row: Row) -> dict[str, Any]:
@@ -190,7 +103,7 @@ def job_object(row: Row) -> dict[str, Any]:
         "maxVMEM": usage.get("vmem_kb_max"),
         "maxSWAP": usage.get("swap_kb_max"),
         "avgRSS": usage.get("rss_kb_avg"),
-        "job_label": {"BUILD": "panda", "MERGE": "pmerge"}.get(row["kind"], row["label"]),
+        "job_label": KIND_LABELS.get(row["kind"], row["label"]),
     }
     for field in ERROR_FIELDS.values():
         found[f"{field}Code"], found[f"{field}Diag"] = 0, None
@@ -198,16 +111,20 @@ def job_object(row: Row) -> dict[str, Any]:
         family = ERROR_FIELDS.get(error["source"])
         if family is not None:
             found[f"{family}Code"], found[f"{family}Diag"] = error["code"], error["diagnostic"]
-    for name in ("prodDBlock", "dispatchDBlock", "destinationDBlock"):
-        found[name] = None
+    found["prodDBlock"] = _first_dataset(spec["inputs"])
+    found["destinationDBlock"] = _first_dataset(spec["outputs"])
     found["Files"] = _files(row, spec, outputs)
     return found
+
+
+def _first_dataset(files: Sequence[Mapping[str, Any]]) -> str | None:
+    return str(files[0]["dataset"]) if files else None
 
 
 def _files(row: Row, spec: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     files = [_file(row, file, "input", "ready", file) for file in spec["inputs"]]
     if not files:
-        files = [_file(row, {"lfn": "pseudo_lfn", "dataset": "pseudo_dataset", "scope": ""}, "pseudo_input", "ready", {})]
+        files = [_file(row, PSEUDO_FILE, "pseudo_input", "ready", {})]
     for file in spec["outputs"]:
         made = outputs.get(file["lfn"], {})
         status = FILE_STATUS.get(str(row["status"]), "defined")
@@ -215,9 +132,7 @@ def _files(row: Row, spec: Mapping[str, Any], outputs: Mapping[str, Mapping[str,
     return files
 
 
-def _file(
-    row: Row, file: Mapping[str, Any], kind: str, status: str, facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def _file(row: Row, file: Mapping[str, Any], kind: str, status: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "row_ID": None,
         "PandaID": row["job_id"],
@@ -242,11 +157,3 @@ def _file(
         "fileID": None,
         "attemptNr": row["attempt"],
     }
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

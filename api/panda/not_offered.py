@@ -1,0 +1,70 @@
+"""Calls that clients make and Culm does not answer yet: they are told so in words, in the form each of them reads.
+
+Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
+(panda-client-protocol 3.10). An error of the transport would look to users as if the server were broken.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.identity.access import EndpointClass
+from api.panda.calls import Call, Endpoint
+from api.panda.envelope import Reply, failed
+from api.problems import json_response
+
+WORKFLOWS = "workflows are not offered by this server yet"
+SECRETS = "user secrets are not kept by this server yet"
+EVENTS = "the event service is not offered by this server yet"
+JOBS_ALONE = "jobs without a task are not taken by this server; submit a task"
+CALLS = {
+    "POST creds/set_user_secrets": SECRETS,
+    "GET creds/get_user_secrets": SECRETS,
+    "POST workflow/submit_workflow_raw_request": WORKFLOWS,
+    "POST workflow/submit_workflow": WORKFLOWS,
+    "GET workflow/get_workflow_details": WORKFLOWS,
+    "POST idds/relay_idds_command": "iDDS is not offered by this server yet",
+    "POST idds/execute_idds_workflow_command": WORKFLOWS,
+    "POST file_server/upload_workflow_request": WORKFLOWS,
+    "GET event/get_event_range_statuses": EVENTS,
+    "POST event/update_event_ranges": EVENTS,
+    "POST job/submit": JOBS_ALONE,
+}
+LEGACY_CALLS = {
+    "put_workflow_request": WORKFLOWS,
+    "execute_idds_workflow_command": WORKFLOWS,
+    "relay_idds_command": "iDDS is not offered by this server yet",
+    "put_file_recovery_request": "use /api/v1/file_server/upload_file_recovery_request",
+    "putEventPickingRequest": "event picking is not offered by this server",
+}
+
+
+def endpoints_saying_no() -> tuple[Endpoint, ...]:
+    """Calls of `/api/v1/` that say no, whatever their arguments."""
+    return tuple(
+        Endpoint((verb,), path, _failing(why), parameters=None)
+        for verb, path, why in ((*call.split(" "), why) for call, why in CALLS.items())
+    )
+
+
+def mount_legacy(router: APIRouter) -> None:
+    """Legacy routes that say no, to anybody."""
+    for name, why in LEGACY_CALLS.items():
+        router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
+
+
+def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
+    async def say_no(_: Call) -> Reply:
+        return failed(why)
+
+    return say_no
+
+
+def _answering(content: list[object]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_: Request) -> Response:
+        return json_response(content)
+
+    answer.access = EndpointClass.PUBLIC  # type: ignore[attr-defined]  # read by the test that lists all routes
+    return answer

@@ -1,0 +1,111 @@
+"""Calls below `task/` that list tasks by what they are like. Only the caller's VO is ever seen."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from psycopg2 import DataError
+
+from api.panda.calls import Call
+from api.panda.envelope import Reply, done, failed, micros_of
+from api.panda.filters import SEARCH, Selection, UnknownAttribute, passes, selection
+from api.panda.task_details import details_of
+from api.panda.task_object import task_object
+from api.read_models import Row
+
+TASKS_MAX = 10_000
+DETAILED_MAX = 500
+NOT_RETRIEVED = "Failed to retrieve task IDs"
+SHORT = (
+    "jediTaskID", "modificationTime", "status", "processingType", "transUses", "transHome", "architecture", "reqID",
+    "creationDate", "site", "cloud", "taskName",
+)  # fmt: skip
+
+
+async def tasks_since(call: Call) -> Reply:
+    """The newest tasks that pass the filters, in ascending order of their ids.
+
+    The caller's own tasks unless the filters name a user.
+    """
+    try:
+        filters = _filters(call["filters"])
+        wanted = selection(filters)
+    except UnknownAttribute as problem:
+        return failed(f"{NOT_RETRIEVED}: {problem}")
+    conditions, values = ["vo = %s", *wanted.conditions], [call.identity.vo, *wanted.values]
+    if "username" not in {name.lower() for name in filters}:
+        conditions.append("owner = %s")
+        values.append(call.identity.subject)
+    if call["since"]:
+        since = micros_of(call["since"])
+        if since is None:
+            return _no_time(call["since"])
+        conditions.append("modified_at >= %s")
+        values.append(since)
+    limit = max(0, min(call["n_tasks"], TASKS_MAX))
+    sql = f"select * from task where {' and '.join(conditions)} order by task_id desc limit %s"
+    try:
+        rows = await call.services.read_models.rows(sql, [*values, limit if wanted.complete else TASKS_MAX])
+        tasks = await _passing(call, await asyncio.to_thread(_objects, rows), wanted)
+    except DataError as problem:
+        return failed(f"{NOT_RETRIEVED}: {str(problem).strip()[:200]}")
+    return done(tasks[:limit][::-1])
+
+
+async def modified_since(call: Call) -> Reply:
+    """Tasks of the caller (or of the user that `dn` names) by reqID, with their details when `full`."""
+    since = micros_of(call["since"])
+    if since is None:
+        return _no_time(call["since"])
+    whose = ("owner", call.identity.subject) if call["dn"] is None else ("user_name", call["dn"])
+    rows = await call.services.read_models.rows(
+        f"select * from task where vo = %s and {whose[0]} = %s and modified_at >= %s and label = %s and task_id >= %s"
+        " order by task_id limit %s",
+        [
+            call.identity.vo,
+            whose[1],
+            since,
+            call["prod_source_label"],
+            call["min_task_id"] or 0,
+            DETAILED_MAX if call["full"] else TASKS_MAX,
+        ],
+    )
+    tasks = await asyncio.to_thread(_objects, rows)
+    details = await details_of(call, [row["task_id"] for row in rows]) if call["full"] else {}
+    return done(
+        {
+            str(task["jediTaskID"]): {name: task[name] for name in SHORT} | details.get(task["jediTaskID"], {})
+            for task in tasks
+        }
+    )
+
+
+async def _passing(call: Call, tasks: list[dict[str, Any]], wanted: Selection) -> list[dict[str, Any]]:
+    """Those of `tasks` that pass what SQL on columns did not check."""
+    left = [task for task in tasks if passes(task, wanted.exact)]
+    for name, pattern in wanted.patterns.items():
+        found = await call.services.read_models.rows(SEARCH, [[str(task[name]) for task in left], pattern])
+        left = [left[row["place"] - 1] for row in sorted(found, key=lambda row: int(row["place"]))]
+    return left
+
+
+def _objects(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [task_object(row) for row in rows]
+
+
+def _filters(text: str | None) -> dict[str, Any]:
+    """The filters of a request; raises UnknownAttribute for anything but a JSON object."""
+    try:
+        found = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError as problem:
+        raise UnknownAttribute(f"filters is not JSON: {problem}") from problem
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UnknownAttribute(f"filters is a JSON {type(found).__name__}, expected an object")
+    return found
+
+
+def _no_time(found: str) -> Reply:
+    return failed(f"Argument error: since is {found[:60]!r}, expected YYYY-MM-DD HH:MM:SS")
