@@ -65,6 +65,7 @@ class KafkaLog:
     def __init__(self, bootstrap: str, *, client_id: str, passing: frozenset[str] = frozenset()) -> None:
         self._passing, self._bootstrap = passing, bootstrap
         self._admin: AdminClient | None = None
+        self._paused: set[Partition] = set()
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -103,6 +104,10 @@ class KafkaLog:
             if start > offset:
                 log.info("deleted_records_passed", topic=topic, partition=partition, count=start - offset)
             places.append(TopicPartition(topic, partition, start))
+        if self._paused:
+            # The client remembers a pause beyond the assignment it was made in.
+            self._consumer.resume([TopicPartition(*partition) for partition in self._paused])
+            self._paused.clear()
         self._consumer.assign(places)
 
     def read(self, records_max: int, seconds: float) -> tuple[list[RawRecord], list[PartitionStopped]]:
@@ -125,6 +130,7 @@ class KafkaLog:
     def pause(self, partition: Partition) -> None:
         """See `Log`."""
         self._consumer.pause([TopicPartition(*partition)])
+        self._paused.add(partition)
 
     def starts(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """See `Log`."""

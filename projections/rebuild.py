@@ -115,8 +115,7 @@ class Rebuild:
                 if cursor.fetchone() != (True,):
                     raise RebuildRefused("another rebuild is running")
             progress = self._begin(engine, guard)
-            if self._config is not None and self._config.rebuild_processes > 1:
-                self._load_old_part(guard, progress)
+            self._load_old_part(guard, progress)
             self._log.seek({partition: progress.at(partition) for partition in progress.starts})
             self._build(rows, guard, progress)
             for projection in self._projections:
@@ -163,9 +162,12 @@ class Rebuild:
 
     def _load_old_part(self, guard: Connection, progress: Progress) -> None:
         """Apply most of a long log, in several processes."""
+        if self._config is None or self._config.rebuild_processes < 2:
+            return
         lead = self._lead_now(guard)
         goal = self._goal(lead, progress)
-        assert self._config is not None
+        if progress.missing(goal) < self._config.rebuild_records_max:
+            return
         shards = [
             Shard(
                 kafka=self._config.kafka,
