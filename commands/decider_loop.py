@@ -199,7 +199,9 @@ class DeciderLoop:
             "message.timeout.ms": self._config.transaction_ms_max - 1_000,
             "enable.idempotence": True,
             "linger.ms": 1,
-            # A transaction that follows the last one closely is told to come back; 100 ms, the default, would be its whole time.
+            # A broker that comes back is known again soon. A transaction that follows the last one closely is told to come back:
+            # 100 ms, the default pause, would be most of its time.
+            "metadata.max.age.ms": 2000,
             "retry.backoff.ms": 2,
             "retry.backoff.max.ms": 100,
             "batch.size": 262_144,

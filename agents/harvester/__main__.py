@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psutil
 import structlog
 
 from agents.harvester.config import HarvesterConfig, read_config
@@ -77,7 +78,8 @@ class Harvester:
 
     def _start(self) -> None:
         """Start what is missing; pilots end by themselves when there is no work."""
-        while len(self.pilots) < min(self.demand.wanted, self.config.pilots_max):
+        awake = sum(not _is_frozen(pilot.pid) for pilot in self.pilots.values())
+        for _ in range(min(self.demand.wanted, self.config.pilots_max) - awake):
             worker = f"{self.config.queue}-{uuid.uuid4().hex[:12]}"
             environment = os.environ | {"HARVESTER_ID": self.config.harvester_id, "HARVESTER_WORKER_ID": worker}
             command = [sys.executable, "-m", "agents.pilot"]
@@ -155,6 +157,14 @@ class Harvester:
     def _headers(self) -> dict[str, str]:
         token = self.config.token_file.read_text(encoding="utf-8").strip()
         return {"Authorization": f"Bearer {token}", "Origin": self.config.vo}
+
+
+def _is_frozen(pid: int) -> bool:
+    """True for a pilot that somebody stopped (SIGSTOP): it holds no place, its jobs go to others when their leases end."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _die_with_parent() -> None:
