@@ -178,7 +178,7 @@ def culm_outputs(culm: Culm, job_id: int) -> tuple[OutputFile, ...]:
 
 def run_all(culm: Culm, *, succeed: bool = True) -> list[int]:
     """Ids of the jobs that were leased, ended and accounted for until nothing waits and nothing is ordered."""
-    done = []
+    done: list[int] = []
     while True:
         generate_all(culm)
         job_id = lease(culm)

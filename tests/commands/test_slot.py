@@ -80,7 +80,7 @@ def test_a_bug_is_kept_as_a_dead_letter_and_refused_after_the_states_are_rebuilt
     def broken(*_: object) -> None:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setitem(AGGREGATES, "task", replace(AGGREGATES["task"], decide=broken))  # type: ignore[arg-type,misc]
+    monkeypatch.setitem(AGGREGATES, "task", replace(AGGREGATES["task"], decide=broken))  # type: ignore[arg-type]
     record = a_record(a_submission())
     with pytest.raises(Bug) as raised:
         culm.slot.handle(record)
