@@ -45,7 +45,8 @@ def incompatibilities(old: AvroSchema, new: AvroSchema) -> Iterator[str]:
         return
     first, second = avro.schema.parse(json.dumps(old)), avro.schema.parse(json.dumps(new))
     for reader, writer, direction in ((second, first, "new cannot read old"), (first, second, "old cannot read new")):
-        result = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
+        checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]  # avro leaves it untyped
+        result = checker.get_compatibility(reader, writer)
         if result.compatibility is not SchemaCompatibilityType.compatible:
             yield f"{direction}: {'; '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
 
