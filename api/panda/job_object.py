@@ -96,7 +96,7 @@ def job_object(row: Row) -> dict[str, Any]:
         "outputFileBytes": sum(file["size_bytes"] for file in outputs.values()),
         "transExitCode": row["exit_code"],
         "commandToPilot": "tobekilled" if row["order_kill"] else None,
-        "cpuConsumptionTime": usage.get("cpu_seconds"),
+        "cpuConsumptionTime": None if usage.get("cpu_seconds") is None else round(usage["cpu_seconds"]),
         "cpuConsumptionUnit": usage.get("cpu_unit"),
         "maxRSS": usage.get("rss_kb_max"),
         "maxPSS": usage.get("pss_kb_max"),

@@ -1,0 +1,93 @@
+"""Arguments: what is cast, what is refused, and in which words."""
+
+from typing import Any
+
+import pytest
+
+from api.panda.arguments import BadArgument, Kind, Parameter, bind, whole_numbers
+
+TASK = Parameter("task_id", Kind.WHOLE)
+
+
+def from_query(kind: Kind, value: Any, default: Any = None) -> Any:
+    """What `value` of a query string becomes."""
+    return bind([Parameter("x", kind, default)], {"x": value}, from_query=True)["x"]
+
+
+def from_body(kind: Kind, value: Any, default: Any = None) -> Any:
+    """What `value` of a JSON body becomes."""
+    return bind([Parameter("x", kind, default)], {"x": value}, from_query=False)["x"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "value"),
+    [
+        (Kind.WHOLE, "3", 3),
+        (Kind.WHOLE, "3.0", 3),
+        (Kind.WHOLE, "100000010000001", 100_000_010_000_001),
+        (Kind.FLAG, "True", True),
+        (Kind.FLAG, "False", False),
+        (Kind.TEXT, "None", None),
+        (Kind.TEXT, "3", "3"),
+        (Kind.LIST, "input", ["input"]),
+        (Kind.LIST, ["input", "pseudo_input"], ["input", "pseudo_input"]),
+        (Kind.OBJECT, '{"a": 1}', {"a": 1}),
+    ],
+)
+def test_words_of_a_query_string_are_cast(kind: Kind, word: Any, value: Any) -> None:
+    assert from_query(kind, word) == value
+
+
+@pytest.mark.parametrize("word", ["x", "", "3.5", "inf", "nan", "1e400", "--5", "²", "9" * 30])
+def test_what_is_no_whole_number_is_a_type_error(word: str) -> None:
+    with pytest.raises(BadArgument, match=r"^Type error: 'x' with .*, expected int$"):
+        from_query(Kind.WHOLE, word)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Kind.WHOLE, True),
+        (Kind.WHOLE, 1.5),
+        (Kind.WHOLE, 2**63),
+        (Kind.FLAG, 1),
+        (Kind.TEXT, 1),
+        (Kind.TEXT, "a\0b"),
+        (Kind.LIST, "a"),
+        (Kind.OBJECT, []),
+    ],
+)
+def test_a_body_must_have_the_types_themselves(kind: Kind, value: Any) -> None:
+    with pytest.raises(BadArgument, match=f"^Type error: 'x' with .*, expected {kind}$"):
+        from_body(kind, value)
+
+
+def test_ids_and_flags_may_be_spelled_out_in_a_body() -> None:
+    assert from_body(Kind.WHOLE, "10000001") == 10_000_001
+    assert from_body(Kind.FLAG, "True") is True
+
+
+def test_a_missing_argument_is_named() -> None:
+    with pytest.raises(BadArgument, match=r"^Argument error: missing a required argument: 'task_id'$"):
+        bind([TASK], {}, from_query=False)
+
+
+def test_an_unknown_argument_is_named() -> None:
+    with pytest.raises(BadArgument, match=r"^Argument error: got an unexpected argument 'jediTaskID'$"):
+        bind([TASK], {"task_id": 1, "jediTaskID": 1}, from_query=False)
+
+
+def test_null_stands_for_the_default() -> None:
+    assert from_body(Kind.FLAG, None, default=False) is False
+    assert from_query(Kind.WHOLE, "None", default=500) == 500
+
+
+def test_a_required_argument_cannot_be_null() -> None:
+    with pytest.raises(BadArgument, match=r"Type error: 'task_id' with NoneType 'None', expected int"):
+        bind([TASK], {"task_id": None}, from_query=False)
+
+
+def test_ids_in_a_list_may_be_texts() -> None:
+    assert whole_numbers([1, "2"]) == [1, 2]
+    with pytest.raises(BadArgument, match=r"Type error: ids are"):
+        whole_numbers([1, None])

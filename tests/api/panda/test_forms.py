@@ -1,0 +1,173 @@
+"""What goes over the wire: envelopes, verbs, prefixes, uploads, and the calls that say no."""
+
+import gzip
+import struct
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.config import ApiConfig
+from api.identity.access import Gate
+from api.identity.issuer import make_token
+from api.identity.verify import Verifier, trusted_issuers
+from api.services import Services
+from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
+from tests.api.panda.builders import a_task_row
+
+NOTHING = cast(Any, None)
+
+
+class Front:
+    """The front in this process, asked by Jane."""
+
+    def __init__(self, home: Path) -> None:
+        class Quiet(GatewayStandIn):
+            ending = threading.Event()
+
+        config = ApiConfig(home, "http://127.0.0.1:25080", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+        gate = Gate(Verifier(trusted_issuers(home)), ("wlcg",))
+        gateway: Any = Quiet()
+        read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
+        self._app = create_app(Services(config, NOTHING, gateway, read_models, gate, NOTHING))
+        token = make_token(home, user="jdoe", name="Jane Doe", groups=["wlcg"], audience_hours=1)
+        self._headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+
+    def ask(self, verb: str, path: str, headers: dict[str, str] | None = None, **request: Any) -> httpx.Response:
+        """The answer to a request with Jane's token, unless `headers` are given."""
+
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://culm.example:25080") as client:
+                sent = self._headers if headers is None else headers
+                return await client.request(verb, path, headers=sent, **request)
+
+        answer: httpx.Response = run(asked())
+        return answer
+
+    def envelope(self, verb: str, path: str, **request: Any) -> dict[str, Any]:
+        """The envelope that comes with status 200."""
+        answer = self.ask(verb, f"/api/v1/{path}", **request)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        assert set(found) == {"success", "message", "data"}
+        assert isinstance(found["message"], str)
+        return found
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Front:
+    """The front with one task in its read models."""
+    return Front(tmp_path)
+
+
+def test_a_sign_of_life_needs_no_token_and_no_body(front: Front) -> None:
+    answer = front.ask("GET", "/api/v1/system/is_alive", headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()) == (200, {"success": True, "message": "", "data": None})
+
+
+@pytest.mark.parametrize("prefix", ["/api/v1", "/api/latest"])
+def test_calls_are_below_both_prefixes(front: Front, prefix: str) -> None:
+    answer = front.ask("GET", f"{prefix}/task/get_status", params={"task_id": "10000001"})
+
+    assert answer.json() == {"success": True, "message": "", "data": "running"}
+
+
+def test_a_json_content_type_on_get_is_not_taken_for_a_body(front: Front) -> None:
+    found = front.envelope("GET", "task/get_status?task_id=10000001")
+
+    assert found["data"] == "running"
+
+
+def test_the_wrong_verb_is_said(front: Front) -> None:
+    assert front.envelope("GET", "task/kill", params={"task_id": 1})["message"] == "expecting POST, received GET"
+    assert front.envelope("POST", "task/get_status", json={"task_id": 1})["message"] == "expecting GET, received POST"
+
+
+def test_errors_of_arguments_are_envelopes(front: Front) -> None:
+    missing = front.envelope("POST", "task/kill", json={})
+    wrong = front.envelope("GET", "task/get_datasets_and_files", params={"task_id": 1, "dataset_types": "x"})
+    ids = front.envelope("POST", "job/get_description", json={"job_ids": ["x"]})
+
+    assert missing == {"success": False, "message": "Argument error: missing a required argument: 'task_id'", "data": None}
+    assert wrong["message"].startswith("Argument error: dataset_types holds 'x'")
+    assert ids["message"].startswith("Type error: ids are")
+
+
+def test_a_method_that_is_not_there_is_forbidden_in_plain_text(front: Front) -> None:
+    answer = front.ask("GET", "/api/v1/task/make_coffee")
+
+    assert (answer.status_code, answer.text) == (403, "ERROR : method task/make_coffee is forbidden")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("path", ["task/get_status?task_id=1", "task/make_coffee"])
+def test_without_a_token_everything_is_forbidden_in_plain_text(front: Front, path: str) -> None:
+    answer = front.ask("GET", f"/api/v1/{path}", headers={})
+
+    assert answer.status_code == 403
+    assert answer.text.startswith("ERROR : Token authentication failed. ")
+
+
+def test_the_caller_sees_how_the_server_sees_it(front: Front) -> None:
+    found = front.envelope("GET", "system/get_attributes", params={"a": "b"})
+
+    assert found["data"]["parameters"] == {"a": "b"}
+    assert found["data"]["environment"]["SSL_CLIENT_S_DN"] == "Jane Doe/CN=nickname:jdoe"
+    assert found["data"]["environment"]["GRST_CRED_AUTH_TOKEN_0"] == "VOMS /wlcg/Role=NULL"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "word"),
+    [
+        ("POST", "creds/set_user_secrets", "secrets"),
+        ("GET", "creds/get_user_secrets", "secrets"),
+        ("POST", "workflow/submit_workflow_raw_request", "workflows"),
+        ("GET", "workflow/get_workflow_details?workflow_id=1", "workflows"),
+        ("GET", "event/get_event_range_statuses?job_task_ids=x", "event service"),
+        ("POST", "event/update_event_ranges", "event service"),
+    ],
+)
+def test_what_is_not_offered_is_said_in_the_envelope(front: Front, verb: str, path: str, word: str) -> None:
+    body = {"json": {"any": "thing"}} if verb == "POST" else {}
+
+    found = front.envelope(verb, path, **body)
+
+    assert found["success"] is False
+    assert word in found["message"]
+
+
+@pytest.mark.parametrize("name", ["put_workflow_request", "execute_idds_workflow_command", "relay_idds_command"])
+def test_legacy_workflow_calls_answer_an_array(front: Front, name: str) -> None:
+    plain = front.ask("POST", f"/server/panda/{name}", headers={}, content=b"command_name=get_status&kwargs={}")
+    packed = front.ask("POST", f"/server/panda/{name}", content=gzip.compress(b'{"data": "{}", "sync": true}'))
+
+    for answer in (plain, packed):
+        assert answer.status_code == 200
+        assert answer.json()[0] is False
+        assert isinstance(answer.json()[1], str)
+
+
+def test_a_sandbox_is_uploaded_and_found_again(front: Front) -> None:
+    content = gzip.compress(b"sandbox")
+    checksum = {"file_size": len(content), "checksum": struct.unpack("<I", content[-8:-4])[0]}
+    assert front.envelope("POST", "file_server/validate_cache_file", json=checksum)["message"] == "NOTFOUND"
+
+    uploaded = front.envelope("POST", "file_server/upload_cache_file", files={"file": ("/tmp/jobO.1.tar.gz", content)})
+    again = front.envelope("POST", "file_server/upload_cache_file", files={"file": ("jobO.1.tar.gz", b"other")})
+
+    assert uploaded == {"success": True, "message": "", "data": None}
+    assert (again["success"], again["message"]) == (False, "ERROR: cannot overwrite file")
+    found = front.envelope("POST", "file_server/validate_cache_file", json=checksum)
+    assert (found["success"], found["message"]) == (True, "FOUND:culm.example:jobO.1.tar.gz")
+    assert front.ask("GET", "/cache/jobO.1.tar.gz", headers={}).content == content
+
+
+def test_an_upload_without_a_file_is_an_error_of_arguments(front: Front) -> None:
+    found = front.envelope("POST", "file_server/upload_cache_file", content=b"no multipart")
+
+    assert found["message"] == "Argument error: missing a required argument: 'file'"
