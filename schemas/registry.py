@@ -7,6 +7,7 @@ never registers anything; a registry that is away stops nobody who already runs.
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import httpx
@@ -19,6 +20,7 @@ from schemas.wire import Codec
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
 PAUSE_SECONDS_MAX = 5.0
+CALLS_AT_ONCE = 4
 log = structlog.get_logger()
 
 
@@ -42,25 +44,30 @@ def register_all(client: SchemaRegistryClient) -> dict[str, int]:
     Raises SchemaRegistryError when the registry finds a schema incompatible with an earlier version.
     """
     client.set_config(None, ServerConfig(compatibility=COMPATIBILITY))
-    return {
-        entry.full_name: client.register_schema(entry.subject, Schema(text_of(entry), "AVRO")) for entry in messages()
-    }
+    entries = messages()
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        ids = pool.map(lambda entry: client.register_schema(entry.subject, Schema(text_of(entry), "AVRO")), entries)
+    return {entry.full_name: number for entry, number in zip(entries, ids, strict=True)}
 
 
 def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
     """Full record name -> schema id of our own versions; raises UnknownSchema for one that was never registered."""
-    found: dict[str, int] = {}
-    for entry in messages():
-        try:
-            registered = client.lookup_schema(entry.subject, Schema(text_of(entry), "AVRO"))
-        except SchemaRegistryError as problem:
-            if problem.http_status_code != 404:
-                raise
-            message = f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`"
-            raise UnknownSchema(message) from problem
-        assert registered.schema_id is not None
-        found[entry.full_name] = registered.schema_id
-    return found
+    entries = messages()
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+        ids = pool.map(lambda entry: _look_up(client, entry), entries)
+    return {entry.full_name: number for entry, number in zip(entries, ids, strict=True)}
+
+
+def _look_up(client: SchemaRegistryClient, entry: Entry) -> int:
+    try:
+        registered = client.lookup_schema(entry.subject, Schema(text_of(entry), "AVRO"))
+    except SchemaRegistryError as problem:
+        if problem.http_status_code != 404:
+            raise
+        message = f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`"
+        raise UnknownSchema(message) from problem
+    assert registered.schema_id is not None
+    return registered.schema_id
 
 
 def codec_from(url: str, *, pause: Callable[[float], None] = time.sleep) -> Codec:
