@@ -1,5 +1,6 @@
 """`python -m projections [migrate | rebuild NAME... | rebuild --all | checksum]`; without words, the projector."""
 
+import gc
 import os
 import signal
 import sys
@@ -70,6 +71,9 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
 def project(config: ProjectorConfig) -> int:
     """Run until SIGTERM or SIGINT; 1 when another projector took over."""
     log.info("projector_configured", **config.masked())
+    # Batches are many objects without cycles: looking for cycles at the usual pace costs a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

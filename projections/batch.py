@@ -51,6 +51,8 @@ def aggregates_of(records: Iterable[Recorded]) -> set[Aggregate]:
 
 def rows_read(projection: Projection, records: Iterable[Recorded]) -> dict[str, list[Key]]:
     """Keys by table that `projection` will ask about."""
+    if not projection.remembered:
+        return {}
     keys: dict[str, dict[Key, None]] = {}
     for record in records:
         if record.place.topic in projection.topics:

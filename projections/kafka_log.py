@@ -54,18 +54,30 @@ class Log(Protocol):
         """The offset after all committed records, by partition."""
         ...
 
+    def is_read_out(self) -> bool:
+        """True when every partition was read to its end, as far as the reader has heard."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
 
 
 class KafkaLog:
-    """A `Log` on a Kafka cluster. passing: topics whose old records are deleted."""
+    """A `Log` on a Kafka cluster.
 
-    def __init__(self, bootstrap: str, *, client_id: str, passing: frozenset[str] = frozenset()) -> None:
+    passing: topics whose old records are deleted. hears_ends: `is_read_out` is wanted; it costs a word per partition
+    whenever its end is reached.
+    """
+
+    def __init__(
+        self, bootstrap: str, *, client_id: str, passing: frozenset[str] = frozenset(), hears_ends: bool = False
+    ) -> None:
         self._passing, self._bootstrap = passing, bootstrap
         self._admin: AdminClient | None = None
         self._paused: set[Partition] = set()
+        self._hears_ends = hears_ends
+        self._unread: set[Partition] = set()
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -76,6 +88,7 @@ class KafkaLog:
                 "enable.auto.offset.store": False,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "error",
+                "enable.partition.eof": hears_ends,
                 "fetch.min.bytes": 1,
                 "fetch.wait.max.ms": 100,
                 "fetch.error.backoff.ms": 50,
@@ -109,6 +122,7 @@ class KafkaLog:
             self._consumer.resume([TopicPartition(*partition) for partition in self._paused])
             self._paused.clear()
         self._consumer.assign(places)
+        self._unread = set(positions)
 
     def read(self, records_max: int, seconds: float) -> tuple[list[RawRecord], list[PartitionStopped]]:
         """See `Log`."""
@@ -120,10 +134,13 @@ class KafkaLog:
             place = Place(message.topic() or "", message.partition() or 0, message.offset() or 0)
             error = message.error()
             if error is None:
+                self._unread.add((place.topic, place.partition))
                 records.append(RawRecord(place, _bytes(message.key()), _bytes(message.value())))
             elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                 stopped.append(PartitionStopped(place, "gone", f"the log does not have this offset: {error.str()}"))
-            elif error.code() != KafkaError._PARTITION_EOF:
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._unread.discard((place.topic, place.partition))
+            else:
                 raise KafkaException(error)
         return records, stopped
 
@@ -151,6 +168,11 @@ class KafkaLog:
             places, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=METADATA_SECONDS
         )
         return {(place.topic, place.partition): int(outcome.result().offset) for place, outcome in found.items()}
+
+    def is_read_out(self) -> bool:
+        """See `Log`."""
+        assert self._hears_ends, "asked for the ends of partitions without listening to them"
+        return not self._unread
 
     def close(self) -> None:
         """See `Log`."""

@@ -63,7 +63,7 @@ def rebuild(config: ProjectorConfig, names: Sequence[str]) -> Rebuilt:
     unknown = sorted(set(names) - set(PROJECTIONS))
     if unknown:
         raise RebuildRefused(f"no projection {', '.join(unknown)}; there are {', '.join(PROJECTIONS)}")
-    reader = KafkaLog(config.kafka, client_id="culm-rebuild", passing=PASSING)
+    reader = KafkaLog(config.kafka, client_id="culm-rebuild", passing=PASSING, hears_ends=True)
     try:
         return Rebuild(config.postgres, codec_from(config.registry), reader, names, config=config).run()
     except KafkaException as problem:
@@ -154,10 +154,12 @@ class Rebuild:
         near = 0
         while near < NEAR_ROUNDS:
             lead = self._lead_now(guard)
-            near += progress.missing(self._goal(lead, progress)) <= NEAR_RECORDS
-            if near and not self._is_whole:
+            is_near = progress.missing(self._goal(lead, progress)) <= NEAR_RECORDS
+            if is_near and not self._is_whole:
                 return
-            if not self._apply_more(rows, progress, lead):
+            if self._apply_more(rows, progress, lead):
+                near += is_near
+            elif self._is_whole and self._log.is_read_out():
                 return
 
     def _load_old_part(self, guard: Connection, progress: Progress) -> None:

@@ -167,7 +167,7 @@ def replay_shard(shard: Shard) -> Progress:
     """The progress when the shard's limits are reached, or nothing more comes."""
     # Batches of live objects make the collector look at everything again and again; there are no cycles to find.
     gc.disable()
-    reader = KafkaLog(shard.kafka, client_id="culm-rebuild", passing=PASSING)
+    reader = KafkaLog(shard.kafka, client_id="culm-rebuild", passing=PASSING, hears_ends=True)
     rows = connect_for_loading(shard.postgres)
     try:
         projections = [PROJECTIONS[name] for name in shard.names]
@@ -176,7 +176,9 @@ def replay_shard(shard: Shard) -> Progress:
         )
         progress = Progress(dict(shard.starts))
         reader.seek(progress.starts)
-        while progress.missing(shard.limits) and replay.apply_more(rows, progress, shard.limits):
+        while progress.missing(shard.limits):
+            if not replay.apply_more(rows, progress, shard.limits) and reader.is_read_out():
+                break
             log.info("partitions_replayed", records=progress.records, missing=progress.missing(shard.limits))
         progress.ahead = []
         return progress

@@ -8,8 +8,10 @@ Pure: no broker in here; whoever reads keeps the last sequence of each aggregate
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import Any
 
+from schemas.catalog import CATALOG
 from schemas.types import EventEnvelope
 from schemas.wire import Codec, Poison
 
@@ -61,6 +63,7 @@ class LogHole(RuntimeError):
         self.place, self.aggregate_id, self.found, self.expected = place, aggregate_id, found, expected
 
 
+@cache
 def aggregate_of(topic: str) -> str:
     """The kind of aggregate in a topic's name."""
     return topic.split(".", 2)[1]
@@ -69,7 +72,7 @@ def aggregate_of(topic: str) -> str:
 def read_record(codec: Codec, place: Place, key: bytes | None, value: bytes | None) -> Recorded:
     """The message at `place`; raises Poison for what cannot be read or lies under another key than its own."""
     decoded = codec.decode(value)
-    if decoded.entry.topic != place.topic:
+    if _topic_of(decoded.entry.full_name) != place.topic:
         raise Poison(f"{place}: holds {decoded.name}, which belongs to {decoded.entry.topic}")
     if decoded.entry.role != "events":
         return Recorded(place, decoded.message, None)
@@ -77,6 +80,11 @@ def read_record(codec: Codec, place: Place, key: bytes | None, value: bytes | No
     if key != envelope.aggregate_id.encode():
         raise Poison(f"{place}: key {key!r}, expected the aggregate_id {envelope.aggregate_id!r} of {decoded.name}")
     return Recorded(place, decoded.message, envelope)
+
+
+@cache
+def _topic_of(full_name: str) -> str:
+    return CATALOG[full_name].topic
 
 
 def judge(envelope: EventEnvelope, last: int, place: Place) -> Acceptance:

@@ -147,5 +147,14 @@ class MemoryReader:
         """Offsets after the last records."""
         return {partition: self.log.ends[partition] for partition in partitions}
 
+    def is_read_out(self) -> bool:
+        """True when nothing is left."""
+        return not any(
+            record.place.offset >= at
+            for partition, at in self.at.items()
+            if partition not in self.paused
+            for record in self.log.kept[partition]
+        )
+
     def close(self) -> None:
         """Nothing to let go of."""

@@ -83,7 +83,7 @@ class OnKafka:
     def reader(self, *, passing: bool = False) -> Log:
         """See `Ground`."""
         topics = frozenset({self.topic} if passing else ())
-        self._open.append(KafkaLog(self._kafka, client_id="test", passing=topics))
+        self._open.append(KafkaLog(self._kafka, client_id="test", passing=topics, hears_ends=True))
         return self._open[-1]
 
     def close(self) -> None:
@@ -197,6 +197,20 @@ def test_the_end_lies_behind_every_committed_record(ground: Ground) -> None:
     end = reader.ends([(ground.topic, 0)])[ground.topic, 0]
 
     assert all_of(reader, 2)[1].place.offset < end
+
+
+def test_a_log_is_read_out_when_every_partition_was_read_to_its_end(ground: Ground) -> None:
+    ground.write(0, b"a", b"b")
+    reader = ground.reader()
+    reader.seek({(ground.topic, 0): 0, (ground.topic, 1): 0})
+    before = reader.is_read_out()
+
+    all_of(reader, 2)
+    until(lambda: reader.read(10, 0.2), lambda _: reader.is_read_out())
+    ground.write(1, b"x")
+    until(lambda: reader.read(1, 0.2), lambda read: bool(read[0]))
+
+    assert not before
 
 
 @pytest.mark.stack

@@ -59,7 +59,7 @@ def tasks(postgres: str, first: int, last: int) -> int:
 
 def made_anew(config: ProjectorConfig, writer: KafkaWriter) -> None:
     """Rebuild everything, in several processes."""
-    reader = KafkaLog(config.kafka, client_id="test", passing=PASSING)
+    reader = KafkaLog(config.kafka, client_id="test", passing=PASSING, hears_ends=True)
     Rebuild(config.postgres, writer.codec, reader, [], config=config).run()
     reader.close()
 
