@@ -41,7 +41,7 @@ def bob(stack: Stack) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def pilot(stack: Stack) -> Iterator[httpx.Client]:
     """A pilot, on a queue that no harvester serves."""
-    settings = {"name": QUEUE, "site": "HAND", "workdir_mb_max": 20_000}
+    settings = {"name": QUEUE, "site": "HAND", "status": "BROKEROFF", "workdir_mb_max": 20_000}
     with a_client(stack, "operator", "wlcg/operator") as operator:
         answer = operator.post(
             "/v1/commands/ConfigureQueue",
