@@ -16,6 +16,7 @@ from cli.client_environment import client_environment, client_folder
 from deploy.stack import Stack
 
 FINAL = frozenset({"done", "finished", "failed", "aborted", "broken", "exhausted"})
+GROUPS = ("wlcg", "wlcg/production")
 PATIENCE_SECONDS = 120.0
 COMMAND_SECONDS = 120.0
 
@@ -64,15 +65,27 @@ class Client:
         options = options if "--bexec" in options else ("--noBuild", *options)
         return self.run("prun", "--exec", payload, "--outDS", name, "--vo", "wlcg", *options)
 
+    def pbook(self, *words: str) -> Said:
+        """Run pbook with `words`."""
+        return self.run("pbook", *words)
+
     def python(self, code: str) -> Said:
         """Run code with the client's modules."""
         return self.run("python", "-c", code)
 
-    def get(self, path: str) -> Any:
-        """JSON of the native API, as this user."""
+    def api(self, calls: str) -> str:
+        """What the client's module `Client`, known as `c`, says to `calls`: the printed expressions, one a line."""
+        return self.python(f"from pandaclient import Client as c\n{calls}").text
+
+    def ask(self, verb: str, path: str, **request: Any) -> httpx.Response:
+        """The answer to a request with this user's token."""
         token = self.environment["PANDA_AUTH_ID_TOKEN"]
         headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
-        answer = httpx.get(f"{self.stack.config.api}{path}", headers=headers, timeout=30)
+        return httpx.request(verb, f"{self.stack.config.api}{path}", headers=headers, timeout=30, **request)
+
+    def get(self, path: str) -> Any:
+        """JSON of the native API, as this user."""
+        answer = self.ask("GET", path)
         answer.raise_for_status()
         return answer.json()
 
@@ -80,6 +93,11 @@ class Client:
         """The task as the native API shows it."""
         found: dict[str, Any] = self.get(f"/v1/tasks/{task_id}")
         return found
+
+    def events(self, task_id: int, event_type: str) -> list[dict[str, Any]]:
+        """Bodies of the task's events of one type, in order."""
+        events = self.get(f"/v1/tasks/{task_id}/events?limit=200")["events"]
+        return [event["body"] for event in events if event["event_type"] == event_type]
 
     def wait_for(self, task_id: int, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The task once `reached` holds for it."""
@@ -101,6 +119,6 @@ def a_client(stack: Stack, folder: Path, user: str = "jdoe", name: str = "Jane D
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "small.txt").write_text(f"{user} {folder.name}\n", encoding="utf-8")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PANDA", "CULM_"))}
-    environ |= client_environment(stack.config, user, name, ("wlcg", "wlcg/production"), environ)
+    environ |= client_environment(stack.config, user, name, GROUPS, os.environ)
     assert (client_folder(os.environ) / "bin" / "prun").exists(), "the client is not installed: run `make setup`"
     return Client(stack, folder, environ)
