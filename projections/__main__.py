@@ -11,7 +11,7 @@ import structlog
 
 from projections.catalogue import PASSING
 from projections.checksum import checksums
-from projections.config import ProjectorConfig
+from projections.config import ProjectorConfig, log_to_standard_error
 from projections.errors import Fenced, RebuildRefused
 from projections.kafka_log import KafkaLog
 from projections.migrate import migrate
@@ -24,15 +24,7 @@ log = structlog.get_logger()
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0 when done, 1 with a sentence on standard error when not, 2 for wrong usage."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_to_standard_error()
     config = ProjectorConfig.from_environ(os.environ)
     match arguments:
         case []:

@@ -1,9 +1,12 @@
 """What a projector needs to know, read once from the environment."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import structlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,19 @@ class ProjectorConfig:
     def masked(self) -> dict[str, str]:
         """The configuration as it may be printed."""
         return {name: mask(getattr(self, name)) for name in ("kafka", "registry", "postgres")}
+
+
+def log_to_standard_error() -> None:
+    """One JSON line an event; the same in every process of the read models."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def mask(address: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from projections.catalogue import PROJECTIONS, Projection
 from projections.live import create_tables, drop_schemas, engine_on, read_live, schemas_of, set_live
 from projections.positions import Connection as DbConnection
-from projections.positions import forget_positions
+from projections.positions import forget_positions, forget_unknown
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Any number; two migrations at a time wait for each other on it.
@@ -29,6 +29,8 @@ def migrate(postgres: str) -> list[str]:
             guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
             with engine.begin() as fixed:
                 upgrade(fixed)
+            with connection, connection.cursor() as cursor:
+                forget_unknown(cursor, list(PROJECTIONS))
             return [p.name for p in PROJECTIONS.values() if make_if_missing(engine, connection, p)]
     finally:
         connection.close()

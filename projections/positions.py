@@ -66,6 +66,12 @@ def forget_positions(cursor: Cursor, projection: str) -> None:
     next_generation(cursor)
 
 
+def forget_unknown(cursor: Cursor, known: Sequence[str]) -> None:
+    """Projections that no longer exist hold up nobody who waits for a position."""
+    for table in ("projection_position", "projection_live"):
+        cursor.execute(f"DELETE FROM {table} WHERE projection <> ALL(%s)", (list(known),))
+
+
 def next_generation(cursor: Cursor) -> None:
     """Live tables or positions were changed from outside: a running projector must read them again."""
     cursor.execute("UPDATE projection_position SET generation = generation + 1")

@@ -17,6 +17,7 @@ import structlog
 from projections.batch import aggregates_of, decode, fold, rows_read, without
 from projections.catalogue import PASSING, PROJECTIONS, Projection
 from projections.changes import Key, Row
+from projections.config import log_to_standard_error
 from projections.errors import PartitionStopped
 from projections.kafka_log import KafkaLog, Log, RawRecord
 from projections.positions import Connection, Cursor, Partition
@@ -167,6 +168,7 @@ def replay_shard(shard: Shard) -> Progress:
     """The progress when the shard's limits are reached, or nothing more comes."""
     # Batches of live objects make the collector look at everything again and again; there are no cycles to find.
     gc.disable()
+    log_to_standard_error()
     reader = KafkaLog(shard.kafka, client_id="culm-rebuild", passing=PASSING, hears_ends=True)
     rows = connect_for_loading(shard.postgres)
     try:
