@@ -7,7 +7,6 @@ cannot be applied stops its partition for all projections, is noted in `projecti
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import psycopg2
 import psycopg2.extensions
@@ -17,14 +16,14 @@ from confluent_kafka import KafkaException
 from projections.batch import Folded, aggregates_of, decode, fold, rows_read, without
 from projections.catalogue import PROJECTIONS, Projection, topics_of
 from projections.changes import Key, Row
-from projections.errors import Fenced, PartitionStopped, TablesMissing, TopicsMissing
+from projections.errors import PartitionStopped, TablesMissing, TopicsMissing
+from projections.holding import Holding, take_stock
 from projections.kafka_log import Log, RawRecord
-from projections.live import read_live, schemas_of
+from projections.live import read_live
 from projections.positions import (
     Connection,
     Cursor,
     Partition,
-    Slot,
     Stored,
     advance,
     ensure_positions,
@@ -53,32 +52,6 @@ log = structlog.get_logger()
 
 class Outdated(Exception):
     """The live tables or positions are not what we believe; they have to be read again."""
-
-
-@dataclass(slots=True)
-class Holding:
-    """What this projector believes to own: its projections in step, where their tables are, how far they got."""
-
-    projections: tuple[Projection, ...] = ()
-    tables_in: dict[str, str] = field(default_factory=dict)
-    positions: dict[Slot, Stored] = field(default_factory=dict)
-    heads: dict[Aggregate, int] = field(default_factory=dict)
-    #: partitions that stopped in this life, and the offsets at which some life noted a problem
-    stopped: set[Partition] = field(default_factory=set)
-    noted: dict[Partition, int] = field(default_factory=dict)
-
-    def offsets(self) -> dict[Partition, int]:
-        """Where to read on, by partition; the same for every projection that reads it."""
-        return {(topic, number): stored.next_offset for (_, topic, number), stored in self.positions.items()}
-
-    def slots(self, reached: Mapping[Partition, int]) -> dict[Slot, int]:
-        """What `reached` means for each projection in step."""
-        return {
-            (projection.name, partition[0], partition[1]): offset
-            for partition, offset in reached.items()
-            for projection in self.projections
-            if partition[0] in projection.topics
-        }
 
 
 class Projector:
@@ -121,13 +94,16 @@ class Projector:
         with connection, connection.cursor() as cursor:
             # An epoch that a crash of the database could forget would let two projectors write.
             cursor.execute("SET LOCAL synchronous_commit = on")
-            self._check_owner(stored_positions(cursor))
+            if self._holding is not None:
+                self._holding.check_owner(stored_positions(cursor))
             live = read_live(cursor)
             ensure_positions(cursor, [p for p in self._catalogue if p.name in live], partitions)
             take_over(cursor, [p.name for p in self._catalogue])
-            self._load(cursor)
-        assert self._holding is not None
-        log.info("projector_started", tables=self._holding.tables_in)
+            holding = take_stock(cursor, self._catalogue)
+        # Committed: only now is it ours.
+        self._holding = holding
+        self._log.seek(holding.offsets())
+        log.info("projector_started", tables=holding.tables_in)
 
     def step(self, seconds: float) -> int:
         """Apply what is there, waiting at most `seconds` for a first record; number of records read."""
@@ -256,45 +232,8 @@ class Projector:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT max(generation), max(writer_epoch) FROM projection_position")
             found = cursor.fetchone()
-        held = self._held().positions.values()
-        known = (max(s.generation for s in held), max(s.writer_epoch for s in held))
-        if found != known:
+        if found != self._held().newest():
             raise Outdated
-
-    def _load(self, cursor: Cursor) -> None:
-        stored, live = stored_positions(cursor), read_live(cursor)
-        holding = Holding()
-        lead: dict[Partition, int] = {}
-        for projection in self._catalogue:
-            mine = {slot: row for slot, row in stored.items() if slot[0] == projection.name}
-            found = live.get(projection.name)
-            if found is None or found.tables_in not in schemas_of(cursor, projection):
-                reason = "has no tables"
-            elif found.version != projection.version:
-                reason = f"is at version {found.version}, the code at {projection.version}"
-            elif any(lead.setdefault(slot[1:], row.next_offset) != row.next_offset for slot, row in mine.items()):
-                reason = "is not as far as the others"
-            else:
-                holding.projections += (projection,)
-                holding.tables_in[projection.name] = found.tables_in
-                holding.positions.update(mine)
-                continue
-            if projection.name == "heads":
-                raise TablesMissing(f"heads {reason}; run `culm rebuild --all`")
-            log.error("projection_left_out", projection=projection.name, reason=reason, remedy="culm rebuild")
-        cursor.execute("SELECT topic, partition, log_offset FROM projection_problem")
-        holding.noted = {(topic, number): offset for topic, number, offset in cursor.fetchall()}
-        self._holding = holding
-        self._log.seek(holding.offsets())
-
-    def _check_owner(self, stored: dict[Slot, Stored]) -> None:
-        if self._holding is None:
-            return
-        for slot, held in self._holding.positions.items():
-            found = stored.get(slot)
-            if found is not None and found.writer_epoch > held.writer_epoch:
-                place = f"{slot[0]} of {slot[1]}[{slot[2]}]"
-                raise Fenced(f"{place} belongs to epoch {found.writer_epoch}, ours is {held.writer_epoch}")
 
     def _held(self) -> Holding:
         assert self._holding is not None, "start() comes first"
