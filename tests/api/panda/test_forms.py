@@ -157,7 +157,7 @@ def test_a_sandbox_is_uploaded_and_found_again(front: Front) -> None:
     checksum = {"file_size": len(content), "checksum": struct.unpack("<I", content[-8:-4])[0]}
     assert front.envelope("POST", "file_server/validate_cache_file", json=checksum)["message"] == "NOTFOUND"
 
-    uploaded = front.envelope("POST", "file_server/upload_cache_file", files={"file": ("/tmp/jobO.1.tar.gz", content)})
+    uploaded = front.envelope("POST", "file_server/upload_cache_file", files={"file": ("/home/jane/jobO.1.tar.gz", content)})
     again = front.envelope("POST", "file_server/upload_cache_file", files={"file": ("jobO.1.tar.gz", b"other")})
 
     assert uploaded == {"success": True, "message": "", "data": None}
