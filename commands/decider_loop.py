@@ -5,6 +5,7 @@ Guards: one live writer per slot (fencing by transactional id); state is what th
 the producer is thrown away and the states are rebuilt. Source: practice 6.3, 6.5.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -39,12 +40,14 @@ log = structlog.get_logger()
 class DeciderLoop:
     """The loop of one slot. `run` goes on until `stopped` says so; `Interrupted` means: make a new one."""
 
-    def __init__(self, config: DeciderConfig, codec: Codec, store: StateStore) -> None:
+    def __init__(
+        self, config: DeciderConfig, codec: Codec, store: StateStore, watchdog: Watchdog | None = None
+    ) -> None:
         self._config = config
         self._store = store
         self._slot = Slot(store, codec)
         self._codec = codec
-        self._watchdog = Watchdog()
+        self._watchdog = watchdog or Watchdog()
         self._snapshot_due = time.monotonic() + config.snapshot_seconds
 
     def run(self, stopped: Callable[[], bool]) -> None:
@@ -85,7 +88,8 @@ class DeciderLoop:
         except KafkaException as problem:
             raise _meaning_of(problem.args[0]) from problem
         finally:
-            with self._watchdog.limit(ENDING_SECONDS, "end of the slot"):
+            # A fenced producer says so once more while it is put away; what ended the slot is known already.
+            with self._watchdog.limit(ENDING_SECONDS, "end of the slot"), contextlib.suppress(KafkaException):
                 consumer.close()
                 producer.purge()
                 producer.flush(1.0)

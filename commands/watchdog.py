@@ -8,7 +8,7 @@ as ever: throw the producer away and start anew from the log. Ending the process
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -19,10 +19,11 @@ log = structlog.get_logger()
 
 
 class Watchdog:
-    """Watches one thread's calls. `end` is what happens when one takes too long."""
+    """Watches one thread's calls. `end` is what happens when one takes too long: the end of the process unless said otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, end: Callable[[], None] | None = None) -> None:
         self._limit: tuple[float, str] | None = None
+        self._end = end or _end_process
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     @contextmanager
@@ -39,5 +40,10 @@ class Watchdog:
             time.sleep(CHECK_SECONDS)
             limit = self._limit
             if limit is not None and time.monotonic() > limit[0]:
+                self._limit = None
                 log.error("call_never_returned", call=limit[1])
-                os._exit(EXIT_CODE)
+                self._end()
+
+
+def _end_process() -> None:
+    os._exit(EXIT_CODE)
