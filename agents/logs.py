@@ -2,12 +2,21 @@
 
 import logging
 import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 import structlog
 
 
-def configure_logs() -> None:
-    """Set structlog up for this process; call once, before the first line."""
+def configure_logs(keep: Callable[[str], None] | None = None) -> None:
+    """Set structlog up for this process; call once, before the first line. `keep` gets every finished line as well."""
+
+    def kept(_: object, __: str, line: MutableMapping[str, Any] | str) -> str:
+        assert isinstance(line, str), "comes after the renderer"
+        if keep is not None:
+            keep(line)
+        return line
+
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
@@ -15,6 +24,7 @@ def configure_logs() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
+            kept,
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,

@@ -9,7 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class HarvesterConfig:
-    """One harvester of one queue."""
+    """One harvester of one queue.
+
+    patience_seconds: how long there must be too many pilots before some are asked to take no more jobs.
+    end_seconds: from the request to end to SIGKILL.
+    """
 
     api: str
     home: Path
@@ -18,6 +22,8 @@ class HarvesterConfig:
     vo: str
     pilots_max: int
     node: str
+    patience_seconds: float = 10.0
+    end_seconds: float = 15.0
 
     @property
     def harvester_id(self) -> str:
@@ -26,13 +32,17 @@ class HarvesterConfig:
 
     @property
     def ledger(self) -> Path:
-        """File with the workers that were alive last."""
-        return self.home / "run" / f"workers-{self.queue}.json"
+        """Where it remembers its pilots."""
+        return self.home / "run" / f"harvester-{self.queue}.json"
+
+    def folder_of(self, worker_id: str) -> Path:
+        """The folder of a pilot, as the pilot itself names it."""
+        return self.home / "work" / worker_id
 
 
 def read_config(environment: Mapping[str, str]) -> HarvesterConfig:
     """The configuration; raises KeyError naming a variable that is missing."""
-    home = Path(environment["CULM_HOME"])
+    home = Path(environment["CULM_HOME"]).expanduser().absolute()
     return HarvesterConfig(
         api=environment["CULM_API"].rstrip("/"),
         home=home,
@@ -41,4 +51,5 @@ def read_config(environment: Mapping[str, str]) -> HarvesterConfig:
         vo=environment.get("CULM_VO", "wlcg"),
         pilots_max=int(environment.get("CULM_MAX_PILOTS", str(2 * (os.cpu_count() or 1)))),
         node=environment.get("PANDA_HOSTNAME") or socket.gethostname(),
+        patience_seconds=float(environment.get("CULM_PILOT_IDLE_SECONDS", "10")),
     )

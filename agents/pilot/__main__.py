@@ -1,4 +1,8 @@
-"""`python -m agents.pilot`: takes jobs until there is none, its time is over, or SIGTERM."""
+"""`python -m agents.pilot`: takes jobs until there is none, its time is over, or SIGTERM.
+
+SIGTERM, SIGINT: the payload is stopped, its job reported failed with 1201, no other job is taken. SIGUSR1: the job is
+finished, no other is taken. SIGKILL: the guardian kills the payload, and the job is lost when its lease runs out.
+"""
 
 import os
 import shutil
@@ -6,84 +10,137 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 
-import httpx
 import psutil
 import structlog
 
+from agents.errors import CallFailed
+from agents.latch import Latch, pause
 from agents.logs import configure_logs
 from agents.pilot.config import PilotConfig, read_config
-from agents.pilot.job import parse_job
-from agents.pilot.runner import Runner
+from agents.pilot.guardian import now
+from agents.pilot.job import BadJob, parse_job
+from agents.pilot.payload import PayloadGuard
+from agents.pilot.runner import Runner, Site, refuse
 from agents.pilot.server import Server
 from agents.pilot.storage import Storage
-from agents.pilot.undertaker import Undertaker, start_undertaker
 
 IDLE_PAUSES_SECONDS = (0.3, 0.6, 1.0, 2.0)
+#: A pilot without a job waits so long for a server that does not answer.
+AWAY_SECONDS_MAX = 300.0
+EXIT_HELPLESS, EXIT_SERVER_AWAY, EXIT_TERMINATED = 1, 79, 143
+EXIT_CODE_FILE = "exit_code"
+LINES_KEPT = 2_000
+MB = 1024 * 1024
 log = structlog.get_logger()
 
 
-def offer_of(config: PilotConfig) -> dict[str, object]:
+class Pilot:
+    """Takes jobs one after the other. `retire`: the wish that it takes no more. `lines`: its log since a job began."""
+
+    def __init__(self, site: Site, retire: Latch, lines: deque[str]) -> None:
+        self._site, self._config, self._retire, self._lines = site, site.config, retire, lines
+        self._began = time.monotonic()
+        self._done = 0
+
+    def run(self) -> int:
+        """The exit code, once no job came for `idle_seconds` or somebody or something wants the end."""
+        last_work = last_answer = time.monotonic()
+        pauses = 0
+        while not self._site.stop.is_closed:
+            if self._site.guard.is_gone:
+                return EXIT_HELPLESS
+            if self._retire.is_closed or self._remaining_seconds() <= 0:
+                return 0
+            try:
+                worked = self._take_one()
+            except CallFailed as problem:
+                log.warning("no_answer_to_get_job", problem=str(problem)[:200])
+                if time.monotonic() - last_answer > AWAY_SECONDS_MAX:
+                    return EXIT_SERVER_AWAY
+                last_work = time.monotonic()  # whoever is not heard is not idle
+            else:
+                last_answer = time.monotonic()
+                if worked:
+                    last_work, pauses = last_answer, 0
+                    continue
+            if time.monotonic() - last_work >= self._config.idle_seconds:
+                return 0
+            pause(IDLE_PAUSES_SECONDS[min(pauses, len(IDLE_PAUSES_SECONDS) - 1)], self._site.stop, self._retire)
+            pauses += 1
+        return EXIT_TERMINATED
+
+    @property
+    def done(self) -> int:
+        """How many jobs it ran."""
+        return self._done
+
+    def _take_one(self) -> bool:
+        """Ask for a job and run it; false when there is none. Raises CallFailed."""
+        asked_at, began = now(), time.monotonic()
+        answer = self._site.server.get_job(offer_of(self._config, self._remaining_seconds()))
+        if answer is None:
+            return False
+        self._lines.clear()
+        try:
+            job = parse_job(answer)
+        except BadJob as problem:
+            log.error("job_not_understood", job_id=problem.job and problem.job.job_id, problem=str(problem))
+            if problem.job is not None:
+                refuse(self._site, problem.job, str(problem))
+        else:
+            log.info("job_taken", job_id=job.job_id, task_id=job.task_id, attempt=job.attempt)
+            Runner(self._site, job, asked_at, time.monotonic() - began).run()
+            self._done += 1
+        return True
+
+    def _remaining_seconds(self) -> float:
+        return self._config.lifetime_seconds - (time.monotonic() - self._began)
+
+
+def offer_of(config: PilotConfig, remaining_seconds: float) -> dict[str, object]:
     """What getJob says about this pilot."""
     offer: dict[str, object] = {
         "siteName": config.queue,
         "computingElement": config.queue,
         "prodSourceLabel": config.label,
-        "mem": psutil.virtual_memory().total // 1024**2,
-        "diskSpace": shutil.disk_usage(config.home).free // 1024**2,
+        "mem": psutil.virtual_memory().total // MB,
+        "diskSpace": shutil.disk_usage(config.home).free // MB,
         "node": config.node,
         "heartbeat_seconds": config.heartbeat_seconds,
+        "remaining_time": int(remaining_seconds),
     }
     if config.harvester_id and config.worker_id:
         offer |= {"harvester_id": config.harvester_id, "worker_id": config.worker_id}
     return offer
 
 
-def main(config: PilotConfig, undertaker: Undertaker) -> int:
-    """Exit code 0: everything that was taken was reported."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+def main(config: PilotConfig, guard: PayloadGuard, lines: deque[str]) -> int:
+    """The exit code of `Pilot.run`, which is also left in a file for a harvester that cannot wait for this process."""
+    stop, retire = Latch(), Latch()
+    stop.close_on(signal.SIGTERM, signal.SIGINT)
+    retire.close_on(signal.SIGUSR1)
     config.work.mkdir(parents=True, exist_ok=True)
-    server = Server(config)
-    server.worker_status("started")
+    server = Server(config, stop)
+    storage = Storage(server.storage_documents)
+    pilot = Pilot(Site(config, server, storage, guard, stop, dict(os.environ), lambda: list(lines)), retire, lines)
+    threading.Thread(target=server.worker_status, args=("started",), daemon=True).start()
     try:
-        storage = Storage(server.document("/cache/ddmendpoints.json"))
-        runner = Runner(config, server, storage, undertaker, stop.is_set)
-        done = take_jobs(config, server, runner, stop)
-    except httpx.HTTPError as problem:
-        log.error("server_away", problem=str(problem)[:200])
-        return 1
+        code = pilot.run()
     finally:
-        server.worker_status("finished")
-        server.close()
-    if not config.keep and not any(config.work.iterdir()):
+        guard.close()
+    server.worker_status("finished")
+    server.close()
+    log.info("pilot_ends", jobs=pilot.done, exit_code=code)
+    if config.worker_id:
+        (config.work / EXIT_CODE_FILE).write_text(f"{code}\n", encoding="ascii")
+    elif not any(config.work.iterdir()):
         config.work.rmdir()
-    log.info("pilot_ends", jobs=done)
-    return 0
-
-
-def take_jobs(config: PilotConfig, server: Server, runner: Runner, stop: threading.Event) -> int:
-    """Number of jobs run, one after the other, until none came for `idle_seconds`."""
-    began = last_work = time.monotonic()
-    done = pauses = 0
-    inherited = dict(os.environ)
-    while not stop.is_set() and time.monotonic() - began < config.lifetime_seconds:
-        answer = server.get_job(offer_of(config))
-        if answer is None:
-            if time.monotonic() - last_work > config.idle_seconds:
-                break
-            stop.wait(IDLE_PAUSES_SECONDS[min(pauses, len(IDLE_PAUSES_SECONDS) - 1)])
-            pauses += 1
-            continue
-        job = parse_job(answer)
-        log.info("job_taken", job_id=job.job_id, task_id=job.task_id, attempt=job.attempt)
-        runner.run(job, inherited)
-        done, pauses, last_work = done + 1, 0, time.monotonic()
-    return done
+    return code
 
 
 if __name__ == "__main__":
-    configure_logs()
-    beside = start_undertaker()
-    sys.exit(main(read_config(os.environ), beside))
+    kept: deque[str] = deque(maxlen=LINES_KEPT)
+    configure_logs(kept.append)
+    sys.exit(main(read_config(os.environ), PayloadGuard(), kept))

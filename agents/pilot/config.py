@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LEASE_HEARTBEATS = 6
+#: As the API grants leases.
+LEASE_HEARTBEATS, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 6, 3, 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class PilotConfig:
-    """One pilot. The lease it gets is LEASE_HEARTBEATS heartbeats long (docs/architecture.md)."""
+    """One pilot. The lease it gets is LEASE_HEARTBEATS heartbeats long (docs/architecture.md).
+
+    memory_grace: a payload may use so many times its `minRamCount`; memory_mb_max, if not 0, holds instead.
+    grace_seconds: from SIGTERM to SIGKILL of a payload; wrappers need 5 s of it.
+    passed_on: further variables of the pilot's environment that payloads may see.
+    """
 
     api: str
     home: Path
@@ -24,7 +30,11 @@ class PilotConfig:
     lifetime_seconds: float = 86_400.0
     update_seconds_max: float = 600.0
     memory_grace: float = 2.0
+    memory_mb_max: int = 0
+    stdout_mb_max: int = 2_048
+    grace_seconds: float = 8.0
     keep: bool = False
+    passed_on: tuple[str, ...] = ()
     node: str = ""
     harvester_id: str = ""
     worker_id: str = ""
@@ -32,7 +42,7 @@ class PilotConfig:
     @property
     def lease_seconds(self) -> float:
         """How long the server waits for a sign of life."""
-        return LEASE_HEARTBEATS * self.heartbeat_seconds
+        return max(LEASE_SECONDS_MIN, min(LEASE_HEARTBEATS * self.heartbeat_seconds, LEASE_SECONDS_MAX))
 
     @property
     def work(self) -> Path:
@@ -41,8 +51,11 @@ class PilotConfig:
 
 
 def read_config(environment: Mapping[str, str]) -> PilotConfig:
-    """The configuration; raises KeyError naming a variable that is missing."""
-    home = Path(environment["CULM_HOME"])
+    """The configuration; raises KeyError naming a variable that is missing, ValueError for one that cannot be."""
+    home = Path(environment["CULM_HOME"]).expanduser().absolute()
+    heartbeat_seconds = float(environment.get("CULM_HEARTBEAT_SECONDS", "5"))
+    if heartbeat_seconds <= 0:
+        raise ValueError(f"CULM_HEARTBEAT_SECONDS is {heartbeat_seconds}, expected more than 0")
     return PilotConfig(
         api=environment["CULM_API"].rstrip("/"),
         home=home,
@@ -50,12 +63,16 @@ def read_config(environment: Mapping[str, str]) -> PilotConfig:
         queue=environment["CULM_QUEUE"],
         vo=environment.get("CULM_VO", "wlcg"),
         label=environment.get("CULM_PILOT_LABEL", "unified"),
-        heartbeat_seconds=float(environment.get("CULM_HEARTBEAT_SECONDS", "5")),
+        heartbeat_seconds=heartbeat_seconds,
         idle_seconds=float(environment.get("CULM_PILOT_IDLE_SECONDS", "10")),
         lifetime_seconds=float(environment.get("CULM_PILOT_LIFETIME_SECONDS", "86400")),
         update_seconds_max=float(environment.get("CULM_PILOT_UPDATE_SECONDS", "600")),
         memory_grace=float(environment.get("CULM_PILOT_MEMORY_GRACE", "2")),
+        memory_mb_max=int(environment.get("CULM_PILOT_MEMORY_MB", "0")),
+        stdout_mb_max=int(environment.get("CULM_PILOT_STDOUT_MB", "2048")),
+        grace_seconds=float(environment.get("CULM_PILOT_GRACE_SECONDS", "8")),
         keep=environment.get("CULM_PILOT_KEEP") == "1",
+        passed_on=tuple(environment.get("CULM_PILOT_PASS_ON", "").replace(",", " ").split()),
         node=environment.get("PANDA_HOSTNAME") or socket.gethostname(),
         harvester_id=environment.get("HARVESTER_ID", ""),
         worker_id=environment.get("HARVESTER_WORKER_ID", ""),

@@ -1,14 +1,28 @@
-"""A job as the server describes it: comma lists become files. Source: pilot-protocol 2."""
+"""A job as the server describes it: comma lists become files. Pure. Source: pilot-protocol 2.
 
-from dataclasses import dataclass
+Guards: file names are plain names that lead nowhere else; lists that belong together have the same length; nothing is
+silently left out that the pilot cannot do.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
 
 NULL = "NULL"
+#: What needs a container, or steps around the payload; this pilot has neither.
+UNSUPPORTED = ("container_name", "preprocess", "postprocess", "coprocess")
+
+
+class BadJob(ValueError):
+    """The answer is no job; `job` has what could be read of it, None when not even its number could."""
+
+    def __init__(self, text: str, job: "PilotJob | None" = None) -> None:
+        super().__init__(text)
+        self.job = job
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to stage in. `checksum` as `ad:...`, empty when unknown."""
+    """A file to stage in. `checksum` as `ad:...` or `md:...`, empty when unknown."""
 
     lfn: str
     scope: str
@@ -31,34 +45,63 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True)
 class PilotJob:
-    """What the pilot needs of a job. Limits are 0 where there are none."""
+    """What the pilot needs of a job. Limits are 0 where there are none.
+
+    attempt: echoed in every report, None when the server did not say. unsupported: names of what cannot be done here.
+    """
 
     job_id: int
     task_id: int
-    attempt: int
+    attempt: int | None
     transformation: str
-    parameters: str
+    parameters: str = field(repr=False)
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
     core_count: int
     ram_mb: int
     walltime_seconds: int
+    unsupported: tuple[str, ...] = ()
+
+    @property
+    def wrapper(self) -> str:
+        """Name of the wrapper in the job's directory."""
+        return self.transformation.rpartition("/")[2].partition("?")[0]
 
 
 def parse_job(answer: dict[str, Any]) -> PilotJob:
-    """The job in a getJob answer; raises ValueError naming a list that is not aligned."""
-    return PilotJob(
-        job_id=int(answer["PandaID"]),
+    """The job in a getJob answer; raises BadJob saying what is wrong with it."""
+    try:
+        job_id = _number(answer.get("PandaID"))
+    except ValueError as problem:
+        raise BadJob(f"PandaID: {problem}") from problem
+    if job_id <= 0:
+        raise BadJob(f"PandaID is {str(answer.get('PandaID'))[:50]!r}, expected a number")
+    try:
+        return _parse_job(answer, job_id)
+    except ValueError as problem:
+        attempt = str(answer.get("attemptNr"))
+        known = int(attempt) if attempt.isdecimal() else None
+        raise BadJob(str(problem), PilotJob(job_id, 0, known, "", "", (), (), 1, 0, 0)) from problem
+
+
+def _parse_job(answer: dict[str, Any], job_id: int) -> PilotJob:
+    job = PilotJob(
+        job_id=job_id,
         task_id=_number(answer.get("taskID")),
-        attempt=_number(answer.get("attemptNr")),
-        transformation=str(answer["transformation"]),
+        attempt=None if answer.get("attemptNr") in (None, "", NULL) else _number(answer["attemptNr"]),
+        transformation=str(answer.get("transformation") or ""),
         parameters=str(answer.get("jobPars") or ""),
         inputs=_inputs(answer),
         outputs=_outputs(answer),
         core_count=_number(answer.get("coreCount")) or 1,
         ram_mb=_number(answer.get("minRamCount")),
         walltime_seconds=_number(answer.get("maxWalltime")),
+        unsupported=tuple(name for name in UNSUPPORTED if answer.get(name) not in (None, "", NULL)),
     )
+    _plain(job.wrapper, "transformation")
+    for lfn in [file.lfn for file in job.inputs] + [file.lfn for file in job.outputs]:
+        _plain(lfn, "file name")
+    return job
 
 
 def _inputs(answer: dict[str, Any]) -> tuple[InputFile, ...]:
@@ -67,18 +110,20 @@ def _inputs(answer: dict[str, Any]) -> tuple[InputFile, ...]:
     sizes = _aligned(answer, "fsize", len(names))
     checksums = _aligned(answer, "checksum", len(names))
     endpoints = _aligned(answer, "ddmEndPointIn", len(names))
-    rows = zip(names, scopes, sizes, checksums, endpoints, strict=True)
-    files = {lfn: InputFile(lfn, scope, int(size) if size else None, check, place) for lfn, scope, size, check, place in rows}
+    files: dict[str, InputFile] = {}
+    for lfn, scope, size, checksum, endpoint in zip(names, scopes, sizes, checksums, endpoints, strict=True):
+        kind = checksum if not checksum or ":" in checksum else f"ad:{checksum}"
+        files.setdefault(lfn, InputFile(lfn, scope, int(size) if size.isdecimal() else None, kind, endpoint))
     return tuple(files.values())
 
 
 def _outputs(answer: dict[str, Any]) -> tuple[OutputFile, ...]:
     names = _list(answer.get("outFiles"))
-    log = str(answer.get("logFile") or "")
+    log = _text(answer.get("logFile"))
     endpoints = _aligned(answer, "ddmEndPointOut", len(names))
     scopes = iter(_aligned(answer, "scopeOut", sum(name != log for name in names)))
     optional = set(_list(answer.get("allowNoOutput")))
-    guid, scope_log = str(answer.get("logGUID") or ""), str(answer.get("scopeLog") or "")
+    guid, scope_log = _text(answer.get("logGUID")), _text(answer.get("scopeLog"))
     return tuple(
         OutputFile(
             lfn=name,
@@ -109,5 +154,15 @@ def _list(value: Any, *, keep_empty: bool = False) -> list[str]:
     return parts if keep_empty else [part for part in parts if part]
 
 
+def _text(value: Any) -> str:
+    return "" if value in (None, NULL) else str(value)
+
+
 def _number(value: Any) -> int:
     return 0 if value in (None, "", NULL) else int(float(value))
+
+
+def _plain(name: str, where: str) -> None:
+    """Refuse a name that would not be a file in the job's directory."""
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise ValueError(f"{where}: found {name[:100]!r}, expected a plain file name")

@@ -1,133 +1,94 @@
-"""A payload in a process group of its own: started, measured, frozen, ended.
+"""The pilot's side of its guardian: orders to it, and what it says of the payload.
 
-Guards: it dies with the pilot, however the pilot dies (`undertaker`); it sees no token and no variable of Culm.
+Orders: `start`, `renew`, `stop`. Answers: `started`, `refused`, `paused`, `resumed`, `ended`. Orders may come from any
+thread, answers are read by one.
 """
 
-import os
+import json
 import signal
+import socket
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from agents.pilot import descent
+from agents.pilot.errors import NOT_STARTED, GuardianGone, JobTrouble
+from agents.pilot.guardian import KILL_SECONDS, PACKET_BYTES, Message
 
-GRACE_SECONDS = 3.0
-HIDDEN = ("CULM_", "HARVESTER_", "PANDA_AUTH", "OIDC_", "X509_")
-
-
-@dataclass(slots=True)
-class Usage:
-    """What the process tree used so far; memory in kB, time in seconds."""
-
-    cpu_seconds: float = 0.0
-    rss_kb: int = 0
-    rss_kb_max: int = 0
-    rss_kb_sum: int = 0
-    vmem_kb_max: int = 0
-    samples: int = 0
-
-    @property
-    def rss_kb_avg(self) -> int:
-        """Mean resident set."""
-        return self.rss_kb_sum // self.samples if self.samples else 0
+CLOSE_SECONDS = 5.0
+STDOUT, STDERR = "payload.stdout", "payload.stderr"
 
 
-def payload_environment(inherited: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
-    """What a payload may see: the site's environment without secrets, the site's Python first on PATH."""
-    variables = {name: value for name, value in inherited.items() if not name.startswith(HIDDEN)}
-    site = str(Path(sys.executable).parent)
-    variables["PATH"] = f"{site}:{variables.get('PATH', os.defpath)}"
-    return variables | dict(extra)
+class PayloadGuard:
+    """A guardian of this pilot's own; start it before there are threads, close it at the end."""
 
-
-class Payload:
-    """One running payload."""
-
-    def __init__(self, command: str, folder: Path, environment: Mapping[str, str]) -> None:
-        self._stdout = (folder / "payload.stdout").open("wb")
-        self._stderr = (folder / "payload.stderr").open("wb")
-        self._process = subprocess.Popen(
-            ["/bin/bash", "-c", command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=self._stdout,
-            stderr=self._stderr,
-            start_new_session=True,
-        )
-        self.usage = Usage()
-        self._frozen = False
+    def __init__(self) -> None:
+        descent.adopt_orphans()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "agents.pilot.guardian"]
+        # A session of its own: what is sent to the pilot's process group must not hit the guardian.
+        with theirs:
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
 
     @property
-    def group(self) -> int:
-        """Its process group."""
+    def is_gone(self) -> bool:
+        """True when it died; this pilot can run no more payloads."""
+        return self._process.poll() is not None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the guardian; payloads are its descendants."""
         return self._process.pid
 
-    def wait(self, seconds: float) -> int | None:
-        """The exit code, None when it still runs after `seconds`."""
+    def fileno(self) -> int:
+        """Readable when there is something to `read`."""
+        return self._socket.fileno()
+
+    def start(self, command: Sequence[str], directory: Path, environment: Mapping[str, str], until: float) -> int:
+        """Start `command` under a lease that runs `until`; returns its process id. Raises JobTrouble, GuardianGone."""
+        order: Message = {"command": list(command), "directory": str(directory), "environment": dict(environment)}
         try:
-            code = self._process.wait(seconds)
+            self._order("start", **order, until=until, stdout=STDOUT, stderr=STDERR)
+        except OSError as problem:  # most likely a command beyond what a packet holds
+            raise JobTrouble(NOT_STARTED, f"the payload cannot be started: {problem.strerror}") from problem
+        answer = self.read()
+        if answer["said"] != "started":
+            raise JobTrouble(NOT_STARTED, f"the payload cannot be started: {answer['problem']}")
+        return int(answer["pid"])
+
+    def renew(self, until: float) -> None:
+        """Let the payload run `until`, a time of `guardian.now()`."""
+        with suppress(OSError):  # whoever reads finds out that the guardian is gone
+            self._order("renew", until=until)
+
+    def stop(self, grace_seconds: float) -> None:
+        """End the payload: SIGTERM, then SIGKILL; without grace when its lease has run out."""
+        with suppress(OSError):
+            self._order("stop", grace_seconds=grace_seconds)
+
+    def read(self) -> Message:
+        """The guardian's next word; raises GuardianGone, with all payloads dead."""
+        try:
+            packet = self._socket.recv(PACKET_BYTES)
+        except ConnectionResetError:
+            packet = b""
+        if not packet:
+            self._process.wait()
+            descent.end_descendants(KILL_SECONDS)
+            raise GuardianGone(f"the guardian ended with {self._process.returncode}")
+        answer: Message = json.loads(packet)
+        return answer
+
+    def close(self) -> None:
+        """End the guardian and whatever it guards."""
+        self._socket.close()
+        try:
+            self._process.wait(CLOSE_SECONDS + KILL_SECONDS)
         except subprocess.TimeoutExpired:
-            return None
-        self._close()
-        return code
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
 
-    def measure(self) -> Usage:
-        """Add a sample of the whole tree to `usage`."""
-        rss = vmem = 0
-        cpu = 0.0
-        try:
-            top = psutil.Process(self._process.pid)
-            tree = [top, *top.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return self.usage
-        for process in tree:
-            try:
-                memory, times = process.memory_info(), process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            rss += memory.rss // 1024
-            vmem += memory.vms // 1024
-            cpu += times.user + times.system + times.children_user + times.children_system
-        usage = self.usage
-        usage.rss_kb, usage.rss_kb_max = rss, max(usage.rss_kb_max, rss)
-        usage.rss_kb_sum, usage.samples = usage.rss_kb_sum + rss, usage.samples + 1
-        usage.vmem_kb_max, usage.cpu_seconds = max(usage.vmem_kb_max, vmem), max(usage.cpu_seconds, cpu)
-        return usage
-
-    def freeze(self) -> None:
-        """Stop its clock until `thaw`."""
-        if not self._frozen:
-            self._signal(signal.SIGSTOP)
-            self._frozen = True
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        if self._frozen:
-            self._signal(signal.SIGCONT)
-            self._frozen = False
-
-    def end(self) -> None:
-        """End the whole group: SIGTERM, a moment, SIGKILL."""
-        self._signal(signal.SIGTERM)
-        self.thaw()
-        end = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            time.sleep(0.02)
-        self._signal(signal.SIGKILL)
-        self._process.wait()
-        self._close()
-
-    def _signal(self, number: int) -> None:
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
-
-    def _close(self) -> None:
-        self._stdout.close()
-        self._stderr.close()
-
+    def _order(self, do: str, **order: object) -> None:
+        self._socket.send(json.dumps({"do": do, **order}).encode())

@@ -1,301 +1,257 @@
 """One job from stage-in to its last word.
 
-Guards: nothing is reported stored that was not checked; when the lease may be lost, the payload stands still until the server
-has said that it is not; a job that was told to stop never reports success.
+Guards: nothing is reported stored that was not checked; a job that was told to stop never reports success; what a job
+wrote gets its name in storage only while the job certainly belongs to this pilot, because after a lost lease the same
+names belong to another attempt.
 """
 
-import json
+import select
 import shutil
-import stat
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import structlog
 
+from agents.latch import Latch
 from agents.pilot.config import PilotConfig
-from agents.pilot.errors import (
-    KILLED_BY_SERVER,
-    MEMORY_LIMIT,
-    PAYLOAD_FAILED,
-    SIGTERM_RECEIVED,
-    TIME_LIMIT,
-    WRAPPER_NOT_FETCHED,
-    JobTrouble,
-    ServerAway,
-)
-from agents.pilot.job import PilotJob
+from agents.pilot.course import Course, final_report, live_report
+from agents.pilot.environment import payload_environment
+from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, GuardianGone, JobTrouble
+from agents.pilot.guardian import Message
+from agents.pilot.job import OutputFile, PilotJob
+from agents.pilot.lease import Lease
 from agents.pilot.log_archive import make_log_archive
-from agents.pilot.payload import Payload, payload_environment
-from agents.pilot.server import Server
-from agents.pilot.storage import Storage, Stored
-from agents.pilot.undertaker import Undertaker
+from agents.pilot.payload import PayloadGuard
+from agents.pilot.server import LastWord, Server
+from agents.pilot.storage import Storage, check_outputs
+from agents.pilot.usage import excess, sampled
+from agents.pilot.verdict import metadata_in, shell_exit_code, verdict_on
 
-KILL_WORD = "tobekilled"
-TEXT_MAX = 500
-LOG_LINES = 20
-METADATA_BYTES_MAX = 100_000
-STEP_SECONDS = 0.25
+SAMPLE_SECONDS_FIRST, SAMPLE_SECONDS_MAX = 0.05, 2.0
+PILOT_LOG = "pilotlog.txt"
 log = structlog.get_logger()
 
 
-class LeaseLost(Exception):
-    """The server gave the job to nobody, or somebody else: stop at once, store nothing."""
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all jobs of a pilot share. `lines` gives the pilot's log since the job began."""
+
+    config: PilotConfig
+    server: Server
+    storage: Storage
+    guard: PayloadGuard
+    stop: Latch
+    environment: Mapping[str, str]
+    lines: Callable[[], list[str]]
 
 
 class Runner:
-    """Runs one job in a folder of its own."""
+    """Runs one job in a folder of its own; `asked_at` is when it was asked for, a time of `guardian.now()`."""
 
-    def __init__(
-        self,
-        config: PilotConfig,
-        server: Server,
-        storage: Storage,
-        undertaker: Undertaker,
-        stopping: Callable[[], bool],
-    ) -> None:
-        self._config = config
-        self._server = server
-        self._storage = storage
-        self._undertaker = undertaker
-        self._stopping = stopping
-        self._wrappers: dict[str, bytes] = {}
+    def __init__(self, site: Site, job: PilotJob, asked_at: float, get_job_seconds: float) -> None:
+        self._site, self._config, self._job = site, site.config, job
+        folder = site.config.work / f"PanDA_Pilot-{job.job_id}"
+        self._course = Course(job, folder, time.time(), get_job_seconds)
+        self._halted: JobTrouble | None = None
+        self._log = log.bind(job_id=job.job_id, attempt=job.attempt)
+        self._lease = Lease(
+            beat=lambda state: site.server.heartbeat(live_report(self._config, self._course, state, time.time())),
+            renew=site.guard.renew,
+            stop=lambda: site.guard.stop(self._config.grace_seconds),
+            leased_at=asked_at,
+            lease_seconds=self._config.lease_seconds,
+            heartbeat_seconds=self._config.heartbeat_seconds,
+        )
 
-    def run(self, job: PilotJob, environment: dict[str, str]) -> bool:
-        """True when the job was reported finished."""
-        folder = self._config.work / f"PanDA_Pilot-{job.job_id}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        course = _Course(job, folder, time.time())
+    def run(self) -> bool:
+        """True when the job was reported finished; what goes wrong with the job is reported and not raised."""
+        course = self._course
         try:
-            self._server_says(course, "starting")
-            self._stage_in(course)
-            self._run_payload(course, environment)
-            self._stage_out(course)
-        except JobTrouble as trouble:
-            course.code, course.diagnosis = trouble.code, trouble.diagnosis[:TEXT_MAX]
-            log.warning("job_failed", job_id=job.job_id, code=trouble.code)
-        except LeaseLost:
-            course.code, course.diagnosis = KILLED_BY_SERVER, "killed by the server"
-            log.warning("job_to_be_killed", job_id=job.job_id)
-        self._store_log(course)
-        told = self._last_word(course)
-        if course.code == 0 and not self._config.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        return told and course.code == 0
-
-    def _stage_in(self, course: "_Course") -> None:
-        began = time.monotonic()
-        for file in course.job.inputs:
-            self._storage.stage_in(file, course.folder)
-        url = course.job.transformation
-        if url not in self._wrappers:
             try:
-                self._wrappers[url] = self._server.file(url)
-            except httpx.HTTPError as problem:
-                raise JobTrouble(WRAPPER_NOT_FETCHED, f"{url} could not be fetched: {problem}") from problem
-        script = course.folder / course.wrapper
-        script.write_bytes(self._wrappers[url])
-        script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP)
-        course.stage_in_seconds = time.monotonic() - began
-
-    def _run_payload(self, course: "_Course", environment: dict[str, str]) -> None:
-        """Run until the end, a limit, or a word from the server."""
-        job = course.job
-        began = time.monotonic()
-        variables = payload_environment(environment, course.variables(self._config))
-        payload = Payload(f"./{course.wrapper} {job.parameters}", course.folder, variables)
-        self._undertaker.watch(payload.group)
-        course.payload = payload
-        try:
-            self._server_says(course, "running")
-            code = self._watch(course, payload)
-        except BaseException:
-            payload.end()
-            raise
+                self._perform()
+            except (JobTrouble, GuardianGone, OSError) as problem:
+                self._fail(problem)
+            self._store_log()
+            word = self._deliver()
         finally:
-            self._undertaker.watch(0)
-            course.payload_seconds = time.monotonic() - began
-        course.exit_code = code % 256
-        self._read_reports(course)
-        if code != 0 or course.error_code:
-            plain = f"payload ended with exit code {course.exit_code}{_why(course)}"
-            raise JobTrouble(PAYLOAD_FAILED, course.error_text or plain)
+            self._lease.end()
+        self._log.info("job_ended", report=word.value, trouble=str(course.trouble or ""), exit_code=course.exit_code)
+        if course.trouble is None and not self._config.keep:
+            shutil.rmtree(course.folder, ignore_errors=True)
+        return course.trouble is None and word is LastWord.TAKEN
 
-    def _watch(self, course: "_Course", payload: Payload) -> int:
-        """The exit code; raises JobTrouble for a limit, LeaseLost when told to stop."""
-        job, config = course.job, self._config
-        began = last_seen = beat_at = time.monotonic()
-        while True:
-            code = payload.wait(STEP_SECONDS)
-            now = time.monotonic()
-            if now - last_seen > config.lease_seconds:
-                payload.freeze()
-            usage = payload.measure() if code is None else payload.usage
-            if now - beat_at >= config.heartbeat_seconds or now - last_seen > config.lease_seconds:
-                beat_at = now
-                if self._beat(course):
-                    last_seen = now
-                    payload.thaw()
-            if code is not None and now - last_seen <= config.lease_seconds:
-                return code
-            if self._stopping():
-                raise JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end")
-            limit_kb = job.ram_mb * 1024 * config.memory_grace
-            if limit_kb and usage.rss_kb > limit_kb:
-                raise JobTrouble(MEMORY_LIMIT, f"payload used {usage.rss_kb} kB, allowed are {limit_kb:.0f} kB")
-            if job.walltime_seconds and now - began > job.walltime_seconds:
-                raise JobTrouble(TIME_LIMIT, f"payload ran longer than {job.walltime_seconds} s")
+    def _perform(self) -> None:
+        if self._job.unsupported:
+            text = f"this pilot cannot do what the job asks for: {', '.join(self._job.unsupported)}"
+            raise JobTrouble(NO_CONTAINERS, text)
+        self._set_up()
+        self._stage_in()
+        self._run_payload()
+        self._stage_out()
 
-    def _beat(self, course: "_Course") -> bool:
-        """True when the server took a sign of life; raises LeaseLost when it says stop."""
+    def _set_up(self) -> None:
+        began, folder = time.monotonic(), self._course.folder
+        shutil.rmtree(folder, ignore_errors=True)
         try:
-            command = self._server.update(self._report(course, "running"))
-        except (httpx.HTTPError, ValueError) as problem:
-            log.warning("heartbeat_not_taken", job_id=course.job.job_id, problem=str(problem)[:200])
-            return False
-        if KILL_WORD in command:
-            raise LeaseLost
-        return True
+            folder.mkdir(parents=True)
+        except OSError as problem:
+            raise JobTrouble(NO_WORK_FOLDER, f"no work directory: {problem.strerror}") from problem
+        wrapper = folder / self._job.wrapper
+        wrapper.write_bytes(self._site.server.wrapper(self._job.transformation))
+        wrapper.chmod(0o755)
+        self._course.set_up_seconds = time.monotonic() - began
 
-    def _server_says(self, course: "_Course", state: str) -> None:
-        if KILL_WORD in self._server.update_surely(self._report(course, state), self._stopping):
-            raise LeaseLost
-
-    def _stage_out(self, course: "_Course") -> None:
+    def _stage_in(self) -> None:
         began = time.monotonic()
-        for file in course.job.outputs:
-            if not file.is_log:
-                stored = self._storage.stage_out(file, course.folder)
-                if stored is not None:
-                    course.stored.append(stored)
-        course.stage_out_seconds = time.monotonic() - began
+        for file in self._job.inputs:
+            self._site.storage.stage_in(file, self._course.folder, self._check)
+            self._log.info("input_staged_in", lfn=file.lfn)
+        self._course.stage_in_seconds = time.monotonic() - began
 
-    def _store_log(self, course: "_Course") -> None:
+    def _run_payload(self) -> None:
+        """Run until the end, a limit, or a word from the server."""
+        course, job = self._course, self._job
+        self._lease.make_sure(self._check)
+        command = ["/bin/bash", "-c", f"./{job.wrapper} {job.parameters}"]
+        environment = payload_environment(self._config, job, Path(sys.executable), self._site.environment)
+        pid = self._site.guard.start(command, course.folder, environment, self._lease.until)
+        course.payload_at = time.time()
+        self._lease.enter("running")
+        self._log.info("payload_started", pid=pid)
+        ended = self._watch()
+        course.payload_seconds = time.time() - course.payload_at
+        course.exit_code = shell_exit_code(ended["exit_code"])
+        course.usage = course.usage.ended(ended["cpu_seconds"], ended["rss_kb_max"])
+        course.metadata = metadata_in(course.folder)
+        self._log.info("payload_ended", exit_code=course.exit_code, cpu_seconds=round(ended["cpu_seconds"], 3))
+        self._lease.check()
+        if self._halted is not None:
+            raise self._halted
+        course.verdict = verdict_on(course.exit_code, course.folder)
+        if course.verdict.trouble is not None:
+            raise course.verdict.trouble
+
+    def _watch(self) -> Message:
+        """Wait for the payload's end, which is returned; ends it when it takes too much or the pilot must go."""
+        guard, stop, course = self._site.guard, self._site.stop, self._course
+        poll = select.poll()
+        poll.register(guard.fileno(), select.POLLIN)
+        poll.register(stop.fileno(), select.POLLIN)
+        pause, began = SAMPLE_SECONDS_FIRST, time.monotonic()
+        if self._lease.is_stopped:  # it came while the payload was being started, and the guardian did not hear of it
+            guard.stop(self._config.grace_seconds)
+        while True:
+            ready = {fd for fd, _ in poll.poll(pause * 1000)}
+            if guard.fileno() in ready:
+                said = guard.read()
+                if said["said"] == "ended":
+                    return said
+                self._log.warning(f"payload_{said['said']}", reason="the lease was not confirmed in time")
+            if stop.fileno() in ready:
+                poll.unregister(stop.fileno())
+                self._halt(JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end"))
+            if not ready:
+                course.usage = sampled(course.usage, guard.pid)
+                self._halt(excess(course.usage, self._job, self._config, time.monotonic() - began, course.folder))
+                pause = min(2 * pause, SAMPLE_SECONDS_MAX)
+
+    def _halt(self, trouble: JobTrouble | None) -> None:
+        if trouble is None or self._halted is not None:
+            return
+        self._log.warning("payload_stopped", code=trouble.code, reason=trouble.diagnosis)
+        self._halted = trouble
+        self._site.guard.stop(self._config.grace_seconds)
+
+    def _stage_out(self) -> None:
+        began, folder = time.monotonic(), self._course.folder
+        for file in check_outputs((file for file in self._job.outputs if not file.is_log), folder):
+            self._store(file, folder / file.lfn, self._check_delivery)
+        self._course.stage_out_seconds = time.monotonic() - began
+
+    def _store(self, file: OutputFile, source: Path, check: Callable[[], None]) -> None:
+        owner = f"{self._job.job_id}-{self._job.attempt or 0}"
+        stored = self._site.storage.stage_out(file, source, owner, check)
+        self._course.stored.append(stored)
+        self._log.info("output_stored", lfn=file.lfn, bytes=stored.size_bytes)
+
+    def _store_log(self) -> None:
         """Store the log archive, also of a job that failed; a log that cannot be stored fails nothing."""
-        for file in course.job.outputs:
-            if file.is_log:
-                left_out = {one.lfn for one in course.job.inputs} | {one.lfn for one in course.job.outputs}
-                name = f"tarball_PandaJob_{course.job.job_id}_{self._config.queue}"
-                try:
-                    make_log_archive(course.folder, course.folder / file.lfn, name, left_out)
-                    stored = self._storage.stage_out(file, course.folder)
-                except (OSError, JobTrouble) as problem:
-                    log.warning("log_not_stored", job_id=course.job.job_id, problem=str(problem)[:200])
-                    continue
-                if stored is not None:
-                    course.stored.append(stored)
-
-    def _last_word(self, course: "_Course") -> bool:
-        """True when the server took the final report and the job is ours to report."""
-        state = "finished" if course.code == 0 else "failed"
+        course, job = self._course, self._job
+        file = next((file for file in job.outputs if file.is_log), None)
+        if file is None or not course.folder.is_dir():
+            return
+        archive = self._config.work / f"{job.job_id}.log.part"
         try:
-            command = self._server.update_surely(self._report(course, state, final=True))
-        except ServerAway as problem:
-            log.error("final_report_lost", job_id=course.job.job_id, problem=str(problem))
-            return False
-        log.info("job_ended", job_id=course.job.job_id, state=state, answer=command)
-        return KILL_WORD not in command
+            (course.folder / PILOT_LOG).write_text("\n".join(self._site.lines()) + "\n", encoding="utf-8")
+            left_out = {one.lfn for one in job.inputs} | {one.lfn for one in job.outputs}
+            make_log_archive(course.folder, archive, f"tarball_PandaJob_{job.job_id}_{self._config.queue}", left_out)
+            self._store(file, archive, lambda: None)
+        except (OSError, JobTrouble) as problem:
+            self._log.warning("log_not_stored", problem=str(problem)[:200])
+        finally:
+            archive.unlink(missing_ok=True)
 
-    def _read_reports(self, course: "_Course") -> None:
-        metadata = course.folder / "jobReport.json"
-        if metadata.is_file() and metadata.stat().st_size <= METADATA_BYTES_MAX:
-            course.metadata = metadata.read_text(encoding="utf-8", errors="replace")
-        error = course.folder / "payload_error_report.json"
-        if error.is_file():
+    def _deliver(self) -> LastWord:
+        """Give stored files their names and the server the final report, in the order that hurts no other attempt."""
+        course = self._course
+        if course.trouble is None:
             try:
-                found = json.loads(error.read_text(encoding="utf-8"))
-                course.error_code = int(found.get("error_code", 0))
-                course.error_text = str(found.get("error_diag", ""))[:TEXT_MAX]
-            except (ValueError, AttributeError, TypeError):
-                log.warning("payload_error_report_unreadable", job_id=course.job.job_id)
+                self._lease.make_sure(self._check_delivery)
+                for file in course.stored:
+                    file.publish()
+            except (JobTrouble, OSError) as problem:
+                self._fail(problem)
+        elif self._lease.is_fresh:
+            self._publish_log()
+        # Else: stopped, or cut off. The log gets its name only if the server still believes this pilot.
+        course.ended_at = time.time()
+        self._lease.settle()
+        word = self._site.server.last_word(final_report(self._config, course, self._site.lines()))
+        if word is LastWord.TAKEN:
+            self._publish_log()
+        self._discard()
+        return word
 
-    def _report(self, course: "_Course", state: str, *, final: bool = False) -> dict[str, Any]:
-        config = self._config
-        report: dict[str, Any] = {
-            "jobId": str(course.job.job_id),
-            "state": state,
-            "attemptNr": course.job.attempt,
-            "siteName": config.queue,
-            "node": config.node,
-            "schedulerID": config.harvester_id or "unknown",
-            "pilotID": f"{config.worker_id or 'unknown'}|PULL|culm-light",
-            "startTime": course.started_at,
-            "coreCount": course.job.core_count,
-            "xml": "",
-        }
-        if course.payload is not None:
-            usage = course.payload.usage
-            report |= {
-                "cpuConsumptionTime": round(usage.cpu_seconds, 2),
-                "cpuConsumptionUnit": "s",
-                "maxRSS": usage.rss_kb_max,
-                "avgRSS": usage.rss_kb_avg,
-                "maxVMEM": usage.vmem_kb_max,
-            }
-        return report | (self._final_part(course) if final else {})
+    def _publish_log(self) -> None:
+        """Of a job that failed, the log alone is stored."""
+        for file in self._course.stored:
+            try:
+                file.publish()
+            except OSError as problem:
+                self._log.warning("log_not_stored", problem=str(problem)[:200])
 
-    def _final_part(self, course: "_Course") -> dict[str, Any]:
-        seconds = (0, course.stage_in_seconds, course.payload_seconds, course.stage_out_seconds, 0, 0)
-        final: dict[str, Any] = {
-            "xml": json.dumps({file.lfn: file.report() for file in course.stored}),
-            "endTime": time.time(),
-            "pilotTiming": "|".join(f"{part:.2f}" for part in seconds),
-            "pilotErrorCode": course.code,
-            "pilotErrorDiag": course.diagnosis,
-            "transExitCode": course.exit_code,
-            "exeErrorCode": course.error_code,
-            "exeErrorDiag": course.error_text,
-            "pilotLog": _tail(course.folder / "payload.stderr") if course.code else "",
-        }
-        if course.metadata:
-            final["metaData"] = course.metadata
-        return final
+    def _fail(self, problem: Exception) -> None:
+        """Take note of what went wrong; outputs that have no name yet never get one."""
+        self._discard()
+        self._course.stored.clear()
+        internal = JobTrouble(INTERNAL, f"{type(problem).__name__}: {problem}")
+        self._course.trouble = problem if isinstance(problem, JobTrouble) else internal
+        self._log.warning("job_failed", code=self._course.trouble.code, diagnosis=self._course.trouble.diagnosis)
 
+    def _discard(self) -> None:
+        for file in self._course.stored:
+            file.discard()
 
-class _Course:
-    """What is known of a job while it runs."""
+    def _check(self) -> None:
+        """Raise when the job must not go on."""
+        self._lease.check()
+        if self._site.stop.is_closed:
+            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end")
 
-    def __init__(self, job: PilotJob, folder: Path, started_at: float) -> None:
-        self.job = job
-        self.folder = folder
-        self.started_at = started_at
-        self.wrapper = job.transformation.rsplit("/", 1)[-1]
-        self.payload: Payload | None = None
-        self.stored: list[Stored] = []
-        self.code = 0
-        self.diagnosis = ""
-        self.exit_code = 0
-        self.error_code = 0
-        self.error_text = ""
-        self.metadata = ""
-        self.stage_in_seconds = self.payload_seconds = self.stage_out_seconds = 0.0
-
-    def variables(self, config: PilotConfig) -> dict[str, str]:
-        """What the payload is told about its job."""
-        return {
-            "PANDAID": str(self.job.job_id),
-            "PanDA_TaskID": str(self.job.task_id),
-            "PANDA_SERVER_URL": config.api,
-            "PILOT_HOME": str(config.work),
-            "PILOT_SITENAME": config.queue,
-            "ATHENA_PROC_NUMBER": str(self.job.core_count),
-        }
+    def _check_delivery(self) -> None:
+        """As `_check`, but a pilot that must end still has its grace to deliver what the payload has done."""
+        self._lease.check()
+        stop = self._site.stop
+        if stop.closed_at is not None and time.monotonic() - stop.closed_at > self._config.grace_seconds:
+            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end")
 
 
-def _why(course: _Course) -> str:
-    """The last line the payload wrote to stderr, for the diagnosis."""
-    lines = [line for line in _tail(course.folder / "payload.stderr").splitlines() if line.strip()]
-    return f": {lines[-1].strip()[:300]}" if lines else ""
-
-
-def _tail(path: Path) -> str:
-    """The last lines of a text file."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 4096))
-        text = file.read().decode("utf-8", errors="replace")
-    return "\n".join(text.splitlines()[-LOG_LINES:])[-1024:]
+def refuse(site: Site, job: PilotJob, problem: str) -> None:
+    """Report a job that cannot be understood as failed, so that nobody waits for it."""
+    course = Course(job, site.config.work, time.time())
+    course.trouble = JobTrouble(INTERNAL, f"the job cannot be understood: {problem}")
+    course.ended_at = time.time()
+    site.server.last_word(final_report(site.config, course, []))

@@ -1,66 +1,79 @@
 """The server as a pilot sees it: getJob, updateJob, documents, wrappers. Legacy protocol, JSON bodies.
 
-Invariant: an update that must not be lost is said again until the server takes it; the token is read at every call and
-never logged.
+Invariant: a final report is said again until the server takes it, refuses it, or nobody waits for this pilot any
+longer; heartbeats are tried once, because the next one follows. A token that is refused is read again, none is logged.
 """
 
 import time
-from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
-import httpx
 import structlog
+from tenacity import Retrying
 
+from agents.errors import CallFailed, Unreachable
+from agents.latch import Latch, pause
 from agents.pilot.config import PilotConfig
-from agents.pilot.errors import ServerAway
+from agents.pilot.errors import NO_ANSWER, WRAPPER_NOT_FETCHED, JobTrouble
+from agents.pilot.lease import SUCCESS, Reply
+from agents.session import ANSWER_SECONDS, Session, patiently
 
-PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-NO_WORK = 20
+TIMEOUT = 10
+HEARTBEAT_ANSWER_SECONDS_MIN = 10.0
+DOCUMENT_SECONDS = 120.0
+#: Added to the payload's time to end, before whoever stopped the pilot kills it.
+LAST_WORDS_SECONDS = 5.0
+WORKER_STATUS_SECONDS = 3.0
+WRAPPER_KEPT_SECONDS = 60.0
 log = structlog.get_logger()
 
 
-class Server:
-    """HTTP to one Culm."""
+class LastWord(Enum):
+    """What became of a final report."""
 
-    def __init__(self, config: PilotConfig) -> None:
-        self._config = config
-        self._http = httpx.Client(base_url=config.api, timeout=httpx.Timeout(75.0, connect=5.0))
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNDELIVERED = "undelivered"
+
+
+class Server:
+    """HTTP to one Culm. `stop` is the pilot's wish to end, which makes it impatient."""
+
+    def __init__(self, config: PilotConfig, stop: Latch) -> None:
+        self._config, self._stop = config, stop
+        self._session = Session(config.api, config.token_file, config.vo, "culm-pilot")
+        self._wrappers: dict[str, tuple[float, bytes]] = {}
 
     def get_job(self, offer: dict[str, Any]) -> dict[str, Any] | None:
-        """A job, or None when there is none or the server is away just now."""
+        """A job, or None when there is none; raises CallFailed.
+
+        Not repeated here: a call that failed may have given a job away, and its lease then runs out.
+        """
+        answer = self._session.post("/server/panda/getJob", offer)
+        status = _status(answer)
+        if status == TIMEOUT:
+            raise Unreachable("StatusCode 10")
+        return answer if status == SUCCESS and answer.get("PandaID") else None
+
+    def heartbeat(self, report: dict[str, Any]) -> Reply:
+        """The answer to a live update; raises CallFailed."""
+        return self._update(report, max(HEARTBEAT_ANSWER_SECONDS_MIN, self._config.lease_seconds))
+
+    def last_word(self, report: dict[str, Any]) -> LastWord:
+        """Deliver a final report, repeated for `update_seconds_max` while the server is away."""
         try:
-            answer = self._post("/server/panda/getJob", offer)
-        except (httpx.HTTPError, ValueError) as problem:
-            log.warning("no_answer_to_get_job", problem=str(problem)[:200])
-            return None
-        status = int(answer.get("StatusCode", NO_WORK))
-        if status not in (0, NO_WORK):
-            log.warning("no_job", status_code=status, problem=str(answer.get("errorDialog"))[:200])
-        return answer if status == 0 and answer.get("PandaID") else None
-
-    def update(self, report: dict[str, Any]) -> str:
-        """The command in the answer to one update, `NULL` for none; raises httpx.HTTPError, ValueError."""
-        answer = self._post("/server/panda/updateJob", report)
-        if int(answer.get("StatusCode", 0)) == 10:
-            raise ValueError("the server asked to repeat the update")
-        return str(answer.get("command") or "NULL")
-
-    def update_surely(self, report: dict[str, Any], stopped: Callable[[], bool] = lambda: False) -> str:
-        """As `update`, repeated with growing pauses until it is taken; raises ServerAway after `update_seconds_max`."""
-        end = time.monotonic() + self._config.update_seconds_max
-        tries = 0
-        while True:
-            try:
-                return self.update(report)
-            except (httpx.HTTPError, ValueError) as problem:
-                log.warning("update_not_taken", state=report.get("state"), problem=str(problem)[:200])
-            if time.monotonic() > end or stopped():
-                raise ServerAway(f"update {report.get('state')} was not taken")
-            time.sleep(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
-            tries += 1
+            reply = self._patiently(self._config.update_seconds_max)(self._final, report)
+        except CallFailed as problem:
+            log.error("final_report_lost", job_id=report["jobId"], problem=str(problem))
+            return LastWord.UNDELIVERED
+        if reply.status_code == SUCCESS and not reply.stops:
+            return LastWord.TAKEN
+        said = {"status_code": reply.status_code, "command": reply.command}
+        log.warning("final_report_refused", job_id=report["jobId"], **said)
+        return LastWord.REFUSED
 
     def worker_status(self, status: str) -> None:
-        """Tell the server about this worker's start or end; not vital."""
+        """Tell the server about this worker's start or end; the harvester tells the same, so one try is enough."""
         if not (self._config.harvester_id and self._config.worker_id):
             return
         body = {
@@ -71,43 +84,55 @@ class Server:
             "node_id": self._config.node,
         }
         try:
-            self._post("/server/panda/updateWorkerPilotStatus", body)
-        except (httpx.HTTPError, ValueError) as problem:
-            log.warning("worker_status_not_taken", problem=str(problem)[:200])
+            self._session.post("/server/panda/updateWorkerPilotStatus", body, WORKER_STATUS_SECONDS)
+        except CallFailed as problem:
+            log.warning("worker_status_not_taken", status=status, problem=str(problem))
 
-    def document(self, path: str) -> Any:
-        """A public JSON document; tried a few times."""
-        return self._fetch(path).json()
+    def storage_documents(self) -> dict[str, Any]:
+        """Documents of all storage elements; raises JobTrouble."""
+        try:
+            return self._patiently(DOCUMENT_SECONDS)(self._session.document, "/cache/ddmendpoints.json")
+        except CallFailed as problem:
+            raise JobTrouble(NO_ANSWER, f"no storage documents: {problem}") from problem
 
-    def file(self, url: str) -> bytes:
-        """The bytes behind a URL, fetched without the token."""
-        return self._fetch(url).content
+    def wrapper(self, url: str) -> bytes:
+        """The payload wrapper at `url`, fetched without the token and kept for a minute; raises JobTrouble."""
+        fetched_at, content = self._wrappers.get(url, (0.0, b""))
+        if content and time.monotonic() - fetched_at < WRAPPER_KEPT_SECONDS:
+            return content
+        try:
+            content = self._patiently(DOCUMENT_SECONDS)(self._session.download, url)
+        except CallFailed as problem:
+            raise JobTrouble(WRAPPER_NOT_FETCHED, f"{url} could not be fetched: {problem}") from problem
+        self._wrappers[url] = (time.monotonic(), content)
+        return content
 
     def close(self) -> None:
         """Let the connections go."""
-        self._http.close()
+        self._session.close()
 
-    def _fetch(self, url: str) -> httpx.Response:
-        for pause in (*PAUSES_SECONDS, None):
-            try:
-                answer = self._http.get(url)
-                answer.raise_for_status()
-                return answer
-            except httpx.HTTPStatusError as problem:
-                if problem.response.status_code < 500 or pause is None:
-                    raise
-            except httpx.HTTPError:
-                if pause is None:
-                    raise
-            time.sleep(pause)
-        raise AssertionError("unreachable")
+    def _final(self, report: dict[str, Any]) -> Reply:
+        reply = self._update(report, LAST_WORDS_SECONDS if self._stop.is_closed else ANSWER_SECONDS)
+        if reply.status_code == TIMEOUT:
+            raise Unreachable("StatusCode 10")
+        return reply
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        token = self._config.token_file.read_text(encoding="utf-8").strip()
-        headers = {"Authorization": f"Bearer {token}", "Origin": self._config.vo}
-        answer = self._http.post(path, json=body, headers=headers)
-        answer.raise_for_status()
-        found = answer.json()
-        if not isinstance(found, dict):
-            raise ValueError(f"{path} answered {type(found).__name__}, expected an object")
-        return found
+    def _update(self, report: dict[str, Any], seconds: float) -> Reply:
+        answer = self._session.post("/server/panda/updateJob", report, seconds)
+        return Reply(_status(answer), str(answer.get("command") or "NULL"))
+
+    def _patiently(self, seconds: float) -> Retrying:
+        return patiently(seconds, pause=lambda wait: pause(wait, self._stop), over=self._is_late)
+
+    def _is_late(self) -> bool:
+        """True when the pilot should have been gone."""
+        if self._stop.closed_at is None:
+            return False
+        return time.monotonic() > self._stop.closed_at + self._config.grace_seconds + LAST_WORDS_SECONDS
+
+
+def _status(answer: dict[str, Any]) -> int:
+    try:
+        return int(answer.get("StatusCode") or 0)
+    except (TypeError, ValueError) as problem:
+        raise Unreachable(f"StatusCode is {str(answer.get('StatusCode'))[:50]!r}") from problem

@@ -1,9 +1,15 @@
-"""Stage-in and stage-out by copy, with size and adler32 checked. Layout: docs/architecture.md (as Rucio's hash)."""
+"""Stage-in and stage-out by copy, with size and checksum of what was really copied. Layout: docs/architecture.md.
+
+A file appears in storage whole or not at all: it is written beside its place and gets its name by `Stored.publish`, for
+which the caller makes sure of its lease first.
+"""
 
 import hashlib
-import shutil
+import os
 import uuid
 import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +17,10 @@ from typing import Any
 from agents.pilot.errors import (
     EMPTY_OUTPUT,
     INPUT_CHECKSUM,
+    NO_STORAGE,
     NO_SUCH_FILE,
     OUTPUT_MISSING,
+    STAGE_IN,
     STAGE_OUT,
     JobTrouble,
 )
@@ -20,18 +28,21 @@ from agents.pilot.job import InputFile, OutputFile
 
 READ_BYTES = 1 << 20
 LOCALHOST = "file://localhost"
+READ, WRITE = "read_lan", "write_lan"
+Check = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file that was stored."""
+    """A file that was written to `part` in a storage element and belongs at `place`."""
 
     lfn: str
     guid: str
     size_bytes: int
     adler32: str
-    surl: str
     endpoint: str
+    part: Path
+    place: Path
 
     def report(self) -> dict[str, object]:
         """Its entry in the output report."""
@@ -39,80 +50,112 @@ class Stored:
             "guid": self.guid,
             "fsize": self.size_bytes,
             "adler32": self.adler32,
-            "surl": self.surl,
+            "surl": f"{LOCALHOST}{self.place}",
             "endpoint": self.endpoint,
         }
 
+    def publish(self) -> None:
+        """Give it its name; again changes nothing. Raises OSError."""
+        if self.part.exists():
+            self.part.replace(self.place)
+
+    def discard(self) -> None:
+        """Remove it unless it has its name."""
+        with suppress(OSError):
+            self.part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied."""
+
+    size_bytes: int
+    adler32: str
+    md5: str
+
 
 class Storage:
-    """The storage elements of the queue, by name."""
+    """The storage elements of the queue, by name. `fetch` gives their documents, again for a name that is not there."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._folders = {
-            name: _folder(element["arprotocols"]["write_lan"][0]) for name, element in document.items()
-        }
+    def __init__(self, fetch: Callable[[], dict[str, Any]]) -> None:
+        self._fetch = fetch
+        self._documents: dict[str, Any] = {}
 
-    def stage_in(self, file: InputFile, folder: Path) -> None:
-        """Copy `file` into `folder`; raises JobTrouble when it is missing or not what it should be."""
-        source = self._path(file.endpoint, file.scope, file.lfn, NO_SUCH_FILE)
-        if not source.is_file():
-            raise JobTrouble(NO_SUCH_FILE, f"input {file.lfn} is not at {file.endpoint}")
-        target = folder / file.lfn
-        shutil.copyfile(source, target)
-        size = target.stat().st_size
-        if file.size_bytes is not None and size != file.size_bytes:
-            raise JobTrouble(INPUT_CHECKSUM, f"input {file.lfn} has {size} bytes, expected {file.size_bytes}")
-        kind, _, expected = file.checksum.rpartition(":")
-        if expected and kind in ("", "ad"):
-            found = adler32_of(target)
-            if found != expected.rjust(8, "0"):
-                raise JobTrouble(INPUT_CHECKSUM, f"input {file.lfn} has adler32 {found}, expected {expected}")
+    def stage_in(self, file: InputFile, folder: Path, check: Check) -> None:
+        """Copy `file` into `folder`; raises JobTrouble when it is missing or not what it should be.
 
-    def stage_out(self, file: OutputFile, folder: Path) -> Stored | None:
-        """Copy an output into its element, whole or not at all; None for an optional one that was not made."""
-        source = folder / file.lfn
-        if not source.is_file():
-            if file.optional:
-                return None
-            raise JobTrouble(OUTPUT_MISSING, f"output {file.lfn} was not made")
-        if source.stat().st_size == 0:
-            if file.optional:
-                return None
-            raise JobTrouble(EMPTY_OUTPUT, f"output {file.lfn} is empty")
-        target = self._path(file.endpoint, file.scope, file.lfn, STAGE_OUT)
-        unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        A copy, not a link: payloads may write to their inputs. `check` is called now and then and may raise.
+        """
+        source = self._place(file.endpoint, file.scope, file.lfn, READ)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, unfinished)
-            checksum = adler32_of(unfinished)
-            size = unfinished.stat().st_size
-            if (size, checksum) != (source.stat().st_size, adler32_of(source)):
-                raise JobTrouble(STAGE_OUT, f"output {file.lfn} changed on its way")
-            unfinished.rename(target)
+            copied = copy(source, folder / file.lfn, check)
+        except FileNotFoundError as problem:
+            raise JobTrouble(NO_SUCH_FILE, f"input {file.lfn} is not at {file.endpoint}") from problem
         except OSError as problem:
+            raise JobTrouble(STAGE_IN, f"input {file.lfn} could not be copied: {problem.strerror}") from problem
+        if file.size_bytes is not None and copied.size_bytes != file.size_bytes:
+            text = f"input {file.lfn} has {copied.size_bytes} bytes, expected {file.size_bytes}"
+            raise JobTrouble(INPUT_CHECKSUM, text)
+        kind, _, expected = file.checksum.partition(":")
+        found = copied.md5 if kind == "md" else copied.adler32
+        # some catalogues drop leading zeros
+        if expected and found.lstrip("0") != expected.lower().lstrip("0"):
+            raise JobTrouble(INPUT_CHECKSUM, f"input {file.lfn} has checksum {found}, expected {file.checksum}")
+
+    def stage_out(self, file: OutputFile, source: Path, owner: str, check: Check) -> Stored:
+        """Write `source` beside the place of `file`, under a name of `owner`'s own; raises JobTrouble."""
+        place = self._place(file.endpoint, file.scope, file.lfn, WRITE)
+        part = place.with_name(f".{file.lfn}.{owner}.part")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copied = copy(source, part, check, durable=True)
+        except OSError as problem:
+            part.unlink(missing_ok=True)
             raise JobTrouble(STAGE_OUT, f"output {file.lfn} could not be stored: {problem.strerror}") from problem
-        finally:
-            unfinished.unlink(missing_ok=True)
-        return Stored(file.lfn, file.guid or str(uuid.uuid4()), size, checksum, f"{LOCALHOST}{target}", file.endpoint)
+        except JobTrouble:
+            part.unlink(missing_ok=True)
+            raise
+        guid = file.guid or str(uuid.uuid4())
+        return Stored(file.lfn, guid, copied.size_bytes, copied.adler32, file.endpoint, part, place)
 
-    def _path(self, endpoint: str, scope: str, lfn: str, code: int) -> Path:
-        if endpoint not in self._folders:
-            raise JobTrouble(code, f"storage element {endpoint!r} is unknown, expected one of {sorted(self._folders)}")
+    def _place(self, endpoint: str, scope: str, lfn: str, activity: str) -> Path:
+        if endpoint not in self._documents:
+            self._documents = self._fetch()
+        try:
+            protocol = self._documents[endpoint]["arprotocols"][activity][0]
+            host, folder = str(protocol["endpoint"]), Path(protocol["path"])
+        except (KeyError, IndexError, TypeError) as problem:
+            raise JobTrouble(NO_STORAGE, f"storage element {endpoint!r} has no protocol for {activity}") from problem
+        if host != LOCALHOST:
+            raise JobTrouble(NO_STORAGE, f"storage at {host!r} cannot be reached by copy, expected {LOCALHOST}")
         digest = hashlib.md5(f"{scope}:{lfn}".encode(), usedforsecurity=False).hexdigest()
-        return self._folders[endpoint] / Path(*scope.split(".")) / digest[:2] / digest[2:4] / lfn
+        return folder / Path(*scope.split(".")) / digest[:2] / digest[2:4] / lfn
 
 
-def adler32_of(path: Path) -> str:
-    """Eight hexadecimal digits."""
-    value = 1
-    with path.open("rb") as file:
-        while block := file.read(READ_BYTES):
-            value = zlib.adler32(block, value)
-    return f"{value:08x}"
+def check_outputs(files: Iterable[OutputFile], folder: Path) -> list[OutputFile]:
+    """Those of `files` that were made; raises JobTrouble when one is missing or empty that must not be."""
+    made = []
+    for file in files:
+        source = folder / file.lfn
+        if source.is_file() and source.stat().st_size > 0:
+            made.append(file)
+        elif not file.optional:
+            there = source.is_file()
+            text = "is empty" if there else "was not made"
+            raise JobTrouble(EMPTY_OUTPUT if there else OUTPUT_MISSING, f"output {file.lfn} {text}")
+    return made
 
 
-def _folder(protocol: dict[str, Any]) -> Path:
-    endpoint, path = str(protocol["endpoint"]), str(protocol["path"])
-    if endpoint != LOCALHOST:
-        raise ValueError(f"storage at {endpoint!r} cannot be reached by copy, expected {LOCALHOST}")
-    return Path(path)
+def copy(source: Path, target: Path, check: Check, durable: bool = False) -> Copied:
+    """Copy a file; the checksums are those of the bytes that were copied. Raises OSError and what `check` raises."""
+    size, adler32, md5 = 0, 1, hashlib.md5(usedforsecurity=False)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while block := reader.read(READ_BYTES):
+            check()
+            writer.write(block)
+            size, adler32 = size + len(block), zlib.adler32(block, adler32)
+            md5.update(block)
+        if durable:
+            writer.flush()
+            os.fsync(writer.fileno())
+    return Copied(size, f"{adler32:08x}", md5.hexdigest())

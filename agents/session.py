@@ -1,0 +1,127 @@
+"""Calls to Culm over HTTP with the agent's token, which is read again when it is refused.
+
+In: paths below CULM_API and JSON bodies. Out: JSON objects, or an error that says whether another try is worth it.
+The token goes to CULM_API only, never to the address of a wrapper, and is never logged.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from agents.errors import NotAdmitted, Rejected, Unreachable
+
+#: Shorter than the 65 s after which the API closes idle connections.
+KEEPALIVE_SECONDS = 30.0
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 75.0  # the API itself waits up to 60 s for an answer from the log
+REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0
+TRY_LATER = frozenset({408, 425, 429})
+
+
+class Session:
+    """An agent's door to Culm; serves several threads."""
+
+    def __init__(self, api: str, token_file: Path, vo: str, agent: str) -> None:
+        self._token_file = token_file
+        self._lock = threading.Lock()
+        self._token = ""
+        limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
+        self._culm = httpx.Client(base_url=api, headers={"Origin": vo, "User-Agent": agent}, limits=limits)
+        self._world = httpx.Client(headers={"User-Agent": agent}, limits=limits, follow_redirects=True)
+
+    def post(self, path: str, body: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """The answer to `body`; raises Unreachable, NotAdmitted, Rejected."""
+        timeout = _timeout(seconds)
+        return self._admitted(lambda headers: self._culm.post(path, json=body, headers=headers, timeout=timeout))
+
+    def get(self, path: str, query: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """The document at `path`; raises Unreachable, NotAdmitted, Rejected."""
+        timeout = _timeout(seconds)
+        return self._admitted(lambda headers: self._culm.get(path, params=query, headers=headers, timeout=timeout))
+
+    def document(self, path: str) -> dict[str, Any]:
+        """A public document of Culm; raises Unreachable, Rejected."""
+        return _object_in(_answered(lambda: self._culm.get(path, timeout=_timeout(ANSWER_SECONDS))))
+
+    def download(self, url: str) -> bytes:
+        """The bytes at `url`, anywhere, asked for without the token; raises Unreachable, Rejected."""
+        if not url.startswith(("http://", "https://")):
+            raise Rejected(f"found {url[:200]!r}, expected an http or https address")
+        return _answered(lambda: self._world.get(url, timeout=_timeout(ANSWER_SECONDS))).content
+
+    def close(self) -> None:
+        """Close connections."""
+        self._culm.close()
+        self._world.close()
+
+    def _admitted(self, call: Callable[[dict[str, str]], httpx.Response]) -> dict[str, Any]:
+        """The answer to `call` with the token; one that is refused is read again, and a new one tried at once."""
+        token = self._token or self._read_token()
+        try:
+            return _object_in(_answered(lambda: call({"Authorization": f"Bearer {token}"})))
+        except NotAdmitted:
+            renewed = self._read_token()
+            if renewed == token:
+                raise
+        return _object_in(_answered(lambda: call({"Authorization": f"Bearer {renewed}"})))
+
+    def _read_token(self) -> str:
+        with self._lock:
+            try:
+                self._token = self._token_file.read_text(encoding="ascii").strip()
+            except (OSError, UnicodeDecodeError) as problem:
+                raise NotAdmitted(f"no token in {self._token_file}: {type(problem).__name__}") from problem
+            return self._token
+
+
+def patiently(seconds: float, pause: Callable[[float], None], over: Callable[[], bool] = lambda: False) -> Retrying:
+    """Repeats a call that raises Unreachable, with growing pauses, for `seconds` or until `over`; then raises it.
+
+    Pauses grow from 0.2 s to 2 s: an API that restarts is found again soon, and not stormed.
+    """
+
+    def enough(state: RetryCallState) -> bool:
+        return over() or stop_after_delay(seconds)(state)
+
+    return Retrying(
+        retry=retry_if_exception_type(Unreachable),
+        wait=wait_exponential_jitter(initial=REPEAT_SECONDS_FIRST, max=REPEAT_SECONDS_MAX, jitter=REPEAT_SECONDS_FIRST),
+        stop=enough,
+        sleep=pause,
+        reraise=True,
+    )
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+
+
+def _answered(call: Callable[[], httpx.Response]) -> httpx.Response:
+    try:
+        answer = call()
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as problem:
+        raise Rejected(f"no address: {problem}") from problem
+    except httpx.HTTPError as problem:
+        raise Unreachable(f"no answer: {type(problem).__name__}") from problem
+    status = answer.status_code
+    if status in (401, 403):
+        raise NotAdmitted(f"status {status}")
+    if status >= 500 or status in TRY_LATER:
+        raise Unreachable(f"status {status}")
+    if not 200 <= status < 300:
+        raise Rejected(f"status {status}: {answer.text[:200]}")
+    return answer
+
+
+def _object_in(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError as problem:
+        raise Unreachable("the answer is no JSON") from problem
+    if not isinstance(found, dict):
+        raise Unreachable(f"the answer is a JSON {type(found).__name__}, expected an object")
+    return found
