@@ -17,6 +17,9 @@ UNKNOWN_SECONDS_MAX = 20.0
 
 PAGE = 1000
 
+#: How long an API that does not answer is asked again: a restart of it, or of the database, takes less.
+AWAY_SECONDS_MAX = 20.0
+
 
 @dataclass(frozen=True, slots=True)
 class JobView:
@@ -116,10 +119,18 @@ class Api:
         return self._document(self._ask(path, parameters or {}))
 
     def _ask(self, path: str, parameters: Mapping[str, Any]) -> httpx.Response:
-        try:
-            return self._http.get(path, params=dict(parameters))
-        except httpx.HTTPError as problem:
-            raise DemoFailed(f"{self.address}{path} does not answer: {problem}\nIs the stack up? `culm status`") from problem
+        """The answer; an API that is away for a moment, or says so, is asked again."""
+        end = time.monotonic() + AWAY_SECONDS_MAX
+        while True:
+            try:
+                answer = self._http.get(path, params=dict(parameters))
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > end:
+                    return answer
+            except httpx.HTTPError as problem:
+                if time.monotonic() > end:
+                    text = f"{self.address}{path} does not answer: {problem}\nIs the stack up? `culm status`"
+                    raise DemoFailed(text) from problem
+            time.sleep(0.3)
 
     def _document(self, answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code != httpx.codes.OK:
