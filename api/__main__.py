@@ -42,6 +42,8 @@ def main() -> None:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=2048,
+        ssl_certfile=config.tls_certificate,
+        ssl_keyfile=config.tls_key,
     )
     log.info("api_ended")
 

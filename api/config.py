@@ -16,6 +16,8 @@ class ApiConfig:
 
     address: where clients and pilots reach it (CULM_API). vos: virtual organisations that are let in.
     answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
+    tls_certificate, tls_key: PEM files (CULM_TLS_CERTIFICATE, CULM_TLS_KEY) of an API at an https address; the key may stand in
+    the certificate's file. None at an http address.
     """
 
     home: Path
@@ -28,10 +30,12 @@ class ApiConfig:
     answer_seconds: float = 10.0
     pilot_answer_seconds: float = 60.0
     database_connections: int = 8
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
-        """The configuration that `environ` asks for; raises ValueError for an address without a port."""
+        """The configuration that `environ` asks for; raises ValueError for an address without a port, or TLS half set."""
         home = Path(environ.get("CULM_HOME") or CHECKOUT / ".culm").expanduser().absolute()
         port = environ.get("CULM_PORT_API") or "25080"
         config = cls(
@@ -42,11 +46,25 @@ class ApiConfig:
             or f"http://127.0.0.1:{environ.get('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
             postgres=environ.get("CULM_POSTGRES")
             or f"postgresql://culm@127.0.0.1:{environ.get('CULM_PORT_POSTGRES') or 25432}/culm",
+            tls_certificate=_path(environ.get("CULM_TLS_CERTIFICATE")),
+            tls_key=_path(environ.get("CULM_TLS_KEY")),
             vos=tuple(name.strip() for name in (environ.get("CULM_VOS") or "wlcg").split(",") if name.strip()),
         )
         if urlsplit(config.address).port is None:
             raise ValueError(f"CULM_API must name a host and a port, found {config.address!r}")
+        config._check_tls()
         return config
+
+    def _check_tls(self) -> None:
+        """Raise ValueError unless an https address has a certificate that is there, and an http address none."""
+        https = urlsplit(self.address).scheme == "https"
+        if https and self.tls_certificate is None:
+            raise ValueError(f"CULM_API is {self.address!r}, which needs CULM_TLS_CERTIFICATE, a PEM file; it is not set")
+        if not https and (self.tls_certificate or self.tls_key):
+            raise ValueError(f"CULM_TLS_CERTIFICATE or CULM_TLS_KEY is set, CULM_API must be https then; found {self.address!r}")
+        for name, path in (("CULM_TLS_CERTIFICATE", self.tls_certificate), ("CULM_TLS_KEY", self.tls_key)):
+            if path is not None and not path.is_file():
+                raise ValueError(f"{name} must name a PEM file, found {str(path)!r}")
 
     @property
     def host(self) -> str:
@@ -69,7 +87,12 @@ class ApiConfig:
             "registry": _masked(self.registry),
             "postgres": _masked(self.postgres),
             "vos": list(self.vos),
+            "tls_certificate": str(self.tls_certificate or ""),
         }
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
 
 
 def _masked(address: str) -> str:

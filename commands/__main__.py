@@ -13,8 +13,10 @@ from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig, read_config
 from commands.decider_loop import DeciderLoop
 from commands.errors import Fenced, Interrupted
+from commands.kafka_log import KafkaSlotLog
 from commands.logs import configure_logs
 from commands.state_store import StateStore, fingerprint
+from commands.watchdog import Watchdog
 from schemas.registry import codec_from
 
 PAUSE_SECONDS_MAX = 5.0
@@ -27,11 +29,12 @@ def main(config: DeciderConfig) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    codec = codec_from(config.registry)
+    codec = codec_from(config.registry, pause=lambda seconds: _end_if(stop.wait(seconds)))
     here = Path(__file__).parent
     initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
     store = StateStore(config.state_file, fingerprint((here, here.parent / "schemas")), initial)
-    loop = DeciderLoop(config, codec, store)
+    watchdog = Watchdog()
+    loop = DeciderLoop(config, codec, store, lambda: KafkaSlotLog(config, watchdog))
     pause = 0.2
     while not stop.is_set():
         try:
@@ -47,6 +50,12 @@ def main(config: DeciderConfig) -> int:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
     store.close()
     return 0
+
+
+def _end_if(stopped: bool) -> None:
+    """End in order while the registry is still awaited."""
+    if stopped:
+        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from demo.errors import DemoFailed
 
 ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
 UNKNOWN_SECONDS_MAX = 20.0
-"""A task that prun has just been given may not be in the read models yet."""
+"""Each read model follows the log by itself: a task that prun has just been given may not be there yet, nor, when its
+task is done already, the file it made."""
 
 PAGE = 1000
 
@@ -90,7 +91,13 @@ class Api:
         return sum(1 for _ in self._pages(f"/v1/tasks/{task_id}/events", "events", {}))
 
     def merged_files(self, task_id: int) -> list[StoredFile]:
-        """The files that the task's merge step registered."""
+        """The files that the task's merge step registered; waits a moment for the first of a task that has just ended."""
+        deadline = time.monotonic() + UNKNOWN_SECONDS_MAX
+        while not (files := self._merged_files_now(task_id)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return files
+
+    def _merged_files_now(self, task_id: int) -> list[StoredFile]:
         datasets = self._pages("/v1/datasets", "datasets", {"task_id": task_id, "role": "output"})
         names = [row["name"] for row in datasets if not row["name"].startswith("panda.um.")]
         return [

@@ -36,7 +36,8 @@ def apply(kafka: str, registry: str) -> int:
     except TopicDiffers as problem:
         print(f"culm: {problem}", file=sys.stderr)
         return 1
-    ids = register_all(connect(registry))
+    with connect(registry) as client:
+        ids = register_all(client)
     print(f"{len(made)} topics made, {len(declared_topics()) - len(made)} found as declared, {len(ids)} schemas registered")
     return 0
 

@@ -72,17 +72,18 @@ def _look_up(client: SchemaRegistryClient, entry: Entry) -> int:
 
 def codec_from(url: str, *, pause: Callable[[float], None] = time.sleep) -> Codec:
     """A codec with the ids of the registry at `url`; waits for as long as the registry is away."""
-    client = connect(url)
     wait = 0.2
     while True:
         try:
-            return Codec(look_up_all(client), lambda number: fetch_schema(client, number))
+            with connect(url) as client:
+                return Codec(look_up_all(client), lambda number: fetch_schema(url, number))
         except (httpx.HTTPError, SchemaRegistryError, UnknownSchema) as problem:
             log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
         pause(wait)
         wait = min(wait * 2, PAUSE_SECONDS_MAX)
 
 
-def fetch_schema(client: SchemaRegistryClient, number: int) -> Mapping[str, Any]:
-    """The schema with id `number`, as any version of Culm registered it."""
-    return cast(Mapping[str, Any], json.loads(client.get_schema(number).schema_str or "{}"))
+def fetch_schema(url: str, number: int) -> Mapping[str, Any]:
+    """The schema with id `number`, as any version of Culm registered it at the registry at `url`."""
+    with connect(url) as client:
+        return cast(Mapping[str, Any], json.loads(client.get_schema(number).schema_str or "{}"))

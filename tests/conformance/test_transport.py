@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.client import Client
-from tests.conformance.tls import make_certificate, tls_in_front_of
+from tests.conformance.tls import https_api, make_certificate
 
 pytestmark = pytest.mark.stack
 
@@ -26,8 +26,8 @@ def test_a_wrong_token_is_said_without_a_traceback(client: Client, waiting_task:
 
 def test_https_is_verified_and_may_be_believed(client: Client, tmp_path: Path) -> None:  # row 48
     certificate = make_certificate(tmp_path)
-    with tls_in_front_of(client.stack.config.ports.api, certificate) as port:
-        server = f"https://127.0.0.1:{port}/server/panda"
+    with https_api(client.stack, certificate) as address:
+        server = f"{address}/server/panda"
         https = client.environment | {"PANDA_URL": server, "PANDA_URL_SSL": server, "PANDACACHE_URL": server}
         said = {
             name: replace(client, environment=https | variables).api("print(c.hello())").splitlines()[-1]

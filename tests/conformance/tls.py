@@ -1,21 +1,27 @@
-"""A TLS port in front of a plain one, as a balancer in production would be, with a certificate of its own."""
+"""An API of the running stack that speaks TLS, with a certificate of its own."""
 
-import asyncio
 import contextlib
+import socket
 import ssl
 import subprocess
-import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deploy.config import CHECKOUT
+from deploy.processes import basic_environment, culm_processes
+from deploy.stack import Stack
+
 LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 60.0
 
 
 def make_certificate(folder: Path) -> Path:
@@ -50,41 +56,41 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def tls_in_front_of(port: int, certificate: Path) -> Iterator[int]:
-    """The TLS port that leads to the plain `port`, while the context lasts."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    loop = asyncio.new_event_loop()
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind, onward = await asyncio.open_connection(LOOPBACK, port)
-        await asyncio.gather(_copy(reader, onward), _copy(behind, writer))
-
-    server = loop.run_until_complete(asyncio.start_server(carry, LOOPBACK, 0, ssl=context))
-    thread = threading.Thread(target=loop.run_forever, name="tls", daemon=True)
-    thread.start()
+def https_api(stack: Stack, certificate: Path) -> Iterator[str]:
+    """The address of a second API of the stack that speaks TLS, while the context lasts."""
+    address = f"https://{LOOPBACK}:{free_port()}"
+    (plain,) = (one for one in culm_processes(stack.config, {}) if one.name == "api")
+    environment = {
+        **basic_environment(stack.config),
+        **plain.environment,
+        "CULM_API": address,
+        "CULM_TLS_CERTIFICATE": str(certificate),
+    }
+    process = subprocess.Popen(plain.command, env=environment, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
     try:
-        yield int(server.sockets[0].getsockname()[1])
+        wait_for(address, certificate.parent / "ca" / "culm.pem", process)
+        yield address
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+        process.terminate()
+        process.wait(30)
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while block := await reader.read(65_536):
-            writer.write(block)
-            await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.close()
-        await writer.wait_closed()
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
 
 
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+def wait_for(address: str, authority: Path, process: subprocess.Popen[bytes]) -> None:
+    """Return when the API at `address` answers; fails when it ended or never does."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    context = ssl.create_default_context(cafile=str(authority))
+    with httpx.Client(verify=context, trust_env=False) as http:
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                http.get(f"{address}/v1/health")
+                return
+            assert process.poll() is None, f"the API ended with {process.returncode}"
+            assert time.monotonic() < end, f"{address} does not answer"
+            time.sleep(0.1)

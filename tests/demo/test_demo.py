@@ -160,3 +160,20 @@ def test_an_api_that_refuses_is_quoted() -> None:
 
     with pytest.raises(DemoFailed, match="answered 403: not in wlcg"):
         api.nickname()
+
+
+def test_the_merged_file_is_awaited_when_its_row_comes_after_the_end_of_the_task() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path == "/v1/datasets":
+            rows = [{"name": "user.jdoe.survey/"}] if asked.count("/v1/datasets") > 2 else []
+            return httpx.Response(200, json={"datasets": rows, "next": None})
+        file = {"scope": "user.jdoe", "lfn": "m.tgz", "size_bytes": 5, "checksum": "ad:00000001"}
+        return httpx.Response(200, json={"files": [file], "next": None})
+
+    api = Api(Account("http://127.0.0.1:1", "wlcg", "token", {}), transport=httpx.MockTransport(answer))
+
+    assert api.merged_files(7) == [StoredFile("user.jdoe", "m.tgz", 5, "ad:00000001")]
+    assert asked.count("/v1/datasets") == 3

@@ -1,0 +1,43 @@
+"""The log as the decider's loop sees it: a port, so that the same loop runs on Kafka and in the simulator.
+
+In: where a slot begins. Out: committed events and commands as raw records, and a commit that is one transaction. Whoever
+implements it promises: after `acquire` no earlier owner commits anything more; `commit` writes all records and the positions or
+nothing; readers see only what was committed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from commands.slot import InputRecord, OutputRecord
+from commands.state_store import Positions
+
+
+class SlotLog(Protocol):
+    """One ownership of one slot: acquired once, thrown away after anything but a clean commit.
+
+    Every method may raise Fenced (another decider has the slot) or Interrupted (the outcome is unknown, or the log is away).
+    """
+
+    def acquire(self) -> None:
+        """Shut out every earlier owner of the slot; their open transactions are aborted."""
+
+    def events_after(self, known: Positions) -> Iterator[InputRecord]:
+        """Every committed event of the slot from the positions on (from the beginning where none is known), to the end of now."""
+
+    def start_reading(self) -> None:
+        """Read commands from the committed positions of the slot on, from the beginning where none is committed."""
+
+    def take(self, records_max: int) -> Sequence[InputRecord]:
+        """The commands that are there, at most `records_max`; waits a moment for the first one."""
+
+    def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        """Write `outputs` and the next positions of the commands in one transaction."""
+
+    def event_ends(self) -> Positions:
+        """The ends of the event partitions of the slot."""
+
+    def release(self) -> None:
+        """Let go; never raises."""
+
+
+SlotLogFactory = Callable[[], SlotLog]
