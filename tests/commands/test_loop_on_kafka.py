@@ -61,14 +61,15 @@ class Log:
         consumer = Consumer({"bootstrap.servers": self.kafka, **settings})
         numbers = consumer.list_topics(topic).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])
-        found, unread = [], len(numbers)
+        # A partition that grows meanwhile reports its end more than once.
+        found, unread = [], set(numbers)
         while unread:
             for message in consumer.consume(500, 0.5):
                 failure = message.error()
                 if failure is None:
                     found.append(self.codec.decode(message.value()))
                 elif failure.code() == KafkaError._PARTITION_EOF:
-                    unread -= 1
+                    unread.discard(message.partition())
         consumer.close()
         return found
 
