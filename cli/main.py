@@ -1,4 +1,4 @@
-"""`culm`: the stack, tokens, the client's environment, datasets, rebuilds."""
+"""`culm`: the stack, tokens, the client's environment, datasets, rebuilds, the checker."""
 
 import json
 import os
@@ -108,6 +108,15 @@ def rebuild(
     if everything == bool(names):
         raise typer.BadParameter("name projections or say --all")
     rebuild_projections(Stack.running().config, tuple(names or ()))
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Prove the log and the read model: no job lost or made twice, every command answered once, rows equal to events."""
+    from check.report import check_stack
+
+    config = Stack.running().config
+    raise typer.Exit(check_stack(config.kafka, config.registry, config.postgres, as_json=as_json))
 
 
 @dataset_app.command("add")
