@@ -165,10 +165,17 @@ def wake(task: Task, command: WakeTask) -> Decision:
 
 
 def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
-    """Account for ended jobs: input done, given up or ready again; outputs into their datasets."""
+    """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
+
+    An end that was accounted for may be told again; a job that waits for its merge is news only when it ends otherwise.
+    """
     unmerged = {one.job.job_id: one for one in task.unmerged.values()}
     known = tuple(
-        {o.job_id: o for o in command.outcomes if o.job_id in task.jobs or o.job_id in unmerged}.values()
+        {
+            o.job_id: o
+            for o in command.outcomes
+            if o.job_id in task.jobs or (o.job_id in unmerged and o.kind is not OutcomeKind.MERGING)
+        }.values()
     )
     if not known:
         return accept()

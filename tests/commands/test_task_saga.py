@@ -364,6 +364,19 @@ def test_outputs_are_merged_once_all_jobs_are_through() -> None:
     assert culm.state("job", job(1)).status == "finished"
 
 
+def test_a_job_that_waits_for_its_merge_may_be_told_of_again() -> None:
+    culm = a_running_task(a_merging_definition())
+    generate_all(culm)
+    account(culm, job(1), OutcomeKind.MERGING)
+    events = len(culm.events)
+
+    answer = account(culm, job(1), OutcomeKind.MERGING)
+
+    assert answer.accepted
+    assert culm.names(events) == []
+    assert the_task(culm).units[1].status == "running"
+
+
 def test_a_name_that_the_client_wrote_out_becomes_the_unmerged_one() -> None:
     definition = a_merging_definition()
     text = "-o \"{'out.txt': 'user.jdoe.$JEDITASKID._${SN/P}.out.txt'}\""

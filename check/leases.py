@@ -1,0 +1,82 @@
+"""Laws about leases: a job is in one queue once, one pilot holds it once, and what runs is what was leased. Pure.
+
+A job is one attempt in Culm, so that attempts never overlap means: it is leased at most once, and a piece of input is in one
+job at a time (`check/tasks.py`). Source: DESIGN 5, jedi-logic 2.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from check.laws import Seen, Violation
+from schemas.reading import Place
+
+#: Event -> (state it finds the job in, state it leaves it in).
+STEPS = {
+    "JobQueued": ("new", "waiting"),
+    "JobLeased": ("waiting", "leased"),
+    "JobWithdrawn": ("waiting", "gone"),
+    "LeaseEnded": ("leased", "gone"),
+}
+
+
+@dataclass(slots=True)
+class Held:
+    """Where a job stands in its queue."""
+
+    queue: str
+    state: str
+    lease_id: str = ""
+
+
+@dataclass
+class OnePilotEach:
+    """A job is queued once, leased to one pilot, and runs under that lease; the numbers that a queue tells are true."""
+
+    name: str = "no two pilots hold one job"
+    checked: int = 0
+    jobs: dict[int, Held] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    sent: dict[str, tuple[str, Place]] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """A lease of what is not waiting, a renewal of what is not leased, or a wrong number."""
+        if record.role != "events":
+            return
+        if record.name == "JobSent":
+            self.sent[record.envelope.aggregate_id] = (record.message.lease_id, record.place)
+        elif record.name in STEPS:
+            self.checked += 1
+            yield from self._step(record)
+        elif record.name == "LeasesRenewed":
+            for job in record.message.job_ids:
+                held = self.jobs.get(job)
+                if held is None or held.state != "leased":
+                    found = f"the lease of job {job} is renewed while it is {held.state if held else 'in no queue'}"
+                    yield Violation(self.name, str(record.place), found)
+
+    def end(self) -> Iterator[Violation]:
+        """Jobs that were sent under a lease that their queue never gave."""
+        for job, (lease, place) in self.sent.items():
+            held = self.jobs.get(int(job))
+            if held is None or held.lease_id != lease:
+                yield Violation(self.name, str(place), f"job {job} is sent under lease {lease}, which no queue gave it")
+
+    def _step(self, record: Seen) -> Iterator[Violation]:
+        queue, event, place = record.envelope.aggregate_id, record.message, str(record.place)
+        job = event.spec.job_id if record.name == "JobQueued" else event.job_id
+        held = self.jobs.setdefault(job, Held(queue, "new"))
+        found, reached = STEPS[record.name]
+        if (held.queue, held.state) != (queue, found):
+            told = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
+            yield Violation(self.name, place, told)
+        for state, change in ((held.state, -1), (reached, 1)):
+            self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
+        held.queue, held.state = queue, reached
+        if record.name == "JobLeased":
+            held.lease_id = event.lease_id
+        elif record.name == "LeaseEnded" and event.lease_id != held.lease_id:
+            yield Violation(self.name, place, f"lease {event.lease_id} of job {job} ends, it has {held.lease_id}")
+        counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
+        if (event.waiting, event.leased) != counted:
+            told = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
+            yield Violation(self.name, place, told)

@@ -1,0 +1,83 @@
+"""Shows every record to every law, and tells what was checked and what was found."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from check.jobs import LegalJobs, NoJobLost
+from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Violation
+from check.leases import OnePilotEach
+from check.reading import LogReader, ReadModel, read_model
+from check.rows import RowsEqualEvents, View, views
+from check.tasks import FileAccounts, LegalTasks
+from schemas.registry import codec_from
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of one law: how much it was applied to, how often it was broken, the first offence."""
+
+    law: str
+    checked: int
+    violations: int
+    first: Violation | None
+
+
+def laws_of_the_log(settled: dict[tuple[str, int], int]) -> list[Law]:
+    """The laws that need nothing but the log. settled: see `OneAnswerEach`."""
+    return [
+        GaplessSequences(),
+        CompleteDecisions(),
+        OneAnswerEach(settled),
+        CausesExist(),
+        LegalTasks(),
+        FileAccounts(),
+        LegalJobs(),
+        NoJobLost(),
+        OnePilotEach(),
+    ]
+
+
+def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
+    """One law per table."""
+    return [RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table]) for view in compared]
+
+
+def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
+    """A verdict per law, in their order."""
+    count = dict.fromkeys((law.name for law in laws), 0)
+    first: dict[str, Violation] = {}
+    for record in records:
+        for law in laws:
+            for violation in law.see(record):
+                count[law.name] += 1
+                first.setdefault(law.name, violation)
+    for law in laws:
+        for violation in law.end():
+            count[law.name] += 1
+            first.setdefault(law.name, violation)
+    return [Verdict(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
+
+
+def lines(verdicts: Iterable[Verdict]) -> list[str]:
+    """A line per law, and one below it for a first offence."""
+    told = []
+    for verdict in verdicts:
+        told.append(f"{verdict.law}: {verdict.checked} checked, {verdict.violations} violations")
+        if verdict.first is not None:
+            told.append(f"  first at {verdict.first.place}: {verdict.first.found}")
+    return told
+
+
+def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = False) -> int:
+    """Check a stack, print what was found; 0 when every law holds, 1 otherwise."""
+    compared = views()
+    model = read_model(postgres, compared)
+    reader = LogReader(kafka, codec_from(registry))
+    laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
+    verdicts = judge_log(reader.records(), laws)
+    if as_json:
+        print(json.dumps({"laws": [asdict(verdict) for verdict in verdicts], "poison": reader.poison}, indent=2))
+    else:
+        print("\n".join([*lines(verdicts), f"records that nobody can decode (they must be dead letters): {reader.poison}"]))
+    return 1 if any(verdict.violations for verdict in verdicts) else 0

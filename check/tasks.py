@@ -1,0 +1,230 @@
+"""Laws about tasks: legal transitions, and file accounts that add up. Pure.
+
+The table is written from jedi-logic 1.1 and 1.2, the accounts from 1.9: each piece of input is ready, with a job, finished or
+given up; it is in one job at a time; the counters that events carry are the numbers of pieces in those states.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from check.laws import Seen, Violation
+
+WORKING = frozenset({"ready", "running", "pending"})
+YOUNG = WORKING | {"registered", "rerefine", "defined"}
+ENDING = frozenset({"finishing", "aborting", "tobroken"})
+ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
+#: Event -> (statuses in which it may come, status it leads to; None: the same, or as `_reached` says).
+LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
+    "TaskSubmitted": (frozenset({"unknown"}), "registered"),
+    "TaskRefined": (frozenset({"registered", "rerefine"}), "defined"),
+    "ContentsFed": (frozenset({"defined"}), None),
+    "JobsOrdered": (WORKING | {"defined", "finishing"}, None),
+    "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
+    "TaskParked": (WORKING | {"paused", "finishing"}, None),
+    "TaskWoken": (WORKING | {"finishing"}, None),
+    "TaskPaused": (WORKING, "paused"),
+    "TaskResumed": (frozenset({"paused"}), None),
+    "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine"}, None),
+    "TaskKillOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "aborting"),
+    "TaskFinishOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "finishing"),
+    "TaskBroken": (YOUNG | {"paused"}, "tobroken"),
+    "TaskFinalized": (WORKING | ENDING | {"defined"}, None),
+    "TaskRetried": (frozenset({"finished", "failed", "exhausted", "defined"}), None),
+    "TaskReloaded": (ENDED - {"broken"}, "rerefine"),
+    "TaskReassigned": (YOUNG | {"paused", "exhausted"}, None),
+    "AttemptsIncreased": (WORKING | {"paused"}, None),
+    "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
+}
+
+
+@dataclass
+class LegalTasks:
+    """Each event of a task is legal in the status that the events before it made."""
+
+    name: str = "task transitions are legal"
+    checked: int = 0
+    status: dict[str, str] = field(default_factory=dict)
+    interrupted: dict[str, str] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """An event that the table does not allow."""
+        if record.role != "events" or record.aggregate != "task":
+            return
+        self.checked += 1
+        task = record.envelope.aggregate_id
+        found = self.status.get(task, "unknown")
+        allowed, reached = LEGAL[record.name]
+        self.status[task] = reached or self._reached(task, record, found)
+        if record.name == "TaskPaused":
+            self.interrupted[task] = found
+        if found not in allowed:
+            yield Violation(self.name, str(record.place), f"{record.name} of task {task} in status {found}")
+
+    def end(self) -> Iterator[Violation]:
+        """Nothing more."""
+        yield from ()
+
+    def _reached(self, task: str, record: Seen, found: str) -> str:
+        match record.name:
+            case "TaskFinalized":
+                return str(record.message.verdict.value).lower()
+            case "TaskResumed":
+                return self.interrupted.get(task, found)
+            case "JobsGenerated" if found == "paused":
+                self.interrupted[task] = "running"
+            case "JobsGenerated" if found in WORKING:
+                return "running"
+            case "TaskParked" if found in WORKING:
+                return "pending"
+            case "TaskWoken" if found == "pending":
+                return "ready"
+            case "JobsOrdered" if found == "defined":
+                return "ready"
+            case "TaskRetried" if found in ENDED:
+                return "ready"
+            case _:
+                pass
+        return found
+
+
+@dataclass(slots=True)
+class Piece:
+    """A piece of input: `state` is ready, with-job, finished or failed."""
+
+    attempts_max: int
+    state: str = "ready"
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class Books:
+    """What one task's events say of its input and its jobs."""
+
+    attempts_max: int = 0
+    pieces: dict[int, Piece] = field(default_factory=dict)
+    live: set[int] = field(default_factory=set)
+    merging: set[int] = field(default_factory=set)
+    serials: dict[int, int] = field(default_factory=dict)
+    """Job by its serial within the task."""
+    merges: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """By merge job, the serials of the jobs whose outputs it merges."""
+    jobs: int = 0
+    ending: bool = False
+
+
+@dataclass
+class FileAccounts:
+    """Counters of a task equal what its events did to each piece; no piece is in two jobs, none is finished twice."""
+
+    name: str = "file accounts add up"
+    checked: int = 0
+    books: dict[str, Books] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """A step that a piece cannot make, or counters that differ."""
+        if record.role != "events" or record.aggregate != "task":
+            return
+        task = record.envelope.aggregate_id
+        books = self.books.setdefault(task, Books())
+        for found in _entered(books, record.name, record.message):
+            yield Violation(self.name, str(record.place), f"task {task}: {found}")
+        accounts = getattr(record.message, "accounts", None)
+        if accounts is not None:
+            self.checked += 1
+            said = (accounts.total, accounts.used, accounts.finished, accounts.failed, accounts.jobs_live, accounts.jobs_total)
+            expected = _counters(books)
+            if said != expected:
+                found = f"{record.name} says {said} for (total, used, finished, failed, jobs live, jobs), its events {expected}"
+                yield Violation(self.name, str(record.place), f"task {task}: {found}")
+
+    def end(self) -> Iterator[Violation]:
+        """Nothing more."""
+        yield from ()
+
+
+def _counters(books: Books) -> tuple[int, ...]:
+    states = [piece.state for piece in books.pieces.values()]
+    return (
+        len(states),
+        len(states) - states.count("ready"),
+        states.count("finished"),
+        states.count("failed"),
+        len(books.live),
+        books.jobs,
+    )
+
+
+def _entered(books: Books, name: str, event: Any) -> Iterator[str]:
+    """Enter the event into the books; steps that cannot be."""
+    match name:
+        case "TaskRefined":
+            books.attempts_max = event.definition.attempts_max
+        case "ContentsFed":
+            for unit in event.units:
+                if unit.unit_id in books.pieces:
+                    yield f"piece {unit.unit_id} comes a second time"
+                books.pieces[unit.unit_id] = Piece(books.attempts_max)
+        case "JobsGenerated":
+            yield from _generated(books, event)
+        case "JobOutcomesRecorded":
+            yield from _outcomes(books, event)
+        case "TaskRetried" | "AttemptsIncreased":
+            _given_attempts(books, name, event)
+        case "TaskKillOrdered" | "TaskFinishOrdered" | "TaskBroken" | "TaskReloaded":
+            books.ending = name != "TaskReloaded"
+        case _:
+            pass
+
+
+def _given_attempts(books: Books, name: str, event: Any) -> None:
+    """Pieces that were given up come back when they have attempts again."""
+    if name == "TaskRetried":
+        books.ending = False
+        for number in event.units:
+            piece = books.pieces[number]
+            piece.attempts_max = max(piece.attempts_max, piece.attempt + event.attempts_max)
+            if piece.state == "failed":
+                piece.state = "ready"
+        return
+    for piece in books.pieces.values():
+        piece.attempts_max += event.increase
+        if piece.state == "failed" and piece.attempt < piece.attempts_max and not books.ending:
+            piece.state = "ready"
+
+
+def _generated(books: Books, event: Any) -> Iterator[str]:
+    for job in event.jobs:
+        books.live.add(job.job_id)
+        books.jobs = max(books.jobs, job.serial)
+        books.serials[job.serial] = job.job_id
+        if event.kind.value == "MERGE":
+            books.merges[job.job_id] = tuple(job.unit_ids)
+        if event.kind.value != "NORMAL":
+            continue
+        for number in job.unit_ids:
+            piece = books.pieces[number]
+            if piece.state != "ready":
+                yield f"piece {number} is {piece.state} and goes to job {job.job_id} too"
+            piece.state = "with job"
+
+
+def _outcomes(books: Books, event: Any) -> Iterator[str]:
+    for outcome in event.outcomes:
+        if outcome.job_id not in books.live:
+            yield f"job {outcome.job_id} ends and was not live"
+        if outcome.kind.value != "MERGING":
+            books.live.discard(outcome.job_id)
+        # A job that waits for its merge is not ended for its task, and comes to wait once.
+        elif outcome.job_id in books.merging:
+            yield f"job {outcome.job_id} comes to wait for its merge a second time"
+        else:
+            books.merging.add(outcome.job_id)
+        if outcome.kind.value == "FINISHED":
+            books.live -= {books.serials[serial] for serial in books.merges.get(outcome.job_id, ())}
+    for change in event.units:
+        piece = books.pieces[change.unit_id]
+        if piece.state != "with job":
+            yield f"piece {change.unit_id} ends a job and was {piece.state}"
+        piece.state = "finished" if change.finished else "failed" if change.failed else "ready"
+        piece.attempt = change.attempt
