@@ -8,7 +8,7 @@ the log, be it commands or a dead letter; a record that cannot be read, or on wh
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,7 +18,6 @@ from schemas.wire import Poison
 from streams.decoder import Decoder
 from streams.errors import RegistryAway
 from streams.heard import Heard, Wish
-from streams.outbox import Outbox
 from streams.snapshot import Snapshot
 
 INBOX = 5000
@@ -38,6 +37,13 @@ class Reaction:
     choose: Choose
 
 
+class Delivery(Protocol):
+    """Where commands and dead letters go."""
+
+    async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
+        """Return when all of `contents` is in the log. Raises RecordTooLarge when one can never be."""
+
+
 class Listener:
     """Reacts to one topic.
 
@@ -51,7 +57,7 @@ class Listener:
         topic: str,
         reactions: Sequence[Reaction],
         decoder: Decoder,
-        outbox: Outbox,
+        outbox: Delivery,
         snapshot: Callable[[], Snapshot],
         *,
         batch_max: int = 200,
@@ -78,12 +84,16 @@ class Listener:
                 await asyncio.sleep(self._within)
             while not self._inbox.empty() and len(events) < self._batch_max:
                 events.append(self._inbox.get_nowait())
-            try:
-                await self._outbox.deliver(await self._follow(events))
-            except RecordTooLarge:
-                await self._deliver_singly(events)
-            for event in events:
-                event.ack()
+            await self.handle(events)
+
+    async def handle(self, events: Sequence[Any]) -> None:
+        """Deliver what follows from a batch, and only then acknowledge it."""
+        try:
+            await self._outbox.deliver(await self._follow(events))
+        except RecordTooLarge:
+            await self._deliver_singly(events)
+        for event in events:
+            event.ack()
 
     async def _deliver_singly(self, events: Sequence[Any]) -> None:
         """Deliver record by record, with a dead letter for the one whose command no topic can hold."""

@@ -16,8 +16,7 @@ from streams.jedi.reactions import generate_ordered, refine_submitted
 from streams.jedi.retry import memory_of
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.renewal import renewals
-from streams.listening import Listener, Reaction
-from streams.outbox import Outbox
+from streams.listening import Delivery, Listener, Reaction
 from streams.snapshot import POLICY_EVENTS, Snapshot
 
 JOB_EVENTS = "culm.job.events.v1"
@@ -52,7 +51,7 @@ class JobEnds:
             self._memory.popitem(last=False)
 
 
-def listeners(decoder: Decoder, outbox: Outbox, facts: Facts, api: str) -> tuple[Listener, ...]:
+def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tuple[Listener, ...]:
     """All listeners of a worker."""
 
     async def know_policies(heard: Sequence[Heard]) -> None:

@@ -9,7 +9,8 @@ import json
 from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.model import LiveJob, Task, UnitStatus
+from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills
+from commands.task.model import Task, UnitStatus
 from commands.task.progress import (
     ATTEMPTS_OF_RETRY,
     break_task,
@@ -21,7 +22,6 @@ from commands.task.progress import (
     wake,
 )
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
-from schemas.job import KillJob
 from schemas.queue import HoldTask, ReleaseTask
 from schemas.task import (
     AttemptsIncreased,
@@ -53,9 +53,8 @@ from schemas.task import (
     TaskSubmitted,
     WakeTask,
 )
-from schemas.types import CommandEnvelope, JobKind
+from schemas.types import CommandEnvelope
 
-KILL_TASK, KILL_FINISH, KILL_FINISH_SOFT, KILL_REBROKER, KILL_REASSIGN = 50, 52, 55, 8, 51
 TRUSTED = frozenset({"production", "operator", "system"})
 
 
@@ -131,7 +130,7 @@ def kill(task: Task, command: KillTask) -> Decision:
     if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
         return _wrong_status(task, "kill")
     return accept(
-        TaskKillOrdered(reason=command.reason), follow_ups=_kill_jobs(task, KILL_TASK, "task killed", merging=True)
+        TaskKillOrdered(reason=command.reason), follow_ups=kills(task, KILL_TASK, "task killed", merging=True)
     )
 
 
@@ -140,8 +139,8 @@ def finish(task: Task, command: FinishTask) -> Decision:
     if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
         return _wrong_status(task, "finish")
     code = KILL_FINISH_SOFT if command.soft else KILL_FINISH
-    kills = _kill_jobs(task, code, "task finished", merging=False)
-    return accept(TaskFinishOrdered(soft=command.soft, reason=command.reason), follow_ups=kills)
+    taken = kills(task, code, "task finished", merging=False)
+    return accept(TaskFinishOrdered(soft=command.soft, reason=command.reason), follow_ups=taken)
 
 
 def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
@@ -171,11 +170,11 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
         return _wrong_status(task, "reassign")
     if command.mode not in ("kill", "soft", "nokill"):
         return refuse("BAD_MODE", f"mode is {command.mode!r}, expected kill, soft or nokill")
-    kills: tuple[FollowUp, ...] = ()
+    taken: tuple[FollowUp, ...] = ()
     if command.mode != "nokill":
         code = KILL_REBROKER if command.mode == "kill" else KILL_REASSIGN
-        kills = _kill_jobs(task, code, "task reassigned", merging=False)
-    return accept(TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode), follow_ups=kills)
+        taken = kills(task, code, "task reassigned", merging=False)
+    return accept(TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode), follow_ups=taken)
 
 
 def pause(task: Task, command: PauseTask) -> Decision:
@@ -231,18 +230,6 @@ def _object(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _kill_jobs(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowUp, ...]:
-    """A kill for every live job, and for those that wait for the merge step when `merging`."""
-
-    def wanted(job: LiveJob) -> bool:
-        return merging or job.kind is not JobKind.MERGE
-
-    jobs = [job.job_id for job in task.jobs.values() if wanted(job)]
-    if merging:
-        jobs += [unmerged.job.job_id for unmerged in task.unmerged.values()]
-    return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in jobs)
 
 
 def _wrong_status(task: Task, command: str) -> Decision:

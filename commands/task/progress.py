@@ -6,6 +6,7 @@ ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.job_spec import job_spec
+from commands.task.kills import KILL_TASK, kills
 from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
@@ -72,7 +73,7 @@ def refine(task: Task, command: RefineTask) -> Decision:
     units = made_up_units(command.definition, len(task.units) + 1)
     if len(units) > UNITS_MADE_UP_MAX:
         message = f"{len(units)} pieces of input, expected at most {UNITS_MADE_UP_MAX}"
-        return accept(TaskBroken(reason="TOO_MANY_FILES", message=message))
+        return _broken(task, "TOO_MANY_FILES", message)
     return accept(*refined, *_fed(task, units[0].dataset, _unknown_yet(task, units)))
 
 
@@ -80,7 +81,12 @@ def break_task(task: Task, command: BreakTask) -> Decision:
     """The task can never work; it ends broken."""
     if task.status not in ACTIVE:
         return refuse("WRONG_STATUS", f"task is {task.status} and cannot break")
-    return accept(TaskBroken(reason=command.reason, message=command.message))
+    return _broken(task, command.reason, command.message)
+
+
+def _broken(task: Task, reason: str, message: str) -> Decision:
+    """The task breaks and takes its jobs with it, those that wait for a merge included."""
+    return accept(TaskBroken(reason=reason, message=message), follow_ups=kills(task, KILL_TASK, "task broken", merging=True))
 
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:
@@ -90,7 +96,7 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     definition = _definition(task)
     if not command.known:
         message = f"input dataset {command.dataset} does not exist"
-        return accept(TaskBroken(reason="UNKNOWN_DATASET", message=message))
+        return _broken(task, "UNKNOWN_DATASET", message)
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     units = _units_of(task, definition, command.dataset, command.files)
@@ -99,7 +105,7 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     complete = last and all(name in task.fed_whole for name in others)
     if complete and not units and not task.units:
         message = f"input dataset {command.dataset} has no file that the task could use"
-        return accept(TaskBroken(reason="EMPTY_INPUT", message=message))
+        return _broken(task, "EMPTY_INPUT", message)
     return accept(_contents(task, command.dataset, units, complete=complete, whole=last))
 
 
@@ -126,7 +132,7 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     try:
         specs = [job_spec(task, job, command.kind) for job in jobs]
     except UnresolvedPlaceholder as problem:
-        return accept(TaskBroken(reason="BAD_PARAMETERS", message=f"job parameters: {problem}"))
+        return _broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
     accounts = accounts_of(task)
     newly_used = len(planned) if command.kind is JobKind.NORMAL else 0
     generated = JobsGenerated(

@@ -17,7 +17,7 @@ PLANNING = WORKING | {TaskStatus.DEFINED}
 def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
     """The next thing that must happen to `task` without anybody's wish."""
     if task.status is TaskStatus.TOBROKEN:
-        return None if task.jobs else _final(task, TaskVerdict.BROKEN, task.message)
+        return None if task.jobs or task.unmerged else _final(task, TaskVerdict.BROKEN, task.message)
     if task.status is TaskStatus.ABORTING:
         return None if task.jobs or task.unmerged else _final(task, TaskVerdict.ABORTED, "killed")
     if task.status is TaskStatus.FINISHING:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from streams.facts import Facts
-from streams.outbox import Outbox
+from streams.listening import Delivery
 from streams.provisioning.demand import demands
 
 GATHER_SECONDS = 0.02
@@ -21,7 +21,7 @@ CALM_SECONDS = 2.0
 class DemandWatch:
     """Serves one worker."""
 
-    def __init__(self, facts: Facts, outbox: Outbox, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, facts: Facts, outbox: Delivery, clock: Callable[[], float] = time.monotonic) -> None:
         self._facts, self._outbox, self._clock = facts, outbox, clock
         self._said: dict[str, int] = {}
         self._lower_since: dict[str, float] = {}
@@ -41,9 +41,10 @@ class DemandWatch:
                 await asyncio.wait_for(changed.wait(), CALM_SECONDS if self._lower_since else None)
             await asyncio.sleep(GATHER_SECONDS)
             changed.clear()
-            await self._say()
+            await self.say()
 
-    async def _say(self) -> None:
+    async def say(self) -> None:
+        """Tell each queue whose number is another by now and surely so."""
         wanted, causes = self._facts.demand()
         wanted |= self._said
         due = {queue: (number, made) for queue, number, made in demands(self._facts.snapshot().queues, wanted, causes)}

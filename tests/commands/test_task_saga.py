@@ -364,6 +364,21 @@ def test_outputs_are_merged_once_all_jobs_are_through() -> None:
     assert culm.state("job", job(1)).status == "finished"
 
 
+def test_a_task_that_breaks_at_its_merge_takes_the_unmerged_jobs_with_it() -> None:
+    definition = a_merging_definition()
+    assert definition.merge is not None
+    culm = a_running_task(replace(definition, merge=replace(definition.merge, parameters="-l ${LIB}")))
+
+    run_all(culm)
+    killed = [job(number) for number in (1, 2, 3)]
+    for number in killed:
+        account(culm, number, OutcomeKind.CANCELLED)
+
+    assert [culm.state("job", number).status for number in killed] == ["cancelled"] * 3
+    assert culm.last(TaskFinalized).verdict is TaskVerdict.BROKEN
+    assert culm.last(TaskFinalized).accounts.jobs_live == 0
+
+
 def test_a_job_that_waits_for_its_merge_may_be_told_of_again() -> None:
     culm = a_running_task(a_merging_definition())
     generate_all(culm)

@@ -70,7 +70,7 @@ def test_more_pilots_are_asked_for_at_once_and_fewer_after_a_calm() -> None:
     said = []
     for waiting, seconds in ((3, 0.0), (4, 0.1), (1, 0.1), (4, 0.1), (0, 0.1), (0, CALM_SECONDS), (0, 1.0)):
         facts.queue, facts.number, now[0] = a_queue(waiting=waiting), facts.number + 1, now[0] + seconds
-        asyncio.run(watch._say())
+        asyncio.run(watch.say())
         said.append(outbox.numbers[-1])
 
     assert said == [3, 4, 4, 4, 4, 0, 0]

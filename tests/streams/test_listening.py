@@ -75,7 +75,7 @@ def listened(events: Sequence[FakeEvent], outbox: FakeOutbox) -> None:
 
     async def run() -> None:
         reaction = Reaction("answer", frozenset({"TaskWoken"}), answer)
-        listener = Listener("culm.task.events.v1", [reaction], Decoder(CODEC), outbox, Snapshot)  # type: ignore[arg-type]
+        listener = Listener("culm.task.events.v1", [reaction], Decoder(CODEC), outbox, Snapshot)
         for event in events:
             await listener._inbox.put(event)
         work = asyncio.create_task(listener.work())

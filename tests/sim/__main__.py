@@ -1,0 +1,66 @@
+"""`python -m tests.sim [--seeds N] [--first N] [--steps N] [--seed N] [--story]`: many seeds, or one told as a story."""
+
+import argparse
+import logging
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import structlog
+
+from check.laws import Violation
+from tests.sim.shrink import shrunk, told
+from tests.sim.world import run, schedule
+
+
+def quiet() -> None:
+    """The simulated processes log nothing; the story tells what happens to them."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def outcome(seed: int, steps: int) -> tuple[int, list[Violation]]:
+    """The seed and what it breaks."""
+    return seed, run(schedule(seed, steps))
+
+
+def main() -> int:
+    """0 when no seed breaks a law."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--steps", type=int, default=2000, help="turns of each")
+    parser.add_argument("--seed", type=int, help="only this one, shrunk and told")
+    given = parser.parse_args()
+    quiet()
+    if given.seed is not None:
+        return tell(given.seed, given.steps)
+    began, failed = time.monotonic(), 0
+    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as pool:
+        seeds = range(given.first, given.first + given.seeds)
+        for seed, violations in pool.map(partial(outcome, steps=given.steps), seeds, chunksize=1):
+            if violations:
+                failed += 1
+                first = violations[0]
+                print(f"seed {seed}: {len(violations)} violations, first: {first.law}: {first.place}: {first.found}")
+                print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}", flush=True)
+    seconds = time.monotonic() - began
+    print(f"{given.seeds} seeds of {given.steps} steps in {seconds:.0f} s: {failed} broke a law")
+    return 1 if failed else 0
+
+
+def tell(seed: int, steps: int) -> int:
+    """One seed: what it breaks, in as few turns as can be found."""
+    turns = schedule(seed, steps)
+    violations = run(turns)
+    if not violations:
+        print(f"seed {seed} breaks no law in {steps} steps")
+        return 0
+    small = shrunk(turns, violations[0].law)
+    print("\n".join(told(small)))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A decider process: the real loop, states and deciding, on the log in memory; with its life before and after a kill."""
+
+from pathlib import Path
+
+from commands.aggregates import AGGREGATES
+from commands.config import DeciderConfig
+from commands.decider_loop import DeciderLoop
+from commands.errors import Fenced, Interrupted
+from commands.slot import Bug
+from commands.state_store import StateStore
+from schemas.wire import Codec
+from tests.sim.faults import Crash, Faults
+from tests.sim.memory_log import MemoryLog, MemorySlotLog
+
+SNAPSHOT_SECONDS = 20.0
+BATCH = 20
+
+
+class DeciderProcess:
+    """One process of one slot, from its start to its end; `alive` turns false at a kill or when it was fenced."""
+
+    def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path) -> None:
+        self._log = log
+        self.faults = Faults()
+        self.alive = True
+        self.fenced = False
+        self._config = DeciderConfig("", "", home, slot, slots, batch_max=BATCH, snapshot_seconds=SNAPSHOT_SECONDS)
+        initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
+        self._store = StateStore(self._config.state_file, "simulated", initial)
+        self._loop = DeciderLoop(self._config, codec, self._store, self._open, lambda: log.now / 1_000_000)
+        self._slot_log: MemorySlotLog | None = None
+
+    def step(self) -> None:
+        """One turn of `DeciderLoop.run` and of what `python -m commands` does around it."""
+        try:
+            if self._slot_log is None:
+                self._slot_log = self._open()
+                self._loop.take_over(self._slot_log)
+            else:
+                self._loop.step(self._slot_log)
+        except Fenced:
+            self.end()
+            self.fenced = True
+        except Interrupted:
+            self._let_go()
+        except Bug as bug:
+            raise AssertionError(f"deciding met a bug at {bug.record.topic}: {bug}") from bug.__cause__
+        except Crash:
+            self.end()
+        finally:
+            self.faults.disarm()
+
+    def end(self) -> None:
+        """Gone, as after SIGKILL: nothing is said to the log any more."""
+        self.alive = False
+        self._store.close()
+
+    def _open(self) -> MemorySlotLog:
+        return MemorySlotLog(self._log, self._config, self.faults)
+
+    def _let_go(self) -> None:
+        if self._slot_log is not None:
+            self._slot_log.release()
+        self._slot_log = None

@@ -1,0 +1,180 @@
+"""Kafka in memory, as far as Culm relies on it: partitions, transactions, fencing, last stable offset, group positions.
+
+A record of an open transaction stands in its partition at once and holds back every read_committed reader (last stable offset);
+an abort leaves its offsets as holes; a commit or an abort takes an offset of its own, as Kafka's markers do.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from commands.config import DeciderConfig
+from commands.errors import Fenced, Interrupted
+from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
+from commands.state_store import Positions
+from schemas.partition import partition_of
+from tests.sim.faults import Faults
+
+PARTITIONS = 2
+OPEN, COMMITTED, ABORTED, MARKER = "open", "committed", "aborted", "marker"
+
+
+@dataclass(slots=True)
+class Entry:
+    """A record, or a marker (value None, state MARKER)."""
+
+    key: bytes
+    value: bytes | None
+    timestamp: int
+    state: str = COMMITTED
+
+
+@dataclass(slots=True)
+class Producer:
+    """What the coordinator knows of a transactional id."""
+
+    epoch: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    touched: set[tuple[str, int]] = field(default_factory=set)
+
+
+class MemoryLog:
+    """All topics. `now`: microseconds, moved by whoever owns the world."""
+
+    def __init__(self, partitions: int = PARTITIONS) -> None:
+        self.now = 0
+        self.partitions = partitions
+        self.entries: dict[tuple[str, int], list[Entry]] = {}
+        self.producers: dict[str, Producer] = {}
+        self.committed: dict[str, Positions] = {}
+
+    def append(self, topic: str, key: bytes, value: bytes, state: str = COMMITTED) -> Entry:
+        """The new entry, at the partition that its key says."""
+        entry = Entry(key, value, self.now, state)
+        self.place(topic, key).append(entry)
+        return entry
+
+    def place(self, topic: str, key: bytes) -> list[Entry]:
+        """The partition of a key."""
+        return self.entries.setdefault((topic, partition_of(key.decode(), self.partitions)), [])
+
+    def end(self, topic: str, partition: int) -> int:
+        """Last stable offset: what read_committed readers may read up to."""
+        entries = self.entries.get((topic, partition), ())
+        if not any((topic, partition) in producer.touched for producer in self.producers.values()):
+            return len(entries)
+        return next(offset for offset, entry in enumerate(entries) if entry.state == OPEN)
+
+    def read(self, topic: str, partition: int, offset: int, records_max: int) -> list[InputRecord]:
+        """Committed records from `offset` on, as a read_committed consumer gets them."""
+        found: list[InputRecord] = []
+        entries = self.entries.get((topic, partition), ())
+        while offset < len(entries) and len(found) < records_max:
+            entry = entries[offset]
+            if entry.state == OPEN:
+                break
+            if entry.state == COMMITTED:
+                found.append(InputRecord(topic, partition, offset, entry.key, entry.value, entry.timestamp))
+            offset += 1
+        return found
+
+    def begin(self, name: str) -> int:
+        """The new epoch of a transactional id; what an earlier owner left open is aborted."""
+        producer = self.producers.setdefault(name, Producer())
+        producer.epoch += 1
+        self.finish(name, producer.epoch, ABORTED)
+        return producer.epoch
+
+    def write(self, name: str, epoch: int, output: OutputRecord) -> None:
+        """A record of the open transaction; Fenced for an owner of the past."""
+        producer = self.owned(name, epoch)
+        producer.entries.append(self.append(output.topic, output.key, output.value, OPEN))
+        producer.touched.add((output.topic, partition_of(output.key.decode(), self.partitions)))
+
+    def finish(self, name: str, epoch: int, state: str) -> None:
+        """End the transaction of `name`, with a marker in each partition that it touched."""
+        producer = self.owned(name, epoch)
+        for entry in producer.entries:
+            entry.state = state
+        for place in sorted(producer.touched):
+            self.entries[place].append(Entry(b"", None, self.now, MARKER))
+        producer.entries, producer.touched = [], set()
+
+    def owned(self, name: str, epoch: int) -> Producer:
+        """The producer, if `epoch` is its newest."""
+        producer = self.producers[name]
+        if producer.epoch != epoch:
+            raise Fenced(f"{name} has epoch {producer.epoch}, this is {epoch}")
+        return producer
+
+    def positions_of(self, group: str) -> Positions:
+        """Committed positions of a group, to be changed in place."""
+        return self.committed.setdefault(group, {})
+
+
+class MemorySlotLog:
+    """`SlotLog` on a `MemoryLog`. `faults` is asked at every point at which the real one may break."""
+
+    def __init__(self, log: MemoryLog, config: DeciderConfig, faults: Faults) -> None:
+        self._log, self._config, self._faults = log, config, faults
+        self._epoch = 0
+        self._next: Positions = {}
+
+    def acquire(self) -> None:
+        """Fence the previous owner."""
+        self._faults.point("acquire")
+        self._epoch = self._log.begin(self._config.name)
+
+    def events_after(self, known: Positions) -> Iterator[InputRecord]:
+        """Committed events up to the present end."""
+        for topic, partition in self._owned(event_topics()):
+            self._faults.point("replay")
+            offset = known.get((topic, partition), 0)
+            yield from self._log.read(topic, partition, offset, 1_000_000)
+
+    def start_reading(self) -> None:
+        """From the committed positions on."""
+        committed = self._log.positions_of(self._config.name)
+        self._next = {place: committed.get(place, 0) for place in self._owned(command_topics())}
+
+    def take(self, records_max: int) -> Sequence[InputRecord]:
+        """What is there, in the order of partitions."""
+        self._faults.point("take")
+        found: list[InputRecord] = []
+        for place, offset in self._next.items():
+            read = self._log.read(*place, offset, records_max - len(found))
+            if read:
+                self._next[place] = read[-1].offset + 1
+                found += read
+        return found
+
+    def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        """One transaction, with a point to break at after each step; the last two leave its outcome in doubt."""
+        for output in outputs:
+            self._log.write(self._config.name, self._epoch, output)
+            self._faults.point("produce")
+        self._log.owned(self._config.name, self._epoch)
+        self._faults.point("before_commit")
+        self._log.finish(self._config.name, self._epoch, COMMITTED)
+        self._log.positions_of(self._config.name).update(positions)
+        self._faults.point("after_commit")
+
+    def event_ends(self) -> Positions:
+        """Ends of the event partitions."""
+        return {(topic, partition): self._log.end(topic, partition) for topic, partition in self._owned(event_topics())}
+
+    def release(self) -> None:
+        """Nothing to give back; what is left open is aborted when the next owner comes, or by the coordinator's timeout."""
+        producer = self._log.producers.get(self._config.name)
+        if producer is not None and producer.epoch == self._epoch and producer.entries:
+            self._log.finish(self._config.name, self._epoch, ABORTED)
+
+    def _owned(self, topics: tuple[str, ...]) -> list[tuple[str, int]]:
+        return [
+            (topic, partition)
+            for topic in topics
+            for partition in range(self._log.partitions)
+            if partition % self._config.slots == self._config.slot
+        ]
+
+
+__all__ = ["Interrupted", "MemoryLog", "MemorySlotLog"]

@@ -1,0 +1,296 @@
+"""Those around Culm: users who change their minds, and pilots that work, fail, hang, lie, die and come back.
+
+A call to the API is a command put into the log and a wait for its answer; a call that got no answer is made again with the same
+id, as the API and pilots do. Heartbeats are facts, put down without a question.
+"""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from schemas.answer import CommandAnswered
+from schemas.heartbeat import PilotHeartbeat
+from schemas.ids import job_id_of
+from schemas.job import KillJob, ReportJobEnd, ReportJobProgress
+from schemas.policy import ConfigureQueue
+from schemas.queue import LeaseJob
+from schemas.task import (
+    ChangeTaskPriority,
+    FinishTask,
+    IncreaseAttempts,
+    KillTask,
+    PauseTask,
+    ReassignTask,
+    ReloadTask,
+    ResumeTask,
+    RetryTask,
+    SubmitTask,
+)
+from schemas.types import (
+    CommandEnvelope,
+    DatasetRole,
+    JobError,
+    JobSpec,
+    OutputFile,
+    PilotOffer,
+    QueueSettings,
+    ReportedState,
+)
+from schemas.wire import Codec, entry_of
+from tests.sim.memory_log import MemoryLog
+from tests.sim.readers import HEARTBEATS, Answers
+from tests.streams.builders import a_submission
+
+QUEUES = ("EAST", "WEST")
+LEASE_SECONDS = 60
+FIRST_TASK = 10_000_001
+TASKS_MAX = 4
+PATIENCE_MICROS = 3_000_000
+MERGE = "-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
+#: Asks for a library that the task has not; it breaks the task when everything else is done.
+BAD_MERGE = "-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
+ERRORS = (
+    JobError(source="exe", code=1, diagnostic="boom"),
+    JobError(source="pilot", code=1212, diagnostic="out of memory"),
+    JobError(source="pilot", code=1137, diagnostic="stage-in failed"),
+    JobError(source="pilot", code=1103, diagnostic="no such output"),
+)
+
+
+@dataclass(slots=True)
+class Calls:
+    """Makes calls and remembers those without an answer."""
+
+    log: MemoryLog
+    codec: Codec
+    answers: Answers
+    count: int = 0
+    sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+    """Topic, key and value of everything sent, for whoever delivers it twice."""
+
+    def make(self, command: Any, aggregate_id: str, actor: str, role: str) -> str:
+        """Id of the command, now in the log."""
+        self.count += 1
+        number = str(UUID(int=(1 << 120) + self.count))
+        envelope = CommandEnvelope(
+            command_id=number,
+            aggregate_id=aggregate_id,
+            correlation_id=number,
+            issued_at=self.log.now,
+            actor=actor,
+            role=role,
+            vo="wlcg",
+        )
+        record = (entry_of(command).topic, aggregate_id.encode(), self.codec.encode(command, envelope))
+        self.log.append(*record)
+        self.sent.append(record)
+        return number
+
+    def repeat(self, number: int) -> None:
+        """Deliver a call of the past once more."""
+        self.log.append(*self.sent[number])
+
+
+@dataclass(slots=True)
+class Pilot:
+    """One pilot in a closed loop. `doing` is the next thing to do, `waiting` the call whose answer it waits for."""
+
+    name: str
+    queue: str
+    calls: Calls
+    job: JobSpec | None = None
+    state: str = "idle"
+    waiting: str | None = None
+    asked: int = 0
+    call: int = 0
+    silent_until: int = 0
+
+    def step(self, chance: random.Random, *, honest: bool = False) -> None:
+        """One action: ask, report, work on, or misbehave."""
+        if self.calls.log.now < self.silent_until:
+            return
+        if self.waiting is not None:
+            self._hear(chance)
+        elif self.job is None:
+            self._ask()
+        elif honest or chance.random() < 0.9:
+            self._work(chance, honest=honest)
+        else:
+            self._misbehave(chance)
+
+    def _ask(self) -> None:
+        offer = PilotOffer(pilot=self.name, label="unified", lease_seconds=LEASE_SECONDS)
+        self._say(LeaseJob(offer=offer), self.queue, "asking")
+
+    def _say(self, command: Any, aggregate_id: str, state: str) -> None:
+        self.call = self.calls.count
+        self.waiting = self.calls.make(command, aggregate_id, self.name, "pilot")
+        self.asked, self.state = self.calls.log.now, state
+
+    def _hear(self, chance: random.Random) -> None:
+        assert self.waiting is not None
+        answer = self.calls.answers.of(self.waiting)
+        if answer is None:
+            # Nobody answers: the same report again; a lease that was not heard of is lost to this pilot.
+            if self.calls.log.now > self.asked + PATIENCE_MICROS:
+                self.asked = self.calls.log.now
+                if self.state == "asking":
+                    self.waiting = None
+                else:
+                    self.calls.repeat(self.call)
+            return
+        self.waiting = None
+        self._understand(answer)
+
+    def _understand(self, answer: CommandAnswered) -> None:
+        match self.state:
+            case "asking":
+                if answer.leased is not None:
+                    self.job, self.state = answer.leased.spec, "leased"
+                else:
+                    self.silent_until = self.calls.log.now + 500_000
+            case "ended":
+                self.job, self.state = None, "idle"
+            case _:
+                if not answer.accepted:
+                    self.job, self.state = None, "idle"
+                elif answer.order is not None:
+                    self.state = "ordered to stop"
+
+    def _work(self, chance: random.Random, *, honest: bool) -> None:
+        assert self.job is not None
+        self._beat()
+        match self.state:
+            case "leased":
+                self._progress(ReportedState.STARTING, "starting")
+            case "starting":
+                self._progress(ReportedState.RUNNING, "running")
+            case "running" if chance.random() < 0.5:
+                self._progress(ReportedState.RUNNING, "running")
+            case "running":
+                self._end(succeeded=honest or chance.random() < 0.8, chance=chance)
+            case _:
+                self._end(succeeded=False, chance=chance)
+
+    def _progress(self, reported: ReportedState, state: str) -> None:
+        assert self.job is not None
+        self._say(ReportJobProgress(attempt=self.job.attempt, state=reported), str(self.job.job_id), state)
+
+    def _end(self, *, succeeded: bool, chance: random.Random) -> None:
+        assert self.job is not None
+        files = tuple(
+            OutputFile(
+                lfn=output.lfn,
+                dataset="",
+                scope="",
+                role=output.role,
+                size_bytes=6,
+                checksum="ad:084b021f",
+                endpoint="LOCAL_DISK",
+            )
+            for output in self.job.outputs
+            if succeeded or output.role is DatasetRole.LOG
+        )
+        errors = () if succeeded else (chance.choice(ERRORS),)
+        end = ReportJobEnd(attempt=self.job.attempt, succeeded=succeeded, outputs=files, errors=errors)
+        self._say(end, str(self.job.job_id), "ended")
+
+    def _beat(self) -> None:
+        assert self.job is not None
+        beat = PilotHeartbeat(
+            job_id=self.job.job_id,
+            attempt=self.job.attempt,
+            queue=self.queue,
+            node="node",
+            state="running",
+            seen_at=self.calls.log.now,
+            actor=self.name,
+            vo="wlcg",
+        )
+        self.calls.log.append(HEARTBEATS, str(self.job.job_id).encode(), self.calls.codec.encode(beat))
+
+    def _misbehave(self, chance: random.Random) -> None:
+        assert self.job is not None
+        match chance.randrange(4):
+            case 0:  # dies; another takes its place
+                self.job, self.state, self.name = None, "idle", f"{self.name}+"
+            case 1:  # hangs past its lease and comes back
+                self.silent_until = self.calls.log.now + chance.choice((20, 90, 200)) * 1_000_000
+            case 2:  # speaks of a job that is not its own
+                lie = ReportJobProgress(attempt=chance.randint(1, 3), state=ReportedState.RUNNING)
+                self.calls.make(lie, str(self.job.job_id + chance.choice((-1, 1))), self.name, "pilot")
+            case _:  # says the same twice
+                if self.calls.sent:
+                    self.calls.repeat(max(0, len(self.calls.sent) - chance.randint(1, 5)))
+
+
+class User:
+    """Submits tasks and interferes with them."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self.tasks: list[int] = []
+        self._doings: tuple[Callable[[random.Random], Any], ...] = (
+            lambda chance: KillTask(),
+            lambda chance: FinishTask(soft=chance.random() < 0.5),
+            lambda chance: RetryTask(),
+            lambda chance: RetryTask(),
+            lambda chance: PauseTask(),
+            lambda chance: ResumeTask(),
+            lambda chance: ResumeTask(),
+            lambda chance: ReloadTask(parameters_json="{}"),
+            lambda chance: IncreaseAttempts(increase=chance.randint(0, 2)),
+            lambda chance: ChangeTaskPriority(priority=chance.randint(0, 2000)),
+            lambda chance: ReassignTask(site=chance.choice(QUEUES), mode=chance.choice(("kill", "soft", "nokill"))),
+        )
+
+    def step(self, chance: random.Random) -> None:
+        """Submit a task, or do something to one."""
+        if len(self.tasks) < TASKS_MAX and (not self.tasks or chance.random() < 0.5):
+            self._submit(chance)
+            return
+        task = chance.choice(self.tasks)
+        if chance.random() < 0.2:
+            job = job_id_of(task, chance.randint(1, 6))
+            self._calls.make(KillJob(code=chance.choice((2, 4, 9, 50, 51))), str(job), "jdoe", "user")
+        else:
+            self._calls.make(chance.choice(self._doings)(chance), str(task), "jdoe", "user")
+
+    def resume_all(self) -> None:
+        """Let nothing stay paused."""
+        for task in self.tasks:
+            self._calls.make(ResumeTask(), str(task), "jdoe", "user")
+
+    def _submit(self, chance: random.Random) -> None:
+        number = FIRST_TASK + len(self.tasks)
+        self.tasks.append(number)
+        parameters = a_submission(nEvents=chance.randint(1, 6), nEventsPerJob=chance.randint(1, 2))
+        parameters["taskName"] = f"user.jdoe.t{number}/"
+        if chance.random() < 0.4:
+            template = MERGE if chance.random() < 0.9 else BAD_MERGE
+            parameters |= {"mergeOutput": True, "mergeSpec": {"useLocalIO": 1, "jobParameters": template}}
+        command = SubmitTask(
+            task_id=number,
+            name=f"user.jdoe.t{number}/",
+            user_name="Jane Doe",
+            nickname="jdoe",
+            label="user",
+            priority=1000,
+            parameters_json=json.dumps(parameters),
+        )
+        self._calls.make(command, str(number), "jdoe", "user")
+
+
+class Operator:
+    """Configures the queues, sometimes late, sometimes again."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def configure(self, queue: str, pilots_max: int = 4) -> None:
+        """The queue's settings."""
+        settings = QueueSettings(name=queue, site=queue, lease_seconds=LEASE_SECONDS, pilots_max=pilots_max)
+        self._calls.make(ConfigureQueue(settings=settings), f"queue.{queue}", "ops", "operator")

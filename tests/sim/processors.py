@@ -1,0 +1,178 @@
+"""The processors' worker: the real listeners, reactions, facts and accounts of what is done, on the log in memory.
+
+Delivered as Kafka does it: from the committed positions of the group, in order within a partition, again after a crash or a
+rebalance. What is delivered of a batch when the worker is killed in the middle is a part of it.
+"""
+
+import random
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commands.slot import InputRecord
+from schemas.deadletter import DeadLetter
+from schemas.wire import Codec, entry_of
+from streams.decoder import Decoder
+from streams.facts import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
+from streams.heard import Wish
+from streams.ledger import Ledger
+from streams.listening import Listener
+from streams.processors import listeners
+from streams.provisioning.watch import DemandWatch
+from streams.snapshot import POLICY_EVENTS
+from tests.sim.faults import Crash, Faults
+from tests.sim.memory_log import MemoryLog
+
+GROUP = "culm-streams"
+FACT_TOPICS = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS)
+FETCHED_MAX = 30
+API = "http://127.0.0.1:25080"
+
+
+def run_now(work: Coroutine[Any, Any, Any]) -> None:
+    """Run what never waits in the simulation."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise AssertionError("the simulated worker waits for something")
+
+
+@dataclass(slots=True)
+class FactMessage:
+    """A record as confluent-kafka hands it to the facts."""
+
+    record: InputRecord
+
+    def error(self) -> None:
+        """Never an error."""
+
+    def topic(self) -> str:
+        """Its topic."""
+        return self.record.topic
+
+    def partition(self) -> int:
+        """Its partition."""
+        return self.record.partition
+
+    def offset(self) -> int:
+        """Its offset."""
+        return self.record.offset
+
+    def key(self) -> bytes | None:
+        """Its key."""
+        return self.record.key
+
+    def value(self) -> bytes | None:
+        """Its value."""
+        return self.record.value
+
+
+class SimulatedFacts(Facts):
+    """Facts that read the log when asked instead of in a thread."""
+
+    def __init__(self, log: MemoryLog, codec: Codec) -> None:
+        super().__init__("nowhere", Decoder(codec), 0)
+        self._log = log
+
+    def read_on(self) -> None:
+        """Take everything that is committed by now."""
+        for topic in FACT_TOPICS:
+            for partition in range(self._log.partitions):
+                records = self._log.read(topic, partition, self._offsets.get((topic, partition), 0), 1_000_000)
+                if records:
+                    self._take([FactMessage(record) for record in records])  # type: ignore[misc]
+
+    async def reached(self, topic: str, partition: int, offset: int) -> None:
+        """The facts are as new as the log."""
+        self.read_on()
+
+
+@dataclass(slots=True)
+class Event:
+    """A record as Faust hands it to an agent."""
+
+    message: InputRecord
+    ledger: Ledger
+
+    def ack(self) -> None:
+        """Done."""
+        self.ledger.finish(self.message.offset)
+
+
+class SimulatedOutbox:
+    """Puts commands into the log one by one; killed in between, a part of them is there."""
+
+    def __init__(self, log: MemoryLog, codec: Codec, faults: Faults) -> None:
+        self._log, self._codec, self._faults = log, codec, faults
+
+    async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
+        """Append all."""
+        for content in contents:
+            if isinstance(content, DeadLetter):
+                raise AssertionError(f"a dead letter: {content.error}")
+            value = self._codec.encode(content.command, content.envelope)
+            self._log.append(entry_of(content.command).topic, content.envelope.aggregate_id.encode(), value)
+            self._faults.point("delivering")
+        self._faults.point("delivered")
+
+
+class ProcessorsProcess:
+    """One worker from its start to its end."""
+
+    def __init__(self, log: MemoryLog, codec: Codec) -> None:
+        self._log = log
+        self.faults = Faults()
+        self.alive = True
+        self._facts = SimulatedFacts(log, codec)
+        self._outbox = SimulatedOutbox(log, codec, self.faults)
+        self._listeners = listeners(Decoder(codec), self._outbox, self._facts, API)
+        self._demand = DemandWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
+        self._next: dict[tuple[str, int], int] = {}
+        self._ledgers: dict[tuple[str, int], Ledger] = {}
+
+    def step(self, chance: random.Random) -> int:
+        """Hear what one listener is given, or tell the queues; how many records were heard."""
+        try:
+            self._facts.read_on()
+            choice = chance.randrange(len(self._listeners) + 2)
+            if choice == len(self._listeners):
+                run_now(self._demand.say())
+                return 0
+            if choice > len(self._listeners):
+                self._commit()
+                return 0
+            return self._hear(self._listeners[choice], chance.randint(1, FETCHED_MAX))
+        except Crash:
+            self.alive = False
+            return 0
+        finally:
+            self.faults.disarm()
+
+    def rebalance(self) -> None:
+        """Partitions go and come back: reading goes on from what was committed."""
+        self._next.clear()
+        self._ledgers.clear()
+
+    def _hear(self, listener: Listener, records_max: int) -> int:
+        heard: list[Event] = []
+        for partition in range(self._log.partitions):
+            place = (listener.topic, partition)
+            committed = self._log.positions_of(GROUP).get(place, 0)
+            ledger = self._ledgers.setdefault(place, Ledger())
+            records = self._log.read(*place, self._next.setdefault(place, committed), records_max)
+            for record in records:
+                ledger.deliver(record.offset)
+                heard.append(Event(record, ledger))
+            if records:
+                self._next[place] = records[-1].offset + 1
+        self.faults.point("heard")
+        if heard:
+            run_now(listener.handle(heard))
+            self.faults.point("acknowledged")
+        return len(heard)
+
+    def _commit(self) -> None:
+        for place, ledger in self._ledgers.items():
+            if ledger.committable is not None:
+                self._log.positions_of(GROUP)[place] = ledger.committable

@@ -1,0 +1,285 @@
+"""One simulated Culm: real deciding, real loops, a log in memory, a virtual clock, people around it, and faults by schedule.
+
+A schedule is a list of turns, each with a chance of its own, so that leaving turns out changes nothing in the others: that is
+what makes a failing seed shrink. After the schedule the faults end and everybody works honestly until nothing moves; then the
+laws of the independent checker are asked.
+"""
+
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from check.laws import Seen, Violation
+from check.report import laws_of_the_log
+from check.rows import RowsEqualEvents, View, views
+from commands.state_store import Positions
+from schemas.catalog import messages
+from schemas.reading import Place
+from tests.commands.in_memory import START, a_codec
+from tests.sim.deciders import DeciderProcess
+from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
+from tests.sim.memory_log import MemoryLog
+from tests.sim.people import QUEUES, Calls, Operator, Pilot, User
+from tests.sim.processors import ProcessorsProcess
+from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
+
+SLOTS = 2
+PILOTS = 4
+SECOND = 1_000_000
+FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
+FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
+ROUNDS_MAX = 4_000
+#: Turns and their weights.
+TURNS = {
+    "decider": 34,
+    "processors": 26,
+    "pilot": 20,
+    "projector": 6,
+    "timers": 3,
+    "user": 3,
+    "operator": 0.3,
+    "time_passes": 3,
+    "clock_jumps": 0.3,
+    "decider_breaks": 1.5,
+    "decider_pauses": 0.5,
+    "zombie_wakes": 1.5,
+    "decider_returns": 1,
+    "state_file_is_lost": 0.2,
+    "processors_break": 1,
+    "rebalance": 0.5,
+    "projector_breaks": 0.5,
+    "path_breaks": 0.4,
+    "delivered_twice": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is, and the seed of all chance in it."""
+
+    who: str
+    seed: int
+
+
+def schedule(seed: int, turns: int) -> list[Turn]:
+    """The turns of a seed."""
+    chance = random.Random(seed)
+    names = chance.choices(list(TURNS), list(TURNS.values()), k=turns)
+    return [Turn(name, chance.getrandbits(48)) for name in names]
+
+
+class World:
+    """Everything of one run. `faults` is the story of what was done to it."""
+
+    def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None) -> None:
+        self.log, self.codec = MemoryLog(), a_codec()
+        self.log.now = START
+        self.story = story
+        self._home = home
+        self._lives = 0
+        self.database = Database()
+        self.deciders = [self._new_decider(slot) for slot in range(SLOTS)]
+        self.zombies: list[DeciderProcess] = []
+        self.processors = ProcessorsProcess(self.log, self.codec)
+        self.projector = ProjectorProcess(self.log, self.codec, self.database)
+        self.timers = TimersProcess(self.log, self.codec, self.database)
+        self.calls = Calls(self.log, self.codec, Answers(self.log, self.codec))
+        self.pilots = [Pilot(f"pilot-{number}", QUEUES[number % len(QUEUES)], self.calls) for number in range(PILOTS)]
+        self.user, self.operator = User(self.calls), Operator(self.calls)
+        self.path_works_at = 0
+        self.operator.configure(QUEUES[0])
+
+    def turn(self, turn: Turn) -> None:
+        """Take one turn."""
+        chance = random.Random(turn.seed)
+        self.log.now += chance.randint(1, 40) * 1000
+        getattr(self, f"_{turn.who}")(chance)
+
+    def settle(self) -> Violation | None:
+        """No more faults: everybody works until nothing moves. What does not come to its end, if anything."""
+        chance = random.Random(1)
+        for queue in QUEUES:
+            self.operator.configure(queue)
+        self.path_works_at = 0
+        for round_ in range(ROUNDS_MAX):
+            if round_ % 40 == 0:
+                self.user.resume_all()
+            if round_ % 4 == 0:
+                self.log.now += SECOND
+            self._round(chance)
+            if round_ % 20 == 0 and not self._unfinished():
+                return None
+        return Violation("everything comes to its end", "the end of the run", "; ".join(self._unfinished()))
+
+    def violations(self) -> list[Violation]:
+        """What the laws of the checker find in log and rows."""
+        settled: Positions = {}
+        for slot in range(SLOTS):
+            settled |= self.log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
+        compared = views()
+        laws = [*laws_of_the_log(settled), *(self._rows_law(view) for view in compared)]
+        found: list[Violation] = []
+        for record in self._records():
+            for law in laws:
+                found += law.see(record)
+        for law in laws:
+            found += law.end()
+        return found
+
+    def _rows_law(self, view: View) -> RowsEqualEvents:
+        rows = self.database.tables.rows.get(view.table, {})
+        plain = {"/".join(str(part) for part in key): tuple(row[c] for c in view.columns) for key, row in rows.items()}
+        return RowsEqualEvents(view, self.database.positions, plain)
+
+    def _records(self) -> list[Seen]:
+        found = []
+        for role in ("commands", "events", "answers"):
+            for topic in sorted({entry.topic for entry in messages() if entry.role == role}):
+                for partition in range(self.log.partitions):
+                    for record in self.log.read(topic, partition, 0, 1_000_000):
+                        decoded = self.codec.decode(record.value)
+                        place = Place(topic, partition, record.offset)
+                        entry = decoded.entry
+                        found.append(Seen(place, role, entry.aggregate, entry.name, decoded.envelope, decoded.message))
+        return found
+
+    def _round(self, chance: random.Random) -> None:
+        for slot in range(SLOTS):
+            self._living(slot).step()
+        self._processors(chance)
+        self._projector(chance)
+        self.timers.tick(path_works=True)
+        for pilot in self.pilots:
+            pilot.step(chance, honest=True)
+
+    def _unfinished(self) -> list[str]:
+        """What has not come to its end: tasks, jobs, leases, pilots with a job."""
+        rows = self.database.tables.rows
+        tasks, jobs = rows.get("task", {}), rows.get("job", {})
+        found = [f"task {task} was never seen" for task in self.user.tasks if (task,) not in tasks]
+        found += [f"task {key[0]} is {row['status']}" for key, row in tasks.items() if row["status"] not in FINAL]
+        found += [f"job {key[0]} is {row['status']}" for key, row in jobs.items() if row["status"] not in FINAL_OF_JOBS]
+        found += [f"lease of job {key[0]}" for key in rows.get("lease", {})]
+        return found + [f"{pilot.name} has job {pilot.job.job_id}, {pilot.state}" for pilot in self.pilots if pilot.job]
+
+    def _living(self, slot: int) -> DeciderProcess:
+        if not self.deciders[slot].alive:
+            self.deciders[slot] = self._new_decider(slot)
+        return self.deciders[slot]
+
+    def _new_decider(self, slot: int) -> DeciderProcess:
+        self._lives += 1
+        return DeciderProcess(self.log, self.codec, slot, SLOTS, self._home)
+
+    # The turns.
+
+    def _decider(self, chance: random.Random) -> None:
+        self._living(chance.randrange(SLOTS)).step()
+
+    def _processors(self, chance: random.Random) -> None:
+        if not self.processors.alive:
+            self.processors = ProcessorsProcess(self.log, self.codec)
+        self.processors.step(chance)
+
+    def _pilot(self, chance: random.Random) -> None:
+        chance.choice(self.pilots).step(chance)
+
+    def _projector(self, chance: random.Random) -> None:
+        if not self.projector.alive:
+            self.projector = ProjectorProcess(self.log, self.codec, self.database)
+        self.projector.step()
+
+    def _timers(self, chance: random.Random) -> None:
+        self.timers.tick(path_works=self.log.now >= self.path_works_at)
+
+    def _user(self, chance: random.Random) -> None:
+        self.user.step(chance)
+
+    def _operator(self, chance: random.Random) -> None:
+        self.operator.configure(chance.choice(QUEUES), chance.randint(1, 8))
+
+    def _time_passes(self, chance: random.Random) -> None:
+        self.log.now += chance.randint(1, 4) * SECOND
+
+    def _clock_jumps(self, chance: random.Random) -> None:
+        seconds = chance.choice((30, 120, 4000))
+        self.story(f"the clock jumps {seconds} s")
+        self.log.now += seconds * SECOND
+
+    def _decider_breaks(self, chance: random.Random) -> None:
+        slot = chance.randrange(SLOTS)
+        process = self._living(slot)
+        point, passes, interrupt = chance.choice(POINTS_OF_DECIDER), chance.randrange(4), chance.random() < 0.5
+        process.faults.arm(point, passes, interrupt=interrupt)
+        before = dict(process.faults.struck)
+        process.step()
+        if process.faults.struck != before:
+            self.story(f"decider of slot {slot} breaks: {next(iter(process.faults.struck.keys() - before.keys()), point)}")
+
+    def _decider_pauses(self, chance: random.Random) -> None:
+        """Stopped long enough that another decider takes the slot."""
+        slot = chance.randrange(SLOTS)
+        self.story(f"decider of slot {slot} is stopped, another one takes over")
+        self.zombies.append(self._living(slot))
+        self.deciders[slot] = self._new_decider(slot)
+        self.deciders[slot].step()
+
+    def _zombie_wakes(self, chance: random.Random) -> None:
+        self.zombies = [zombie for zombie in self.zombies if zombie.alive]
+        if self.zombies:
+            self.story("a stopped decider wakes")
+            chance.choice(self.zombies).step()
+
+    def _decider_returns(self, chance: random.Random) -> None:
+        """Killed between two steps; the state file stays."""
+        slot = chance.randrange(SLOTS)
+        self.story(f"decider of slot {slot} is killed")
+        self.deciders[slot].end()
+
+    def _state_file_is_lost(self, chance: random.Random) -> None:
+        slot = chance.randrange(SLOTS)
+        self.story(f"decider of slot {slot} is killed and its state file deleted")
+        self.deciders[slot].end()
+        for path in self._home.rglob(f"*-{slot}-of-*"):
+            path.unlink()
+
+    def _processors_break(self, chance: random.Random) -> None:
+        self.processors.faults.arm(chance.choice(POINTS_OF_PROCESSORS), chance.randrange(3), interrupt=False)
+        self._processors(chance)
+        if not self.processors.alive:
+            self.story(f"the processors are killed: {', '.join(self.processors.faults.struck)}")
+
+    def _rebalance(self, chance: random.Random) -> None:
+        self.story("the processors' partitions are given out anew")
+        self.processors.rebalance()
+
+    def _projector_breaks(self, chance: random.Random) -> None:
+        self.projector.faults.arm(chance.choice(POINTS_OF_PROJECTOR), 0, interrupt=False)
+        self._projector(chance)
+        if not self.projector.alive:
+            self.story(f"the projector is killed: {', '.join(self.projector.faults.struck)}")
+
+    def _path_breaks(self, chance: random.Random) -> None:
+        seconds = chance.choice((10, 70, 200))
+        self.story(f"heartbeats cannot get through for {seconds} s")
+        self.path_works_at = self.log.now + seconds * SECOND
+
+    def _delivered_twice(self, chance: random.Random) -> None:
+        if self.calls.sent:
+            number = chance.randrange(len(self.calls.sent))
+            self.calls.repeat(number)
+
+
+def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) -> list[Violation]:
+    """What one run of a schedule breaks; exceptions of Culm's code are violations too."""
+    with tempfile.TemporaryDirectory(prefix="culm-sim-") as home:
+        world = World(Path(home), story)
+        try:
+            for turn in turns:
+                world.turn(turn)
+            stuck = world.settle()
+        except AssertionError as problem:
+            return [Violation("nothing in Culm stumbles", f"turn {turn.who}", str(problem)[:600])]
+        return [*([stuck] if stuck else []), *world.violations()]
