@@ -9,7 +9,7 @@ import json
 from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills
+from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills, releases
 from commands.task.model import Task, UnitStatus
 from commands.task.progress import (
     ATTEMPTS_OF_RETRY,
@@ -22,7 +22,7 @@ from commands.task.progress import (
     wake,
 )
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
-from schemas.queue import HoldTask, ReleaseTask
+from schemas.queue import HoldTask
 from schemas.task import (
     AttemptsIncreased,
     BreakTask,
@@ -129,9 +129,8 @@ def kill(task: Task, command: KillTask) -> Decision:
     """Order every job killed; the task ends when the last of them has."""
     if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
         return _wrong_status(task, "kill")
-    return accept(
-        TaskKillOrdered(reason=command.reason), follow_ups=kills(task, KILL_TASK, "task killed", merging=True)
-    )
+    taken = kills(task, KILL_TASK, "task killed", merging=True)
+    return accept(TaskKillOrdered(reason=command.reason), follow_ups=(*releases(task), *taken))
 
 
 def finish(task: Task, command: FinishTask) -> Decision:
@@ -140,7 +139,7 @@ def finish(task: Task, command: FinishTask) -> Decision:
         return _wrong_status(task, "finish")
     code = KILL_FINISH_SOFT if command.soft else KILL_FINISH
     taken = kills(task, code, "task finished", merging=False)
-    return accept(TaskFinishOrdered(soft=command.soft, reason=command.reason), follow_ups=taken)
+    return accept(TaskFinishOrdered(soft=command.soft, reason=command.reason), follow_ups=(*releases(task), *taken))
 
 
 def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
@@ -189,8 +188,7 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     """Go on after a pause."""
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
-    releases = tuple(FollowUp(queue, ReleaseTask(task_id=task.task_id)) for queue in task.queues_used)
-    return accept(TaskResumed(reason=command.reason), follow_ups=releases)
+    return accept(TaskResumed(reason=command.reason), follow_ups=releases(task))
 
 
 def increase_attempts(task: Task, command: IncreaseAttempts) -> Decision:

@@ -1,8 +1,10 @@
-"""Which jobs a task takes with it. Pure."""
+"""What a task that ends takes with it: its jobs, and a hold that a pause put on them. Pure."""
 
 from commands.decision import FollowUp
 from commands.task.model import Task
+from commands.task.transitions import TaskStatus
 from schemas.job import KillJob
+from schemas.queue import ReleaseTask
 from schemas.types import JobKind
 
 #: Codes of jedi-logic 2.4.
@@ -15,3 +17,10 @@ def kills(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowU
     if merging:
         jobs += [unmerged.job.job_id for unmerged in task.unmerged.values()]
     return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in jobs)
+
+
+def releases(task: Task) -> tuple[FollowUp, ...]:
+    """The end of a pause to every queue that holds jobs of the task; none when it is not paused."""
+    if task.status is not TaskStatus.PAUSED:
+        return ()
+    return tuple(FollowUp(queue, ReleaseTask(task_id=task.task_id)) for queue in task.queues_used)

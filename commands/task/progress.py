@@ -6,7 +6,7 @@ ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.job_spec import job_spec
-from commands.task.kills import KILL_TASK, kills
+from commands.task.kills import KILL_TASK, kills, releases
 from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
@@ -86,7 +86,8 @@ def break_task(task: Task, command: BreakTask) -> Decision:
 
 def _broken(task: Task, reason: str, message: str) -> Decision:
     """The task breaks and takes its jobs with it, those that wait for a merge included."""
-    return accept(TaskBroken(reason=reason, message=message), follow_ups=kills(task, KILL_TASK, "task broken", merging=True))
+    taken = kills(task, KILL_TASK, "task broken", merging=True)
+    return accept(TaskBroken(reason=reason, message=message), follow_ups=(*releases(task), *taken))
 
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:

@@ -268,6 +268,21 @@ def test_a_paused_task_gives_no_job_to_a_pilot_until_resumed() -> None:
     assert lease(culm) == job(1)
 
 
+def test_finishing_a_paused_task_lets_pilots_have_its_merge_job() -> None:
+    culm = a_running_task(a_merging_definition())
+    for _ in range(2):
+        first = lease(culm) or 0
+        end(culm, first)
+        account(culm, first, OutcomeKind.MERGING)
+    culm.send(PauseTask(), str(TASK))
+
+    culm.send(FinishTask(soft=False), str(TASK))
+    account(culm, job(3), OutcomeKind.CANCELLED)
+    generate_all(culm)
+
+    assert lease(culm) == job(4)
+
+
 def test_an_order_without_a_queue_parks_the_task_until_it_is_woken() -> None:
     culm = a_culm()
     a_queue(culm)
