@@ -58,6 +58,7 @@ class KafkaSlotLog:
         self._watchdog = watchdog
         self._producer = Producer(producer_settings(config))
         self._consumer = Consumer(consumer_settings(config))
+        self._reached: Positions = {}
 
     @_telling
     def acquire(self) -> None:
@@ -98,7 +99,8 @@ class KafkaSlotLog:
             if place.error is not None:
                 raise KafkaException(place.error)
             if place.offset < 0:
-                place.offset = OFFSET_BEGINNING
+                place.offset, _ = self._consumer.get_watermark_offsets(place, KAFKA_SECONDS_MAX)
+        self._reached = {(place.topic, place.partition): place.offset for place in committed}
         self._consumer.assign(committed)
 
     @_telling
@@ -124,6 +126,7 @@ class KafkaSlotLog:
                 KAFKA_SECONDS_MAX,
             )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
+        self._reached |= positions
 
     @_telling
     def event_ends(self) -> Positions:
@@ -134,9 +137,11 @@ class KafkaSlotLog:
             for topic, partition in self._owned(reader, event_topics()):
                 _, end = reader.get_watermark_offsets(TopicPartition(topic, partition), KAFKA_SECONDS_MAX)
                 positions[(topic, partition)] = end
-            return positions
         finally:
             reader.close()
+        # Only a commit tells whether the slot is still ours; a successor may have written up to these ends.
+        self.commit((), dict(list(self._reached.items())[:1]))
+        return positions
 
     def release(self) -> None:
         """Put consumer and producer away. A fenced producer says so once more; what ended the slot is known already."""

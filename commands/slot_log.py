@@ -34,7 +34,7 @@ class SlotLog(Protocol):
         """Write `outputs` and the next positions of the commands in one transaction."""
 
     def event_ends(self) -> Positions:
-        """The ends of the event partitions of the slot."""
+        """The ends of the event partitions of the slot, up to which nobody but this owner wrote: raises Fenced otherwise."""
 
     def release(self) -> None:
         """Let go; never raises."""

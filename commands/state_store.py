@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 RECENT_COMMANDS = 64
 BATCHES_BEFORE_EVICTION = 100
+log = structlog.get_logger()
 
 Key = tuple[str, str]
 Positions = dict[tuple[str, int], int]
@@ -150,19 +153,14 @@ class StateStore:
 
 
 def _open(path: Path | None, version: str) -> sqlite3.Connection:
-    """The file at `path`, emptied unless it was made by the same code."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not _is_usable(path, version):
-            path.unlink(missing_ok=True)
-    file = sqlite3.connect(path or ":memory:")
-    file.executescript(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        if path is None
-        else "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-    )
+    """The file at `path`, emptied unless it was made by the same code; a private one while another process holds it."""
+    file = sqlite3.connect(":memory:") if path is None else _held_alone(path, version)
+    if file is None:
+        log.warning("state_file_is_held_by_another_process", path=str(path))
+        file = sqlite3.connect("")
     file.executescript(
         """
+        PRAGMA synchronous = OFF;
         CREATE TABLE IF NOT EXISTS state (aggregate TEXT, id TEXT, entry BLOB, PRIMARY KEY (aggregate, id)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next_offset INTEGER);
         CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
@@ -173,13 +171,32 @@ def _open(path: Path | None, version: str) -> sqlite3.Connection:
     return file
 
 
-def _is_usable(path: Path, version: str) -> bool:
-    if not path.exists():
-        return False
-    try:
-        with sqlite3.connect(path) as file:
-            intact = file.execute("PRAGMA quick_check").fetchone() == ("ok",)
-            found = file.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
-    except sqlite3.DatabaseError:
-        return False
-    return intact and found is not None and found[0] == version
+def _held_alone(path: Path, version: str) -> sqlite3.Connection | None:
+    """The file, locked for as long as this process lives; None while another has it: a decider that was stopped and
+    replaced may wake, and would write what it believes over what is true."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(2):
+        file = sqlite3.connect(path, timeout=0)
+        try:
+            file.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;")
+            if _is_usable(file, version):
+                return file
+        except sqlite3.OperationalError as problem:
+            if "locked" in str(problem):
+                file.close()
+                return None
+        except sqlite3.DatabaseError:
+            pass
+        file.close()
+        for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            part.unlink(missing_ok=True)
+    raise RuntimeError(f"state file {path} cannot be made")
+
+
+def _is_usable(file: sqlite3.Connection, version: str) -> bool:
+    """True for an empty file, and for an intact one that was made by the same code."""
+    if file.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        return True
+    intact = file.execute("PRAGMA quick_check").fetchone() == ("ok",)
+    found = file.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
+    return bool(intact and found == (version,))

@@ -338,10 +338,17 @@ def _merge_ended(task: Task, job: LiveJob, kind: OutcomeKind) -> None:
 
 
 def _forget_unmerged(task: Task, job_id: int) -> None:
-    for serial, unmerged in task.unmerged.items():
-        if unmerged.job.job_id == job_id:
-            del task.unmerged[serial]
-            return
+    """The job has nothing to be merged any more; an order to merge it with others is taken back."""
+    serial = next((serial for serial, unmerged in task.unmerged.items() if unmerged.job.job_id == job_id), None)
+    if serial is None:
+        return
+    del task.unmerged[serial]
+    for number, order in tuple(task.orders.items()):
+        if order.kind is JobKind.MERGE and serial in order.units:
+            del task.orders[number]
+            for other in order.units:
+                if other in task.unmerged:
+                    task.unmerged[other].merging = False
 
 
 def _retried(task: Task, event: TaskRetried) -> None:

@@ -4,6 +4,8 @@ Guards: a choice made for an older state is refused (revision, order number); a 
 ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
 """
 
+from dataclasses import replace
+
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.job_spec import job_spec
 from commands.task.kills import KILL_TASK, kills, releases
@@ -13,7 +15,7 @@ from commands.task.transitions import ACTIVE, TaskStatus
 from commands.task.units import UNITS_MADE_UP_MAX, eligible_files, made_up_units, units_of_file
 from schemas.dataset import RegisterFiles, RequestContents
 from schemas.ids import job_id_of
-from schemas.job import CompleteMerge, DefineJob
+from schemas.job import CompleteMerge, DefineJob, KillJob
 from schemas.queue import HoldTask
 from schemas.task import (
     BreakTask,
@@ -74,7 +76,7 @@ def refine(task: Task, command: RefineTask) -> Decision:
     if len(units) > UNITS_MADE_UP_MAX:
         message = f"{len(units)} pieces of input, expected at most {UNITS_MADE_UP_MAX}"
         return _broken(task, "TOO_MANY_FILES", message)
-    return accept(*refined, *_fed(task, units[0].dataset, _unknown_yet(task, units)))
+    return accept(*refined, *_fed(task, units[0].dataset, _unknown_yet(task, units), revived=len(failed)))
 
 
 def break_task(task: Task, command: BreakTask) -> Decision:
@@ -192,6 +194,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         job = task.jobs.get(outcome.job_id)
         if job is None:
             _change_units(task, changes, unmerged[outcome.job_id].units, outcome)
+            follow_ups += _kills_of_merge(task, unmerged[outcome.job_id].job.serial)
         elif job.kind is JobKind.NORMAL and outcome.kind is not OutcomeKind.MERGING:
             _change_units(task, changes, job.units, outcome)
         elif job.kind is JobKind.MERGE:
@@ -228,10 +231,14 @@ def _numbered(unit: InputUnit, unit_id: int) -> InputUnit:
     return unit if unit.unit_id == unit_id else InputUnit.from_avro({**unit.to_avro(), "unit_id": unit_id})
 
 
-def _fed(task: Task, dataset: str, units: list[InputUnit]) -> list[ContentsFed]:
-    """Events of at most UNITS_PER_EVENT units; an empty one still says that the input is complete."""
+def _fed(task: Task, dataset: str, units: list[InputUnit], revived: int) -> list[ContentsFed]:
+    """Events of at most UNITS_PER_EVENT units; an empty one still says that the input is complete.
+
+    revived: units that had failed and that an event before these, in the same decision, gave new attempts.
+    """
     chunks = [units[start : start + UNITS_PER_EVENT] for start in range(0, len(units), UNITS_PER_EVENT)] or [[]]
     accounts, total, events = accounts_of(task), len(task.units), []
+    accounts = replace(accounts, used=accounts.used - revived, failed=accounts.failed - revived)
     for number, chunk in enumerate(chunks):
         total += len(chunk)
         events.append(
@@ -240,20 +247,19 @@ def _fed(task: Task, dataset: str, units: list[InputUnit]) -> list[ContentsFed]:
                 units=tuple(chunk),
                 complete=number + 1 == len(chunks),
                 dataset_complete=number + 1 == len(chunks),
-                accounts=FileAccounts.from_avro({**accounts.to_avro(), "total": total}),
+                accounts=replace(accounts, total=total),
             )
         )
     return events
 
 
 def _contents(task: Task, dataset: str, units: list[InputUnit], *, complete: bool, whole: bool) -> ContentsFed:
-    accounts = accounts_of(task).to_avro() | {"total": len(task.units) + len(units)}
     return ContentsFed(
         dataset=dataset,
         units=tuple(units),
         complete=complete,
         dataset_complete=whole,
-        accounts=FileAccounts.from_avro(accounts),
+        accounts=replace(accounts_of(task), total=len(task.units) + len(units)),
     )
 
 
@@ -321,6 +327,15 @@ def _merge_ended(task: Task, changes: dict[int, UnitChange], job: LiveJob, outco
             FollowUp(str(row.job.job_id), CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id))
         )
     return follow_ups
+
+
+def _kills_of_merge(task: Task, serial: int) -> list[FollowUp]:
+    """A merge that takes in what a killed job made must not end well: its input is processed again."""
+    return [
+        FollowUp(str(job.job_id), KillJob(code=KILL_TASK, reason="a job that it merges was killed"))
+        for job in task.jobs.values()
+        if job.kind is JobKind.MERGE and serial in job.units
+    ]
 
 
 def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:

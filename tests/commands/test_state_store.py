@@ -63,6 +63,19 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
     assert a_store(tmp_path / "s").positions() == {}
 
 
+def test_a_file_that_a_living_process_holds_is_left_alone(tmp_path: Path) -> None:
+    stopped = a_store(tmp_path / "s")
+    touch(stopped, "1", closed=False)
+    stopped.snapshot({("t", 0): 42})
+
+    successor = a_store(tmp_path / "s")
+    touch(successor, "2", closed=False)
+    successor.snapshot({("t", 0): 50})
+    stopped.close()
+
+    assert a_store(tmp_path / "s").positions() == {("t", 0): 42}
+
+
 def test_what_was_not_committed_is_forgotten_on_reload(tmp_path: Path) -> None:
     store = a_store(tmp_path / "s")
     touch(store, "1", closed=False)

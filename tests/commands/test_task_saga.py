@@ -6,7 +6,9 @@ from schemas.dataset import FilesRegistered, RegisterFiles
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.queue import JobLeased
 from schemas.task import (
+    ContentsFed,
     FinishTask,
+    GenerateJobs,
     IncreaseAttempts,
     KillTask,
     ParkTask,
@@ -23,6 +25,7 @@ from schemas.types import (
     DatasetFile,
     DatasetRole,
     JobKind,
+    JobPlan,
     OutcomeKind,
     OutputTemplate,
     ReportedState,
@@ -392,6 +395,48 @@ def test_a_task_that_breaks_at_its_merge_takes_the_unmerged_jobs_with_it() -> No
     assert [culm.state("job", number).status for number in killed] == ["cancelled"] * 3
     assert culm.last(TaskFinalized).verdict is TaskVerdict.BROKEN
     assert culm.last(TaskFinalized).accounts.jobs_live == 0
+
+
+def test_a_job_that_is_killed_while_its_merge_is_planned_is_processed_again_and_merged_later() -> None:
+    culm = a_running_task(a_merging_definition())
+    for _ in range(3):
+        first = lease(culm) or 0
+        end(culm, first)
+        account(culm, first, OutcomeKind.MERGING)
+    planned = the_order(culm)
+
+    account(culm, job(2), OutcomeKind.CANCELLED)
+    plans, evidence = (JobPlan(unit_ids=(1, 2, 3), queue=QUEUE),), BrokerageEvidence(seed="seed")
+    answer = GenerateJobs(order=planned.order, kind=JobKind.MERGE, plans=plans, brokerage=evidence)
+    late = culm.send(answer, str(TASK), role="system")
+    run_all(culm)
+
+    assert late.reason == "UNKNOWN_ORDER"
+    assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
+
+
+def test_a_merge_of_a_job_that_was_killed_is_stopped() -> None:
+    culm = a_running_task(a_merging_definition())
+    for _ in range(3):
+        first = lease(culm) or 0
+        end(culm, first)
+        account(culm, first, OutcomeKind.MERGING)
+    generate_all(culm)
+
+    account(culm, job(2), OutcomeKind.CANCELLED)
+
+    assert culm.state("job", job(4)).status == "cancelled"
+
+
+def test_a_reload_counts_revived_input_as_ready() -> None:
+    culm = a_running_task()
+    run_all(culm, succeed=False)
+
+    culm.send(ReloadTask(parameters_json="{}"), str(TASK))
+    culm.send(RefineTask(definition=a_definition(), parameters_revision=1), str(TASK), role="system")
+
+    fed = culm.last(ContentsFed).accounts
+    assert (fed.total, fed.used, fed.failed) == (3, 0, 0)
 
 
 def test_a_job_that_waits_for_its_merge_may_be_told_of_again() -> None:

@@ -159,7 +159,8 @@ class MemorySlotLog:
         self._faults.point("after_commit")
 
     def event_ends(self) -> Positions:
-        """Ends of the event partitions."""
+        """Ends of the event partitions, if they are still ours."""
+        self._log.owned(self._config.name, self._epoch)
         return {(topic, partition): self._log.end(topic, partition) for topic, partition in self._owned(event_topics())}
 
     def release(self) -> None:

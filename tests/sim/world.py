@@ -280,6 +280,6 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
             for turn in turns:
                 world.turn(turn)
             stuck = world.settle()
-        except AssertionError as problem:
-            return [Violation("nothing in Culm stumbles", f"turn {turn.who}", str(problem)[:600])]
+        except (AssertionError, KeyError, ValueError, TypeError) as problem:
+            return [Violation("nothing in Culm stumbles", f"turn {turn.who}", repr(problem)[:600])]
         return [*([stuck] if stuck else []), *world.violations()]
