@@ -28,7 +28,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine"}, None),
     "TaskKillOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "aborting"),
     "TaskFinishOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "finishing"),
-    "TaskBroken": (YOUNG | {"paused"}, "tobroken"),
+    "TaskBroken": (YOUNG | {"paused", "finishing"}, "tobroken"),
     "TaskFinalized": (WORKING | ENDING | {"defined"}, None),
     "TaskRetried": (frozenset({"finished", "failed", "exhausted", "defined"}), None),
     "TaskReloaded": (ENDED - {"broken"}, "rerefine"),

@@ -148,8 +148,9 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
         return _wrong_status(task, "retry")
     if task.status is TaskStatus.EXHAUSTED and by.role not in TRUSTED:
         return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
-    if command.parameters_json is not None:
-        return _reload(task, command.parameters_json, retried=True)
+    if command.parameters_json is not None or not task.contents_complete:
+        # Without its whole input, as after a reload that was cut short, it has to be refined first.
+        return _reload(task, command.parameters_json or "{}", retried=True)
     failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
     if not failed and not task.ready and not task.unmerged:
         return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")

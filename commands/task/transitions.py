@@ -90,7 +90,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE}}
     | {(found, TaskKillOrdered, _S.ABORTING) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
     | {(found, TaskFinishOrdered, _S.FINISHING) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED, _S.FINISHING}}
-    | {(found, TaskBroken, _S.TOBROKEN) for found in ACTIVE | {_S.PAUSED}}
+    | {(found, TaskBroken, _S.TOBROKEN) for found in ACTIVE | {_S.PAUSED, _S.FINISHING}}
     | {(found, TaskFinalized, reached) for found in WORKING | ENDING | {_S.DEFINED} for reached in VERDICTS}
     | {(found, TaskRetried, _S.READY) for found in RETRIABLE}
     | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE}

@@ -428,6 +428,18 @@ def test_a_merge_of_a_job_that_was_killed_is_stopped() -> None:
     assert culm.state("job", job(4)).status == "cancelled"
 
 
+def test_retrying_a_task_whose_reload_was_cut_short_refines_it_again() -> None:
+    culm = a_running_task()
+    run_all(culm, succeed=False)
+    culm.send(ReloadTask(parameters_json="{}"), str(TASK))
+    culm.send(FinishTask(soft=False), str(TASK))
+
+    answer = culm.send(RetryTask(), str(TASK))
+
+    assert answer.event_types == ("TaskReloaded",)
+    assert the_task(culm).status == "rerefine"
+
+
 def test_a_reload_counts_revived_input_as_ready() -> None:
     culm = a_running_task()
     run_all(culm, succeed=False)
