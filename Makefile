@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test lint setup up down status clean
+.PHONY: help demo test lint sim setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -14,6 +14,7 @@ PILOT := $(LIB)/pilot3
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite"
+	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
@@ -24,6 +25,11 @@ demo: setup
 
 test: setup $(PILOT) lint
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGUMENTS)
+
+SEEDS ?= 1000
+STEPS ?= 2000
+sim: $(READY)
+	$(VENV)/bin/python -m tests.sim --seeds $(SEEDS) --steps $(STEPS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

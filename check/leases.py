@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from check.laws import Seen, Violation
 from schemas.reading import Place
 
+MICROSECONDS = 1_000_000
 #: Event -> (state it finds the job in, state it leaves it in).
 STEPS = {
     "JobQueued": ("new", "waiting"),
@@ -26,11 +27,13 @@ class Held:
     queue: str
     state: str
     lease_id: str = ""
+    due_at: int = 0
+    lease_seconds: int = 0
 
 
 @dataclass
 class OnePilotEach:
-    """A job is queued once, leased to one pilot, and runs under that lease; the numbers that a queue tells are true."""
+    """A job is queued once, leased to one pilot, runs under that lease and to its end; a queue counts right."""
 
     name: str = "no two pilots hold one job"
     checked: int = 0
@@ -50,6 +53,8 @@ class OnePilotEach:
         elif record.name == "LeasesRenewed":
             for job in record.message.job_ids:
                 held = self.jobs.get(job)
+                if held is not None:
+                    held.due_at = record.message.seen_at + held.lease_seconds * MICROSECONDS
                 if held is None or held.state != "leased":
                     found = f"the lease of job {job} is renewed while it is {held.state if held else 'in no queue'}"
                     yield Violation(self.name, str(record.place), found)
@@ -73,10 +78,18 @@ class OnePilotEach:
             self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
         held.queue, held.state = queue, reached
         if record.name == "JobLeased":
-            held.lease_id = event.lease_id
-        elif record.name == "LeaseEnded" and event.lease_id != held.lease_id:
-            yield Violation(self.name, place, f"lease {event.lease_id} of job {job} ends, it has {held.lease_id}")
+            held.lease_id, held.due_at, held.lease_seconds = event.lease_id, event.due_at, event.lease_seconds
+        elif record.name == "LeaseEnded":
+            yield from self._ended(record, held)
         counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
         if (event.waiting, event.leased) != counted:
             told = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
             yield Violation(self.name, place, told)
+
+    def _ended(self, record: Seen, held: Held) -> Iterator[Violation]:
+        event, place = record.message, str(record.place)
+        if event.lease_id != held.lease_id:
+            yield Violation(self.name, place, f"lease {event.lease_id} of job {event.job_id} ends, it has {held.lease_id}")
+        if event.ending.value == "EXPIRED" and record.envelope.occurred_at < held.due_at:
+            early = held.due_at - record.envelope.occurred_at
+            yield Violation(self.name, place, f"the lease of job {event.job_id} expires {early} us before its time")

@@ -210,8 +210,9 @@ def _generated(books: Books, event: Any) -> Iterator[str]:
 
 
 def _outcomes(books: Books, event: Any) -> Iterator[str]:
+    live = frozenset(books.live)
     for outcome in event.outcomes:
-        if outcome.job_id not in books.live:
+        if outcome.job_id not in live:
             yield f"job {outcome.job_id} ends and was not live"
         if outcome.kind.value != "MERGING":
             books.live.discard(outcome.job_id)

@@ -31,7 +31,10 @@ def _at_rest(state: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The functions of one aggregate. `settle` gives the event that follows by itself, or None."""
+    """The functions of one aggregate. `settle` gives the event that follows by itself, or None.
+
+    commands_remembered: how many ids of decided commands tell a repetition; all jobs of a site go through one queue.
+    """
 
     name: str
     initial: Callable[[], Any]
@@ -39,6 +42,7 @@ class Aggregate:
     decide: Callable[[Any, Any, CommandEnvelope], Decision]
     is_closed: Callable[[Any], bool]
     settle: Callable[[Any], Any] = _at_rest
+    commands_remembered: int = 64
 
     @property
     def command_topic(self) -> str:
@@ -52,20 +56,20 @@ class Aggregate:
 
 
 def _aggregate(
-    name: str, model: ModuleType, decide: ModuleType, settle: Callable[[Any], Any] = _at_rest
+    name: str, model: ModuleType, decide: ModuleType, settle: Callable[[Any], Any] = _at_rest, remembered: int = 64
 ) -> Aggregate:
-    return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle)
+    return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle, remembered)
 
 
 AGGREGATES: Mapping[str, Aggregate] = {
     aggregate.name: aggregate
     for aggregate in (
-        _aggregate("task", commands.task.model, commands.task.decide, commands.task.settle.settle),
+        _aggregate("task", commands.task.model, commands.task.decide, commands.task.settle.settle, remembered=512),
         _aggregate("task_name", commands.task_name.model, commands.task_name.decide),
         _aggregate("dataset", commands.dataset.model, commands.dataset.decide),
         _aggregate("job", commands.job.model, commands.job.decide),
-        _aggregate("queue", commands.queue.model, commands.queue.decide),
-        _aggregate("worker", commands.worker.model, commands.worker.decide),
+        _aggregate("queue", commands.queue.model, commands.queue.decide, remembered=10_000),
+        _aggregate("worker", commands.worker.model, commands.worker.decide, remembered=1_000),
         _aggregate("policy", commands.policy.model, commands.policy.decide),
     )
 }

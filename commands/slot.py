@@ -122,7 +122,7 @@ class Slot:
         if not messages:
             return []
         entry.sequence = first + len(messages)
-        entry.remember(by.command_id)
+        entry.remember(by.command_id, aggregate.commands_remembered)
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, by.aggregate_id, entry, closed=closed)
         return [
@@ -138,7 +138,7 @@ class Slot:
     def _apply(self, aggregate: Aggregate, entry: Entry, message: Any, envelope: EventEnvelope) -> None:
         entry.state = aggregate.evolve(entry.state, message, envelope)
         entry.sequence = envelope.sequence
-        entry.remember(envelope.command_id)
+        entry.remember(envelope.command_id, aggregate.commands_remembered)
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, envelope.aggregate_id, entry, closed=closed)
 

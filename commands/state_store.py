@@ -16,7 +16,6 @@ from typing import Any
 
 import structlog
 
-RECENT_COMMANDS = 64
 BATCHES_BEFORE_EVICTION = 100
 log = structlog.get_logger()
 
@@ -26,19 +25,18 @@ Positions = dict[tuple[str, int], int]
 
 @dataclass(slots=True)
 class Entry:
-    """An aggregate with what the loop knows about it. `recent` are ids of the last commands that led to events."""
+    """An aggregate with what the loop knows about it. `recent` are ids of the last commands that led to events, in order."""
 
     state: Any
     sequence: int = 0
-    recent: list[str] = field(default_factory=list)
+    recent: dict[str, None] = field(default_factory=dict)
     batch: int = 0
 
-    def remember(self, command_id: str) -> None:
-        """Keep `command_id` among the last RECENT_COMMANDS."""
-        if command_id not in self.recent:
-            self.recent.append(command_id)
-            if len(self.recent) > RECENT_COMMANDS:
-                del self.recent[0]
+    def remember(self, command_id: str, most: int) -> None:
+        """Keep `command_id` among the last `most`."""
+        self.recent[command_id] = None
+        if len(self.recent) > most:
+            del self.recent[next(iter(self.recent))]
 
 
 def fingerprint(folders: Iterable[Path]) -> str:

@@ -15,7 +15,7 @@ def kills(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowU
     """A kill for every live job; with `merging`, for merge jobs and for those that wait for them too."""
     jobs = [job.job_id for job in task.jobs.values() if merging or job.kind is not JobKind.MERGE]
     if merging:
-        jobs += [unmerged.job.job_id for unmerged in task.unmerged.values()]
+        jobs += [row.job.job_id for row in task.unmerged.values() if not row.ended]
     return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in jobs)
 
 

@@ -77,12 +77,16 @@ class LiveJob:
 
 @dataclass(slots=True)
 class Unmerged:
-    """A job whose outputs wait for the merge step, with the input it stands for."""
+    """A job whose outputs wait for the merge step, with the input it stands for.
+
+    merging: in an order or with a merge job. ended: killed meanwhile; the merge under way decides about its input.
+    """
 
     job: UnmergedJob
     units: tuple[int, ...]
     merge_attempt: int = 0
     merging: bool = False
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -155,7 +159,7 @@ def accounts_of(task: Task) -> FileAccounts:
         used=len(task.units) - len(task.ready) - running,
         finished=task.finished,
         failed=task.failed,
-        jobs_live=len(task.jobs) + len(task.unmerged),
+        jobs_live=len(task.jobs) + sum(not row.ended for row in task.unmerged.values()),
         jobs_total=task.last_serial,
     )
 
@@ -296,7 +300,7 @@ def _outcomes_recorded(task: Task, event: JobOutcomesRecorded) -> None:
             task.last_error = f"{outcome.error_source} {outcome.error_code}: {outcome.error_diagnostic}"
         job = task.jobs.pop(outcome.job_id, None)
         if job is None:
-            _forget_unmerged(task, outcome.job_id)
+            _unmerged_ended(task, outcome.job_id)
         elif job.kind is JobKind.BUILD:
             if outcome.kind is OutcomeKind.FINISHED:
                 made = [file for file in outcome.outputs if file.role is DatasetRole.OUTPUT]
@@ -328,27 +332,24 @@ def _outcomes_recorded(task: Task, event: JobOutcomesRecorded) -> None:
 
 def _merge_ended(task: Task, job: LiveJob, kind: OutcomeKind) -> None:
     for serial in job.units:
-        if serial not in task.unmerged:
+        row = task.unmerged.get(serial)
+        if row is None:
             continue
-        if kind is OutcomeKind.FINISHED:
+        if kind is OutcomeKind.FINISHED or row.ended:
             del task.unmerged[serial]
         else:
-            task.unmerged[serial].merging = False
-            task.unmerged[serial].merge_attempt += 1
+            row.merging = False
+            row.merge_attempt += 1
 
 
-def _forget_unmerged(task: Task, job_id: int) -> None:
-    """The job has nothing to be merged any more; an order to merge it with others is taken back."""
-    serial = next((serial for serial, unmerged in task.unmerged.items() if unmerged.job.job_id == job_id), None)
-    if serial is None:
-        return
-    del task.unmerged[serial]
-    for number, order in tuple(task.orders.items()):
-        if order.kind is JobKind.MERGE and serial in order.units:
-            del task.orders[number]
-            for other in order.units:
-                if other in task.unmerged:
-                    task.unmerged[other].merging = False
+def _unmerged_ended(task: Task, job_id: int) -> None:
+    """It leaves, unless it is being merged: then it stays for the merge to decide."""
+    for serial, row in task.unmerged.items():
+        if row.job.job_id == job_id:
+            row.ended = row.merging
+            if not row.merging:
+                del task.unmerged[serial]
+            return
 
 
 def _retried(task: Task, event: TaskRetried) -> None:

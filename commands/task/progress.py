@@ -15,7 +15,7 @@ from commands.task.transitions import ACTIVE, TaskStatus
 from commands.task.units import UNITS_MADE_UP_MAX, eligible_files, made_up_units, units_of_file
 from schemas.dataset import RegisterFiles, RequestContents
 from schemas.ids import job_id_of
-from schemas.job import CompleteMerge, DefineJob, KillJob
+from schemas.job import CompleteMerge, DefineJob
 from schemas.queue import HoldTask
 from schemas.task import (
     BreakTask,
@@ -176,9 +176,10 @@ def wake(task: Task, command: WakeTask) -> Decision:
 def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
 
-    An end that was accounted for may be told again; a job that waits for its merge is news only when it ends otherwise.
+    An end that was accounted for may be told again. A job that waits for its merge is news only when it ends otherwise; while it
+    is being merged, the merge decides: its input must not be in a merged file and be processed again.
     """
-    unmerged = {one.job.job_id: one for one in task.unmerged.values()}
+    unmerged = {one.job.job_id: one for one in task.unmerged.values() if not one.ended}
     known = tuple(
         {
             o.job_id: o
@@ -188,17 +189,19 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     )
     if not known:
         return accept()
+    ended = {outcome.job_id for outcome in known if outcome.job_id in unmerged}
     changes: dict[int, UnitChange] = {}
     follow_ups: list[FollowUp] = []
     for outcome in known:
         job = task.jobs.get(outcome.job_id)
         if job is None:
-            _change_units(task, changes, unmerged[outcome.job_id].units, outcome)
-            follow_ups += _kills_of_merge(task, unmerged[outcome.job_id].job.serial)
+            row = unmerged[outcome.job_id]
+            if not row.merging:
+                _change_units(task, changes, row.units, outcome)
         elif job.kind is JobKind.NORMAL and outcome.kind is not OutcomeKind.MERGING:
             _change_units(task, changes, job.units, outcome)
         elif job.kind is JobKind.MERGE:
-            follow_ups += _merge_ended(task, changes, job, outcome)
+            follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known)
     recorded = JobOutcomesRecorded(
         outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
@@ -313,29 +316,23 @@ def unit_after(unit: Unit, outcome: JobOutcome, failures_max: int | None, ending
     )
 
 
-def _merge_ended(task: Task, changes: dict[int, UnitChange], job: LiveJob, outcome: JobOutcome) -> list[FollowUp]:
-    """The merged jobs end with their merge job, unless the merge is tried again."""
+def _merge_ended(
+    task: Task, changes: dict[int, UnitChange], job: LiveJob, outcome: JobOutcome, ended: set[int]
+) -> list[FollowUp]:
+    """The merged jobs end with their merge job, unless the merge is tried again; those that ended before it give back their
+    input when it failed. ended: those that end in the same decision."""
     rows: list[Unmerged] = [task.unmerged[serial] for serial in job.units if serial in task.unmerged]
     succeeded = outcome.kind is OutcomeKind.FINISHED
-    if not succeeded and task.ending is not Ending.KILL and job.attempt < MERGE_ATTEMPTS_MAX:
-        return []
+    again = not succeeded and task.ending is not Ending.KILL and job.attempt < MERGE_ATTEMPTS_MAX
     follow_ups = []
     for row in rows:
-        if succeeded:
+        gone = row.ended or row.job.job_id in ended
+        if succeeded or gone:
             _change_units(task, changes, row.units, outcome)
-        follow_ups.append(
-            FollowUp(str(row.job.job_id), CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id))
-        )
+        if not again and not gone:
+            complete = CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id)
+            follow_ups.append(FollowUp(str(row.job.job_id), complete))
     return follow_ups
-
-
-def _kills_of_merge(task: Task, serial: int) -> list[FollowUp]:
-    """A merge that takes in what a killed job made must not end well: its input is processed again."""
-    return [
-        FollowUp(str(job.job_id), KillJob(code=KILL_TASK, reason="a job that it merges was killed"))
-        for job in task.jobs.values()
-        if job.kind is JobKind.MERGE and serial in job.units
-    ]
 
 
 def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
@@ -374,20 +371,18 @@ def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[
     before = accounts_of(task)
     finished = sum(change.finished for change in changes.values())
     failed = sum(change.failed for change in changes.values())
-    ended = len(outcomes)
-    merging = sum(o.kind is OutcomeKind.MERGING for o in outcomes)
-    merged = sum(
-        len([serial for serial in task.jobs[o.job_id].units if serial in task.unmerged])
-        for o in outcomes
-        if o.job_id in task.jobs and task.jobs[o.job_id].kind is JobKind.MERGE and o.kind is OutcomeKind.FINISHED
-    )
-    return FileAccounts(
-        total=before.total,
+    live = {row.job.job_id for row in task.unmerged.values() if not row.ended} | task.jobs.keys()
+    ended = {outcome.job_id for outcome in outcomes if outcome.kind is not OutcomeKind.MERGING}
+    for outcome in outcomes:
+        job = task.jobs.get(outcome.job_id)
+        if job is not None and job.kind is JobKind.MERGE and outcome.kind is OutcomeKind.FINISHED:
+            ended |= {task.unmerged[serial].job.job_id for serial in job.units if serial in task.unmerged}
+    return replace(
+        before,
         used=before.used - (len(changes) - finished - failed),
         finished=before.finished + finished,
         failed=before.failed + failed,
-        jobs_live=before.jobs_live - ended + merging - merged,
-        jobs_total=before.jobs_total,
+        jobs_live=len(live - ended),
     )
 
 

@@ -16,10 +16,11 @@ PLANNING = WORKING | {TaskStatus.DEFINED}
 
 def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
     """The next thing that must happen to `task` without anybody's wish."""
-    if task.status is TaskStatus.TOBROKEN:
-        return None if task.jobs or task.unmerged else _final(task, TaskVerdict.BROKEN, task.message)
-    if task.status is TaskStatus.ABORTING:
-        return None if task.jobs or task.unmerged else _final(task, TaskVerdict.ABORTED, "killed")
+    if task.status in (TaskStatus.TOBROKEN, TaskStatus.ABORTING):
+        if task.jobs or any(not row.ended for row in task.unmerged.values()):
+            return None
+        broken = task.status is TaskStatus.TOBROKEN
+        return _final(task, TaskVerdict.BROKEN, task.message) if broken else _final(task, TaskVerdict.ABORTED, "killed")
     if task.status is TaskStatus.FINISHING:
         return _end(task)
     if task.status not in PLANNING or not task.contents_complete:

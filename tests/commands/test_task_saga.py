@@ -8,7 +8,6 @@ from schemas.queue import JobLeased
 from schemas.task import (
     ContentsFed,
     FinishTask,
-    GenerateJobs,
     IncreaseAttempts,
     KillTask,
     ParkTask,
@@ -25,7 +24,6 @@ from schemas.types import (
     DatasetFile,
     DatasetRole,
     JobKind,
-    JobPlan,
     OutcomeKind,
     OutputTemplate,
     ReportedState,
@@ -397,25 +395,7 @@ def test_a_task_that_breaks_at_its_merge_takes_the_unmerged_jobs_with_it() -> No
     assert culm.last(TaskFinalized).accounts.jobs_live == 0
 
 
-def test_a_job_that_is_killed_while_its_merge_is_planned_is_processed_again_and_merged_later() -> None:
-    culm = a_running_task(a_merging_definition())
-    for _ in range(3):
-        first = lease(culm) or 0
-        end(culm, first)
-        account(culm, first, OutcomeKind.MERGING)
-    planned = the_order(culm)
-
-    account(culm, job(2), OutcomeKind.CANCELLED)
-    plans, evidence = (JobPlan(unit_ids=(1, 2, 3), queue=QUEUE),), BrokerageEvidence(seed="seed")
-    answer = GenerateJobs(order=planned.order, kind=JobKind.MERGE, plans=plans, brokerage=evidence)
-    late = culm.send(answer, str(TASK), role="system")
-    run_all(culm)
-
-    assert late.reason == "UNKNOWN_ORDER"
-    assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
-
-
-def test_a_merge_of_a_job_that_was_killed_is_stopped() -> None:
+def test_a_job_that_is_killed_while_it_is_being_merged_stays_merged() -> None:
     culm = a_running_task(a_merging_definition())
     for _ in range(3):
         first = lease(culm) or 0
@@ -423,9 +403,28 @@ def test_a_merge_of_a_job_that_was_killed_is_stopped() -> None:
         account(culm, first, OutcomeKind.MERGING)
     generate_all(culm)
 
+    culm.send(KillJob(code=9), str(job(2)))
     account(culm, job(2), OutcomeKind.CANCELLED)
+    run_all(culm)
 
-    assert culm.state("job", job(4)).status == "cancelled"
+    finalized = culm.last(TaskFinalized)
+    assert finalized.verdict is TaskVerdict.DONE
+    assert (finalized.accounts.finished, finalized.accounts.jobs_total) == (3, 4)
+
+
+def test_a_job_that_is_killed_before_its_merge_is_planned_is_processed_again() -> None:
+    culm = a_running_task(a_merging_definition())
+    first = lease(culm) or 0
+    end(culm, first)
+    account(culm, first, OutcomeKind.MERGING)
+
+    culm.send(KillJob(code=9), str(first))
+    account(culm, first, OutcomeKind.CANCELLED)
+    run_all(culm)
+
+    finalized = culm.last(TaskFinalized)
+    assert finalized.verdict is TaskVerdict.DONE
+    assert (finalized.accounts.finished, finalized.accounts.jobs_total) == (3, 5)
 
 
 def test_retrying_a_task_whose_reload_was_cut_short_refines_it_again() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.sim [--seeds N] [--first N] [--steps N] [--seed N] [--story]`: many seeds, or one told as a story."""
+"""`python -m tests.sim [--seeds N] [--first N] [--steps N] [--seed N] [--plant NAME]`: many seeds, or one told as a story."""
 
 import argparse
 import logging
@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from check.laws import Violation
+from tests.sim.planted import PLANTS, planted
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run, schedule
 
@@ -20,9 +21,10 @@ def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def outcome(seed: int, steps: int) -> tuple[int, list[Violation]]:
+def outcome(seed: int, steps: int, plant: str | None) -> tuple[int, list[Violation]]:
     """The seed and what it breaks."""
-    return seed, run(schedule(seed, steps))
+    with planted(plant):
+        return seed, run(schedule(seed, steps))
 
 
 def main() -> int:
@@ -32,19 +34,22 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--steps", type=int, default=2000, help="turns of each")
     parser.add_argument("--seed", type=int, help="only this one, shrunk and told")
+    parser.add_argument("--plant", choices=sorted(PLANTS), help="with this bug planted in Culm")
     given = parser.parse_args()
     quiet()
     if given.seed is not None:
-        return tell(given.seed, given.steps)
+        with planted(given.plant):
+            return tell(given.seed, given.steps)
+    planting = f" --plant {given.plant}" if given.plant else ""
     began, failed = time.monotonic(), 0
     with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as pool:
         seeds = range(given.first, given.first + given.seeds)
-        for seed, violations in pool.map(partial(outcome, steps=given.steps), seeds, chunksize=1):
+        for seed, violations in pool.map(partial(outcome, steps=given.steps, plant=given.plant), seeds, chunksize=1):
             if violations:
                 failed += 1
                 first = violations[0]
                 print(f"seed {seed}: {len(violations)} violations, first: {first.law}: {first.place}: {first.found}")
-                print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}", flush=True)
+                print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}{planting}", flush=True)
     seconds = time.monotonic() - began
     print(f"{given.seeds} seeds of {given.steps} steps in {seconds:.0f} s: {failed} broke a law")
     return 1 if failed else 0

@@ -19,12 +19,13 @@ class Crash(BaseException):
 
 @dataclass
 class Faults:
-    """The armed fault of one process, and how often each kind struck."""
+    """The armed fault of one process, and how often each kind struck. `dry`: its next reads bring nothing."""
 
     struck: dict[str, int] = field(default_factory=dict)
     armed: str | None = None
     passes: int = 0
     interrupt: bool = False
+    dry: bool = False
 
     def arm(self, point: str, passes: int, *, interrupt: bool) -> None:
         """Strike at `point` when it was passed `passes` times."""
@@ -32,7 +33,7 @@ class Faults:
 
     def disarm(self) -> None:
         """No fault in the next step."""
-        self.armed = None
+        self.armed, self.dry = None, False
 
     def point(self, name: str) -> None:
         """Strike, if it is time."""

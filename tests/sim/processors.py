@@ -166,8 +166,8 @@ class ProcessorsProcess:
                 heard.append(Event(record, ledger))
             if records:
                 self._next[place] = records[-1].offset + 1
-        self.faults.point("heard")
         if heard:
+            self.faults.point("heard")
             run_now(listener.handle(heard))
             self.faults.point("acknowledged")
         return len(heard)

@@ -30,6 +30,8 @@ PILOTS = 4
 SECOND = 1_000_000
 FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
+#: Turns in which an armed fault waits for work that it can strike.
+TRIES = 8
 ROUNDS_MAX = 4_000
 #: Turns and their weights.
 TURNS = {
@@ -230,7 +232,9 @@ class World:
         self.zombies = [zombie for zombie in self.zombies if zombie.alive]
         if self.zombies:
             self.story("a stopped decider wakes")
-            chance.choice(self.zombies).step()
+            zombie = chance.choice(self.zombies)
+            zombie.faults.dry = chance.random() < 0.5
+            zombie.step()
 
     def _decider_returns(self, chance: random.Random) -> None:
         """Killed between two steps; the state file stays."""
@@ -246,8 +250,10 @@ class World:
             path.unlink()
 
     def _processors_break(self, chance: random.Random) -> None:
-        self.processors.faults.arm(chance.choice(POINTS_OF_PROCESSORS), chance.randrange(3), interrupt=False)
-        self._processors(chance)
+        point, passes = chance.choice(POINTS_OF_PROCESSORS), chance.randrange(3)
+        for _ in range(TRIES):
+            self.processors.faults.arm(point, passes, interrupt=False)
+            self._processors(chance)
         if not self.processors.alive:
             self.story(f"the processors are killed: {', '.join(self.processors.faults.struck)}")
 
@@ -256,8 +262,10 @@ class World:
         self.processors.rebalance()
 
     def _projector_breaks(self, chance: random.Random) -> None:
-        self.projector.faults.arm(chance.choice(POINTS_OF_PROJECTOR), 0, interrupt=False)
-        self._projector(chance)
+        point = chance.choice(POINTS_OF_PROJECTOR)
+        for _ in range(TRIES):
+            self.projector.faults.arm(point, 0, interrupt=False)
+            self._projector(chance)
         if not self.projector.alive:
             self.story(f"the projector is killed: {', '.join(self.projector.faults.struck)}")
 
@@ -280,6 +288,6 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
             for turn in turns:
                 world.turn(turn)
             stuck = world.settle()
-        except (AssertionError, KeyError, ValueError, TypeError) as problem:
+        except Exception as problem:  # whatever stumbles is a finding
             return [Violation("nothing in Culm stumbles", f"turn {turn.who}", repr(problem)[:600])]
         return [*([stuck] if stuck else []), *world.violations()]

@@ -1,0 +1,57 @@
+"""The whole of Culm under faults by seed: no law is broken; and every bug that is planted in it is found."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tests.sim.__main__ import quiet
+from tests.sim.planted import PLANTS, planted
+from tests.sim.shrink import shrunk, told
+from tests.sim.world import run, schedule
+
+STEPS = 1500
+SEEDS_OF_CI = 60
+SEEDS_FOR_A_BUG = 60
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_logs() -> Iterator[None]:
+    before = structlog.get_config()
+    quiet()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS_OF_CI + 1))
+def test_no_law_is_broken_whatever_breaks(seed: int) -> None:
+    violations = run(schedule(seed, STEPS))
+
+    assert violations == [], f"replay: python -m tests.sim --seed {seed} --steps {STEPS}"
+
+
+@pytest.mark.parametrize("plant", sorted(PLANTS))
+def test_a_planted_bug_is_found(plant: str) -> None:
+    with planted(plant):
+        found = any(run(schedule(seed, STEPS)) for seed in range(1, SEEDS_FOR_A_BUG + 1))
+
+    assert found, f"{plant} was not found in {SEEDS_FOR_A_BUG} seeds"
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    with planted("torn_decisions"):
+        seed = next(seed for seed in range(1, SEEDS_FOR_A_BUG) if run(schedule(seed, STEPS)))
+
+        assert run(schedule(seed, STEPS)) == run(schedule(seed, STEPS)) != []
+
+
+def test_a_failing_seed_shrinks_to_a_story() -> None:
+    with planted("leased_job_stays_on_queue"):
+        turns = schedule(1, 300)
+        law = run(turns)[0].law
+        small = shrunk(turns, law)
+        story = told(small)
+
+    assert len(small) < 30
+    assert story[0] == f"{len(small)} turns are enough. What was done to it:"
+    assert any(law in line for line in story)
