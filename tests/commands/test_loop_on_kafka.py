@@ -16,6 +16,7 @@ from commands.config import DeciderConfig
 from commands.decider_loop import DeciderLoop
 from commands.errors import Fenced, Interrupted
 from commands.kafka_log import KafkaSlotLog
+from commands.slot_log import SlotLog
 from commands.state_store import StateStore
 from commands.watchdog import Watchdog
 from deploy.stack import Stack
@@ -25,6 +26,7 @@ from schemas.task import KillTask, SubmitTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Codec, entry_of
 from tests.commands.builders import a_submission
+from tests.commands.slot_log_contract import SCENES, Harness
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 
 pytestmark = pytest.mark.stack
@@ -181,3 +183,25 @@ def test_a_poison_command_becomes_a_dead_letter_and_blocks_nothing(log: Log, tmp
     assert [answer.accepted for answer in answers] == [True]
     letters = [d.message for d in log.everything("culm.deadletter.v1") if d.message.value == b"broken avro"]
     assert [letter.source_topic for letter in letters] == ["culm.task.commands.v1"]
+
+
+class OnKafka:
+    """A `Harness` on the real broker."""
+
+    def __init__(self, log: Log, home: Path) -> None:
+        self._log, self._config = log, DeciderConfig(log.kafka, "", home)
+
+    def open_log(self) -> SlotLog:
+        """An ownership of slot 0 of 1."""
+        return KafkaSlotLog(self._config, Watchdog(end=lambda: None))
+
+    def put(self, topic: str, key: bytes, value: bytes) -> None:
+        """A committed record."""
+        producer = Producer({"bootstrap.servers": self._log.kafka, "partitioner": "murmur2_random"})
+        producer.produce(topic, key=key, value=value)
+        assert producer.flush(30) == 0
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_the_log_on_kafka_keeps_its_promise(scene: Callable[[Harness, bytes], None], log: Log, tmp_path: Path) -> None:
+    scene(OnKafka(log, tmp_path), str(uuid.uuid4()).encode())

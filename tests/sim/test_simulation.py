@@ -46,8 +46,8 @@ def test_the_same_seed_is_the_same_run() -> None:
 
 
 def test_a_failing_seed_shrinks_to_a_story() -> None:
-    with planted("leased_job_stays_on_queue"):
-        turns = schedule(1, 300)
+    with planted("lease_without_a_check"):
+        turns = schedule(1, 1000)
         law = run(turns)[0].law
         small = shrunk(turns, law)
         story = told(small)

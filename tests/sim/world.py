@@ -32,7 +32,7 @@ FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Turns in which an armed fault waits for work that it can strike.
 TRIES = 8
-ROUNDS_MAX = 4_000
+ROUNDS_MAX = 2_500
 #: Turns and their weights.
 TURNS = {
     "decider": 34,
@@ -288,6 +288,6 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
             for turn in turns:
                 world.turn(turn)
             stuck = world.settle()
-        except Exception as problem:  # whatever stumbles is a finding
+        except Exception as problem:  # noqa: BLE001 - whatever stumbles is a finding
             return [Violation("nothing in Culm stumbles", f"turn {turn.who}", repr(problem)[:600])]
         return [*([stuck] if stuck else []), *world.violations()]

@@ -1,0 +1,57 @@
+"""The log in memory keeps the promises that the real one keeps, and its readers never see what is not committed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands.config import DeciderConfig
+from commands.slot import OutputRecord
+from commands.slot_log import SlotLog
+from tests.commands.slot_log_contract import EVENTS, SCENES, Harness
+from tests.sim.faults import Faults
+from tests.sim.memory_log import ABORTED, COMMITTED, MemoryLog, MemorySlotLog
+
+
+class Memory:
+    """A `Harness` on a log of its own."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+
+    def open_log(self) -> SlotLog:
+        """An ownership of slot 0 of 1."""
+        return MemorySlotLog(self.log, DeciderConfig("", "", Path()), Faults())
+
+    def put(self, topic: str, key: bytes, value: bytes) -> None:
+        """A committed record."""
+        self.log.append(topic, key, value)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_the_log_in_memory_keeps_its_promise(scene: Callable[[Harness, bytes], None]) -> None:
+    scene(Memory(), b"key")
+
+
+def test_an_open_transaction_holds_back_what_comes_after_it() -> None:
+    log = MemoryLog(partitions=1)
+    epoch = log.begin("writer")
+    log.write("writer", epoch, OutputRecord(EVENTS, b"k", b"open"))
+    log.append(EVENTS, b"k", b"later")
+
+    before = [record.value for record in log.read(EVENTS, 0, 0, 10)]
+    log.finish("writer", epoch, COMMITTED)
+
+    assert before == []
+    assert log.end(EVENTS, 0) == 3
+    assert [record.value for record in log.read(EVENTS, 0, 0, 10)] == [b"open", b"later"]
+
+
+def test_aborted_records_are_holes() -> None:
+    log = MemoryLog(partitions=1)
+    epoch = log.begin("writer")
+    log.write("writer", epoch, OutputRecord(EVENTS, b"k", b"gone"))
+    log.finish("writer", epoch, ABORTED)
+    log.append(EVENTS, b"k", b"later")
+
+    assert [(record.offset, record.value) for record in log.read(EVENTS, 0, 0, 10)] == [(2, b"later")]
