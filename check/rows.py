@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from check import jobs, tasks
+from check.jobs import LEGAL
 from check.laws import Seen, Violation
+from check.tasks import LegalTasks
 
 Row = tuple[Any, ...]
 
@@ -65,7 +66,7 @@ class RowsEqualEvents:
 def _jobs(rows: dict[str, Row], record: Seen) -> None:
     job, event = record.envelope.aggregate_id, record.message
     status, queue, lease = rows.get(job, ("unknown", None, None))[:3]
-    status = jobs.LEGAL[record.name][1] or status
+    status = LEGAL[record.name][1] or status
     if record.name == "JobDefined":
         queue = event.spec.queue
     elif record.name in ("JobActivated", "JobSent"):
@@ -108,7 +109,7 @@ def _workers(rows: dict[str, Row], record: Seen) -> None:
 
 def _tasks() -> Callable[[dict[str, Row], Seen], None]:
     """The fold of tasks needs the status machine of `check/tasks.py`, whose memory it keeps."""
-    machine = tasks.LegalTasks()
+    machine = LegalTasks()
 
     def fold(rows: dict[str, Row], record: Seen) -> None:
         list(machine.see(record))

@@ -7,6 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PURE = (
+    "check/laws.py",
+    "check/jobs.py",
+    "check/leases.py",
+    "check/rows.py",
+    "check/tasks.py",
     "commands/decision.py",
     "commands/*/*.py",
     "schemas/reading.py",
@@ -94,6 +99,18 @@ def test_agents_know_only_http() -> None:
         for path in sorted(ROOT.glob("agents/**/*.py"))
         for name in imports_of(path)
         if name.split(".")[0] in others
+    }
+
+    assert found == set()
+
+
+def test_the_checker_shares_only_schemas_with_the_rest() -> None:
+    ours = {"commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "check").glob("*.py")
+        for name in imports_of(path)
+        if name.split(".")[0] in ours
     }
 
     assert found == set()

@@ -121,21 +121,23 @@ class World:
         for slot in range(SLOTS):
             settled |= self.log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
         compared = views()
-        laws = [*laws_of_the_log(settled), *(self._rows_law(view) for view in compared)]
+        laws = [*laws_of_the_log(settled), *(self.rows_law(view) for view in compared)]
         found: list[Violation] = []
-        for record in self._records():
+        for record in self.records():
             for law in laws:
                 found += law.see(record)
         for law in laws:
             found += law.end()
         return found
 
-    def _rows_law(self, view: View) -> RowsEqualEvents:
+    def rows_law(self, view: View) -> RowsEqualEvents:
+        """The law about one table, over the rows of the database in memory."""
         rows = self.database.tables.rows.get(view.table, {})
         plain = {"/".join(str(part) for part in key): tuple(row[c] for c in view.columns) for key, row in rows.items()}
         return RowsEqualEvents(view, self.database.positions, plain)
 
-    def _records(self) -> list[Seen]:
+    def records(self) -> list[Seen]:
+        """Every committed command, event and answer."""
         found = []
         for role in ("commands", "events", "answers"):
             for topic in sorted({entry.topic for entry in messages() if entry.role == role}):

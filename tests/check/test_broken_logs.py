@@ -1,0 +1,196 @@
+"""The checker on a good log, and on the same log broken in one place: each break is found, and the offender is named."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import structlog
+
+from check.laws import Law, Seen
+from check.report import Verdict, judge_log, laws_of_the_log, lines
+from check.rows import views
+from tests.sim.__main__ import quiet
+from tests.sim.world import SLOTS, World, schedule
+
+Break = Callable[[list[Seen]], list[Seen]]
+
+
+@cache
+def a_run() -> tuple[tuple[Seen, ...], World]:
+    """The log of a simulated run with tasks, merges, retries and kills, and the world that holds its rows."""
+    before = structlog.get_config()
+    quiet()
+    with TemporaryDirectory() as home:
+        world = World(Path(home))
+        for turn in schedule(7, 1200):
+            world.turn(turn)
+        assert world.settle() is None
+    structlog.configure(**before)
+    return tuple(world.records()), world
+
+
+def settled() -> dict[tuple[str, int], int]:
+    """Where the deciders of the run stood at its end."""
+    found: dict[tuple[str, int], int] = {}
+    for slot in range(SLOTS):
+        found |= a_run()[1].log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
+    return found
+
+
+def broken(records: Sequence[Seen]) -> dict[str, Verdict]:
+    """Verdicts on broken laws, by law."""
+    return {verdict.law: verdict for verdict in judge_log(records, laws_of_the_log(settled())) if verdict.violations}
+
+
+def index_of(records: Sequence[Seen], name: str, number: int = 0) -> int:
+    """Place in the list of the `number`-th record called `name`."""
+    return [index for index, record in enumerate(records) if record.name == name][number]
+
+
+def without(records: list[Seen], index: int) -> list[Seen]:
+    """The log with one record dropped."""
+    return records[:index] + records[index + 1 :]
+
+
+def with_envelope(record: Seen, **changes: Any) -> Seen:
+    """The record with another envelope."""
+    return replace(record, envelope=replace(record.envelope, **changes))
+
+
+def dropped(name: str) -> Break:
+    return lambda records: without(records, index_of(records, name))
+
+
+def doubled(name: str) -> Break:
+    def change(records: list[Seen]) -> list[Seen]:
+        index = index_of(records, name)
+        return records[: index + 1] + records[index:]
+
+    return change
+
+
+def swapped(records: list[Seen]) -> list[Seen]:
+    """JobSent and JobStarting of one job change places."""
+    first = index_of(records, "JobSent")
+    job = records[first].envelope.aggregate_id
+    second = next(i for i in range(first + 1, len(records)) if records[i].envelope.aggregate_id == job)
+    records[first], records[second] = records[second], records[first]
+    return records
+
+
+def torn(records: list[Seen]) -> list[Seen]:
+    """The last event of a decision of two is missing, and the numbers after it close the gap."""
+    index = index_of(records, "JobActivated")
+    job = records[index].envelope.aggregate_id
+    rest = [
+        with_envelope(record, sequence=record.envelope.sequence - 1)
+        if record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
+        else record
+        for record in records[index + 1 :]
+    ]
+    return records[:index] + rest
+
+
+def forged(records: list[Seen]) -> list[Seen]:
+    """An event that no command asked for."""
+    index = index_of(records, "JobFinished")
+    records[index] = with_envelope(records[index], command_id="00000000-0000-0000-0000-00000000beef")
+    return records
+
+
+def two_pilots(records: list[Seen]) -> list[Seen]:
+    """A second pilot is given a job that another one holds."""
+    index = index_of(records, "JobLeased")
+    lease = records[index]
+    later = with_envelope(lease, sequence=lease.envelope.sequence + 1, command_id="00000000-0000-0000-0000-00000000beef")
+    return [*records[: index + 1], replace(later, message=replace(lease.message, lease_id="other")), *records[index + 1 :]]
+
+
+def miscounted(records: list[Seen]) -> list[Seen]:
+    """A task claims one finished piece more than it has."""
+    index = index_of(records, "JobOutcomesRecorded")
+    message = records[index].message
+    accounts = replace(message.accounts, finished=message.accounts.finished + 1)
+    records[index] = replace(records[index], message=replace(message, accounts=accounts))
+    return records
+
+
+BREAKS: tuple[tuple[str, Break, str], ...] = (
+    ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
+    ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
+    ("a doubled event of one decision", doubled("JobStarted"), "decisions are complete, one per command"),
+    ("swapped events", swapped, "sequences are gapless"),
+    ("swapped events of a job", swapped, "job transitions are legal"),
+    ("a torn decision", torn, "decisions are complete, one per command"),
+    ("a forged event", forged, "every cause is in the log"),
+    ("a dropped answer", dropped("CommandAnswered"), "exactly one answer per command"),
+    ("a doubled answer", doubled("CommandAnswered"), "exactly one answer per command"),
+    ("a dropped order of a job", dropped("DefineJob"), "no job is lost, none is made twice"),
+    ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
+    ("a second lease", two_pilots, "no two pilots hold one job"),
+    ("a wrong account", miscounted, "file accounts add up"),
+    ("a dropped order of a task", dropped("TaskRefined"), "task transitions are legal"),
+)
+
+
+def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
+    records, world = a_run()
+    laws: list[Law] = [*laws_of_the_log(settled()), *(world.rows_law(view) for view in views())]
+
+    verdicts = judge_log(records, laws)
+
+    assert [verdict for verdict in verdicts if verdict.violations] == []
+    idle = {verdict.law for verdict in verdicts if not verdict.checked}
+    assert idle <= {"rows of lease equal the events", "rows of worker equal the events"}
+
+
+@pytest.mark.parametrize(("change", "law"), [(change, law) for _, change, law in BREAKS], ids=[name for name, _, _ in BREAKS])
+def test_a_break_is_found_and_named(change: Break, law: str) -> None:
+    records = list(a_run()[0])
+
+    found = broken(change(records))
+
+    assert law in found
+    first = found[law].first
+    assert first is not None
+    assert first.place.startswith("culm.")
+
+
+def test_a_row_that_was_altered_is_found_and_named() -> None:
+    records, world = a_run()
+    view = next(view for view in views() if view.table == "job")
+    law = world.rows_law(view)
+    job, row = next(iter(law.rows.items()))
+    law.rows[job] = ("running", *row[1:])
+
+    (verdict,) = judge_log(records, [law])
+
+    assert verdict.violations == 1
+    assert verdict.first is not None
+    assert verdict.first.place == f"job row {job}"
+    assert "running" in verdict.first.found
+
+
+def test_a_row_that_vanished_and_one_that_nobody_made_are_found() -> None:
+    records, world = a_run()
+    law = world.rows_law(next(view for view in views() if view.table == "task"))
+    task = next(iter(law.rows))
+    law.rows["999"] = law.rows.pop(task)
+
+    (verdict,) = judge_log(records, [law])
+
+    assert verdict.violations == 2
+
+
+def test_the_report_says_what_was_checked_and_the_first_offence() -> None:
+    records = list(a_run()[0])
+
+    told = lines(judge_log(forged(records), laws_of_the_log(settled())))
+
+    cause = next(number for number, line in enumerate(told) if line.startswith("every cause is in the log"))
+    assert told[cause].endswith("1 violations")
+    assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in told[cause + 1]
