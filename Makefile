@@ -65,7 +65,7 @@ fetch:
 	@CULM_LIB=$(LIB) $(PYTHON) -m deploy.fetch
 
 # The real pilot, for the tests: its source distribution holds pilot.py itself.
-$(PILOT): $(READY)
+$(PILOT): | $(READY)
 	@mkdir -p $(LIB)
 	$(VENV)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --no-build-isolation --dest $(LIB)/download panda-pilot==3.7.0.36
 	@mkdir -p $(PILOT).part && tar -xzf $(LIB)/download/panda*pilot-3.7.0.36.tar.gz -C $(PILOT).part --strip-components=1

@@ -1,0 +1,153 @@
+"""Users and pilots as a load: tasks that make jobs, and pilot connections in a closed loop of getJob, running, finished.
+
+A pilot does what the protocol asks of one whose payload takes no time; each job has an output and a log, which it reports.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from api.identity.issuer import make_token
+from tests.load.wire import Connection
+
+QUEUE = "BENCH"
+FILE = {"fsize": 6, "adler32": "084b021f", "guid": "", "surl": "", "endpoint": "LOCAL_DISK"}
+IDLE_SECONDS = 0.05
+
+
+def parameters(name: str, jobs: int) -> dict[str, Any]:
+    """A task without input that makes `jobs` jobs with an output and a log each, as `prun --nJobs` does."""
+    return {
+        "taskName": name,
+        "vo": "wlcg",
+        "site": QUEUE,
+        "prodSourceLabel": "user",
+        "architecture": None,
+        "transUses": "",
+        "transHome": None,
+        "processingType": "bench",
+        "noInput": True,
+        "nEvents": jobs,
+        "nEventsPerJob": 1,
+        "log": {
+            "dataset": f"{name}log/",
+            "container": f"{name}log/",
+            "type": "template",
+            "param_type": "log",
+            "value": f"{name.strip('/')}.log.$JEDITASKID.${{SN}}.log.tgz",
+        },
+        "jobParameters": [
+            {"type": "constant", "value": '-r . -p "true"'},
+            {
+                "type": "template",
+                "value": f"{name.strip('/')}.$JEDITASKID._${{SN/P}}.out.txt",
+                "param_type": "output",
+                "dataset": f"{name}out/",
+                "container": f"{name}out/",
+                "hidden": True,
+            },
+        ],
+    }
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the crowd did, and how long calls took (seconds, by kind of call)."""
+
+    submitted: int = 0
+    leased: int = 0
+    finished: int = 0
+    empty: int = 0
+    trouble: int = 0
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"submit": [], "getJob": [], "running": [], "finished": []})
+
+
+class Crowd:
+    """Submits to and works for one stack. `home` holds the issuer of tokens."""
+
+    def __init__(self, host: str, port: int, home: Path) -> None:
+        self._host, self._port = host, port
+        user = make_token(home, user="bench", name="Bench", groups=["wlcg", "wlcg/production"], audience_hours=4)
+        pilot = make_token(home, user="pilot", name="Pilot", groups=["wlcg", "wlcg/pilot"], audience_hours=4)
+        self._user = {"Authorization": f"Bearer {user}", "Origin": "wlcg"}
+        self._pilot = {"Authorization": f"Bearer {pilot}", "Origin": "wlcg"}
+        self.counts = Counts()
+        self._names = itertools.count(time.time_ns() // 1000)
+        self.stopped = False
+
+    def connection(self) -> Connection:
+        """A new connection of the user."""
+        return Connection(self._host, self._port, self._user)
+
+    async def submit(self, connection: Connection, jobs: int) -> int:
+        """Id of a new task of `jobs` jobs."""
+        body = orjson.dumps({"parameters": parameters(f"user.bench.{next(self._names)}/", jobs)})
+        began = time.perf_counter()
+        answer = await connection.post("/v1/tasks", body)
+        self.counts.seconds["submit"].append(time.perf_counter() - began)
+        if answer.status not in (200, 201, 202):
+            raise RuntimeError(f"a task was refused: {answer.status} {bytes(answer)[:300]!r}")
+        self.counts.submitted += jobs
+        return int(orjson.loads(answer)["task_id"])
+
+    async def feed(self, jobs: int, ahead: int) -> None:
+        """Keep about `ahead` jobs waiting for pilots, in tasks of `jobs` jobs."""
+        connection = self.connection()
+        while not self.stopped:
+            if self.counts.submitted - self.counts.leased < ahead:
+                await self.submit(connection, jobs)
+            else:
+                await asyncio.sleep(IDLE_SECONDS)
+        connection.close()
+
+    async def pilot(self, number: int, *, may_go: Callable[[], bool] = lambda: True) -> None:
+        """One pilot, until stopped; it asks for a job only when `may_go`."""
+        connection = Connection(self._host, self._port, self._pilot)
+        ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
+        while not self.stopped:
+            if not may_go():
+                await asyncio.sleep(0.005)
+                continue
+            try:
+                await self._one_job(connection, ask)
+            except ConnectionError:
+                self.counts.trouble += 1
+                await asyncio.sleep(IDLE_SECONDS)
+        connection.close()
+
+    async def _one_job(self, connection: Connection, ask: bytes) -> None:
+        answer = orjson.loads(await self._timed(connection, "getJob", "getJob", ask))
+        if str(answer.get("StatusCode")) != "0":
+            self.counts.empty += 1
+            await asyncio.sleep(IDLE_SECONDS)
+            return
+        self.counts.leased += 1
+        job = answer["PandaID"]
+        who = f"jobId={job}&attemptNr={answer['attemptNr']}&siteName={QUEUE}&node=node"
+        await self._timed(connection, "running", "updateJob", f"{who}&state=running".encode())
+        report = dict.fromkeys(answer["outFiles"].split(","), FILE)
+        last = {"jobId": job, "attemptNr": answer["attemptNr"], "state": "finished", "xml": report, "transExitCode": 0}
+        said = await connection.post("/server/panda/updateJob", orjson.dumps(last))
+        if said.status != 200 or orjson.loads(said).get("StatusCode") not in (0, "0"):
+            self.counts.trouble += 1
+        self.counts.finished += 1
+
+    async def _timed(self, connection: Connection, kind: str, call: str, body: bytes) -> bytes:
+        began = time.perf_counter()
+        answer = await connection.post(f"/server/panda/{call}", body, "application/x-www-form-urlencoded")
+        self.counts.seconds[kind].append(time.perf_counter() - began)
+        return answer
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which `share` of the values lie, in milliseconds; nan without values."""
+    if not values:
+        return float("nan")
+    ordered = sorted(values)
+    return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
