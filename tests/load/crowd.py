@@ -92,9 +92,9 @@ class Crowd:
         answer = await connection.post("/v1/tasks", body)
         self.counts.seconds["submit"].append(time.perf_counter() - began)
         if answer.status not in (200, 201, 202):
-            raise RuntimeError(f"a task was refused: {answer.status} {bytes(answer)[:300]!r}")
+            raise RuntimeError(f"a task was refused: {answer.status} {answer.body[:300]!r}")
         self.counts.submitted += jobs
-        return int(orjson.loads(answer)["task_id"])
+        return int(orjson.loads(answer.body)["task_id"])
 
     async def feed(self, jobs: int, ahead: int) -> None:
         """Keep about `ahead` jobs waiting for pilots, in tasks of `jobs` jobs."""
@@ -134,7 +134,7 @@ class Crowd:
         report = dict.fromkeys(answer["outFiles"].split(","), FILE)
         last = {"jobId": job, "attemptNr": answer["attemptNr"], "state": "finished", "xml": report, "transExitCode": 0}
         said = await connection.post("/server/panda/updateJob", orjson.dumps(last))
-        if said.status != 200 or orjson.loads(said).get("StatusCode") not in (0, "0"):
+        if said.status != 200 or orjson.loads(said.body).get("StatusCode") not in (0, "0"):
             self.counts.trouble += 1
         self.counts.finished += 1
 
@@ -142,7 +142,7 @@ class Crowd:
         began = time.perf_counter()
         answer = await connection.post(f"/server/panda/{call}", body, "application/x-www-form-urlencoded")
         self.counts.seconds[kind].append(time.perf_counter() - began)
-        return answer
+        return answer.body
 
 
 def quantile(values: list[float], share: float) -> float:

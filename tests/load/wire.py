@@ -5,12 +5,14 @@ Understands answers with Content-Length only, which is what Culm's API sends; an
 
 import asyncio
 from collections.abc import Mapping
+from typing import NamedTuple
 
 
-class Answer(bytes):
-    """The body of an answer, with its status."""
+class Answer(NamedTuple):
+    """Status and body of an answer."""
 
-    status: int = 0
+    status: int
+    body: bytes
 
 
 class Connection(asyncio.Protocol):
@@ -66,6 +68,4 @@ def parsed(received: bytes) -> Answer | None:
     length = int(head[at + 15 :].split(b"\r\n", 1)[0])
     if len(received) < end + 4 + length:
         return None
-    answer = Answer(received[end + 4 : end + 4 + length])
-    answer.status = int(head[9:12])
-    return answer
+    return Answer(int(head[9:12]), received[end + 4 : end + 4 + length])
