@@ -31,11 +31,16 @@ def _say(text: str) -> None:
 
 
 @app.command()
-def up(only: Annotated[str, typer.Option(help="`servers` starts Kafka, registry and Postgres alone.")] = "") -> None:
+def up(
+    only: Annotated[str, typer.Option(help="`servers` starts Kafka, registry and Postgres alone.")] = "",
+    brokers: Annotated[int | None, typer.Option(help="Kafka nodes: 1, or 3 that outlive the loss of one.")] = None,
+) -> None:
     """Start everything and wait until it answers."""
     if only not in ("", "servers"):
         raise typer.BadParameter(f"--only is {only!r}, expected servers")
-    stack = Stack.here()
+    if brokers not in (None, 1, 3):
+        raise typer.BadParameter(f"--brokers is {brokers}, expected 1 or 3")
+    stack = Stack.here({**os.environ, "CULM_BROKERS": str(brokers)} if brokers else os.environ)
     stack.up(only_servers=only == "servers", say=_say)
     _print_status(stack)
 

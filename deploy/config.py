@@ -25,6 +25,7 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
     "postgres": ("CULM_PORT_POSTGRES", 25432),
 }
 
+NODE_STEP = 10
 #: A server named by one of these is used as it is; ours is not started then.
 EXTERNAL_VARIABLES: Mapping[str, str] = {
     "kafka": "CULM_KAFKA",
@@ -52,6 +53,11 @@ class Ports:
         """The same ports `offset` higher: a second stack beside the first."""
         return Ports(**{name: port + offset for name, port in dataclasses.asdict(self).items()})
 
+    def of_node(self, number: int) -> "Ports":
+        """The ports with those of Kafka node `number` (from 1): each next node listens NODE_STEP above the one before."""
+        step = NODE_STEP * (number - 1)
+        return dataclasses.replace(self, kafka=self.kafka + step, kafka_controller=self.kafka_controller + step)
+
 
 @dataclass(frozen=True, slots=True)
 class StackConfig:
@@ -66,6 +72,8 @@ class StackConfig:
     postgres: str
     #: servers that belong to somebody else and are only used
     external: frozenset[str] = frozenset()
+    #: Kafka nodes of ours: 1, or 3 that outlive the loss of one
+    brokers: int = 1
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
@@ -73,14 +81,19 @@ class StackConfig:
         home = (home or Path(environ.get("CULM_HOME") or CHECKOUT / ".culm")).expanduser().absolute()
         ports = ports or Ports.from_environ(environ)
         named = {server: environ[variable] for server, variable in EXTERNAL_VARIABLES.items() if environ.get(variable)}
+        brokers = environ.get("CULM_BROKERS") or "1"
+        if brokers not in ("1", "3"):
+            raise ValueError(f"CULM_BROKERS (culm up --brokers) is {brokers!r}, expected 1 or 3")
+        nodes = ",".join(f"127.0.0.1:{ports.of_node(number).kafka}" for number in range(1, int(brokers) + 1))
         return cls(
             home=home,
             lib=Path(environ.get("CULM_LIB") or CHECKOUT / ".culm" / "lib").absolute(),
             ports=ports,
-            kafka=named.get("kafka", f"127.0.0.1:{ports.kafka}"),
+            kafka=named.get("kafka", nodes),
             registry=named.get("registry", f"http://127.0.0.1:{ports.registry}/apis/ccompat/v7"),
             postgres=named.get("postgres", f"postgresql://culm@127.0.0.1:{ports.postgres}/culm"),
             external=frozenset(named),
+            brokers=int(brokers),
         )
 
     @property
@@ -113,6 +126,7 @@ class StackConfig:
             "registry": mask(self.registry),
             "postgres": mask(self.postgres),
             "external": sorted(self.external),
+            "brokers": self.brokers,
         }
 
     def save(self) -> None:
@@ -137,6 +151,7 @@ def saved(home: Path) -> StackConfig | None:
         registry=document["registry"],
         postgres=document["postgres"],
         external=frozenset(document["external"]),
+        brokers=document.get("brokers", 1),
     )
 
 

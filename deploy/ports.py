@@ -4,6 +4,7 @@ import socket
 
 from deploy.config import PORT_VARIABLES, StackConfig
 from deploy.errors import PortTaken
+from deploy.kafka.node import nodes
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
 
@@ -16,6 +17,11 @@ def check_ports(config: StackConfig) -> None:
         port = getattr(config.ports, name)
         if _is_taken(port):
             raise PortTaken(f"port {port} for {name} is taken by another process; set {variable} to a free port")
+    for node in nodes(config)[1:]:
+        for address in (node.address, node.controller):
+            port = int(address.rpartition(":")[2])
+            if _is_taken(port):
+                raise PortTaken(f"port {port} for {node.name} is taken by another process; set CULM_PORT_KAFKA to a free range")
 
 
 def _is_taken(port: int) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.config import CHECKOUT, StackConfig
 from deploy.fetch import KAFKA, REGISTRY
+from deploy.kafka.node import nodes
 from deploy.leftovers import MARK
 from deploy.postgres.server import PostgresServer
 
@@ -18,7 +19,7 @@ KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
 #: The quick compiler and the serial collector: it must start soon and is never busy afterwards.
 REGISTRY_JAVA = ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 LOCAL_QUEUE = "LOCAL"
-SERVERS = ("kafka", "registry", "postgres")
+SERVERS = ("kafka", "kafka-2", "kafka-3", "registry", "postgres")
 #: Culm's own processes by name, each a module of its own.
 MODULES: Mapping[str, str] = {
     "decider": "commands",
@@ -47,19 +48,22 @@ class Process:
 def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[Process, ...]:
     """Kafka, registry and Postgres, as far as they are ours to start."""
     jars = config.lib_of(KAFKA)
-    kafka = Process(
-        "kafka",
-        (
-            java,
-            *KAFKA_JAVA,
-            f"-Dlog4j2.configurationFile={CHECKOUT / 'deploy' / 'kafka' / 'log4j2.properties'}",
-            "-cp",
-            f"{jars}/*",
-            "kafka.Kafka",
-            str(config.home / "kafka" / "server.properties"),
-        ),
-        stop_seconds=30,
-    )
+    log = [
+        Process(
+            node.name,
+            (
+                java,
+                *KAFKA_JAVA,
+                f"-Dlog4j2.configurationFile={CHECKOUT / 'deploy' / 'kafka' / 'log4j2.properties'}",
+                "-cp",
+                f"{jars}/*",
+                "kafka.Kafka",
+                str(node.properties),
+            ),
+            stop_seconds=30,
+        )
+        for node in nodes(config)
+    ]
     registry = Process(
         "registry",
         (java, *REGISTRY_JAVA, "-jar", str(next(config.lib_of(REGISTRY).glob("apicurio-registry-app-*-runner.jar"), ""))),
@@ -73,7 +77,7 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
     )
     # INT is Postgres' fast shutdown; at TERM it would wait for every client to leave.
     database = Process("postgres", postgres.command, user=postgres.user, stop_signal="INT", stop_seconds=20)
-    return tuple(one for one in (kafka, registry, database) if one.name not in config.external)
+    return tuple(one for one in (*log, registry, database) if one.name not in config.external)
 
 
 def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Process, ...]:

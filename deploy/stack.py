@@ -5,6 +5,7 @@ it waits for and shows the log of what did not answer.
 """
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -36,7 +37,8 @@ API_SECONDS_MAX = 60.0
 CODE = ("schemas", "commands", "streams", "projections", "api", "agents")
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
-    "kafka", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage", "work", "client",
+    "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
+    "work", "client",
     "culm-streams-data",
 )  # fmt: skip
 
@@ -193,10 +195,11 @@ class Stack:
 
     def _checks(self) -> dict[str, Callable[[], bool]]:
         return {
-            "kafka": lambda: kafka_answers(self.config.kafka),
+            **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
             "api": lambda: api_answers(self.config.api),
+            **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
     def _await(self, name: str, say: Say, seconds: float) -> None:
@@ -222,9 +225,12 @@ class Stack:
 
     def _start_log(self, only_servers: bool, say: Say) -> None:
         """Kafka and the registry, then topics and schemas."""
-        for name in ("kafka", "registry"):
+        names = (*(one.name for one in node.nodes(self.config)), "registry")
+        for name in names:
             self._start(name)
-        for name in ("kafka", "registry"):
+        if "kafka" in self.config.external:
+            names = ("kafka", *names)
+        for name in names:
             self._await(name, say, SERVER_SECONDS_MAX)
         if not only_servers:
             say(self._step("schemas", "apply"))
@@ -271,6 +277,7 @@ class Stack:
             "CULM_POSTGRES": self.config.postgres,
             "CULM_HOME": str(self.config.home),
             "CULM_API": self.config.api,
+            **({"CULM_REPLICATION": str(self.config.brokers)} if self.config.brokers > 1 else {}),
         }
 
     def _write_tokens(self) -> None:

@@ -1,8 +1,13 @@
-"""One Kafka node in combined mode: its settings, and the formatting of its storage."""
+"""Kafka nodes in combined mode, one or three: their settings, and the formatting of their storage.
+
+Three nodes keep every record three times and acknowledge what two have, so that the loss of any one stops nobody.
+"""
 
 import base64
+import json
 import subprocess
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.config import StackConfig
@@ -10,20 +15,61 @@ from deploy.errors import StepFailed
 from deploy.fetch import KAFKA
 
 
-def settings(config: StackConfig) -> str:
-    """`server.properties` of the one node (DESIGN.md 4.1): loopback only, one copy of everything, nothing made by itself."""
-    broker = f"PLAINTEXT://127.0.0.1:{config.ports.kafka}"
-    controller = f"127.0.0.1:{config.ports.kafka_controller}"
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. The first is called `kafka`, the others `kafka-2` and `kafka-3`."""
+
+    number: int
+    config: StackConfig
+
+    @property
+    def name(self) -> str:
+        """Name of the process."""
+        return "kafka" if self.number == 1 else f"kafka-{self.number}"
+
+    @property
+    def folder(self) -> Path:
+        """Its settings and data."""
+        return self.config.home / self.name
+
+    @property
+    def properties(self) -> Path:
+        """Its settings."""
+        return self.folder / "server.properties"
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it."""
+        return f"127.0.0.1:{self.config.ports.of_node(self.number).kafka}"
+
+    @property
+    def controller(self) -> str:
+        """Where the other controllers reach it."""
+        return f"127.0.0.1:{self.config.ports.of_node(self.number).kafka_controller}"
+
+
+def nodes(config: StackConfig) -> tuple[Node, ...]:
+    """The nodes that are ours."""
+    return () if "kafka" in config.external else tuple(Node(number, config) for number in range(1, config.brokers + 1))
+
+
+def settings(node: Node) -> str:
+    """`server.properties` of a node (DESIGN.md 4.1): loopback only, nothing made by itself."""
+    broker = f"PLAINTEXT://{node.address}"
+    copies = node.config.brokers
+    copies_in_sync = "2" if copies > 1 else "1"
     lines = {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.bootstrap.servers": controller,
-        "listeners": f"{broker},CONTROLLER://{controller}",
-        "advertised.listeners": f"{broker},CONTROLLER://{controller}",
+        "node.id": str(node.number),
+        "controller.quorum.bootstrap.servers": ",".join(one.controller for one in nodes(node.config)),
+        "listeners": f"{broker},CONTROLLER://{node.controller}",
+        "advertised.listeners": f"{broker},CONTROLLER://{node.controller}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": str(config.home / "kafka" / "data"),
+        "log.dirs": str(node.folder / "data"),
         "auto.create.topics.enable": "false",
+        "default.replication.factor": str(copies),
+        "min.insync.replicas": copies_in_sync,
         # after kill -9 the next broker waits for the end of this session
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
@@ -33,14 +79,14 @@ def settings(config: StackConfig) -> str:
         "log.retention.ms": "-1",
         "num.partitions": "4",
         "offsets.topic.num.partitions": "8",
-        "offsets.topic.replication.factor": "1",
+        "offsets.topic.replication.factor": str(copies),
         "offsets.retention.minutes": "525600",
         "transaction.state.log.num.partitions": "8",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": str(copies),
+        "transaction.state.log.min.isr": copies_in_sync,
         "share.coordinator.state.topic.num.partitions": "8",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.replication.factor": str(copies),
+        "share.coordinator.state.topic.min.isr": copies_in_sync,
         "log.cleaner.dedupe.buffer.size": "16777216",
         "num.network.threads": "2",
         "num.io.threads": "4",
@@ -51,19 +97,42 @@ def settings(config: StackConfig) -> str:
 
 def prepare(config: StackConfig, java: str) -> None:
     """Write the settings and format the storage once; raises StepFailed with the tool's words."""
-    folder = config.home / "kafka"
-    folder.mkdir(parents=True, exist_ok=True)
-    properties = folder / "server.properties"
-    properties.write_text(settings(config), encoding="utf-8")
-    if (folder / "data" / "meta.properties").exists():
+    ours = nodes(config)
+    for node in ours:
+        node.folder.mkdir(parents=True, exist_ok=True)
+        node.properties.write_text(settings(node), encoding="utf-8")
+    if (ours[0].folder / "data" / "meta.properties").exists():
+        _check_as_before(config)
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    _format(java, config.lib_of(KAFKA), properties, cluster)
+    cluster = _random_id()
+    how = ["--standalone"]
+    if len(ours) > 1:
+        how = ["--initial-controllers", ",".join(f"{one.number}@{one.controller}:{_random_id()}" for one in ours)]
+    for node in ours:
+        _format(java, config.lib_of(KAFKA), node.properties, [*how, f"--cluster-id={cluster}"])
+    _count_file(config).write_text(json.dumps(len(ours)))
 
 
-def _format(java: str, jars: Path, properties: Path, cluster: str) -> None:
-    command = [java, "-Xmx128m", "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format", "--standalone"]
-    command += [f"--cluster-id={cluster}", "-c", str(properties)]
+def _check_as_before(config: StackConfig) -> None:
+    """The copies of what is there were made by so many nodes; another number needs an empty log."""
+    made = json.loads(_count_file(config).read_text()) if _count_file(config).exists() else 1
+    if made != config.brokers:
+        raise StepFailed(
+            f"the log under {config.home} was made by {made} Kafka nodes, asked for are {config.brokers}: "
+            f"`culm up --brokers {made}`, or `culm reset` to begin anew"
+        )
+
+
+def _count_file(config: StackConfig) -> Path:
+    return config.home / "kafka" / "brokers.json"
+
+
+def _random_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def _format(java: str, jars: Path, properties: Path, how: list[str]) -> None:
+    command = [java, "-Xmx128m", "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format", *how, "-c", str(properties)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode != 0:
         raise StepFailed(f"Kafka's storage could not be formatted:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -11,7 +11,7 @@ from cli.client_environment import client_environment, shell_exports
 from cli.main import app
 from deploy.config import StackConfig
 from deploy.errors import NotUp
-from deploy.kafka.node import settings
+from deploy.kafka.node import Node, nodes, settings
 from deploy.processes import culm_processes
 from deploy.stack import Stack
 
@@ -49,11 +49,26 @@ def test_a_reset_deletes_our_state_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_broker_listens_on_loopback_and_keeps_events(tmp_path: Path) -> None:
-    lines = dict(line.split("=", 1) for line in settings(a_stack(tmp_path).config).splitlines())
+    lines = dict(line.split("=", 1) for line in settings(Node(1, a_stack(tmp_path).config)).splitlines())
 
     assert lines["listeners"] == "PLAINTEXT://127.0.0.1:25092,CONTROLLER://127.0.0.1:25093"
     assert lines["log.retention.ms"] == "-1"
     assert lines["auto.create.topics.enable"] == "false"
+
+
+def test_three_nodes_listen_apart_and_keep_three_copies(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_BROKERS": "3"}, home=tmp_path)
+    third = dict(line.split("=", 1) for line in settings(nodes(config)[2]).splitlines())
+
+    assert config.kafka == "127.0.0.1:25092,127.0.0.1:25102,127.0.0.1:25112"
+    assert [one.name for one in nodes(config)] == ["kafka", "kafka-2", "kafka-3"]
+    assert third["listeners"] == "PLAINTEXT://127.0.0.1:25112,CONTROLLER://127.0.0.1:25113"
+    assert (third["min.insync.replicas"], third["transaction.state.log.replication.factor"]) == ("2", "3")
+
+
+def test_two_nodes_are_no_choice(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"CULM_BROKERS .* is '2', expected 1 or 3"):
+        StackConfig.from_environ({"CULM_BROKERS": "2"}, home=tmp_path)
 
 
 def test_the_agents_know_the_api_and_nothing_behind_it(tmp_path: Path) -> None:
