@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test lint sim setup up down status clean
+.PHONY: help demo test lint sim bench chaos setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -15,6 +15,8 @@ help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite"
 	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
+	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
+	@echo "make chaos   every fault on the running stack under load, then the checker"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
@@ -30,6 +32,14 @@ SEEDS ?= 1000
 STEPS ?= 2000
 sim: $(READY)
 	$(VENV)/bin/python -m tests.sim --seeds $(SEEDS) --steps $(STEPS)
+
+bench: setup
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -W ignore -m tests.bench $(BENCH_ARGUMENTS)
+
+chaos: setup
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -W ignore -m tests.chaos $(CHAOS_ARGUMENTS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import uvloop
 
-from deploy.local_queue import LocalQueue, configure
+from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
 from tests.load.accounts import CpuAccounts, ReadModel
 from tests.load.crowd import QUEUE, Crowd, quantile
+from tests.load.queue import configure_queue
 
 JOBS_PER_TASK = 500
 AHEAD = 1500
@@ -35,7 +36,7 @@ class LifeCycles:
 
 def measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: float = 8.0) -> LifeCycles:
     """Run the load for `seconds` after a warm-up."""
-    configure(stack.config.api, stack.config.home, LocalQueue(QUEUE, pilots))
+    configure_queue(stack, LocalQueue(QUEUE, pilots), lease_seconds=600)
     return uvloop.run(_measure(stack, seconds, pilots, warm_up_seconds))
 
 
@@ -55,8 +56,9 @@ async def _measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: f
     after, elapsed = await asyncio.to_thread(rows.finished), time.monotonic() - began
     spent = accounts.seconds()
     latency = list(crowd.counts.seconds["getJob"])
-    crowd.stopped = True
-    await asyncio.gather(*work)
+    work[0].cancel()
+    await crowd.drain()
+    await asyncio.gather(*work, return_exceptions=True)
     rows.close()
     finished = after - before
     return LifeCycles(

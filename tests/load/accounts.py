@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 import psutil
 import psycopg2
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.stack import Stack
+from schemas.topics import topics_of_role
 
 
 @dataclass(slots=True)
@@ -70,3 +72,15 @@ class ReadModel:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+
+def events_in_log(kafka: str) -> int:
+    """Records of all event topics and of the answers: what a rebuild reads (markers of transactions counted too)."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench"})
+    total = 0
+    for topic in (*topics_of_role("events"), *topics_of_role("answers")):
+        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            total += high - low
+    consumer.close()
+    return total

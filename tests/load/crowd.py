@@ -14,11 +14,15 @@ from typing import Any
 import orjson
 
 from api.identity.issuer import make_token
-from tests.load.wire import Connection
+from tests.load.wire import Answer, Connection
 
 QUEUE = "BENCH"
 FILE = {"fsize": 6, "adler32": "084b021f", "guid": "", "surl": "", "endpoint": "LOCAL_DISK"}
 IDLE_SECONDS = 0.05
+AGAIN_SECONDS = 0.2
+PATIENCE_SECONDS = 600.0
+OK = 200
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 def parameters(name: str, jobs: int) -> dict[str, Any]:
@@ -65,6 +69,8 @@ class Counts:
     finished: int = 0
     empty: int = 0
     trouble: int = 0
+    finished_at: list[float] = field(default_factory=list)
+    submitted_at: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=lambda: {"submit": [], "getJob": [], "running": [], "finished": []})
 
 
@@ -94,7 +100,9 @@ class Crowd:
         if answer.status not in (200, 201, 202):
             raise RuntimeError(f"a task was refused: {answer.status} {answer.body[:300]!r}")
         self.counts.submitted += jobs
-        return int(orjson.loads(answer.body)["task_id"])
+        task = int(orjson.loads(answer.body)["task_id"])
+        self.counts.submitted_at[task] = began
+        return task
 
     async def feed(self, jobs: int, ahead: int) -> None:
         """Keep about `ahead` jobs waiting for pilots, in tasks of `jobs` jobs."""
@@ -106,43 +114,74 @@ class Crowd:
                 await asyncio.sleep(IDLE_SECONDS)
         connection.close()
 
-    async def pilot(self, number: int, *, may_go: Callable[[], bool] = lambda: True) -> None:
-        """One pilot, until stopped; it asks for a job only when `may_go`."""
+    async def feed_at(self, rate: Callable[[], float], jobs: int) -> None:
+        """Submit `rate()` jobs a second in tasks of `jobs` jobs, whatever becomes of them; a refused submission is trouble."""
+        connection, due = self.connection(), time.monotonic()
+        while not self.stopped:
+            due = max(due, time.monotonic() - 1.0) + jobs / rate()
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            try:
+                await self.submit(connection, jobs)
+            except (OSError, RuntimeError):
+                self.counts.trouble += 1
+        connection.close()
+
+    async def drain(self) -> None:
+        """Stop the pilots when they have taken everything that was submitted."""
+        while self.counts.leased < self.counts.submitted:
+            await asyncio.sleep(AGAIN_SECONDS)
+        self.stopped = True
+
+    async def pilot(self, number: int) -> None:
+        """One pilot, until stopped."""
         connection = Connection(self._host, self._port, self._pilot)
         ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
         while not self.stopped:
-            if not may_go():
-                await asyncio.sleep(0.005)
-                continue
             try:
                 await self._one_job(connection, ask)
-            except ConnectionError:
+            except OSError:
                 self.counts.trouble += 1
                 await asyncio.sleep(IDLE_SECONDS)
         connection.close()
 
     async def _one_job(self, connection: Connection, ask: bytes) -> None:
-        answer = orjson.loads(await self._timed(connection, "getJob", "getJob", ask))
+        told = await self._timed(connection, "getJob", "getJob", ask)
+        if told.status != OK:
+            raise ConnectionError(f"getJob: {told.status}")
+        answer = orjson.loads(told.body)
         if str(answer.get("StatusCode")) != "0":
             self.counts.empty += 1
+            self.counts.seconds["getJob"].pop()
             await asyncio.sleep(IDLE_SECONDS)
             return
         self.counts.leased += 1
         job = answer["PandaID"]
         who = f"jobId={job}&attemptNr={answer['attemptNr']}&siteName={QUEUE}&node=node"
-        await self._timed(connection, "running", "updateJob", f"{who}&state=running".encode())
+        await self._said(connection, "running", f"{who}&state=running".encode(), FORM)
         report = dict.fromkeys(answer["outFiles"].split(","), FILE)
         last = {"jobId": job, "attemptNr": answer["attemptNr"], "state": "finished", "xml": report, "transExitCode": 0}
-        said = await connection.post("/server/panda/updateJob", orjson.dumps(last))
-        if said.status != 200 or orjson.loads(said.body).get("StatusCode") not in (0, "0"):
-            self.counts.trouble += 1
+        await self._said(connection, "finished", orjson.dumps(last), JSON)
         self.counts.finished += 1
+        self.counts.finished_at.append(time.monotonic())
 
-    async def _timed(self, connection: Connection, kind: str, call: str, body: bytes) -> bytes:
+    async def _said(self, connection: Connection, kind: str, body: bytes, form: str) -> None:
+        """Say it until the server took it, as pilots do, stopped or not: what was leased is brought to its end."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            try:
+                answer = await self._timed(connection, kind, "updateJob", body, form)
+                if answer.status == OK and str(orjson.loads(answer.body).get("StatusCode")) == "0":
+                    return
+            except OSError:
+                pass
+            self.counts.trouble += 1
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _timed(self, connection: Connection, kind: str, call: str, body: bytes, form: str = FORM) -> Answer:
         began = time.perf_counter()
-        answer = await connection.post(f"/server/panda/{call}", body, "application/x-www-form-urlencoded")
+        answer = await connection.post(f"/server/panda/{call}", body, form)
         self.counts.seconds[kind].append(time.perf_counter() - began)
-        return answer.body
+        return answer
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -1,0 +1,114 @@
+"""`python -m tests.bench [a b c d e f] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
+
+Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and 200
+jobs a second; c each part alone, replay, rebuild; d memory after that; e idle cost; f cold start with live jobs. On a stack that
+is idle otherwise; machines are noisy: compare within one run.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from confluent_kafka import libversion
+from rich.console import Console
+from rich.table import Table
+
+from deploy.config import CHECKOUT
+from deploy.stack import Stack
+from tests.bench import latency, life_cycles, parts
+from tests.bench.loading import fill
+from tests.load.accounts import CpuAccounts, events_in_log
+
+FILE = CHECKOUT / "out" / "bench" / "latest.json"
+RATES = (100.0, 200.0)
+IDLE_SECONDS = 20.0
+
+
+def main() -> int:
+    """0 after the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list("abcdef"), help="which parts, in the order a to f")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
+    parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
+    parser.add_argument("--live-jobs", type=int, default=5_000, help="in the log at the cold start of part f")
+    given = parser.parse_args()
+    found = measured(Stack.running(), given)
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    show(found)
+    return 0
+
+
+def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
+    """Figures by name."""
+    found: dict[str, Any] = {"set_up": set_up(stack, given)}
+    if "a" in given.parts:
+        cycles = life_cycles.measure(stack, given.seconds, given.pilots)
+        found |= {"life_cycles_per_second": cycles.per_second, "life_cycles": asdict(cycles)}
+    if "b" in given.parts:
+        waits = [latency.measure(stack, rate, given.seconds) for rate in RATES]
+        found |= {"latency": [asdict(one) for one in waits]}
+        found["submit_to_dispatchable_p99_ms"] = waits[-1].submit_to_dispatchable_p99_ms
+        found["get_job_p99_ms"] = waits[-1].get_job_p99_ms
+    if "c" in given.parts:
+        events = events_in_log(stack.config.kafka)
+        found |= {"alone": asdict(parts.alone()), "replay_events_per_second": parts.replay(stack)}
+        found |= {"rebuild_events_per_second": parts.rebuild(stack, events), "events_in_log": events}
+    if "d" in given.parts:
+        found["resident_mb"] = CpuAccounts(stack).resident_mb()
+    if "e" in given.parts:
+        cost = parts.idle(stack, IDLE_SECONDS)
+        found |= {"idle_percent_by_process": cost, "idle_cpu_percent": round(sum(cost.values()), 2)}
+    if "f" in given.parts:
+        live = fill(stack, given.live_jobs)
+        found |= {"cold_start_seconds": parts.cold_start(stack), "cold_start_live_jobs": live}
+    return found
+
+
+def set_up(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
+    """What was measured on."""
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "librdkafka": libversion()[0],
+        "faust": version("faust-streaming"),
+        "kafka_nodes": stack.config.brokers,
+        "seconds": given.seconds,
+        "pilots": given.pilots,
+        "seed": "none: closed loop, arrival at a fixed rate",
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """The table."""
+    console = Console()
+    table = Table("figure", "value")
+    for name, value in found.items():
+        if isinstance(value, (int, float)):
+            table.add_row(name, f"{value:,}")
+    for one in found.get("latency", ()):
+        told = f"{one['submit_to_dispatchable_p50_ms']} / {one['submit_to_dispatchable_p99_ms']}"
+        at = f"at {one['jobs_per_second']:.0f}/s, p50/p99 ms"
+        table.add_row(f"submit to dispatchable {at}", told)
+        table.add_row(f"getJob {at}", f"{one['get_job_p50_ms']} / {one['get_job_p99_ms']}")
+    for name, value in found.get("alone", {}).items():
+        table.add_row(name, f"{value:,.0f}")
+    console.print(table)
+    if "life_cycles" in found:
+        costs = Table("process", "CPU us per finished job", "cores used", "resident MB", "idle %")
+        for name, cost in found["life_cycles"]["costs"].items():
+            beside = (found["life_cycles"]["cores"], found.get("resident_mb", {}), found.get("idle_percent_by_process", {}))
+            costs.add_row(name, str(cost), *(str(one.get(name, "")) for one in beside))
+        total = sum(found["life_cycles"]["costs"].values())
+        costs.add_row("sum", str(total), str(round(sum(found["life_cycles"]["cores"].values()), 2)), "", "")
+        console.print(costs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""(c) to (f): each part alone in events a second, memory, idle cost, cold start."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from commands.aggregates import AGGREGATES
+from commands.config import DeciderConfig
+from commands.kafka_log import KafkaSlotLog
+from commands.slot import Slot
+from commands.state_store import StateStore
+from commands.watchdog import Watchdog
+from deploy.config import CHECKOUT
+from deploy.stack import Stack
+from schemas.registry import codec_from
+from tests.load.accounts import CpuAccounts
+from tests.sim.__main__ import quiet
+from tests.sim.deciders import DeciderProcess
+from tests.sim.processors import ProcessorsProcess
+from tests.sim.readers import Database, ProjectorProcess
+from tests.sim.world import World, schedule
+
+TURNS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Records a second of one part, without broker and database."""
+
+    decider_commands_per_second: float
+    processors_records_per_second: float
+    projection_fold_records_per_second: float
+
+
+def alone() -> Alone:
+    """Decider, processors and the projections' fold over the log of a simulated run, each by itself."""
+    quiet()
+    with TemporaryDirectory() as home, TemporaryDirectory() as other:
+        world = World(Path(home))
+        for turn in schedule(11, TURNS):
+            world.turn(turn)
+        log, codec = world.log, world.codec
+        commands = sum(len(entries) for (topic, _), entries in log.entries.items() if ".commands." in topic)
+        log.committed = {name: places for name, places in log.committed.items() if "decider" not in name}
+        log.entries = {place: entries for place, entries in log.entries.items() if ".commands." in place[0]}
+        decider = DeciderProcess(log, codec, 0, 1, Path(other))
+        decider.step()
+        decider_seconds = _until_done(decider, commands)
+        events = sum(len(entries) for (topic, _), entries in log.entries.items() if ".events." in topic)
+        projector = ProjectorProcess(log, codec, Database())
+        began = time.perf_counter()
+        projected = 0
+        while read := projector.step():
+            projected += read
+        projection_seconds = time.perf_counter() - began
+        processors = ProcessorsProcess(log, codec)
+        began = time.perf_counter()
+        heard = processors.hear_everything()
+        processors_seconds = time.perf_counter() - began
+    assert events
+    return Alone(
+        round(commands / decider_seconds), round(heard / processors_seconds), round(projected / projection_seconds)
+    )
+
+
+def _until_done(decider: DeciderProcess, commands: int) -> float:
+    began = time.perf_counter()
+    for _ in range(commands // 20 + 50):
+        decider.step()
+    return time.perf_counter() - began
+
+
+def replay(stack: Stack) -> float:
+    """Events a second that a decider folds at its start, from the real log, without a state file."""
+    codec = codec_from(stack.config.registry)
+    initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
+    with TemporaryDirectory() as home:
+        config = DeciderConfig(stack.config.kafka, "", Path(home))
+        store = StateStore(config.state_file, "bench", initial)
+        store.reload()
+        slot, log = Slot(store, codec), KafkaSlotLog(config, Watchdog())
+        began, count = time.perf_counter(), 0
+        for record in log.events_after({}):
+            slot.replay(record.topic, record.partition, record.offset, codec.decode(record.value))
+            count += 1
+        seconds = time.perf_counter() - began
+        log.release()
+        store.close()
+    return round(count / seconds)
+
+
+def rebuild(stack: Stack, events: int) -> float:
+    """Events a second of `culm rebuild --all`."""
+    began = time.perf_counter()
+    command = [sys.executable, "-W", "ignore", "-m", "cli.main", "rebuild", "--all"]
+    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
+    return round(events / (time.perf_counter() - began))
+
+
+def idle(stack: Stack, seconds: float) -> dict[str, float]:
+    """Percent of a core that each process uses while nothing happens."""
+    accounts = CpuAccounts(stack)
+    time.sleep(seconds)
+    return {name: round(100 * spent / seconds, 2) for name, spent in sorted(accounts.seconds().items()) if name != "load"}
+
+
+def cold_start(stack: Stack) -> float:
+    """Seconds from `culm up` of a stopped stack to its answer, with whatever stands in its log."""
+    stack.down()
+    began = time.perf_counter()
+    stack.up()
+    return round(time.perf_counter() - began, 1)

@@ -1,0 +1,117 @@
+"""What is done to a running stack. Each fault is begun, held for a while, and healed; all of it on processes that are ours."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from deploy.kafka.node import nodes
+from deploy.processes import basic_environment, culm_processes
+from deploy.stack import Stack
+from schemas.partition import PARTITIONER
+from schemas.topics import topics_of_role
+
+KINDS = ("decider", "processors", "timers", "projector", "api", "registry", "postgres", "harvester")
+TAKEOVER_SECONDS = 6.0
+DUPLICATES = 300
+POISON = (b"", b"broken avro", b"\x00\x00\x00\x00\x01not a record")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A name and what to do: up to its yield it strikes, after it is healed."""
+
+    name: str
+    lasts: Callable[[Stack], Iterator[None]]
+
+
+def faults(stack: Stack, away_seconds: float) -> list[Fault]:
+    """Every fault that can be done to `stack`; `away_seconds` is how long a server stays away."""
+    kinds = [*(one.name for one in nodes(stack.config)), *KINDS]
+    return [
+        *(Fault(f"kill {kind}", _killed(kind)) for kind in kinds),
+        Fault("decider stopped past a takeover", _replaced),
+        Fault(f"postgres away {away_seconds:.0f} s", _away("postgres", away_seconds)),
+        Fault(f"registry away {away_seconds:.0f} s", _away("registry", away_seconds)),
+        Fault("commands delivered twice", _twice),
+        Fault("poison on every command topic", _poisoned),
+    ]
+
+
+def begun(fault: Fault, stack: Stack) -> Iterator[None]:
+    """Begin the fault; exhausting what is returned heals it."""
+    lasting = fault.lasts(stack)
+    next(lasting)
+    return lasting
+
+
+def healed(lasting: Iterator[None]) -> None:
+    """Heal a fault."""
+    for _ in lasting:
+        pass
+
+
+def _killed(kind: str) -> Callable[[Stack], Iterator[None]]:
+    def lasts(stack: Stack) -> Iterator[None]:
+        os.kill(stack.process_pid(kind), signal.SIGKILL)
+        yield
+
+    return lasts
+
+
+def _away(kind: str, seconds: float) -> Callable[[Stack], Iterator[None]]:
+    def lasts(stack: Stack) -> Iterator[None]:
+        stack.supervisor.stop(kind)
+        time.sleep(seconds)
+        stack.supervisor.start(kind)
+        yield
+
+    return lasts
+
+
+def _replaced(stack: Stack) -> Iterator[None]:
+    """SIGSTOP; a second decider takes the slot; SIGCONT: the first one must notice that it has lost it."""
+    first = stack.process_pid("decider")
+    process = next(one for one in culm_processes(stack.config, stack.environ) if one.name == "decider")
+    environment = {**basic_environment(stack.config, os.environ), **process.environment}
+    os.kill(first, signal.SIGSTOP)
+    second = subprocess.Popen(process.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(TAKEOVER_SECONDS)
+    os.kill(first, signal.SIGCONT)
+    yield
+    # The supervisor starts the first anew, which takes the slot back; the second ends by itself then.
+    try:
+        second.wait(30)
+    except subprocess.TimeoutExpired:
+        second.terminate()
+        second.wait(30)
+
+
+def _twice(stack: Stack) -> Iterator[None]:
+    """The last commands of every topic once more, byte for byte."""
+    kafka = stack.config.kafka
+    settings = {"bootstrap.servers": kafka, "group.id": "chaos", "isolation.level": "read_committed", "enable.auto.commit": False}
+    consumer, producer = Consumer(settings), Producer({"bootstrap.servers": kafka, "partitioner": PARTITIONER})
+    for topic in topics_of_role("commands"):
+        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            consumer.assign([TopicPartition(topic, partition, max(low, high - DUPLICATES))])
+            for message in consumer.consume(DUPLICATES, 1.0):
+                if message.error() is None and message.value() is not None:
+                    producer.produce(topic, key=message.key(), value=message.value())
+    producer.flush(30)
+    consumer.close()
+    yield
+
+
+def _poisoned(stack: Stack) -> Iterator[None]:
+    producer = Producer({"bootstrap.servers": stack.config.kafka, "partitioner": PARTITIONER})
+    for topic in topics_of_role("commands"):
+        for value in POISON:
+            producer.produce(topic, key=b"poison", value=value)
+    producer.flush(30)
+    yield
