@@ -4,7 +4,7 @@ Guards: a command id is decided once; a decision is numbered without gaps; a poi
 leaves the state it found. The loop around it puts everything returned here into one transaction.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ class Slot:
             return [self._answer(decoded, entry, Decision(), [], repeated=True)]
         refusal = _refusal(record, by, entry)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
-        events = list(self._evolve(aggregate, entry, decision, by))
+        events = self._evolve(aggregate, entry, decision, by)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
         outputs = [self._event_record(message, envelope) for message, envelope in events]
@@ -111,22 +111,25 @@ class Slot:
 
     def _evolve(
         self, aggregate: Aggregate, entry: Entry, decision: Decision, by: CommandEnvelope
-    ) -> Iterable[tuple[Any, EventEnvelope]]:
+    ) -> list[tuple[Any, EventEnvelope]]:
         """The events of the decision and of what settles after it, applied and numbered."""
-        messages: list[Any] = []
         first = entry.sequence
+        events: list[tuple[Any, EventEnvelope]] = []
         for message in self._all_events(aggregate, entry, decision):
-            envelope = self._envelope(by, first, len(messages), 0)
+            # What settles is not known before; folding needs no size, and most decisions have only the events they name.
+            envelope = self._envelope(by, first, len(events), len(decision.events))
             entry.state = aggregate.evolve(entry.state, message, envelope)
-            messages.append(message)
-        if not messages:
+            events.append((message, envelope))
+        if not events:
             return []
-        entry.sequence = first + len(messages)
+        entry.sequence = first + len(events)
         entry.remember(by.command_id, aggregate.commands_remembered)
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, by.aggregate_id, entry, closed=closed)
+        if len(events) == len(decision.events):
+            return events
         return [
-            (message, self._envelope(by, first, number, len(messages))) for number, message in enumerate(messages)
+            (message, self._envelope(by, first, number, len(events))) for number, (message, _) in enumerate(events)
         ]
 
     def _all_events(self, aggregate: Aggregate, entry: Entry, decision: Decision) -> Iterator[Any]:

@@ -8,7 +8,7 @@ accounts in a `Ledger`; nothing of Faust is patched. Source: event-sourcing prac
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import aiokafka
 from aiokafka.codec import has_lz4
@@ -80,10 +80,16 @@ class Reader(driver.Consumer):
         """Faust's look for stuck agents mistakes transaction markers for unread records."""
 
     def _delivering(self, callback: Callable[[Message], Awaitable[None]]) -> Callable[[Message], Awaitable[None]]:
+        wanted = cast("CommittedReading", self.transport).wanted
+
         async def deliver(message: Message) -> None:
-            if message.generation_id == self.app.consumer_generation_id:
+            ours = message.generation_id == self.app.consumer_generation_id
+            if ours:
                 self._ledgers[message.tp].deliver(message.offset)
-            await callback(message)
+            if wanted(message):
+                await callback(message)
+            elif ours:
+                self._ledgers[message.tp].finish(message.offset)
 
         return deliver
 
@@ -102,6 +108,13 @@ class Reader(driver.Consumer):
 
 
 class CommittedReading(driver.Transport):
-    """Transport of Faust whose consumer is `Reader`."""
+    """Transport of Faust whose consumer is `Reader`.
+
+    wanted: False for records that concern no agent; these are done as soon as they are read, and never reach one.
+    """
 
     Consumer = Reader
+
+    def __init__(self, *args: Any, wanted: Callable[[Message], bool], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = wanted

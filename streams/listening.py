@@ -71,6 +71,13 @@ class Listener:
         self._batch_max, self._within, self._before = batch_max, within, before
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
 
+    def concerns(self, value: bytes | None) -> bool:
+        """False for a record that no reaction asks about; True for all others, unreadable ones among them."""
+        try:
+            return self._decoder.name_of(value).rpartition(".")[2] in self._kinds
+        except (Poison, RegistryAway):
+            return True
+
     async def agent(self, stream: Any) -> None:
         """Body of the Faust agent; `noack` because `work` acknowledges by itself."""
         async for event in stream.noack().events():

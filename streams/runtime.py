@@ -50,7 +50,10 @@ def faust_app(config: StreamsConfig, topics: Sequence[Listener]) -> faust.App:
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
-    app.transport = CommittedReading(app.conf.broker_consumer, app)
+    by_topic = {listener.topic: listener for listener in topics}
+    app.transport = CommittedReading(
+        app.conf.broker_consumer, app, wanted=lambda message: by_topic[message.topic].concerns(message.value)
+    )
     for listener in topics:
         topic = app.topic(
             listener.topic,
