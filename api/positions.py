@@ -71,7 +71,7 @@ class Positions:
     def __init__(self, kafka: str, read_models: ReadModels) -> None:
         self._kafka = kafka
         self._read_models = read_models
-        self._admin = AdminClient({"bootstrap.servers": kafka, "client.id": "culm-api-positions"})
+        self._admin = self._new_admin()
         self._partitions: dict[str, int] = {}
         self._waiting: list[tuple[Position, asyncio.Future[bool]]] = []
         self._refresher: asyncio.Task[None] | None = None
@@ -93,7 +93,7 @@ class Positions:
                 await asyncio.sleep(REFRESH_SECONDS / 4)
                 stable = await self._end(part, IsolationLevel.READ_COMMITTED)
         except KafkaException as problem:
-            raise LogUnavailable(f"the end of {topic} could not be found: {problem}") from problem
+            raise LogUnavailable(f"the end of {topic} could not be found: {problem}", retry_after_seconds=1) from problem
         return Position(topic, number, covered_at(high, stable))
 
     async def wait_for(self, position: Position, seconds: float) -> bool:
@@ -153,10 +153,24 @@ class Positions:
         self._partitions[topic] = count
 
     async def _end(self, part: TopicPartition, isolation: IsolationLevel) -> int:
+        """The end of a partition; asked a second time with a new client.
+
+        After a change of leader a client of librdkafka asks with the old epoch, for ever.
+        """
+        try:
+            return await self._end_as_told(part, isolation)
+        except KafkaException:
+            self._admin = self._new_admin()
+            return await self._end_as_told(part, isolation)
+
+    async def _end_as_told(self, part: TopicPartition, isolation: IsolationLevel) -> int:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated there
         wishes = self._admin.list_offsets({part: latest}, isolation_level=isolation, request_timeout=QUERY_SECONDS)
         found: ListOffsetsResultInfo = await asyncio.wrap_future(wishes[part])
         return int(found.offset)
+
+    def _new_admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._kafka, "client.id": "culm-api-positions"})
 
     def _nothing_left(self, position: Position) -> bool:
         """True when no committed record lies between the read models and `position`."""

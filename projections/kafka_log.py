@@ -167,7 +167,12 @@ class KafkaLog:
         found = self._admin.list_offsets(
             places, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=METADATA_SECONDS
         )
-        return {(place.topic, place.partition): int(outcome.result().offset) for place, outcome in found.items()}
+        try:
+            return {(place.topic, place.partition): int(outcome.result().offset) for place, outcome in found.items()}
+        except KafkaException:
+            # After a change of leader this client asks with the old epoch, for ever: the next one begins with what is true.
+            self._admin = None
+            raise
 
     def is_read_out(self) -> bool:
         """See `Log`."""

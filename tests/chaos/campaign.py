@@ -28,6 +28,8 @@ PILOTS = 40
 JOBS_PER_TASK = 20
 LEASE_SECONDS = 20
 CALM_SECONDS = 5.0
+#: Jobs that wait are enough for so long: while nobody can submit, pilots shall not starve.
+AHEAD_SECONDS = 30.0
 PATIENCE_SECONDS = 120.0
 DRAIN_SECONDS_MAX = 300.0
 
@@ -69,8 +71,8 @@ class _Campaign:
         self._crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
 
     async def run(self, order: Sequence[Fault], burst_seconds: float) -> Report:
-        feeding = asyncio.create_task(self._crowd.feed_at(lambda: self._rate, JOBS_PER_TASK))
-        pilots = [asyncio.create_task(self._crowd.pilot(number)) for number in range(PILOTS)]
+        feeding = asyncio.create_task(self._crowd.feed(JOBS_PER_TASK, int(AHEAD_SECONDS * self._rate)))
+        pilots = [asyncio.create_task(self._crowd.pilot(number, lambda: PILOTS / self._rate)) for number in range(PILOTS)]
         outcomes = [await self._calm("nothing", CALM_SECONDS)]
         outcomes += [await self._suffer(fault) for fault in order]
         if burst_seconds:

@@ -108,10 +108,14 @@ class Crowd:
         """Keep about `ahead` jobs waiting for pilots, in tasks of `jobs` jobs."""
         connection = self.connection()
         while not self.stopped:
-            if self.counts.submitted - self.counts.leased < ahead:
-                await self.submit(connection, jobs)
-            else:
+            if self.counts.submitted - self.counts.leased >= ahead:
                 await asyncio.sleep(IDLE_SECONDS)
+                continue
+            try:
+                await self.submit(connection, jobs)
+            except (OSError, RuntimeError):
+                self.counts.trouble += 1
+                await asyncio.sleep(AGAIN_SECONDS)
         connection.close()
 
     async def feed_at(self, rate: Callable[[], float], jobs: int) -> None:
@@ -132,16 +136,18 @@ class Crowd:
             await asyncio.sleep(AGAIN_SECONDS)
         self.stopped = True
 
-    async def pilot(self, number: int) -> None:
-        """One pilot, until stopped."""
+    async def pilot(self, number: int, pace: Callable[[], float] = lambda: 0.0) -> None:
+        """One pilot, until stopped; it begins a job every `pace()` seconds at most."""
         connection = Connection(self._host, self._port, self._pilot)
         ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
         while not self.stopped:
+            began = time.monotonic()
             try:
                 await self._one_job(connection, ask)
             except OSError:
                 self.counts.trouble += 1
                 await asyncio.sleep(IDLE_SECONDS)
+            await asyncio.sleep(max(0.0, began + pace() - time.monotonic()))
         connection.close()
 
     async def _one_job(self, connection: Connection, ask: bytes) -> None:
