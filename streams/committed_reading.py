@@ -8,7 +8,7 @@ accounts in a `Ledger`; nothing of Faust is patched. Source: event-sourcing prac
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import aiokafka
 from aiokafka.codec import has_lz4
@@ -60,7 +60,7 @@ class Reader(driver.Consumer):
 
     def __init__(self, transport: Any, callback: Callable[[Message], Awaitable[None]], *args: Any, **kwargs: Any) -> None:
         self._ledgers: defaultdict[TP, Ledger] = defaultdict(Ledger)
-        super().__init__(transport, self._delivering(callback), *args, **kwargs)
+        super().__init__(transport, self._delivering(callback, transport.wanted), *args, **kwargs)
 
     def ack(self, message: Message) -> bool:
         """Note that `message` is done; one of a former assignment is somebody else's now, or will come again."""
@@ -79,9 +79,9 @@ class Reader(driver.Consumer):
     async def verify_all_partitions_active(self) -> None:
         """Faust's look for stuck agents mistakes transaction markers for unread records."""
 
-    def _delivering(self, callback: Callable[[Message], Awaitable[None]]) -> Callable[[Message], Awaitable[None]]:
-        wanted = cast("CommittedReading", self.transport).wanted
-
+    def _delivering(
+        self, callback: Callable[[Message], Awaitable[None]], wanted: Callable[[Message], bool]
+    ) -> Callable[[Message], Awaitable[None]]:
         async def deliver(message: Message) -> None:
             ours = message.generation_id == self.app.consumer_generation_id
             if ours:
