@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test lint sim bench chaos setup up down status clean
+.PHONY: help demo test lint sim bench bench-peers chaos setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -16,6 +16,7 @@ help:
 	@echo "make test    set everything up, run the whole test suite"
 	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
+	@echo "make bench-peers  the same closed loop against Procrastinate on the same Postgres, in one run"
 	@echo "make chaos   every fault on the running stack under load, then the checker"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
@@ -36,6 +37,12 @@ sim: $(READY)
 bench: setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -W ignore -m tests.bench $(BENCH_ARGUMENTS)
+
+bench-peers: setup
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.lock
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -W ignore -m tests.bench.peers
 
 chaos: setup
 	$(VENV)/bin/culm up
