@@ -1,6 +1,7 @@
 """`python -m tests.sim [--seeds N] [--first N] [--steps N] [--seed N] [--plant NAME]`: many seeds, or one told as a story."""
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -11,9 +12,12 @@ from functools import partial
 import structlog
 
 from check.laws import Violation
+from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run, schedule
+
+FILE = CHECKOUT / "out" / "sim" / "latest.json"
 
 
 def quiet() -> None:
@@ -52,6 +56,10 @@ def main() -> int:
                 print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}{planting}", flush=True)
     seconds = time.monotonic() - began
     print(f"{given.seeds} seeds of {given.steps} steps in {seconds:.0f} s: {failed} broke a law")
+    if given.plant is None:
+        FILE.parent.mkdir(parents=True, exist_ok=True)
+        found = {"seeds": given.seeds, "steps": given.steps, "seconds": round(seconds), "failed": failed}
+        FILE.write_text(json.dumps(found), encoding="utf-8")
     return 1 if failed else 0
 
 

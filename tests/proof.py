@@ -1,0 +1,130 @@
+"""`python -m tests.proof`: writes `docs/proof.md` from the laws, the planted bugs, and what the commands left in `out/`.
+
+Figures that no command left behind are not in the page; nothing in it is written by hand.
+"""
+
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from check.report import laws_of_the_log
+from check.rows import views
+from deploy.config import CHECKOUT
+from tests.chaos.__main__ import table
+from tests.chaos.campaign import Outcome, Report
+from tests.sim.planted import PLANTS
+
+PAGE = CHECKOUT / "docs" / "proof.md"
+OUT = CHECKOUT / "out"
+HEAD = """# Proof
+
+Made by `python -m tests.proof` from the laws in `check/`, the planted bugs in `tests/sim/planted.py`, and what the commands
+named here left in `out/`. Change those, not this page.
+
+## The laws
+
+`culm check` reads the whole log with a stock consumer and the rows with plain SQL, and proves each of these; it ends with 1
+and the first offence of each kind otherwise.
+`tests/check/` breaks a log in fourteen ways and sees each named; `make sim` and `make chaos` end with the same laws.
+"""
+SIMULATION = """
+## Simulation
+
+`make sim` (SEEDS, STEPS): the real decider loop, states, listeners, reactions and projections on a log in memory, a virtual
+clock, users and pilots that misbehave, and faults by seed; then everybody works honestly until nothing moves, and the laws are
+asked, together with "everything comes to its end". A failing seed prints the command that replays it; that command shrinks it
+and tells its story.
+These bugs are planted one by one by `tests/sim/test_simulation.py`, and each is found:
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
+    parts += [_sim(), *chaos(), *bench(), *peers()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def laws() -> Iterator[str]:
+    """A line per law."""
+    for law in laws_of_the_log({}):
+        yield f"- **{law.name}**: {_first_line(type(law))}"
+    tables = ", ".join(f"`{view.table}` ({', '.join(view.columns)})" for view in views())
+    yield f"- **rows equal the events**: row by row at the position stored with them, for {tables}."
+
+
+def _sim() -> str:
+    found = _read("sim/latest.json")
+    if not found:
+        return ""
+    return f"Last run: {found['seeds']} seeds of {found['steps']} steps in {found['seconds']} s, {found['failed']} broke a law.\n"
+
+
+def chaos() -> Iterator[str]:
+    """The tables of the fault campaigns."""
+    for name in ("brokers-1", "brokers-3"):
+        found = _read(f"chaos/{name}.json")
+        if found:
+            setup = found.pop("setup")
+            outcomes = tuple(Outcome(**one) for one in found.pop("outcomes"))
+            rest: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
+            yield "## Faults on the real stack\n" if name == "brokers-1" else "### On three Kafka nodes\n"
+            yield "`make chaos`: " + "\n".join(table(Report(outcomes=outcomes, **rest), setup)) + "\n"
+
+
+def bench() -> Iterator[str]:
+    """The figures of the benchmark."""
+    found = _read("bench/latest.json")
+    if not found:
+        return
+    yield "## Figures\n\n`make bench`, on: " + ", ".join(f"{key} {value}" for key, value in found["set_up"].items()) + ".\n"
+    yield "| figure | value |\n|---|---:|"
+    yield from (f"| `{name}` | {value:,} |" for name, value in found.items() if isinstance(value, (int, float)))
+    for one in found.get("latency", ()):
+        rate = f"{one['jobs_per_second']:.0f} jobs/s"
+        waits = f"{one['submit_to_dispatchable_p50_ms']} / {one['submit_to_dispatchable_p99_ms']}"
+        yield f"| submit to dispatchable at {rate}, p50 / p99 ms | {waits} |"
+        yield f"| getJob at {rate}, p50 / p99 ms | {one['get_job_p50_ms']} / {one['get_job_p99_ms']} |"
+    yield from (f"| `{name}` | {value:,.0f} |" for name, value in found.get("alone", {}).items())
+    if "life_cycles" in found:
+        yield "\nWhat a life cycle costs, and so what bounds the rate on these cores:\n"
+        yield "| process | CPU us per finished job | cores used | resident MB | idle % |\n|---|---:|---:|---:|---:|"
+        cycles, memory, idle = found["life_cycles"], found.get("resident_mb", {}), found.get("idle_percent_by_process", {})
+        for name, cost in cycles["costs"].items():
+            yield f"| {name} | {cost} | {cycles['cores'][name]} | {memory.get(name, '')} | {idle.get(name, '')} |"
+        total = sum(cycles["costs"].values())
+        yield f"| sum | {total} | {round(sum(cycles['cores'].values()), 2)} | | |"
+        cores = found["set_up"]["cores"]
+        yield f"\n{cores} cores have {1_000_000 * cores / total:.0f} times that in a second.\n"
+
+
+def peers() -> Iterator[str]:
+    """The comparison."""
+    found = _read("bench/peers.json")
+    if found:
+        yield "## Beside a peer\n\n`make bench-peers`, one run, the same Postgres: Procrastinate finished "
+        rates = f"{found['procrastinate']['per_second']} jobs/s, Culm {found['culm_per_second']} life cycles/s"
+        yield f"{rates}: ratio {found['ratio']}."
+        yield "A job of the peer is rows in one table; a life cycle of Culm is three HTTP calls, files, an audited log, read models.\n"
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").splitlines()[0]
+
+
+def _read(name: str) -> dict[str, Any]:
+    path = OUT / name
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def main(arguments: Iterable[str]) -> int:
+    """0 after the page is written."""
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"written {PAGE.relative_to(CHECKOUT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
