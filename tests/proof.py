@@ -107,7 +107,7 @@ def peers() -> Iterator[str]:
         yield "## Beside a peer\n\n`make bench-peers`, one run, the same Postgres: Procrastinate finished "
         rates = f"{found['procrastinate']['per_second']} jobs/s, Culm {found['culm_per_second']} life cycles/s"
         yield f"{rates}: ratio {found['ratio']}."
-        yield "A job of the peer is rows in one table; a life cycle of Culm is three HTTP calls, files, an audited log, read models.\n"
+        yield "A job of the peer is rows in one table; a life cycle of Culm: three HTTP calls, files, an audited log, rows.\n"
 
 
 def _first_line(thing: Any) -> str:
