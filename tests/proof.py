@@ -104,9 +104,9 @@ def peers() -> Iterator[str]:
     """The comparison."""
     found = _read("bench/peers.json")
     if found:
-        yield "## Beside a peer\n\n`make bench-peers`, one run, the same Postgres: Procrastinate finished "
         rates = f"{found['procrastinate']['per_second']} jobs/s, Culm {found['culm_per_second']} life cycles/s"
-        yield f"{rates}: ratio {found['ratio']}."
+        yield "## Beside a peer\n"
+        yield f"`make bench-peers`, one run, the same Postgres: Procrastinate finished {rates}: ratio {found['ratio']}."
         yield "A job of the peer is rows in one table; a life cycle of Culm: three HTTP calls, files, an audited log, rows.\n"
 
 
