@@ -92,3 +92,68 @@ class NoJobLost:
         for job, place in self.generated.items():
             if job not in self.ordered:
                 yield Violation(self.name, str(place), f"job {job} is generated and no command orders it")
+
+
+@dataclass
+class AcceptedIsTerminalOrLive:
+    """Every accepted job has ended or is live; a live one stands where its status says: on its queue, or in a pilot's hands.
+
+    settled: see `OneAnswerEach`. A job with a command under way is between two places and is not judged.
+    """
+
+    settled: dict[tuple[str, int], int]
+    name: str = "accepted jobs are terminal or live, and live ones have their place"
+    checked: int = 0
+    terminal: int = 0
+    live: int = 0
+    status: dict[str, str] = field(default_factory=dict)
+    last: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """Note where it is."""
+        place = record.place
+        if record.role == "commands":
+            if place.offset >= self.settled.get((place.topic, place.partition), 0):
+                self.under_way |= _jobs_of(record)
+        elif record.role == "events" and record.aggregate == "job":
+            job = record.envelope.aggregate_id
+            self.status[job] = LEGAL[record.name][1] or self.status.get(job, "unknown")
+            self.last[job] = place
+        elif record.role == "events" and record.name in PLACE_AFTER:
+            for job in _jobs_of(record):
+                self.places[job] = PLACE_AFTER[record.name]
+        yield from ()
+
+    def end(self) -> Iterator[Violation]:
+        """Live jobs that are nowhere."""
+        for job, status in self.status.items():
+            self.checked += 1
+            if status in FINAL:
+                self.terminal += 1
+                continue
+            self.live += 1
+            expected = PLACES_OF.get(status)
+            found = self.places.get(job, "nowhere")
+            if expected is not None and found not in expected and job not in self.under_way:
+                told = f"job {job} is {status}, its queue says {found}, expected {' or '.join(sorted(expected))}"
+                yield Violation(self.name, str(self.last[job]), told)
+
+
+#: Where the queue has a job after its event.
+PLACE_AFTER = {"JobQueued": "waiting", "JobLeased": "leased", "JobWithdrawn": "gone", "LeaseEnded": "gone"}
+#: Where a live job must be. A leased one may not have heard of it yet; one that merges is on no queue.
+PLACES_OF = {"activated": frozenset({"waiting", "leased"}), **dict.fromkeys(HELD, frozenset({"leased"}))}
+
+
+def _jobs_of(record: Seen) -> set[str]:
+    """The jobs that a command or an event of a queue is about."""
+    if record.aggregate == "job":
+        return {str(record.envelope.aggregate_id)}
+    message = record.message
+    if hasattr(message, "spec"):
+        return {str(message.spec.job_id)}
+    if hasattr(message, "job_id"):
+        return {str(message.job_id)}
+    return {str(job) for job in getattr(message, "job_ids", ())}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from check.jobs import LegalJobs, NoJobLost
+from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Violation
 from check.leases import OnePilotEach
 from check.reading import LogReader, ReadModel, read_model
@@ -34,6 +34,7 @@ def laws_of_the_log(settled: dict[tuple[str, int], int]) -> list[Law]:
         FileAccounts(),
         LegalJobs(),
         NoJobLost(),
+        AcceptedIsTerminalOrLive(settled),
         OnePilotEach(),
     ]
 

@@ -119,6 +119,24 @@ def miscounted(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def vanished(records: list[Seen]) -> list[Seen]:
+    """A job is activated and then never heard of again, by anybody."""
+    activated = index_of(records, "JobActivated")
+    job = records[activated].envelope.aggregate_id
+    kept = []
+    for number, record in enumerate(records):
+        of_job = record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
+        of_queue = record.role == "events" and record.aggregate == "queue" and _job_in_queue(record) == job
+        if not (of_job and number > activated) and not of_queue:
+            kept.append(record)
+    return kept
+
+
+def _job_in_queue(record: Seen) -> str:
+    message = record.message
+    return str(message.spec.job_id if hasattr(message, "spec") else getattr(message, "job_id", ""))
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -132,6 +150,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped order of a job", dropped("DefineJob"), "no job is lost, none is made twice"),
     ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
+    ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
     ("a wrong account", miscounted, "file accounts add up"),
     ("a dropped order of a task", dropped("TaskRefined"), "task transitions are legal"),
 )
