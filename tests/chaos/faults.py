@@ -100,7 +100,7 @@ def _twice(stack: Stack) -> Iterator[None]:
         for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
             consumer.assign([TopicPartition(topic, partition, max(low, high - DUPLICATES))])
-            for message in consumer.consume(DUPLICATES, 1.0):
+            for message in consumer.consume(DUPLICATES, 0.3):
                 if message.error() is None and message.value() is not None:
                     producer.produce(topic, key=message.key(), value=message.value())
     producer.flush(30)

@@ -1,28 +1,36 @@
-"""A dose of the fault campaign on the shared stack: after each fault work goes on, everything ends, the checker finds nothing."""
+"""A dose of the fault campaign on a stack of its own: after each fault work goes on, everything ends, no law is broken."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from deploy.stack import Stack
 from tests.chaos.campaign import Outcome, Report, run
 from tests.chaos.faults import faults
+from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 
-pytestmark = pytest.mark.stack
 RATE = 30.0
-DOSE = ("kill decider", "kill processors", "kill projector", "decider stopped", "delivered twice", "poison")
+DOSE = ("kill decider", "decider stopped", "commands delivered twice", "poison", "postgres away")
 
 
-def test_a_dose_of_faults_loses_nothing_and_breaks_no_law(stack: Stack) -> None:
-    chosen = [fault for fault in faults(stack, away_seconds=5.0) if fault.name.startswith(DOSE) or fault.name.endswith(DOSE)]
-    chosen += [fault for fault in faults(stack, away_seconds=5.0) if fault.name.startswith("postgres away")]
+@pytest.fixture
+def chaotic() -> Iterator[Stack]:
+    """A stack that nobody else uses: its load has a queue that no task of another test may find."""
+    yield from brought_up(stack_for_tests(f"chaos-{PORTS_OFFSET}", PORTS_OFFSET + 900), only_servers=False)
 
-    report = run(stack, chosen, RATE, seed=3)
+
+@pytest.mark.stack
+def test_a_dose_of_faults_loses_nothing_and_breaks_no_law(chaotic: Stack) -> None:
+    chosen = [fault for fault in faults(chaotic, away_seconds=5.0) if fault.name.startswith(DOSE)]
+
+    report = run(chaotic, chosen, RATE, seed=3)
 
     names = {outcome.fault for outcome in report.outcomes}
-    assert len(names) == 8
+    assert len(names) == 1 + len(DOSE)
     assert [outcome.fault for outcome in report.outcomes if not outcome.went_on] == []
     assert report.left_over == ()
     assert report.violations == ()
-    assert report.jobs_finished > 500
+    assert report.jobs_finished > 300
     assert report.checked > 5_000
 
 

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,29 +107,28 @@ class Crowd:
 
     async def feed(self, jobs: int, ahead: int) -> None:
         """Keep about `ahead` jobs waiting for pilots, in tasks of `jobs` jobs."""
-        connection = self.connection()
-        while not self.stopped:
-            if self.counts.submitted - self.counts.leased >= ahead:
-                await asyncio.sleep(IDLE_SECONDS)
-                continue
-            try:
-                await self.submit(connection, jobs)
-            except (OSError, RuntimeError):
-                self.counts.trouble += 1
-                await asyncio.sleep(AGAIN_SECONDS)
-        connection.close()
+        with closing(self.connection()) as connection:
+            while not self.stopped:
+                if self.counts.submitted - self.counts.leased >= ahead:
+                    await asyncio.sleep(IDLE_SECONDS)
+                    continue
+                try:
+                    await self.submit(connection, jobs)
+                except (OSError, RuntimeError):
+                    self.counts.trouble += 1
+                    await asyncio.sleep(AGAIN_SECONDS)
 
     async def feed_at(self, rate: Callable[[], float], jobs: int) -> None:
         """Submit `rate()` jobs a second in tasks of `jobs` jobs, whatever becomes of them; a refused submission is trouble."""
-        connection, due = self.connection(), time.monotonic()
-        while not self.stopped:
-            due = max(due, time.monotonic() - 1.0) + jobs / rate()
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            try:
-                await self.submit(connection, jobs)
-            except (OSError, RuntimeError):
-                self.counts.trouble += 1
-        connection.close()
+        due = time.monotonic()
+        with closing(self.connection()) as connection:
+            while not self.stopped:
+                due = max(due, time.monotonic() - 1.0) + jobs / rate()
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                try:
+                    await self.submit(connection, jobs)
+                except (OSError, RuntimeError):
+                    self.counts.trouble += 1
 
     async def drain(self) -> None:
         """Stop the pilots when they have taken everything that was submitted."""
@@ -138,17 +138,16 @@ class Crowd:
 
     async def pilot(self, number: int, pace: Callable[[], float] = lambda: 0.0) -> None:
         """One pilot, until stopped; it begins a job every `pace()` seconds at most."""
-        connection = Connection(self._host, self._port, self._pilot)
         ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
-        while not self.stopped:
-            began = time.monotonic()
-            try:
-                await self._one_job(connection, ask)
-            except OSError:
-                self.counts.trouble += 1
-                await asyncio.sleep(IDLE_SECONDS)
-            await asyncio.sleep(max(0.0, began + pace() - time.monotonic()))
-        connection.close()
+        with closing(Connection(self._host, self._port, self._pilot)) as connection:
+            while not self.stopped:
+                began = time.monotonic()
+                try:
+                    await self._one_job(connection, ask)
+                except OSError:
+                    self.counts.trouble += 1
+                    await asyncio.sleep(IDLE_SECONDS)
+                await asyncio.sleep(max(0.0, began + pace() - time.monotonic()))
 
     async def _one_job(self, connection: Connection, ask: bytes) -> None:
         told = await self._timed(connection, "getJob", "getJob", ask)

@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Hang up."""
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
