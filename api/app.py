@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import panda, problems, static
+from api import monitor, panda, problems, static
 from api.bodies import BodyLimit
 from api.fast_lane import FastLane
 from api.identity import documents
 from api.native import router as native
+from api.native.audit import audit_desk
 from api.pilots import router as pilots
 from api.services import Services
 
@@ -45,8 +46,12 @@ def create_app(services: Services) -> FastAPI:
     # Routes are looked through in this order: the busiest come first.
     for_pilots = pilots.build_router(services)
     app.include_router(for_pilots)
-    for front in (panda, native, documents, static):
+    desk = audit_desk(services)
+    for front in (panda, documents, static):
         app.include_router(front.build_router(services))
+    app.include_router(native.build_router(services, desk))
+    app.include_router(monitor.build_router(services, desk))
+    monitor.install(app)
     app.add_middleware(FastLane, lane=pilots.busiest(for_pilots))
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
     return app

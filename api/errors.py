@@ -7,7 +7,9 @@ ApiError
 ├── AccessDenied          403  the token is not accepted, or the right is missing
 │   └── RoleMissing            a member without the role that the route needs
 ├── NotFound              404  no such thing, or not in this VO
+│   └── NotThereYet            a moment or position that has not come yet
 ├── Conflict              409  the same key with another body
+├── Gone                  410  it was in the log and is no longer
 ├── BodyTooLarge          413  over the limit, which is named
 ├── Refused               422  a decider said no
 └── Unavailable           503  cannot be done now; comes with Retry-After
@@ -76,6 +78,19 @@ class NotFound(ApiError):
 
     status = 404
     title = "Not found"
+
+
+class NotThereYet(NotFound):
+    """A moment or position that has not come yet."""
+
+    title = "Not there yet"
+
+
+class Gone(ApiError):
+    """It was in the log and is no longer."""
+
+    status = 410
+    title = "Gone"
 
 
 class Conflict(ApiError):

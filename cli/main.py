@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli import audit, monitor
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
 from deploy.errors import StackError
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
+audit.add_to(app)
+monitor.add_to(app)
 out = Console()
 err = Console(stderr=True)
 ROLE_GROUPS = {"user": (), "production": ("production",), "pilot": ("pilot",), "operator": ("operator", "production")}

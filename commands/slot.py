@@ -101,7 +101,7 @@ class Slot:
             return [self._answer(decoded, entry, Decision(), [], repeated=True)]
         refusal = _refusal(record, by, entry)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
-        events = self._evolve(aggregate, entry, decision, by)
+        events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
         outputs = [self._event_record(message, envelope) for message, envelope in events]
@@ -110,14 +110,15 @@ class Slot:
         return outputs
 
     def _evolve(
-        self, aggregate: Aggregate, entry: Entry, decision: Decision, by: CommandEnvelope
+        self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded
     ) -> list[tuple[Any, EventEnvelope]]:
         """The events of the decision and of what settles after it, applied and numbered."""
+        by: CommandEnvelope = decoded.envelope
         first = entry.sequence
         events: list[tuple[Any, EventEnvelope]] = []
         for message in self._all_events(aggregate, entry, decision):
             # What settles is not known before; folding needs no size, and most decisions have only the events they name.
-            envelope = self._envelope(by, first, len(events), len(decision.events))
+            envelope = self._envelope(decoded, first, len(events), len(decision.events))
             entry.state = aggregate.evolve(entry.state, message, envelope)
             events.append((message, envelope))
         if not events:
@@ -129,7 +130,7 @@ class Slot:
         if len(events) == len(decision.events):
             return events
         return [
-            (message, self._envelope(by, first, number, len(events))) for number, (message, _) in enumerate(events)
+            (message, self._envelope(decoded, first, number, len(events))) for number, (message, _) in enumerate(events)
         ]
 
     def _all_events(self, aggregate: Aggregate, entry: Entry, decision: Decision) -> Iterator[Any]:
@@ -145,7 +146,8 @@ class Slot:
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, envelope.aggregate_id, entry, closed=closed)
 
-    def _envelope(self, by: CommandEnvelope, first: int, index: int, size: int) -> EventEnvelope:
+    def _envelope(self, decoded: Decoded, first: int, index: int, size: int) -> EventEnvelope:
+        by: CommandEnvelope = decoded.envelope
         return EventEnvelope(
             event_id=event_id(by.command_id, index),
             aggregate_id=by.aggregate_id,
@@ -158,6 +160,9 @@ class Slot:
             actor=by.actor,
             vo=by.vo,
             writer_epoch=self._store.writer_epoch,
+            causation_id=by.causation_id,
+            command_type=decoded.name,
+            role=by.role,
         )
 
     def _event_record(self, message: Any, envelope: EventEnvelope) -> OutputRecord:

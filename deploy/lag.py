@@ -7,7 +7,6 @@ from confluent_kafka import ConsumerGroupTopicPartitions as GroupPartitions
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from deploy.config import StackConfig
 from schemas.topics import topics_of_role
 
 ANSWER_SECONDS = 2.0
@@ -16,16 +15,16 @@ PROCESSORS_GROUP = "culm-streams"
 Offsets = Mapping[tuple[str, int], int]
 
 
-def lags(config: StackConfig) -> dict[str, int | None]:
+def lags(kafka: str, postgres: str) -> dict[str, int | None]:
     """Records each process has yet to handle, by process name; None where nobody could say in time."""
     try:
-        ends = _ends(config.kafka)
+        ends = _ends(kafka)
     except KafkaException:
         return {"decider": None, "processors": None, "projector": None}
     return {
-        "decider": _group_lag(config.kafka, DECIDER_GROUP, ends, topics_of_role("commands")),
-        "processors": _group_lag(config.kafka, PROCESSORS_GROUP, ends, ()),
-        "projector": _projector_lag(config.postgres, ends),
+        "decider": _group_lag(kafka, DECIDER_GROUP, ends, topics_of_role("commands")),
+        "processors": _group_lag(kafka, PROCESSORS_GROUP, ends, ()),
+        "projector": _projector_lag(postgres, ends),
     }
 
 

@@ -125,7 +125,7 @@ class Stack:
         if not self.supervisor.is_up():
             return document
         with ThreadPoolExecutor() as pool:
-            behind = pool.submit(lag.lags, self.config)
+            behind = pool.submit(lag.lags, self.config.kafka, self.config.postgres)
             asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
             answering = {name: answer.result() for name, answer in asked.items()}
         for state in self.supervisor.states():

@@ -111,17 +111,16 @@ PROJECTIONS: Mapping[str, Projection] = {
         Projection("heads", 1, EVENTS, heads_tables.METADATA, heads_apply.apply),
         Projection(
             "tasks",
-            1,
+            2,
             (event_topic("task"),),
             tasks_tables.METADATA,
             tasks_apply.apply,
             reads=tasks_apply.reads,
             remembered=tasks_tables.REMEMBERED,
             views=tasks_tables.VIEWS,
-            hidden=frozenset({"attempt_job", "attempt_unit"}),
         ),
         Projection("datasets", 1, (event_topic("dataset"),), datasets_tables.METADATA, datasets_apply.apply),
-        Projection("jobs", 1, (event_topic("job"),), jobs_tables.METADATA, jobs_apply.apply),
+        Projection("jobs", 2, (event_topic("job"),), jobs_tables.METADATA, jobs_apply.apply),
         Projection(
             "queues",
             1,
@@ -132,7 +131,7 @@ PROJECTIONS: Mapping[str, Projection] = {
             hidden=frozenset({"held_task"}),
         ),
         Projection("workers", 1, (event_topic("worker"),), workers_tables.METADATA, workers_apply.apply),
-        Projection("timeline", 1, EVENTS, timeline_tables.METADATA, timeline_apply.apply),
+        Projection("timeline", 2, EVENTS, timeline_tables.METADATA, timeline_apply.apply),
         Projection(
             "deadlines",
             1,

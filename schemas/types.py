@@ -239,6 +239,12 @@ class EventEnvelope:
     actor: Opaque subject id of who wished it; never an e-mail address or a DN.
     vo: Tenant; checked on every read path.
     writer_epoch: Fencing number of the decider that wrote it.
+    causation_id: event_id (or command_id) that led to the command; null when it came from outside, and in
+        events of the first release.
+    command_type: Name of the command that was decided, for example KillTask; empty in events of the first
+        release.
+    role: What the actor acted as: user, production, pilot, operator or system; empty in events of the first
+        release.
     """
 
     event_id: str
@@ -252,6 +258,9 @@ class EventEnvelope:
     actor: str
     vo: str
     writer_epoch: int
+    causation_id: str | None = None
+    command_type: str = ""
+    role: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -267,6 +276,9 @@ class EventEnvelope:
             "actor": self.actor,
             "vo": self.vo,
             "writer_epoch": self.writer_epoch,
+            "causation_id": self.causation_id,
+            "command_type": self.command_type,
+            "role": self.role,
         }
 
     @classmethod
@@ -284,6 +296,9 @@ class EventEnvelope:
             actor=record["actor"],
             vo=record["vo"],
             writer_epoch=record["writer_epoch"],
+            causation_id=record["causation_id"],
+            command_type=record["command_type"],
+            role=record["role"],
         )
 
 

@@ -16,6 +16,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from schemas.catalog import CATALOG
+from schemas.topics import topics_of_role
 from schemas.wire import Codec, Decoded, Poison
 
 FOLLOWER_RECORDS_MAX = 5_000
@@ -26,6 +27,7 @@ TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
 JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
 WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
 Wanted = Callable[[str, str], bool]
+Observer = Callable[[list[Message]], None]
 log = structlog.get_logger()
 
 
@@ -64,6 +66,7 @@ class EventFeed:
         self._codec = codec
         self._topics = topics
         self._followers: tuple[Follower, ...] = ()
+        self._observers: tuple[Observer, ...] = ()
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._ending = threading.Event()
@@ -75,15 +78,26 @@ class EventFeed:
         follower = Follower(wanted, asyncio.get_running_loop())
         with self._lock:
             self._followers = (*self._followers, follower)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="live-events", daemon=True)
-                self._thread.start()
+            self._ensure_thread()
         try:
             await asyncio.to_thread(self._ready.wait, READY_SECONDS)
             yield follower.records
         finally:
             with self._lock:
                 self._followers = tuple(other for other in self._followers if other is not follower)
+
+    @contextlib.asynccontextmanager
+    async def observe(self, observer: Observer) -> AsyncIterator[None]:
+        """Call `observer` with every batch of raw records, in the thread that reads them."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+            self._ensure_thread()
+        try:
+            await asyncio.to_thread(self._ready.wait, READY_SECONDS)
+            yield
+        finally:
+            with self._lock:
+                self._observers = tuple(other for other in self._observers if other is not observer)
 
     def close(self) -> None:
         """Stop; every follower's queue ends."""
@@ -92,12 +106,18 @@ class EventFeed:
             with contextlib.suppress(asyncio.QueueFull):
                 follower.records.put_nowait(None)
 
+    def _ensure_thread(self) -> None:
+        """Begin to read; the lock is held."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="live-events", daemon=True)
+            self._thread.start()
+
     def _run(self) -> None:
         consumer = self._at_the_end()
         left_alone_since = time.monotonic()
         try:
             while not self._ending.is_set():
-                if self._followers:
+                if self._followers or self._observers:
                     left_alone_since = time.monotonic()
                 elif self._gives_up(left_alone_since):
                     return
@@ -109,7 +129,7 @@ class EventFeed:
 
     def _gives_up(self, left_alone_since: float) -> bool:
         with self._lock:
-            if self._followers or time.monotonic() - left_alone_since < LINGER_SECONDS:
+            if self._followers or self._observers or time.monotonic() - left_alone_since < LINGER_SECONDS:
                 return False
             self._ready.clear()
             self._thread = None
@@ -147,7 +167,11 @@ class EventFeed:
         return consumer
 
     def _hand_out(self, messages: list[Message]) -> None:
+        for observer in self._observers:
+            observer(messages)
         followers = self._followers
+        if not followers:
+            return
         batches: dict[Follower, list[LiveRecord]] = {}
         for message in messages:
             topic, raw = message.topic(), message.key()
@@ -175,16 +199,17 @@ class EventFeed:
 
 
 class LiveEvents:
-    """The two feeds of the API: what happens to tasks and jobs, and what happens to workers."""
+    """The feeds of the API: what happens to tasks and jobs, what happens to workers, and everything."""
 
     def __init__(self, kafka: str, codec: Codec) -> None:
         self.work = EventFeed(kafka, codec, (TASK_EVENTS, JOB_EVENTS))
         self.workers = EventFeed(kafka, codec, (WORKER_EVENTS,))
+        self.everything = EventFeed(kafka, codec, topics_of_role("events"))
 
     def start(self) -> None:
         """Nothing yet: feeds begin with their first follower."""
 
     def close(self) -> None:
-        """End both feeds."""
-        self.work.close()
-        self.workers.close()
+        """End all feeds."""
+        for feed in (self.work, self.workers, self.everything):
+            feed.close()

@@ -154,7 +154,11 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
     if not failed and not task.ready and not task.unmerged:
         return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")
-    return accept(TaskRetried(units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt + 1))
+    return accept(
+        TaskRetried(
+            units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt + 1, reason=command.reason
+        )
+    )
 
 
 def reload(task: Task, command: ReloadTask) -> Decision:
@@ -205,7 +209,9 @@ def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:
     """Another priority for the jobs made from now on."""
     if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED}:
         return _wrong_status(task, "change_priority")
-    return accept() if command.priority == task.priority else accept(TaskPriorityChanged(priority=command.priority))
+    if command.priority == task.priority:
+        return accept()
+    return accept(TaskPriorityChanged(priority=command.priority, reason=command.reason))
 
 
 def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:

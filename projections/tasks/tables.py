@@ -42,6 +42,7 @@ Index("task_of_owner", TASK.c.owner, TASK.c.modified_at)
 Index("task_in_status", TASK.c.status)
 Index("task_modified", TASK.c.modified_at)
 Index("task_named", TASK.c.name)
+Index("task_facets", TASK.c.vo, TASK.c.status, TASK.c.user_name, TASK.c.site, TASK.c.label)
 
 TASK_DATASET = Table(
     "task_dataset",
@@ -97,6 +98,8 @@ ATTEMPT_UNIT = Table(
     Column("job_id", BigInteger, primary_key=True),
 )
 
+Index("attempt_unit_of_job", ATTEMPT_UNIT.c.job_id)
+
 BROKERAGE = Table(
     "brokerage",
     METADATA,
@@ -112,6 +115,8 @@ BROKERAGE = Table(
     Column("message", Text, nullable=False),
     Column("parked", Boolean, nullable=False),
 )
+
+Index("brokerage_of_queue", BROKERAGE.c.queue, BROKERAGE.c.at)
 
 VIEWS = {
     "job_attempt": (

@@ -30,8 +30,12 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             "at": envelope.occurred_at,
             "event_type": type(event).__name__,
             "actor": envelope.actor,
+            "role": envelope.role,
             "vo": envelope.vo,
+            "event_id": envelope.event_id,
             "command_id": envelope.command_id,
+            "command_type": envelope.command_type,
+            "causation_id": envelope.causation_id,
             "correlation_id": envelope.correlation_id,
             "topic": place.topic,
             "partition": place.partition,
@@ -40,6 +44,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             "body": body_of(event),
             "task_id": task_id,
             "job_id": job_id,
+            "worker_id": getattr(event, "worker_id", None) if aggregate == "worker" else None,
         },
     )
 

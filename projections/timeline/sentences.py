@@ -92,6 +92,10 @@ def _outcomes(event: JobOutcomesRecorded) -> str:
     return f"Jobs ended: {ended or 'none'}; {event.accounts.finished} of {event.accounts.total} pieces of input done."
 
 
+def _retried(event: TaskRetried) -> str:
+    return f"Attempt {event.task_attempt}: {len(event.units)} of the failed pieces of input ready{_why(event.reason)}."
+
+
 def _finish_ordered(event: TaskFinishOrdered) -> str:
     how = "when its running jobs have ended" if event.soft else "at once"
     return f"Ordered to end {how}{_why(event.reason)}."
@@ -153,10 +157,10 @@ SENTENCES: Mapping[type, Callable[[Any], str]] = {
     TaskResumed: lambda event: f"Goes on{_why(event.reason)}.",
     TaskKillOrdered: lambda event: f"Ordered killed{_why(event.reason)}.",
     TaskFinishOrdered: _finish_ordered,
-    TaskRetried: lambda event: f"Attempt {event.task_attempt}: {len(event.units)} of the failed pieces of input ready.",
+    TaskRetried: _retried,
     TaskReloaded: lambda event: f"Attempt {event.task_attempt}: runs again, parameters {event.parameters_revision}.",
     TaskReassigned: lambda event: f"Reassigned to {event.site or event.cloud or 'other queues'} ({event.mode}).",
-    TaskPriorityChanged: lambda event: f"Priority is {event.priority} from now on.",
+    TaskPriorityChanged: lambda event: f"Priority is {event.priority} from now on{_why(event.reason)}.",
     AttemptsIncreased: lambda event: f"Every piece of input got {event.increase} more attempts.",
     TaskBroken: lambda event: f"Cannot be worked on: {event.message}",
     TaskFinalized: lambda event: f"Ended {event.verdict.lower()}{_why(event.message)}.",

@@ -13,8 +13,12 @@ TIMELINE = Table(
     Column("at", BigInteger, nullable=False),
     Column("event_type", Text, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False),
     Column("vo", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
     Column("command_id", Text, nullable=False),
+    Column("command_type", Text, nullable=False),
+    Column("causation_id", Text),
     Column("correlation_id", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
@@ -23,8 +27,11 @@ TIMELINE = Table(
     Column("body", JSON, nullable=False),
     Column("task_id", BigInteger),
     Column("job_id", BigInteger),
+    Column("worker_id", Text),
     info={"append_only": True},
 )
 Index("timeline_of_task", TIMELINE.c.task_id, TIMELINE.c.at)
 Index("timeline_of_job", TIMELINE.c.job_id, postgresql_where=TIMELINE.c.job_id.is_not(None))
 Index("timeline_at", TIMELINE.c.at)
+Index("timeline_of_correlation", TIMELINE.c.correlation_id, TIMELINE.c.at)
+Index("timeline_of_worker", TIMELINE.c.aggregate_id, TIMELINE.c.worker_id, postgresql_where=TIMELINE.c.worker_id.is_not(None))

@@ -54,14 +54,17 @@ class ChangeTaskPriority:
     """Give the task another priority; jobs made from now on get it.
 
     priority: The new currentPriority.
+    reason: Why, as given.
     """
 
     priority: int
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "priority": self.priority,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -69,6 +72,7 @@ class ChangeTaskPriority:
         """The record that fastavro read."""
         return cls(
             priority=record["priority"],
+            reason=record["reason"],
         )
 
 
@@ -405,14 +409,17 @@ class RetryTask:
     """Give the failed input of an ended task new attempts.
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
+    reason: Why, as given.
     """
 
     parameters_json: str | None = None
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "parameters_json": self.parameters_json,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -420,6 +427,7 @@ class RetryTask:
         """The record that fastavro read."""
         return cls(
             parameters_json=record["parameters_json"],
+            reason=record["reason"],
         )
 
 
@@ -855,14 +863,17 @@ class TaskPriorityChanged:
     """The priority was changed.
 
     priority: The new one.
+    reason: Why, as given.
     """
 
     priority: int
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "priority": self.priority,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -870,6 +881,7 @@ class TaskPriorityChanged:
         """The record that fastavro read."""
         return cls(
             priority=record["priority"],
+            reason=record["reason"],
         )
 
 
@@ -996,11 +1008,13 @@ class TaskRetried:
     units: Units that are ready again.
     attempts_max: Attempts per file from now on.
     task_attempt: Attempt number of the task.
+    reason: Why, as given.
     """
 
     units: tuple[int, ...] = ()
     attempts_max: int
     task_attempt: int
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1008,6 +1022,7 @@ class TaskRetried:
             "units": list(self.units),
             "attempts_max": self.attempts_max,
             "task_attempt": self.task_attempt,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -1017,6 +1032,7 @@ class TaskRetried:
             units=tuple(record["units"]),
             attempts_max=record["attempts_max"],
             task_attempt=record["task_attempt"],
+            reason=record["reason"],
         )
 
 

@@ -1,0 +1,208 @@
+"""What a shifter may do from a page, to one or many: preview first, then the commands, with the reason recorded.
+
+In: an action, and ids or a filter. Out: what would be hit and what not and why; after the confirmation what became of each.
+Guards: the rights are those of the commands; every command of one confirmation carries one correlation id; a confirmation
+sent twice sends the same command ids, which are decided once.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from api.errors import ApiError, BadRequest
+from api.identity.access import EndpointClass, acting_role, may_act_on
+from api.identity.identity import OPERATOR, PRODUCTION, Identity
+from api.identity.rights import class_of_command
+from api.monitor.filters import where_of
+from api.monitor.page import View
+from api.monitor.pages import jobs as jobs_page
+from api.monitor.pages import tasks as tasks_page
+from api.monitor.pages.words import LIVE_STATES
+from api.read_models import Row
+from schemas.ids import caused_command_id
+from schemas.job import KillJob
+from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask
+
+TARGETS_MAX = 1_000
+AT_ONCE = 20
+ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """label: on the button. command: its name. from_states: in which it makes sense; empty: in any but those of `not_from`."""
+
+    label: str
+    kind: str
+    command: str
+    from_states: tuple[str, ...] = ()
+    not_from: tuple[str, ...] = ()
+    asks_priority: bool = False
+
+
+ACTIONS: Mapping[str, Action] = {
+    "kill_task": Action("Kill", "task", "KillTask", not_from=ENDED),
+    "finish_task": Action("Finish", "task", "FinishTask", not_from=ENDED),
+    "retry_task": Action("Retry", "task", "RetryTask", from_states=("finished", "failed", "exhausted")),
+    "pause_task": Action("Pause", "task", "PauseTask", not_from=(*ENDED, "paused")),
+    "resume_task": Action("Resume", "task", "ResumeTask", from_states=("paused",)),
+    "priority_task": Action("Priority", "task", "ChangeTaskPriority", not_from=ENDED, asks_priority=True),
+    "kill_job": Action("Kill", "job", "KillJob", from_states=LIVE_STATES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants done. ids, or filters that say which. confirmation: a uuid that the preview made up."""
+
+    action: Action
+    name: str
+    ids: tuple[int, ...]
+    filters: Mapping[str, str]
+    reason: str
+    priority: int | None
+    confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One task or job. refused: why it would not be hit, empty when it would."""
+
+    number: int
+    name: str
+    status: str
+    user_name: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one."""
+
+    number: int
+    accepted: bool
+    message: str
+
+
+def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> Wish:
+    """The wish of a form; raises BadRequest."""
+    name = form.get("action", "")
+    if name not in ACTIONS:
+        raise BadRequest(f"action: found {name[:40]!r}, expected one of {', '.join(ACTIONS)}")
+    action = ACTIONS[name]
+    if any(not text.isdecimal() or len(text) > 18 for text in ids):
+        raise BadRequest("id: expected numbers of tasks or jobs")
+    filters = {key.removeprefix("q."): value for key, value in form.items() if key.startswith("q.") and value}
+    if bool(ids) == bool(filters):
+        raise BadRequest("name some of them, or a filter that says which")
+    priority = form.get("priority") or None
+    if priority is not None and (not priority.lstrip("-").isdecimal() or abs(int(priority)) > 1_000_000):
+        raise BadRequest(f"priority: found {priority[:20]!r}, expected a whole number")
+    return Wish(
+        action,
+        name,
+        tuple(int(text) for text in ids),
+        filters,
+        form.get("reason", "").strip()[:500],
+        int(priority) if priority else None,
+        _confirmation(form.get("confirmation")),
+    )
+
+
+def _confirmation(text: str | None) -> str:
+    try:
+        return str(UUID(text)) if text else str(uuid4())
+    except ValueError as problem:
+        raise BadRequest("confirmation: expected the one that the preview made") from problem
+
+
+async def preview(view: View, wish: Wish) -> tuple[list[Target], int]:
+    """Who is meant, each with why it would be refused, and how many there are in all (more than are listed are not touched)."""
+    table, key, fields = (
+        ("task", "task_id", tasks_page.FIELDS) if wish.action.kind == "task" else ("job", "job_id", jobs_page.FIELDS)
+    )
+    if wish.ids:
+        sql, parameters = f"vo = %(vo)s and {key} = any(%(ids)s)", {"vo": view.vo, "ids": list(wish.ids)}
+    else:
+        where = where_of(wish.filters, fields, "modified_at", view.vo, view.now)
+        sql, parameters = where.sql, dict(where.parameters)
+    rows = await view.rows(
+        f"select {key} as number, name, status, owner, user_name, count(*) over () as total from {table} where {sql}"
+        f" order by {key} limit %(most)s",
+        {**parameters, "most": TARGETS_MAX},
+    )
+    targets = [_target(view.identity, wish.action, row) for row in rows]
+    found = {target.number for target in targets}
+    targets += [Target(number, "", "", "", f"not in {view.vo}") for number in wish.ids if number not in found]
+    return targets, int(rows[0]["total"]) if rows else 0
+
+
+def _target(identity: Identity, action: Action, row: Row) -> Target:
+    refused = ""
+    if class_of_command(action.command) is EndpointClass.OPERATOR:
+        refused = "" if identity.roles.intersection((OPERATOR, PRODUCTION)) else "only production and operators may"
+    elif not may_act_on(identity, row["owner"], identity.vo, by_membership=True):
+        refused = f"it belongs to {row['user_name']}"
+    if not refused and (row["status"] in action.not_from or (action.from_states and row["status"] not in action.from_states)):
+        refused = f"it is {row['status']}"
+    return Target(row["number"], row["name"], row["status"], row["user_name"], refused)
+
+
+async def carry_out(view: View, wish: Wish) -> list[Outcome]:
+    """Send the command to each that is not refused, a few at once; raises BadRequest without a reason."""
+    if not wish.reason:
+        raise BadRequest("reason: it is recorded with every command and must say something")
+    if wish.action.asks_priority and wish.priority is None:
+        raise BadRequest("priority: expected a whole number")
+    targets, total = await preview(view, wish)
+    if total > TARGETS_MAX:
+        raise BadRequest(f"{total} fit; at most {TARGETS_MAX} are done at once: narrow the filter")
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(target: Target) -> Outcome:
+        if target.refused:
+            return Outcome(target.number, False, target.refused)
+        async with turn:
+            return await _send(view, wish, target)
+
+    return list(await asyncio.gather(*(one(target) for target in targets)))
+
+
+async def _send(view: View, wish: Wish, target: Target) -> Outcome:
+    try:
+        answer = await view.services.gateway.submit(
+            _command(wish),
+            str(target.number),
+            view.identity,
+            role=acting_role(view.identity, by_membership=True),
+            command_id=caused_command_id(wish.confirmation, wish.name, target.number),
+            correlation_id=wish.confirmation,
+            wait_seconds=view.services.config.answer_seconds,
+        )
+    except ApiError as problem:
+        return Outcome(target.number, False, problem.detail)
+    if answer is None:
+        return Outcome(target.number, True, "sent; no answer yet")
+    return Outcome(target.number, answer.accepted, "done" if answer.accepted else f"{answer.reason}: {answer.message or ''}")
+
+
+def _command(wish: Wish) -> Any:
+    reason = wish.reason
+    match wish.name:
+        case "kill_task":
+            return KillTask(reason=reason)
+        case "finish_task":
+            return FinishTask(soft=True, reason=reason)
+        case "retry_task":
+            return RetryTask()
+        case "pause_task":
+            return PauseTask(reason=reason)
+        case "resume_task":
+            return ResumeTask(reason=reason)
+        case "priority_task":
+            assert wish.priority is not None
+            return ChangeTaskPriority(priority=wish.priority)
+        case _:
+            return KillJob(reason=reason)

@@ -1,0 +1,85 @@
+"""Paths that BigPanDA's users have in their bookmarks, each with the page of ours that answers the same question (monitor 2)."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+#: Route -> path of ours; `{...}` are names in both. A name after `?` becomes a filter.
+ALIASES: Mapping[str, str] = {
+    "/sites/": "/queues/",
+    "/site/{queue}/": "/queue/{queue}/",
+    "/dash/region/": "/queues/",
+    "/dash/region/{kind}/": "/queues/",
+    "/status_summary/": "/queues/",
+    "/harvester/workers/": "/workers/",
+    "/harvester/instances/": "/workers/",
+    "/globalshares/": "/shares/",
+    "/workQueues/": "/shares/",
+    "/errorsscat/": "/errors/",
+    "/user/{username}/": "/tasks/?username",
+    "/userProfile/{produsername}/": "/jobs/?produsername",
+    "/wns/{computingsite}/": "/jobs/?computingsite",
+    "/wn/{computingsite}/{modificationhost}/": "/jobs/?computingsite&modificationhost",
+    "/taskprofile/{task}/": "/task/{task}/",
+    "/taskflow/{task}/": "/task/{task}/",
+    "/taskstatuslog/{task}/": "/task/{task}/",
+    "/tasklogs/{task}/": "/task/{task}/",
+    "/jobstatuslog/{job}/": "/job/{job}/",
+    "/jobrelationships/{job}/": "/job/{job}/",
+    "/runningprodtasks/": "/tasks/",
+    "/task/": "/tasks/",
+    "/job/": "/jobs/",
+    "/search": "/tasks/",
+}
+#: A task has at most so many digits, a job more (schemas/ids.py).
+TASK_DIGITS_MAX = 12
+
+
+def canonical(path: str, given: Mapping[str, str]) -> str:
+    """Where the path of an alias leads, with its filters."""
+    parameters = dict(given)
+    if path in ("/task/", "/job/", "/search"):
+        return _by_parameters(path, parameters)
+    for route, target in ALIASES.items():
+        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), path)
+        if found is not None:
+            template, _, filters = target.partition("?")
+            names = found.groupdict()
+            place = template.format(**{name: quote(value, safe="") for name, value in names.items()})
+            return _with(place, {name: names[name] for name in filters.split("&") if name} | parameters)
+    raise AssertionError(f"{path} is routed here and is no alias")
+
+
+def _by_parameters(path: str, parameters: dict[str, str]) -> str:
+    """`/task/?jeditaskid=1`, `/job/?pandaid=1`, `/search?q=...`: to the one thing, else to the list."""
+    if path == "/search":
+        return found_by(parameters.get("q", ""))
+    name, one, many = ("jeditaskid", "/task/", "/tasks/") if path == "/task/" else ("pandaid", "/job/", "/jobs/")
+    number = parameters.get(name, "")
+    if number.isdecimal():
+        del parameters[name]
+        return _with(f"{one}{number}/", parameters)
+    return _with(many, parameters)
+
+
+def found_by(text: str) -> str:
+    """Where the search box leads: a number is a task or a job, `user:` and `queue:` say what they are, else a task's name."""
+    text = text.strip()
+    if text.isdecimal():
+        return f"/task/{text}/" if len(text) <= TASK_DIGITS_MAX else f"/job/{text}/"
+    word, colon, rest = text.partition(":")
+    match word if colon and rest else "":
+        case "user":
+            return _with("/tasks/", {"username": f"*{rest}*"})
+        case "queue" | "site":
+            return _with("/queues/", {"site": f"*{rest}*"})
+        case "error":
+            return _with("/errors/", {"errormessage": f"*{rest}*"})
+        case "node":
+            return _with("/jobs/", {"modificationhost": f"*{rest}*"})
+        case _:
+            return _with("/tasks/", {"taskname": f"*{text}*"} if text else {})
+
+
+def _with(path: str, parameters: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path

@@ -1,0 +1,221 @@
+"""Live pages: what the log says moves the pages that show it, each rendered once for all who look at it.
+
+In: records of the log (only their topic, key and place are looked at) and the positions of the read models. Out: for each
+open page the regions that changed, as server-sent events. Guards: rendering never takes more than `SHARE_MAX` of the time, so
+many open pages get slower news and not a slower API; a page whose news the read models do not have yet is rendered again when
+they do; whoever reconnects gets everything that changed since the version that it names.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import structlog
+from confluent_kafka import Message
+
+from api.errors import ApiError
+from api.monitor.page import Page, Touched, View
+from api.monitor.rendering import Renderer, version_of
+from api.native.live import EventFeed
+from api.read_models import ReadModels
+from schemas.ids import task_id_of
+
+TICK_SECONDS = 0.25
+#: A page is rendered at most so often.
+PAGE_SECONDS = 1.0
+#: Part of the time that may go into rendering.
+SHARE_MAX = 0.2
+KEEP_ALIVE_SECONDS = 15.0
+#: Durations and ages move without any event; a page that is open is looked at again at least so often.
+REFRESH_SECONDS = 30.0
+Partition = tuple[str, int]
+log = structlog.get_logger()
+
+
+@dataclass
+class Heard:
+    """What came out of the log since somebody took it; filled by the thread that reads."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    tasks: set[int] = field(default_factory=set)
+    jobs: set[int] = field(default_factory=set)
+    queues: set[str] = field(default_factory=set)
+    ends: dict[Partition, int] = field(default_factory=dict)
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Note a batch."""
+        with self.lock:
+            for message in messages:
+                topic, key = message.topic(), message.key()
+                if message.error() is not None or topic is None or not isinstance(key, bytes):
+                    continue
+                self.ends[topic, message.partition() or 0] = (message.offset() or 0) + 1
+                name = key.decode(errors="replace")
+                if topic.startswith("culm.job."):
+                    self.jobs.add(int(name))
+                    self.tasks.add(task_id_of(int(name)))
+                elif topic.startswith("culm.task.") and name.isdecimal():
+                    self.tasks.add(int(name))
+                elif topic.startswith(("culm.queue.", "culm.worker.")):
+                    self.queues.add(name)
+
+    def swap(self) -> tuple[Touched, dict[Partition, int]]:
+        """What was touched since the last call, and the ends seen so far."""
+        with self.lock:
+            touched = Touched(frozenset(self.tasks), frozenset(self.jobs), frozenset(self.queues))
+            self.tasks.clear()
+            self.jobs.clear()
+            self.queues.clear()
+            return touched, dict(self.ends)
+
+
+@dataclass(eq=False)
+class Watched:
+    """A page that somebody looks at. needs: places that its next rendering must have seen; empty when it is fresh."""
+
+    page: Page
+    view: View
+    watchers: set["asyncio.Queue[bytes | None]"] = field(default_factory=set)
+    regions: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    rendered_at: float = 0.0
+    needs: dict[Partition, int] = field(default_factory=dict)
+    gone: str | None = None
+
+
+class Hub:
+    """All open pages of this process."""
+
+    def __init__(self, feed: EventFeed, read_models: ReadModels, renderer: Renderer) -> None:
+        self._feed, self._read_models, self._renderer = feed, read_models, renderer
+        self._heard = Heard()
+        self._watched: dict[tuple[str, str], Watched] = {}
+        self._worker: asyncio.Task[None] | None = None
+        self.renderings = 0
+        self._position = 0
+
+    async def stream(self, page: Page, view: View, key: str, last_version: str) -> AsyncIterator[bytes]:
+        """Server-sent events of a page: first what differs from `last_version`, then what changes."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(8)
+        watched = self._watched.get((view.vo, key))
+        if watched is None:
+            watched = self._watched[view.vo, key] = Watched(page, view)
+        watched.watchers.add(queue)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._run())
+        try:
+            yield b"retry: 1000\n\n"
+            if not watched.regions:
+                await self._reached()
+                await self._render(watched)
+            yield self._event(watched, watched.regions if watched.version != last_version else {})
+            while True:
+                try:
+                    news = await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    yield b": alive\n\n"
+                    continue
+                if news is None:
+                    return
+                yield news
+        finally:
+            watched.watchers.discard(queue)
+            if not watched.watchers:
+                self._watched.pop((view.vo, key), None)
+
+    def close(self) -> None:
+        """End every stream."""
+        for watched in self._watched.values():
+            for queue in watched.watchers:
+                with contextlib.suppress(asyncio.QueueFull):
+                    queue.put_nowait(None)
+
+    async def _run(self) -> None:
+        """Render what needs it, while somebody looks."""
+        rest = 0.0
+        async with self._feed.observe(self._heard.take):
+            while self._watched:
+                await asyncio.sleep(max(TICK_SECONDS, rest))
+                began = time.perf_counter()
+                try:
+                    await self._round()
+                except ApiError as problem:
+                    log.warning("live_pages_wait", problem=problem.detail)
+                    rest = 2.0
+                    continue
+                except Exception as problem:
+                    log.error("live_pages_failed", problem=type(problem).__name__, exc_info=problem)
+                    rest = 2.0
+                    continue
+                rest = (time.perf_counter() - began) * (1 / SHARE_MAX - 1)
+
+    async def _round(self) -> None:
+        touched, ends = self._heard.swap()
+        for watched in self._watched.values():
+            if touched and watched.page.concerned(touched, watched.view):
+                watched.needs = {**watched.needs, **ends}
+        now = time.monotonic()
+        due = [
+            watched
+            for watched in list(self._watched.values())
+            if (watched.needs and now - watched.rendered_at >= PAGE_SECONDS) or now - watched.rendered_at >= REFRESH_SECONDS
+        ]
+        if not due:
+            return
+        reached = await self._reached()
+        for watched in due:
+            await self._refresh(watched, reached)
+
+    async def _refresh(self, watched: Watched, reached: dict[Partition, int]) -> None:
+        before = watched.regions
+        await self._render(watched)
+        watched.needs = {place: end for place, end in watched.needs.items() if reached.get(place, 0) < end}
+        changed = {name: text for name, text in watched.regions.items() if before.get(name) != text}
+        news = self._event(watched, changed)
+        for queue in list(watched.watchers):
+            if queue.full():
+                # A reader that does not keep up comes back by itself and is told what differs.
+                watched.watchers.discard(queue)
+                queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(news)
+
+    async def _render(self, watched: Watched) -> None:
+        view = View(
+            watched.view.identity,
+            watched.view.path,
+            watched.view.names,
+            watched.view.parameters,
+            watched.view.read_models,
+            watched.view.desk,
+            watched.view.services,
+        )
+        data = await watched.page.load(view)
+        watched.regions = self._renderer.regions(watched.page, view, data)
+        watched.version = version_of(watched.regions)
+        watched.rendered_at = time.monotonic()
+        self.renderings += 1
+
+    def _event(self, watched: Watched, changed: dict[str, str]) -> bytes:
+        behind = "behind" if watched.needs else "live"
+        document = {"regions": changed, "state": behind, "at": time.time(), "position": self._position}
+        return b"id: %s\nevent: regions\ndata: %s\n\n" % (watched.version.encode(), orjson.dumps(document))
+
+    async def _reached(self) -> dict[Partition, int]:
+        reached = await stored_positions(self._read_models)
+        self._position = sum(reached.values())
+        return reached
+
+
+async def stored_positions(read_models: ReadModels) -> dict[Partition, int]:
+    """How far the read models are, by partition."""
+    rows = await read_models.rows(
+        "select topic, partition, min(next_offset) as next_offset from projection_position"
+        " join projection_live using (projection) group by topic, partition"
+    )
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}

@@ -1,0 +1,98 @@
+"""What a page is: a path, a loader of its data, a template, and regions that are sent again when they change.
+
+In: a path with its query and who looks. Out: data (JSON) and HTML. A page's regions depend on its data alone, so that
+everybody of one VO who looks at the same URL is served from one rendering.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+
+from api.errors import BadRequest
+from api.gateway import now_micros
+from api.identity.identity import Identity
+from api.native.audit import AuditDesk
+from api.read_models import ReadModels, Row
+from api.services import Services
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What the log said since the last look: ids of tasks and jobs, names of queues."""
+
+    tasks: frozenset[int]
+    jobs: frozenset[int]
+    queues: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.tasks or self.jobs or self.queues)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at one page."""
+
+    identity: Identity
+    path: str
+    names: Mapping[str, str]
+    parameters: Mapping[str, str]
+    read_models: ReadModels
+    desk: AuditDesk
+    services: Services
+    now: int = field(default_factory=now_micros)
+
+    @property
+    def vo(self) -> str:
+        """Whose data is shown."""
+        return self.identity.vo
+
+    async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
+        """Rows of a query; raises BadRequest when a value of the URL has the wrong form for its column."""
+        try:
+            return await self.read_models.rows(sql, parameters)
+        except psycopg2.DataError as problem:
+            told = str(problem).strip().splitlines()[0]
+            raise BadRequest(f"a value in the URL has the wrong form: {told[:160]}") from problem
+
+    async def row(self, sql: str, parameters: Any = ()) -> Row | None:
+        """The first row, None when there is none."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+
+def everything(touched: Touched, _: View) -> bool:
+    """Lists of everything change with everything."""
+    return bool(touched)
+
+
+def as_it_is(data: Data) -> Any:
+    """The data itself."""
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """name: also of the template. pattern: of the path, its named groups are handed to `load`. title: may use the data.
+
+    regions: blocks of the template that are sent again. concerned: whether what was touched may change the page. document:
+    its JSON. aliases: patterns of BigPanDA's paths with the same names.
+    """
+
+    name: str
+    pattern: str
+    title: Callable[[Data], str]
+    load: Callable[[View], Awaitable[Data]]
+    regions: tuple[str, ...]
+    concerned: Callable[[Touched, View], bool] = everything
+    document: Callable[[Data], Any] = as_it_is
+    has_past: bool = False
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        """The names in `path`, None when it is not this page's."""
+        found = re.fullmatch(self.pattern, path)
+        return None if found is None else found.groupdict()

@@ -1,0 +1,19 @@
+"""Every page of the monitor; the first whose pattern fits is meant."""
+
+from api.monitor.page import Page
+from api.monitor.pages import errors, health, home, job, jobs, queue, queues, shares, task, tasks, users, workers
+
+PAGES: tuple[Page, ...] = (
+    home.PAGE,
+    tasks.PAGE,
+    task.PAGE,
+    jobs.PAGE,
+    job.PAGE,
+    queues.PAGE,
+    queue.PAGE,
+    workers.PAGE,
+    users.PAGE,
+    errors.PAGE,
+    shares.PAGE,
+    health.PAGE,
+)

@@ -1,0 +1,39 @@
+"""Health of Culm itself: how far each process is behind the log, how old what readers see is, and what became a dead letter."""
+
+import asyncio
+
+from api.monitor.dead_letters import dead_letters
+from api.monitor.page import Data, Page, View
+from deploy.lag import lags
+
+LETTERS = 50
+
+
+async def load(view: View) -> Data:
+    """Lags in events and seconds, projections, dead letters (for operators)."""
+    config = view.services.config
+    behind = asyncio.create_task(asyncio.to_thread(lags, config.kafka, config.postgres))
+    projections = await view.rows(
+        "select projection, version, tables_in, count(*) as partitions, sum(next_offset)::bigint as applied"
+        " from projection_position join projection_live using (projection) group by 1, 2, 3 order by 1"
+    )
+    newest = await view.row("select max(at) as at from timeline")
+    problems = await view.rows("select topic, partition, log_offset, kind, message from projection_problem order by 1, 2")
+    gateway = view.services.gateway
+    letters = await asyncio.to_thread(dead_letters, config.kafka, view.services.codec, LETTERS)
+    return {
+        "processes": [{"name": name, "behind": count} for name, count in (await behind).items()],
+        "api": {
+            "answers_awaited": gateway.answers.waiting,
+            "records_unsent": gateway.sender.unsent,
+            "log": gateway.answers.ready,
+        },
+        "projections": projections,
+        "newest_event_at": newest["at"] if newest else None,
+        "problems": problems,
+        "letters": [letter for letter in letters.shown if letter["vo"] in (None, view.vo)],
+        "letters_total": letters.total,
+    }
+
+
+PAGE = Page("health", r"/health/", lambda _: "Health of Culm", load, ("processes", "projections", "letters"))

@@ -1,0 +1,108 @@
+"""The past of a task, job or queue for its page: the state at a moment, what changed since another, its events along time.
+
+`asof` is a time, `#17`, or a place in the log; `against` the moment to compare with (the event before, when it is not given).
+"""
+
+import asyncio
+from typing import Any
+
+from api.errors import BadRequest
+from api.monitor.page import Data, View
+from api.native.audit import asked, instant
+from audit.auditor import SETTING_EVENTS, State
+from audit.differences import Change, changes_between
+from audit.moment import Moment
+from audit.subject import Subject
+
+TICKS_MAX = 400
+#: What a job's events make of it, for the states of a task's jobs at a moment.
+STATE_AFTER = {
+    "JobDefined": "defined", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
+    "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
+    "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
+}  # fmt: skip
+
+
+async def past_of(view: View, subject: Subject) -> Data | None:
+    """The state that `asof` asks for with what changed; None for a look at now. Raises NotThereYet, BadRequest."""
+    if not view.parameters.get("asof"):
+        if view.parameters.get("against"):
+            raise BadRequest("against: it needs asof, the moment to compare with")
+        return None
+    moment = instant(view.parameters["asof"])
+    state = await view.desk.state(view.identity, subject, moment)
+    before = instant(view.parameters.get("against") or f"#{max(0, state.sequence - 1)}")
+    earlier = await view.desk.state(view.identity, subject, before)
+    changes = await asyncio.to_thread(changes_between, earlier.tables, state.tables)
+    return {
+        "sequence": state.sequence,
+        "at": state.at,
+        "place": state.place,
+        "row": state.main,
+        "tables": state.tables,
+        "against": earlier.sequence,
+        "against_at": earlier.at,
+        "changes": [_change(change) for change in changes],
+        "jobs": await _jobs_then(view, state, moment),
+    }
+
+
+async def scrubber_of(view: View, subject: Subject) -> Data:
+    """The events of the subject along time: at most `TICKS_MAX`, evenly taken, always with the last."""
+    of_worker = " and worker_id = %(worker)s" if subject.worker_id is not None else ""
+    about: Data = {"kind": subject.aggregate, "id": subject.aggregate_id, "worker": subject.worker_id, "most": TICKS_MAX}
+    about |= {"vo": view.vo, "settings": list(SETTING_EVENTS)}
+    rows = await view.rows(
+        "select sequence, at, event_type, summary from (select sequence, at, event_type, summary,"
+        " row_number() over (order by sequence) as number, count(*) over () as total from timeline"
+        f" where aggregate = %(kind)s and aggregate_id = %(id)s{of_worker}"
+        " and (vo = %(vo)s or event_type = any(%(settings)s))) as all_of_them"
+        " where number = total or total <= %(most)s or number %% (total / %(most)s + 1) = 0 order by sequence",
+        about,
+    )
+    return {"ticks": rows, "last": rows[-1]["sequence"] if rows else 0}
+
+
+async def history_of(view: View, subject: Subject, limit: int = 60) -> list[Data]:
+    """The newest events of the subject, the newest first; those of a queue only as far as they concern the VO."""
+    of_worker = " and worker_id = %(worker)s" if subject.worker_id is not None else ""
+    return await view.rows(
+        "select sequence, at, event_type, actor, role, command_type, command_id, correlation_id, summary from timeline"
+        f" where aggregate = %(kind)s and aggregate_id = %(id)s{of_worker} and (vo = %(vo)s or event_type = any(%(settings)s))"
+        " order by sequence desc limit %(limit)s",
+        {
+            "kind": subject.aggregate,
+            "id": subject.aggregate_id,
+            "worker": subject.worker_id,
+            "vo": view.vo,
+            "settings": list(SETTING_EVENTS),
+            "limit": limit,
+        },
+    )
+
+
+async def _jobs_then(view: View, state: State, moment: Moment) -> list[Data]:
+    """Jobs of a task by state at the moment; empty for anything else."""
+    if state.subject.kind != "task" or state.at is None:
+        return []
+    until = moment.micros if moment.micros is not None else state.at
+    rows = await view.rows(
+        "select event_type, count(*) as count from (select distinct on (aggregate_id) event_type from timeline"
+        " where task_id = %(task)s and aggregate = 'job' and at <= %(until)s and event_type = any(%(known)s)"
+        " order by aggregate_id, sequence desc) as last group by 1",
+        {"task": state.subject.number, "until": until, "known": list(STATE_AFTER)},
+    )
+    counts: dict[str, int] = {}
+    for row in rows:
+        word = STATE_AFTER[row["event_type"]]
+        counts[word] = counts.get(word, 0) + row["count"]
+    return [{"status": word, "count": counts[word]} for word in dict.fromkeys(STATE_AFTER.values()) if word in counts]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"where": change.where, "before": change.before, "after": change.after}
+
+
+def subject_of_page(kind: str, name: str) -> Subject:
+    """The subject of a path; raises BadRequest."""
+    return asked(kind, name)

@@ -1,0 +1,62 @@
+"""Words of states: their order, the group that gives them colour and shape, what they mean, what comes next."""
+
+from collections.abc import Mapping
+
+JOB_STATES = (
+    "defined", "activated", "throttled", "sent", "starting", "running", "holding", "transferring", "merging",
+    "finished", "failed", "cancelled", "closed",
+)  # fmt: skip
+LIVE_STATES = JOB_STATES[:9]
+TASK_STATES = (
+    "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
+    "done", "finished", "failed", "broken", "aborted", "exhausted",
+)  # fmt: skip
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "waiting": ("defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine"),
+    "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing"),
+    "success": ("finished", "done"),
+    "failed": ("failed", "broken", "tobroken"),
+    "cancelled": ("cancelled", "closed", "aborted", "aborting", "offline", "brokeroff"),
+    "attention": ("pending", "paused", "exhausted", "test"),
+}
+GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
+#: The shape that goes with a group, so that colour is never alone.
+SHAPES: Mapping[str, str] = {
+    "waiting": "○", "active": "▶", "success": "✓", "failed": "✕", "cancelled": "⊘", "attention": "!", "other": "·",
+}  # fmt: skip
+MEANINGS: Mapping[str, str] = {
+    "task.registered": "its parameters are being read",
+    "task.defined": "its input is being collected",
+    "task.ready": "its next jobs are being placed on queues",
+    "task.pending": "no queue can take its next jobs at present",
+    "task.running": "its jobs wait or run",
+    "task.paused": "somebody paused it; waiting jobs are held back",
+    "task.finishing": "it ends when its running jobs have ended",
+    "task.aborting": "it was killed; its jobs are being stopped",
+    "task.tobroken": "it cannot be worked on; its jobs are being stopped",
+    "task.rerefine": "it runs again with its parameters read anew",
+    "task.done": "all of its input was processed",
+    "task.finished": "it ended with part of its input unprocessed",
+    "task.failed": "nothing, or less than asked for, was processed",
+    "task.broken": "it could never be worked on",
+    "task.aborted": "it was killed",
+    "task.exhausted": "it reached its limits; a person must decide",
+    "job.defined": "it was made and is about to join its queue",
+    "job.activated": "a pilot may take it",
+    "job.throttled": "it waits until its task may have more jobs",
+    "job.sent": "a pilot has it",
+    "job.starting": "its pilot prepares the payload",
+    "job.running": "its payload runs",
+    "job.holding": "its pilot asked to wait",
+    "job.transferring": "its output is on its way",
+    "job.merging": "its output waits for the merge step",
+    "job.finished": "its payload succeeded",
+    "job.failed": "it ended badly",
+    "job.cancelled": "it was killed",
+    "job.closed": "it was withdrawn before a pilot had it",
+}
+
+
+def group_of(word: str) -> str:
+    """The group of a state, `other` for a word nobody knows."""
+    return GROUP_OF.get(word, "other")

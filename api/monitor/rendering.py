@@ -1,0 +1,135 @@
+"""Data becomes HTML: one Jinja environment in which every text is escaped, and pages cut into regions.
+
+Times are written as `<time>` in UTC; the browser shows them in the viewer's zone. Text of users never becomes markup:
+escaping is on for every template, and nothing is marked safe but what this module makes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from api.monitor.page import Data, Page, View
+from api.monitor.pages.words import MEANINGS, SHAPES, group_of
+from api.native.forms import EPOCH, iso
+
+FOLDER = Path(__file__).parent
+
+
+def when(micros: int | None) -> Markup:
+    """A time of the read models as an element; a dash for none."""
+    if micros is None:
+        return Markup("–")
+    text = f"{(EPOCH + timedelta(microseconds=micros)):%Y-%m-%d %H:%M:%S}"
+    return Markup('<time datetime="{}">{}</time>').format(iso(micros), text)
+
+
+def lasting(micros: int | None) -> str:
+    """A duration in words of at most two units."""
+    if micros is None:
+        return "–"
+    seconds = micros / 1_000_000
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def number(value: float | None) -> str:
+    """A number with its thousands apart; a dash for none."""
+    return "–" if value is None else f"{value:,}"
+
+
+def state(word: str | None, kind: str = "") -> Markup:
+    """A state as word, shape and colour; its meaning on hover."""
+    if not word:
+        return Markup("–")
+    group = group_of(word)
+    meaning = MEANINGS.get(f"{kind}.{word}", "")
+    return Markup('<span class="state {}" title="{}"><span class="shape" aria-hidden="true">{}</span>{}</span>').format(
+        group, meaning, SHAPES[group], word
+    )
+
+
+def shown(value: Any) -> str:
+    """Any value as a short text."""
+    if value is None:
+        return "–"
+    text = orjson.dumps(value).decode() if isinstance(value, (dict, list)) else str(value)
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def link(path: str, **parameters: Any) -> str:
+    """A URL of ours with parameters; those that are None are left out."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def path_word(text: str) -> str:
+    """A name as one part of a path."""
+    return quote(text, safe="")
+
+
+def json_attribute(value: Any) -> Markup:
+    """A value as JSON for an attribute that scripts read."""
+    return escape(orjson.dumps(value, default=str).decode())
+
+
+def environment() -> Environment:
+    """The templates with what they may call."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        when=when, lasting=lasting, number=number, state=state, shown=shown, path_word=path_word, json_attribute=json_attribute
+    )
+    made.globals.update(link=link)
+    # Macros are global, so that a region can be rendered without the rest of its page.
+    parts = made.get_template("parts.html").module
+    made.globals.update({name: getattr(parts, name) for name in dir(parts) if not name.startswith("_")})
+    return made
+
+
+class Renderer:
+    """Pages and their regions as HTML."""
+
+    def __init__(self) -> None:
+        self._environment = environment()
+
+    def page(self, page: Page, view: View, data: Data, about: Mapping[str, Any]) -> str:
+        """The whole page. about: what the frame shows: position, who looks."""
+        return self._environment.get_template(f"{page.name}.html").render(
+            {"page": page, "title": page.title(data), "view": view, "about": about, **data}
+        )
+
+    def regions(self, page: Page, view: View, data: Data) -> dict[str, str]:
+        """The regions by name."""
+        template = self._environment.get_template(f"{page.name}.html")
+        context = {"page": page, "title": page.title(data), "view": view, "about": {}, **data}
+        made = template.new_context(context)
+        return {name: "".join(template.blocks[name](made)) for name in page.regions}
+
+    def other(self, name: str, **context: Any) -> str:
+        """A page that is no `Page`: login, errors, actions."""
+        return self._environment.get_template(name).render(context)
+
+
+def version_of(regions: Mapping[str, str]) -> str:
+    """A short name of what is shown; equal regions have equal names."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in sorted(regions):
+        digest.update(name.encode() + b"\0" + regions[name].encode() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,261 @@
+"""Routes of the monitor: pages with their JSON, live streams, actions, log-in, static files, and BigPanDA's own paths."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, Header, Request
+from starlette.datastructures import FormData
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from api.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
+from api.identity.access import Gate, Public
+from api.identity.identity import OPERATOR, PRODUCTION, Identity
+from api.monitor import actions, dead_letters, usage
+from api.monitor.aliases import ALIASES, canonical
+from api.monitor.hub import Hub, stored_positions
+from api.monitor.page import Page, View
+from api.monitor.pages import PAGES
+from api.monitor.rendering import Renderer
+from api.monitor.session import (
+    LoginNeeded,
+    Visitor,
+    check_same_site,
+    forget,
+    identity_of_token,
+    keep,
+    safe_next,
+    to_login,
+    visitor,
+    wants_json,
+)
+from api.native.audit import AuditDesk
+from api.native.forms import with_times
+from api.problems import json_response
+from api.services import Services
+from api.static import plain_file
+
+STATIC = Path(__file__).parent / "static"
+PATHS = (
+    "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/", "/users/", "/errors/",
+    "/shares/", "/health/",
+)  # fmt: skip
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Monitor:
+    """Pages of one API process."""
+
+    def __init__(self, services: Services, desk: AuditDesk) -> None:
+        self.services, self.desk = services, desk
+        self.renderer = Renderer()
+        self.hub = Hub(services.live.everything, services.read_models, self.renderer)
+
+    async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
+        """A page, or its data."""
+        try:
+            view = self._view(visitor(request), page, request.scope["path"], names, request.query_params)
+            data = await page.load(view)
+            position = sum((await stored_positions(self.services.read_models)).values())
+            if wants_json(request):
+                return json_response(plain(page.document(data)), headers={"Culm-Events-Applied": str(position)})
+            about = {
+                "identity": view.identity,
+                "position": position,
+                "is_past": bool(view.parameters.get("asof")),
+                "live": f"/monitor/live?{self._live_query(request)}",
+                "may_operate": bool(view.identity.roles.intersection((OPERATOR, PRODUCTION))),
+            }
+            return HTMLResponse(self.renderer.page(page, view, data, about), headers=SECURITY)
+        except ApiError as problem:
+            return self.problem(request, problem)
+
+    def problem(self, request: Request, problem: ApiError) -> Response:
+        """An error as a page, or as JSON."""
+        if wants_json(request) or request.headers.get("authorization"):
+            raise problem
+        if isinstance(problem, LoginNeeded) and request.method == "GET":
+            return to_login(request)
+        text = self.renderer.other("problem.html", title=problem.title, status=problem.status, detail=problem.detail)
+        return HTMLResponse(text, problem.status, headers={**SECURITY, **problem.headers})
+
+    def live(self, identity: Identity, path: str, last_version: str) -> Response:
+        """The stream of the page at `path` (with its query)."""
+        bare, _, query = path.partition("?")
+        page, names = page_at(bare)
+        parameters = {name: value for name, value in _query(query).items() if name not in ("asof", "against")}
+        view = self._view(identity, page, bare, names, parameters)
+        key = f"{bare}?{sorted(parameters.items())}"
+        stream = self.hub.stream(page, view, key, last_version)
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    def _view(
+        self,
+        identity: Identity,
+        page: Page,
+        path: str,
+        names: Mapping[str, str],
+        parameters: Mapping[str, str],
+    ) -> View:
+        given = {name: value for name, value in parameters.items() if name != "json"}
+        if not page.has_past and (given.get("asof") or given.get("against")):
+            raise NotFound(f"{page.name} has no past to look at; tasks, jobs and queues have")
+        return View(identity, path, names, given, self.services.read_models, self.desk, self.services)
+
+    def _live_query(self, request: Request) -> str:
+        here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+        return urlencode({"path": here})
+
+
+def build_router(services: Services, desk: AuditDesk) -> APIRouter:
+    """All routes of the monitor."""
+    router = APIRouter(include_in_schema=False)
+    monitor = Monitor(services, desk)
+
+    @router.get("/monitor/static/{name:path}")
+    async def static(name: str, _: Public) -> Response:
+        folder, _slash, file = name.rpartition("/")
+        if folder not in ("", "vendor"):
+            raise NotFound(f"no file {name[:100]!r} here")
+        return FileResponse(plain_file(STATIC / folder, file), headers={"Cache-Control": "max-age=3600"})
+
+    @router.get("/monitor/live")
+    async def live(request: Request, identity: Visitor, path: str, last_event_id: str = Header("")) -> Response:
+        return monitor.live(identity, path, last_event_id)
+
+    _add_login(router, monitor)
+    _add_actions(router, monitor)
+    _add_job_parts(router, monitor)
+
+    async def page(request: Request, _: Visitor) -> Response:
+        try:
+            found, names = page_at(request.scope["path"])
+        except NotFound as problem:
+            return monitor.problem(request, problem)
+        return await monitor.show(request, found, names)
+
+    async def alias(request: Request, _: Public) -> Response:
+        return RedirectResponse(canonical(request.scope["path"], request.query_params), 301)
+
+    for path in PATHS:
+        router.add_api_route(path, page, methods=["GET"])
+    for path in ALIASES:
+        router.add_api_route(path, alias, methods=["GET"])
+    return router
+
+
+def _add_login(router: APIRouter, monitor: Monitor) -> None:
+    @router.get("/login")
+    async def login(request: Request, _: Public) -> Response:
+        return _login_page(monitor, safe_next(request.query_params.get("next")))
+
+    @router.post("/login")
+    async def log_in(request: Request, _: Public) -> Response:
+        check_same_site(request)
+        form = await request.form()
+        token, vo, following = _text(form, "token").strip(), _text(form, "vo"), safe_next(_text(form, "next"))
+        try:
+            identity_of_token(cast(Gate, request.app.state.gate), token, vo)
+        except (NotAuthenticated, AccessDenied) as problem:
+            return _login_page(monitor, following, problem.detail, problem.status)
+        answer = RedirectResponse(following, 303)
+        keep(answer, request, token, vo)
+        return answer
+
+    @router.post("/logout")
+    async def log_out(request: Request, _: Public) -> Response:
+        check_same_site(request)
+        answer = RedirectResponse("/login", 303)
+        forget(answer)
+        return answer
+
+
+def _login_page(monitor: Monitor, following: str, problem: str = "", status: int = 200) -> Response:
+    vos = monitor.services.config.vos
+    text = monitor.renderer.other("login.html", title="Log in", next=following, problem=problem, vos=vos)
+    return HTMLResponse(text, status, headers=SECURITY)
+
+
+def _add_actions(router: APIRouter, monitor: Monitor) -> None:
+    @router.post("/monitor/act")
+    async def act(request: Request, identity: Visitor) -> Response:
+        """Preview first; with `confirm` the commands."""
+        try:
+            form = await request.form()
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+            wish = actions.wish_from(fields, [value for value in form.getlist("id") if isinstance(value, str)])
+            view = View(identity, "/monitor/act", {}, {}, monitor.services.read_models, monitor.desk, monitor.services)
+            back = safe_next(fields.get("back"))
+            context: dict[str, Any] = {"wish": wish, "back": back, "about": {"identity": identity}}
+            if fields.get("confirm"):
+                context["outcomes"] = await actions.carry_out(view, wish)
+            else:
+                context["targets"], context["total"] = await actions.preview(view, wish)
+            return HTMLResponse(monitor.renderer.other("act.html", **context, title=wish.action.label), headers=SECURITY)
+        except ApiError as problem:
+            return monitor.problem(request, problem)
+
+    @router.post("/monitor/letters/{partition}/{offset}")
+    async def letter(request: Request, partition: int, offset: int, identity: Visitor) -> Response:
+        """Send a dead letter to its topic again."""
+        try:
+            if not identity.roles.intersection((OPERATOR,)):
+                raise AccessDenied("only an operator sends dead letters again")
+            config = monitor.services.config
+            topic = await asyncio.to_thread(
+                dead_letters.send_again, config.kafka, monitor.services.codec, partition, offset
+            )
+            text = f"The letter at {partition}/{offset} was sent to {topic} again."
+            shown = monitor.renderer.other("done.html", title="Sent again", text=text, back="/health/")
+            return HTMLResponse(shown, headers=SECURITY)
+        except ApiError as problem:
+            return monitor.problem(request, problem)
+
+
+def _add_job_parts(router: APIRouter, monitor: Monitor) -> None:
+    @router.get("/job/{job_id}/usage")
+    async def used(job_id: int, identity: Visitor) -> Response:
+        """Memory and CPU over time, from heartbeats, for the curves of the job page."""
+        return json_response(await usage.usage_of(monitor.services, identity, job_id))
+
+
+def page_at(path: str) -> tuple[Page, Mapping[str, str]]:
+    """The page of a path with the names in it; raises NotFound."""
+    for page in PAGES:
+        names = page.match(path)
+        if names is not None:
+            return page, names
+    raise NotFound(f"nothing at {path[:200]}")
+
+
+def plain(value: Any) -> Any:
+    """Data as JSON: times as ISO 8601."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in with_times(value).items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return plain({name: getattr(value, name) for name in value.__dataclass_fields__})
+    return value
+
+
+def _query(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+

@@ -1,0 +1,101 @@
+"""Who looks at a page: the bearer token of a program, or the one that a browser brought once and keeps in a cookie.
+
+Guards: the cookie is out of reach of scripts; a form that a browser sends from another site is refused; somebody unknown is
+sent to the login page when a browser asks, and gets 401 when a program does.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.errors import AccessDenied, ApiError, NotAuthenticated
+from api.identity.access import Declared, EndpointClass, Gate
+from api.identity.identity import Identity, identity_from
+
+TOKEN_COOKIE, VO_COOKIE = "culm_token", "culm_vo"
+COOKIE_SECONDS = 24 * 3600
+
+
+class LoginNeeded(ApiError):
+    """Nobody knows who asks."""
+
+    status = 401
+    title = "Not authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class Visiting(Declared):
+    """A dependency: the identity of a header or a cookie; class USER."""
+
+    kind: EndpointClass = EndpointClass.USER
+
+    async def __call__(self, request: Request) -> Identity:
+        """The identity; raises LoginNeeded, AccessDenied."""
+        return visitor(request)
+
+
+Visitor = Annotated[Identity, Depends(Visiting())]
+
+
+def visitor(request: Request) -> Identity:
+    """Who makes `request`; raises LoginNeeded, AccessDenied."""
+    gate = cast(Gate, request.app.state.gate)
+    if request.headers.get("authorization"):
+        return gate.identity_of(request)
+    token = request.cookies.get(TOKEN_COOKIE)
+    if not token:
+        raise LoginNeeded("log in first, or send a bearer token")
+    try:
+        identity = identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
+    except (NotAuthenticated, AccessDenied) as problem:
+        raise LoginNeeded(problem.detail) from problem
+    if request.method not in ("GET", "HEAD"):
+        check_same_site(request)
+    return identity
+
+
+def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
+    """The member that `token` names; raises NotAuthenticated, AccessDenied."""
+    return identity_from(gate.verifier.claims_of(token), vo or None, gate.vos)
+
+
+def check_same_site(request: Request) -> None:
+    """Raise AccessDenied for a form that did not come from one of our pages."""
+    origin = request.headers.get("origin")
+    if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+        raise AccessDenied("this form did not come from this site")
+
+
+def wants_json(request: Request) -> bool:
+    """True when the data is asked for and not the page (monitor 4)."""
+    return "json" in request.query_params or "json" in request.headers.get("accept", "").split(";")[0]
+
+
+def to_login(request: Request) -> Response:
+    """Where a browser goes that nobody knows."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
+
+
+def safe_next(text: str | None) -> str:
+    """A path of ours to go on to; the home page for anything else."""
+    if not text or not text.startswith("/") or text.startswith(("//", "/\\")):
+        return "/"
+    return text
+
+
+def keep(response: Response, request: Request, token: str, vo: str | None) -> None:
+    """Let the browser keep the token."""
+    secure = request.url.scheme == "https"
+    for name, value in ((TOKEN_COOKIE, token), (VO_COOKIE, vo or "")):
+        response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="lax", secure=secure)
+
+
+def forget(response: Response) -> None:
+    """Let the browser forget the token."""
+    for name in (TOKEN_COOKIE, VO_COOKIE):
+        response.delete_cookie(name)

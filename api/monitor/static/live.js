@@ -1,0 +1,135 @@
+// A page that stays true: regions arrive by server-sent events and are morphed in place; times in the viewer's zone; the past by a slider.
+"use strict";
+const badge = document.getElementById("badge");
+let source = null, paused = false, newestAt = 0;
+
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time:not([data-local])")) {
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    time.title = `${time.dateTime} (UTC)`;
+    time.dataset.local = "";
+    time.textContent = moment.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
+  }
+}
+
+function say(kind, text) {
+  if (!badge || badge.classList.contains("past")) return;
+  badge.className = `badge ${kind}`;
+  if (badge.textContent !== text) badge.textContent = text;
+}
+
+function keepAsItIs(before, after) {
+  // What the reader opened or ticked stays so.
+  if (before.nodeType !== Node.ELEMENT_NODE) return true;
+  if (before.tagName === "DETAILS") { if (before.open) after.setAttribute("open", ""); else after.removeAttribute("open"); }
+  if (before.type === "checkbox" && before.checked) after.setAttribute("checked", "");
+  if (before.tagName === "TIME" && before.dateTime === after.dateTime) return false;
+  if (before.classList.contains("chart") && before.dataset.chart === after.dataset.chart) return false;
+  if (before.classList.contains("scrubber") && before.contains(document.activeElement)) return false;
+  return true;
+}
+
+function take(news) {
+  for (const [name, html] of Object.entries(news.regions)) {
+    const region = document.querySelector(`[data-region="${name}"]`);
+    if (!region) continue;
+    Idiomorph.morph(region, html, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeNodeMorphed: keepAsItIs } });
+    localTimes(region);
+  }
+  drawCharts();
+  bindScrubber();
+  newestAt = news.at;
+  document.getElementById("position").textContent = news.position.toLocaleString();
+  document.body.dataset.version = news.position;
+  tell(news.state);
+}
+
+function tell(state) {
+  const clock = new Date(newestAt * 1000).toLocaleTimeString();
+  say("live", state === "live" ? `live, as of ${clock}` : `as of ${clock}, newer events are on their way`);
+}
+
+function open() {
+  if (!badge || !badge.dataset.live || source || paused) return;
+  source = new EventSource(badge.dataset.live);
+  source.addEventListener("regions", (event) => take(JSON.parse(event.data)));
+  source.onerror = () => say("lost", "disconnected, trying again");
+}
+
+function close() { if (source) { source.close(); source = null; } }
+
+let scrubbing = 0;
+function bindScrubber() {
+  const form = document.querySelector("form[data-scrubber]");
+  if (!form || form.bound === form.dataset.scrubber) return;
+  form.bound = form.dataset.scrubber;
+  const range = form.querySelector("input[type=range]"), label = form.querySelector("#asof-label");
+  const ticks = JSON.parse(form.dataset.scrubber);
+  const describe = () => {
+    document.getElementById("asof-number").textContent = range.value;
+    const at = ticks.filter((tick) => tick.sequence <= Number(range.value)).pop();
+    label.textContent = at ? `${new Date(at.at / 1000).toLocaleString()}: ${at.summary}` : "before its first event";
+    range.setAttribute("aria-valuetext", label.textContent);
+  };
+  range.oninput = () => {
+    describe();
+    clearTimeout(scrubbing);
+    scrubbing = setTimeout(() => lookAt(`#${range.value}`), 120);
+  };
+  describe();
+}
+
+async function lookAt(moment) {
+  const place = new URL(location.href);
+  place.searchParams.set("asof", moment);
+  place.searchParams.delete("against");
+  const answer = await fetch(place, { headers: { Accept: "text/html" } });
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const then = found.getElementById("then"), old = document.getElementById("then");
+  if (!then) return;
+  if (old) old.replaceWith(then); else document.querySelector("main > section").before(then);
+  localTimes(then);
+  history.replaceState(null, "", place);
+  close();
+  if (badge) { badge.className = "badge past"; badge.textContent = "history, not live"; }
+  const field = document.querySelector("form.scrubber input[name=asof]");
+  if (field) field.value = moment;
+}
+
+addEventListener("DOMContentLoaded", () => {
+  localTimes(document);
+  drawCharts();
+  bindScrubber();
+  document.getElementById("theme")?.addEventListener("click", () => {
+    const order = ["", "dark", "light"], root = document.documentElement;
+    const next = order[(order.indexOf(root.dataset.theme || "") + 1) % order.length];
+    if (next) { root.dataset.theme = next; localStorage.setItem("theme", next); } else { delete root.dataset.theme; localStorage.removeItem("theme"); }
+  });
+  if (badge && badge.dataset.live) {
+    const button = document.createElement("button");
+    button.textContent = "Pause";
+    button.type = "button";
+    button.onclick = () => {
+      paused = !paused;
+      button.textContent = paused ? "Go on" : "Pause";
+      if (paused) { close(); say("", "paused"); } else open();
+    };
+    badge.after(button);
+    open();
+    document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+    addEventListener("pagehide", close);
+  }
+  for (const form of document.querySelectorAll("form")) {
+    form.addEventListener("submit", () => {
+      for (const field of form.querySelectorAll("[data-drop-empty]")) if (!field.value) field.disabled = true;
+    });
+  }
+  // `culm monitor` prints an address with the token behind the #, where no server and no log sees it.
+  const login = document.getElementById("login"), token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (login && token) {
+    history.replaceState(null, "", location.pathname + location.search);
+    login.querySelector("textarea").value = token;
+    login.submit();
+  }
+});

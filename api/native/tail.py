@@ -1,0 +1,152 @@
+"""`/v1/tail`: every event of the VO as it happens, filtered, as server-sent events or one JSON object a line.
+
+A filter is `field=value` (`*` as a wild card, `!` in front for "not"), several are all needed: `type=JobFailed`, `queue=SLAC*`,
+`actor=!pilot`. What a connection missed is in the timelines; this is a window, not a record.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response, StreamingResponse
+
+from api.errors import BadRequest
+from api.identity.access import User
+from api.native.events import KEEP_ALIVE_SECONDS
+from api.native.forms import iso
+from api.native.live import LiveRecord
+from api.services import Services
+from projections.timeline.body import body_of
+from projections.timeline.sentences import sentence
+from schemas.ids import task_id_of
+
+FIELDS = ("aggregate", "id", "type", "actor", "role", "command", "task", "job", "queue", "correlation", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One `field=value` of a filter."""
+
+    field: str
+    pattern: str
+    negated: bool
+
+    def holds(self, document: Mapping[str, str]) -> bool:
+        """True when the document of an event satisfies it; a value that is not there is empty."""
+        found = document.get(self.field, "")
+        matches = self.pattern in found if self.field == "text" else fnmatchcase(found, self.pattern)
+        return matches != self.negated
+
+
+def conditions_from(texts: Iterable[str]) -> tuple[Condition, ...]:
+    """The conditions of a filter; raises BadRequest."""
+    found = []
+    for text in texts:
+        parts = re.fullmatch(r"([a-z]+)=(!?)(.+)", text.strip())
+        if parts is None or parts[1] not in FIELDS:
+            raise BadRequest(f"filter: found {text[:80]!r}, expected FIELD=VALUE with FIELD one of {', '.join(FIELDS)}")
+        found.append(Condition(parts[1], parts[3], parts[2] == "!"))
+    return tuple(found)
+
+
+def build_router(services: Services) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/v1", tags=["events"])
+
+    @router.get("/tail")
+    async def tail(
+        identity: User, wanted: list[str] = Query([], alias="filter"), accept: str = Header("")
+    ) -> Response:
+        """Events of the VO from now on."""
+        conditions = conditions_from(wanted)
+        found = _matching(services, identity.vo, conditions)
+        if "text/event-stream" in accept:
+            headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+            return StreamingResponse(_as_sse(found), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_as_lines(found), media_type="application/x-ndjson")
+
+    return router
+
+
+async def _matching(services: Services, vo: str, conditions: tuple[Condition, ...]) -> AsyncIterator[dict[str, Any] | None]:
+    """Documents of events; None when nothing came for a while."""
+    async with services.live.everything.follow(lambda _, __: True) as records:
+        while True:
+            try:
+                record = await asyncio.wait_for(records.get(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield None
+                continue
+            if record is None:
+                return
+            if record.event.envelope.vo == vo and all(one.holds(searched(record)) for one in conditions):
+                yield document_of(record)
+
+
+def searched(record: LiveRecord) -> dict[str, str]:
+    """What filters look at."""
+    envelope, message = record.event.envelope, record.event.message
+    aggregate = record.event.entry.aggregate
+    job = envelope.aggregate_id if aggregate == "job" else str(getattr(message, "job_id", "") or "")
+    task = envelope.aggregate_id if aggregate == "task" else str(getattr(message, "task_id", "") or "")
+    queue = envelope.aggregate_id if aggregate in ("queue", "worker") else str(getattr(message, "queue", "") or "")
+    return {
+        "aggregate": aggregate,
+        "id": envelope.aggregate_id,
+        "type": record.event.name,
+        "actor": envelope.actor,
+        "role": envelope.role,
+        "command": envelope.command_type,
+        "task": task or (str(task_id_of(int(job))) if job else ""),
+        "job": job,
+        "queue": queue,
+        "correlation": envelope.correlation_id,
+        "text": sentence(message),
+    }
+
+
+def document_of(record: LiveRecord) -> dict[str, Any]:
+    """The event as its timeline row would show it."""
+    envelope = record.event.envelope
+    return {
+        "at": iso(envelope.occurred_at),
+        "place": f"{record.topic}/{record.partition}/{record.offset}",
+        "aggregate": record.event.entry.aggregate,
+        "aggregate_id": envelope.aggregate_id,
+        "sequence": envelope.sequence,
+        "event_type": record.event.name,
+        "actor": envelope.actor,
+        "role": envelope.role,
+        "command_type": envelope.command_type,
+        "correlation_id": envelope.correlation_id,
+        "summary": sentence(record.event.message),
+        "body": body_of(record.event.message),
+    }
+
+
+async def _as_sse(found: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[bytes]:
+    yield b"retry: 1000\n\n"
+    async for document in found:
+        if document is None:
+            yield b": alive\n\n"
+        else:
+            name = document["event_type"].encode()
+            yield b"id: %s\nevent: %s\ndata: %s\n\n" % (document["place"].encode(), name, _json(document))
+
+
+async def _as_lines(found: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[bytes]:
+    async for document in found:
+        yield b"\n" if document is None else _json(document) + b"\n"
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.to_avro() if hasattr(value, "to_avro") else str(value)

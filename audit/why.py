@@ -1,0 +1,260 @@
+"""Why a job or a task is where it is: a sentence with figures, and what would have to change. Pure.
+
+In: facts from the read models. Out: `Reason`s, the one that blocks most first. Texts of users are quoted as they are;
+whoever shows them must escape them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """says: what holds it. since: microseconds, None when unknown. who: who can change it. change: what would have to change."""
+
+    says: str
+    change: str = ""
+    who: str = "nobody needs to"
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """Of one job. ahead: jobs of its queue that are taken before it. rate: jobs leased there in the last ten minutes."""
+
+    job: Row
+    queue: Row | None
+    demand: Row | None
+    lease: Row | None
+    now: int
+    ahead: int = 0
+    leased_lately: int = 0
+    task_held: bool = False
+    later_attempt: int | None = None
+    merge_job_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """Of one task. verdicts: of the last brokerage. jobs: number by status. errors: (count, source, code, text)."""
+
+    task: Row
+    now: int
+    jobs: Mapping[str, int]
+    verdicts: Sequence[Row] = ()
+    queues: Sequence[Row] = ()
+    deadlines: Sequence[Row] = ()
+    errors: Sequence[Row] = ()
+    last: Row | None = None
+
+
+def why_job(facts: JobFacts) -> list[Reason]:
+    """Why the job is in its status, the strongest reason first."""
+    job, status = facts.job, facts.job["status"]
+    match status:
+        case "defined":
+            return [Reason(f"It was made and queue {job['queue']} takes it up.", since=job["created_at"])]
+        case "activated" | "throttled":
+            return _waiting_job(facts)
+        case "sent" | "starting" | "running" | "holding" | "transferring":
+            return [_held_job(facts)]
+        case "merging":
+            return [_merging_job(facts)]
+        case _:
+            return [_ended_job(facts)]
+
+
+def _waiting_job(facts: JobFacts) -> list[Reason]:
+    job, queue = facts.job, facts.queue
+    since = job["activated_at"]
+    found = []
+    if facts.task_held:
+        found.append(
+            Reason(f"Its task {job['task_id']} is paused.", "Resume the task.", "the owner of the task or production", since)
+        )
+    settings = (queue or {}).get("settings") or {}
+    if settings.get("status") == "OFFLINE":
+        found.append(
+            Reason(f"Queue {job['queue']} is offline.", "Set it online, or reassign the task.", "an operator", since)
+        )
+    demand = facts.demand or {"wanted": 0, "live": 0}
+    place = f"{_count(facts.ahead, 'job')} of {job['queue']} come before it (priority {job['priority']}, then age)"
+    pilots = f"{_count(demand['live'], 'pilot')} alive there, {demand['wanted']} wanted"
+    needs = (
+        f"it needs {_count(job['core_count'], 'core')}, {job['ram_mb_min']} MB of memory, resource type {job['resource_type']}"
+    )
+    pace = f"{_count(facts.leased_lately, 'job')} of the queue were taken in the last 10 minutes"
+    if not demand["live"] and not facts.leased_lately:
+        says = f"It waits for a pilot: none is alive at {job['queue']}; {place}; {needs}."
+        change = f"A pilot must ask for work at {job['queue']} ({demand['wanted']} are wanted)."
+        found.append(Reason(says, change, "the site", since))
+    else:
+        says = f"It waits for its turn: {place}; {pilots}; {pace}; {needs}."
+        change = "A pilot with enough free memory, cores and time asks for work; a higher priority lets it go earlier."
+        found.append(Reason(says, change, "the site; production for the priority", since))
+    return found
+
+
+def _held_job(facts: JobFacts) -> Reason:
+    job, lease = facts.job, facts.lease
+    where = f"Pilot {job['pilot']} on {job['node']} holds it ({job['status']})"
+    if job["order_kill"]:
+        where += "; it was told to stop and will hear it at its next report"
+    if lease is None:
+        return Reason(f"{where}; its lease has ended and the end of the job is being recorded.", since=job["modified_at"])
+    seen, left = (facts.now - lease["seen_at"]) // MICROSECONDS, (lease["due_at"] - facts.now) // MICROSECONDS
+    alive = f"last sign of life {seen} s ago, "
+    alive += f"the lease ends in {left} s without another" if left >= 0 else f"the lease is over since {-left} s"
+    change = "The payload ends, or the pilot stays silent and the job is made again."
+    return Reason(f"{where}; {alive}.", change, since=job["sent_at"])
+
+
+def _merging_job(facts: JobFacts) -> Reason:
+    merge = facts.job["merge_job_id"]
+    if merge is None:
+        return Reason("Its output waits until enough is there for a merge job.", since=facts.job["modified_at"])
+    return Reason(f"Its output is merged by job {merge}, which is {facts.merge_job_status}.", since=facts.job["modified_at"])
+
+
+def _ended_job(facts: JobFacts) -> Reason:
+    job = facts.job
+    said = "; ".join(f"{one['source']} {one['code']} {one['diagnostic']}".strip() for one in job["errors"])
+    says = f"It ended {job['status']}"
+    if job["status"] == "finished":
+        by = f" by merge job {job['merge_job_id']}" if job["merge_job_id"] else ""
+        return Reason(f"{says}{by} with {_count(len(job['outputs'] or ()), 'output file')}.", since=job["ended_at"])
+    says += f": {said}." if said else "."
+    if facts.later_attempt is not None:
+        return Reason(f"{says} Its input went into job {facts.later_attempt}.", since=job["ended_at"])
+    return Reason(
+        f"{says} Its input was not tried again.", "Retry the task.", "the owner of the task or production", job["ended_at"]
+    )
+
+
+def why_task(facts: TaskFacts) -> list[Reason]:
+    """Why the task is in its status, the strongest reason first."""
+    task, status = facts.task, facts.task["status"]
+    since = facts.last["at"] if facts.last else task["modified_at"]
+    match status:
+        case "registered" | "rerefine":
+            return [Reason("Its parameters are being read.", since=since)]
+        case "defined":
+            return [Reason("Its input is being collected from its datasets.", since=since)]
+        case "ready":
+            return [Reason("Its next jobs are being placed on queues.", since=since)]
+        case "pending":
+            return _parked(facts, since)
+        case "running":
+            return _at_work(facts, since)
+        case "paused":
+            why = f" ({facts.last['summary']})" if facts.last else ""
+            held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
+            return [
+                Reason(f"It is paused{why}; {held} held back.", "Resume it.", "its owner or production", since)
+            ]
+        case "finishing" | "aborting" | "tobroken":
+            live = sum(number for word, number in facts.jobs.items() if word in LIVE)
+            return [Reason(f"It is about to end: {_count(live, 'job')} of it must still come to an end.", since=since)]
+        case _:
+            return [_ended_task(facts)]
+
+
+LIVE = frozenset(
+    {"defined", "activated", "throttled", "sent", "starting", "running", "holding", "transferring", "merging"}
+)
+
+
+def _parked(facts: TaskFacts, since: int) -> list[Reason]:
+    dropped: dict[str, list[str]] = {}
+    for verdict in facts.verdicts:
+        if not verdict["taken"]:
+            dropped.setdefault(verdict["code"], []).append(f"{verdict['queue']}: {verdict['message']}")
+    total = len(facts.verdicts)
+    says = f"No queue can take it: {_count(total, 'queue')} looked at"
+    says += "".join(f"; {len(found)} dropped by {code}" for code, found in sorted(dropped.items(), key=_most)) + "."
+    due = next((one["due_at"] for one in facts.deadlines if one["kind"] == "parked"), None)
+    again = ""
+    if due is not None:
+        again = f" It is tried again in {max(0, (due - facts.now) // MICROSECONDS)} s and whenever a queue is configured."
+    reasons = [Reason(says + again, "One of the following must change.", "the sites, or its owner", since)]
+    for code, found in sorted(dropped.items(), key=_most):
+        reasons.append(Reason(f"{code}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""), _remedy(code)))
+    return reasons
+
+
+def _most(entry: tuple[str, list[str]]) -> tuple[int, str]:
+    return -len(entry[1]), entry[0]
+
+
+REMEDIES = {
+    "site": "Name another site, or none.",
+    "excluded": "Exclude fewer sites.",
+    "cloud": "Ask for another cloud, or none.",
+    "status": "The queue must be set online.",
+    "vo": "The queue must serve this virtual organisation.",
+    "label": "The queue must serve this kind of work.",
+    "scratch": "Ask for less disk, or smaller input per job; or the queue must offer more.",
+    "walltime": "Ask for another wall time, or the queue must allow it.",
+    "cores": "Ask for another number of cores.",
+    "memory": "Ask for another amount of memory.",
+    "processing_type": "The queue must run this processing type.",
+    "pilot": "A pilot must show up there.",
+}
+
+
+def _remedy(code: str) -> str:
+    return REMEDIES.get(code, "")
+
+
+def _at_work(facts: TaskFacts, since: int) -> list[Reason]:
+    task, jobs = facts.task, facts.jobs
+    done = f"{task['files_finished']} of {task['files_total']} pieces of input are done, {task['files_failed']} failed"
+    waiting = sum(jobs.get(word, 0) for word in ("defined", "activated", "throttled"))
+    busy = sum(jobs.get(word, 0) for word in ("sent", "starting", "running", "holding", "transferring"))
+    says = f"It works: {done}; {_count(busy, 'job')} in pilots' hands, {waiting} waiting"
+    says += f", {jobs['merging']} waiting for a merge." if jobs.get("merging") else "."
+    reasons = [Reason(says, since=task["started_at"] or since)]
+    for queue in facts.queues:
+        settings = queue["settings"] or {}
+        if not queue["live"]:
+            says = f"{queue['name']}: {queue['mine']} of its jobs wait there and no pilot is alive ({queue['wanted']} wanted)."
+            reasons.append(Reason(says, "A pilot must ask for work there.", "the site"))
+        elif settings.get("status") == "OFFLINE":
+            says = f"{queue['name']} is offline and {queue['mine']} of its jobs wait there."
+            reasons.append(Reason(says, "Set it online, or reassign the task.", "an operator"))
+        else:
+            says = (
+                f"{queue['name']}: {queue['mine']} of its jobs wait among {queue['waiting']};"
+                f" {queue['live']} pilots alive, {queue['leased']} jobs in their hands."
+            )
+            reasons.append(Reason(says, "Pilots come free, or its priority rises.", "the site; production for the priority"))
+    return reasons
+
+
+def _ended_task(facts: TaskFacts) -> Reason:
+    task, status = facts.task, facts.task["status"]
+    meaning = {
+        "done": "all of its input was processed",
+        "finished": "it ended with part of its input unprocessed",
+        "failed": "none of its input, or less than asked for, was processed",
+        "broken": "it could never be worked on",
+        "aborted": "it was killed",
+        "exhausted": "it reached its limits and a person must decide",
+    }.get(status, "it ended")
+    figures = f"{task['files_finished']} of {task['files_total']} pieces done, {task['files_failed']} failed"
+    says = f"It is {status}: {meaning} ({figures})."
+    if task["message"]:
+        says += f" {task['message'].rstrip('.')}."
+    if facts.errors:
+        first = facts.errors[0]
+        says += f" Most often: {first['source']} {first['code']} {first['diagnostic']} ({_count(first['jobs'], 'job')})."
+    change = "Retry it." if status in ("finished", "failed", "exhausted") else ""
+    return Reason(says, change, "its owner or production" if change else "nobody needs to", task["ended_at"])
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,0 +1,70 @@
+"""The API as the command line asks it: the local stack with a token of its own, or whatever CULM_API and CULM_TOKEN name."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deploy.errors import StepFailed
+from deploy.local_queue import VO
+from deploy.stack import Stack
+
+SECONDS_MAX = 60.0
+LOCAL_USER = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """Questions to `/v1` of the API at `address`."""
+
+    address: str
+    headers: Mapping[str, str]
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """The document at `path`; raises StepFailed with the API's own sentence."""
+        given = {name: value for name, value in parameters.items() if value is not None}
+        try:
+            answer = httpx.get(f"{self.address}{path}", params=given, headers=dict(self.headers), timeout=SECONDS_MAX)
+        except httpx.HTTPError as problem:
+            raise StepFailed(f"the API at {self.address} does not answer: {problem}") from problem
+        if answer.is_error:
+            raise StepFailed(_told(answer))
+        return answer.json()
+
+    def lines(self, path: str, **parameters: Any) -> Iterator[str]:
+        """The lines of a stream, for ever; raises StepFailed when it cannot begin or breaks."""
+        try:
+            with httpx.stream(
+                "GET", f"{self.address}{path}", params=parameters, headers=dict(self.headers), timeout=SECONDS_MAX
+            ) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise StepFailed(_told(answer))
+                yield from (line for line in answer.iter_lines() if line)
+        except httpx.HTTPError as problem:
+            raise StepFailed(f"the stream from {self.address} broke: {problem}") from problem
+
+
+def api_client(environ: Mapping[str, str]) -> ApiClient:
+    """The API that the environment names, else the one of the local stack."""
+    vo = environ.get("CULM_VO", VO)
+    if environ.get("CULM_API") and environ.get("CULM_TOKEN"):
+        return ApiClient(environ["CULM_API"].rstrip("/"), _headers(environ["CULM_TOKEN"], vo))
+    from api.identity.issuer import make_token
+
+    config = Stack.running().config
+    groups = [vo, f"{vo}/operator", f"{vo}/production"]
+    token = make_token(config.home, user=LOCAL_USER, name="Local Operator", groups=groups, audience_hours=1.0)
+    return ApiClient(config.api, _headers(token, vo))
+
+
+def _headers(token: str, vo: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Origin": vo}
+
+
+def _told(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}: {answer.text[:200]}"
