@@ -26,6 +26,7 @@ MODULES: Mapping[str, str] = {
     "processors": "streams",
     "timers": "streams.timers",
     "projector": "projections",
+    "notary": "audit.notary",
     "api": "api",
     "harvester": "agents.harvester",
 }
@@ -81,7 +82,7 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
 
 
 def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Process, ...]:
-    """Decider, processors, timers, projector, API and harvester."""
+    """Decider, processors, timers, projector, notary, API and harvester."""
     common = {
         "CULM_KAFKA": config.kafka,
         "CULM_REGISTRY": config.registry,

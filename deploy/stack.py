@@ -34,11 +34,11 @@ Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
 SERVER_SECONDS_MAX = 90.0
 API_SECONDS_MAX = 60.0
-CODE = ("schemas", "commands", "streams", "projections", "api", "agents")
+CODE = ("schemas", "commands", "streams", "projections", "audit", "api", "agents")
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
-    "work", "client",
+    "work", "client", "notary",
     "culm-streams-data",
 )  # fmt: skip
 

@@ -7,6 +7,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PURE = (
+    "audit/differences.py",
+    "audit/subject.py",
+    "audit/trace.py",
+    "audit/why.py",
+    "audit/notary/chain.py",
+    "api/monitor/pages/charts.py",
+    "api/monitor/pages/words.py",
     "check/laws.py",
     "check/jobs.py",
     "check/leases.py",

@@ -60,12 +60,22 @@ def state(word: str | None, kind: str = "") -> Markup:
     )
 
 
+def job_kind(kind: str) -> str:
+    """The kind of a job as PanDA's people call it: build, run, merge."""
+    return "run" if kind == "NORMAL" else kind.lower()
+
+
 def shown(value: Any) -> str:
     """Any value as a short text."""
     if value is None:
         return "–"
     text = orjson.dumps(value).decode() if isinstance(value, (dict, list)) else str(value)
     return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def value_of(value: Any, name: str) -> str | Markup:
+    """A value of a column: times as times."""
+    return when(value) if name.endswith("_at") and isinstance(value, int) else shown(value)
 
 
 def link(path: str, **parameters: Any) -> str:
@@ -94,7 +104,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        when=when, lasting=lasting, number=number, state=state, shown=shown, path_word=path_word, json_attribute=json_attribute
+        when=when,
+        lasting=lasting,
+        number=number,
+        state=state,
+        shown=shown,
+        value_of=value_of,
+        job_kind=job_kind,
+        path_word=path_word,
+        json_attribute=json_attribute,
     )
     made.globals.update(link=link)
     # Macros are global, so that a region can be rendered without the rest of its page.

@@ -1,8 +1,8 @@
 """`python -m tests.bench [a b c d e f] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
 
-Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and 200
-jobs a second; c each part alone, replay, rebuild; d memory after that; e idle cost; f cold start with live jobs. On a stack that
-is idle otherwise; machines are noisy: compare within one run.
+Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and
+200 jobs a second; c each part alone, replay, rebuild; d memory after that, and at each of `--finished` finished jobs; e idle
+cost; f cold start with live jobs. On a stack that is idle otherwise; machines are noisy: compare within one run.
 """
 
 import argparse
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", default=list("abcdef"), help="which parts, in the order a to f")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
     parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
+    parser.add_argument("--finished", type=int, nargs="*", default=[], help="marks of part d, for example 100000 300000")
     parser.add_argument("--live-jobs", type=int, default=5_000, help="in the log at the cold start of part f")
     given = parser.parse_args()
     found = measured(Stack.running(), given)
@@ -61,6 +62,7 @@ def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         found |= {"rebuild_events_per_second": parts.rebuild(stack, events), "events_in_log": events}
     if "d" in given.parts:
         found["resident_mb"] = CpuAccounts(stack).resident_mb()
+        found["resident_mb_by_finished_jobs"] = parts.memory(stack, given.finished, given.pilots)
     if "e" in given.parts:
         cost = parts.idle(stack, IDLE_SECONDS)
         found |= {"idle_percent_by_process": cost, "idle_cpu_percent": round(sum(cost.values()), 2)}
@@ -97,6 +99,8 @@ def show(found: dict[str, Any]) -> None:
         at = f"at {one['jobs_per_second']:.0f}/s, p50/p99 ms"
         table.add_row(f"submit to dispatchable {at}", told)
         table.add_row(f"getJob {at}", f"{one['get_job_p50_ms']} / {one['get_job_p99_ms']}")
+    for mark, sizes in found.get("resident_mb_by_finished_jobs", {}).items():
+        table.add_row(f"resident MB after {int(mark):,} finished jobs", ", ".join(f"{name} {size}" for name, size in sizes.items()))
     for name, value in found.get("alone", {}).items():
         table.add_row(name, f"{value:,.0f}")
     console.print(table)

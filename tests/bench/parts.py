@@ -3,9 +3,13 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import psycopg2
 
 from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
@@ -16,6 +20,7 @@ from commands.watchdog import Watchdog
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from schemas.registry import codec_from
+from tests.bench import life_cycles
 from tests.load.accounts import CpuAccounts
 from tests.sim.__main__ import quiet
 from tests.sim.deciders import DeciderProcess
@@ -24,6 +29,7 @@ from tests.sim.readers import Database, ProjectorProcess
 from tests.sim.world import World, schedule
 
 TURNS = 3000
+MEMORY_ROUND_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,25 @@ def rebuild(stack: Stack, events: int) -> float:
     command = [sys.executable, "-W", "ignore", "-m", "cli.main", "rebuild", "--all"]
     subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
     return round(events / (time.perf_counter() - began))
+
+
+def memory(stack: Stack, marks: Sequence[int], pilots: int) -> dict[str, dict[str, float]]:
+    """Resident MB of each process when so many jobs have finished; drives the closed loop until the last mark is reached."""
+    found = {}
+    for mark in marks:
+        while finished_jobs(stack) < mark:
+            life_cycles.measure(stack, MEMORY_ROUND_SECONDS, pilots)
+        found[str(mark)] = CpuAccounts(stack).resident_mb()
+    return found
+
+
+def finished_jobs(stack: Stack) -> int:
+    """Jobs that the read model knows as finished."""
+    with closing(psycopg2.connect(stack.config.postgres)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM job WHERE status = 'finished'")
+        row = cursor.fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 def idle(stack: Stack, seconds: float) -> dict[str, float]:

@@ -15,7 +15,7 @@ from deploy.stack import Stack
 from schemas.partition import PARTITIONER
 from schemas.topics import topics_of_role
 
-KINDS = ("decider", "processors", "timers", "projector", "api", "registry", "postgres", "harvester")
+KINDS = ("decider", "processors", "timers", "projector", "notary", "api", "registry", "postgres", "harvester")
 TAKEOVER_SECONDS = 6.0
 DUPLICATES = 300
 POISON = (b"", b"broken avro", b"\x00\x00\x00\x00\x01not a record")

@@ -14,7 +14,7 @@ from deploy.stack import Stack
 
 pytestmark = pytest.mark.stack
 PATIENCE_SECONDS = 60.0
-NAMES = ["kafka", "registry", "postgres", "decider", "processors", "timers", "projector", "api", "harvester"]
+NAMES = ["kafka", "registry", "postgres", "decider", "processors", "timers", "projector", "notary", "api", "harvester"]
 
 
 def health(stack: Stack) -> dict[str, str]:

@@ -74,7 +74,7 @@ def test_two_nodes_are_no_choice(tmp_path: Path) -> None:
 def test_the_agents_know_the_api_and_nothing_behind_it(tmp_path: Path) -> None:
     processes = {one.name: one for one in culm_processes(a_stack(tmp_path).config, {})}
 
-    assert list(processes) == ["decider", "processors", "timers", "projector", "api", "harvester"]
+    assert list(processes) == ["decider", "processors", "timers", "projector", "notary", "api", "harvester"]
     assert "CULM_KAFKA" in processes["api"].environment
     assert {"CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES"}.isdisjoint(processes["harvester"].environment)
 

@@ -13,7 +13,7 @@ import time
 
 from deploy.config import CHECKOUT
 
-KINDS = ("decider", "processors", "timers", "projector", "api", "registry", "postgres", "kafka", "harvester")
+KINDS = ("decider", "processors", "timers", "projector", "notary", "api", "registry", "postgres", "kafka", "harvester")
 MIDDLE = re.compile(r"\d+ found")
 PATIENCE_SECONDS = 120.0
 

@@ -19,7 +19,7 @@ from tests.conformance.client import PATIENCE_SECONDS, Client, a_client
 pytestmark = pytest.mark.stack
 
 JOBS = 8
-KINDS = ("decider", "processors", "timers", "projector", "api", "registry", "postgres", "kafka", "harvester")
+KINDS = ("decider", "processors", "timers", "projector", "notary", "api", "registry", "postgres", "kafka", "harvester")
 
 
 @pytest.fixture(scope="module")

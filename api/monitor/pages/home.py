@@ -17,7 +17,7 @@ async def load(view: View) -> Data:
     )
     ended = await view.rows(
         "select ended_at / 60000000 as minute, status, count(*) as count from job"
-        " where vo = %(vo)s and ended_at >= %(since)s group by 1, 2",
+        " where vo = %(vo)s and ended_at >= %(since)s and status <> all(%(live)s) group by 1, 2",
         since,
     )
     return {

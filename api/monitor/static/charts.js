@@ -8,14 +8,20 @@ const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 function drawChart(box, data) {
   const names = Object.keys(data.series);
   if (!names.length || !data.x.length) { box.textContent = "nothing to draw yet"; return; }
+  if (data.x.length < 2) {
+    const values = names.map((name) => `${name} ${data.series[name][0] ?? "unknown"}`).join(", ");
+    box.textContent = `one point only, at ${new Date(data.x[0] * 1000).toLocaleString()}: ${values}`;
+    return;
+  }
+  const apart = box.dataset.chartFrom !== undefined;
   box.textContent = "";
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
   const line = getComputedStyle(document.documentElement).getPropertyValue("--line").trim();
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   const options = {
-    width: Math.max(240, box.clientWidth), height: 190, axes: [{ ...axis }, { ...axis, size: 60 }], legend: { live: true },
+    width: Math.max(240, box.clientWidth), height: 190, axes: [{ ...axis }, ...(apart ? names.map((name, number) => ({ ...axis, scale: name, label: name, side: number ? 1 : 3, size: 60 })) : [{ ...axis, size: 60 }])], legend: { live: true },
     series: [{}, ...names.map((name, number) => ({
-      label: name, stroke: SERIES_COLOURS[name] || "#7a5ea8", width: 2, dash: DASHES[number % DASHES.length], points: { show: data.x.length < 3 },
+      label: name, stroke: SERIES_COLOURS[name] || "#7a5ea8", scale: apart ? name : "y", width: 2, dash: DASHES[number % DASHES.length], points: { show: data.x.length < 3 },
     }))],
   };
   new uPlot(options, [data.x, ...names.map((name) => data.series[name])], box);

@@ -1,0 +1,135 @@
+"""`python -m audit.notary`: writes down a hash chain over every partition of events, and signs it now and then, outside the log.
+
+One notary a folder; it may be killed at any moment and takes up where its files end. While Kafka is away it waits. A
+partition that no longer agrees with its ledger is reported and not written on: `culm verify` says where.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+
+import structlog
+from confluent_kafka import KafkaException
+
+from audit.notary.book import Book, Broken
+from audit.notary.config import NotaryConfig, read_config
+from audit.notary.keys import signing_key
+from audit.notary.reading import EventLog, Partition
+
+READ_SECONDS = 1.0
+FETCH_WAIT_MS = 2_000
+PAUSE_SECONDS_MAX = 10.0
+log = structlog.get_logger()
+
+
+class Taken(RuntimeError):
+    """Another notary keeps the folder."""
+
+
+class Notary:
+    """Keeps the books of all partitions until it is told to end."""
+
+    def __init__(self, config: NotaryConfig) -> None:
+        self._config = config
+        self.ending = threading.Event()
+        config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (config.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            self._lock.close()
+            raise Taken(f"another notary keeps the books in {config.folder}") from problem
+        self._key = signing_key(config.folder / "key")
+
+    def run(self) -> None:
+        """Keep the books; whatever Kafka does, for ever."""
+        pause = 0.2
+        while not self.ending.is_set():
+            events = EventLog(self._config.kafka, wait_ms=FETCH_WAIT_MS)
+            try:
+                self.keep(events)
+                pause = 0.2
+            except KafkaException as problem:
+                log.warning("log_not_reachable", problem=str(problem)[:200], retry_in_seconds=pause)
+                self.ending.wait(pause)
+                pause = min(pause * 2, PAUSE_SECONDS_MAX)
+            finally:
+                events.close()
+
+    def release(self) -> None:
+        """Let another notary keep the folder."""
+        self._lock.close()
+
+    def keep(self, events: EventLog, *, until_the_end: bool = False) -> None:
+        """Write down what is read; with `until_the_end` only what is there now. Raises KafkaException."""
+        books = self._open(events.partitions())
+        try:
+            events.assign({place: book.next_offset for place, book in books.items()})
+            signed_at = time.monotonic()
+            while not self.ending.is_set():
+                self._take(events, books)
+                if until_the_end and events.at_end >= books.keys():
+                    break
+                if time.monotonic() - signed_at >= self._config.checkpoint_seconds:
+                    self._sign(books, 1)
+                    signed_at = time.monotonic()
+                self._sign(books, self._config.checkpoint_records)
+            self._sign(books, 1)
+        finally:
+            for book in books.values():
+                book.close()
+
+    def _open(self, places: list[Partition]) -> dict[Partition, Book]:
+        books = {}
+        for place in places:
+            try:
+                books[place] = Book(self._config.folder, *place, self._key)
+            except (Broken, ValueError) as problem:
+                log.error("not_written_on", partition=f"{place[0]}/{place[1]}", problem=str(problem))
+        return books
+
+    def _take(self, events: EventLog, books: dict[Partition, Book]) -> None:
+        for raw in events.read(READ_SECONDS):
+            book = books.get(raw.place)
+            if book is None:
+                continue
+            try:
+                book.add(raw.offset, raw.timestamp, raw.key, raw.value)
+            except Broken as problem:
+                log.error("record_does_not_belong", problem=str(problem))
+                book.close()
+                del books[raw.place]
+        for book in books.values():
+            book.write()
+
+    def _sign(self, books: dict[Partition, Book], records_min: int) -> None:
+        for book in books.values():
+            if book.unsigned >= records_min:
+                book.sign(time.time_ns() // 1_000)
+
+
+def main() -> None:
+    """Keep the books until SIGTERM."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    config = read_config(os.environ)
+    log.info("notary_starting", **{name: str(value) for name, value in asdict(config).items()})
+    notary = Notary(config)
+    signal.signal(signal.SIGTERM, lambda *_: notary.ending.set())
+    notary.run()
+
+
+if __name__ == "__main__":
+    main()

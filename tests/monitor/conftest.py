@@ -1,0 +1,78 @@
+"""A browser, and people who act, for the pages."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deploy.stack import Stack
+from tests.monitor.hand import QUEUE, Hand, client_of, token_of, until
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+#: Without these a browser looks for its maker's servers all the time.
+ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+SHOTS = Path(__file__).resolve().parents[2] / "out" / "pages"
+
+
+@pytest.fixture(scope="session")
+def hand(stack: Stack) -> Iterator[Hand]:
+    """Everybody, and a queue that no harvester serves."""
+    settings = {"name": QUEUE, "site": "HAND", "status": "BROKEROFF", "workdir_mb_max": 20_000}
+    with (
+        client_of(stack, "pages") as user,
+        client_of(stack, "pagespilot", "wlcg/pilot") as pilot,
+        client_of(stack, "pagesop", "wlcg/operator", "wlcg/production") as operator,
+    ):
+        answer = operator.post(
+            "/v1/commands/ConfigureQueue",
+            json={"aggregate_id": f"queue.{QUEUE}", "settings": settings},
+            headers={"Prefer": "wait=30"},
+        )
+        assert answer.json()["accepted"], answer.text
+        until(lambda: operator.get(f"/v1/queues/{QUEUE}").status_code == 200)
+        yield Hand(user, pilot, operator)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; `make test` needs one on the machine."""
+    found = next((path for path in CHROMIUM if Path(path).exists()), None)
+    assert found is not None, f"no browser at any of {', '.join(CHROMIUM)}; install Debian's package chromium"
+    assert subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ALONE)
+        yield browser
+        browser.close()
+
+
+class Pages:
+    """Windows of a browser in which somebody is logged in."""
+
+    def __init__(self, browser: Browser, stack: Stack) -> None:
+        self._browser, self._stack = browser, stack
+
+    def window(self, user: str = "pages", *groups: str, dark: bool = False, phone: bool = False) -> Page:
+        """A new window; errors of scripts end the test that looks at `trouble`."""
+        size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 900}
+        context = self._browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if dark else "light",
+            timezone_id="Europe/Zurich",
+            locale="en-GB",
+            base_url=self._stack.config.api,
+        )
+        page = context.new_page()
+        page.goto(f"/login#token={token_of(self._stack, user, *groups)}")
+        page.wait_for_url(f"{self._stack.config.api}/")
+        return page
+
+
+@pytest.fixture
+def pages(browser: Browser, stack: Stack) -> Iterator[Pages]:
+    """Windows that are closed after the test."""
+    yield Pages(browser, stack)
+    for context in browser.contexts:
+        context.close()

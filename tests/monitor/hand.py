@@ -1,0 +1,84 @@
+"""A user, a shifter, a stranger and a pilot by hand, on a queue that only these tests use."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from api.identity.issuer import make_token
+from deploy.stack import Stack
+
+QUEUE = "PAGES"
+#: A name as a malicious user would choose it.
+HOSTILE = "<script>document.title='taken'</script>"
+
+
+def token_of(stack: Stack, user: str, *groups: str, vo: str = "wlcg") -> str:
+    """A token of the development issuer."""
+    return make_token(stack.config.home, user=user, name=f"{user} Person", groups=[vo, *groups], audience_hours=1)
+
+
+def client_of(stack: Stack, user: str, *groups: str) -> httpx.Client:
+    """Requests of a member."""
+    headers = {"Authorization": f"Bearer {token_of(stack, user, *groups)}", "Origin": "wlcg"}
+    return httpx.Client(base_url=stack.config.api, headers=headers, timeout=70)
+
+
+def until(holds: Any, seconds: float = 30.0) -> Any:
+    """What `holds` gives once it is true."""
+    waited, end = threading.Event(), time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < end, "it did not come true in time"
+        waited.wait(0.05)
+    return found
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Everybody who acts in these tests."""
+
+    user: httpx.Client
+    pilot: httpx.Client
+    operator: httpx.Client
+
+    def submit(self, jobs: int = 1, name: str = "") -> int:
+        """Id of a new task without input."""
+        name = name or f"user.pages.{uuid4()}"
+        log = f"{name}.log"
+        parameters = {
+            "taskName": f"{name}/", "uniqueTaskName": True, "vo": "wlcg", "architecture": "", "transUses": "", "transHome": None,
+            "processingType": "panda-client-2.2.0-jedi-run", "prodSourceLabel": "user", "site": QUEUE, "nEvents": jobs,
+            "nEventsPerJob": 1, "noInput": True, "nMaxFilesPerJob": 200, "cliParams": "prun", "sourceURL": "http://127.0.0.1",
+            "log": {"dataset": f"{log}/", "container": f"{log}/", "type": "template", "param_type": "log",
+                    "value": f"{log}.$JEDITASKID.${{SN}}.log.tgz"},
+            "jobParameters": [{"type": "constant", "value": "-p echo"}],
+        }  # fmt: skip
+        answer = self.user.post("/v1/tasks", json={"parameters": parameters})
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["task_id"])
+
+    def lease(self, task_id: int) -> dict[str, Any]:
+        """A job of the task, in the pilot's hands."""
+        body = {"siteName": QUEUE, "computingElement": QUEUE, "prodSourceLabel": "user", "node": "n1", "mem": 24105}
+        job: dict[str, Any] = until(lambda: self._job(body))
+        assert job["taskID"] == task_id, job
+        return job
+
+    def report(self, job: dict[str, Any], state: str, **more: Any) -> None:
+        """Say where the job is."""
+        body = {"jobId": str(job["PandaID"]), "state": state, "attemptNr": job["attemptNr"], "siteName": QUEUE, "node": "n1"}
+        answer = self.pilot.post("/server/panda/updateJob", json=body | more)
+        assert answer.status_code == 200, answer.text
+
+    def finish(self, job: dict[str, Any]) -> None:
+        """End the job well, with its log."""
+        self.report(job, "running", maxRSS=1_000_000, cpuConsumptionTime=3)
+        log = {"fsize": 6, "adler32": "084b021f", "guid": "", "surl": "", "endpoint": "LOCAL_DISK"}
+        self.report(job, "finished", xml={job["logFile"]: log}, pilotErrorCode=0, transExitCode=0)
+
+    def _job(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        reply: dict[str, Any] = self.pilot.post("/server/panda/getJob", json=body).json()
+        return reply if reply["StatusCode"] == 0 else None

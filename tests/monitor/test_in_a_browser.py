@@ -1,0 +1,178 @@
+"""The pages in a real browser: live without reload, the slider, acting, by keyboard alone; pictures under out/pages/."""
+
+import os
+import re
+import signal
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from deploy.stack import Stack
+from tests.monitor.conftest import SHOTS, Pages
+from tests.monitor.hand import HOSTILE, QUEUE, Hand, until
+
+pytestmark = pytest.mark.stack
+#: What a person waits for; the page itself is faster.
+SECONDS = 20_000
+
+
+def scripts_trouble(page: Page) -> list[str]:
+    """What scripts of the page complain about from now on."""
+    found: list[str] = []
+    page.on("pageerror", lambda problem: found.append(str(problem)))
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    return found
+
+
+def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: Hand) -> None:
+    task = hand.submit()
+    job = hand.lease(task)
+    hand.finish(job)
+    paths = {
+        "home": "/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/", "job": f"/job/{job['PandaID']}/",
+        "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/", "users": "/users/", "errors": "/errors/",
+        "shares": "/shares/", "health": "/health/", "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
+    }  # fmt: skip
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for look in ("light", "dark", "phone"):
+        window = pages.window(dark=look == "dark", phone=look == "phone")
+        trouble = scripts_trouble(window)
+        for name, path in paths.items():
+            answer = window.goto(path)
+            assert answer is not None
+            assert answer.status == (404 if name == "missing" else 200), path
+            if name not in ("missing", "task-then"):
+                expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
+            assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide on {look}"
+            window.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
+        assert [line for line in trouble if "404" not in line] == []
+
+
+def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: Hand) -> None:
+    task = hand.submit()
+    window = pages.window()
+    window.goto(f"/task/{task}/")
+    expect(window.locator("h1")).to_contain_text("running", timeout=SECONDS)
+    window.evaluate("window.sameDocument = true")
+
+    hand.finish(hand.lease(task))
+
+    expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
+    expect(window.locator("[data-region=progress]")).to_contain_text("1 of 1 pieces of input", timeout=SECONDS)
+    expect(window.locator("[data-region=events]")).to_contain_text("Ended done.", timeout=SECONDS)
+    assert window.evaluate("window.sameDocument") is True
+
+
+def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, hand: Hand, stack: Stack) -> None:
+    task = hand.submit()
+    window = pages.window()
+    window.goto(f"/task/{task}/")
+    expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
+
+    os.kill(stack.process_pid("api"), signal.SIGKILL)
+    until(lambda: _alive(hand))
+    hand.finish(hand.lease(task))
+
+    expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
+    expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
+
+
+def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: Hand) -> None:
+    task = hand.submit()
+    hand.finish(hand.lease(task))
+    until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
+    window = pages.window()
+    window.goto(f"/task/{task}/")
+    slider = window.locator("#asof-range")
+    slider.focus()
+
+    slider.press("Home")
+    slider.press("ArrowRight")
+
+    expect(window.locator("#then h2")).to_contain_text("As of event 1", timeout=SECONDS)
+    expect(window.locator("#then")).to_contain_text("registered")
+    expect(window.locator("#badge")).to_have_text("history, not live")
+    slider.press("End")
+    expect(window.locator("#then h2")).not_to_contain_text("As of event 1,", timeout=SECONDS)
+    expect(window.locator("#then")).to_contain_text("done", timeout=SECONDS)
+    assert re.search(r"asof=%23\d+", window.url)
+
+
+def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, hand: Hand) -> None:
+    task = hand.submit()
+    window = pages.window()
+    window.goto(f"/task/{task}/")
+    expect(window.locator("h1")).to_contain_text("running", timeout=SECONDS)
+
+    press_until_focused(window, "Kill…")
+    window.keyboard.press("Enter")
+    expect(window.locator("#hit")).to_have_text("1", timeout=SECONDS)
+    window.keyboard.type("wrong input")
+    window.keyboard.press("Enter")
+
+    expect(window.get_by_role("status").first).to_contain_text("1 done", timeout=SECONDS)
+    window.goto(f"/task/{task}/")
+    expect(window.locator("h1")).to_contain_text("aborted", timeout=SECONDS)
+    expect(window.locator("[data-region=events]")).to_contain_text("Ordered killed: wrong input.")
+
+
+def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Pages, hand: Hand) -> None:
+    tasks = [hand.submit(), hand.submit()]
+    stranger = pages.window("stranger")
+    stranger.goto(f"/tasks/?jeditaskid={tasks[0]}|{tasks[1]}")
+    for task in tasks:
+        stranger.get_by_label(f"task {task}").check()
+    stranger.get_by_role("button", name="Preview…").first.click()
+    expect(stranger.locator("#hit")).to_have_text("0", timeout=SECONDS)
+    expect(stranger.locator("main")).to_contain_text("left alone: it belongs to Pages Person")
+
+    owner = pages.window()
+    owner.goto(f"/tasks/?jeditaskid={tasks[0]}|{tasks[1]}")
+    owner.get_by_role("button", name="Preview…").last.click()
+    expect(owner.locator("#hit")).to_have_text("2", timeout=SECONDS)
+    owner.get_by_label("Reason").fill("no longer wanted")
+    owner.get_by_role("button", name="Kill 2 tasks").click()
+
+    expect(owner.get_by_role("status").first).to_contain_text("2 done", timeout=SECONDS)
+
+
+def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand) -> None:
+    task = hand.submit(name=f"user.pages.{HOSTILE}.x")
+    job = hand.lease(task)
+    hand.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag=HOSTILE, transExitCode=1, pilotLog=HOSTILE)
+    window = pages.window()
+    trouble = scripts_trouble(window)
+
+    for path in (f"/task/{task}/", "/tasks/", f"/job/{job['PandaID']}/", "/jobs/", "/errors/", "/", f"/task/{task}/?asof=%232"):
+        window.goto(path)
+        expect(window.locator("main")).to_contain_text("<script>", timeout=SECONDS)
+        assert "taken" not in window.title()
+        assert window.locator("main script").count() == 0
+    assert trouble == []
+
+
+def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: Hand) -> None:
+    task = hand.submit()
+    answer = hand.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
+    nobody = hand.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
+
+    assert answer.status_code == 403
+    assert nobody.status_code == 303
+    assert nobody.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
+
+
+def press_until_focused(window: Page, text: str) -> None:
+    """Go on with the tabulator until the button with `text` has the focus."""
+    for _ in range(60):
+        window.keyboard.press("Tab")
+        if window.evaluate("document.activeElement.textContent.trim()") == text:
+            return
+    raise AssertionError(f"no button {text!r} was reached with the tabulator")
+
+
+def _alive(hand: Hand) -> bool:
+    try:
+        return hand.user.get("/v1/health").status_code == 200
+    except httpx.TransportError:
+        return False
