@@ -986,6 +986,9 @@ class QueueVerdict:
     code: Reason code: use, or the filter that dropped it (status, scratch, memory, cores, ...).
     weight: Weight of a candidate.
     message: The sentence for people, with the figures.
+    waiting: Jobs that waited there, as far as known; null in decisions of the first release.
+    leased: Jobs in pilots' hands there, likewise.
+    pilots: Pilots alive there, likewise.
     """
 
     queue: str
@@ -993,6 +996,9 @@ class QueueVerdict:
     code: str
     weight: float = 0.0
     message: str = ""
+    waiting: int | None = None
+    leased: int | None = None
+    pilots: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1002,6 +1008,9 @@ class QueueVerdict:
             "code": self.code,
             "weight": self.weight,
             "message": self.message,
+            "waiting": self.waiting,
+            "leased": self.leased,
+            "pilots": self.pilots,
         }
 
     @classmethod
@@ -1013,6 +1022,9 @@ class QueueVerdict:
             code=record["code"],
             weight=record["weight"],
             message=record["message"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+            pilots=record["pilots"],
         )
 
 

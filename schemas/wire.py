@@ -108,6 +108,10 @@ class Codec:
         entry = entry_of(message)
         return self._frames[entry.full_name] + to_bytes(message, envelope)
 
+    def frame_of(self, full_name: str) -> bytes:
+        """What stands before the Avro binary of our own version of a record."""
+        return self._frames[full_name]
+
     def name_of(self, value: bytes | None) -> str:
         """Full name of the record that `value` holds, without decoding it."""
         return self._writer(value)[0]

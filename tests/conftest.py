@@ -8,6 +8,7 @@ import pytest
 
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack, home_for_tests
+from tests.monitor.hand import Hand, everybody_on
 
 #: Ports of the tests' stacks lie this far above the usual ones; two test runs side by side need two offsets.
 PORTS_OFFSET = int(os.environ.get("CULM_TEST_PORTS_OFFSET", "1000"))
@@ -63,3 +64,9 @@ def registry(servers: Stack) -> str:
 def postgres(servers: Stack) -> str:
     """Address of a real, empty database."""
     return servers.config.postgres
+
+
+@pytest.fixture(scope="session")
+def hand(stack: Stack) -> Iterator[Hand]:
+    """A user, a pilot and an operator who act by hand, on a queue of their own."""
+    yield from everybody_on(stack)

@@ -7,14 +7,13 @@ Source: jedi-logic 5.2, in its order; available files (its steps 4, 10, 13) need
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from schemas.types import QueueStatus, QueueVerdict, Requirements
 from streams.jedi.draw import fraction
 from streams.snapshot import QueueFacts
 
-CANDIDATES_MAX = 5
 MEGABYTE = 1024**2
 TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
 
@@ -40,6 +39,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighing:
+    """The figures of the broker that can be asked "what if" (`culm replay --decisions --set`); as they stand they are in force.
+
+    weight_running, weight_waiting: powers of running and waiting jobs in the weight. used_first: 1 when queues that the task
+    used already come first. candidates_max: queues that are taken at most.
+    """
+
+    weight_running: float = 1.0
+    weight_waiting: float = 1.0
+    used_first: float = 1.0
+    candidates_max: float = 5
+
+
+IN_FORCE = Weighing()
+
+
+@dataclass(frozen=True, slots=True)
 class Brokered:
     """Candidates, best first, and the verdicts on all queues, by name."""
 
@@ -47,7 +63,9 @@ class Brokered:
     verdicts: tuple[QueueVerdict, ...]
 
 
-def broker(asked: Asked, queues: Sequence[QueueFacts], used: Collection[str], seed: str) -> Brokered:
+def broker(
+    asked: Asked, queues: Sequence[QueueFacts], used: Collection[str], seed: str, weighing: Weighing = IN_FORCE
+) -> Brokered:
     """Filter, weigh and rank `queues`; those the task `used` already come first, ties fall by the seed."""
     rows = sorted(queues, key=lambda facts: facts.settings.name)
     dropped = {facts.settings.name: _first_reason(asked, facts) for facts in rows}
@@ -55,24 +73,26 @@ def broker(asked: Asked, queues: Sequence[QueueFacts], used: Collection[str], se
     ranked = sorted(
         passed,
         key=lambda facts: (
-            facts.settings.name not in used,
-            -weight_of(facts),
+            bool(weighing.used_first) and facts.settings.name not in used,
+            -weight_of(facts, weighing),
             fraction(seed, "tie", facts.settings.name),
         ),
     )
-    best = [facts.settings.name for facts in ranked[:CANDIDATES_MAX]]
-    verdicts = tuple(_verdict(facts, dropped[facts.settings.name], best, used) for facts in rows)
+    taken = ranked[: int(weighing.candidates_max)]
+    best = [facts.settings.name for facts in taken]
+    verdicts = tuple(_verdict(facts, dropped[facts.settings.name], best, used, weighing) for facts in rows)
     candidates = tuple(
-        Candidate(facts.settings.name, weight_of(facts), facts.waiting, facts.settings.workdir_mb_max)
-        for facts in ranked[:CANDIDATES_MAX]
+        Candidate(facts.settings.name, weight_of(facts, weighing), facts.waiting, facts.settings.workdir_mb_max)
+        for facts in taken
     )
     return Brokered(candidates, verdicts)
 
 
-def weight_of(facts: QueueFacts) -> float:
+def weight_of(facts: QueueFacts, weighing: Weighing = IN_FORCE) -> float:
     """(running + 1) / (activated + defined + 1) / (defined + 1); Culm's jobs are activated once defined."""
-    defined = 0
-    return (facts.leased + 1) / (facts.waiting + defined + 1) / (defined + 1)
+    running: float = (facts.leased + 1) ** weighing.weight_running
+    waiting: float = (facts.waiting + 1) ** weighing.weight_waiting
+    return running / waiting
 
 
 def preassigned(wishes: Requirements, queue: str) -> bool:
@@ -207,13 +227,18 @@ def _first_reason(asked: Asked, facts: QueueFacts) -> tuple[str, str] | None:
     return None
 
 
-def _verdict(facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str]) -> QueueVerdict:
+def _verdict(
+    facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str], weighing: Weighing
+) -> QueueVerdict:
     name = facts.settings.name
+    counted = QueueVerdict(
+        queue=name, taken=False, code="", waiting=facts.waiting, leased=facts.leased, pilots=facts.pilots
+    )
     if reason is not None:
-        return QueueVerdict(queue=name, taken=False, code=reason[0], message=reason[1])
+        return replace(counted, code=reason[0], message=reason[1])
     figures = f"{facts.leased} running, {facts.waiting} waiting"
     figures += ", used by the task already" if name in used else ""
     if name not in best:
-        message = f"not among the {CANDIDATES_MAX} best: {figures}"
-        return QueueVerdict(queue=name, taken=False, code="weight", weight=weight_of(facts), message=message)
-    return QueueVerdict(queue=name, taken=True, code="use", weight=weight_of(facts), message=figures)
+        message = f"not among the {int(weighing.candidates_max)} best: {figures}"
+        return replace(counted, code="weight", weight=weight_of(facts, weighing), message=message)
+    return replace(counted, taken=True, code="use", weight=weight_of(facts, weighing), message=figures)

@@ -6,18 +6,20 @@ the whole brokerage, enough to make the choice again.
 
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
-from streams.jedi.brokerage import Asked, Brokered, broker
+from streams.jedi.brokerage import IN_FORCE, Asked, Brokered, Weighing, broker
 from streams.jedi.merge import merge
 from streams.jedi.split import memory_groups, split
 from streams.snapshot import Snapshot
 
 
-def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str) -> GenerateJobs | ParkTask:
+def generate(
+    order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE
+) -> GenerateJobs | ParkTask:
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
     plans: list[JobPlan] = []
     verdicts: list[QueueVerdict] = []
     for asked, units in _pieces(order, vo):
-        brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed)
+        brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
         verdicts += brokered.verdicts
         if not brokered.candidates:
             evidence = BrokerageEvidence(verdicts=brokered.verdicts, seed=seed, facts_position=facts.position)

@@ -100,7 +100,8 @@ def show(found: dict[str, Any]) -> None:
         table.add_row(f"submit to dispatchable {at}", told)
         table.add_row(f"getJob {at}", f"{one['get_job_p50_ms']} / {one['get_job_p99_ms']}")
     for mark, sizes in found.get("resident_mb_by_finished_jobs", {}).items():
-        table.add_row(f"resident MB after {int(mark):,} finished jobs", ", ".join(f"{name} {size}" for name, size in sizes.items()))
+        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        table.add_row(f"resident MB after {int(mark):,} finished jobs", told)
     for name, value in found.get("alone", {}).items():
         table.add_row(name, f"{value:,.0f}")
     console.print(table)

@@ -106,7 +106,7 @@ def rebuild(stack: Stack, events: int) -> float:
     return round(events / (time.perf_counter() - began))
 
 
-def memory(stack: Stack, marks: Sequence[int], pilots: int) -> dict[str, dict[str, float]]:
+def memory(stack: Stack, marks: Sequence[int], pilots: int) -> dict[str, dict[str, int]]:
     """Resident MB of each process when so many jobs have finished; drives the closed loop until the last mark is reached."""
     found = {}
     for mark in marks:

@@ -8,32 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.stack import Stack
-from tests.monitor.hand import QUEUE, Hand, client_of, token_of, until
+from tests.monitor.hand import token_of
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 #: Without these a browser looks for its maker's servers all the time.
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 SHOTS = Path(__file__).resolve().parents[2] / "out" / "pages"
-
-
-@pytest.fixture(scope="session")
-def hand(stack: Stack) -> Iterator[Hand]:
-    """Everybody, and a queue that no harvester serves."""
-    settings = {"name": QUEUE, "site": "HAND", "status": "BROKEROFF", "workdir_mb_max": 20_000}
-    with (
-        client_of(stack, "pages") as user,
-        client_of(stack, "pagespilot", "wlcg/pilot") as pilot,
-        client_of(stack, "pagesop", "wlcg/operator", "wlcg/production") as operator,
-    ):
-        answer = operator.post(
-            "/v1/commands/ConfigureQueue",
-            json={"aggregate_id": f"queue.{QUEUE}", "settings": settings},
-            headers={"Prefer": "wait=30"},
-        )
-        assert answer.json()["accepted"], answer.text
-        until(lambda: operator.get(f"/v1/queues/{QUEUE}").status_code == 200)
-        yield Hand(user, pilot, operator)
 
 
 @pytest.fixture(scope="session")

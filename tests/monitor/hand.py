@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,24 @@ def until(holds: Any, seconds: float = 30.0) -> Any:
         assert time.monotonic() < end, "it did not come true in time"
         waited.wait(0.05)
     return found
+
+
+def everybody_on(stack: Stack) -> Iterator["Hand"]:
+    """Everybody, and a queue that no harvester serves."""
+    settings = {"name": QUEUE, "site": "HAND", "status": "BROKEROFF", "workdir_mb_max": 20_000}
+    with (
+        client_of(stack, "pages") as user,
+        client_of(stack, "pagespilot", "wlcg/pilot") as pilot,
+        client_of(stack, "pagesop", "wlcg/operator", "wlcg/production") as operator,
+    ):
+        answer = operator.post(
+            "/v1/commands/ConfigureQueue",
+            json={"aggregate_id": f"queue.{QUEUE}", "settings": settings},
+            headers={"Prefer": "wait=30"},
+        )
+        assert answer.json()["accepted"], answer.text
+        until(lambda: operator.get(f"/v1/queues/{QUEUE}").status_code == 200)
+        yield Hand(user, pilot, operator)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,298 @@
+"""Events out of a log into a file, and from a file into an empty stack.
+
+In: a choice of events. Out: an Avro container (or JSON lines), readable without a registry: every record with its place,
+time, key and name, its Avro bytes, and the writers' schemas in the container's head. Guards of the import: the stack must be
+empty, an aggregate comes whole (first event 1, no hole) or is named and left out, everything is checked before anything is
+written, and what is written goes into one transaction.
+"""
+
+import base64
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import fastavro
+import orjson
+import psycopg2
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from audit.whole_log import SECONDS_MAX, messages_of
+from projections.timeline.body import body_of
+from schemas.catalog import CATALOG, self_contained
+from schemas.ids import task_id_of
+from schemas.reading import Aggregate
+from schemas.topics import topics_of_role
+from schemas.wire import FRAME, Codec, Decoded, Poison
+
+RECORD = {
+    "type": "record",
+    "name": "ExportedEvent",
+    "namespace": "culm.export",
+    "doc": "An event of Culm as it stood in the log.",
+    "fields": [
+        {"name": "topic", "type": "string", "doc": "Where it stood."},
+        {"name": "partition", "type": "int", "doc": "Partition."},
+        {"name": "offset", "type": "long", "doc": "Offset."},
+        {"name": "timestamp", "type": "long", "doc": "Milliseconds, given by the broker."},
+        {"name": "key", "type": "string", "doc": "Id of the aggregate."},
+        {"name": "name", "type": "string", "doc": "Full name of the record; its schema is in the head of the file."},
+        {"name": "value", "type": "bytes", "doc": "Avro binary of the record, without a frame."},
+    ],
+}
+SCHEMAS = "culm.schemas"
+TRANSACTION_MS = 600_000
+EVENTS = topics_of_role("events")
+
+
+class NotImported(RuntimeError):
+    """Nothing was imported; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An event in a file."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: str
+    name: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which events: of a time (microseconds, from `since` on, before `until`), or of a task with all that belongs to it."""
+
+    since: int | None = None
+    until: int | None = None
+    task_id: int | None = None
+
+
+def exported(kafka: str, codec: Codec, choice: Choice) -> Iterator[tuple[Exported, Decoded]]:
+    """The events of the choice in the order of topics, partitions and offsets."""
+    wanted = _wanted(kafka, codec, choice)
+    for message in messages_of(kafka, EVENTS):
+        try:
+            decoded = codec.decode(message.value())
+        except Poison:
+            continue
+        if wanted(decoded):
+            yield _exported(message, decoded), decoded
+
+
+def _wanted(kafka: str, codec: Codec, choice: Choice) -> Callable[[Decoded], bool]:
+    if choice.task_id is None:
+        return lambda decoded: (choice.since is None or decoded.envelope.occurred_at >= choice.since) and (
+            choice.until is None or decoded.envelope.occurred_at < choice.until
+        )
+    tree = _tree(kafka, codec, choice.task_id)
+    return tree.has
+
+
+@dataclass
+class _Tree:
+    """What belongs to a task: itself, its jobs, what its requests touched, and the dataset and name it has."""
+
+    task_id: int
+    correlations: set[str] = field(default_factory=set)
+
+    def has(self, decoded: Decoded) -> bool:
+        """True for an event of the tree."""
+        aggregate, envelope, message = decoded.entry.aggregate, decoded.envelope, decoded.message
+        match aggregate:
+            case "task":
+                return bool(envelope.aggregate_id == str(self.task_id))
+            case "job":
+                return task_id_of(int(envelope.aggregate_id)) == self.task_id
+            case _:
+                job = getattr(message, "job_id", None)
+                if isinstance(job, int):
+                    return task_id_of(job) == self.task_id
+                if getattr(message, "task_id", None) == self.task_id:
+                    return True
+                return aggregate in ("dataset", "task_name") and envelope.correlation_id in self.correlations
+
+
+def _tree(kafka: str, codec: Codec, task_id: int) -> _Tree:
+    tree = _Tree(task_id)
+    for message in messages_of(kafka, ["culm.task.events.v1"]):
+        if message.key() == str(task_id).encode():
+            tree.correlations.add(codec.decode(message.value()).envelope.correlation_id)
+    return tree
+
+
+def _exported(message: Message, decoded: Decoded) -> Exported:
+    value, topic, offset = message.value(), message.topic(), message.offset()
+    assert isinstance(value, bytes)
+    assert topic is not None
+    assert offset is not None
+    # Bytes written with an older schema are written anew with ours: one schema a name in a file.
+    binary = value[FRAME.size :]
+    return Exported(
+        topic,
+        message.partition() or 0,
+        offset,
+        message.timestamp()[1],
+        decoded.envelope.aggregate_id,
+        decoded.entry.full_name,
+        binary,
+    )
+
+
+def write_avro(file: BinaryIO, events: Iterable[tuple[Exported, Decoded]], codec: Codec) -> int:
+    """Number of events written as an Avro container."""
+    schemas = {name: self_contained(entry) for name, entry in CATALOG.items() if entry.role == "events"}
+    count = 0
+
+    def records() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for event, decoded in events:
+            count += 1
+            binary = codec.encode(decoded.message, decoded.envelope)[FRAME.size :]
+            yield {**{name: getattr(event, name) for name in Exported.__dataclass_fields__}, "value": binary}
+
+    head = {SCHEMAS: orjson.dumps(schemas).decode()}
+    fastavro.writer(file, fastavro.parse_schema(RECORD), records(), codec="deflate", metadata=head)
+    return count
+
+
+def write_lines(file: BinaryIO, events: Iterable[tuple[Exported, Decoded]]) -> int:
+    """Number of events written as JSON lines: the bytes in `value` (base64), what they say in `envelope` and `body`."""
+    count = 0
+    for event, decoded in events:
+        count += 1
+        document = {name: getattr(event, name) for name in Exported.__dataclass_fields__}
+        document["value"] = base64.b64encode(event.value).decode()
+        document |= {"envelope": decoded.envelope.to_avro(), "body": body_of(decoded.message)}
+        file.write(orjson.dumps(document, default=_plain) + b"\n")
+    return count
+
+
+def _plain(value: Any) -> Any:
+    return value.to_avro() if hasattr(value, "to_avro") else str(value)
+
+
+def read_file(path: Path) -> list[Exported]:
+    """The events of an Avro container; raises NotImported for anything else."""
+    try:
+        with path.open("rb") as file:
+            reader = fastavro.reader(file)
+            if SCHEMAS not in reader.metadata:
+                raise NotImported(f"{path} is an Avro container without {SCHEMAS} in its head; expected one of `culm export`")
+            return [Exported(**record) for record in reader]  # type: ignore[arg-type]  # the schema says what is in it
+    except (ValueError, EOFError, KeyError, TypeError) as problem:
+        raise NotImported(f"{path} cannot be read as an Avro container: {problem}") from problem
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Events that can be imported, in order, and the aggregates that were left out with the reason."""
+
+    events: tuple[Exported, ...]
+    left_out: Mapping[Aggregate, str]
+
+
+def whole_aggregates(events: Iterable[Exported], codec: Codec) -> Whole:
+    """The events of aggregates that are there from their first on without a hole; raises NotImported for unreadable ones."""
+    last: dict[Aggregate, int] = defaultdict(int)
+    left_out: dict[Aggregate, str] = {}
+    kept: list[tuple[Aggregate, Exported]] = []
+    for event in sorted(events, key=lambda event: (event.topic, event.partition, event.offset)):
+        if event.name not in CATALOG or CATALOG[event.name].topic != event.topic:
+            raise NotImported(f"{event.topic}/{event.partition}/{event.offset} holds {event.name}, which does not belong there")
+        envelope = codec.decode(_framed(codec, event)).envelope
+        aggregate = (CATALOG[event.name].aggregate, envelope.aggregate_id)
+        if envelope.sequence != last[aggregate] + 1:
+            expected = last[aggregate] + 1
+            left_out.setdefault(aggregate, f"its event {envelope.sequence} stands where {expected} is expected")
+        last[aggregate] = envelope.sequence
+        kept.append((aggregate, event))
+    return Whole(tuple(event for aggregate, event in kept if aggregate not in left_out), left_out)
+
+
+def import_events(kafka: str, postgres: str, codec: Codec, events: tuple[Exported, ...]) -> int:
+    """Number of events written into the empty stack; raises NotImported with nothing written."""
+    counts = _check_empty(kafka)
+    for event in events:
+        if event.partition >= counts[event.topic]:
+            raise NotImported(
+                f"{event.topic} has {counts[event.topic]} partitions here, an event comes from partition {event.partition}:"
+                " make the stack with as many partitions as the first had"
+            )
+    failures: list[str] = []
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            failures.append(error.str())
+
+    producer = Producer(
+        {
+            "bootstrap.servers": kafka,
+            "client.id": "culm-import",
+            "transactional.id": "culm-import",
+            "transaction.timeout.ms": TRANSACTION_MS,
+            "compression.type": "lz4",
+            "linger.ms": 50,
+        }
+    )
+    try:
+        producer.init_transactions(SECONDS_MAX * 3)
+        producer.begin_transaction()
+        for event in events:
+            value = _framed(codec, event)
+            while True:
+                try:
+                    producer.produce(
+                        event.topic, key=event.key.encode(), value=value, partition=event.partition, on_delivery=delivered
+                    )
+                    break
+                except BufferError:
+                    producer.poll(0.5)
+            producer.poll(0)
+        if producer.flush(TRANSACTION_MS / 1000) or failures:
+            producer.abort_transaction(SECONDS_MAX)
+            raise NotImported(f"the log did not take the events: {failures[:1] or 'no answer'}; nothing was imported")
+        producer.commit_transaction(SECONDS_MAX * 6)
+    except KafkaException as problem:
+        raise NotImported(f"the log did not take the events: {problem}; nothing was imported") from problem
+    _reserve_ids(postgres, events)
+    return len(events)
+
+
+def _framed(codec: Codec, event: Exported) -> bytes:
+    return codec.frame_of(event.name) + event.value
+
+
+def _check_empty(kafka: str) -> dict[str, int]:
+    """Partitions by topic; raises NotImported when there is an event already."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "culm-import-unused", "enable.auto.commit": False})
+    counts: dict[str, int] = {}
+    try:
+        known = consumer.list_topics(timeout=SECONDS_MAX).topics
+        for topic in EVENTS:
+            if topic not in known:
+                raise NotImported(f"topic {topic} is not there; bring the stack up first")
+            counts[topic] = len(known[topic].partitions)
+            for number in known[topic].partitions:
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=SECONDS_MAX)
+                if high > low:
+                    raise NotImported(f"{topic}/{number} holds events already; events are imported into an empty stack only")
+    except KafkaException as problem:
+        raise NotImported(f"the log does not answer: {problem}") from problem
+    finally:
+        consumer.close()
+    return counts
+
+
+def _reserve_ids(postgres: str, events: Iterable[Exported]) -> None:
+    """No task of the import shares its number with a later one."""
+    numbers = [int(event.key) for event in events if event.topic == "culm.task.events.v1"]
+    if not numbers:
+        return
+    with closing(psycopg2.connect(postgres)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT setval('task_id_seq', greatest(%s, (SELECT last_value FROM task_id_seq)))", (max(numbers),))

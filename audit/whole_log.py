@@ -1,0 +1,66 @@
+"""All records of some topics with a stock consumer, partition by partition in order, up to the ends found at the start."""
+
+from collections.abc import Iterable, Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.reading import Place, Recorded, read_record
+from schemas.wire import Codec, Poison
+
+SECONDS_MAX = 10.0
+BATCH = 5_000
+
+
+def messages_of(kafka: str, topics: Iterable[str]) -> Iterator[Message]:
+    """Raw records; raises KafkaException."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "client.id": "culm-audit-log",
+            "group.id": "culm-audit-log-unused",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    try:
+        known = consumer.list_topics(timeout=SECONDS_MAX).topics
+        for topic in topics:
+            for number in sorted(known[topic].partitions):
+                yield from _partition(consumer, TopicPartition(topic, number))
+    finally:
+        consumer.close()
+
+
+def events_of(kafka: str, codec: Codec, topics: Iterable[str]) -> Iterator[Recorded]:
+    """Decoded events; what cannot be decoded is no event and is passed over (it is a dead letter of its readers)."""
+    for message in messages_of(kafka, topics):
+        topic, key = message.topic(), message.key()
+        assert topic is not None
+        place = Place(topic, message.partition() or 0, message.offset() or 0)
+        try:
+            yield read_record(codec, place, key if isinstance(key, bytes) else None, message.value())
+        except Poison:
+            continue
+
+
+def _partition(consumer: Consumer, part: TopicPartition) -> Iterator[Message]:
+    low, high = consumer.get_watermark_offsets(part, timeout=SECONDS_MAX)
+    if low >= high:
+        return
+    consumer.assign([TopicPartition(part.topic, part.partition, low)])
+    while True:
+        first = consumer.poll(SECONDS_MAX)
+        if first is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"{part.topic}/{part.partition} did not answer"))
+        for message in (first, *consumer.consume(BATCH, 0)):
+            failure = message.error()
+            if failure is None:
+                if (message.offset() or 0) >= high:
+                    return
+                yield message
+            elif failure.code() == KafkaError._PARTITION_EOF:
+                return
+            elif not failure.retriable():
+                raise KafkaException(failure)

@@ -1,0 +1,78 @@
+"""`culm export` and `culm import`: events into a file, and from a file into an empty stack."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deploy.errors import StepFailed
+from deploy.stack import Stack
+
+out = Console()
+FORMATS = ("avro", "jsonl")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `culm`."""
+    app.command("export")(export)
+    app.command("import")(import_)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="File to write; it must not be there.")],
+    task: Annotated[int | None, typer.Option(help="A task with everything that belongs to it.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="ISO time; events from then on.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="ISO time; events before it.")] = None,
+    form: Annotated[str, typer.Option("--format", help="avro (can be imported) or jsonl.")] = "avro",
+) -> None:
+    """Write events of a time range, or a task's whole causal tree, to a file."""
+    from audit.exchange import Choice, exported, write_avro, write_lines
+    from audit.moment import moment_from
+    from schemas.registry import codec_from
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"--format is {form!r}, expected one of {', '.join(FORMATS)}")
+    if task is not None and (since or until):
+        raise typer.BadParameter("name a task or a time range, not both")
+    if file.exists():
+        raise StepFailed(f"{file} is there already; name another file")
+    config = Stack.running().config
+    codec = codec_from(config.registry)
+    choice = Choice(moment_from(since).micros, moment_from(until).micros, task)
+    draft = file.with_name(file.name + ".part")
+    with draft.open("wb") as target:
+        events = exported(config.kafka, codec, choice)
+        count = write_avro(target, events, codec) if form == "avro" else write_lines(target, events)
+    if task is not None and not count:
+        draft.unlink()
+        raise StepFailed(f"no task {task} in the log")
+    draft.rename(file)
+    out.print(f"{count:,} events in {file}", highlight=False)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of `culm export`.")],
+) -> None:
+    """Write the events of a file into an empty stack (`culm up --only servers`); then `culm up`.
+
+    Aggregates that are not whole in the file are named and left out.
+    """
+    from audit.exchange import NotImported, import_events, read_file, whole_aggregates
+    from projections.migrate import migrate
+    from schemas.__main__ import apply
+    from schemas.registry import codec_from
+
+    config = Stack.running().config
+    if apply(config.kafka, config.registry):
+        raise StepFailed("the topics of this stack are not those that are declared; nothing was imported")
+    migrate(config.postgres)
+    codec = codec_from(config.registry)
+    try:
+        whole = whole_aggregates(read_file(file), codec)
+        for (aggregate, name), reason in whole.left_out.items():
+            out.print(f"[yellow]{aggregate} {name} is left out: {reason}[/]", highlight=False, soft_wrap=True)
+        count = import_events(config.kafka, config.postgres, codec, whole.events)
+    except NotImported as problem:
+        raise StepFailed(str(problem)) from problem
+    out.print(f"{count:,} events imported, {len(whole.left_out)} aggregates left out", highlight=False)

@@ -1,0 +1,101 @@
+"""`culm replay`: the log folded again and compared; recorded decisions made again."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.config import StackConfig
+from deploy.errors import StepFailed
+from deploy.stack import Stack
+
+out = Console()
+SHOWN_MAX = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to `culm`."""
+    app.command()(replay)
+
+
+def replay(
+    decisions: Annotated[bool, typer.Option("--decisions", help="Make every recorded brokerage decision again.")] = False,
+    task: Annotated[int | None, typer.Option(help="With --decisions: only of this task.")] = None,
+    figures: Annotated[list[str] | None, typer.Option("--set", help="With --decisions: NAME=VALUE, what if.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Fold the whole log, compare every row in Postgres, print the hash of the state."""
+    if (task is not None or figures) and not decisions:
+        raise typer.BadParameter("--task and --set belong to --decisions")
+    config = Stack.running().config
+    failed = _decisions(config, task, figures or [], as_json) if decisions else _rows(config, as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _rows(config: StackConfig, as_json: bool) -> bool:
+    from audit.replay import ReplayRefused
+    from audit.replay import replay as folded
+    from projections.config import ProjectorConfig
+
+    try:
+        result = folded(ProjectorConfig(config.kafka, config.registry, config.postgres))
+    except ReplayRefused as problem:
+        raise StepFailed(str(problem)) from problem
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(result), indent=2, default=str) + "\n")
+    else:
+        table = Table("table", "rows", "sha256", "differ", box=None)
+        for name, found in result.tables.items():
+            table.add_row(name, f"{found.rows:,}", found.sha256[:16], str(found.different) if found.different else "")
+        out.print(table)
+        for one in result.first:
+            columns = "; ".join(f"{name} is {had!r}, the log says {should!r}" for name, (had, should) in one.columns.items())
+            out.print(f"[red]{one.table} {escape(one.key)}: {one.what}[/] {escape(columns)}", highlight=False, soft_wrap=True)
+        out.print(f"{result.records:,} records folded; state {result.state_hash}", highlight=False, soft_wrap=True)
+    return any(found.different for found in result.tables.values())
+
+
+def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
+    from audit.decisions import Policies, judge, moved, weighing_from
+    from audit.whole_log import events_of
+    from projections.catalogue import event_topic
+    from schemas.registry import codec_from
+
+    weighing = weighing_from(figures)
+    codec, policies = codec_from(config.registry), Policies()
+    for record in events_of(config.kafka, codec, [event_topic("policy")]):
+        policies.tell(record)
+    tally = judge(events_of(config.kafka, codec, [event_topic("task")]), policies, weighing, task)
+    changes = [(queue, before, after) for queue, before, after in moved(tally)]
+    if as_json:
+        document = {
+            "decisions": tally.decisions,
+            "equal": tally.equal,
+            "without_figures": tally.without_figures,
+            "changed": [asdict(one) for one in tally.changed],
+            "jobs": [{"queue": queue, "recorded": before, "today": after} for queue, before, after in changes],
+        }
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        for one in tally.changed[:SHOWN_MAX]:
+            out.print(
+                f"task {one.task_id} order {one.order}: recorded {dict(one.recorded.jobs) or 'parked'},"
+                f" today {dict(one.today.jobs) or 'parked'}",
+                highlight=False,
+            )
+        if len(tally.changed) > SHOWN_MAX:
+            out.print(f"... and {len(tally.changed) - SHOWN_MAX} more (--json has all)")
+        for queue, before, after in changes:
+            out.print(f"{escape(queue)}: {before:,} jobs recorded, {after:,} with today's figures", highlight=False)
+        out.print(
+            f"{tally.decisions:,} decisions, {tally.equal:,} equal, {len(tally.changed):,} different,"
+            f" {tally.without_figures:,} recorded without figures",
+            highlight=False,
+        )
+    # With other figures a difference is the answer, not a failure.
+    return bool(tally.changed) and not figures

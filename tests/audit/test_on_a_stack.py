@@ -1,0 +1,244 @@
+"""The past of what happened on a real stack: history, state, replay and the rows agree; files go out and in."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from api.read_models import ReadModels
+from audit.auditor import Auditor, State
+from audit.fold import as_read
+from audit.log import LogPages
+from audit.moment import Moment
+from audit.subject import ROWS_OF, Kind, Subject, subject_from
+from deploy.stack import Stack
+from projections.catalogue import PROJECTIONS
+from schemas.registry import codec_from
+from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
+from tests.monitor.hand import Hand, client_of, until
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def done(hand: Hand) -> int:
+    """A task of two jobs, one of which failed once."""
+    task = hand.submit(jobs=2)
+    job = hand.lease(task)
+    hand.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag="failed on purpose", transExitCode=1)
+    for _ in range(2):
+        hand.finish(hand.lease(task))
+    until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
+    return task
+
+
+@pytest.fixture(scope="module")
+def auditor(stack: Stack) -> Iterator[Auditor]:
+    """Questions about the past of the shared stack."""
+    models = ReadModels(stack.config.postgres, connections=1)
+    yield Auditor(models.rows_now, LogPages(stack.config.kafka, codec_from(stack.config.registry)))
+    models.close()
+
+
+def culm(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line against `stack`."""
+    environ = {**stack.environ, "CULM_HOME": str(stack.config.home), "PYTHONWARNINGS": "ignore", "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-W", "ignore", "-m", "cli.main", *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+
+def stored(auditor: Auditor, subject: Subject) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a subject as Postgres has them."""
+    name, tables = ROWS_OF[subject.kind]
+    column = "job_id" if subject.kind is Kind.JOB else "task_id"
+    found = {}
+    for table in tables:
+        shape = PROJECTIONS[name].tables[table]
+        order = ", ".join(key.name for key in shape.primary_key.columns)
+        rows = auditor.ask(f"select * from {table} where {column} = %(id)s order by {order}", {"id": subject.number})
+        found[table] = [as_read(shape, row) for row in rows]
+    return found
+
+
+def everybody(auditor: Auditor) -> list[Subject]:
+    """Every task and job of the stack that has ended (others may move meanwhile)."""
+    tasks = auditor.ask("select task_id as id from task where status in ('done', 'finished', 'failed', 'broken', 'aborted')", {})
+    jobs = auditor.ask("select job_id as id from job where status in ('finished', 'failed', 'cancelled', 'closed')", {})
+    return [subject_from("task", str(row["id"])) for row in tasks] + [subject_from("job", str(row["id"])) for row in jobs]
+
+
+def test_state_now_is_the_stored_row_of_every_task_and_job(auditor: Auditor, done: int) -> None:
+    subjects = everybody(auditor)
+
+    different = [subject.name for subject in subjects if auditor.state(subject).tables != stored(auditor, subject)]
+
+    assert different == []
+    assert len(subjects) >= 4
+
+
+def test_every_step_of_a_history_leads_from_one_state_to_the_next(auditor: Auditor, done: int) -> None:
+    for subject in everybody(auditor)[-40:]:
+        steps = auditor.history(subject, 0, 1000)
+
+        for step in steps:
+            number = step.event["sequence"]
+            _, after, changes = auditor.differences(subject, Moment(sequence=number - 1), Moment(sequence=number))
+            assert after.sequence == number
+            assert list(step.changes) == changes, f"{subject} event {number}"
+        assert [step.event["sequence"] for step in steps] == list(range(1, len(steps) + 1))
+
+
+def test_a_moment_between_two_events_shows_the_earlier(auditor: Auditor, done: int) -> None:
+    subject = subject_from("task", str(done))
+    steps = auditor.history(subject, 0, 1000)
+    first, last = steps[0].event["at"], steps[-1].event["at"]
+
+    assert auditor.state(subject, Moment(micros=first - 1)).main is None
+    assert status(auditor.state(subject, Moment(micros=last - 1))) != "done"
+    assert status(auditor.state(subject, Moment(micros=last))) == "done"
+
+
+def status(state: State) -> str:
+    """The status in a state."""
+    assert state.main is not None
+    return str(state.main["status"])
+
+
+def test_a_replay_finds_every_row_equal_and_gives_one_hash_twice(stack: Stack, done: int) -> None:
+    one, other = culm(stack, "replay", "--json"), culm(stack, "replay", "--json")
+
+    first, second = json.loads(one.stdout), json.loads(other.stdout)
+    assert one.returncode == 0, one.stdout + one.stderr
+    assert first["tables"]["job"]["rows"] >= 3
+    assert {name: found["different"] for name, found in first["tables"].items() if found["different"]} == {}
+    if first["positions"] == second["positions"]:
+        assert first["state_hash"] == second["state_hash"]
+
+
+def test_a_row_that_was_altered_missing_or_made_up_is_named(stack: Stack, hand: Hand, done: int) -> None:
+    live = "(SELECT tables_in FROM projection_live WHERE projection = 'jobs')"
+    job = done * 10_000_000 + 1
+    with closing(psycopg2.connect(stack.config.postgres)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(live)
+            row = cursor.fetchone()
+            assert row is not None
+            cursor.execute(f"UPDATE {row[0]}.job SET node = 'elsewhere' WHERE job_id = %s RETURNING 1", (job,))
+            assert cursor.fetchone() == (1,)
+            found = culm(stack, "replay", "--json")
+            cursor.execute(f"UPDATE {row[0]}.job SET node = 'n1' WHERE job_id = %s", (job,))
+
+    (difference,) = json.loads(found.stdout)["first"]
+    assert found.returncode == 1
+    assert difference == {
+        "table": "job",
+        "key": str(job),
+        "what": "the row differs",
+        "columns": {"node": ["elsewhere", "n1"]},
+    }
+
+
+def test_every_recorded_decision_comes_out_the_same_today(stack: Stack, done: int) -> None:
+    found = culm(stack, "replay", "--decisions", "--json")
+
+    tally = json.loads(found.stdout)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert tally["changed"] == []
+    assert tally["equal"] == tally["decisions"] >= 1
+    assert tally["without_figures"] == 0
+
+
+def test_another_figure_says_what_would_have_become_of_the_jobs(stack: Stack, done: int) -> None:
+    found = culm(stack, "replay", "--decisions", "--task", str(done), "--set", "candidates.max=0", "--json")
+
+    assert found.returncode == 0, found.stdout + found.stderr
+    tally = json.loads(found.stdout)
+    assert tally["decisions"] == len(tally["changed"]) >= 1
+    assert tally["changed"][0]["today"]["jobs"] == {}
+    unknown = culm(stack, "replay", "--decisions", "--set", "weight.colour=1")
+    assert "expected NAME=VALUE with NAME one of weight.running" in unknown.stderr
+
+
+def test_the_command_line_says_what_the_api_says(stack: Stack, hand: Hand, done: int) -> None:
+    told = json.loads(culm(stack, "history", "task", str(done), "--json").stdout)
+    asked = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()
+
+    assert told == asked
+    assert told["history"][0]["command_type"] == "SubmitTask"
+    assert "done" in culm(stack, "why", "task", str(done)).stdout
+    assert "SubmitTask to task" in culm(stack, "trace", str(done)).stdout.replace("\n", " ")
+
+
+def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: Hand, done: int) -> None:
+    paths = (
+        "/v1/state/task/1",
+        f"/v1/state/task/{done}?at=%2399999",
+        f"/v1/state/task/{done}?at=2999-01-01",
+        f"/v1/state/task/{done}?at=yesterday",
+        "/v1/state/planet/1",
+        "/v1/history/worker/nowhere",
+        "/v1/trace/what",
+    )
+    answers = {}
+    for path in paths:
+        answer = hand.user.get(path)
+        answers[path] = (answer.status_code, answer.json()["detail"])
+
+    assert [status for status, _ in answers.values()] == [404, 404, 404, 400, 400, 400, 400]
+    details = [detail for _, detail in answers.values()]
+    assert details[0] == "no task 1 in wlcg"
+    assert details[1].endswith("event 99999 has not happened")
+    assert details[2] == "that moment has not come yet"
+    assert details[3].startswith("moment: found 'yesterday', expected an ISO 8601 time")
+    assert details[4] == "kind: found 'planet', expected one of task, job, queue, worker"
+    assert details[5] == "worker: found 'nowhere', expected QUEUE/WORKER_ID"
+
+
+def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, hand: Hand, done: int, tmp_path: Path) -> None:
+    whole, tree = tmp_path / "whole.avro", tmp_path / "tree.jsonl"
+    for name in ("harvester", "timers"):
+        stack.supervisor.stop(name)
+    try:
+        before = until(lambda: _quiet(stack), 120)
+        told = culm(stack, "export", str(whole))
+        assert told.returncode == 0, told.stderr
+    finally:
+        for name in ("harvester", "timers"):
+            stack.supervisor.start(name)
+    assert culm(stack, "export", str(tree), "--task", str(done), "--format", "jsonl").returncode == 0
+    for other in brought_up(stack_for_tests(f"import-{PORTS_OFFSET}", PORTS_OFFSET + 600), only_servers=True):
+        imported = culm(other, "import", str(whole))
+        again = culm(other, "import", str(whole))
+        assert culm(other, "rebuild", "--all").returncode == 0
+        after = json.loads(culm(other, "replay", "--json").stdout)
+        other.up()
+        with client_of(other, "pages") as user:
+            following = Hand(user, user, user).submit()
+
+    assert imported.returncode == 0, imported.stdout + imported.stderr
+    assert again.returncode == 1
+    assert "holds events already; events are imported into an empty stack only" in again.stderr.replace("\n", " ")
+    assert {name: found["sha256"] for name, found in after["tables"].items() if name not in PLACED} == {
+        name: found["sha256"] for name, found in before["tables"].items() if name not in PLACED
+    }
+    assert following > done
+    names = {json.loads(line)["name"] for line in tree.read_text().splitlines()}
+    assert {"culm.task.TaskSubmitted", "culm.job.JobFinished", "culm.queue.JobLeased"} <= names
+
+
+#: Says where in the log an event stands, which is another place in another log.
+PLACED = ("timeline",)
+
+
+def _quiet(one: Stack) -> dict[str, Any] | None:
+    """What a replay says when nothing moves any more."""
+    first, second = (json.loads(culm(one, "replay", "--json").stdout) for _ in range(2))
+    return second if first["positions"] == second["positions"] else None
