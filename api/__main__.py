@@ -8,9 +8,11 @@ import sys
 import structlog
 import uvicorn
 
+from api import figures
 from api.app import create_app
 from api.config import ApiConfig
 from api.services import make_services
+from commands.exposing import expose
 from schemas.registry import codec_from
 
 #: Long polls and streams are cut off this long after SIGTERM.
@@ -25,7 +27,10 @@ def main() -> None:
     log.info("api_starting", **config.masked())
     for folder in ("cache", "storage"):
         (config.home / folder).mkdir(parents=True, exist_ok=True)
-    app = create_app(make_services(config, codec_from(config.registry)))
+    services = make_services(config, codec_from(config.registry))
+    app = create_app(services)
+    expose(os.environ, "api")
+    figures.install(services)
     # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(

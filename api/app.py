@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from api import monitor, panda, problems, static
 from api.bodies import BodyLimit
 from api.fast_lane import FastLane
+from api.figures import Measured
 from api.identity import documents
 from api.native import router as native
 from api.native.audit import audit_desk
@@ -52,6 +53,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(native.build_router(services, desk))
     app.include_router(monitor.build_router(services, desk))
     monitor.install(app)
-    app.add_middleware(FastLane, lane=pilots.busiest(for_pilots))
+    lane = pilots.busiest(for_pilots)
+    app.add_middleware(FastLane, lane=lane)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
+    app.add_middleware(Measured, known=frozenset(lane))
     return app

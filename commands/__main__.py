@@ -13,6 +13,7 @@ from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig, read_config
 from commands.decider_loop import DeciderLoop
 from commands.errors import Fenced, Interrupted
+from commands.exposing import expose
 from commands.kafka_log import KafkaSlotLog
 from commands.logs import configure_logs
 from commands.state_store import StateStore, fingerprint
@@ -62,4 +63,5 @@ if __name__ == "__main__":
     configure_logs()
     settings = read_config(os.environ)
     log.info("decider_starts", **{key: str(value) for key, value in asdict(settings).items()})
+    expose(os.environ, "decider")
     sys.exit(main(settings))

@@ -81,6 +81,7 @@ class DeciderLoop:
         """Decide everything that is there, up to the batch limit, in one transaction; a snapshot when it is due."""
         records = slot_log.take(self._config.batch_max)
         if records:
+            began = self._clock()
             outputs: list[OutputRecord] = []
             positions: Positions = {}
             for record in records:
@@ -88,6 +89,7 @@ class DeciderLoop:
                 positions[(record.topic, record.partition)] = record.offset + 1
             slot_log.commit(outputs, positions)
             self._store.committed()
+            self._slot.counted.through(len(records), self._clock() - began)
         if self._clock() >= self._snapshot_due:
             self._snapshot(slot_log)
 

@@ -12,6 +12,7 @@ import structlog
 
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import MICROSECONDS, Decision, Refusal, refuse
+from commands.figures import Counted
 from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
 from schemas.deadletter import DeadLetter
@@ -60,6 +61,7 @@ class Slot:
         self._store = store
         self._codec = codec
         self.condemned: dict[tuple[str, int, int], str] = {}
+        self.counted = Counted()
 
     def handle(self, record: InputRecord) -> list[OutputRecord]:
         """Everything that follows from `record`; raises Bug, after which the store must be reloaded."""
@@ -197,6 +199,8 @@ class Slot:
         repeated: bool = False,
     ) -> OutputRecord:
         by: CommandEnvelope = decoded.envelope
+        outcome = "repeated" if repeated else decision.refusal.reason if decision.refusal else "accepted"
+        self.counted.answered(decoded.name, outcome, events)
         answer = CommandAnswered(
             command_id=by.command_id,
             command_type=decoded.name,

@@ -23,6 +23,7 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
     "kafka_controller": ("CULM_PORT_KAFKA_CONTROLLER", 25093),
     "registry": ("CULM_PORT_REGISTRY", 25081),
     "postgres": ("CULM_PORT_POSTGRES", 25432),
+    "metrics": ("CULM_PORT_METRICS", 25100),
 }
 
 NODE_STEP = 10
@@ -43,6 +44,8 @@ class Ports:
     kafka_controller: int
     registry: int
     postgres: int
+    #: the first of a row, one for each process (commands/exposing.py)
+    metrics: int = 25100
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Ports":

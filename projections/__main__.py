@@ -9,6 +9,7 @@ import threading
 import psycopg2
 import structlog
 
+from commands.exposing import expose
 from projections.catalogue import PASSING
 from projections.checksum import checksums
 from projections.config import ProjectorConfig, log_to_standard_error
@@ -69,6 +70,7 @@ def project(config: ProjectorConfig) -> int:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    expose(os.environ, "projector")
     reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING)
     projector = Projector(
         config.postgres, codec_from(config.registry), reader, batch_records_max=config.batch_records_max

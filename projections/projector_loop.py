@@ -6,6 +6,7 @@ cannot be applied stops its partition for all projections, is noted in `projecti
 """
 
 import threading
+import time
 from collections.abc import Iterable, Mapping
 
 import psycopg2
@@ -13,6 +14,7 @@ import psycopg2.extensions
 import structlog
 from confluent_kafka import KafkaException
 
+from projections import figures
 from projections.batch import Folded, aggregates_of, decode, fold, rows_read, without
 from projections.catalogue import PROJECTIONS, Projection, topics_of
 from projections.changes import Key, Row
@@ -139,6 +141,7 @@ class Projector:
                 self._stop_partitions([PartitionStopped(raws[0].place, "bug", str(problem).strip())])
 
     def _commit(self, raws: list[RawRecord]) -> None:
+        began = time.perf_counter()
         holding, connection = self._held(), self._connect()
         raws = [raw for raw in raws if (raw.place.topic, raw.place.partition) not in holding.stopped]
         records, unreadable = decode(self._codec, raws)
@@ -160,6 +163,8 @@ class Projector:
             holding.heads.clear()
         holding.heads.update(folded.heads)
         self._stop_partitions([*unreadable, *failed])
+        newest = records[-1].envelope.occurred_at if records and records[-1].envelope else None
+        figures.applied(len(raws), time.perf_counter() - began, newest, len(holding.stopped))
 
     def _problems_passed(self, cursor: Cursor, reached: Mapping[Partition, int]) -> None:
         """Take back the note of a problem that is behind us."""

@@ -1,8 +1,9 @@
-"""`python -m schemas generate | check | release | apply | topics`: the vocabulary's own commands."""
+"""`python -m schemas generate | check | release | apply | docs`: the vocabulary's own commands."""
 
 import os
 import sys
 
+from schemas.documentation import write_documentation
 from schemas.evolution import violations, write_release
 from schemas.generate import write_files
 from schemas.registry import connect, register_all
@@ -19,6 +20,8 @@ def main(arguments: list[str]) -> int:
             found = violations()
             print("\n".join(found) or "every message reads and is read by every released version")
             return 1 if found else 0
+        case ["docs"]:
+            print(write_documentation())
         case ["release"]:
             print(write_release())
         case ["apply"]:

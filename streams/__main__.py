@@ -9,6 +9,7 @@ import threading
 
 import structlog
 
+from commands.exposing import expose
 from commands.logs import configure_logs
 from streams.config import StreamsConfig, read_streams_config, shown
 from streams.errors import EndedEarly, WorkerStopped
@@ -51,4 +52,5 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, handlers=[IntoStructlog()])
     settings = read_streams_config(os.environ)
     log.info("processors_start", **shown(settings))
+    expose(os.environ, "processors")
     sys.exit(asyncio.run(main(settings)))

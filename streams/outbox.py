@@ -15,6 +15,7 @@ import structlog
 from commands.sending import CommandSender, NotDelivered, RecordTooLarge
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
+from streams.figures import LETTERS, SENT
 from streams.heard import Wish
 
 PAUSE_SECONDS_MAX = 5.0
@@ -98,8 +99,10 @@ class Outbox:
                 for one in parcel.contents:
                     if isinstance(one, Wish):
                         self._sender.send(one.command, one.envelope)
+                        SENT.labels(type(one.command).__name__).inc()
                     else:
                         self._sender.send_letter(one)
+                        LETTERS.inc()
             except RecordTooLarge as problem:
                 refused[id(parcel)] = problem
 

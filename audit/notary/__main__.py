@@ -16,10 +16,12 @@ from dataclasses import asdict
 import structlog
 from confluent_kafka import KafkaException
 
+from audit.notary import figures
 from audit.notary.book import Book, Broken
 from audit.notary.config import NotaryConfig, read_config
 from audit.notary.keys import signing_key
 from audit.notary.reading import EventLog, Partition
+from commands.exposing import RECORDS, expose
 
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
@@ -86,15 +88,19 @@ class Notary:
 
     def _open(self, places: list[Partition]) -> dict[Partition, Book]:
         books = {}
+        figures.BROKEN.set(0)
         for place in places:
             try:
                 books[place] = Book(self._config.folder, *place, self._key)
             except (Broken, ValueError) as problem:
+                figures.BROKEN.inc()
                 log.error("not_written_on", partition=f"{place[0]}/{place[1]}", problem=str(problem))
         return books
 
     def _take(self, events: EventLog, books: dict[Partition, Book]) -> None:
-        for raw in events.read(READ_SECONDS):
+        raws = events.read(READ_SECONDS)
+        RECORDS.labels("notary").inc(len(raws))
+        for raw in raws:
             book = books.get(raw.place)
             if book is None:
                 continue
@@ -104,8 +110,10 @@ class Notary:
                 log.error("record_does_not_belong", problem=str(problem))
                 book.close()
                 del books[raw.place]
+                figures.BROKEN.inc()
         for book in books.values():
             book.write()
+        figures.UNSIGNED.set(sum(book.unsigned for book in books.values()))
 
     def _sign(self, books: dict[Partition, Book], records_min: int) -> None:
         for book in books.values():
@@ -126,6 +134,7 @@ def main() -> None:
     )
     config = read_config(os.environ)
     log.info("notary_starting", **{name: str(value) for name, value in asdict(config).items()})
+    expose(os.environ, "notary")
     notary = Notary(config)
     signal.signal(signal.SIGTERM, lambda *_: notary.ending.set())
     notary.run()

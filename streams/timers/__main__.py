@@ -7,6 +7,7 @@ import threading
 
 import structlog
 
+from commands.exposing import expose
 from commands.logs import configure_logs
 from schemas.registry import codec_from
 from streams.config import TimersConfig, read_timers_config, shown
@@ -34,4 +35,5 @@ if __name__ == "__main__":
     configure_logs()
     settings = read_timers_config(os.environ)
     log.info("timers_start", **shown(settings))
+    expose(os.environ, "timers")
     sys.exit(main(settings))

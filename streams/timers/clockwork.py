@@ -14,6 +14,7 @@ import structlog
 from commands.sending import CommandSender, NotDelivered
 from schemas.wire import Codec
 from streams.config import TimersConfig
+from streams.figures import SENT
 from streams.heard import Wish
 from streams.timers.deadlines import Deadlines
 from streams.timers.due import MICROSECONDS, command_for
@@ -90,6 +91,7 @@ class Clockwork:
 
     def _send(self, made: Wish, now: int) -> None:
         self._sender.send(made.command, made.envelope)
+        SENT.labels(type(made.command).__name__).inc()
         self._sent[made.envelope.command_id] = now + AGAIN_MICROS
 
 

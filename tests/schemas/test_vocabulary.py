@@ -104,7 +104,7 @@ def test_records_of_every_release_still_decode_to_what_they_meant(path: Path) ->
 
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     found = json.loads(json.dumps(decoded.message.to_avro(), default=lambda value: value.hex()))
-    assert {key: found[key] for key in expected} == expected
+    assert _meant(found, expected) == expected
 
 
 def test_golden_records_exist_for_every_message_of_the_first_release() -> None:
@@ -163,3 +163,12 @@ def _is_time(entry: Entry, name: str) -> bool:
 
 def _no_registry(number: int) -> dict[str, Any]:
     raise AssertionError(f"asked the registry for schema {number}")
+
+
+def _meant(found: Any, expected: Any) -> Any:
+    """`found` without what later versions added."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return {key: _meant(found.get(key), value) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
+        return [_meant(one, other) for one, other in zip(found, expected, strict=True)]
+    return found

@@ -1,0 +1,83 @@
+"""docs/topics.md: every topic with its key, retention and messages, for people who write consumers.
+
+Made from topics.toml and the Avro files by `python -m schemas docs`; a test holds that the file is what would be made now.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas.catalog import CATALOG, FOLDER, Entry, messages
+
+FILE = FOLDER.parent / "docs" / "topics.md"
+HEAD = """# Topics
+
+Made by `python -m schemas docs` from `schemas/topics.toml` and the Avro files; change those, not this.
+
+Every topic holds Avro in the Confluent wire format (a zero byte, four bytes of schema id, Avro binary); the writers' schemas are
+in the registry under `<topic>-<full record name>` (TopicRecordNameStrategy) and evolve FULL_TRANSITIVE: any consumer reads any
+record, old and new. The key is text, the partition murmur2 of it. Read with `isolation.level=read_committed`; records of aborted
+transactions are not events.
+An event counts when its `envelope.sequence` is one above the last of its `envelope.aggregate_id`; anything else is a duplicate.
+Times are microseconds UTC (`timestamp-micros`). `deploy/dashboards/running_table.py` is a whole consumer in a page.
+"""
+
+
+def write_documentation() -> Path:
+    """Path of the file, made anew."""
+    FILE.write_text(documentation(), encoding="utf-8")
+    return FILE
+
+
+def documentation() -> str:
+    """The text."""
+    return HEAD + "".join(_topics()) + "".join(_parts())
+
+
+def _topics() -> Iterator[str]:
+    declared = tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
+    for name, settings in declared["topics"].items():
+        role = settings.get("role") or name.split(".")[-2]
+        hours = declared["roles"][role]["retention_hours"]
+        kept = "for ever" if hours < 0 else f"{hours} h"
+        yield f"\n## {name}\n\nKey: {settings['key']}. {declared['defaults']['partitions']} partitions by default. Kept {kept}.\n"
+        for entry in (one for one in messages() if one.topic == name):
+            yield from _record(entry)
+
+
+def _parts() -> Iterator[str]:
+    yield "\n## Parts of messages\n"
+    for _, entry in sorted(CATALOG.items()):
+        if not entry.is_message:
+            yield from _record(entry)
+
+
+def _record(entry: Entry) -> Iterator[str]:
+    schema = entry.schema
+    yield f"\n### {entry.name}\n\n{schema['doc']}\n"
+    if schema["type"] == "enum":
+        yield f"\nOne of {', '.join(schema['symbols'])}.\n"
+        return
+    if schema["fields"]:
+        yield "\n| field | type | meaning |\n|---|---|---|\n"
+    for field in schema["fields"]:
+        yield f"| {field['name']} | {_type(field['type'])} | {_cell(field['doc'])} |\n"
+
+
+def _type(kind: Any) -> str:
+    if isinstance(kind, list):
+        return " or ".join(_type(branch) for branch in kind)
+    if isinstance(kind, str):
+        return kind.rpartition(".")[2]
+    match kind["type"]:
+        case "array":
+            return f"list of {_type(kind['items'])}"
+        case "map":
+            return f"map to {_type(kind['values'])}"
+        case _:
+            return str(kind.get("logicalType") or kind["type"])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
