@@ -96,8 +96,19 @@ def bench() -> Iterator[str]:
             yield f"| {name} | {cost} | {cycles['cores'][name]} | {memory.get(name, '')} | {idle.get(name, '')} |"
         total = sum(cycles["costs"].values())
         yield f"| sum | {total} | {round(sum(cycles['cores'].values()), 2)} | | |"
+        yield from memory_growth(found.get("resident_mb_by_finished_jobs", {}))
         cores = found["set_up"]["cores"]
         yield f"\n{cores} cores have {1_000_000 * cores / total:.0f} times that in a second.\n"
+
+
+def memory_growth(marks: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Resident memory of each process at each number of finished jobs."""
+    if not marks:
+        return
+    yield "\nResident MB after so many finished jobs:\n"
+    yield "| process | " + " | ".join(f"{int(mark):,}" for mark in marks) + " |\n|---|" + "---:|" * len(marks)
+    for process in next(iter(marks.values())):
+        yield f"| {process} | " + " | ".join(str(sizes.get(process, "")) for sizes in marks.values()) + " |"
 
 
 def peers() -> Iterator[str]:
