@@ -14,6 +14,7 @@ from api.native import router as native
 from api.native.audit import audit_desk
 from api.pilots import router as pilots
 from api.services import Services
+from api.tracing import Traced
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -56,5 +57,6 @@ def create_app(services: Services) -> FastAPI:
     lane = pilots.busiest(for_pilots)
     app.add_middleware(FastLane, lane=lane)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
+    app.add_middleware(Traced)
     app.add_middleware(Measured, known=frozenset(lane))
     return app

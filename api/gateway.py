@@ -17,6 +17,7 @@ from api.answers import AnswerWatch, Awaited
 from api.errors import LogUnavailable, Overloaded
 from api.identity.identity import Identity
 from api.positions import Position, Positions
+from api.tracing import correlation_of_request
 from commands.sending import CommandSender
 from schemas.answer import CommandAnswered
 from schemas.heartbeat import PilotHeartbeat
@@ -75,7 +76,7 @@ class CommandGateway:
         envelope = CommandEnvelope(
             command_id=command_id or str(uuid4()),
             aggregate_id=aggregate_id,
-            correlation_id=correlation_id or command_id or str(uuid4()),
+            correlation_id=correlation_id or correlation_of_request() or command_id or str(uuid4()),
             causation_id=causation_id,
             issued_at=now_micros(),
             actor=identity.subject,

@@ -21,6 +21,7 @@ from api.native.forms import wait_seconds_of, with_times
 from api.problems import json_response
 from api.read_models import Row
 from api.services import Services
+from api.tracing import correlation_of_request
 from commands.sending import RecordTooLarge
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
@@ -125,7 +126,7 @@ class CommandDesk:
                 identity,
                 role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
                 command_id=command_id,
-                correlation_id=wish,
+                correlation_id=wish if key is not None else correlation_of_request() or wish,
                 expected_sequence=expected,
                 wait_seconds=wait_seconds,
             )

@@ -1,9 +1,6 @@
 """The past of what happened on a real stack: history, state, replay and the rows agree; files go out and in."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,15 +9,11 @@ from typing import Any
 import psycopg2
 import pytest
 
-from api.read_models import ReadModels
 from audit.auditor import Auditor, State
-from audit.fold import as_read
-from audit.log import LogPages
 from audit.moment import Moment
-from audit.subject import ROWS_OF, Kind, Subject, subject_from
+from audit.subject import subject_from
 from deploy.stack import Stack
-from projections.catalogue import PROJECTIONS
-from schemas.registry import codec_from
+from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.monitor.hand import Hand, client_of, until
 
@@ -42,44 +35,14 @@ def done(hand: Hand) -> int:
 @pytest.fixture(scope="module")
 def auditor(stack: Stack) -> Iterator[Auditor]:
     """Questions about the past of the shared stack."""
-    models = ReadModels(stack.config.postgres, connections=1)
-    yield Auditor(models.rows_now, LogPages(stack.config.kafka, codec_from(stack.config.registry)))
-    models.close()
+    with auditor_on(stack) as one:
+        yield one
 
 
-def culm(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line against `stack`."""
-    environ = {**stack.environ, "CULM_HOME": str(stack.config.home), "PYTHONWARNINGS": "ignore", "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-W", "ignore", "-m", "cli.main", *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-
-
-def stored(auditor: Auditor, subject: Subject) -> dict[str, list[dict[str, Any]]]:
-    """The rows of a subject as Postgres has them."""
-    name, tables = ROWS_OF[subject.kind]
-    column = "job_id" if subject.kind is Kind.JOB else "task_id"
-    found = {}
-    for table in tables:
-        shape = PROJECTIONS[name].tables[table]
-        order = ", ".join(key.name for key in shape.primary_key.columns)
-        rows = auditor.ask(f"select * from {table} where {column} = %(id)s order by {order}", {"id": subject.number})
-        found[table] = [as_read(shape, row) for row in rows]
-    return found
-
-
-def everybody(auditor: Auditor) -> list[Subject]:
-    """Every task and job of the stack that has ended (others may move meanwhile)."""
-    tasks = auditor.ask("select task_id as id from task where status in ('done', 'finished', 'failed', 'broken', 'aborted')", {})
-    jobs = auditor.ask("select job_id as id from job where status in ('finished', 'failed', 'cancelled', 'closed')", {})
-    return [subject_from("task", str(row["id"])) for row in tasks] + [subject_from("job", str(row["id"])) for row in jobs]
-
-
-def test_state_now_is_the_stored_row_of_every_task_and_job(auditor: Auditor, done: int) -> None:
+def test_history_state_and_stored_row_agree_for_every_task_and_job(auditor: Auditor, done: int) -> None:
     subjects = everybody(auditor)
 
-    different = [subject.name for subject in subjects if auditor.state(subject).tables != stored(auditor, subject)]
-
-    assert different == []
+    assert disagreeing(auditor, subjects) == []
     assert len(subjects) >= 4
 
 

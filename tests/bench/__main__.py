@@ -1,8 +1,8 @@
-"""`python -m tests.bench [a b c d e f] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
+"""`python -m tests.bench [a b c d e f g] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
 
 Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and
 200 jobs a second; c each part alone, replay, rebuild; d memory after that, and at each of `--finished` finished jobs; e idle
-cost; f cold start with live jobs. On a stack that is idle otherwise; machines are noisy: compare within one run.
+cost; f cold start with live jobs; g the monitor. On a stack that is idle otherwise; machines are noisy: compare within one run.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from rich.table import Table
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from tests.bench import latency, life_cycles, parts
+from tests.bench import latency, life_cycles, pages, parts
 from tests.bench.loading import fill
 from tests.load.accounts import CpuAccounts, events_in_log
 
@@ -32,7 +32,7 @@ IDLE_SECONDS = 20.0
 def main() -> int:
     """0 after the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list("abcdef"), help="which parts, in the order a to f")
+    parser.add_argument("parts", nargs="*", default=list("abcdefg"), help="which parts, in the order a to g")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
     parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
     parser.add_argument("--finished", type=int, nargs="*", default=[], help="marks of part d, for example 100000 300000")
@@ -40,7 +40,9 @@ def main() -> int:
     given = parser.parse_args()
     found = measured(Stack.running(), given)
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    # Parts that were not measured now keep what they last said.
+    before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() and set(given.parts) != set("abcdefg") else {}
+    FILE.write_text(json.dumps({**before, **found}, indent=2), encoding="utf-8")
     show(found)
     return 0
 
@@ -66,6 +68,8 @@ def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
     if "e" in given.parts:
         cost = parts.idle(stack, IDLE_SECONDS)
         found |= {"idle_percent_by_process": cost, "idle_cpu_percent": round(sum(cost.values()), 2)}
+    if "g" in given.parts:
+        found["pages"] = asdict(pages.measure(stack))
     if "f" in given.parts:
         live = fill(stack, given.live_jobs)
         found |= {"cold_start_seconds": parts.cold_start(stack), "cold_start_live_jobs": live}
@@ -99,6 +103,11 @@ def show(found: dict[str, Any]) -> None:
         at = f"at {one['jobs_per_second']:.0f}/s, p50/p99 ms"
         table.add_row(f"submit to dispatchable {at}", told)
         table.add_row(f"getJob {at}", f"{one['get_job_p50_ms']} / {one['get_job_p99_ms']}")
+    for path, (middle, slow) in found.get("pages", {}).get("milliseconds", {}).items():
+        table.add_row(f"page {path} over a million jobs, p50/p95 ms", f"{middle} / {slow}")
+    if "pages" in found:
+        told = f"{found['pages']['cores_without_pages']} / {found['pages']['cores_with_pages']}"
+        table.add_row("cores of the API under load without / with 200 open pages", told)
     for mark, sizes in found.get("resident_mb_by_finished_jobs", {}).items():
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
         table.add_row(f"resident MB after {int(mark):,} finished jobs", told)

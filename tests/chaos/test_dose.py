@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from audit.subject import Kind
 from deploy.stack import Stack
+from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.chaos.campaign import Outcome, Report, run
 from tests.chaos.faults import faults
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 
 RATE = 30.0
+#: Of the jobs so many are asked about one by one; the replay compares every row.
+JOBS_LOOKED_AT = 150
 DOSE = ("kill decider", "decider stopped", "commands delivered twice", "poison", "postgres away")
 
 
@@ -32,6 +36,15 @@ def test_a_dose_of_faults_loses_nothing_and_breaks_no_law(chaotic: Stack) -> Non
     assert report.violations == ()
     assert report.jobs_finished > 300
     assert report.checked > 5_000
+    replayed = culm(chaotic, "replay")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    with auditor_on(chaotic) as auditor:
+        subjects = everybody(auditor)
+        assert len(subjects) > 300
+        # Every task, and jobs from the whole run.
+        jobs = [one for one in subjects if one.kind is Kind.JOB]
+        tasks = [one for one in subjects if one.kind is Kind.TASK]
+        assert disagreeing(auditor, tasks + jobs[:: max(1, len(jobs) // JOBS_LOOKED_AT)]) == []
 
 
 def test_a_report_tells_what_does_not_hold() -> None:

@@ -63,7 +63,7 @@ class Hand:
     pilot: httpx.Client
     operator: httpx.Client
 
-    def submit(self, jobs: int = 1, name: str = "") -> int:
+    def submit(self, jobs: int = 1, name: str = "", **headers: str) -> int:
         """Id of a new task without input."""
         name = name or f"user.pages.{uuid4()}"
         log = f"{name}.log"
@@ -75,7 +75,7 @@ class Hand:
                     "value": f"{log}.$JEDITASKID.${{SN}}.log.tgz"},
             "jobParameters": [{"type": "constant", "value": "-p echo"}],
         }  # fmt: skip
-        answer = self.user.post("/v1/tasks", json={"parameters": parameters})
+        answer = self.user.post("/v1/tasks", json={"parameters": parameters}, headers=headers)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["task_id"])
 
