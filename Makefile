@@ -16,7 +16,7 @@ help:
 	@echo "make test    set everything up, run the whole test suite"
 	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
-	@echo "make bench-peers  the same closed loop against Procrastinate on the same Postgres, in one run"
+	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
 	@echo "make chaos   every fault on the running stack under load, then the checker"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"

@@ -127,9 +127,14 @@ def peers() -> Iterator[str]:
     found = _read("bench/peers.json")
     if found:
         rates = f"{found['procrastinate']['per_second']} jobs/s, Culm {found['culm_per_second']} life cycles/s"
-        yield "## Beside a peer\n"
+        yield "## Beside peers\n"
         yield f"`make bench-peers`, one run, the same Postgres: Procrastinate finished {rates}: ratio {found['ratio']}."
-        yield "A job of the peer is rows in one table; a life cycle of Culm: three HTTP calls, files, an audited log, rows.\n"
+        if "htcondor" in found:
+            pool = found["htcondor"]
+            rate = f"{pool['per_second']} jobs/s: ratio {found['htcondor_ratio']}"
+            yield f"HTCondor {pool['version']} on the same cores finished {rate}."
+            yield "Its jobs are real processes (`/bin/true`), each with a shadow and a starter; the load's pilots run nothing.\n"
+        yield "A job of Procrastinate is rows in one table; a life cycle of Culm: three calls, files, an audited log, rows.\n"
 
 
 def _first_line(thing: Any) -> str:
