@@ -20,6 +20,8 @@ Ask = Callable[[str, dict[str, Any]], list[Row]]
 PLACES = "sequence, at, topic, partition, log_offset"
 #: Of a queue only these change more than its counters, and the counters stand in every event.
 SETTING_EVENTS = ("DispatchConfigured", "TaskHeld", "TaskReleased")
+#: Events of a queue that concern every organisation it serves.
+COMMON_EVENTS = ("DispatchConfigured",)
 TAIL_RECORDS_MAX = 20_000
 EVENTS_MAX = 100_000
 

@@ -25,10 +25,14 @@ LIMIT, LIMIT_MAX = 100, 1_000
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column that can be filtered by. kind: text, number, or state (comma is or)."""
+    """A column that can be filtered by. kind: text, number, or state (comma is or).
+
+    within: SQL around the comparison, for what stands in another table; `{}` is the comparison.
+    """
 
     column: str
     kind: str = "text"
+    within: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def _condition(name: str, value: str, field: Field, parameters: dict[str, Any]) 
     alternatives = [_alternative(name, choice.strip(), field, parameters) for choice in choices if choice.strip()]
     if not alternatives:
         raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a value")
-    joined = " or ".join(alternatives)
+    joined = field.within.format(" or ".join(alternatives))
     return f"not coalesce(({joined}), false)" if negated else f"({joined})"
 
 

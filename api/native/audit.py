@@ -6,7 +6,7 @@ The questions are answered by `audit/` in threads of their own; a long one never
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,8 +21,8 @@ from api.native.reading import CaughtUp
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
-from audit.auditor import SETTING_EVENTS, Auditor, NoSuchSubject, NotYet, State, Step, TooMuch
-from audit.differences import Change
+from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, Step, TooMuch
+from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
 from audit.subject import Kind, NotUnderstood, Subject, subject_from
@@ -46,20 +46,21 @@ class AuditDesk:
     async def state(self, identity: Identity, subject: Subject, moment: Moment) -> State:
         """The subject as it was; raises NotFound, NotThereYet, BadRequest, LogUnavailable."""
         await self.check(identity, subject)
-        return await self._in_thread(lambda: self.auditor.state(subject, moment))
+        found = await self._in_thread(lambda: self.auditor.state(subject, moment))
+        return await self._of_vo(identity, found)
 
     async def differences(
         self, identity: Identity, subject: Subject, one: Moment, other: Moment
     ) -> tuple[State, State, list[Change]]:
         """Two states and what differs."""
-        await self.check(identity, subject)
-        return await self._in_thread(lambda: self.auditor.differences(subject, one, other))
+        before, after = await self.state(identity, subject, one), await self.state(identity, subject, other)
+        return before, after, changes_between(before.tables, after.tables)
 
     async def history(self, identity: Identity, subject: Subject, after: int, limit: int) -> list[Step]:
         """Events with what each changed; of a queue only those of the VO and of its settings."""
         await self.check(identity, subject)
         steps = await self._in_thread(lambda: self.auditor.history(subject, after, limit))
-        return [step for step in steps if step.event["vo"] == identity.vo or step.event["event_type"] in SETTING_EVENTS]
+        return [step for step in steps if step.event["vo"] == identity.vo or step.event["event_type"] in COMMON_EVENTS]
 
     async def why(self, identity: Identity, subject: Subject) -> list[Reason]:
         """What holds a job or a task, the strongest reason first."""
@@ -88,6 +89,17 @@ class AuditDesk:
                 found = await self._queue_vo(identity, subject)
         if found is None or found["vo"] != identity.vo:
             raise NotFound(f"no {subject.kind} {subject.name} in {identity.vo}")
+
+    async def _of_vo(self, identity: Identity, state: State) -> State:
+        """The state without what a queue that serves several organisations knows of the others: tasks on hold."""
+        held = state.tables.get("held_task", ())
+        if not held:
+            return state
+        mine = await self.read_models.rows(
+            "select task_id from task where vo = %s and task_id = any(%s)", (identity.vo, [row["task_id"] for row in held])
+        )
+        known = {row["task_id"] for row in mine}
+        return replace(state, tables={**state.tables, "held_task": [row for row in held if row["task_id"] in known]})
 
     async def _queue_vo(self, identity: Identity, subject: Subject) -> Row | None:
         """A row with the VO of who asks when the queue serves it (and has the worker)."""

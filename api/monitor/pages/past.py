@@ -9,7 +9,7 @@ from typing import Any
 from api.errors import BadRequest
 from api.monitor.page import Data, View
 from api.native.audit import asked, instant
-from audit.auditor import SETTING_EVENTS, State
+from audit.auditor import COMMON_EVENTS, State
 from audit.differences import Change, changes_between
 from audit.moment import Moment
 from audit.subject import Subject
@@ -51,7 +51,7 @@ async def scrubber_of(view: View, subject: Subject) -> Data:
     """The events of the subject along time: at most `TICKS_MAX`, evenly taken, always with the last."""
     of_worker = " and worker_id = %(worker)s" if subject.worker_id is not None else ""
     about: Data = {"kind": subject.aggregate, "id": subject.aggregate_id, "worker": subject.worker_id, "most": TICKS_MAX}
-    about |= {"vo": view.vo, "settings": list(SETTING_EVENTS)}
+    about |= {"vo": view.vo, "settings": list(COMMON_EVENTS)}
     rows = await view.rows(
         "select sequence, at, event_type, summary from (select sequence, at, event_type, summary,"
         " row_number() over (order by sequence) as number, count(*) over () as total from timeline"
@@ -75,7 +75,7 @@ async def history_of(view: View, subject: Subject, limit: int = 60) -> list[Data
             "id": subject.aggregate_id,
             "worker": subject.worker_id,
             "vo": view.vo,
-            "settings": list(SETTING_EVENTS),
+            "settings": list(COMMON_EVENTS),
             "limit": limit,
         },
     )

@@ -20,6 +20,12 @@ async def load(view: View) -> Data:
     queue = await view.row("select * from queue where name = %(queue)s", about)
     if queue is None:
         raise NotFound(f"no queue {name} for {view.vo}")
+    # Tasks of other organisations are on hold there, too; their numbers are nobody's business here.
+    held = await view.rows(
+        "select task_id from task where vo = %(vo)s and task_id = any(%(held)s) order by 1",
+        {**about, "held": queue["held_tasks"]},
+    )
+    queue["held_tasks"] = [row["task_id"] for row in held]
     return {
         "queue": queue,
         "demand": await view.row("select wanted, live, reason from worker_demand where queue = %(queue)s", about),

@@ -21,6 +21,9 @@ FIELDS = {
     "tasktype": Field("label"),
     "workinggroup": Field("working_group"),
     "site": Field("site"),
+    "computingsite": Field(
+        "j.queue", within="exists (select 1 from job j where j.task_id = task.task_id and j.vo = task.vo and ({}))"
+    ),
     "currentpriority": Field("current_priority", "number"),
     "parent_tid": Field("parent_task_id", "number"),
 }
