@@ -25,12 +25,14 @@ LARGER_BODIES = {
 
 def create_app(services: Services) -> FastAPI:
     """The API over `services`, which it starts and closes with itself."""
+    desk = audit_desk(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.start()
         yield
         services.close()
+        desk.threads.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
         title="Culm",
@@ -48,7 +50,6 @@ def create_app(services: Services) -> FastAPI:
     # Routes are looked through in this order: the busiest come first.
     for_pilots = pilots.build_router(services)
     app.include_router(for_pilots)
-    desk = audit_desk(services)
     for front in (panda, documents, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, desk))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -90,7 +90,8 @@ class Watched:
 class Hub:
     """All open pages of this process."""
 
-    def __init__(self, feed: EventFeed, read_models: ReadModels, renderer: Renderer) -> None:
+    def __init__(self, feed: Callable[[], EventFeed], read_models: ReadModels, renderer: Renderer) -> None:
+        """feed: gives all events, asked for when the first page is open."""
         self._feed, self._read_models, self._renderer = feed, read_models, renderer
         self._heard = Heard()
         self._watched: dict[tuple[str, str], Watched] = {}
@@ -137,7 +138,7 @@ class Hub:
     async def _run(self) -> None:
         """Render what needs it, while somebody looks."""
         rest = 0.0
-        async with self._feed.observe(self._heard.take):
+        async with self._feed().observe(self._heard.take):
             while self._watched:
                 await asyncio.sleep(max(TICK_SECONDS, rest))
                 began = time.perf_counter()

@@ -59,7 +59,7 @@ class Monitor:
     def __init__(self, services: Services, desk: AuditDesk) -> None:
         self.services, self.desk = services, desk
         self.renderer = Renderer()
-        self.hub = Hub(services.live.everything, services.read_models, self.renderer)
+        self.hub = Hub(lambda: services.live.everything, services.read_models, self.renderer)
 
     async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
         """A page, or its data."""

@@ -116,6 +116,10 @@ class ReadModelsStandIn:
 
     async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
         """The rows that were prepared."""
+        return self.rows_now(sql, parameters)
+
+    def rows_now(self, sql: str, parameters: Any = ()) -> list[Row]:
+        """As `rows`."""
         return next((list(rows) for text, rows in self.tables.items() if text in sql), [])
 
     async def row(self, sql: str, parameters: Any = ()) -> Row | None:

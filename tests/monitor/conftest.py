@@ -17,9 +17,12 @@ ALONE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 SHOTS = Path(__file__).resolve().parents[2] / "out" / "pages"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium; `make test` needs one on the machine."""
+    """A real Chromium; `make test` needs one on the machine.
+
+    Not for the session: Playwright keeps an event loop running in this thread, in which no other test could run one.
+    """
     found = next((path for path in CHROMIUM if Path(path).exists()), None)
     assert found is not None, f"no browser at any of {', '.join(CHROMIUM)}; install Debian's package chromium"
     assert subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0

@@ -84,7 +84,7 @@ def test_read_models_dropped_as_a_whole_come_back_equal_byte_for_byte(stage: Sta
 
 def test_tables_dropped_under_a_running_projector_come_back_and_it_goes_on(stage: Stage) -> None:
     projector = stage.projector()
-    stage.change("DROP SCHEMA rm_tasks_v1 CASCADE")
+    stage.change("DROP SCHEMA rm_tasks_v2 CASCADE")
     stage.say(a_task(FIRST + 2))
 
     catch_up(projector)
@@ -142,7 +142,7 @@ def test_all_read_models_made_anew_get_to_the_end_of_the_log_without_a_projector
 
 
 def test_what_a_killed_rebuild_left_is_dropped_by_the_next(stage: Stage) -> None:
-    stage.change("CREATE SCHEMA rm_tasks_v2r1; CREATE TABLE rm_tasks_v1r1.task (half int)")
+    stage.change("CREATE SCHEMA rm_tasks_v2r1; CREATE TABLE rm_tasks_v2r1.task (half int)")
 
     stage.rebuild("tasks")
 
@@ -194,7 +194,7 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = PROJECTIONS["jobs"]
-    second = replace(jobs, version=2, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
+    second = replace(jobs, version=3, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
     monkeypatch.setitem(PROJECTIONS, "jobs", second)
     migrate(stage.postgres)
     projector = stage.projector()
@@ -208,7 +208,7 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
 
     assert old == [(4, 4)]
     assert stage.rows("SELECT count(*), min(age) FROM job") == [(8, "new")]
-    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [("rm_jobs_v2", 2)]
+    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [("rm_jobs_v3", 3)]
 
 
 def test_partitions_are_split_so_that_every_process_has_about_as_much_to_do() -> None:

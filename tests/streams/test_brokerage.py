@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.types import QueueStatus, QueueVerdict
+from schemas.types import QueueStatus
 from streams.jedi.brokerage import FILTERS, Asked, broker, weight_of
 from streams.snapshot import QueueFacts
 from tests.streams.builders import SEED, a_queue, asked
@@ -55,7 +55,9 @@ def test_each_filter_drops_a_queue_with_its_code(code: str, work: Asked, queue: 
     brokered = broker(work, [queue], (), SEED)
 
     assert brokered.candidates == ()
-    assert brokered.verdicts == (QueueVerdict(queue="Q1", taken=False, code=code, message=message),)
+    (verdict,) = brokered.verdicts
+    assert (verdict.queue, verdict.taken, verdict.code, verdict.message) == ("Q1", False, code, message)
+    assert (verdict.waiting, verdict.leased, verdict.pilots) == (queue.waiting, queue.leased, queue.pilots)
 
 
 def test_every_filter_has_a_case() -> None:
