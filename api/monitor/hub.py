@@ -84,7 +84,7 @@ class Watched:
     version: str = ""
     rendered_at: float = 0.0
     needs: dict[Partition, int] = field(default_factory=dict)
-    gone: str | None = None
+    counts_again: bool = False
 
 
 class Hub:
@@ -163,7 +163,8 @@ class Hub:
         due = [
             watched
             for watched in list(self._watched.values())
-            if (watched.needs and now - watched.rendered_at >= PAGE_SECONDS) or now - watched.rendered_at >= REFRESH_SECONDS
+            if ((watched.needs or watched.counts_again) and now - watched.rendered_at >= PAGE_SECONDS)
+            or now - watched.rendered_at >= REFRESH_SECONDS
         ]
         if not due:
             return
@@ -195,8 +196,10 @@ class Hub:
             watched.view.read_models,
             watched.view.desk,
             watched.view.services,
+            watched.view.counts,
         )
         data = await watched.page.load(view)
+        watched.counts_again = bool(data.get("counted_again"))
         watched.regions = self._renderer.regions(watched.page, view, data)
         watched.version = version_of(watched.regions)
         watched.rendered_at = time.monotonic()

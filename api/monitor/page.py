@@ -14,6 +14,7 @@ import psycopg2
 from api.errors import BadRequest
 from api.gateway import now_micros
 from api.identity.identity import Identity
+from api.monitor.counting import Counts, Load
 from api.native.audit import AuditDesk
 from api.read_models import ReadModels, Row
 from api.services import Services
@@ -44,6 +45,7 @@ class View:
     read_models: ReadModels
     desk: AuditDesk
     services: Services
+    counts: Counts
     now: int = field(default_factory=now_micros)
 
     @property
@@ -58,6 +60,11 @@ class View:
         except psycopg2.DataError as problem:
             told = str(problem).strip().splitlines()[0]
             raise BadRequest(f"a value in the URL has the wrong form: {told[:160]}") from problem
+
+    async def counted(self, load: Load) -> Data:
+        """What `load` counts for this URL and VO, perhaps as of a moment ago; see `Counts.of`."""
+        key = (self.vo, self.path, tuple(sorted(self.parameters.items())))
+        return await self.counts.of(key, load)
 
     async def row(self, sql: str, parameters: Any = ()) -> Row | None:
         """The first row, None when there is none."""

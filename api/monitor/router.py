@@ -15,6 +15,7 @@ from api.identity.access import Gate, Public
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
 from api.monitor import actions, dead_letters, usage
 from api.monitor.aliases import ALIASES, canonical
+from api.monitor.counting import Counts
 from api.monitor.hub import Hub, stored_positions
 from api.monitor.page import Page, View
 from api.monitor.pages import PAGES
@@ -59,6 +60,7 @@ class Monitor:
     def __init__(self, services: Services, desk: AuditDesk) -> None:
         self.services, self.desk = services, desk
         self.renderer = Renderer()
+        self.counts = Counts()
         self.hub = Hub(lambda: services.live.everything, services.read_models, self.renderer)
 
     async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
@@ -100,6 +102,11 @@ class Monitor:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
+    def view_of(self, identity: Identity) -> View:
+        """A look at no page, for actions."""
+        models = self.services.read_models
+        return View(identity, "/monitor/act", {}, {}, models, self.desk, self.services, self.counts)
+
     def _view(
         self,
         identity: Identity,
@@ -111,7 +118,7 @@ class Monitor:
         given = {name: value for name, value in parameters.items() if name != "json"}
         if not page.has_past and (given.get("asof") or given.get("against")):
             raise NotFound(f"{page.name} has no past to look at; tasks, jobs and queues have")
-        return View(identity, path, names, given, self.services.read_models, self.desk, self.services)
+        return View(identity, path, names, given, self.services.read_models, self.desk, self.services, self.counts)
 
     def _live_query(self, request: Request) -> str:
         here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
@@ -195,7 +202,7 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
             form = await request.form()
             fields = {name: value for name, value in form.items() if isinstance(value, str)}
             wish = actions.wish_from(fields, [value for value in form.getlist("id") if isinstance(value, str)])
-            view = View(identity, "/monitor/act", {}, {}, monitor.services.read_models, monitor.desk, monitor.services)
+            view = monitor.view_of(identity)
             back = safe_next(fields.get("back"))
             context: dict[str, Any] = {"wish": wish, "back": back, "about": {"identity": identity}}
             if fields.get("confirm"):

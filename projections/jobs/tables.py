@@ -66,7 +66,15 @@ Index("job_of_owner", JOB.c.owner, JOB.c.created_at)
 Index("job_modified", JOB.c.modified_at)
 # What the monitor counts; wide enough that the table itself is not read.
 Index("job_facets", JOB.c.vo, JOB.c.status, JOB.c.queue, JOB.c.user_name, JOB.c.share)
-Index("job_ended", JOB.c.vo, JOB.c.ended_at, JOB.c.status, JOB.c.queue, postgresql_where=JOB.c.ended_at.is_not(None))
+Index(
+    "job_ended",
+    JOB.c.vo,
+    JOB.c.ended_at,
+    JOB.c.status,
+    JOB.c.queue,
+    JOB.c.user_name,
+    postgresql_where=JOB.c.ended_at.is_not(None),
+)
 Index(
     "job_errors",
     JOB.c.vo,

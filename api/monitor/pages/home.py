@@ -10,6 +10,18 @@ QUEUES, TASKS, CAUSES = 12, 12, 6
 
 async def load(view: View) -> Data:
     """Counts, the last hour by minute, the busiest queues, the latest tasks, the commonest causes of failure."""
+    return {
+        **await view.counted(lambda: _counts(view)),
+        "queues": await _queues(view),
+        "latest": await view.rows(
+            "select task_id, name, user_name, status, modified_at, files_total, files_finished, files_failed from task"
+            " where vo = %(vo)s order by task_id desc limit %(count)s",
+            {"vo": view.vo, "count": TASKS},
+        ),
+    }
+
+
+async def _counts(view: View) -> Data:
     since = {"vo": view.vo, "since": view.now - HOUR, "live": list(LIVE_STATES)}
     tasks = await view.rows("select status, count(*) as count from task where vo = %(vo)s group by status", since)
     live = await view.rows(
@@ -25,12 +37,6 @@ async def load(view: View) -> Data:
         "jobs_live": in_order(live, JOB_STATES),
         "jobs_ended_last_hour": in_order(_summed(ended), JOB_STATES),
         "chart": minutes(ended, view.now, 60),
-        "queues": await _queues(view),
-        "latest": await view.rows(
-            "select task_id, name, user_name, status, modified_at, files_total, files_finished, files_failed from task"
-            " where vo = %(vo)s order by task_id desc limit %(count)s",
-            {**since, "count": TASKS},
-        ),
         "causes": await view.rows(
             "select error_source, error_code, error_cluster, count(*) as count, count(distinct queue) as queues,"
             " count(distinct user_name) as users, max(job_id) as example from job where vo = %(vo)s and ended_at >= %(since)s"

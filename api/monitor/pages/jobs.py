@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.monitor.filters import Field, facets_of, facets_sql, order_of, where_of
+from api.monitor.filters import WINDOW_FIELDS, Field, facets_of, facets_sql, order_of, where_of
 from api.monitor.page import Data, Page, View
 from api.native.forms import with_times
 
@@ -40,18 +40,26 @@ CAUSES = 20
 async def load(view: View) -> Data:
     """One page of jobs with the counts of all that fit."""
     where = where_of(view.parameters, FIELDS, "modified_at", view.vo, view.now)
-    order = order_of(view.parameters, SORTS, "job_id", "pandaid-descending")
+    # A window is on the time of change: sorted by it, the first page is found without looking at the rest.
+    default = "modificationtime" if any(view.parameters.get(name) for name in WINDOW_FIELDS) else "pandaid"
+    order = order_of(view.parameters, SORTS, "job_id", f"{default}-descending")
     rows = await view.rows(
         f"select {COLUMNS} from job where {where.sql} and {order.sql_after} order by {order.sql} limit %(limit)s",
         {**where.parameters, **order.parameters},
     )
     shown = rows[: order.limit]
-    facets = facets_of(await view.rows(facets_sql("job", FACETS, where.sql), where.parameters), list(FACETS))
+
+    async def counts() -> Data:
+        facets = facets_of(await view.rows(facets_sql("job", FACETS, where.sql), where.parameters), list(FACETS))
+        return {
+            "facets": facets,
+            "total": sum(entry["count"] for entry in facets["jobstatus"]),
+            "causes": await causes(view, where.sql, where.parameters),
+        }
+
     return {
+        **await view.counted(counts),
         "jobs": shown,
-        "facets": facets,
-        "total": sum(entry["count"] for entry in facets["jobstatus"]),
-        "causes": await causes(view, where.sql, where.parameters),
         "next": order.cursor_of(shown[-1]) if len(rows) > order.limit else None,
         "filters": where.words,
         "sort": {"name": order.name, "descending": order.descending, "names": list(SORTS)},

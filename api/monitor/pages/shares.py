@@ -8,6 +8,10 @@ WAITING = ("defined", "activated", "throttled")
 
 async def load(view: View) -> Data:
     """A row per share: its target, and the jobs that wait and run for it."""
+    return await view.counted(lambda: _counts(view))
+
+
+async def _counts(view: View) -> Data:
     policy = await view.row("select document from policy where name = 'shares'")
     declared = (policy["document"].get("shares") or []) if policy else []
     rows = await view.rows(

@@ -43,11 +43,14 @@ async def load(view: View) -> Data:
         {**where.parameters, **order.parameters},
     )
     shown = rows[: order.limit]
-    facets = facets_of(await view.rows(facets_sql("task", FACETS, where.sql), where.parameters), list(FACETS))
+
+    async def counts() -> Data:
+        facets = facets_of(await view.rows(facets_sql("task", FACETS, where.sql), where.parameters), list(FACETS))
+        return {"facets": facets, "total": sum(entry["count"] for entry in facets["status"])}
+
     return {
+        **await view.counted(counts),
         "tasks": shown,
-        "facets": facets,
-        "total": sum(entry["count"] for entry in facets["status"]),
         "next": order.cursor_of(shown[-1]) if len(rows) > order.limit else None,
         "filters": where.words,
         "sort": {"name": order.name, "descending": order.descending, "names": list(SORTS)},

@@ -9,6 +9,10 @@ AT_WORK = ("registered", "defined", "ready", "pending", "running", "paused", "fi
 
 async def load(view: View) -> Data:
     """A row per user: tasks and jobs by what became of them."""
+    return await view.counted(lambda: _counts(view))
+
+
+async def _counts(view: View) -> Data:
     where = where_of(view.parameters, FIELDS, "modified_at", view.vo, view.now)
     tasks = await view.rows(
         f"select user_name, status, count(*) as count, max(modified_at) as last_at from task where {where.sql} group by 1, 2",
