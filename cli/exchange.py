@@ -58,7 +58,8 @@ def import_(
 
     Aggregates that are not whole in the file are named and left out.
     """
-    from audit.exchange import NotImported, import_events, read_file, whole_aggregates
+    from audit.bringing_in import import_events, whole_aggregates
+    from audit.exchange import NotImported, read_file
     from projections.migrate import migrate
     from schemas.__main__ import apply
     from schemas.registry import codec_from
