@@ -38,8 +38,10 @@ class Pages:
     def __init__(self, browser: Browser, stack: Stack) -> None:
         self._browser, self._stack = browser, stack
 
-    def window(self, user: str = "pages", *groups: str, dark: bool = False, phone: bool = False) -> Page:
-        """A new window; errors of scripts end the test that looks at `trouble`."""
+    def window(
+        self, user: str = "pages", *groups: str, dark: bool = False, phone: bool = False, bypass_csp: bool = False
+    ) -> Page:
+        """A new window in which `user` is logged in. bypass_csp: for scripts of the test's own."""
         size = {"width": 360, "height": 740} if phone else {"width": 1280, "height": 900}
         context = self._browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
@@ -47,6 +49,7 @@ class Pages:
             timezone_id="Europe/Zurich",
             locale="en-GB",
             base_url=self._stack.config.api,
+            bypass_csp=bypass_csp,
         )
         page = context.new_page()
         page.goto(f"/login#token={token_of(self._stack, user, *groups)}")

@@ -6,6 +6,7 @@ import signal
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from deploy.stack import Stack
@@ -135,6 +136,25 @@ def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Page
     owner.get_by_role("button", name="Kill 2 tasks").click()
 
     expect(owner.get_by_role("status").first).to_contain_text("2 done", timeout=SECONDS)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: Hand, dark: bool) -> None:
+    task = hand.submit()
+    job = hand.lease(task)
+    window = pages.window("pagesop", "wlcg/operator", dark=dark, bypass_csp=True)
+    broken: dict[str, list[str]] = {}
+
+    for path in ("/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/", "/queues/",
+                 f"/queue/{QUEUE}/", "/workers/", "/users/", "/errors/", "/shares/", "/health/"):  # fmt: skip
+        window.goto(path)
+        found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response
+        assert len(found["passes"]) > 20, "the rules were not applied"
+        for violation in found["violations"]:
+            broken.setdefault(path, []).append(f"{violation['id']}: {violation['nodes'][0]['html'][:200]}")
+
+    hand.finish(job)
+    assert broken == {}
 
 
 def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand) -> None:
