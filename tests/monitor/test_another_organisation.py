@@ -1,0 +1,80 @@
+"""With two organisations behind one API, a member of one sees nothing of the other: in no page, list, audit or live region."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from deploy.config import CHECKOUT
+from deploy.stack import Stack
+from tests.monitor.hand import QUEUE, Hand, token_of, until
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def stranger(stack: Stack) -> Iterator[httpx.Client]:
+    """A member of dune, at an API over the shared stack that serves wlcg and dune."""
+    config = stack.config
+    address = f"http://127.0.0.1:{config.ports.api + 8}"
+    environ = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "CULM_KAFKA": config.kafka,
+        "CULM_REGISTRY": config.registry,
+        "CULM_POSTGRES": config.postgres,
+        "CULM_HOME": str(config.home),
+        "CULM_API": address,
+        "CULM_VOS": "wlcg,dune",
+        "PYTHONWARNINGS": "ignore",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "api"], cwd=CHECKOUT, env=environ, stderr=subprocess.DEVNULL)
+    headers = {"Authorization": f"Bearer {token_of(stack, 'dora', vo='dune')}", "Origin": "dune"}
+    try:
+        with httpx.Client(base_url=address, headers=headers, timeout=30) as client:
+            until(lambda: _answers(client), 60)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, hand: Hand) -> None:
+    task = hand.submit(name="user.pages.nobodys.business")
+    job = hand.lease(task)["PandaID"]
+    until(lambda: hand.user.get(f"/v1/why/job/{job}").status_code == 200)
+    single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/v1/trace/{task}", f"/v1/tasks/{task}"]
+    single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
+               (("task", task), ("job", job))]  # fmt: skip
+    single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]
+    lists = ["/?json", "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json", f"/queue/{QUEUE}/?json",
+             "/workers/?json", "/shares/?json", "/health/?json", f"/v1/history/queue/{QUEUE}", f"/v1/state/queue/{QUEUE}",
+             "/v1/tasks", "/v1/jobs"]  # fmt: skip
+
+    found = {path: stranger.get(path) for path in single}
+    shown = {path: stranger.get(path) for path in lists}
+
+    assert {path: answer.status_code for path, answer in found.items() if answer.status_code != 404} == {}
+    assert {path: answer.status_code for path, answer in shown.items() if answer.status_code != 200} == {}
+    secrets = (str(task), "nobodys", "Pages")
+    assert [path for path, answer in shown.items() if any(secret in answer.text for secret in secrets)] == []
+
+
+def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Client, hand: Hand) -> None:
+    task = hand.submit(name="user.pages.nobodys.live")
+
+    with stranger.stream("GET", f"/monitor/live?path={quote('/tasks/')}") as answer:
+        told = next(line for line in answer.iter_lines() if line.startswith("data:"))
+
+    assert str(task) not in told
+    assert "no task fits" in told
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/v1/health").status_code == 200
+    except httpx.TransportError:
+        return False
