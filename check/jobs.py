@@ -6,7 +6,7 @@ The table is written from jedi-logic 2.1 and 2.2. A job is one attempt in Culm: 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from check.laws import Seen, Violation
+from check.laws import Seen, Settled, Violation, is_settled
 from schemas.reading import Place
 
 HELD = frozenset({"sent", "starting", "running", "holding", "transferring"})
@@ -59,15 +59,16 @@ class LegalJobs:
 
 @dataclass
 class NoJobLost:
-    """The jobs that tasks generated are the jobs that were ordered, and those that exist were generated; none is made twice.
+    """The jobs that tasks generated were ordered or exist, and those that exist were generated; none is made twice.
 
     That an ordered job comes to be is the law of answers; that it is made once, the law of transitions.
     """
 
+    settled: Settled
     name: str = "no job is lost, none is made twice"
     checked: int = 0
     ordered: set[str] = field(default_factory=set)
-    generated: dict[str, Place] = field(default_factory=dict)
+    generated: dict[str, Place | None] = field(default_factory=dict)
     defined: dict[str, Place] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
@@ -76,32 +77,34 @@ class NoJobLost:
             case "DefineJob":
                 self.ordered.add(record.envelope.aggregate_id)
             case "JobDefined":
-                self.defined[record.envelope.aggregate_id] = record.place
+                self.ordered.add(record.envelope.aggregate_id)
+                if is_settled(record, self.settled):
+                    self.defined[record.envelope.aggregate_id] = record.place
             case "JobsGenerated":
                 for job in record.message.jobs:
                     self.checked += 1
                     if str(job.job_id) in self.generated:
                         yield Violation(self.name, str(record.place), f"job {job.job_id} is generated a second time")
-                    self.generated[str(job.job_id)] = record.place
+                    self.generated[str(job.job_id)] = record.place if is_settled(record, self.settled) else None
 
     def end(self) -> Iterator[Violation]:
-        """Jobs that no task generated, and generated ones that were never ordered."""
+        """Jobs that no task generated, and generated ones that were never ordered and never came to be."""
         for job, place in self.defined.items():
             if job not in self.generated:
                 yield Violation(self.name, str(place), f"job {job} is defined and no task generated it")
-        for job, place in self.generated.items():
-            if job not in self.ordered:
-                yield Violation(self.name, str(place), f"job {job} is generated and no command orders it")
+        for job, made in self.generated.items():
+            if made is not None and job not in self.ordered:
+                yield Violation(self.name, str(made), f"job {job} is generated, no command orders it and it does not exist")
 
 
 @dataclass
 class AcceptedIsTerminalOrLive:
     """Every accepted job has ended or is live; a live one stands where its status says: on its queue, or in a pilot's hands.
 
-    settled: see `OneAnswerEach`. A job with a command under way is between two places and is not judged.
+    A job with a command under way, or with an event that is not settled, is between two places and is not judged.
     """
 
-    settled: dict[tuple[str, int], int]
+    settled: Settled
     name: str = "accepted jobs are terminal or live, and live ones have their place"
     checked: int = 0
     terminal: int = 0
@@ -113,14 +116,12 @@ class AcceptedIsTerminalOrLive:
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """Note where it is."""
-        place = record.place
-        if record.role == "commands":
-            if place.offset >= self.settled.get((place.topic, place.partition), 0):
-                self.under_way |= _jobs_of(record)
-        elif record.role == "events" and record.aggregate == "job":
+        if record.role in ("commands", "events") and not is_settled(record, self.settled):
+            self.under_way |= _jobs_of(record)
+        if record.role == "events" and record.aggregate == "job":
             job = record.envelope.aggregate_id
             self.status[job] = LEGAL[record.name][1] or self.status.get(job, "unknown")
-            self.last[job] = place
+            self.last[job] = record.place
         elif record.role == "events" and record.name in PLACE_AFTER:
             for job in _jobs_of(record):
                 self.places[job] = PLACE_AFTER[record.name]

@@ -4,12 +4,18 @@ In: `Seen` records, partition by partition in log order, command topics first, t
 with the place of the offending record. Pure. The transitions are written from jedi-logic 2.1 and 2.2, not from the decider.
 """
 
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from schemas.ids import FOLLOW_UPS_DIRECT_MAX, caused_command_id
 from schemas.reading import Place
+
+#: By topic and partition, an offset. Commands below it were decided before anything else was read; of events below it, all
+#: that was written in the same transaction is read too. A partition of events that is not named is settled to its end.
+Settled = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,12 @@ class Violation:
     law: str
     place: str
     found: str
+
+
+def is_settled(record: Seen, settled: Settled) -> bool:
+    """True when nothing that belongs to the record can be missing from what is read."""
+    place = record.place
+    return place.offset < settled.get((place.topic, place.partition), 0 if record.role == "commands" else sys.maxsize)
 
 
 class Law(Protocol):
@@ -116,33 +128,38 @@ class CompleteDecisions:
 class OneAnswerEach:
     """Every decided command record has exactly one answer; a command delivered twice stands there twice and is answered twice.
 
-    settled: by topic and partition, the offset below which the decider had committed before the answers were read.
+    A follow-up that was decided at once has no record. It is answered only when it led to no event, and then names its cause.
     """
 
-    settled: dict[tuple[str, int], int]
+    settled: Settled
     name: str = "exactly one answer per command"
     checked: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     owed: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
+    at_once: set[str] = field(default_factory=set)
     first: dict[str, Place] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """An answer to a command that nobody gave."""
-        place = record.place
         if record.role == "commands":
             number = record.envelope.command_id
             self.asked[number] += 1
-            if place.offset < self.settled.get((place.topic, place.partition), 0):
+            if is_settled(record, self.settled):
                 self.checked += 1
                 self.owed[number] += 1
-                self.first.setdefault(number, place)
-        elif record.role == "answers":
+                self.first.setdefault(number, record.place)
+        elif record.role == "answers" and record.message.causation_id is None:
             number = record.message.command_id
             self.answered[number] += 1
             if self.answered[number] > self.asked[number]:
                 found = f"answer {self.answered[number]} to command {number}, which was given {self.asked[number]} times"
-                yield Violation(self.name, str(place), found)
+                yield Violation(self.name, str(record.place), found)
+        elif record.role == "answers":
+            number = record.message.command_id
+            if number in self.at_once and not record.message.repeated:
+                yield Violation(self.name, str(record.place), f"a second answer to follow-up {number}")
+            self.at_once.add(number)
 
     def end(self) -> Iterator[Violation]:
         """Decided commands without an answer."""
@@ -152,32 +169,74 @@ class OneAnswerEach:
                 yield Violation(self.name, str(place), found)
 
 
+@dataclass(slots=True)
+class AtOnce:
+    """A decision on a command that has no record: what showed it, and what is said to have led to it."""
+
+    place: Place
+    shown_by: str
+    kind: str
+    cause: str | None
+
+
 @dataclass
 class CausesExist:
-    """The command of every event, and what caused every command, are in the log."""
+    """The command of every event, and what caused every command, are in the log.
 
+    A follow-up that was decided at once has no record: its id must be one that the decision which caused it gives away.
+    """
+
+    settled: Settled
     name: str = "every cause is in the log"
     checked: int = 0
     commands: set[str] = field(default_factory=set)
-    events: set[str] = field(default_factory=set)
+    events: dict[str, str] = field(default_factory=dict)
+    """Command by event."""
     causes: dict[str, Place] = field(default_factory=dict)
+    at_once: dict[str, AtOnce] = field(default_factory=dict)
+    """By command."""
 
     def see(self, record: Seen) -> Iterator[Violation]:
-        """An event whose command is not there."""
-        if record.role == "commands":
-            self.commands.add(record.envelope.command_id)
-            if record.envelope.causation_id is not None:
-                self.causes.setdefault(record.envelope.causation_id, record.place)
-        elif record.role == "events":
-            self.checked += 1
-            self.events.add(record.envelope.event_id)
-            if record.envelope.command_id not in self.commands:
-                found = f"{record.name} comes from command {record.envelope.command_id}, which is not in the log"
-                yield Violation(self.name, str(record.place), found)
+        """Nothing yet: what stands in other partitions may come."""
+        by = record.envelope
+        match record.role:
+            case "commands":
+                self.commands.add(by.command_id)
+                if by.causation_id is not None and is_settled(record, self.settled):
+                    self.causes.setdefault(by.causation_id, record.place)
+            case "events":
+                self.checked += 1
+                self.events[by.event_id] = by.command_id
+                if by.command_id not in self.commands and is_settled(record, self.settled):
+                    one = AtOnce(record.place, record.name, by.command_type, by.causation_id)
+                    self.at_once.setdefault(by.command_id, one)
+            case "answers" if record.message.causation_id is not None:
+                message = record.message
+                one = AtOnce(record.place, record.name, message.command_type, message.causation_id)
+                self.at_once.setdefault(message.command_id, one)
+            case _:
+                pass
+        yield from ()
 
     def end(self) -> Iterator[Violation]:
         """Commands whose cause is not there."""
         for cause, place in self.causes.items():
             self.checked += 1
-            if cause not in self.events and cause not in self.commands:
+            if cause not in self.events and cause not in self.commands and cause not in self.at_once:
                 yield Violation(self.name, str(place), f"its cause {cause} is not in the log")
+        for command, one in self.at_once.items():
+            self.checked += 1
+            if not self._gave(one, command):
+                found = f"{one.shown_by} comes from command {command}, which is not in the log and does not follow from its cause"
+                yield Violation(self.name, str(one.place), f"{found} {one.cause}")
+
+    def _gave(self, one: AtOnce, command: str) -> bool:
+        """True when the decision that is named as the cause has a follow-up with this id."""
+        if one.cause is None:
+            return False
+        parent = self.events.get(one.cause)
+        if parent is None and (one.cause in self.commands or one.cause in self.at_once):
+            parent = one.cause
+        if parent is None:
+            return False
+        return any(caused_command_id(parent, number, one.kind) == command for number in range(FOLLOW_UPS_DIRECT_MAX))

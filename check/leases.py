@@ -7,7 +7,7 @@ job at a time (`check/tasks.py`). Source: DESIGN 5, jedi-logic 2.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from check.laws import Seen, Violation
+from check.laws import Seen, Settled, Violation, is_settled
 from schemas.reading import Place
 
 MICROSECONDS = 1_000_000
@@ -35,6 +35,7 @@ class Held:
 class OnePilotEach:
     """A job is queued once, leased to one pilot, runs under that lease and to its end; a queue counts right."""
 
+    settled: Settled
     name: str = "no two pilots hold one job"
     checked: int = 0
     jobs: dict[int, Held] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class OnePilotEach:
         """A lease of what is not waiting, a renewal of what is not leased, or a wrong number."""
         if record.role != "events":
             return
-        if record.name == "JobSent":
+        if record.name == "JobSent" and is_settled(record, self.settled):
             self.sent[record.envelope.aggregate_id] = (record.message.lease_id, record.place)
         elif record.name in STEPS:
             self.checked += 1

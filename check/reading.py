@@ -4,13 +4,22 @@ Out: `Seen` records, topic by topic (commands, events, answers) up to the ends f
 counted, for a poison record is Culm's to keep as a dead letter.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import psycopg2
-from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from check.laws import Seen
 from check.rows import Row, View
@@ -34,7 +43,10 @@ class LogReader:
     poison: int = 0
 
     def records(self) -> Iterator[Seen]:
-        """Answers are fixed before events and events before commands, so that an effect is never read without its cause."""
+        """Answers are fixed before events and events before commands, so that an effect is never read without its cause.
+
+        Events are read up to where every transaction ended that was open, or half visible, at `settled`.
+        """
         settings = {
             "bootstrap.servers": self.kafka,
             "group.id": "culm-check",
@@ -45,14 +57,15 @@ class LogReader:
         }
         consumer = Consumer(settings)
         try:
-            ends = {role: self._ends(consumer, role) for role in reversed(ROLES)}
+            admin = AdminClient({"bootstrap.servers": self.kafka})
+            ends = {"answers": _ends(admin, "answers"), "events": _ended(admin), "commands": _ends(admin, "commands")}
             for role in ROLES:
                 yield from self._read(consumer, ends[role])
         finally:
             consumer.close()
 
     def settled(self) -> dict[tuple[str, int], int]:
-        """By command topic and partition, where the deciders stand now."""
+        """Where the deciders stand now in the commands, and the ends of the events. To be asked before `records`."""
         admin = AdminClient({"bootstrap.servers": self.kafka})
         groups = admin.list_consumer_groups(request_timeout=SECONDS_MAX).result().valid
         found: dict[tuple[str, int], int] = {}
@@ -62,22 +75,12 @@ class LogReader:
             for place in places:
                 key = (place.topic, place.partition)
                 found[key] = max(found.get(key, 0), place.offset)
-        return found
-
-    def _ends(self, consumer: Consumer, role: str) -> dict[tuple[str, int], int]:
-        known = consumer.list_topics(timeout=SECONDS_MAX).topics
-        ends = {}
-        for topic in sorted({entry.topic for entry in messages() if entry.role == role} & known.keys()):
-            for partition in known[topic].partitions:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), SECONDS_MAX)
-                if low < high:
-                    ends[(topic, partition)] = high
-        return ends
+        return found | _ends(admin, "events")
 
     def _read(self, consumer: Consumer, ends: dict[tuple[str, int], int]) -> Iterator[Seen]:
         """The records below the ends, in order within each partition."""
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in ends])
-        unread = set(ends)
+        unread = {place for place, end in ends.items() if end > 0}
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for topic, partition in sorted(unread)])
         while unread:
             for message in consumer.consume(BATCH, 0.05):
                 failure, offset = message.error(), message.offset() or 0
@@ -97,6 +100,32 @@ class LogReader:
             return
         entry = decoded.entry
         yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message)
+
+
+def _ended(admin: AdminClient) -> dict[tuple[str, int], int]:
+    """Ends of the events once every transaction is over that has a record in them now."""
+    written = _ends(admin, "events", IsolationLevel.READ_UNCOMMITTED)
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        ended = _ends(admin, "events")
+        open_ones = [f"{topic}[{partition}]" for (topic, partition), end in written.items() if ended[(topic, partition)] < end]
+        if not open_ones:
+            return ended
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"transactions still open after {SECONDS_MAX:.0f} s: {', '.join(open_ones)}")
+        time.sleep(0.02)
+
+
+def _ends(
+    admin: AdminClient, role: str, level: IsolationLevel = IsolationLevel.READ_COMMITTED
+) -> dict[tuple[str, int], int]:
+    """Where the partitions of a role end for a reader of that level."""
+    known = admin.list_topics(timeout=SECONDS_MAX).topics
+    topics = sorted({entry.topic for entry in messages() if entry.role == role} & known.keys())
+    places = [TopicPartition(topic, partition) for topic in topics for partition in known[topic].partitions]
+    latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # confluent-kafka leaves it untyped
+    asked = admin.list_offsets(dict.fromkeys(places, latest), isolation_level=level, request_timeout=SECONDS_MAX)
+    return {(place.topic, place.partition): answer.result().offset for place, answer in asked.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
-from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Violation
+from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
 from check.reading import LogReader, ReadModel, read_model
 from check.rows import RowsEqualEvents, View, views
@@ -23,19 +23,19 @@ class Verdict:
     first: Violation | None
 
 
-def laws_of_the_log(settled: dict[tuple[str, int], int]) -> list[Law]:
-    """The laws that need nothing but the log. settled: see `OneAnswerEach`."""
+def laws_of_the_log(settled: Settled) -> list[Law]:
+    """The laws that need nothing but the log."""
     return [
         GaplessSequences(),
         CompleteDecisions(),
         OneAnswerEach(settled),
-        CausesExist(),
+        CausesExist(settled),
         LegalTasks(),
         FileAccounts(),
         LegalJobs(),
-        NoJobLost(),
+        NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
-        OnePilotEach(),
+        OnePilotEach(settled),
     ]
 
 

@@ -14,7 +14,9 @@ class DeciderConfig:
     home: Path
     slot: int = 0
     slots: int = 1
+    #: commands that are taken at once, and records after which a transaction is ended before the batch is
     batch_max: int = 500
+    outputs_max: int = 2_000
     snapshot_seconds: float = 60.0
     transaction_ms_max: int = 10_000
 

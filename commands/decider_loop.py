@@ -6,12 +6,13 @@ are rebuilt. Source: practice 6.3, 6.5.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from commands.config import DeciderConfig
-from commands.slot import Bug, OutputRecord, Slot
+from commands.direct import Direct
+from commands.slot import Bug, InputRecord, OutputRecord, Slot
 from commands.slot_log import SlotLog, SlotLogFactory
 from commands.state_store import Positions, StateStore
 from schemas.wire import Codec
@@ -33,7 +34,8 @@ class DeciderLoop:
         """clock: seconds, for the pace of snapshots only; no decision knows it."""
         self._config = config
         self._store = store
-        self._slot = Slot(store, codec)
+        self._direct = Direct(config.slot, config.slots)
+        self._slot = Slot(store, codec, self._direct)
         self._codec = codec
         self._open_log = open_log
         self._clock = clock
@@ -50,7 +52,7 @@ class DeciderLoop:
             except Bug as bug:
                 record = bug.record
                 log.exception("decision_met_a_bug", topic=record.topic, partition=record.partition, offset=record.offset)
-                self._slot.condemned[(record.topic, record.partition, record.offset)] = str(bug)
+                self._slot.condemn(bug)
 
     def _own_slot(self, stopped: Callable[[], bool]) -> None:
         """Shut out the previous owner, rebuild the states, then decide (in this order: practice 6.3)."""
@@ -68,7 +70,7 @@ class DeciderLoop:
         began = self._clock()
         slot_log.acquire()
         replayed = self._rebuild(slot_log)
-        slot_log.start_reading()
+        self._direct.begin(slot_log.start_reading())
         log.info(
             "slot_owned",
             slot=self._config.name,
@@ -78,20 +80,30 @@ class DeciderLoop:
         )
 
     def step(self, slot_log: SlotLog) -> None:
-        """Decide everything that is there, up to the batch limit, in one transaction; a snapshot when it is due."""
+        """Decide everything that is there, up to the batch limit; a snapshot when it is due."""
         records = slot_log.take(self._config.batch_max)
-        if records:
-            began = self._clock()
-            outputs: list[OutputRecord] = []
-            positions: Positions = {}
-            for record in records:
-                outputs += self._slot.handle(record)
-                positions[(record.topic, record.partition)] = record.offset + 1
-            slot_log.commit(outputs, positions)
-            self._store.committed()
-            self._slot.counted.through(len(records), self._clock() - began)
+        done = 0
+        while done < len(records):
+            done += self._decide_batch(slot_log, records[done:])
         if self._clock() >= self._snapshot_due:
             self._snapshot(slot_log)
+
+    def _decide_batch(self, slot_log: SlotLog, records: Sequence[InputRecord]) -> int:
+        """Number of records decided in one transaction: all, unless much follows from the first of them."""
+        began = self._clock()
+        outputs: list[OutputRecord] = []
+        positions: Positions = {}
+        count = 0
+        for record in records:
+            count += 1
+            outputs += self._slot.handle(record)
+            positions[(record.topic, record.partition)] = record.offset + 1
+            if len(outputs) >= self._config.outputs_max:
+                break
+        slot_log.commit(outputs, positions)
+        self._store.committed()
+        self._slot.counted.through(count, self._clock() - began)
+        return count
 
     def _rebuild(self, slot_log: SlotLog) -> int:
         """Number of events folded to bring the states to the end of the log."""

@@ -21,6 +21,7 @@ from confluent_kafka import (
 )
 
 from commands.config import DeciderConfig
+from commands.direct import Backlog
 from commands.errors import Fenced, Interrupted
 from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
 from commands.state_store import Positions
@@ -91,17 +92,23 @@ class KafkaSlotLog:
             reader.close()
 
     @_telling
-    def start_reading(self) -> None:
+    def start_reading(self) -> Backlog:
         """Assign every owned command partition."""
         owned = [TopicPartition(topic, partition) for topic, partition in self._owned(self._consumer, command_topics())]
         committed = self._consumer.committed(owned, KAFKA_SECONDS_MAX)
+        unread: Positions = {}
         for place in committed:
             if place.error is not None:
                 raise KafkaException(place.error)
+            first, end = self._consumer.get_watermark_offsets(place, KAFKA_SECONDS_MAX)
             if place.offset < 0:
-                place.offset, _ = self._consumer.get_watermark_offsets(place, KAFKA_SECONDS_MAX)
+                place.offset = first
+            if place.offset < end:
+                unread[(place.topic, place.partition)] = end
         self._reached = {(place.topic, place.partition): place.offset for place in committed}
         self._consumer.assign(committed)
+        topics = self._consumer.list_topics(timeout=KAFKA_SECONDS_MAX).topics
+        return Backlog({topic: len(topics[topic].partitions) for topic in command_topics()}, unread)
 
     @_telling
     def take(self, records_max: int) -> Sequence[InputRecord]:

@@ -1,9 +1,11 @@
 """One record in, the records of its decision out: the whole of deciding except Kafka.
 
-Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a dead letter; a bug
-leaves the state it found. The loop around it puts everything returned here into one transaction.
+What follows from a decision is decided with it where `commands/direct.py` allows: no record of its own, no answer unless it
+led to no event. Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a dead
+letter; a bug leaves the state it found. The loop around it puts everything returned here into one transaction.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +14,14 @@ import structlog
 
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import MICROSECONDS, Decision, Refusal, refuse
+from commands.direct import DECISIONS_MAX, Direct
 from commands.figures import Counted
 from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
 from schemas.deadletter import DeadLetter
 from schemas.ids import caused_command_id, event_id
 from schemas.types import CommandEnvelope, EventEnvelope
-from schemas.wire import Codec, Decoded, Poison, entry_of
+from schemas.wire import Codec, Decoded, Message, Poison, entry_of
 
 FUTURE_SECONDS_MAX = 300
 DEAD_LETTERS = "culm.deadletter.v1"
@@ -47,39 +50,71 @@ class OutputRecord:
 
 
 class Bug(Exception):
-    """Deciding raised: the states in memory cannot be trusted any more."""
+    """Deciding raised: the states in memory cannot be trusted any more. `direct`: it was a follow-up of the record's command."""
 
-    def __init__(self, record: InputRecord, cause: Exception) -> None:
+    def __init__(self, record: InputRecord, cause: Exception, *, direct: bool) -> None:
         super().__init__(f"{type(cause).__name__}: {cause}")
         self.record = record
+        self.direct = direct
 
 
 class Slot:
-    """Decides commands against the states in `store`."""
+    """Decides commands against the states in `store`; without `direct` every follow-up goes through the log."""
 
-    def __init__(self, store: StateStore, codec: Codec) -> None:
+    def __init__(self, store: StateStore, codec: Codec, direct: Direct | None = None) -> None:
         self._store = store
         self._codec = codec
+        self._direct = direct or Direct(0, 1)
         self.condemned: dict[tuple[str, int, int], str] = {}
+        self._apart: set[tuple[str, int, int]] = set()
         self.counted = Counted()
+
+    def condemn(self, bug: Bug) -> None:
+        """Let the record that met a bug do no more harm; one whose follow-up met it is decided again without them first."""
+        place = (bug.record.topic, bug.record.partition, bug.record.offset)
+        if bug.direct:
+            self._apart.add(place)
+        else:
+            self.condemned[place] = str(bug)
 
     def handle(self, record: InputRecord) -> list[OutputRecord]:
         """Everything that follows from `record`; raises Bug, after which the store must be reloaded."""
         place = (record.topic, record.partition, record.offset)
+        self._direct.read(*place)
         try:
             decoded = self._codec.decode(record.value)
             self._check(record, decoded)
         except Poison as problem:
             return [self._dead_letter(record, "Poison", str(problem))]
+        self._direct.came(record.topic, decoded.envelope.aggregate_id, decoded.envelope.command_id)
         if place in self.condemned:
             refusal = refuse("BUG", "the command met a bug in Culm; it is kept as a dead letter")
             entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
             answer = self._answer(decoded, entry, refusal, [])
+            self.counted.answered(decoded.name, "BUG", ())
             return [self._dead_letter(record, "Bug", self.condemned[place]), answer]
-        try:
-            return self._decide(record, decoded)
-        except Exception as problem:
-            raise Bug(record, problem) from problem
+        return self._decide_all(record, decoded, 0 if place in self._apart else DECISIONS_MAX)
+
+    def _decide_all(self, record: InputRecord, first: Decoded, direct_max: int) -> list[OutputRecord]:
+        """The records of the first command and of up to `direct_max` that follow from it, each after those given before it."""
+        outputs: list[OutputRecord] = []
+        waiting = deque([first])
+        left = direct_max
+        while waiting:
+            decoded = waiting.popleft()
+            try:
+                follow_ups = self._decide(record, decoded, outputs, direct=decoded is not first)
+            except Exception as problem:
+                raise Bug(record, problem, direct=decoded is not first) from problem
+            for number, (message, envelope) in enumerate(follow_ups):
+                entry, target = entry_of(message), envelope.aggregate_id
+                if left > 0 and self._direct.takes(entry.topic, target, number):
+                    left -= 1
+                    waiting.append(Decoded(entry, message, envelope))
+                else:
+                    self._direct.sent(entry.topic, target, envelope.command_id)
+                    outputs.append(OutputRecord(entry.topic, target.encode(), self._codec.encode(message, envelope)))
+        return outputs
 
     def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
         """Fold one event of the log; a duplicate is dropped, a hole stops the slot."""
@@ -95,21 +130,27 @@ class Slot:
         )
         self._apply(aggregate, entry, decoded.message, envelope)
 
-    def _decide(self, record: InputRecord, decoded: Decoded) -> list[OutputRecord]:
+    def _decide(
+        self, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], *, direct: bool
+    ) -> list[tuple[Message, CommandEnvelope]]:
+        """What follows from the command, in order; its events and its answer are added to `outputs`."""
         by: CommandEnvelope = decoded.envelope
         aggregate = AGGREGATES[decoded.entry.aggregate]
         entry = self._store.get(aggregate.name, by.aggregate_id)
         if by.command_id in entry.recent:
-            return [self._answer(decoded, entry, Decision(), [], repeated=True)]
+            self.counted.answered(decoded.name, "repeated", ())
+            outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
+            return []
         refusal = _refusal(record, by, entry)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
-        outputs = [self._event_record(message, envelope) for message, envelope in events]
-        outputs.append(self._answer(decoded, entry, decision, events))
-        outputs += self._follow_ups(decision, by, events)
-        return outputs
+        outputs += [self._event_record(message, envelope) for message, envelope in events]
+        if not direct or not events:
+            outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
+        self.counted.answered(decoded.name, decision.refusal.reason if decision.refusal else "accepted", events)
+        return list(self._follow_ups(decision, by, events))
 
     def _evolve(
         self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded
@@ -173,7 +214,7 @@ class Slot:
 
     def _follow_ups(
         self, decision: Decision, by: CommandEnvelope, events: list[tuple[Any, EventEnvelope]]
-    ) -> Iterator[OutputRecord]:
+    ) -> Iterator[tuple[Message, CommandEnvelope]]:
         cause = events[-1][1].event_id if events else by.command_id
         for number, follow_up in enumerate(decision.follow_ups):
             envelope = CommandEnvelope(
@@ -186,8 +227,7 @@ class Slot:
                 role="system",
                 vo=by.vo,
             )
-            topic = entry_of(follow_up.command).topic
-            yield OutputRecord(topic, follow_up.aggregate_id.encode(), self._codec.encode(follow_up.command, envelope))
+            yield follow_up.command, envelope
 
     def _answer(
         self,
@@ -197,10 +237,9 @@ class Slot:
         events: list[tuple[Any, EventEnvelope]],
         *,
         repeated: bool = False,
+        direct: bool = False,
     ) -> OutputRecord:
         by: CommandEnvelope = decoded.envelope
-        outcome = "repeated" if repeated else decision.refusal.reason if decision.refusal else "accepted"
-        self.counted.answered(decoded.name, outcome, events)
         answer = CommandAnswered(
             command_id=by.command_id,
             command_type=decoded.name,
@@ -218,6 +257,7 @@ class Slot:
             answered_at=by.issued_at,
             vo=by.vo,
             actor=by.actor,
+            causation_id=by.causation_id if direct else None,
         )
         return OutputRecord(entry_of(answer).topic, by.command_id.encode(), self._codec.encode(answer))
 

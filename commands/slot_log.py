@@ -8,6 +8,7 @@ nothing; readers see only what was committed.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from commands.direct import Backlog
 from commands.slot import InputRecord, OutputRecord
 from commands.state_store import Positions
 
@@ -24,7 +25,7 @@ class SlotLog(Protocol):
     def events_after(self, known: Positions) -> Iterator[InputRecord]:
         """Every committed event of the slot from the positions on (from the beginning where none is known), to the end of now."""
 
-    def start_reading(self) -> None:
+    def start_reading(self) -> Backlog:
         """Read commands from the committed positions of the slot on, from the beginning where none is committed."""
 
     def take(self, records_max: int) -> Sequence[InputRecord]:

@@ -13,7 +13,7 @@ from schemas.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAnswered:
-    """The one answer to a command.
+    """The one answer to a command. A follow-up that was decided at once has one only when it led to no event.
 
     command_id: The command.
     command_type: Its name.
@@ -31,6 +31,8 @@ class CommandAnswered:
     answered_at: Time on the command.
     vo: Tenant.
     actor: Who asked.
+    causation_id: What gave a follow-up that was decided at once: an event or a command; null for a command with
+        a record of its own.
     """
 
     command_id: str
@@ -49,6 +51,7 @@ class CommandAnswered:
     answered_at: int
     vo: str
     actor: str
+    causation_id: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -69,6 +72,7 @@ class CommandAnswered:
             "answered_at": self.answered_at,
             "vo": self.vo,
             "actor": self.actor,
+            "causation_id": self.causation_id,
         }
 
     @classmethod
@@ -91,4 +95,5 @@ class CommandAnswered:
             answered_at=record["answered_at"],
             vo=record["vo"],
             actor=record["actor"],
+            causation_id=record["causation_id"],
         )

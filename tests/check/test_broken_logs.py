@@ -102,6 +102,19 @@ def forged(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def forged_follow_up(records: list[Seen]) -> list[Seen]:
+    """An event that claims to follow from another one, which did not lead to it."""
+    index = index_of(records, "JobSent")
+    records[index] = with_envelope(records[index], command_id="00000000-0000-0000-0000-00000000beef")
+    return records
+
+
+def never_made(records: list[Seen]) -> list[Seen]:
+    """A job that was generated is not in the log, nor is any order to make it."""
+    job = records[index_of(records, "JobDefined")].envelope.aggregate_id
+    return [record for record in records if record.aggregate != "job" or getattr(record.envelope, "aggregate_id", "") != job]
+
+
 def two_pilots(records: list[Seen]) -> list[Seen]:
     """A second pilot is given a job that another one holds."""
     index = index_of(records, "JobLeased")
@@ -147,7 +160,10 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a forged event", forged, "every cause is in the log"),
     ("a dropped answer", dropped("CommandAnswered"), "exactly one answer per command"),
     ("a doubled answer", doubled("CommandAnswered"), "exactly one answer per command"),
-    ("a dropped order of a job", dropped("DefineJob"), "no job is lost, none is made twice"),
+    ("a dropped order of a job", dropped("DefineJob"), "exactly one answer per command"),
+    ("a generated job that never came to be", never_made, "no job is lost, none is made twice"),
+    ("a forged follow-up", forged_follow_up, "every cause is in the log"),
+    ("a dropped cause of a follow-up", dropped("JobLeased"), "every cause is in the log"),
     ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
     ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
@@ -211,5 +227,5 @@ def test_the_report_says_what_was_checked_and_the_first_offence() -> None:
     told = lines(judge_log(forged(records), laws_of_the_log(settled())))
 
     cause = next(number for number, line in enumerate(told) if line.startswith("every cause is in the log"))
-    assert told[cause].endswith("1 violations")
+    assert told[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
     assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in told[cause + 1]

@@ -1,4 +1,4 @@
-"""All aggregates in memory, follow-ups delivered at once: the saga without Kafka, for given-when-then tests."""
+"""All aggregates in memory, follow-ups decided or delivered at once: the saga without Kafka, for given-when-then tests."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from commands.aggregates import AGGREGATES
-from commands.slot import InputRecord, Slot
+from commands.direct import Backlog, Direct
+from commands.slot import InputRecord, Slot, command_topics
 from commands.state_store import StateStore
 from schemas.answer import CommandAnswered
 from schemas.catalog import messages
@@ -98,9 +99,12 @@ class Culm:
         return InputRecord(topic, 0, self.sent, key, value, self.now)
 
 
-def a_culm() -> Culm:
-    """An empty system."""
+def a_culm(*, direct: bool = True) -> Culm:
+    """An empty system. direct: follow-ups are decided at once, as by a decider that owns everything."""
     codec = a_codec()
     store = StateStore(None, "test", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
     store.reload()
-    return Culm(Slot(store, codec), codec, store)
+    owned = Direct(0, 1)
+    if direct:
+        owned.begin(Backlog(dict.fromkeys(command_topics(), 1), {}))
+    return Culm(Slot(store, codec, owned), codec, store)

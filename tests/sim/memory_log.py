@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from commands.config import DeciderConfig
+from commands.direct import Backlog
 from commands.errors import Fenced, Interrupted
 from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
 from commands.state_store import Positions
@@ -131,10 +132,13 @@ class MemorySlotLog:
             offset = known.get((topic, partition), 0)
             yield from self._log.read(topic, partition, offset, 1_000_000)
 
-    def start_reading(self) -> None:
+    def start_reading(self) -> Backlog:
         """From the committed positions on."""
         committed = self._log.positions_of(self._config.name)
         self._next = {place: committed.get(place, 0) for place in self._owned(command_topics())}
+        ends = {place: len(self._log.entries.get(place, ())) for place in self._next}
+        unread = {place: end for place, end in ends.items() if self._next[place] < end}
+        return Backlog(dict.fromkeys(command_topics(), self._log.partitions), unread)
 
     def take(self, records_max: int) -> Sequence[InputRecord]:
         """What is there, in the order of partitions."""

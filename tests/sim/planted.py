@@ -71,13 +71,14 @@ def deduplication_by_time() -> Any:
     decide = Slot._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(slot: Slot, record: InputRecord, decoded: Decoded) -> list[OutputRecord]:
+    def by_time(slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], *, direct: bool) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
             entry = slot._store.get(*key)
-            return [slot._answer(decoded, entry, accept(), [], repeated=True)]
+            outputs.append(slot._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
+            return []
         latest[key] = decoded.envelope.issued_at
-        return decide(slot, record, decoded)
+        return decide(slot, record, decoded, outputs, direct=direct)
 
     return patch.object(Slot, "_decide", by_time)
 
