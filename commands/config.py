@@ -14,8 +14,9 @@ class DeciderConfig:
     home: Path
     slot: int = 0
     slots: int = 1
-    #: commands that are taken at once, and records after which a transaction is ended before the batch is
+    #: commands that are taken at once; follow-ups that are decided with one of them; records after which a transaction is ended
     batch_max: int = 500
+    direct_max: int = 400
     outputs_max: int = 2_000
     snapshot_seconds: float = 60.0
     transaction_ms_max: int = 10_000

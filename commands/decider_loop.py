@@ -34,7 +34,7 @@ class DeciderLoop:
         """clock: seconds, for the pace of snapshots only; no decision knows it."""
         self._config = config
         self._store = store
-        self._direct = Direct(config.slot, config.slots)
+        self._direct = Direct(config.slot, config.slots, config.direct_max)
         self._slot = Slot(store, codec, self._direct)
         self._codec = codec
         self._open_log = open_log

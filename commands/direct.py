@@ -12,9 +12,6 @@ from commands.state_store import Positions
 from schemas.ids import FOLLOW_UPS_DIRECT_MAX
 from schemas.partition import partition_of
 
-#: Decisions that one record may bring about before the rest goes through the log: a transaction has an end, and others wait.
-DECISIONS_MAX = 400
-
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
@@ -27,8 +24,10 @@ class Backlog:
 class Direct:
     """The choice for one ownership of a slot; begins by sending everything through the log."""
 
-    def __init__(self, slot: int, slots: int) -> None:
+    def __init__(self, slot: int, slots: int, decisions_max: int = 400) -> None:
+        """decisions_max: what one record may bring about before the rest goes through the log; others wait meanwhile."""
         self._slot, self._slots = slot, slots
+        self.decisions_max = decisions_max
         self._partitions: Mapping[str, int] = {}
         self._unread: Positions = {}
         self._under_way: dict[tuple[str, str], set[str]] = {}

@@ -14,7 +14,7 @@ import structlog
 
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import MICROSECONDS, Decision, Refusal, refuse
-from commands.direct import DECISIONS_MAX, Direct
+from commands.direct import Direct
 from commands.figures import Counted
 from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
@@ -93,7 +93,7 @@ class Slot:
             answer = self._answer(decoded, entry, refusal, [])
             self.counted.answered(decoded.name, "BUG", ())
             return [self._dead_letter(record, "Bug", self.condemned[place]), answer]
-        return self._decide_all(record, decoded, 0 if place in self._apart else DECISIONS_MAX)
+        return self._decide_all(record, decoded, 0 if place in self._apart else self._direct.decisions_max)
 
     def _decide_all(self, record: InputRecord, first: Decoded, direct_max: int) -> list[OutputRecord]:
         """The records of the first command and of up to `direct_max` that follow from it, each after those given before it."""

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from commands import direct as direct_module
-from commands import slot as slot_module
 from commands.aggregates import AGGREGATES
 from commands.direct import Backlog, Direct
 from commands.slot import Bug, InputRecord
@@ -120,15 +118,14 @@ def test_late_follow_ups_of_a_large_decision_take_the_log() -> None:
     assert not direct.takes(JOBS, "7", FOLLOW_UPS_DIRECT_MAX)
 
 
-def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slot_module, "DECISIONS_MAX", 2)
+def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log() -> None:
     culm = a_running_task(a_definition(events_total=5))
+    culm.slot._direct.decisions_max = 2
 
     names = names_of(culm, KillTask(), str(TASK), role="user")
 
     assert names.count("JobCancelled") == 2
     assert names.count("KillJob") == 3
-    assert direct_module.DECISIONS_MAX == 400
 
 
 def test_a_bug_in_a_follow_up_costs_only_the_follow_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,17 +14,20 @@ from tests.sim.memory_log import MemoryLog, MemorySlotLog
 
 SNAPSHOT_SECONDS = 20.0
 BATCH = 20
+#: So few that batches are cut short.
+OUTPUTS = 25
 
 
 class DeciderProcess:
     """One process of one slot, from its start to its end; `alive` turns false at a kill or when it was fenced."""
 
-    def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path) -> None:
+    def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path, direct_max: int = 400) -> None:
         self._log = log
         self.faults = Faults()
         self.alive = True
         self.fenced = False
-        self._config = DeciderConfig("", "", home, slot, slots, batch_max=BATCH, snapshot_seconds=SNAPSHOT_SECONDS)
+        limits = {"batch_max": BATCH, "direct_max": direct_max, "outputs_max": OUTPUTS}
+        self._config = DeciderConfig("", "", home, slot, slots, snapshot_seconds=SNAPSHOT_SECONDS, **limits)
         initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
         self._store = StateStore(self._config.state_file, "simulated", initial)
         self._loop = DeciderLoop(self._config, codec, self._store, self._open, lambda: log.now / 1_000_000)

@@ -25,6 +25,8 @@ from tests.sim.people import QUEUES, Calls, Operator, Pilot, User
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 
+#: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
+DIRECT = (0, 3, 400)
 SLOTS = 2
 PILOTS = 4
 SECOND = 1_000_000
@@ -174,8 +176,9 @@ class World:
         return self.deciders[slot]
 
     def _new_decider(self, slot: int) -> DeciderProcess:
+        """Deciders come with different limits, so that what one left in the log meets another that decides at once."""
         self._lives += 1
-        return DeciderProcess(self.log, self.codec, slot, SLOTS, self._home)
+        return DeciderProcess(self.log, self.codec, slot, SLOTS, self._home, DIRECT[self._lives % len(DIRECT)])
 
     # The turns.
 
