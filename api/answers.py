@@ -1,14 +1,14 @@
 """Answers of the deciders, delivered to whoever in this process waits for them.
 
-In: `culm.command.answers.v1`, read from its end by a thread of its own. Out: asyncio futures that get a
-`CommandAnswered`. Invariant: only answers that somebody waits for are decoded, so a busy log costs a look at each key
-and no more.
+In: `culm.command.answers.v1`, read from its end; a thread finds that end, then the event loop looks for what has come.
+Out: asyncio futures that get a `CommandAnswered`. Invariant: only answers that somebody waits for are decoded, so a busy
+log costs a look at each key and no more.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -24,9 +24,10 @@ WAITING_MAX = 5_000
 SLOW_WAITING = 100
 SLOW_SECONDS = 10.0
 PAUSE_SECONDS_MAX = 2.0
+#: Records taken at once; a look goes on while it finds so many.
+TAKEN_MAX = 500
 log = structlog.get_logger()
 
-Answers = Mapping[bytes, CommandAnswered]
 Awaited = asyncio.Future[CommandAnswered | None]
 
 
@@ -41,12 +42,11 @@ class AnswerWatch:
         self._ready = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._consumer: Consumer | None = None
 
     def start(self) -> None:
-        """Begin to listen; call from the event loop that will wait."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
+        """Begin to listen: from now on `look` finds what comes."""
+        self._thread = threading.Thread(target=self._begin, name="answers", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -54,6 +54,10 @@ class AnswerWatch:
         self._ending.set()
         if self._thread is not None:
             self._thread.join(5.0)
+        self._ready.clear()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()
 
     @property
     def ready(self) -> bool:
@@ -94,17 +98,41 @@ class AnswerWatch:
             self._waiting.pop(key, None)
             self._since.pop(key, None)
 
-    def _run(self) -> None:
-        consumer = self._at_the_end()
-        if consumer is None:
+    def look(self) -> None:
+        """Hand over the answers that have come; waits for nothing. Call from the event loop of those who wait."""
+        if self._consumer is None:
             return
-        try:
-            while not self._ending.is_set():
-                first = consumer.poll(0.5)
-                if first is not None:
-                    self._deliver([first, *consumer.consume(500, 0)])
-        finally:
-            consumer.close()
+        records = self._consumer.consume(TAKEN_MAX, 0)
+        while records:
+            self.deliver(records)
+            records = self._consumer.consume(TAKEN_MAX, 0) if len(records) == TAKEN_MAX else []
+
+    def deliver(self, records: Iterable[Message]) -> None:
+        """Give those who wait what `records` hold for them."""
+        for record in records:
+            error = record.error()
+            if error is not None:
+                log.warning("answers_interrupted", problem=error.str())
+                continue
+            key = record.key()
+            if key not in self._waiting:
+                continue
+            assert isinstance(key, bytes)
+            try:
+                answer = self._codec.decode(record.value()).message
+            except Poison as problem:
+                log.error("answer_not_readable", partition=record.partition(), offset=record.offset(), why=str(problem))
+                continue
+            self._since.pop(key, None)
+            for future in self._waiting.pop(key):
+                if not future.done():
+                    future.set_result(answer)
+
+    def _begin(self) -> None:
+        consumer = self._at_the_end()
+        if consumer is not None:
+            self._consumer = consumer
+            self._ready.set()
 
     def _at_the_end(self) -> Consumer | None:
         """A consumer of all partitions, placed where the topic ends now; None when we are ended first."""
@@ -129,7 +157,6 @@ class AnswerWatch:
                     part.offset = consumer.get_watermark_offsets(part, timeout=5.0)[1]
                 if parts:
                     consumer.assign(parts)
-                    self._ready.set()
                     log.info("answers_watched", partitions=len(parts))
                     return consumer
                 problem = "topic has no partitions yet"
@@ -140,28 +167,3 @@ class AnswerWatch:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
         consumer.close()
         return None
-
-    def _deliver(self, records: list[Message]) -> None:
-        found: dict[bytes, CommandAnswered] = {}
-        for record in records:
-            error = record.error()
-            if error is not None:
-                log.warning("answers_interrupted", problem=error.str())
-                continue
-            key = record.key()
-            if key not in self._waiting:
-                continue
-            assert isinstance(key, bytes)
-            try:
-                found[key] = self._codec.decode(record.value()).message
-            except Poison as problem:
-                log.error("answer_not_readable", partition=record.partition(), offset=record.offset(), why=str(problem))
-        if found and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._resolve, found)
-
-    def _resolve(self, found: Answers) -> None:
-        for key, answer in found.items():
-            self._since.pop(key, None)
-            for future in self._waiting.pop(key, ()):
-                if not future.done():
-                    future.set_result(answer)

@@ -1,4 +1,4 @@
-"""The API put together: fronts, error forms, limits. Wiring only."""
+"""The API put together: fronts, error forms, limits, and the lane of the busiest calls ahead. Wiring only."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +10,11 @@ from api.bodies import BodyLimit
 from api.fast_lane import FastLane
 from api.figures import Measured
 from api.identity import documents
+from api.identity.access import EndpointClass
 from api.native import router as native
 from api.native.audit import audit_desk
 from api.pilots import router as pilots
+from api.pilots.desk import PilotDesk
 from api.services import Services
 from api.tracing import Traced
 
@@ -23,9 +25,9 @@ LARGER_BODIES = {
 }
 
 
-def create_app(services: Services) -> FastAPI:
-    """The API over `services`, which it starts and closes with itself."""
-    desk = audit_desk(services)
+def create_app(services: Services) -> FastLane:
+    """The API over `services`, which it starts and closes with itself; its `app` is the application of all routes."""
+    desk, pilot_desk = audit_desk(services), PilotDesk(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,16 +50,14 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
-    for_pilots = pilots.build_router(services)
-    app.include_router(for_pilots)
+    app.include_router(pilots.build_router(services, pilot_desk))
     for front in (panda, documents, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, desk))
     app.include_router(monitor.build_router(services, desk))
     monitor.install(app)
-    lane = pilots.busiest(for_pilots)
-    app.add_middleware(FastLane, lane=lane)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
     app.add_middleware(Traced)
-    app.add_middleware(Measured, known=frozenset(lane))
-    return app
+    app.add_middleware(Measured)
+    lane = pilots.busiest(pilot_desk)
+    return FastLane(app, lane, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)

@@ -57,7 +57,12 @@ def parse_json_object(raw: bytes) -> dict[str, Any]:
 def parse_form(raw: bytes) -> dict[str, Any]:
     """`raw` as urlencoded pairs; of a repeated key the last value holds."""
     try:
-        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, strict_parsing=True, max_num_fields=FORM_FIELDS_MAX)
+        text = raw.decode("utf-8")
+        if "%" not in text and "+" not in text:  # nothing to decode: most reports
+            plain = [pair.split("=", 1) for pair in text.split("&")]
+            if len(plain) <= FORM_FIELDS_MAX and all(len(pair) == 2 for pair in plain):
+                return dict(plain)
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=FORM_FIELDS_MAX)
     except ValueError as problem:
         raise UnreadableBody(f"the body is neither JSON nor a form: {str(problem)[:100]}") from problem
     return dict(pairs)

@@ -6,9 +6,8 @@ could hear the answer, and back-pressure says no before the log is written, neve
 """
 
 import asyncio
-import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from confluent_kafka import KafkaError, Message
@@ -17,6 +16,7 @@ from api.answers import AnswerWatch, Awaited
 from api.errors import LogUnavailable, Overloaded
 from api.identity.identity import Identity
 from api.positions import Position, Positions
+from api.pulse import Pulse
 from api.tracing import correlation_of_request
 from commands.sending import CommandSender
 from schemas.answer import CommandAnswered
@@ -41,16 +41,19 @@ class CommandGateway:
     sender: CommandSender
     answers: AnswerWatch
     positions: Positions
-    ending: threading.Event
+    pulse: Pulse = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pulse", Pulse(self._look))
 
     def start(self) -> None:
         """Begin to listen for answers and to serve deliveries; call from the event loop."""
         self.answers.start()
-        threading.Thread(target=self._serve_deliveries, name="deliveries", daemon=True).start()
+        self.pulse.start()
 
     def close(self) -> None:
         """Deliver what waits (up to 10 s), then stop."""
-        self.ending.set()
+        self.pulse.stop()
         self.answers.close()
         self.sender.flush(10.0)
 
@@ -73,10 +76,11 @@ class CommandGateway:
         Raises LogUnavailable or Overloaded (nothing was decided), RecordTooLarge.
         """
         self.check_room()
+        command_id = command_id or str(uuid4())
         envelope = CommandEnvelope(
-            command_id=command_id or str(uuid4()),
+            command_id=command_id,
             aggregate_id=aggregate_id,
-            correlation_id=correlation_id or correlation_of_request() or command_id or str(uuid4()),
+            correlation_id=correlation_id or correlation_of_request() or command_id,
             causation_id=causation_id,
             issued_at=now_micros(),
             actor=identity.subject,
@@ -100,6 +104,7 @@ class CommandGateway:
                 loop.call_soon_threadsafe(_settle, future, error)
 
         timer = loop.call_later(patience, _end_wait, future)
+        self.pulse.hurry()
         try:
             self.sender.send(command, envelope, reported)
             answer = await future
@@ -136,9 +141,11 @@ class CommandGateway:
         await self.wait_for(position, seconds)
         return position
 
-    def _serve_deliveries(self) -> None:
-        while not self.ending.is_set():
-            self.sender.serve(0.5)
+    def _look(self) -> bool:
+        """Take what has come from the log; true while a command waits for its answer or its delivery."""
+        self.sender.serve(0.0)
+        self.answers.look()
+        return self.answers.waiting > 0
 
 
 def _end_wait(future: Awaited) -> None:

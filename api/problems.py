@@ -39,9 +39,8 @@ def install(app: FastAPI) -> None:
         return _answer(request.url.path, error.status_code, str(error.detail), detail, headers=error.headers)
 
     @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.url.path, problem=type(error).__name__, exc_info=error)
-        return _answer(request.url.path, 500, "Internal error", "an unexpected error; it was logged")
+    async def failed(request: Request, error: Exception) -> Response:
+        return unexpected(request.url.path, error)
 
 
 def answer_to(path: str, error: ApiError) -> Response:
@@ -51,6 +50,12 @@ def answer_to(path: str, error: ApiError) -> Response:
             return json_response({"success": False, "message": error.detail, "data": None})
         return PlainTextResponse(f"ERROR : Token authentication failed. {error.detail}", status_code=403)
     return _answer(path, error.status, error.title, error.detail, headers=error.headers, **error.members)
+
+
+def unexpected(path: str, error: Exception) -> Response:
+    """The response to a request that failed with `error`, of which only the log learns more."""
+    log.error("request_failed", path=path, problem=type(error).__name__, exc_info=error)
+    return _answer(path, 500, "Internal error", "an unexpected error; it was logged")
 
 
 def field_problem(found: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What every front of the API stands on, made once per process and handed to each router explicitly."""
 
-import threading
 from dataclasses import dataclass
 
 from api.answers import AnswerWatch
@@ -48,7 +47,6 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         sender=CommandSender(config.kafka, codec, client_id="culm-api"),
         answers=AnswerWatch(config.kafka, codec),
         positions=Positions(config.kafka, read_models),
-        ending=threading.Event(),
     )
     return Services(
         config=config,

@@ -6,7 +6,7 @@ another wish.
 """
 
 import re
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -28,6 +28,16 @@ def correlation_from(header: bytes) -> str | None:
     return str(UUID(found[1].decode()))
 
 
+def trace_begins(header: bytes) -> Token[str | None]:
+    """Remember the `traceparent` of a request until `trace_ends`."""
+    return _correlation.set(correlation_from(header))
+
+
+def trace_ends(token: Token[str | None]) -> None:
+    """Forget it."""
+    _correlation.reset(token)
+
+
 class Traced:
     """Middleware that remembers the `traceparent` of a request while it is handled."""
 
@@ -39,10 +49,10 @@ class Traced:
         if scope["type"] == "http":
             for name, value in scope["headers"]:
                 if name == b"traceparent":
-                    token = _correlation.set(correlation_from(value))
+                    token = trace_begins(value)
                     try:
                         await self._app(scope, receive, send)
                     finally:
-                        _correlation.reset(token)
+                        trace_ends(token)
                     return
         await self._app(scope, receive, send)

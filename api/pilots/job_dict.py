@@ -4,13 +4,13 @@ Rules: lists are comma-joined and aligned; `outFiles`, `realDatasets`, `destinat
 the log, `scopeOut` does not; `NULL` stands for nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from schemas.ids import caused_command_id
-from schemas.types import DatasetRole, JobInput, JobOutput, JobSpec
+from schemas.types import DatasetRole, JobOutput, JobSpec
 
 NULL = "NULL"
 STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
@@ -64,41 +64,38 @@ def job_dict(spec: JobSpec, storage: str) -> dict[str, Any]:
 
 
 def _inputs(spec: JobSpec) -> dict[str, str]:
-    def joined(value: Callable[[JobInput], object]) -> str:
-        return ",".join(str(value(file)) for file in spec.inputs)
-
+    files = spec.inputs
+    datasets = ",".join([file.dataset for file in files])
     return {
-        "inFiles": joined(lambda file: file.lfn),
-        "realDatasetsIn": joined(lambda file: file.dataset),
-        "prodDBlocks": joined(lambda file: file.dataset),
+        "inFiles": ",".join([file.lfn for file in files]),
+        "realDatasetsIn": datasets,
+        "prodDBlocks": datasets,
         "dispatchDblock": NULL,
         "dispatchDBlockToken": NULL,
-        "prodDBlockToken": joined(lambda _: "local" if spec.use_local_io else NULL),
-        "scopeIn": joined(lambda file: file.scope),
-        "GUID": joined(lambda file: file.guid),
-        "fsize": joined(lambda file: file.size_bytes),
-        "checksum": joined(lambda file: file.checksum),
-        "ddmEndPointIn": joined(lambda file: file.endpoint),
+        "prodDBlockToken": _repeated("local" if spec.use_local_io else NULL, len(files)),
+        "scopeIn": ",".join([file.scope for file in files]),
+        "GUID": ",".join([file.guid for file in files]),
+        "fsize": ",".join([str(file.size_bytes) for file in files]),
+        "checksum": ",".join([file.checksum for file in files]),
+        "ddmEndPointIn": ",".join([file.endpoint for file in files]),
     }
 
 
 def _outputs(outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutput | None, storage: str) -> dict[str, str]:
     every = list(outputs)
-
-    def joined(value: Callable[[JobOutput], str]) -> str:
-        return ",".join(value(output) for output in every)
-
-    endpoints = joined(lambda output: output.endpoint or storage)
+    datasets = ",".join([output.dataset for output in every])
+    endpoints = ",".join([output.endpoint or storage for output in every])
+    nothing = _repeated(NULL, len(every))
     found = {
-        "outFiles": joined(lambda output: output.lfn),
-        "realDatasets": joined(lambda output: output.dataset),
-        "destinationDblock": joined(lambda output: output.dataset),
-        "destinationDBlockToken": joined(lambda _: NULL),
-        "dispatchDBlockTokenForOut": joined(lambda _: NULL),
+        "outFiles": ",".join([output.lfn for output in every]),
+        "realDatasets": datasets,
+        "destinationDblock": datasets,
+        "destinationDBlockToken": nothing,
+        "dispatchDBlockTokenForOut": nothing,
         "ddmEndPointOut": endpoints,
         "fileDestinationSE": endpoints,
         "destinationSE": storage or NULL,
-        "scopeOut": ",".join(output.scope for output in files),
+        "scopeOut": ",".join([output.scope for output in files]),
     }
     optional = [output.lfn for output in files if output.allow_no_output]
     if optional:
@@ -106,3 +103,7 @@ def _outputs(outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutpu
     if log is not None:
         found |= {"logFile": log.lfn, "logGUID": log.guid or caused_command_id(log.dataset, log.lfn), "scopeLog": log.scope}
     return found
+
+
+def _repeated(word: str, times: int) -> str:
+    return ",".join([word] * times)

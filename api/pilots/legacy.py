@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import read_object
 from api.errors import BadRequest
+from api.fast_lane import BodyCall, from_body
 from api.identity.access import EndpointClass, Handler, guarded
 from api.identity.identity import Identity
 from api.pilots.desk import FAILED, NO_JOBS, TIMEOUT, PilotDesk, Reply
@@ -27,8 +28,7 @@ def build_router(desk: PilotDesk) -> APIRouter:
     router = APIRouter()
     calls = PilotCalls(desk)
     handlers: Mapping[str, Handler] = {
-        "getJob": calls.get_job,
-        "updateJob": calls.update_job,
+        **{name: from_body(call) for name, call in _busiest(calls).items()},
         "updateJobsInBulk": calls.update_jobs,
         "getStatus": calls.get_status,
         "updateWorkerPilotStatus": calls.worker_status,
@@ -42,24 +42,32 @@ def build_router(desk: PilotDesk) -> APIRouter:
     return router
 
 
+def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+    """Path -> call of what every job needs."""
+    return {f"/server/panda/{name}": call for name, call in _busiest(PilotCalls(desk)).items()}
+
+
+def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
+    return {"getJob": calls.get_job, "updateJob": calls.update_job}
+
+
 class PilotCalls:
     """The calls of the legacy dialect."""
 
     def __init__(self, desk: PilotDesk) -> None:
         self._desk = desk
 
-    async def get_job(self, request: Request, identity: Identity) -> Response:
+    async def get_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A job, or why there is none."""
-        found = await self._desk.lease(await read_object(request), identity)
-        return json_response(found if isinstance(found, dict) else lease_refused(found))
+        found = await self._desk.lease(body, identity)
+        return found if isinstance(found, dict) else lease_refused(found)
 
-    async def update_job(self, request: Request, identity: Identity) -> Response:
+    async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
-        body = await read_object(request)
         try:
-            return json_response(update_reply(await self._desk.report(body, identity)))
+            return update_reply(await self._desk.report(body, identity))
         except BadRequest as problem:
-            return json_response(update_reply(Reply(FAILED, message=problem.detail)))
+            return update_reply(Reply(FAILED, message=problem.detail))
 
     async def update_jobs(self, request: Request, identity: Identity) -> Response:
         """A harvester's reports: as many replies as reports, in their order."""

@@ -29,6 +29,11 @@ LIVE_STATES = {
     "holding": ReportedState.HOLDING,
     "transferring": ReportedState.TRANSFERRING,
 }
+#: What tells of usage; most reports of short jobs have none of them.
+USAGE = (
+    "cpuConsumptionTime", "cpuConsumptionUnit", "maxRSS", "maxPSS", "maxVMEM", "maxSWAP", "avgRSS", "totRBYTES",
+    "totRCHAR", "totWBYTES", "totWCHAR", "meanCoreCount", "nEvents",
+)  # fmt: skip
 #: Exit codes of payloads that the pilot renames (pilot-protocol 4.2, note): its own code says nothing then.
 RENAMED_EXIT_CODES = frozenset({2, 3, 251})
 #: Error families: name in the report, family in the log.
@@ -202,6 +207,8 @@ def outputs_of(body: Mapping[str, Any], storage: str) -> tuple[OutputFile, ...]:
 
 def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
     """What the payload used; None when the pilot measured nothing."""
+    if not any(name in body for name in USAGE):
+        return None
     cpu = number_of(body, "cpuConsumptionTime")
     usage = JobUsage(
         cpu_seconds=cpu if cpu is not None and cpu >= 0 else None,

@@ -1,27 +1,15 @@
-"""All routes for pilots together."""
-
-from typing import cast
+"""All routes for pilots together, and those calls that every job makes."""
 
 from fastapi import APIRouter
-from fastapi.routing import iter_route_contexts
 
-from api.fast_lane import Endpoint
+from api.fast_lane import BodyCall
 from api.pilots import documents, legacy, v1
 from api.pilots.desk import PilotDesk
 from api.services import Services
 
-BUSIEST = (
-    "/server/panda/getJob",
-    "/server/panda/updateJob",
-    "/api/v1/pilot/acquire_jobs",
-    "/api/v1/pilot/update_job",
-    "/api/v1/pilot/update_jobs_bulk",
-)
 
-
-def build_router(services: Services) -> APIRouter:
+def build_router(services: Services, desk: PilotDesk) -> APIRouter:
     """Routes of both dialects and the documents."""
-    desk = PilotDesk(services)
     router = APIRouter()
     router.include_router(legacy.build_router(desk))
     router.include_router(v1.build_router(desk))
@@ -29,7 +17,6 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
-def busiest(router: APIRouter) -> dict[str, Endpoint]:
-    """Path -> endpoint of the calls that every job makes, out of the routes of `build_router`."""
-    found = {str(route.path): route.endpoint for route in iter_route_contexts(router.routes)}
-    return {path: cast(Endpoint, found[path]) for path in BUSIEST}
+def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+    """Path -> call of what every job needs, in both dialects; the same calls stand among the routes."""
+    return legacy.busiest(desk) | v1.busiest(desk)

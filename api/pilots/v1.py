@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.bodies import read_object
 from api.errors import BadRequest, Unavailable
+from api.fast_lane import BodyCall, from_body
 from api.identity.access import EndpointClass, Handler, Public, guarded
 from api.identity.identity import Identity
 from api.pilots import offers, reports
@@ -42,9 +43,7 @@ def build_router(desk: PilotDesk) -> APIRouter:
     router = APIRouter()
     calls = PilotCalls(desk)
     routes: Mapping[str, tuple[str, Handler]] = {
-        "pilot/acquire_jobs": ("POST", calls.acquire_jobs),
-        "pilot/update_job": ("POST", calls.update_job),
-        "pilot/update_jobs_bulk": ("POST", calls.update_jobs_bulk),
+        **{path: ("POST", from_body(call)) for path, call in _busiest(calls).items()},
         "pilot/get_job_status": ("GET", calls.get_job_status),
         "pilot/update_worker_status": ("POST", calls.update_worker_status),
         "pilot/update_worker_node": ("POST", calls.update_worker_node),
@@ -66,15 +65,28 @@ def build_router(desk: PilotDesk) -> APIRouter:
     return router
 
 
+def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+    """Path -> call of what every job needs."""
+    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCalls(desk)).items()}
+
+
+def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
+    return {
+        "pilot/acquire_jobs": calls.acquire_jobs,
+        "pilot/update_job": calls.update_job,
+        "pilot/update_jobs_bulk": calls.update_jobs_bulk,
+    }
+
+
 class PilotCalls:
     """The calls of the v1 dialect."""
 
     def __init__(self, desk: PilotDesk) -> None:
         self._desk = desk
 
-    async def acquire_jobs(self, request: Request, identity: Identity) -> Response:
+    async def acquire_jobs(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""
-        body = offers.legacy_names(await read_object(request), offers.LEGACY_OF_V1)
+        body = offers.legacy_names(body, offers.LEGACY_OF_V1)
         wanted = max(1, min(whole_of(body, "n_jobs") or 1, JOBS_MAX))
         jobs: list[dict[str, Any]] = []
         refused = ""
@@ -85,28 +97,32 @@ class PilotCalls:
             else:
                 refused = "No jobs in PanDA" if found.status_code == 20 else found.message
         if not jobs:
-            return json_response(envelope(False, refused))
-        return json_response(envelope(True, "", {"StatusCode": SUCCESS, "jobs": jobs}))
+            return envelope(False, refused)
+        return envelope(True, "", {"StatusCode": SUCCESS, "jobs": jobs})
 
-    async def update_job(self, request: Request, identity: Identity) -> Response:
+    async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
-        return json_response(await self._update(await read_object(request), identity))
+        try:
+            reply = await self._desk.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
+        except BadRequest as problem:
+            return envelope(False, problem.detail)
+        return update_envelope(reply)
 
-    async def update_jobs_bulk(self, request: Request, identity: Identity) -> Response:
+    async def update_jobs_bulk(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A harvester's reports: as many replies as reports, in their order."""
-        jobs = (await read_object(request)).get("job_list")
+        jobs = body.get("job_list")
         if not isinstance(jobs, list) or len(jobs) > BULK_MAX or not all(isinstance(job, dict) for job in jobs):
-            return json_response(envelope(False, f"job_list: expected a list of up to {BULK_MAX} objects"))
+            return envelope(False, f"job_list: expected a list of up to {BULK_MAX} objects")
         room = asyncio.Semaphore(BULK_AT_ONCE)
 
         async def one(job: dict[str, Any]) -> dict[str, Any]:
             async with room:
                 try:
-                    return await self._update(job, identity)
+                    return await self.update_job(job, identity)
                 except Unavailable as problem:
                     return envelope(False, problem.detail)
 
-        return json_response(envelope(True, "", await asyncio.gather(*(one(job) for job in jobs))))
+        return envelope(True, "", await asyncio.gather(*(one(job) for job in jobs)))
 
     async def get_job_status(self, request: Request, identity: Identity) -> Response:
         """Status and attempt of jobs."""
@@ -142,10 +158,3 @@ class PilotCalls:
     async def get_resource_types(self, request: Request, identity: Identity) -> Response:
         """Classes of jobs by cores and memory."""
         return json_response(envelope(True, "", RESOURCE_TYPES))
-
-    async def _update(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
-        try:
-            reply = await self._desk.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
-        except BadRequest as problem:
-            return envelope(False, problem.detail)
-        return update_envelope(reply)

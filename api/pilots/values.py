@@ -55,6 +55,8 @@ def amount_of(body: Mapping[str, Any], *names: str) -> int | None:
 
 def micros_of(body: Mapping[str, Any], name: str) -> int | None:
     """Microseconds since 1970 of a time given as epoch seconds, `YYYY-MM-DD HH:MM:SS` (UTC) or ISO 8601."""
+    if body.get(name) is None:
+        return None
     seconds = number_of(body, name)
     if seconds is not None:
         return round(seconds * 1_000_000) if 0 < seconds < 1e11 else None

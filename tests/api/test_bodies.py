@@ -21,6 +21,18 @@ def test_a_form_without_a_content_type_is_a_form() -> None:
     assert parse_object(b"siteName=Q&node=a%20b&xml=", {}, LIMIT) == {"siteName": "Q", "node": "a b", "xml": ""}
 
 
+@pytest.mark.parametrize("raw", [b"a=1&b=2", b"a=&b=x=y", b"=1&a=2", b"a=1&a=2", "node=Z\u00fcrich&a=1".encode()])
+def test_a_form_without_escapes_is_read_as_one_with_escapes(raw: bytes) -> None:
+    escaped = raw + b"&last=%31"
+
+    assert parse_object(raw, {}, LIMIT) | {"last": "1"} == parse_object(escaped, {}, LIMIT)
+
+
+def test_a_form_of_too_many_fields_is_refused() -> None:
+    with pytest.raises(UnreadableBody):
+        parse_object(b"&".join([b"a=1"] * 1_001), {}, LIMIT)
+
+
 def test_a_form_of_curl_is_a_form() -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -1,0 +1,174 @@
+"""Answers reach whoever waits for them, and cost nothing where nobody does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError
+
+from api.answers import AnswerWatch
+from api.errors import LogUnavailable
+from api.gateway import CommandGateway
+from schemas.job import KillJob
+from schemas.types import CommandEnvelope
+from schemas.wire import Poison
+from tests.api.builders import an_answer, an_identity, run
+
+
+@dataclass
+class Record:
+    """A record of the answer topic."""
+
+    name: str
+    trouble: KafkaError | None = None
+
+    def error(self) -> KafkaError | None:
+        """What came instead of a record."""
+        return self.trouble
+
+    def key(self) -> bytes:
+        """Of which command."""
+        return self.name.encode()
+
+    def value(self) -> bytes:
+        """The bytes."""
+        return self.name.encode()
+
+    def partition(self) -> int:
+        """Where."""
+        return 0
+
+    def offset(self) -> int:
+        """Where."""
+        return 0
+
+
+class CodecStandIn:
+    """Decodes every value but `bad` and remembers which."""
+
+    def __init__(self) -> None:
+        self.decoded: list[bytes] = []
+
+    def decode(self, value: bytes) -> Any:
+        """An answer to the command that the value names."""
+        self.decoded.append(value)
+        if value == b"bad":
+            raise Poison("not readable")
+        return type("Decoded", (), {"message": an_answer(command_id=value.decode())})
+
+
+def a_watch() -> tuple[AnswerWatch, CodecStandIn]:
+    codec: Any = CodecStandIn()
+    return AnswerWatch("127.0.0.1:1", codec), codec
+
+
+def delivered(watch: AnswerWatch, *records: Any) -> None:
+    watch.deliver(records)
+
+
+def test_an_answer_nobody_waits_for_is_not_decoded() -> None:
+    watch, codec = a_watch()
+
+    async def story() -> Any:
+        mine = watch.expect("mine")
+        delivered(watch, Record("another's"), Record("mine"), Record("nobody's"))
+        return await mine
+
+    assert run(story()).command_id == "mine"
+    assert codec.decoded == [b"mine"]
+    assert watch.waiting == 0
+
+
+def test_all_who_wait_for_one_command_get_its_answer() -> None:
+    watch, codec = a_watch()
+
+    async def story() -> list[Any]:
+        first, second = watch.expect("c"), watch.expect("c")
+        delivered(watch, Record("c"), Record("c"))
+        return [(await first).command_id, (await second).command_id]  # type: ignore[union-attr]
+
+    assert run(story()) == ["c", "c"]
+    assert codec.decoded == [b"c"]
+
+
+def test_whoever_waits_no_longer_costs_no_decoding() -> None:
+    watch, codec = a_watch()
+
+    async def story() -> None:
+        watch.forget("c", watch.expect("c"))
+        delivered(watch, Record("c"))
+
+    run(story())
+
+    assert (codec.decoded, watch.waiting) == ([], 0)
+
+
+def test_what_cannot_be_read_keeps_no_other_answer_back() -> None:
+    watch, _ = a_watch()
+
+    async def story() -> Any:
+        bad, good = watch.expect("bad"), watch.expect("good")
+        delivered(watch, Record("x", KafkaError(KafkaError._TRANSPORT)), Record("bad"), Record("good"))
+        return bad.done(), (await good)
+
+    still_waits, answer = run(story())
+
+    assert (still_waits, answer.command_id) == (False, "good")
+
+
+def test_nothing_is_sent_before_answers_can_be_heard() -> None:
+    watch, _ = a_watch()
+    watch.look()
+
+    with pytest.raises(LogUnavailable, match="cannot be reached yet"):
+        watch.check_room()
+
+
+@dataclass
+class SenderStandIn:
+    """Takes commands; `then` says what becomes of each."""
+
+    then: Callable[[CommandEnvelope, Callable[..., None]], None]
+    unsent: int = 0
+
+    def send(self, command: Any, envelope: CommandEnvelope, on_delivery: Callable[..., None]) -> None:
+        """Take one."""
+        self.then(envelope, on_delivery)
+
+    def serve(self, seconds: float) -> None:
+        """Nothing more happens."""
+
+
+def a_gateway(then: Callable[[AnswerWatch, CommandEnvelope, Callable[..., None]], None]) -> CommandGateway:
+    watch, _ = a_watch()
+    watch.check_room = lambda: None  # type: ignore[method-assign]  # as after the first contact with Kafka
+    sender: Any = SenderStandIn(lambda envelope, reported: then(watch, envelope, reported))
+    positions: Any = None
+    return CommandGateway(sender, watch, positions)
+
+
+def test_a_command_that_the_log_refuses_is_told_at_once() -> None:
+    gateway = a_gateway(lambda watch, envelope, reported: reported(KafkaError(KafkaError._MSG_TIMED_OUT), None))
+
+    with pytest.raises(LogUnavailable, match="did not take the command"):
+        run(gateway.submit(KillJob(), "1", an_identity()))
+    assert gateway.answers.waiting == 0
+
+
+def test_whoever_waits_for_no_answer_returns_once_the_log_has_the_command() -> None:
+    gateway = a_gateway(lambda watch, envelope, reported: reported(None, None))
+
+    assert run(gateway.submit(KillJob(), "1", an_identity(), wait_seconds=0)) is None
+
+
+def test_a_command_of_its_own_begins_a_story_that_bears_its_id() -> None:
+    seen: list[CommandEnvelope] = []
+
+    def answered(watch: AnswerWatch, envelope: CommandEnvelope, _: Any) -> None:
+        seen.append(envelope)
+        delivered(watch, Record(envelope.command_id))
+
+    answer = run(a_gateway(answered).submit(KillJob(), "1", an_identity()))
+
+    assert answer.command_id == seen[0].command_id == seen[0].correlation_id
