@@ -2,6 +2,7 @@
 
 A codec asks the registry once for each schema it has never seen. Here its silence is told from its No: nobody answers,
 `RegistryAway`, try again; it says several times that there is no such schema, `Poison`, from then on without asking.
+Which record a value holds is told from its first bytes, and of a large record its beginning may be enough.
 """
 
 from collections import Counter
@@ -11,8 +12,10 @@ from typing import TypeVar
 import httpx
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from schemas.catalog import messages
 from schemas.wire import FRAME, Codec, Decoded, Poison
 from streams.errors import RegistryAway
+from streams.glance import Glance
 
 NOT_FOUND = 404
 #: How often a registry is asked for a schema that it says it does not have: it may just have been started.
@@ -26,14 +29,30 @@ class Decoder:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._asked: Counter[bytes] = Counter()
+        self._kinds = {codec.frame_of(entry.full_name): entry.name for entry in messages()}
 
-    def name_of(self, value: bytes | None) -> str:
-        """Full name of the record in `value`; raises Poison or RegistryAway."""
-        return self._read(self._codec.name_of, value)
+    def kind_of(self, value: bytes | None) -> str:
+        """Name of the record in `value`, for example JobLeased; raises Poison or RegistryAway."""
+        kind = self.known_kind(value)
+        if kind is None:
+            kind = self._read(self._codec.name_of, value).rpartition(".")[2]
+            self._kinds[(value or b"")[: FRAME.size]] = kind
+        return kind
+
+    def known_kind(self, value: bytes | None) -> str | None:
+        """The same without ever waiting for the registry: None when it would have to be asked, or for poison."""
+        return None if value is None else self._kinds.get(value[: FRAME.size])
 
     def decode(self, value: bytes | None) -> Decoded:
         """Message and envelope in `value`; raises Poison or RegistryAway."""
         return self._read(self._codec.decode, value)
+
+    def glance(self, value: bytes, glance: Glance) -> Decoded:
+        """As `decode`, with what `glance` makes of the beginning as the message; other versions are read whole."""
+        if value.startswith(self._codec.frame_of(glance.entry.full_name)):
+            return glance.read(value)
+        decoded = self.decode(value)
+        return Decoded(decoded.entry, glance.made(decoded.message.to_avro()), decoded.envelope)
 
     def _read(self, read: Callable[[bytes | None], T], value: bytes | None) -> T:
         frame = (value or b"")[: FRAME.size]

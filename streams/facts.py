@@ -36,6 +36,8 @@ GROUPS = {
 #: Topics whose end at the start must be reached before anybody may choose.
 NEEDED = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS)
 BATCH = 500
+#: Between two looks at the log once the facts are ready: what comes meanwhile is read at the cost of its last record.
+GATHER_SECONDS = 0.03
 PREFETCH_KILOBYTES = 8192
 log = structlog.get_logger()
 
@@ -115,7 +117,10 @@ class Facts:
             while not self._stop.is_set():
                 first = consumer.poll(0.5)
                 if first is not None:
-                    self._take([first, *consumer.consume(BATCH, 0)])
+                    batch = [first, *consumer.consume(BATCH, 0)]
+                    self._take(batch)
+                    if self.ready.is_set() and len(batch) < BATCH:
+                        self._stop.wait(GATHER_SECONDS)
         finally:
             consumer.close()
 
@@ -181,16 +186,16 @@ class Facts:
         """Records of one group and key replace each other; None: every record counts; empty: none of this kind does."""
         if message.topic() not in (QUEUE_EVENTS, WORKER_EVENTS):
             return None
-        name = self._patiently(self._decoder.name_of, message)
-        return GROUPS.get(name.rpartition(".")[2], "") if name else ""
+        kind = self._patiently(self._decoder.kind_of, message)
+        return GROUPS.get(kind, "") if kind else ""
 
     def _news(self, message: Message) -> Callable[[], None]:
         """What the record changes, ready to be carried out under the lock."""
-        name = self._patiently(self._decoder.name_of, message)
-        key, kind = (message.key() or b"").decode(errors="replace"), (name or "").rpartition(".")[2]
+        kind = self._patiently(self._decoder.kind_of, message)
+        key = (message.key() or b"").decode(errors="replace")
         if kind in UNPARKED:
             return lambda: self._unpark(key)
-        if name is None or (message.topic() == TASK_EVENTS and kind != "TaskParked"):
+        if kind is None or (message.topic() == TASK_EVENTS and kind != "TaskParked"):
             return _nothing
         decoded = self._patiently(self._decoder.decode, message)
         return _nothing if decoded is None else lambda: self._know(key, decoded)

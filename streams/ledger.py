@@ -4,30 +4,32 @@ Offsets have holes (transaction markers, aborted batches), so distances between 
 committable offset never passes a delivered record that is not done.
 """
 
-from collections import deque
-
 
 class Ledger:
-    """Accounts of one partition since it was assigned; offsets are delivered in growing order."""
+    """Accounts of one partition since it was assigned; offsets come in growing order, what comes again is known."""
 
     def __init__(self) -> None:
-        self._open: deque[int] = deque()
-        self._done: set[int] = set()
-        self._reached: int | None = None
+        self._open: dict[int, None] = {}
+        self._seen: int | None = None
 
     def deliver(self, offset: int) -> None:
         """The record at `offset` was handed out."""
-        if not self._open or offset > self._open[-1]:
-            self._open.append(offset)
+        if self._seen is None or offset > self._seen:
+            self._open[offset] = None
+            self._seen = offset
+
+    def pass_over(self, offset: int) -> None:
+        """Nothing follows from the record at `offset`, and from none between it and the last one delivered."""
+        if self._seen is None or offset > self._seen:
+            self._seen = offset
 
     def finish(self, offset: int) -> None:
         """What the record at `offset` brings about is in the log."""
-        self._done.add(offset)
-        while self._open and self._open[0] in self._done:
-            self._reached = self._open.popleft()
-            self._done.discard(self._reached)
+        self._open.pop(offset, None)
 
     @property
     def committable(self) -> int | None:
-        """The offset to go on from after a restart; None when nothing is done yet."""
-        return None if self._reached is None else self._reached + 1
+        """The offset to go on from after a restart: of the first record that is open; None when nothing was seen yet."""
+        if self._open:
+            return next(iter(self._open))
+        return None if self._seen is None else self._seen + 1

@@ -1,12 +1,12 @@
 """One loop for every topic that processors listen to: records in, choices, commands out, and only then acknowledged.
 
-A Faust agent puts the records of a topic into a bounded inbox; `Listener.work` takes what is there, decodes it, lets
+A Faust agent puts the arrivals of a topic into a bounded inbox; `Listener.work` takes what is there, decodes it, lets
 each reaction choose, and delivers. Invariant: a record is acknowledged only when everything that follows from it is in
 the log, be it commands or a dead letter; a record that cannot be read, or on which a choice stumbles, holds nobody up.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from schemas.deadletter import DeadLetter
 from schemas.wire import Poison
 from streams.decoder import Decoder
 from streams.errors import RegistryAway
+from streams.glance import Glance
 from streams.heard import Heard, Wish
 from streams.snapshot import Snapshot
 
@@ -49,7 +50,7 @@ class Listener:
 
     reactions: asked in this order for each batch. within: seconds to wait for company after the first record of a
     batch; 0 reacts at once. before: awaited with each batch before choosing, for facts that must be as new as the
-    records.
+    records. glances: by name of the record, for those of which the beginning is enough.
     """
 
     def __init__(
@@ -63,25 +64,26 @@ class Listener:
         batch_max: int = 200,
         within: float = 0.0,
         before: Callable[[Sequence[Heard]], Awaitable[None]] | None = None,
+        glances: Mapping[str, Glance] | None = None,
     ) -> None:
         self.topic = topic
         self._reactions = reactions
         self._kinds = frozenset().union(*(reaction.kinds for reaction in reactions))
         self._decoder, self._outbox, self._snapshot = decoder, outbox, snapshot
         self._batch_max, self._within, self._before = batch_max, within, before
+        self._glances = glances or {}
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
 
     def concerns(self, value: bytes | None) -> bool:
-        """False for a record that no reaction asks about; True for all others, unreadable ones among them."""
-        try:
-            return self._decoder.name_of(value).rpartition(".")[2] in self._kinds
-        except (Poison, RegistryAway):
-            return True
+        """False for a record that no reaction asks about; True for all others, unreadable ones among them. Never waits."""
+        kind = self._decoder.known_kind(value)
+        return kind is None or kind in self._kinds
 
     async def agent(self, stream: Any) -> None:
-        """Body of the Faust agent; `noack` because `work` acknowledges by itself."""
+        """Body of the Faust agent, to which arrivals come in batches; `noack` because `work` acknowledges by itself."""
         async for event in stream.noack().events():
-            await self._inbox.put(event)
+            for arrival in event.value:
+                await self._inbox.put(arrival)
 
     async def work(self) -> None:
         """Serve the inbox for as long as the process lives."""
@@ -113,18 +115,18 @@ class Listener:
 
     async def _follow(self, events: Sequence[Any]) -> list[Wish | DeadLetter]:
         """What follows from a batch."""
-        heard: list[tuple[Heard, Any]] = []
+        heard: list[tuple[str, Heard, Any]] = []
         contents: list[Wish | DeadLetter] = []
         for event in events:
             read = await self._read(event.message)
             if isinstance(read, DeadLetter):
                 contents.append(read)
             elif read is not None:
-                heard.append((read, event.message))
+                heard.append((*read, event.message))
         if heard and self._before is not None:
-            await self._before([one for one, _ in heard])
+            await self._before([one for _, one, _ in heard])
         for reaction in self._reactions:
-            concerned = [(one, message) for one, message in heard if type(one.message).__name__ in reaction.kinds]
+            concerned = [(one, message) for kind, one, message in heard if kind in reaction.kinds]
             if concerned:
                 contents += self._chosen(reaction, concerned)
         return contents
@@ -144,18 +146,19 @@ class Listener:
             log.debug("reacted", reaction=reaction.name, records=len(concerned), commands=len(wishes))
         return list(wishes)
 
-    async def _read(self, message: Any) -> Heard | DeadLetter | None:
-        """The decoded record, a dead letter for one that never can be, None for one that concerns nobody."""
+    async def _read(self, message: Any) -> tuple[str, Heard] | DeadLetter | None:
+        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns nobody."""
         wait = 0.2
         while True:
             try:
-                name = self._decoder.name_of(message.value)
-                if name.rpartition(".")[2] not in self._kinds:
+                kind = self._decoder.kind_of(message.value)
+                if kind not in self._kinds:
                     return None
-                decoded = self._decoder.decode(message.value)
+                glance = self._glances.get(kind)
+                decoded = self._decoder.glance(message.value, glance) if glance else self._decoder.decode(message.value)
                 if decoded.envelope is not None and (message.key or b"").decode() != decoded.envelope.aggregate_id:
                     raise Poison(f"key {message.key!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
-                return Heard(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
+                return kind, Heard(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
             except (Poison, UnicodeDecodeError) as problem:
                 log.error("record_unreadable", problem=str(problem), **_place(message))
                 return _letter(message, "Poison", str(problem))
@@ -183,5 +186,5 @@ def _letter(message: Any, error_class: str, error: str) -> DeadLetter:
         error_class=error_class,
         error=error,
         process=PROCESS,
-        seen_at=int((message.timestamp or 0) * 1_000_000),
+        seen_at=(message.timestamp or 0) * 1000,
     )

@@ -5,15 +5,16 @@ because there one command may stand for many records.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from schemas.job import JobDefined
 from streams.decoder import Decoder
 from streams.facts import TASK_EVENTS, Facts
+from streams.glance import Glance
 from streams.heard import Heard, Wish
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
-from streams.jedi.retry import memory_of
+from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.renewal import renewals
 from streams.listening import Delivery, Listener, Reaction
@@ -21,9 +22,12 @@ from streams.snapshot import POLICY_EVENTS, Snapshot
 
 JOB_EVENTS = "culm.job.events.v1"
 HEARTBEATS = "culm.pilot.heartbeats.v1"
-OUTCOMES_WITHIN = 0.02
+#: A task's ends that fall into this time are one command, one decision and one transaction of its decider.
+OUTCOMES_WITHIN = 0.05
 HEARTBEATS_WITHIN = 0.5
 JOBS_REMEMBERED = 200_000
+#: Of a job's definition, which is most of what this worker reads, only its memory is of interest.
+MEMORY_GIVEN = Glance("culm.job.JobDefined", ("spec", "ram_mb_min"), lambda record: _memory_given(record["spec"]))
 
 
 class JobEnds:
@@ -41,9 +45,8 @@ class JobEnds:
         """Outcomes for the tasks whose jobs ended."""
         ended = []
         for one in heard:
-            if isinstance(one.message, JobDefined):
-                spec = one.message.spec
-                self._memory[spec.job_id] = memory_of(spec.ram_mb_min, spec.core_count)
+            if isinstance(one.message, MemoryGiven):
+                self._memory[int(one.cause.aggregate_id)] = memory_of(one.message.ram_mb_min, one.message.core_count)
             else:
                 ended.append(one)
         yield from roll_up(ended, facts.retry_rules, self._memory)
@@ -74,6 +77,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             facts.snapshot,
             batch_max=2000,
             within=OUTCOMES_WITHIN,
+            glances={"JobDefined": MEMORY_GIVEN},
         ),
         Listener(
             POLICY_EVENTS,
@@ -93,3 +97,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             within=HEARTBEATS_WITHIN,
         ),
     )
+
+
+def _memory_given(spec: Mapping[str, Any]) -> MemoryGiven:
+    return MemoryGiven(spec["core_count"], spec["ram_mb_min"])

@@ -24,6 +24,8 @@ from streams.outbox import LetterSender, Outbox
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
 
+#: Fetched batches of a topic that wait for its agent, each of at most a fetch from all partitions.
+BATCHES_WAITING_MAX = 8
 log = structlog.get_logger()
 
 
@@ -43,6 +45,7 @@ def faust_app(config: StreamsConfig, topics: Sequence[Listener]) -> faust.App:
         broker_session_timeout=config.session_seconds,
         broker_heartbeat_interval=config.session_seconds / 4,
         broker_rebalance_timeout=config.session_seconds,
+        stream_buffer_maxsize=BATCHES_WAITING_MAX,
         stream_wait_empty=False,
         stream_publish_on_commit=False,
         topic_allow_declare=False,
@@ -51,9 +54,7 @@ def faust_app(config: StreamsConfig, topics: Sequence[Listener]) -> faust.App:
         worker_redirect_stdouts=False,
     )
     by_topic = {listener.topic: listener for listener in topics}
-    app.transport = CommittedReading(
-        app.conf.broker_consumer, app, wanted=lambda message: by_topic[message.topic].concerns(message.value)
-    )
+    app.transport = CommittedReading(app.conf.broker_consumer, app, wanted=lambda topic, value: by_topic[topic].concerns(value))
     for listener in topics:
         topic = app.topic(
             listener.topic,

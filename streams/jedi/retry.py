@@ -46,6 +46,14 @@ class Advice:
     ram_mb: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryGiven:
+    """What a job's definition says of its memory; ram_mb_min is for all its cores."""
+
+    core_count: int
+    ram_mb_min: int
+
+
 def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) -> Advice:
     """What to do with the input of a job that failed with `errors`, having had `ram_mb`.
 

@@ -12,6 +12,7 @@ from typing import Any
 from commands.slot import InputRecord
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
+from streams.arrivals import Arrival, arrivals
 from streams.decoder import Decoder
 from streams.facts import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
 from streams.heard import Wish
@@ -88,18 +89,6 @@ class SimulatedFacts(Facts):
         self.read_on()
 
 
-@dataclass(slots=True)
-class Event:
-    """A record as Faust hands it to an agent."""
-
-    message: InputRecord
-    ledger: Ledger
-
-    def ack(self) -> None:
-        """Done."""
-        self.ledger.finish(self.message.offset)
-
-
 class SimulatedOutbox:
     """Puts commands into the log one by one; killed in between, a part of them is there."""
 
@@ -164,22 +153,23 @@ class ProcessorsProcess:
         self._ledgers.clear()
 
     def _hear(self, listener: Listener, records_max: int) -> int:
-        heard: list[Event] = []
+        heard: list[Arrival] = []
+        count = 0
         for partition in range(self._log.partitions):
             place = (listener.topic, partition)
             committed = self._log.positions_of(GROUP).get(place, 0)
             ledger = self._ledgers.setdefault(place, Ledger())
             records = self._log.read(*place, self._next.setdefault(place, committed), records_max)
-            for record in records:
-                ledger.deliver(record.offset)
-                heard.append(Event(record, ledger))
+            sifted = [record if listener.concerns(record.value) else record.offset for record in records]
+            heard += arrivals(sifted, ledger, ledger.finish)
+            count += len(records)
             if records:
                 self._next[place] = records[-1].offset + 1
         if heard:
             self.faults.point("heard")
             run_now(listener.handle(heard))
             self.faults.point("acknowledged")
-        return len(heard)
+        return count
 
     def _commit(self) -> None:
         for place, ledger in self._ledgers.items():

@@ -46,7 +46,7 @@ class FakeEvent:
 
     def __init__(self, value: bytes | None, key: str = "10000001", offset: int = 1) -> None:
         self.message = SimpleNamespace(
-            value=value, key=key.encode(), topic="culm.task.events.v1", partition=2, offset=offset, timestamp=1_700_000_000.5
+            value=value, key=key.encode(), topic="culm.task.events.v1", partition=2, offset=offset, timestamp=1_700_000_000_500
         )
         self.done = asyncio.Event()
 
