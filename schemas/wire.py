@@ -160,7 +160,8 @@ def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
 
 
 def _parse(schema: Any) -> Any:
-    return fastavro.parse_schema(_without_logical_types(schema), _write_hint=False)
+    # fastavro leaves a mark in the result by which it knows that this is done; without it every record parses it again.
+    return fastavro.parse_schema(_without_logical_types(schema))
 
 
 def _without_logical_types(node: Any) -> Any:
