@@ -14,10 +14,11 @@ import psycopg2.extensions
 
 Cursor = psycopg2.extensions.cursor
 Connection = psycopg2.extensions.connection
-#: For a projector's connection. All its statements look rows up by key: a plan that is kept must not be one that reads
-#: whole tables because they were small when it was made.
+#: For a connection that writes read models. All its statements look rows up by key: a plan that is kept must not be one
+#: that reads whole tables because they were small when it was made. (Older servers give such plans a price at which they
+#: would compile them.)
 BY_KEY_ONLY = (
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 )
 _names: WeakKeyDictionary[Connection, dict[str, str]] = WeakKeyDictionary()
 
