@@ -20,6 +20,8 @@ from projections.projector_loop import Projector
 from projections.rebuild import rebuild
 from schemas.registry import codec_from
 
+#: Under load a transaction of 300 records costs a third less per record than one of 100; readers wait so much longer.
+GATHER_SECONDS = 0.02
 log = structlog.get_logger()
 
 
@@ -71,7 +73,7 @@ def project(config: ProjectorConfig) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     expose(os.environ, "projector")
-    reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING)
+    reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING, gather_seconds=GATHER_SECONDS)
     projector = Projector(
         config.postgres, codec_from(config.registry), reader, batch_records_max=config.batch_records_max
     )

@@ -6,6 +6,7 @@ old one by `culm rebuild`. Invariant: table and view names are unique over all p
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import MetaData, Table
@@ -62,12 +63,12 @@ class Projection:
     views: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def tables(self) -> Mapping[str, Table]:
         """Tables by name."""
-        return self.metadata.tables
+        return dict(self.metadata.tables)
 
-    @property
+    @cached_property
     def shapes(self) -> tuple[TableShape, ...]:
         """The tables as the fold knows them."""
         return tuple(shape_of(table) for table in self.tables.values())
@@ -87,14 +88,15 @@ class Projection:
         return {name: text.format(schema=schema) for name, text in {**plain, **self.views}.items()}
 
 
+@cache
 def shape_of(table: Table) -> TableShape:
     """Keys and blank row of a table; columns that Postgres computes are not written."""
     blank: dict[str, Any] = {
-        column.name: column.default.arg if column.default is not None else None  # type: ignore[attr-defined]
+        str(column.name): column.default.arg if column.default is not None else None  # type: ignore[attr-defined]
         for column in table.columns
         if column.computed is None
     }
-    return TableShape(table.name, tuple(column.name for column in table.primary_key.columns), blank)
+    return TableShape(table.name, tuple(str(column.name) for column in table.primary_key.columns), blank)
 
 
 def event_topic(aggregate: str) -> str:

@@ -8,10 +8,12 @@ the one owner and only into the live tables, because a batch updates exactly the
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import orjson
 import psycopg2.extensions
 from psycopg2.extras import execute_values
 
 from projections.catalogue import Projection
+from projections.statements import Statement, send
 
 Cursor = psycopg2.extensions.cursor
 Connection = psycopg2.extensions.connection
@@ -19,6 +21,12 @@ Partition = tuple[str, int]
 COLUMNS = "projection, topic, partition, next_offset, writer_epoch, generation"
 Slot = tuple[str, str, int]
 """Projection, topic, partition."""
+ADVANCE = (
+    "UPDATE projection_position p SET next_offset = v.reached FROM json_to_recordset($1)"
+    " v(projection text, topic text, partition int, reached bigint, expected bigint, epoch bigint, generation bigint)"
+    " WHERE p.projection = v.projection AND p.topic = v.topic AND p.partition = v.partition"
+    " AND p.next_offset = v.expected AND p.writer_epoch = v.epoch AND p.generation = v.generation"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +128,15 @@ def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[Slot, Stored]:
 def advance(cursor: Cursor, held: Mapping[Slot, Stored], reached: Mapping[Slot, int]) -> bool:
     """Move positions from what we hold to what we reached; false when any of them is not ours any more."""
     rows = [
-        (*slot, offset, held[slot].next_offset, held[slot].writer_epoch, held[slot].generation)
+        {
+            "projection": slot[0],
+            "topic": slot[1],
+            "partition": slot[2],
+            "reached": offset,
+            "expected": held[slot].next_offset,
+            "epoch": held[slot].writer_epoch,
+            "generation": held[slot].generation,
+        }
         for slot, offset in sorted(reached.items())
     ]
-    moved = execute_values(
-        cursor,
-        "UPDATE projection_position p SET next_offset = v.reached"
-        " FROM (VALUES %s) v(projection, topic, partition, reached, expected, epoch, generation)"
-        " WHERE p.projection = v.projection AND p.topic = v.topic AND p.partition = v.partition"
-        " AND p.next_offset = v.expected AND p.writer_epoch = v.epoch AND p.generation = v.generation RETURNING 1",
-        rows,
-        page_size=len(rows),
-        fetch=True,
-    )
-    return len(moved) == len(rows)
+    return send(cursor, [Statement(ADVANCE, orjson.dumps(rows).decode())]) == len(rows)

@@ -32,7 +32,8 @@ from projections.positions import (
     stored_positions,
     take_over,
 )
-from projections.writing import fetch_rows, write_changes
+from projections.statements import BY_KEY_ONLY, Statement, send
+from projections.writing import fetch_rows, statements_for
 from schemas.reading import Aggregate, Recorded
 from schemas.wire import Codec
 
@@ -151,9 +152,7 @@ class Projector:
             if reached:
                 if not advance(cursor, holding.positions, reached):
                     raise Outdated
-                for projection in holding.projections:
-                    schema = holding.tables_in[projection.name]
-                    write_changes(cursor, projection.tables, schema, folded.changes[projection.name])
+                self._write(cursor, folded)
                 self._problems_passed(cursor, folded.reached)
         # Committed: only now is it true.
         for slot, offset in reached.items():
@@ -165,6 +164,15 @@ class Projector:
         self._stop_partitions([*unreadable, *failed])
         newest = records[-1].envelope.occurred_at if records and records[-1].envelope else None
         figures.applied(len(raws), time.perf_counter() - began, newest, len(holding.stopped))
+
+    def _write(self, cursor: Cursor, folded: Folded) -> None:
+        """Everything that the batch does to rows, in one message."""
+        statements: list[Statement] = []
+        for projection in self._held().projections:
+            schema = self._held().tables_in[projection.name]
+            statements += statements_for(projection.tables, schema, folded.changes[projection.name])
+        if statements:
+            send(cursor, statements)
 
     def _problems_passed(self, cursor: Cursor, reached: Mapping[Partition, int]) -> None:
         """Take back the note of a problem that is behind us."""
@@ -250,7 +258,7 @@ class Projector:
                 self._postgres,
                 connect_timeout=5,
                 application_name="culm-projector",
-                options="-c synchronous_commit=off",
+                options=f"-c synchronous_commit=off {BY_KEY_ONLY}",
             )
         return self._connection
 

@@ -21,6 +21,7 @@ from projections.config import log_to_standard_error
 from projections.errors import PartitionStopped
 from projections.kafka_log import KafkaLog, Log, RawRecord
 from projections.positions import Connection, Cursor, Partition
+from projections.statements import BY_KEY_ONLY
 from projections.writing import fetch_rows, write_changes
 from schemas.reading import Aggregate, Recorded
 from schemas.registry import codec_from
@@ -192,5 +193,7 @@ def replay_shard(shard: Shard) -> Progress:
 def connect_for_loading(postgres: str) -> Connection:
     """A connection for bulk writes; what a crash loses of them is made again anyway."""
     return psycopg2.connect(
-        postgres, application_name="culm-rebuild", options="-c synchronous_commit=off -c work_mem=64MB"
+        postgres,
+        application_name="culm-rebuild",
+        options=f"-c synchronous_commit=off -c work_mem=64MB {BY_KEY_ONLY}",
     )
