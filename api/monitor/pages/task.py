@@ -91,7 +91,8 @@ async def _counts(view: View, task: Data) -> Data:
 async def _chart(view: View, task: Data) -> Data:
     """How many of its jobs were in which state, along the life of the task."""
     begin = task["created_at"]
-    width = max(1_000_000, ((task["ended_at"] or view.now) - begin) // BINS + 1)
+    span = max(1, (task["ended_at"] or view.now) - begin)
+    width = max(1_000_000, span // BINS + 1)
     rows = await view.rows(
         "select word as outcome, (moved_at - %(begin)s) / %(width)s as bin, sum(step)::bigint as count from job j"
         " left join attempt_job a using (job_id) cross join lateral (values"
@@ -103,7 +104,7 @@ async def _chart(view: View, task: Data) -> Data:
         ") as moves (word, moved_at, step) where j.task_id = %(id)s and moved_at is not null group by 1, 2",
         {"id": task["task_id"], "begin": begin, "width": width},
     )
-    return cumulated(rows, begin, width, BINS)
+    return cumulated(rows, begin, width, span // width + 1)
 
 
 async def _causes(view: View, task_id: int) -> list[Data]:
