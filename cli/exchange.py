@@ -1,13 +1,17 @@
 """`culm export` and `culm import`: events into a file, and from a file into an empty stack."""
 
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from deploy.errors import StepFailed
 from deploy.stack import Stack
+
+if TYPE_CHECKING:
+    from schemas.wire import Codec
 
 out = Console()
 FORMATS = ("avro", "jsonl")
@@ -19,6 +23,15 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
+def codec_of(registry: str) -> "Codec":
+    """The codec of the stack's registry."""
+    with warnings.catch_warnings():
+        # Libraries of the registry's client warn of each other; nobody who exports can do anything about it.
+        warnings.simplefilter("ignore")
+        from schemas.registry import codec_from
+    return codec_from(registry)
+
+
 def export(
     file: Annotated[Path, typer.Argument(help="File to write; it must not be there.")],
     task: Annotated[int | None, typer.Option(help="A task with everything that belongs to it.")] = None,
@@ -28,8 +41,6 @@ def export(
 ) -> None:
     """Write events of a time range, or a task's whole causal tree, to a file."""
     from audit.exchange import Choice, exported, write_avro, write_lines
-    from audit.moment import moment_from
-    from schemas.registry import codec_from
 
     if form not in FORMATS:
         raise typer.BadParameter(f"--format is {form!r}, expected one of {', '.join(FORMATS)}")
@@ -37,9 +48,11 @@ def export(
         raise typer.BadParameter("name a task or a time range, not both")
     if file.exists():
         raise StepFailed(f"{file} is there already; name another file")
+    if not file.absolute().parent.is_dir():
+        raise StepFailed(f"FILE: found {str(file)!r}, expected a name in a folder that is there; {file.absolute().parent} is not")
+    choice = Choice(_time("--from", since), _time("--to", until), task)
     config = Stack.running().config
-    codec = codec_from(config.registry)
-    choice = Choice(moment_from(since).micros, moment_from(until).micros, task)
+    codec = codec_of(config.registry)
     draft = file.with_name(file.name + ".part")
     with draft.open("wb") as target:
         events = exported(config.kafka, codec, choice)
@@ -49,6 +62,16 @@ def export(
         raise StepFailed(f"no task {task} in the log")
     draft.rename(file)
     out.print(f"{count:,} events in {file}", highlight=False)
+
+
+def _time(option: str, text: str | None) -> int | None:
+    """Microseconds; raises StepFailed for a moment that is no time: places of one partition say nothing of the others."""
+    from audit.moment import moment_from
+
+    moment = moment_from(text)
+    if text and moment.micros is None:
+        raise StepFailed(f"{option}: found {text!r}, expected an ISO 8601 time")
+    return moment.micros
 
 
 def import_(
@@ -62,13 +85,12 @@ def import_(
     from audit.exchange import NotImported, read_file
     from projections.migrate import migrate
     from schemas.__main__ import apply
-    from schemas.registry import codec_from
 
     config = Stack.running().config
     if apply(config.kafka, config.registry):
         raise StepFailed("the topics of this stack are not those that are declared; nothing was imported")
     migrate(config.postgres)
-    codec = codec_from(config.registry)
+    codec = codec_of(config.registry)
     try:
         whole = whole_aggregates(read_file(file), codec)
         for (aggregate, name), reason in whole.left_out.items():

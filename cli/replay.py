@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.exchange import codec_of
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
@@ -64,13 +65,14 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
     from projections.catalogue import event_topic
-    from schemas.registry import codec_from
 
     weighing = weighing_from(figures)
-    codec, policies = codec_from(config.registry), Policies()
+    codec, policies = codec_of(config.registry), Policies()
     for record in events_of(config.kafka, codec, [event_topic("policy")]):
         policies.tell(record)
     tally = judge(events_of(config.kafka, codec, [event_topic("task")]), policies, weighing, task)
+    if task is not None and not tally.decisions:
+        raise StepFailed(f"--task: found {task}, expected a task with a recorded brokerage decision")
     changes = [(queue, before, after) for queue, before, after in moved(tally)]
     if as_json:
         document = {

@@ -192,7 +192,7 @@ def build_router(desk: AuditDesk) -> APIRouter:
             {
                 "a": {"sequence": before.sequence, "at": iso(before.at), "place": before.place},
                 "b": {"sequence": after.sequence, "at": iso(after.at), "place": after.place},
-                "changes": [asdict(change) for change in changes],
+                "changes": [change_document(change) for change in changes],
             }
         )
 
@@ -215,7 +215,15 @@ def step_document(step: Step) -> dict[str, Any]:
     """An event of a history as JSON."""
     hidden = ("vo", "body", "task_id", "job_id", "worker_id")
     event = {name: value for name, value in step.event.items() if name not in hidden}
-    return {**with_times(event), "changes": [asdict(change) for change in step.changes]}
+    return {**with_times(event), "changes": [change_document(change) for change in step.changes]}
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """A change as JSON; times as ISO 8601, as everywhere in the API."""
+    sides = {"before": change.before, "after": change.after}
+    if change.where.endswith("_at"):
+        sides = {side: iso(value) if isinstance(value, int) else value for side, value in sides.items()}
+    return {"where": change.where, **sides}
 
 
 def state_document(state: State) -> dict[str, Any]:
