@@ -16,6 +16,8 @@ out = Console()
 KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="task, job, queue or worker.")]
 NameArgument = Annotated[str, typer.Argument(metavar="ID", help="Its number or name; a worker: QUEUE/WORKER_ID.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+#: Columns of a tree that goes into a pipe, where nothing need fit a window.
+WIDE = 400
 MOMENT = "ISO time, number of an event (#17), or topic/partition/offset"
 
 
@@ -38,7 +40,8 @@ def history(
         _print_json(document)
         return
     for event in document["history"]:
-        who = f"{event['actor']} ({event['role']})" if event["role"] else event["actor"]
+        name = event["actor_name"] or event["actor"]
+        who = f"{name} ({event['role']})" if event["role"] else name
         _say(f"[bold]#{event['sequence']}[/] {event['at']}  [cyan]{event['event_type']}[/]  {escape(event['summary'])}")
         cause = f", caused by {event['causation_id']}" if event["causation_id"] else ""
         _say(f"    [dim]{escape(event['command_type'])} {event['command_id']} by {escape(who)}{cause}[/]")
@@ -121,7 +124,8 @@ def trace(
         for event in command["events"]:
             branch.add(f"[cyan]{event['event_type']}[/] {escape(event['summary'])}")
         stack += [(branch, child) for child in command["caused"]]
-    out.print(tree, highlight=False, soft_wrap=True)
+    wide = out if out.is_terminal else Console(width=WIDE)
+    wide.print(tree, highlight=False)
     if not document["whole"]:
         _say("[yellow]there is more than is shown[/]")
 

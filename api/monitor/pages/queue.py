@@ -4,7 +4,7 @@ from api.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
-from api.monitor.pages.words import JOB_STATES, LIVE_STATES
+from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
 
 DAY = 24 * 3_600 * 1_000_000
 LEASES, WORKERS = 20, 20
@@ -14,7 +14,7 @@ async def load(view: View) -> Data:
     """Everything about the queue; raises NotFound."""
     name = view.names["queue"]
     about = {"queue": name, "vo": view.vo, "since": view.now - DAY, "live": list(LIVE_STATES), "leases": LEASES}
-    about |= {"workers": WORKERS}
+    about |= {"workers": WORKERS, "waiting": list(WAITING_STATES)}
     subject = subject_of_page("queue", name)
     await view.desk.check(view.identity, subject)
     queue = await view.row("select * from queue where name = %(queue)s", about)
@@ -36,6 +36,12 @@ async def load(view: View) -> Data:
                 about,
             ),
             JOB_STATES,
+        ),
+        "shares": await view.rows(
+            "select share, count(*) filter (where status = any(%(waiting)s)) as waiting, count(*) filter (where status <>"
+            " all(%(waiting)s)) as held from job where vo = %(vo)s and queue = %(queue)s and status = any(%(live)s)"
+            " group by 1 order by count(*) desc, 1",
+            about,
         ),
         "ended": in_order(
             await view.rows(

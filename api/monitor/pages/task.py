@@ -10,12 +10,11 @@ from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.tasks import task_document
-from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED
+from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
 from schemas.ids import JOBS_PER_TASK
 
 BINS, CAUSES = 80, 20
 KINDS = ("BUILD", "NORMAL", "MERGE")
-WAITING = ("defined", "activated", "throttled")
 
 
 async def load(view: View) -> Data:
@@ -79,7 +78,7 @@ def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
     elif finished + failed == total:
         word = "done" if finished else "failed"
     else:
-        word = "running" if any(counts.get(state) for state in LIVE_STATES if state not in WAITING) else "activated"
+        word = "running" if any(counts.get(state) for state in LIVE_STATES if state not in WAITING_STATES) else "activated"
     return {"kind": kind, "total": total, "finished": finished, "failed": failed, "status": word, "states": states}
 
 

@@ -7,6 +7,7 @@ JOB_STATES = (
     "finished", "failed", "cancelled", "closed",
 )  # fmt: skip
 LIVE_STATES = JOB_STATES[:9]
+WAITING_STATES = JOB_STATES[:3]
 TASK_STATES = (
     "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
     "done", "finished", "failed", "broken", "aborted", "exhausted",
