@@ -1,17 +1,15 @@
 """`culm export` and `culm import`: events into a file, and from a file into an empty stack."""
 
+import importlib
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from deploy.errors import StepFailed
 from deploy.stack import Stack
-
-if TYPE_CHECKING:
-    from schemas.wire import Codec
 
 out = Console()
 FORMATS = ("avro", "jsonl")
@@ -23,13 +21,10 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def codec_of(registry: str) -> "Codec":
-    """The codec of the stack's registry."""
-    with warnings.catch_warnings():
-        # Libraries of the registry's client warn of each other; nobody who exports can do anything about it.
-        warnings.simplefilter("ignore")
-        from schemas.registry import codec_from
-    return codec_from(registry)
+def load_registry_client() -> None:
+    """Load the registry's client without the warnings of its libraries, which nobody at a terminal can do anything about."""
+    with warnings.catch_warnings(record=True):
+        importlib.import_module("schemas.registry")
 
 
 def export(
@@ -40,7 +35,9 @@ def export(
     form: Annotated[str, typer.Option("--format", help="avro (can be imported) or jsonl.")] = "avro",
 ) -> None:
     """Write events of a time range, or a task's whole causal tree, to a file."""
+    load_registry_client()
     from audit.exchange import Choice, exported, write_avro, write_lines
+    from schemas.registry import codec_from
 
     if form not in FORMATS:
         raise typer.BadParameter(f"--format is {form!r}, expected one of {', '.join(FORMATS)}")
@@ -52,7 +49,7 @@ def export(
         raise StepFailed(f"FILE: found {str(file)!r}, expected a name in a folder that is there; {file.absolute().parent} is not")
     choice = Choice(_time("--from", since), _time("--to", until), task)
     config = Stack.running().config
-    codec = codec_of(config.registry)
+    codec = codec_from(config.registry)
     draft = file.with_name(file.name + ".part")
     with draft.open("wb") as target:
         events = exported(config.kafka, codec, choice)
@@ -81,16 +78,18 @@ def import_(
 
     Aggregates that are not whole in the file are named and left out.
     """
+    load_registry_client()
     from audit.bringing_in import import_events, whole_aggregates
     from audit.exchange import NotImported, read_file
     from projections.migrate import migrate
     from schemas.__main__ import apply
+    from schemas.registry import codec_from
 
     config = Stack.running().config
     if apply(config.kafka, config.registry):
         raise StepFailed("the topics of this stack are not those that are declared; nothing was imported")
     migrate(config.postgres)
-    codec = codec_of(config.registry)
+    codec = codec_from(config.registry)
     try:
         whole = whole_aggregates(read_file(file), codec)
         for (aggregate, name), reason in whole.left_out.items():
