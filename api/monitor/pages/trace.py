@@ -3,7 +3,8 @@
 from api.monitor.page import Data, Page, Touched, View
 from api.native.audit import node_document
 
-PLACES = {"task": "/task/", "job": "/job/", "queue": "/queue/", "worker": "/queue/"}
+#: Pages that show what an event happened to, as it was then.
+PLACES = {"task": "/task/", "job": "/job/", "queue": "/queue/"}
 
 
 async def load(view: View) -> Data:
