@@ -198,13 +198,13 @@ def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: Hand, stack: Sta
     job = hand.lease(hand.submit())
     content = store_log(stack, job, "out")
     hand.finish(job)
-    stranger = client_of(stack, "stranger")
     path = f"/v1/jobs/{job['PandaID']}/files/{job['logFile']}"
 
-    answer = until(lambda: (found := stranger.get(path)).status_code == 200 and found)
-    listed = stranger.get(f"/v1/jobs/{job['PandaID']}/files").json()["files"]
-    climbing = stranger.get(f"/v1/jobs/{job['PandaID']}/files/..%2F..%2Fidentity%2Fkey.pem")
-    elsewhere = stranger.get(path, headers={"Origin": "dune"})
+    with client_of(stack, "stranger") as stranger:
+        answer = until(lambda: (found := stranger.get(path)).status_code == 200 and found)
+        listed = stranger.get(f"/v1/jobs/{job['PandaID']}/files").json()["files"]
+        climbing = stranger.get(f"/v1/jobs/{job['PandaID']}/files/..%2F..%2Fidentity%2Fkey.pem")
+        elsewhere = stranger.get(path, headers={"Origin": "dune"})
 
     assert answer.content == content
     assert answer.headers["content-disposition"].startswith("attachment")
