@@ -97,20 +97,19 @@ class Auditor:
         shown = self._timeline(subject, after, limit)
         if not shown:
             return []
-        places = self._places(subject, Moment(sequence=shown[-1]["sequence"]))
+        # Of a queue only some of the events before are needed, but all that are shown.
+        places = [*self._places(subject, Moment(sequence=shown[0]["sequence"] - 1)), *shown]
         wanted = {row["sequence"]: row for row in shown}
         steps = []
-        past = Past(subject)
-        before = past.tables()
+        past, now = Past(subject), None
         for record in self._records(subject, places, Moment(sequence=shown[-1]["sequence"])):
-            past.apply(record)
             row = wanted.get(record.event.sequence)
-            if row is None and past.sequence + 1 not in wanted:
-                continue
-            now = past.tables()
-            if row is not None:
+            before = now or past.tables() if row is not None else None
+            past.apply(record)
+            now = None
+            if row is not None and before is not None:
+                now = past.tables()
                 steps.append(Step(row, changes_between(before, now)))
-            before = now
         return steps
 
     def _timeline(self, subject: Subject, after: int, limit: int) -> list[Row]:

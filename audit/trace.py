@@ -1,12 +1,15 @@
 """One request and everything that followed from it, as a tree. Pure.
 
 In: timeline rows of one correlation id. Out: commands with their events; below an event the commands it caused. Guards: a row
-whose cause is not among the rows (of another request, or cut off by a limit) becomes a root, never disappears.
+whose cause is not among the rows (of another request, or cut off by a limit) becomes a root, never disappears. What was caused
+by an event that the timeline leaves out (`JobQueued`) stands below the decision that led there: ids follow from ids.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from schemas.ids import caused_command_id, event_id
 
 Row = Mapping[str, Any]
 
@@ -46,6 +49,7 @@ def tree_of(rows: Iterable[Row]) -> list[Node]:
             )
         node.events.append(row)
         owner_of_event[row["event_id"]] = node
+    owner_of_event |= {unfiled: node for node in nodes.values() for unfiled in _unfiled_events(node)}
     roots = []
     for node in nodes.values():
         cause = node.causation_id
@@ -55,6 +59,12 @@ def tree_of(rows: Iterable[Row]) -> list[Node]:
         else:
             parent.children.append(node)
     return roots
+
+
+def _unfiled_events(node: Node) -> Iterator[str]:
+    """Ids of the events that followed from the decision and are not in the timeline: that the job it made was queued."""
+    if node.command_type == "DefineJob":
+        yield event_id(caused_command_id(node.command_id, 0, "EnqueueJob"), 0)
 
 
 def walk(roots: Iterable[Node], depth: int = 0) -> Iterator[tuple[int, Node]]:

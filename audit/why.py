@@ -107,8 +107,8 @@ def _held_job(facts: JobFacts) -> Reason:
     if lease is None:
         return Reason(f"{where}; its lease has ended and the end of the job is being recorded.", since=job["modified_at"])
     seen, left = (facts.now - lease["seen_at"]) // MICROSECONDS, (lease["due_at"] - facts.now) // MICROSECONDS
-    alive = f"last sign of life {seen} s ago, "
-    alive += f"the lease ends in {left} s without another" if left >= 0 else f"the lease is over since {-left} s"
+    alive = f"last sign of life {_span(seen)} ago, "
+    alive += f"the lease ends in {_span(left)} without another" if left >= 0 else f"the lease is over since {_span(-left)}"
     change = "The payload ends, or the pilot stays silent and the job is made again."
     return Reason(f"{where}; {alive}.", change, since=job["sent_at"])
 
@@ -125,8 +125,8 @@ def _ended_job(facts: JobFacts) -> Reason:
     said = "; ".join(f"{one['source']} {one['code']} {one['diagnostic']}".strip() for one in job["errors"])
     says = f"It ended {job['status']}"
     if job["status"] == "finished":
-        by = f" by merge job {job['merge_job_id']}" if job["merge_job_id"] else ""
-        return Reason(f"{says}{by} with {_count(len(job['outputs'] or ()), 'output file')}.", since=job["ended_at"])
+        by = f"; merge job {job['merge_job_id']} took them up" if job["merge_job_id"] else ""
+        return Reason(f"{says} with {_count(len(job['outputs'] or ()), 'output file')}{by}.", since=job["ended_at"])
     says += f": {said}." if said else "."
     if facts.later_attempt is not None:
         return Reason(f"{says} Its input went into job {facts.later_attempt}.", since=job["ended_at"])
@@ -179,10 +179,11 @@ def _parked(facts: TaskFacts, since: int) -> list[Reason]:
     due = next((one["due_at"] for one in facts.deadlines if one["kind"] == "parked"), None)
     again = ""
     if due is not None:
-        again = f" It is tried again in {max(0, (due - facts.now) // MICROSECONDS)} s and whenever a queue is configured."
+        again = f" It is tried again in {_span((due - facts.now) // MICROSECONDS)} and whenever a queue is configured."
     reasons = [Reason(says + again, "One of the following must change.", "the sites, or its owner", since)]
     for code, found in sorted(dropped.items(), key=_most):
-        reasons.append(Reason(f"{code}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""), _remedy(code)))
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        reasons.append(Reason(f"{code}: {found[0]}{more}", *_remedy(code)))
     return reasons
 
 
@@ -190,24 +191,26 @@ def _most(entry: tuple[str, list[str]]) -> tuple[int, str]:
     return -len(entry[1]), entry[0]
 
 
+OWNER, SITE, OPERATOR = "its owner", "the site", "an operator"
+#: What would have to change for a queue that brokerage dropped for this reason, and who can change it.
 REMEDIES = {
-    "site": "Name another site, or none.",
-    "excluded": "Exclude fewer sites.",
-    "cloud": "Ask for another cloud, or none.",
-    "status": "The queue must be set online.",
-    "vo": "The queue must serve this virtual organisation.",
-    "label": "The queue must serve this kind of work.",
-    "scratch": "Ask for less disk, or smaller input per job; or the queue must offer more.",
-    "walltime": "Ask for another wall time, or the queue must allow it.",
-    "cores": "Ask for another number of cores.",
-    "memory": "Ask for another amount of memory.",
-    "processing_type": "The queue must run this processing type.",
-    "pilot": "A pilot must show up there.",
+    "site": ("Name another site, or none.", OWNER),
+    "excluded": ("Exclude fewer sites.", OWNER),
+    "cloud": ("Ask for another cloud, or none.", OWNER),
+    "status": ("The queue must be set online.", OPERATOR),
+    "vo": ("The queue must serve this virtual organisation.", OPERATOR),
+    "label": ("The queue must serve this kind of work.", OPERATOR),
+    "scratch": ("Ask for less disk, or smaller input per job; or the queue must offer more.", f"{OWNER}, or {SITE}"),
+    "walltime": ("Ask for another wall time, or the queue must allow it.", f"{OWNER}, or {SITE}"),
+    "cores": ("Ask for another number of cores.", OWNER),
+    "memory": ("Ask for another amount of memory.", OWNER),
+    "processing_type": ("The queue must run this processing type.", OPERATOR),
+    "pilot": ("A pilot must show up there.", SITE),
 }
 
 
-def _remedy(code: str) -> str:
-    return REMEDIES.get(code, "")
+def _remedy(code: str) -> tuple[str, str]:
+    return REMEDIES.get(code, ("", "nobody needs to"))
 
 
 def _at_work(facts: TaskFacts, since: int) -> list[Reason]:
@@ -254,6 +257,11 @@ def _ended_task(facts: TaskFacts) -> Reason:
         says += f" Most often: {first['source']} {first['code']} {first['diagnostic']} ({_count(first['jobs'], 'job')})."
     change = "Retry it." if status in ("finished", "failed", "exhausted") else ""
     return Reason(says, change, "its owner or production" if change else "nobody needs to", task["ended_at"])
+
+
+def _span(seconds: int) -> str:
+    """A time to come in words: seconds below two minutes, else minutes."""
+    return f"{max(0, seconds)} s" if seconds < 120 else f"{seconds // 60} min"
 
 
 def _count(number: int, thing: str) -> str:

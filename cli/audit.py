@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.tree import Tree
 
 from cli.api_client import api_client
@@ -17,6 +16,8 @@ out = Console()
 KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="task, job, queue or worker.")]
 NameArgument = Annotated[str, typer.Argument(metavar="ID", help="Its number or name; a worker: QUEUE/WORKER_ID.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+#: Columns of a tree that goes into a pipe, where nothing need fit a window.
+WIDE = 400
 MOMENT = "ISO time, number of an event (#17), or topic/partition/offset"
 
 
@@ -39,14 +40,15 @@ def history(
         _print_json(document)
         return
     for event in document["history"]:
-        who = f"{event['actor']} ({event['role']})" if event["role"] else event["actor"]
-        out.print(f"[bold]#{event['sequence']}[/] {event['at']}  [cyan]{event['event_type']}[/]  {escape(event['summary'])}")
+        name = event["actor_name"] or event["actor"]
+        who = f"{name} ({event['role']})" if event["role"] else name
+        _say(f"[bold]#{event['sequence']}[/] {event['at']}  [cyan]{event['event_type']}[/]  {escape(event['summary'])}")
         cause = f", caused by {event['causation_id']}" if event["causation_id"] else ""
-        out.print(f"    [dim]{escape(event['command_type'])} {event['command_id']} by {escape(who)}{cause}[/]", highlight=False)
+        _say(f"    [dim]{escape(event['command_type'])} {event['command_id']} by {escape(who)}{cause}[/]")
         for change in event["changes"]:
-            out.print(f"    {escape(change['where'])}: {_shown(change['before'])} -> {_shown(change['after'])}", highlight=False)
+            _say(f"    {escape(change['where'])}: {_shown(change['before'])} -> {_shown(change['after'])}")
     if document["next"]:
-        out.print(f"[dim]more: --after {document['next']}[/]")
+        _say(f"[dim]more: --after {document['next']}[/]")
 
 
 def state(
@@ -61,13 +63,13 @@ def state(
         _print_json(document)
         return
     when = f"event {document['sequence']}, {document['at']}, {document['place']}" if document["place"] else "no event yet"
-    out.print(f"[bold]{kind} {escape(name)}[/] as of {when}", highlight=False)
+    _say(f"[bold]{kind} {escape(name)}[/] as of {when}")
     for table, rows in document["tables"].items():
         if len(rows) > 1 or table not in ("task", "job", "queue", "worker"):
             out.print(f"[bold]{table}[/]: {len(rows)} rows (see --json)" if len(rows) > 5 else f"[bold]{table}[/]")
         for row in rows[:5]:
             for column, value in row.items():
-                out.print(f"  {column}: {_shown(value)}", highlight=False)
+                _say(f"  {column}: {_shown(value)}")
 
 
 def diff(
@@ -82,11 +84,12 @@ def diff(
     if as_json:
         _print_json(document)
         return
-    sides = [document[side] for side in ("a", "b")]
-    table = Table("value", *(f"event {side['sequence']} ({side['at'] or 'before all'})" for side in sides), box=None)
+    sides = [f"event {side['sequence']} ({side['at'] or 'before all'})" for side in (document["a"], document["b"])]
+    _say(f"[bold]{kind} {escape(name)}[/] from {sides[0]} to {sides[1]}")
     for change in document["changes"]:
-        table.add_row(escape(change["where"]), _shown(change["before"]), _shown(change["after"]))
-    out.print(table if document["changes"] else "nothing differs")
+        _say(f"  {escape(change['where'])}: {_shown(change['before'])} -> {_shown(change['after'])}")
+    if not document["changes"]:
+        _say("  nothing differs")
 
 
 def why(
@@ -99,9 +102,9 @@ def why(
         return
     for reason in document["why"]:
         since = f" [dim]since {reason['since']}[/]" if reason["since"] else ""
-        out.print(f"{escape(reason['says'])}{since}", highlight=False)
+        _say(f"{escape(reason['says'])}{since}")
         if reason["change"]:
-            out.print(f"    [dim]{escape(reason['change'])} ({escape(reason['who'])})[/]", highlight=False)
+            _say(f"    [dim]{escape(reason['change'])} ({escape(reason['who'])})[/]")
 
 
 def trace(
@@ -121,9 +124,10 @@ def trace(
         for event in command["events"]:
             branch.add(f"[cyan]{event['event_type']}[/] {escape(event['summary'])}")
         stack += [(branch, child) for child in command["caused"]]
-    out.print(tree, highlight=False)
+    wide = out if out.is_terminal else Console(width=WIDE)
+    wide.print(tree, highlight=False)
     if not document["whole"]:
-        out.print("[yellow]there is more than is shown[/]")
+        _say("[yellow]there is more than is shown[/]")
 
 
 def tail(
@@ -139,9 +143,14 @@ def tail(
                 continue
             event = json.loads(line)
             what = f"[cyan]{event['event_type']}[/] {event['aggregate']} {escape(event['aggregate_id'])}"
-            out.print(f"{event['at']} {what}  {escape(event['summary'])}", highlight=False)
+            _say(f"{event['at']} {what}  {escape(event['summary'])}")
     except KeyboardInterrupt:
         return
+
+
+def _say(text: str) -> None:
+    """A line as long as it is: whoever pipes it wants lines, and a terminal wraps by itself."""
+    out.print(text, highlight=False, soft_wrap=True)
 
 
 def _shown(value: Any) -> str:

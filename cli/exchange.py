@@ -1,5 +1,7 @@
 """`culm export` and `culm import`: events into a file, and from a file into an empty stack."""
 
+import importlib
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
+def load_registry_client() -> None:
+    """Load the registry's client without the warnings of its libraries, which nobody at a terminal can do anything about."""
+    with warnings.catch_warnings(record=True):
+        importlib.import_module("schemas.registry")
+
+
 def export(
     file: Annotated[Path, typer.Argument(help="File to write; it must not be there.")],
     task: Annotated[int | None, typer.Option(help="A task with everything that belongs to it.")] = None,
@@ -27,8 +35,8 @@ def export(
     form: Annotated[str, typer.Option("--format", help="avro (can be imported) or jsonl.")] = "avro",
 ) -> None:
     """Write events of a time range, or a task's whole causal tree, to a file."""
+    load_registry_client()
     from audit.exchange import Choice, exported, write_avro, write_lines
-    from audit.moment import moment_from
     from schemas.registry import codec_from
 
     if form not in FORMATS:
@@ -37,9 +45,11 @@ def export(
         raise typer.BadParameter("name a task or a time range, not both")
     if file.exists():
         raise StepFailed(f"{file} is there already; name another file")
+    if not file.absolute().parent.is_dir():
+        raise StepFailed(f"FILE: found {str(file)!r}, expected a name in a folder that is there; {file.absolute().parent} is not")
+    choice = Choice(_time("--from", since), _time("--to", until), task)
     config = Stack.running().config
     codec = codec_from(config.registry)
-    choice = Choice(moment_from(since).micros, moment_from(until).micros, task)
     draft = file.with_name(file.name + ".part")
     with draft.open("wb") as target:
         events = exported(config.kafka, codec, choice)
@@ -51,6 +61,16 @@ def export(
     out.print(f"{count:,} events in {file}", highlight=False)
 
 
+def _time(option: str, text: str | None) -> int | None:
+    """Microseconds; raises StepFailed for a moment that is no time: places of one partition say nothing of the others."""
+    from audit.moment import moment_from
+
+    moment = moment_from(text)
+    if text and moment.micros is None:
+        raise StepFailed(f"{option}: found {text!r}, expected an ISO 8601 time")
+    return moment.micros
+
+
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of `culm export`.")],
 ) -> None:
@@ -58,6 +78,7 @@ def import_(
 
     Aggregates that are not whole in the file are named and left out.
     """
+    load_registry_client()
     from audit.bringing_in import import_events, whole_aggregates
     from audit.exchange import NotImported, read_file
     from projections.migrate import migrate

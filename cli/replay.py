@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.exchange import load_registry_client
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
@@ -38,6 +39,7 @@ def replay(
 
 
 def _rows(config: StackConfig, as_json: bool) -> bool:
+    load_registry_client()
     from audit.replay import ReplayRefused
     from audit.replay import replay as folded
     from projections.config import ProjectorConfig
@@ -61,6 +63,7 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
 
 
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
+    load_registry_client()
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
     from projections.catalogue import event_topic
@@ -71,6 +74,8 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
     for record in events_of(config.kafka, codec, [event_topic("policy")]):
         policies.tell(record)
     tally = judge(events_of(config.kafka, codec, [event_topic("task")]), policies, weighing, task)
+    if task is not None and not tally.decisions:
+        raise StepFailed(f"--task: found {task}, expected a task with a recorded brokerage decision")
     changes = [(queue, before, after) for queue, before, after in moved(tally)]
     if as_json:
         document = {

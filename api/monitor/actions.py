@@ -16,10 +16,10 @@ from api.identity.access import EndpointClass, acting_role, may_act_on
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
 from api.identity.rights import class_of_command
 from api.monitor.filters import where_of
+from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import View
 from api.monitor.pages import jobs as jobs_page
 from api.monitor.pages import tasks as tasks_page
-from api.monitor.pages.words import LIVE_STATES
 from api.read_models import Row
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
@@ -27,30 +27,6 @@ from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, Re
 
 TARGETS_MAX = 1_000
 AT_ONCE = 20
-ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """label: on the button. command: its name. from_states: in which it makes sense; empty: in any but those of `not_from`."""
-
-    label: str
-    kind: str
-    command: str
-    from_states: tuple[str, ...] = ()
-    not_from: tuple[str, ...] = ()
-    asks_priority: bool = False
-
-
-ACTIONS: Mapping[str, Action] = {
-    "kill_task": Action("Kill", "task", "KillTask", not_from=ENDED),
-    "finish_task": Action("Finish", "task", "FinishTask", not_from=ENDED),
-    "retry_task": Action("Retry", "task", "RetryTask", from_states=("finished", "failed", "exhausted")),
-    "pause_task": Action("Pause", "task", "PauseTask", not_from=(*ENDED, "paused")),
-    "resume_task": Action("Resume", "task", "ResumeTask", from_states=("paused",)),
-    "priority_task": Action("Priority", "task", "ChangeTaskPriority", not_from=ENDED, asks_priority=True),
-    "kill_job": Action("Kill", "job", "KillJob", from_states=LIVE_STATES),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +121,7 @@ def _target(identity: Identity, action: Action, row: Row) -> Target:
         refused = "" if identity.roles.intersection((OPERATOR, PRODUCTION)) else "only production and operators may"
     elif not may_act_on(identity, row["owner"], identity.vo, by_membership=True):
         refused = f"it belongs to {row['user_name']}"
-    if not refused and (row["status"] in action.not_from or (action.from_states and row["status"] not in action.from_states)):
+    if not refused and too_late(action, row["status"]):
         refused = f"it is {row['status']}"
     return Target(row["number"], row["name"], row["status"], row["user_name"], refused)
 

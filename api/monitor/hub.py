@@ -19,6 +19,7 @@ from confluent_kafka import Message
 
 from api.errors import ApiError
 from api.monitor.page import Page, Touched, View
+from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
 from api.native.live import EventFeed
 from api.read_models import ReadModels
@@ -32,7 +33,6 @@ SHARE_MAX = 0.2
 KEEP_ALIVE_SECONDS = 15.0
 #: Durations and ages move without any event; a page that is open is looked at again at least so often.
 REFRESH_SECONDS = 30.0
-Partition = tuple[str, int]
 log = structlog.get_logger()
 
 
@@ -197,6 +197,7 @@ class Hub:
             watched.view.desk,
             watched.view.services,
             watched.view.counts,
+            watched.view.files,
         )
         data = await watched.page.load(view)
         watched.counts_again = bool(data.get("counted_again"))
@@ -214,12 +215,3 @@ class Hub:
         reached = await stored_positions(self._read_models)
         self._position = sum(reached.values())
         return reached
-
-
-async def stored_positions(read_models: ReadModels) -> dict[Partition, int]:
-    """How far the read models are, by partition."""
-    rows = await read_models.rows(
-        "select topic, partition, min(next_offset) as next_offset from projection_position"
-        " join projection_live using (projection) group by topic, partition"
-    )
-    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}

@@ -16,6 +16,7 @@ from api.gateway import now_micros
 from api.identity.identity import Identity
 from api.monitor.counting import Counts, Load
 from api.native.audit import AuditDesk
+from api.native.job_files import JobFiles
 from api.read_models import ReadModels, Row
 from api.services import Services
 
@@ -46,6 +47,7 @@ class View:
     desk: AuditDesk
     services: Services
     counts: Counts
+    files: JobFiles
     now: int = field(default_factory=now_micros)
 
     @property

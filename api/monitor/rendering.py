@@ -15,6 +15,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from api.monitor.offers import possible_actions
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
 from api.native.forms import EPOCH, iso
@@ -28,6 +29,11 @@ def when(micros: int | None) -> Markup:
         return Markup("–")
     text = f"{(EPOCH + timedelta(microseconds=micros)):%Y-%m-%d %H:%M:%S}"
     return Markup('<time datetime="{}">{}</time>').format(iso(micros), text)
+
+
+def when_iso(text: str) -> Markup:
+    """A time that is already a text of the API's, as an element."""
+    return Markup('<time datetime="{}">{}</time>').format(text, text)
 
 
 def lasting(micros: int | None) -> str:
@@ -84,6 +90,11 @@ def link(path: str, **parameters: Any) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def exactly(text: str | None) -> str | None:
+    """A text as the value of a filter that it alone fits; None when signs in it would mean something there."""
+    return None if not text or text.startswith("!") or text != text.strip() or any(sign in text for sign in "*|") else text
+
+
 def path_word(text: str) -> str:
     """A name as one part of a path."""
     return quote(text, safe="")
@@ -105,6 +116,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         when=when,
+        when_iso=when_iso,
         lasting=lasting,
         number=number,
         state=state,
@@ -112,9 +124,10 @@ def environment() -> Environment:
         value_of=value_of,
         job_kind=job_kind,
         path_word=path_word,
+        exactly=exactly,
         json_attribute=json_attribute,
     )
-    made.globals.update(link=link)
+    made.globals.update(link=link, possible_actions=possible_actions)
     # Macros are global, so that a region can be rendered without the rest of its page.
     parts = made.get_template("parts.html").module
     made.globals.update({name: getattr(parts, name) for name in dir(parts) if not name.startswith("_")})

@@ -13,12 +13,13 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from api.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
 from api.identity.access import Gate, Public
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
-from api.monitor import actions, dead_letters, usage
+from api.monitor import actions, dead_letters, job_parts
 from api.monitor.aliases import ALIASES, canonical
 from api.monitor.counting import Counts
-from api.monitor.hub import Hub, stored_positions
+from api.monitor.hub import Hub
 from api.monitor.page import Page, View
 from api.monitor.pages import PAGES
+from api.monitor.positions import stored_positions
 from api.monitor.rendering import Renderer
 from api.monitor.session import (
     LoginNeeded,
@@ -34,6 +35,8 @@ from api.monitor.session import (
 )
 from api.native.audit import AuditDesk
 from api.native.forms import with_times
+from api.native.job_files import JobFiles
+from api.pilots.queue_book import QueueBook
 from api.problems import json_response
 from api.services import Services
 from api.static import plain_file
@@ -41,7 +44,7 @@ from api.static import plain_file
 STATIC = Path(__file__).parent / "static"
 PATHS = (
     "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/", "/users/", "/errors/",
-    "/shares/", "/health/",
+    "/shares/", "/health/", "/trace/{name}/",
 )  # fmt: skip
 SECURITY = {
     "Content-Security-Policy": (
@@ -61,6 +64,7 @@ class Monitor:
         self.services, self.desk = services, desk
         self.renderer = Renderer()
         self.counts = Counts()
+        self.files = JobFiles(services, QueueBook(services.read_models))
         self.hub = Hub(lambda: services.live.everything, services.read_models, self.renderer)
 
     async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
@@ -88,7 +92,10 @@ class Monitor:
             raise problem
         if isinstance(problem, LoginNeeded) and request.method == "GET":
             return to_login(request)
-        text = self.renderer.other("problem.html", title=problem.title, status=problem.status, detail=problem.detail)
+        bare = request.scope["path"] if request.method == "GET" and request.url.query else ""
+        text = self.renderer.other(
+            "problem.html", title=problem.title, status=problem.status, detail=problem.detail, bare=bare
+        )
         return HTMLResponse(text, problem.status, headers={**SECURITY, **problem.headers})
 
     def live(self, identity: Identity, path: str, last_version: str) -> Response:
@@ -104,8 +111,7 @@ class Monitor:
 
     def view_of(self, identity: Identity) -> View:
         """A look at no page, for actions."""
-        models = self.services.read_models
-        return View(identity, "/monitor/act", {}, {}, models, self.desk, self.services, self.counts)
+        return self._looking(identity, "/monitor/act", {}, {})
 
     def _view(
         self,
@@ -118,7 +124,13 @@ class Monitor:
         given = {name: value for name, value in parameters.items() if name != "json"}
         if not page.has_past and (given.get("asof") or given.get("against")):
             raise NotFound(f"{page.name} has no past to look at; tasks, jobs and queues have")
-        return View(identity, path, names, given, self.services.read_models, self.desk, self.services, self.counts)
+        return self._looking(identity, path, names, given)
+
+    def _looking(
+        self, identity: Identity, path: str, names: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> View:
+        services = self.services
+        return View(identity, path, names, parameters, services.read_models, self.desk, services, self.counts, self.files)
 
     def _live_query(self, request: Request) -> str:
         here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
@@ -143,7 +155,7 @@ def build_router(services: Services, desk: AuditDesk) -> APIRouter:
 
     _add_login(router, monitor)
     _add_actions(router, monitor)
-    _add_job_parts(router, monitor)
+    job_parts.add_to(router, services, monitor.files, monitor.problem)
 
     async def page(request: Request, _: Visitor) -> Response:
         try:
@@ -228,13 +240,6 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
             return HTMLResponse(shown, headers=SECURITY)
         except ApiError as problem:
             return monitor.problem(request, problem)
-
-
-def _add_job_parts(router: APIRouter, monitor: Monitor) -> None:
-    @router.get("/job/{job_id}/usage")
-    async def used(job_id: int, identity: Visitor) -> Response:
-        """Memory and CPU over time, from heartbeats, for the curves of the job page."""
-        return json_response(await usage.usage_of(monitor.services, identity, job_id))
 
 
 def page_at(path: str) -> tuple[Page, Mapping[str, str]]:

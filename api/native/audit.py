@@ -4,7 +4,7 @@ The questions are answered by `audit/` in threads of their own; a long one never
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from api.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
 from api.identity.access import User
 from api.identity.identity import Identity
 from api.native.forms import iso, limit_of, with_times
+from api.native.people import names_of
 from api.native.reading import CaughtUp
 from api.problems import json_response
 from api.read_models import ReadModels, Row
@@ -177,7 +178,8 @@ def build_router(desk: AuditDesk) -> APIRouter:
         count = limit_of(limit)
         steps = await desk.history(identity, asked(kind, name), after, count)
         following = str(steps[-1].event["sequence"]) if len(steps) == count else None
-        return json_response({"history": [step_document(step) for step in steps], "next": following})
+        names = await names_of(desk.read_models, identity.vo, (step.event["actor"] for step in steps))
+        return json_response({"history": [step_document(step, names) for step in steps], "next": following})
 
     @router.get("/state/{kind}/{name:path}")
     async def state(kind: str, name: str, identity: User, _: CaughtUp, at: str | None = None) -> Response:
@@ -192,7 +194,7 @@ def build_router(desk: AuditDesk) -> APIRouter:
             {
                 "a": {"sequence": before.sequence, "at": iso(before.at), "place": before.place},
                 "b": {"sequence": after.sequence, "at": iso(after.at), "place": after.place},
-                "changes": [asdict(change) for change in changes],
+                "changes": [change_document(change) for change in changes],
             }
         )
 
@@ -211,11 +213,20 @@ def build_router(desk: AuditDesk) -> APIRouter:
     return router
 
 
-def step_document(step: Step) -> dict[str, Any]:
-    """An event of a history as JSON."""
+def step_document(step: Step, names: Mapping[str, str]) -> dict[str, Any]:
+    """An event of a history as JSON. names: of people, by subject."""
     hidden = ("vo", "body", "task_id", "job_id", "worker_id")
     event = {name: value for name, value in step.event.items() if name not in hidden}
-    return {**with_times(event), "changes": [asdict(change) for change in step.changes]}
+    changes = [change_document(change) for change in step.changes]
+    return {**with_times(event), "actor_name": names.get(event["actor"]), "changes": changes}
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """A change as JSON; times as ISO 8601, as everywhere in the API."""
+    sides = {"before": change.before, "after": change.after}
+    if change.where.endswith("_at"):
+        sides = {side: iso(value) if isinstance(value, int) else value for side, value in sides.items()}
+    return {"where": change.where, **sides}
 
 
 def state_document(state: State) -> dict[str, Any]:

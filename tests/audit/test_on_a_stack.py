@@ -15,7 +15,7 @@ from audit.subject import subject_from
 from deploy.stack import Stack
 from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
-from tests.monitor.hand import Hand, client_of, until
+from tests.monitor.hand import QUEUE, Hand, client_of, until
 
 pytestmark = pytest.mark.stack
 
@@ -138,6 +138,40 @@ def test_the_command_line_says_what_the_api_says(stack: Stack, hand: Hand, done:
     assert told["history"][0]["command_type"] == "SubmitTask"
     assert "done" in culm(stack, "why", "task", str(done)).stdout
     assert "SubmitTask to task" in culm(stack, "trace", str(done)).stdout.replace("\n", " ")
+
+
+def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, hand: Hand, done: int) -> None:
+    told = hand.operator.get(f"/v1/history/queue/{QUEUE}", params={"limit": 200}).json()["history"]
+
+    leased = [event for event in told if event["event_type"] == "JobLeased"]
+    ended = [event for event in told if event["event_type"] == "LeaseEnded"]
+    assert told[0]["event_type"] == "DispatchConfigured"
+    assert len(leased) >= len(ended) >= 3
+    assert {"where": "queue.leased", "before": 0, "after": 1} in leased[0]["changes"]
+
+
+def test_a_history_names_people_and_tells_times_as_everywhere(stack: Stack, hand: Hand, done: int) -> None:
+    told = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()["history"]
+
+    changed = {change["where"]: change["after"] for event in told for change in event["changes"]}
+    assert told[0]["actor_name"] == "Pages Person"
+    assert changed["task.ended_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("export", "/nowhere/at/all.avro"), "FILE: found '/nowhere/at/all.avro', expected a name in a folder that is there"),
+        (("export", "all.avro", "--from", "#17"), "--from: found '#17', expected an ISO 8601 time"),
+        (("replay", "--decisions", "--task", "1"), "--task: found 1, expected a task with a recorded brokerage decision"),
+    ],
+)
+def test_a_bad_argument_is_named_with_what_was_expected(stack: Stack, arguments: tuple[str, ...], sentence: str) -> None:
+    refused = culm(stack, *arguments)
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: Hand, done: int) -> None:

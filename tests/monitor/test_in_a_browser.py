@@ -1,8 +1,12 @@
 """The pages in a real browser: live without reload, the slider, acting, by keyboard alone; pictures under out/pages/."""
 
+import hashlib
+import io
 import os
 import re
 import signal
+import tarfile
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from deploy.stack import Stack
 from tests.monitor.conftest import SHOTS, Pages
-from tests.monitor.hand import HOSTILE, QUEUE, Hand, until
+from tests.monitor.hand import HOSTILE, QUEUE, Hand, client_of, until
 
 pytestmark = pytest.mark.stack
 #: What a person waits for; the page itself is faster.
@@ -33,7 +37,8 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: Hand
     paths = {
         "home": "/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/", "job": f"/job/{job['PandaID']}/",
         "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/", "users": "/users/", "errors": "/errors/",
-        "shares": "/shares/", "health": "/health/", "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
+        "shares": "/shares/", "health": "/health/", "trace": f"/trace/{task}/",
+        "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
     for look in ("light", "dark", "phone"):
@@ -146,7 +151,8 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: Hand, dark: 
     broken: dict[str, list[str]] = {}
 
     for path in ("/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/", "/queues/",
-                 f"/queue/{QUEUE}/", "/workers/", "/users/", "/errors/", "/shares/", "/health/"):  # fmt: skip
+                 f"/queue/{QUEUE}/", "/workers/", "/users/", "/errors/", "/shares/", "/health/",
+                 f"/trace/{task}/"):  # fmt: skip
         window.goto(path)
         found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response
         assert len(found["passes"]) > 20, "the rules were not applied"
@@ -172,6 +178,42 @@ def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand) -> None:
     assert trouble == []
 
 
+def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: Hand, stack: Stack) -> None:
+    job = hand.lease(hand.submit())
+    store_log(stack, job, HOSTILE)
+    hand.finish(job)
+    window = pages.window()
+    trouble = scripts_trouble(window)
+    window.goto(f"/job/{job['PandaID']}/")
+
+    window.get_by_text("payload.stdout").click(timeout=SECONDS)
+
+    expect(window.locator("[data-region=log] pre").first).to_have_text(HOSTILE, timeout=SECONDS)
+    assert window.locator("main script").count() == 0
+    assert "taken" not in window.title()
+    assert trouble == []
+
+
+def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: Hand, stack: Stack) -> None:
+    job = hand.lease(hand.submit())
+    content = store_log(stack, job, "out")
+    hand.finish(job)
+    path = f"/v1/jobs/{job['PandaID']}/files/{job['logFile']}"
+
+    with client_of(stack, "stranger") as stranger:
+        answer = until(lambda: (found := stranger.get(path)).status_code == 200 and found)
+        listed = stranger.get(f"/v1/jobs/{job['PandaID']}/files").json()["files"]
+        climbing = stranger.get(f"/v1/jobs/{job['PandaID']}/files/..%2F..%2Fidentity%2Fkey.pem")
+        elsewhere = stranger.get(path, headers={"Origin": "dune"})
+
+    assert answer.content == content
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert [(one["lfn"], one["role"], one["state"]) for one in listed] == [(job["logFile"], "log", "altered")]
+    assert climbing.status_code == 404
+    assert elsewhere.status_code == 403
+
+
 def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: Hand) -> None:
     task = hand.submit()
     answer = hand.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
@@ -180,6 +222,20 @@ def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: Hand) -> None:
     assert answer.status_code == 403
     assert nobody.status_code == 303
     assert nobody.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
+
+
+def store_log(stack: Stack, job: dict[str, Any], text: str) -> bytes:
+    """Put a log archive where the job's pilot would; its bytes."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        member = tarfile.TarInfo("tarball/payload.stdout")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text.encode()))
+    digest = hashlib.md5(f"{job['scopeLog']}:{job['logFile']}".encode(), usedforsecurity=False).hexdigest()
+    folder = stack.config.home.joinpath("storage", *job["scopeLog"].split("."), digest[:2], digest[2:4])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / job["logFile"]).write_bytes(raw.getvalue())
+    return raw.getvalue()
 
 
 def press_until_focused(window: Page, text: str) -> None:

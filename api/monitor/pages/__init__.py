@@ -1,7 +1,7 @@
 """Every page of the monitor; the first whose pattern fits is meant."""
 
 from api.monitor.page import Page
-from api.monitor.pages import errors, health, home, job, jobs, queue, queues, shares, task, tasks, users, workers
+from api.monitor.pages import errors, health, home, job, jobs, queue, queues, shares, task, tasks, trace, users, workers
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
@@ -16,4 +16,5 @@ PAGES: tuple[Page, ...] = (
     errors.PAGE,
     shares.PAGE,
     health.PAGE,
+    trace.PAGE,
 )

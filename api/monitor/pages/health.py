@@ -4,7 +4,8 @@ import asyncio
 
 from api.monitor.dead_letters import dead_letters
 from api.monitor.page import Data, Page, View
-from deploy.lag import lags
+from api.monitor.positions import stored_positions
+from api.monitor.processes import processes
 
 LETTERS = 50
 
@@ -12,7 +13,8 @@ LETTERS = 50
 async def load(view: View) -> Data:
     """Lags in events and seconds, projections, dead letters (for operators)."""
     config = view.services.config
-    behind = asyncio.create_task(asyncio.to_thread(lags, config.kafka, config.postgres))
+    projected = await stored_positions(view.read_models)
+    running = asyncio.create_task(asyncio.to_thread(processes, config.home, config.kafka, config.postgres, projected))
     projections = await view.rows(
         "select projection, version, tables_in, count(*) as partitions, sum(next_offset)::bigint as applied"
         " from projection_position join projection_live using (projection) group by 1, 2, 3 order by 1"
@@ -22,7 +24,7 @@ async def load(view: View) -> Data:
     gateway = view.services.gateway
     letters = await asyncio.to_thread(dead_letters, config.kafka, view.services.codec, LETTERS)
     return {
-        "processes": [{"name": name, "behind": count} for name, count in (await behind).items()],
+        "processes": await running,
         "api": {
             "answers_awaited": gateway.answers.waiting,
             "records_unsent": gateway.sender.unsent,

@@ -26,6 +26,7 @@ async def load(view: View) -> Data:
         ),
         "states": await _states(view, job),
         "attempts": await _attempts(view, job),
+        "files": await view.files.of(job),
         "events": await history_of(view, subject),
         "scrubber": await scrubber_of(view, subject),
         "past": await past_of(view, subject),
@@ -72,18 +73,24 @@ def concerned(touched: Touched, view: View) -> bool:
 
 def document(data: Data) -> Any:
     """`job`, `files` and `dsfiles`, as BigPanDA gives them, and ours."""
-    job = data["job"]
-    spec = job["spec"]
-    files = [{"lfn": one["lfn"], "type": "input", "scope": one.get("scope"), "fsize": one.get("size_bytes")}
-             for one in spec.get("inputs", ())]  # fmt: skip
-    files += [
-        {"lfn": one["lfn"], "type": "output", "scope": one.get("scope"), "fsize": one.get("size_bytes")}
-        for one in job["outputs"] or ()
-    ]
+    job, files = data["job"], data["files"]
     return {
         "job": job_document(job),
-        "files": files,
-        "dsfiles": sorted({str(one.get("dataset")) for one in (*spec.get("inputs", ()), *spec.get("outputs", ()))}),
+        "files": [
+            {
+                "lfn": one["lfn"],
+                "type": one["role"],
+                "scope": one["scope"],
+                "dataset": one["dataset"],
+                "fsize": one["size_bytes"],
+                "checksum": one["checksum"],
+                "guid": one["guid"],
+                "endpoint": one["endpoint"],
+                "status": one["state"],
+            }
+            for one in files
+        ],
+        "dsfiles": sorted({str(one["dataset"]) for one in files}),
         **{name: data[name] for name in ("why", "lease", "states", "attempts", "events", "past")},
     }
 
@@ -93,7 +100,7 @@ PAGE = Page(
     r"/job/(?P<job>\d{1,18})/",
     lambda data: f"Job {data['job']['job_id']}",
     load,
-    ("head", "why", "states", "attempts", "files", "events", "scrubber"),
+    ("head", "why", "states", "attempts", "files", "log", "events", "scrubber"),
     concerned,
     document,
     has_past=True,

@@ -4,7 +4,7 @@ from api.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
-from api.monitor.pages.words import JOB_STATES, LIVE_STATES
+from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
 
 DAY = 24 * 3_600 * 1_000_000
 LEASES, WORKERS = 20, 20
@@ -14,7 +14,7 @@ async def load(view: View) -> Data:
     """Everything about the queue; raises NotFound."""
     name = view.names["queue"]
     about = {"queue": name, "vo": view.vo, "since": view.now - DAY, "live": list(LIVE_STATES), "leases": LEASES}
-    about |= {"workers": WORKERS}
+    about |= {"workers": WORKERS, "waiting": list(WAITING_STATES)}
     subject = subject_of_page("queue", name)
     await view.desk.check(view.identity, subject)
     queue = await view.row("select * from queue where name = %(queue)s", about)
@@ -37,14 +37,13 @@ async def load(view: View) -> Data:
             ),
             JOB_STATES,
         ),
-        "ended": in_order(
-            await view.rows(
-                "select status, count(*) as count from job where vo = %(vo)s and ended_at >= %(since)s and queue = %(queue)s"
-                " group by 1",
-                about,
-            ),
-            JOB_STATES,
+        "shares": await view.rows(
+            "select share, count(*) filter (where status = any(%(waiting)s)) as waiting, count(*) filter (where status <>"
+            " all(%(waiting)s)) as held from job where vo = %(vo)s and queue = %(queue)s and status = any(%(live)s)"
+            " group by 1 order by count(*) desc, 1",
+            about,
         ),
+        **await view.counted(lambda: _ended(view, about)),
         "leases": await view.rows(
             "select l.job_id, l.pilot, l.node, l.leased_at, l.seen_at, l.due_at from lease l join job j using (job_id)"
             " where l.queue = %(queue)s and j.vo = %(vo)s order by l.seen_at desc limit %(leases)s",
@@ -65,6 +64,15 @@ async def load(view: View) -> Data:
         "scrubber": await scrubber_of(view, subject),
         "past": await past_of(view, subject),
     }
+
+
+async def _ended(view: View, about: Data) -> Data:
+    """What ended there in the last day; on a busy queue that is a look at many jobs."""
+    rows = await view.rows(
+        "select status, count(*) as count from job where vo = %(vo)s and ended_at >= %(since)s and queue = %(queue)s group by 1",
+        about,
+    )
+    return {"ended": in_order(rows, JOB_STATES)}
 
 
 def concerned(touched: Touched, view: View) -> bool:

@@ -20,6 +20,11 @@ async def load(view: View) -> Data:
         "select queue, status, count(*) as count from job where vo = %(vo)s and ended_at >= %(since)s group by 1, 2",
         {"vo": view.vo, "since": view.now - HOUR},
     )
+    seen = await view.rows(
+        "select l.queue, max(l.seen_at) as seen_at from lease l join job j using (job_id) where j.vo = %(vo)s group by 1",
+        {"vo": view.vo},
+    )
+    seen_at = {row["queue"]: row["seen_at"] for row in seen}
     counts: dict[str, dict[str, int]] = {}
     for row in ended:
         counts.setdefault(row["queue"], {})[row["status"]] = row["count"]
@@ -31,7 +36,11 @@ async def load(view: View) -> Data:
         done = counts.get(row["name"], {})
         finished, failed = done.get("finished", 0), done.get("failed", 0)
         percent = 100 * failed // (finished + failed) if finished + failed else None
-        shown.append({**row, "finished": finished, "failed": failed, "failed_percent": percent})
+        ended_here = {"finished": finished, "failed": failed, "failed_percent": percent}
+        shown.append({**row, **ended_here, "seen_at": seen_at.get(row["name"])})
+    running = sum(row["leased"] for row in shown)
+    for row in shown:
+        row["part"] = row["leased"] / running if running else None
     return {"queues": shown, "filters": where.words}
 
 

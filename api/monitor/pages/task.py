@@ -10,7 +10,7 @@ from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.tasks import task_document
-from api.monitor.pages.words import JOB_STATES
+from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
 from schemas.ids import JOBS_PER_TASK
 
 BINS, CAUSES = 80, 20
@@ -20,7 +20,7 @@ KINDS = ("BUILD", "NORMAL", "MERGE")
 async def load(view: View) -> Data:
     """Everything about the task; raises NotFound."""
     task_id = int(view.names["task"])
-    about: dict[str, Any] = {"id": task_id, "vo": view.vo, "causes": CAUSES}
+    about: dict[str, Any] = {"id": task_id, "vo": view.vo}
     task = await view.row("select * from task where task_id = %(id)s and vo = %(vo)s", about)
     if task is None:
         raise NotFound(f"no task {task_id} in {view.vo}")
@@ -37,16 +37,10 @@ async def load(view: View) -> Data:
             about,
         ),
         "jobs": _by_kind(jobs),
-        "steps": _steps(jobs),
-        "chart": await _chart(view, task),
+        "steps": steps_of(task, jobs),
         "why": await view.desk.why(view.identity, subject),
         "brokerage": await _brokerage(view, about),
-        "causes": await view.rows(
-            "select error_source, error_code, left(regexp_replace(error_diagnostic, '\\d+', '#', 'g'), 200) as text,"
-            " count(*) as count, max(job_id) as example from attempt_job where job_id >= %(first)s and job_id < %(beyond)s"
-            " and outcome = 'failed' group by 1, 2, 3 order by 4 desc limit %(causes)s",
-            {**about, **_job_range(task_id)},
-        ),
+        **await view.counted(lambda: _counts(view, task)),
         "events": await history_of(view, subject),
         "scrubber": await scrubber_of(view, subject),
         "past": await past_of(view, subject),
@@ -66,29 +60,63 @@ def _by_kind(rows: list[Data]) -> list[Data]:
     ]
 
 
-def _steps(rows: list[Data]) -> list[Data]:
-    """The task as a graph: build, run and merge one after the other, with how far each is."""
-    steps = []
-    for group in _by_kind(rows):
-        counts = {row["status"]: row["count"] for row in group["states"]}
-        total = sum(counts.values())
-        ended = counts.get("finished", 0)
-        failed = counts.get("failed", 0) + counts.get("cancelled", 0) + counts.get("closed", 0)
-        word = "done" if ended + failed == total and ended else "failed" if failed == total else "running"
-        steps.append({"kind": group["kind"], "total": total, "finished": ended, "failed": failed, "status": word})
-    return steps
+def steps_of(task: Data, rows: list[Data]) -> list[Data]:
+    """The task as a graph, one step after the other: build, run, merge; each with its jobs by state, those to come with none."""
+    definition = task["definition"] or {}
+    groups = {group["kind"]: group["states"] for group in _by_kind(rows)}
+    planned = [kind for kind in KINDS if kind in groups or kind == "NORMAL" or definition.get(kind.lower())]
+    ended = task["status"] in TASK_ENDED
+    return [_step(kind, groups.get(kind, []), ended=ended) for kind in (*planned, *sorted(set(groups) - set(KINDS)))]
+
+
+def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
+    counts = {row["status"]: row["count"] for row in states}
+    total, finished = sum(counts.values()), counts.get("finished", 0)
+    failed = sum(counts.get(word, 0) for word in ("failed", "cancelled", "closed"))
+    if not total:
+        word = "not begun" if ended else "to come"
+    elif finished + failed == total:
+        word = "done" if finished else "failed"
+    else:
+        word = "running" if any(counts.get(state) for state in LIVE_STATES if state not in WAITING_STATES) else "activated"
+    return {"kind": kind, "total": total, "finished": finished, "failed": failed, "status": word, "states": states}
+
+
+async def _counts(view: View, task: Data) -> Data:
+    """What takes a look at every job of the task."""
+    return {"chart": await _chart(view, task), "causes": await _causes(view, task["task_id"])}
 
 
 async def _chart(view: View, task: Data) -> Data:
-    """Ends of attempts, summed up over the life of the task."""
+    """How many of its jobs were in which state, along the life of the task."""
     begin = task["created_at"]
-    width = max(1_000_000, ((task["ended_at"] or view.now) - begin) // BINS + 1)
+    span = max(1, (task["ended_at"] or view.now) - begin)
+    width = max(1_000_000, span // BINS + 1)
     rows = await view.rows(
-        "select outcome, (at - %(begin)s) / %(width)s as bin, count(*) as count from attempt_job"
-        " where job_id >= %(first)s and job_id < %(beyond)s and at is not null group by 1, 2",
-        {**_job_range(task["task_id"]), "begin": begin, "width": width},
+        "select word as outcome, (moved_at - %(begin)s) / %(width)s as bin, sum(step)::bigint as count from job j"
+        " left join attempt_job a using (job_id) cross join lateral (values"
+        " ('waiting', j.created_at, 1), ('waiting', coalesce(j.sent_at, j.ended_at), -1),"
+        " ('with a pilot', j.sent_at, 1), ('with a pilot', case when j.sent_at is not null then least(a.at, j.ended_at) end, -1),"
+        " ('merging', case when a.outcome = 'merging' then a.at end, 1),"
+        " ('merging', case when a.outcome = 'merging' then greatest(a.at, j.ended_at) end, -1),"
+        " (j.status, case when a.outcome = 'merging' then greatest(a.at, j.ended_at) else j.ended_at end, 1)"
+        ") as moves (word, moved_at, step) where j.task_id = %(id)s and moved_at is not null group by 1, 2",
+        {"id": task["task_id"], "begin": begin, "width": width},
     )
-    return cumulated(rows, begin, width, BINS)
+    return cumulated(rows, begin, width, span // width + 1)
+
+
+async def _causes(view: View, task_id: int) -> list[Data]:
+    """Why attempts failed, and of how many a later job took the input."""
+    return await view.rows(
+        "select error_source, error_code, text, count(*) as count, count(*) filter (where retried) as retried,"
+        " max(attempt) as attempt, max(job_id) as example from (select job_id, attempt, error_source, error_code,"
+        " left(regexp_replace(error_diagnostic, '\\d+', '#', 'g'), 200) as text, exists (select 1 from attempt_unit mine"
+        " join attempt_unit later on later.task_id = mine.task_id and later.unit_id = mine.unit_id and later.job_id > mine.job_id"
+        " where mine.job_id = a.job_id) as retried from attempt_job a where job_id >= %(first)s and job_id < %(beyond)s"
+        " and outcome = 'failed') as failed group by 1, 2, 3 order by 4 desc, 1, 2 limit %(causes)s",
+        {"causes": CAUSES, **_job_range(task_id)},
+    )
 
 
 async def _brokerage(view: View, about: Data) -> Data | None:
@@ -145,7 +173,7 @@ PAGE = Page(
     r"/task/(?P<task>\d{1,12})/",
     lambda data: f"Task {data['task']['task_id']}",
     load,
-    ("head", "why", "progress", "jobs", "brokerage", "causes", "datasets", "events", "scrubber"),
+    ("head", "why", "progress", "steps", "brokerage", "causes", "datasets", "events", "scrubber"),
     concerned,
     document,
     has_past=True,

@@ -2,6 +2,7 @@
 
 from api.monitor.filters import Field, where_of
 from api.monitor.page import Data, Page, View
+from api.monitor.pages.words import LIVE_STATES
 
 FIELDS = {"username": Field("user_name")}
 AT_WORK = ("registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "rerefine")
@@ -32,7 +33,12 @@ async def _counts(view: View) -> Data:
         user["jobs"] += row["count"]
         kind = row["status"] if row["status"] in ("finished", "failed", "cancelled", "closed") else "live"
         user[f"jobs_{'cancelled' if kind == 'closed' else kind}"] += row["count"]
-    return {"users": sorted(users.values(), key=lambda user: (-user["last_at"], user["user_name"])), "filters": where.words}
+    return {
+        "users": sorted(users.values(), key=lambda user: (-user["last_at"], user["user_name"])),
+        "filters": where.words,
+        "at_work": AT_WORK,
+        "live": LIVE_STATES,
+    }
 
 
 def _nobody(name: str) -> Data:

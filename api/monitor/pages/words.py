@@ -7,17 +7,19 @@ JOB_STATES = (
     "finished", "failed", "cancelled", "closed",
 )  # fmt: skip
 LIVE_STATES = JOB_STATES[:9]
+WAITING_STATES = JOB_STATES[:3]
 TASK_STATES = (
     "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
     "done", "finished", "failed", "broken", "aborted", "exhausted",
 )  # fmt: skip
+TASK_ENDED = TASK_STATES[10:]
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "waiting": ("defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine"),
+    "waiting": ("defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come"),
     "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing"),
-    "success": ("finished", "done"),
-    "failed": ("failed", "broken", "tobroken"),
-    "cancelled": ("cancelled", "closed", "aborted", "aborting", "offline", "brokeroff"),
-    "attention": ("pending", "paused", "exhausted", "test"),
+    "success": ("finished", "done", "stored"),
+    "failed": ("failed", "broken", "tobroken", "not made", "altered", "fatal", "exited", "backoff"),
+    "cancelled": ("not begun", "stopped", "cancelled", "closed", "aborted", "aborting", "offline", "brokeroff"),
+    "attention": ("pending", "paused", "exhausted", "test", "gone"),
 }
 GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
 #: The shape that goes with a group, so that colour is never alone.
@@ -54,6 +56,12 @@ MEANINGS: Mapping[str, str] = {
     "job.failed": "it ended badly",
     "job.cancelled": "it was killed",
     "job.closed": "it was withdrawn before a pilot had it",
+    "file.to come": "the job has not stored it yet",
+    "file.not made": "the job ended without storing it",
+    "file.stored": "it is where it should be, with the size that was reported",
+    "file.altered": "its size is not the one that was reported",
+    "file.gone": "it was stored and is not there any more",
+    "file.elsewhere": "its storage element cannot be read from here",
 }
 
 

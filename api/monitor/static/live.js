@@ -1,16 +1,26 @@
 // A page that stays true: regions arrive by server-sent events and are morphed in place; times in the viewer's zone; the past by a slider.
 "use strict";
 const badge = document.getElementById("badge");
-let source = null, paused = false, newestAt = 0;
+let source = null, paused = false, newestAt = Number(badge?.dataset.at || 0) / 1e6;
 
 function localTimes(root) {
-  for (const time of root.querySelectorAll("time:not([data-local])")) {
+  // Today's times without the date; whatever is open over midnight is written again.
+  const today = new Date().toDateString();
+  for (const time of root.querySelectorAll("time")) {
     const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
-    time.title = `${time.dateTime} (UTC)`;
-    time.dataset.local = "";
-    time.textContent = moment.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
+    if (time.dataset.local === today || Number.isNaN(moment.getTime())) continue;
+    time.title = `${moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "medium" })}; ${time.dateTime} (UTC)`;
+    time.dataset.local = today;
+    time.textContent = moment.toDateString() === today
+      ? moment.toLocaleTimeString(undefined, { timeStyle: "medium" })
+      : moment.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
   }
+}
+
+function offerActions() {
+  // What makes no sense in the state that is shown now is not offered; the preview has the last word.
+  const possible = document.querySelector("[data-possible]")?.dataset.possible.split(" ");
+  if (possible) for (const form of document.querySelectorAll(".act[data-action]")) form.hidden = !possible.includes(form.dataset.action);
 }
 
 function say(kind, text) {
@@ -26,6 +36,7 @@ function keepAsItIs(before, after) {
   if (before.type === "checkbox" && before.checked) after.setAttribute("checked", "");
   if (before.tagName === "TIME" && before.dateTime === after.dateTime) return false;
   if (before.classList.contains("chart") && before.dataset.chart === after.dataset.chart) return false;
+  if (before.dataset.logFrom && before.dataset.logFrom === after.dataset.logFrom) return false;
   if (before.classList.contains("scrubber") && before.contains(document.activeElement)) return false;
   return true;
 }
@@ -35,9 +46,11 @@ function take(news) {
     const region = document.querySelector(`[data-region="${name}"]`);
     if (!region) continue;
     Idiomorph.morph(region, html, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeNodeMorphed: keepAsItIs } });
-    localTimes(region);
   }
+  localTimes(document);
+  offerActions();
   drawCharts();
+  showLogs();
   bindScrubber();
   newestAt = news.at;
   document.getElementById("position").textContent = news.position.toLocaleString();
@@ -45,16 +58,17 @@ function take(news) {
   tell(news.state);
 }
 
+const clock = () => new Date(newestAt * 1000).toLocaleTimeString();
+
 function tell(state) {
-  const clock = new Date(newestAt * 1000).toLocaleTimeString();
-  say("live", state === "live" ? `live, as of ${clock}` : `as of ${clock}, newer events are on their way`);
+  say("live", state === "live" ? `live, as of ${clock()}` : `as of ${clock()}, newer events are on their way`);
 }
 
 function open() {
   if (!badge || !badge.dataset.live || source || paused) return;
   source = new EventSource(badge.dataset.live);
   source.addEventListener("regions", (event) => take(JSON.parse(event.data)));
-  source.onerror = () => say("lost", "disconnected, trying again");
+  source.onerror = () => say("lost", `disconnected, trying again; shown as of ${clock()}`);
 }
 
 function close() { if (source) { source.close(); source = null; } }
@@ -97,9 +111,41 @@ async function lookAt(moment) {
   if (field) field.value = moment;
 }
 
+async function showLogs() {
+  // The files inside a job's log archive; the end of each is fetched when it is opened, and only ever becomes text.
+  for (const box of document.querySelectorAll("[data-log-from]")) {
+    if (box.listed === box.dataset.logFrom) continue;
+    box.listed = box.dataset.logFrom;
+    try {
+      const answer = await fetch(box.dataset.logFrom, { headers: { Accept: "application/json" } });
+      const found = await answer.json();
+      if (!answer.ok) throw new Error(found.detail);
+      box.replaceChildren(...found.files.map((file) => logOf(box.dataset.logFrom, file)));
+    } catch (problem) { box.textContent = `The log cannot be shown: ${problem.message}`; }
+  }
+}
+
+function logOf(base, file) {
+  const place = `${base}/${file.name.split("/").map(encodeURIComponent).join("/")}`;
+  const details = document.createElement("details"), summary = document.createElement("summary");
+  const link = Object.assign(document.createElement("a"), { href: place, textContent: "open its end as plain text" });
+  const text = Object.assign(document.createElement("pre"), { textContent: "…", tabIndex: 0 });
+  summary.textContent = `${file.name} (${file.size_bytes.toLocaleString()} bytes)`;
+  details.append(summary, text, link);
+  details.addEventListener("toggle", async () => {
+    if (!details.open || details.fetched) return;
+    details.fetched = true;
+    const answer = await fetch(place);
+    text.textContent = (await answer.text()) || "empty";
+    text.scrollTop = text.scrollHeight;
+  });
+  return details;
+}
+
 addEventListener("DOMContentLoaded", () => {
   localTimes(document);
   drawCharts();
+  showLogs();
   bindScrubber();
   document.getElementById("theme")?.addEventListener("click", () => {
     const order = ["", "dark", "light"], root = document.documentElement;
@@ -113,7 +159,7 @@ addEventListener("DOMContentLoaded", () => {
     button.onclick = () => {
       paused = !paused;
       button.textContent = paused ? "Go on" : "Pause";
-      if (paused) { close(); say("", "paused"); } else open();
+      if (paused) { close(); say("", `paused, as of ${clock()}`); } else open();
     };
     badge.after(button);
     open();

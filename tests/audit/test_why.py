@@ -1,0 +1,40 @@
+"""Why a task waits, in sentences that name who can change it."""
+
+from typing import Any
+
+from audit.why import TaskFacts, why_task
+
+MINUTE = 60_000_000
+AGAIN = (
+    "No queue can take it: 2 queues looked at; 1 dropped by memory; 1 dropped by status."
+    " It is tried again in 55 min and whenever a queue is configured."
+)
+
+
+def a_verdict(queue: str, code: str, message: str) -> dict[str, Any]:
+    return {"queue": queue, "taken": False, "code": code, "message": message}
+
+
+def test_a_parked_task_says_who_could_let_it_go_on() -> None:
+    facts = TaskFacts(
+        task={"status": "pending", "modified_at": 0},
+        now=5 * MINUTE,
+        jobs={},
+        verdicts=[
+            a_verdict("A", "memory", "9000 MB are needed, the limit is 4000 MB"),
+            a_verdict("B", "status", "status is offline"),
+        ],
+        deadlines=[{"kind": "parked", "due_at": 60 * MINUTE}],
+    )
+
+    found = [(reason.says, reason.change, reason.who) for reason in why_task(facts)]
+
+    assert found == [
+        (
+            AGAIN,
+            "One of the following must change.",
+            "the sites, or its owner",
+        ),
+        ("memory: A: 9000 MB are needed, the limit is 4000 MB", "Ask for another amount of memory.", "its owner"),
+        ("status: B: status is offline", "The queue must be set online.", "an operator"),
+    ]
