@@ -32,8 +32,8 @@ from deploy.waiting import api_answers, kafka_answers, postgres_answers, registr
 
 Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
-SERVER_SECONDS_MAX = 90.0
-API_SECONDS_MAX = 60.0
+SERVER_SECONDS_MAX = 180.0
+API_SECONDS_MAX = 180.0
 CODE = ("schemas", "commands", "streams", "projections", "audit", "api", "agents")
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
