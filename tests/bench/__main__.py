@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import sys
+import time
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -87,8 +88,20 @@ def set_up(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         "kafka_nodes": stack.config.brokers,
         "seconds": given.seconds,
         "pilots": given.pilots,
+        "yardstick_ms": yardstick_ms(),
         "seed": "none: closed loop, arrival at a fixed rate",
     }
+
+
+def yardstick_ms() -> float:
+    """CPU milliseconds of a fixed loop of Python, the best of five: what this machine gives just now, to compare two runs by."""
+    best = float("inf")
+    for _ in range(5):
+        began, total = time.process_time(), 0
+        for number in range(1_000_000):
+            total += number * number
+        best = min(best, time.process_time() - began)
+    return round(1000 * best, 1)
 
 
 def show(found: dict[str, Any]) -> None:
