@@ -21,6 +21,7 @@ from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from schemas.registry import codec_from
 from tests.bench import life_cycles
+from tests.commands.in_memory import a_codec
 from tests.load.accounts import CpuAccounts
 from tests.sim.__main__ import quiet
 from tests.sim.deciders import DeciderProcess
@@ -48,7 +49,7 @@ def alone() -> Alone:
         world = World(Path(home))
         for turn in schedule(11, TURNS):
             world.turn(turn)
-        log, codec = world.log, world.codec
+        log, codec = world.log, a_codec()
         commands = sum(len(entries) for (topic, _), entries in log.entries.items() if ".commands." in topic)
         log.committed = {name: places for name, places in log.committed.items() if "decider" not in name}
         log.entries = {place: entries for place, entries in log.entries.items() if ".commands." in place[0]}

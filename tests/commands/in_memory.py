@@ -18,14 +18,14 @@ MINUTE = 60_000_000
 START = 1_800_000_000_000_000
 
 
-def a_codec() -> Codec:
+def a_codec(kind: type[Codec] = Codec) -> Codec:
     """A codec whose ids are made up; it never asks a registry."""
     ids = {entry.full_name: number for number, entry in enumerate(messages(), start=1)}
 
     def fetch(number: int) -> dict[str, Any]:
         raise AssertionError(f"asked the registry for schema {number}")
 
-    return Codec(ids, fetch)
+    return kind(ids, fetch)
 
 
 @dataclass(slots=True)

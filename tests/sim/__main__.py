@@ -3,9 +3,11 @@
 import argparse
 import json
 import logging
+import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -31,6 +33,12 @@ def outcome(seed: int, steps: int, plant: str | None) -> tuple[int, list[Violati
         return seed, run(schedule(seed, steps))
 
 
+def outcomes(seeds: Iterable[int], steps: int, plant: str | None = None) -> Iterator[tuple[int, list[Violation]]]:
+    """Every seed with what it breaks, on all cores."""
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=quiet) as pool:
+        yield from pool.map(partial(outcome, steps=steps, plant=plant), seeds, chunksize=4)
+
+
 def main() -> int:
     """0 when no seed breaks a law."""
     parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
@@ -46,14 +54,12 @@ def main() -> int:
             return tell(given.seed, given.steps)
     planting = f" --plant {given.plant}" if given.plant else ""
     began, failed = time.monotonic(), 0
-    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as pool:
-        seeds = range(given.first, given.first + given.seeds)
-        for seed, violations in pool.map(partial(outcome, steps=given.steps, plant=given.plant), seeds, chunksize=1):
-            if violations:
-                failed += 1
-                first = violations[0]
-                print(f"seed {seed}: {len(violations)} violations, first: {first.law}: {first.place}: {first.found}")
-                print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}{planting}", flush=True)
+    for seed, violations in outcomes(range(given.first, given.first + given.seeds), given.steps, given.plant):
+        if violations:
+            failed += 1
+            first = violations[0]
+            print(f"seed {seed}: {len(violations)} violations, first: {first.law}: {first.place}: {first.found}")
+            print(f"  replay: python -m tests.sim --seed {seed} --steps {given.steps}{planting}", flush=True)
     seconds = time.monotonic() - began
     print(f"{given.seeds} seeds of {given.steps} steps in {seconds:.0f} s: {failed} broke a law")
     if given.plant is None:

@@ -4,8 +4,9 @@ A record of an open transaction stands in its partition at once and holds back e
 an abort leaves its offsets as holes; a commit or an abort takes an offset of its own, as Kafka's markers do.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from commands.config import DeciderConfig
 from commands.direct import Backlog
@@ -13,6 +14,7 @@ from commands.errors import Fenced, Interrupted
 from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
 from commands.state_store import Positions
 from schemas.partition import partition_of
+from schemas.wire import Codec, Decoded
 from tests.sim.faults import Faults
 
 PARTITIONS = 2
@@ -36,6 +38,21 @@ class Producer:
     epoch: int = 0
     entries: list[Entry] = field(default_factory=list)
     touched: set[tuple[str, int]] = field(default_factory=set)
+
+
+class RememberingCodec(Codec):
+    """Decodes the same bytes once: in a simulation everybody reads the same few records, and nobody can change what was read."""
+
+    def __init__(self, ids: Mapping[str, int], fetch: Callable[[int], Mapping[str, Any]]) -> None:
+        super().__init__(ids, fetch)
+        self._known: dict[bytes | None, Decoded] = {}
+
+    def decode(self, value: bytes | None) -> Decoded:
+        """Message and envelope of a record value; raises Poison."""
+        found = self._known.get(value)
+        if found is None:
+            found = self._known[value] = super().decode(value)
+        return found
 
 
 class MemoryLog:
@@ -184,4 +201,4 @@ class MemorySlotLog:
         ]
 
 
-__all__ = ["Interrupted", "MemoryLog", "MemorySlotLog"]
+__all__ = ["Interrupted", "MemoryLog", "MemorySlotLog", "RememberingCodec"]

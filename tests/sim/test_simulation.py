@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.sim.__main__ import quiet
+from tests.sim.__main__ import outcomes, quiet
 from tests.sim.planted import PLANTS, planted
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run, schedule
 
 STEPS = 1500
-SEEDS_OF_CI = 60
+STEPS_OF_CI = 2000
+SEEDS_OF_CI = 150
 SEEDS_FOR_A_BUG = 60
 
 
@@ -23,11 +24,14 @@ def no_logs() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.mark.parametrize("seed", range(1, SEEDS_OF_CI + 1))
-def test_no_law_is_broken_whatever_breaks(seed: int) -> None:
-    violations = run(schedule(seed, STEPS))
+def test_no_law_is_broken_whatever_breaks() -> None:
+    broken = {
+        f"python -m tests.sim --seed {seed} --steps {STEPS_OF_CI}": violations[0]
+        for seed, violations in outcomes(range(1, SEEDS_OF_CI + 1), STEPS_OF_CI)
+        if violations
+    }
 
-    assert violations == [], f"replay: python -m tests.sim --seed {seed} --steps {STEPS}"
+    assert broken == {}
 
 
 @pytest.mark.parametrize("plant", sorted(PLANTS))
@@ -47,7 +51,7 @@ def test_the_same_seed_is_the_same_run() -> None:
 
 def test_a_failing_seed_shrinks_to_a_story() -> None:
     with planted("lease_without_a_check"):
-        turns = schedule(1, 1000)
+        turns = next(turns for seed in range(1, SEEDS_FOR_A_BUG) if run(turns := schedule(seed, 1000)))
         law = run(turns)[0].law
         small = shrunk(turns, law)
         story = told(small)

@@ -20,7 +20,7 @@ from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
 from tests.sim.deciders import DeciderProcess
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
-from tests.sim.memory_log import MemoryLog
+from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.people import QUEUES, Calls, Operator, Pilot, User
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
@@ -78,7 +78,7 @@ class World:
     """Everything of one run. `faults` is the story of what was done to it."""
 
     def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None) -> None:
-        self.log, self.codec = MemoryLog(), a_codec()
+        self.log, self.codec = MemoryLog(), a_codec(RememberingCodec)
         self.log.now = START
         self.story = story
         self._home = home
