@@ -27,7 +27,7 @@ named here left in `out/`. Change those, not this page.
 
 `culm check` reads the whole log with a stock consumer and the rows with plain SQL, and proves each of these; it ends with 1
 and the first offence of each kind otherwise.
-`tests/check/` breaks a log in fifteen ways and sees each named; `make sim` and `make chaos` end with the same laws.
+`tests/check/` breaks a log in eighteen ways and sees each named; `make sim` and `make chaos` end with the same laws.
 """
 SIMULATION = """
 ## Simulation
@@ -80,6 +80,10 @@ def bench() -> Iterator[str]:
     if not found:
         return
     yield "## Figures\n\n`make bench`, on: " + ", ".join(f"{key} {value}" for key, value in found["set_up"].items()) + ".\n"
+    days = found.get("measured_on", {})
+    if days:
+        told = (f"{', '.join(sorted(part for part in days if days[part] == day))} on {day}" for day in sorted(set(days.values())))
+        yield f"Parts {'; '.join(told)}. `yardstick_ms` is what a fixed loop cost on the machine then: compare runs by it.\n"
     yield "| figure | value |\n|---|---:|"
     yield from (f"| `{name}` | {value:,} |" for name, value in found.items() if isinstance(value, (int, float)))
     for one in found.get("latency", ()):
@@ -128,7 +132,8 @@ def peers() -> Iterator[str]:
     if found:
         rates = f"{found['procrastinate']['per_second']} jobs/s, Culm {found['culm_per_second']} life cycles/s"
         yield "## Beside peers\n"
-        yield f"`make bench-peers`, one run, the same Postgres: Procrastinate finished {rates}: ratio {found['ratio']}."
+        yield f"`make bench-peers`, {found['measured_on']}, one run, the same Postgres:"
+        yield f"Procrastinate finished {rates}: ratio {found['ratio']}."
         if "htcondor" in found:
             pool = found["htcondor"]
             rate = f"{pool['per_second']} jobs/s: ratio {found['htcondor_ratio']}"

@@ -12,6 +12,7 @@ import platform
 import sys
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -43,6 +44,7 @@ def main() -> int:
     FILE.parent.mkdir(parents=True, exist_ok=True)
     # Parts that were not measured now keep what they last said.
     before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() and set(given.parts) != set("abcdefg") else {}
+    found["measured_on"] = before.get("measured_on", {}) | dict.fromkeys(given.parts, datetime.now(UTC).date().isoformat())
     FILE.write_text(json.dumps({**before, **found}, indent=2), encoding="utf-8")
     show(found)
     return 0

@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -43,7 +44,8 @@ def main() -> int:
     peer = json.loads(told.strip().splitlines()[-1])
     culm = life_cycles.measure(stack, given.seconds, 150)
     ratio = round(culm.per_second / peer["per_second"], 2)
-    found = {"procrastinate": peer, "culm_per_second": culm.per_second, "ratio": ratio}
+    found = {"measured_on": f"{datetime.now(UTC):%Y-%m-%d}", "procrastinate": peer}
+    found |= {"culm_per_second": culm.per_second, "ratio": ratio}
     reason = condor.why_not(*condor.present(), given.condor_root)
     if reason is None:
         pool = condor.measure(given.condor_root, given.seconds)

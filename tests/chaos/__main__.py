@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
@@ -31,7 +32,8 @@ def main() -> int:
     stack = Stack.running()
     chosen = [fault for fault in faults(stack, given.away) if not given.only or any(word in fault.name for word in given.only)]
     report = run(stack, chosen, given.rate, seed=given.seed, burst_seconds=given.burst)
-    setup = f"{stack.config.brokers} Kafka node(s), {given.rate:g} jobs/s, seed {given.seed}, Python {platform.python_version()}"
+    setup = f"{datetime.now(UTC):%Y-%m-%d}, {stack.config.brokers} Kafka node(s), {given.rate:g} jobs/s, seed {given.seed}"
+    setup += f", Python {platform.python_version()}"
     text = "\n".join(table(report, setup))
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = f"brokers-{stack.config.brokers}"
