@@ -13,8 +13,13 @@ LETTERS = 50
 async def load(view: View) -> Data:
     """Lags in events and seconds, projections, dead letters (for operators)."""
     config = view.services.config
-    projected = await stored_positions(view.read_models)
-    running = asyncio.create_task(asyncio.to_thread(processes, config.home, config.kafka, config.postgres, projected))
+
+    async def looked_at() -> Data:
+        projected = await stored_positions(view.read_models)
+        return {"processes": await asyncio.to_thread(processes, config.home, config.kafka, config.postgres, projected)}
+
+    # Asking the supervisor and the log takes longer than all the rest.
+    running = asyncio.create_task(view.counted(looked_at))
     projections = await view.rows(
         "select projection, version, tables_in, count(*) as partitions, sum(next_offset)::bigint as applied"
         " from projection_position join projection_live using (projection) group by 1, 2, 3 order by 1"
@@ -24,7 +29,7 @@ async def load(view: View) -> Data:
     gateway = view.services.gateway
     letters = await asyncio.to_thread(dead_letters, config.kafka, view.services.codec, LETTERS)
     return {
-        "processes": await running,
+        **await running,
         "api": {
             "answers_awaited": gateway.answers.waiting,
             "records_unsent": gateway.sender.unsent,
