@@ -23,10 +23,10 @@ from schemas.registry import codec_from
 from tests.bench import life_cycles
 from tests.commands.in_memory import a_codec
 from tests.load.accounts import CpuAccounts
-from tests.sim.__main__ import quiet
 from tests.sim.deciders import DeciderProcess
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Database, ProjectorProcess
+from tests.sim.seeds import quiet
 from tests.sim.world import World, schedule
 
 TURNS = 3000

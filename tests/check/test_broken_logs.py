@@ -13,7 +13,7 @@ import structlog
 from check.laws import Law, Seen
 from check.report import Verdict, judge_log, laws_of_the_log, lines
 from check.rows import views
-from tests.sim.__main__ import quiet
+from tests.sim.seeds import quiet
 from tests.sim.world import SLOTS, World, schedule
 
 Break = Callable[[list[Seen]], list[Seen]]

@@ -1,12 +1,15 @@
 """The whole of Culm under faults by seed: no law is broken; and every bug that is planted in it is found."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from tests.sim.__main__ import outcomes, quiet
+from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted
+from tests.sim.seeds import outcomes, quiet
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run, schedule
 
@@ -59,3 +62,12 @@ def test_a_failing_seed_shrinks_to_a_story() -> None:
     assert len(small) < 40
     assert story[0] == f"{len(small)} turns are enough. What was done to it:"
     assert any(law in line for line in story)
+
+
+def test_the_command_tells_how_many_seeds_broke_a_law() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.sim", "--seeds", "2", "--steps", "50", "--plant", "leases_end_early"]
+
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(" s: 0 broke a law\n")
