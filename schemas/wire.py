@@ -161,12 +161,13 @@ def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
 
 def _parse(schema: Any) -> Any:
     # fastavro leaves a mark in the result by which it knows that this is done; without it every record parses it again.
-    return fastavro.parse_schema(_without_logical_types(schema))
+    return fastavro.parse_schema(without_logical_types(schema))
 
 
-def _without_logical_types(node: Any) -> Any:
+def without_logical_types(node: Any) -> Any:
+    """The schema as this side reads it: times are plain integers here."""
     if isinstance(node, list):
-        return [_without_logical_types(branch) for branch in node]
+        return [without_logical_types(branch) for branch in node]
     if isinstance(node, dict):
-        return {key: _without_logical_types(value) for key, value in node.items() if key != "logicalType"}
+        return {key: without_logical_types(value) for key, value in node.items() if key != "logicalType"}
     return node

@@ -12,7 +12,7 @@ import fastavro
 
 from schemas.catalog import CATALOG, AvroSchema, self_contained
 from schemas.types import EventEnvelope
-from schemas.wire import FRAME, Decoded, Poison
+from schemas.wire import FRAME, Decoded, Poison, without_logical_types
 
 
 class Glance:
@@ -41,15 +41,6 @@ def _as_far_as(schema: AvroSchema, last: Sequence[str]) -> AvroSchema:
     for field in schema["fields"]:
         if field["name"] == last[0]:
             beginning = {"type": _as_far_as(field["type"], last[1:])} if len(last) > 1 else {}
-            return {**schema, "fields": [*fields, {**_plain(field), **beginning}]}
-        fields.append(_plain(field))
+            return {**schema, "fields": [*fields, {**without_logical_types(field), **beginning}]}
+        fields.append(without_logical_types(field))
     raise AssertionError(f"{schema['name']} has no field {last[0]!r}")
-
-
-def _plain(node: Any) -> Any:
-    """Without logical types: times are plain integers here."""
-    if isinstance(node, list):
-        return [_plain(branch) for branch in node]
-    if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items() if key != "logicalType"}
-    return node
