@@ -20,6 +20,7 @@ PURE = (
     "check/rows.py",
     "check/tasks.py",
     "commands/decision.py",
+    "commands/undo.py",
     "commands/*/*.py",
     "schemas/reading.py",
     "schemas/ids.py",

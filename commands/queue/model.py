@@ -6,8 +6,9 @@ looking at the head of each group, whatever the number of jobs.
 """
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from commands.undo import UndoDict, UndoList, UndoSet
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -37,7 +38,7 @@ class Needs:
     resource_type: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC)."""
 
@@ -55,10 +56,10 @@ class DispatchQueue:
 
     name: str = ""
     settings: QueueSettings | None = None
-    waiting: dict[int, JobSpec] = field(default_factory=dict)
-    groups: dict[Needs, list[tuple[int, int]]] = field(default_factory=dict)
-    leases: dict[int, Lease] = field(default_factory=dict)
-    held_tasks: set[int] = field(default_factory=set)
+    waiting: UndoDict[int, JobSpec] = field(default_factory=UndoDict)
+    groups: UndoDict[Needs, UndoList[tuple[int, int]]] = field(default_factory=UndoDict)
+    leases: UndoDict[int, Lease] = field(default_factory=UndoDict)
+    held_tasks: UndoSet[int] = field(default_factory=UndoSet)
 
 
 def initial() -> DispatchQueue:
@@ -102,8 +103,8 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case LeasesRenewed():
             for job_id in event.job_ids:
                 lease = queue.leases[job_id]
-                lease.seen_at = event.seen_at
-                lease.due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
         case LeaseEnded():
             del queue.leases[event.job_id]
         case TaskHeld():
@@ -113,7 +114,7 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case TaskReleased():
             queue.held_tasks.discard(event.task_id)
             for spec in _jobs_of(queue, event.task_id):
-                insort(queue.groups.setdefault(needs_of(spec), []), rank_of(spec))
+                insort(queue.groups.setdefault(needs_of(spec), UndoList()), rank_of(spec))
     return queue
 
 
@@ -131,7 +132,7 @@ def _add(queue: DispatchQueue, spec: JobSpec) -> None:
     assert spec.job_id not in queue.leases, f"job {spec.job_id} is queued while a pilot holds it"
     queue.waiting[spec.job_id] = spec
     if spec.task_id not in queue.held_tasks:
-        insort(queue.groups.setdefault(needs_of(spec), []), rank_of(spec))
+        insort(queue.groups.setdefault(needs_of(spec), UndoList()), rank_of(spec))
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:
