@@ -3,13 +3,16 @@
 Jobs with equal needs stand in one line, in dispatch order: priority, then age. A line is a heap. A job that leaves from its
 middle stays there as a stale entry until it reaches the head; a head is never stale, so looking costs nothing more.
 Guards: no step costs more than what it touches: adding, leasing and withdrawing are O(log n), hold and release of a task are
-O(its own jobs). An offer that names an owner looks at that owner's lines only.
+O(its own jobs). An offer that names an owner looks at that owner's lines only. What is put back (`commands/undo.py`) is put
+back in meaning: the same jobs are found, stale entries may differ.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
+from commands.undo import note
 from schemas.types import JobSpec
 
 Rank = tuple[int, int]
@@ -44,8 +47,25 @@ class Lines:
     of_all: dict[Needs, Line] = field(default_factory=dict)
     of_owner: dict[str, dict[Needs, Line]] = field(default_factory=dict)
 
-    def add(self, specs: Iterable[JobSpec]) -> None:
-        """Let these jobs be found."""
+    def add(self, specs: Sequence[JobSpec], alive: Mapping[int, JobSpec], held_tasks: AbstractSet[int]) -> None:
+        """Let these jobs be found. alive, held_tasks: the waiting jobs and the tasks on hold, looked at when this is put back.
+
+        So call it before the jobs are noted there: what is put back comes in the opposite order.
+        """
+        self._add(specs)
+        note(self._remove, specs, alive, held_tasks)
+
+    def remove(self, specs: Sequence[JobSpec], alive: Mapping[int, JobSpec], held_tasks: AbstractSet[int]) -> None:
+        """Let these jobs be found no more. alive, held_tasks: the waiting jobs and the tasks on hold as they are from now on."""
+        self._remove(specs, alive, held_tasks)
+        note(self._add, specs)
+
+    def heads(self, owner: str | None) -> Iterator[tuple[Needs, Rank]]:
+        """The first job of each line, of `owner` alone when one is named."""
+        lines = self.of_all if owner is None else self.of_owner.get(owner, {})
+        return ((needs, line.heap[0]) for needs, line in lines.items())
+
+    def _add(self, specs: Sequence[JobSpec]) -> None:
         for spec in specs:
             rank, needs = rank_of(spec), needs_of(spec)
             for lines in (self.of_all, self.of_owner.setdefault(spec.owner, {})):
@@ -53,8 +73,7 @@ class Lines:
                 heappush(line.heap, rank)
                 line.live += 1
 
-    def remove(self, specs: Iterable[JobSpec], alive: Mapping[int, JobSpec], held_tasks: set[int]) -> None:
-        """Let these jobs be found no more. alive, held_tasks: the waiting jobs and the tasks on hold as they are from now on."""
+    def _remove(self, specs: Sequence[JobSpec], alive: Mapping[int, JobSpec], held_tasks: AbstractSet[int]) -> None:
         touched: dict[tuple[str, Needs], None] = {}
         for spec in specs:
             needs = needs_of(spec)
@@ -68,12 +87,7 @@ class Lines:
         for needs in dict.fromkeys(needs for _, needs in touched):
             self._tidy(self.of_all, needs, alive, held_tasks)
 
-    def heads(self, owner: str | None) -> Iterator[tuple[Needs, Rank]]:
-        """The first job of each line, of `owner` alone when one is named."""
-        lines = self.of_all if owner is None else self.of_owner.get(owner, {})
-        return ((needs, line.heap[0]) for needs, line in lines.items())
-
-    def _tidy(self, lines: dict[Needs, Line], needs: Needs, alive: Mapping[int, JobSpec], held_tasks: set[int]) -> None:
+    def _tidy(self, lines: dict[Needs, Line], needs: Needs, alive: Mapping[int, JobSpec], held_tasks: AbstractSet[int]) -> None:
         """Bring a live entry to the head of a line; an empty line goes, one that is mostly stale is made new."""
         line = lines[needs]
         if line.live == 0:
@@ -104,7 +118,7 @@ def rank_of(spec: JobSpec) -> Rank:
     return (-spec.priority, spec.job_id)
 
 
-def _is_live(rank: Rank, needs: Needs, alive: Mapping[int, JobSpec], held_tasks: set[int]) -> bool:
+def _is_live(rank: Rank, needs: Needs, alive: Mapping[int, JobSpec], held_tasks: AbstractSet[int]) -> bool:
     """False for a job that left, for one of a task on hold, and for an entry of an earlier stay with other needs or priority."""
     spec = alive.get(rank[1])
     return spec is not None and spec.task_id not in held_tasks and spec.priority == -rank[0] and needs_of(spec) == needs

@@ -5,9 +5,10 @@ Waiting jobs stand in lines of equal needs (`lines.py`), so that the best match 
 of each line, whatever the number of jobs and users.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from commands.queue.lines import Lines
+from commands.undo import UndoDict, UndoSet
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -24,7 +25,7 @@ from schemas.types import EventEnvelope, JobSpec, QueueSettings
 MICROSECONDS = 1_000_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC)."""
 
@@ -45,11 +46,11 @@ class DispatchQueue:
 
     name: str = ""
     settings: QueueSettings | None = None
-    waiting: dict[int, JobSpec] = field(default_factory=dict)
-    by_task: dict[int, dict[int, None]] = field(default_factory=dict)
-    lines: Lines = field(default_factory=Lines)
-    leases: dict[int, Lease] = field(default_factory=dict)
-    held_tasks: set[int] = field(default_factory=set)
+    waiting: UndoDict[int, JobSpec] = field(default_factory=UndoDict)
+    by_task: UndoDict[int, UndoDict[int, None]] = field(default_factory=UndoDict)
+    lines: Lines = field(default_factory=Lines, compare=False)
+    leases: UndoDict[int, Lease] = field(default_factory=UndoDict)
+    held_tasks: UndoSet[int] = field(default_factory=UndoSet)
 
 
 def initial() -> DispatchQueue:
@@ -75,16 +76,16 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case LeasesRenewed():
             for job_id in event.job_ids:
                 lease = queue.leases[job_id]
-                lease.seen_at = event.seen_at
-                lease.due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
         case LeaseEnded():
             del queue.leases[event.job_id]
         case TaskHeld():
             queue.held_tasks.add(event.task_id)
             queue.lines.remove(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
         case TaskReleased():
+            queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
             queue.held_tasks.discard(event.task_id)
-            queue.lines.add(_jobs_of(queue, event.task_id))
     return queue
 
 
@@ -100,10 +101,11 @@ def _jobs_of(queue: DispatchQueue, task_id: int) -> list[JobSpec]:
 def _add(queue: DispatchQueue, spec: JobSpec) -> None:
     assert spec.job_id not in queue.waiting, f"job {spec.job_id} is queued twice"
     assert spec.job_id not in queue.leases, f"job {spec.job_id} is queued while a pilot holds it"
-    queue.waiting[spec.job_id] = spec
-    queue.by_task.setdefault(spec.task_id, {})[spec.job_id] = None
     if spec.task_id not in queue.held_tasks:
-        queue.lines.add((spec,))
+        # Before it waits: what is put back comes in the opposite order, and a line is tidied by what waits then.
+        queue.lines.add((spec,), queue.waiting, queue.held_tasks)
+    queue.waiting[spec.job_id] = spec
+    queue.by_task.setdefault(spec.task_id, UndoDict())[spec.job_id] = None
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import undo
 from commands.queue.decide import best_match, fits
 from commands.queue.lines import needs_of
 from commands.queue.model import DispatchQueue, evolve, initial
@@ -171,6 +172,27 @@ def test_the_best_match_is_what_a_look_at_every_waiting_job_finds(steps: list[St
 
         for offer in (an_offer(), an_offer(2000), an_offer(owner="bob"), an_offer(2000, "ann")):
             assert best_match(queue, offer, "wlcg") == looked_up(queue, offer)
+
+
+@given(STEPS, STEPS)
+def test_what_was_put_back_is_found_as_before(steps: list[Step], undone: list[Step]) -> None:
+    queue = initial()
+    for job_id, step in enumerate(steps, start=1):
+        event = event_of(queue, step, job_id)
+        if event is not None:
+            queue = after(queue, event)
+    undo.forget()
+    before = undo.mark()
+    for job_id, step in enumerate(undone, start=1_000):
+        event = event_of(queue, step, job_id)
+        if event is not None:
+            queue = after(queue, event)
+
+    undo.put_back(before)
+    undo.forget()
+
+    for offer in (an_offer(), an_offer(2000), an_offer(owner="bob"), an_offer(2000, "ann")):
+        assert best_match(queue, offer, "wlcg") == looked_up(queue, offer)
 
 
 def event_of(queue: DispatchQueue, step: Step, job_id: int) -> QueueEvent | None:

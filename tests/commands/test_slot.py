@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from commands.aggregates import AGGREGATES
-from commands.slot import Bug, InputRecord, Slot
+from commands.records import InputRecord
+from commands.slot import Slot
 from commands.state_store import StateStore
 from schemas.task import KillTask, SubmitTask
 from schemas.types import CommandEnvelope
@@ -72,24 +73,20 @@ def test_a_command_about_an_older_state_is_stale() -> None:
     assert answer.reason == "STALE"
 
 
-def test_a_bug_is_kept_as_a_dead_letter_and_refused_after_the_states_are_rebuilt(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_bug_costs_its_command_only_which_is_refused_and_kept_as_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     culm = a_culm()
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setitem(AGGREGATES, "task", replace(AGGREGATES["task"], decide=broken))  # type: ignore[arg-type]
-    record = a_record(a_submission())
-    with pytest.raises(Bug) as raised:
-        culm.slot.handle(record)
-    culm.slot.condemned[(record.topic, record.partition, record.offset)] = str(raised.value)
-
-    letter, answer = (culm.codec.decode(output.value).message for output in culm.slot.handle(record))
+    with monkeypatch.context() as planted:
+        planted.setitem(AGGREGATES, "task", replace(AGGREGATES["task"], decide=broken))  # type: ignore[arg-type]
+        letter, answer = (culm.codec.decode(output.value).message for output in culm.slot.handle(a_record(a_submission())))
 
     assert (letter.error_class, letter.error) == ("Bug", "ZeroDivisionError: boom")
     assert (answer.accepted, answer.reason) == (False, "BUG")
+    assert culm.store.hot_count() == 0
+    assert culm.send(a_submission(), str(TASK)).accepted
 
 
 def test_events_of_a_decision_are_numbered_without_gaps() -> None:

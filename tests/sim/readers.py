@@ -5,7 +5,7 @@ The projector's fold is the real one; its transaction (rows and positions, toget
 
 from dataclasses import dataclass, field
 
-from commands.slot import InputRecord
+from commands.records import InputRecord
 from projections.batch import decode
 from projections.catalogue import PROJECTIONS, topics_of
 from projections.kafka_log import RawRecord
