@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from commands.limits import LETTER_KEY_BYTES_MAX, LETTER_VALUE_BYTES_MAX, shortened
+from commands.limits import LETTER_KEY_BYTES_MAX, LETTER_VALUE_BYTES_MAX, MESSAGE_CHARACTERS_MAX, shortened
+from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
 
 #: Topic, partition, offset.
@@ -46,7 +47,10 @@ def letter_of(record: InputRecord, error_class: str, error: str) -> DeadLetter:
         key=record.key if len(record.key or b"") <= LETTER_KEY_BYTES_MAX else None,
         value=record.value if fits else None,
         error_class=error_class,
-        error=shortened(error if fits else f"{error} (the {size:,} bytes of the record stand at its place only)"),
+        error=TEXT.replaced(
+            shortened(error if fits else f"{error} (the {size:,} bytes of the record stand at its place only)"),
+            MESSAGE_CHARACTERS_MAX,
+        ),
         process="decider",
         seen_at=record.timestamp,
     )
