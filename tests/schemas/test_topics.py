@@ -47,7 +47,8 @@ def test_a_topic_that_exists_takes_over_how_long_heartbeats_are_kept(kafka: str)
     assert apply_topics(kafka, (replace(old, config=heartbeats().config),)) == []
 
     resource = ConfigResource(ResourceType.TOPIC, name)
-    found = AdminClient({"bootstrap.servers": kafka}).describe_configs([resource])[resource].result()
+    admin = AdminClient({"bootstrap.servers": kafka})
+    found = admin.describe_configs([resource])[resource].result()
     assert found["retention.ms"].value == THIRTY_DAYS_MS
 
 
