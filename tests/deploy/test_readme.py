@@ -18,9 +18,8 @@ SECONDS_MAX = 240
 
 def example_after(sentence: str) -> list[str]:
     """The lines of the indented block that follows `sentence`."""
-    block = README.partition(sentence)[2].lstrip(",: a-z\n")
     found = re.search(r"((?:^    .*\n)+)", README.partition(sentence)[2], re.MULTILINE)
-    assert found, f"no example after {sentence!r}: {block[:80]}"
+    assert found, f"no example after {sentence!r}"
     return [line[4:] for line in found[1].splitlines()]
 
 
@@ -65,7 +64,7 @@ def test_the_readmes_first_example_runs_as_it_is_written(stack: Stack, tmp_path:
     ["API", "KAFKA", "KAFKA_CONTROLLER", "REGISTRY", "POSTGRES", "METRICS"],
 )
 def test_every_variable_of_a_port_is_in_the_readme(variable: str) -> None:
-    assert f"`CULM_PORT_{variable}` (" in README
+    assert f"`CULM_PORT_{variable}` (" in " ".join(README.split())
 
 
 def test_the_readme_says_how_many_ports_serve_metrics() -> None:
