@@ -22,7 +22,7 @@ help:
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
 
-demo: setup
+demo: ports setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m demo
 
@@ -52,7 +52,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 
-up: setup
+up: ports setup
 	$(VENV)/bin/culm up
 
 down:
@@ -66,16 +66,18 @@ setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) fet
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m deploy.environment $(VENV) requirements.lock --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(CLIENT_READY): requirements-client.lock
-	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-client.lock
+	@$(PYTHON) -m deploy.environment $(CLIENT) requirements-client.lock
 	@ln -sf ../../$(VENV)/bin/culm $(CLIENT)/bin/culm  # so that `culm` is at hand wherever `prun` is
 	@touch $@
+
+# Before anything is downloaded: every port that is taken, with the variable that moves it.
+.PHONY: ports
+ports:
+	@$(PYTHON) -m deploy.ports
 
 .PHONY: fetch
 fetch:

@@ -13,6 +13,7 @@ from rich.table import Table
 from cli import audit, exchange, monitor, replay, verify
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
+from cli.log_lines import keep_log_lines
 from deploy.errors import StackError
 from deploy.local_queue import VO
 from deploy.stack import Stack
@@ -156,7 +157,8 @@ def _print_status(stack: Stack) -> None:
 
 
 def run() -> None:
-    """Entry point: errors of the stack are sentences, not tracebacks."""
+    """Entry point: errors of the stack are sentences, not tracebacks; log lines go to a file."""
+    keep_log_lines(os.environ)
     try:
         app()
     except (StackError, ValueError) as problem:

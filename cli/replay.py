@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.exchange import load_registry_client
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
@@ -39,7 +38,6 @@ def replay(
 
 
 def _rows(config: StackConfig, as_json: bool) -> bool:
-    load_registry_client()
     from audit.replay import ReplayRefused
     from audit.replay import replay as folded
     from projections.config import ProjectorConfig
@@ -63,7 +61,6 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
 
 
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
-    load_registry_client()
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
     from projections.catalogue import event_topic

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-MARK = "CULM_STACK"
+from deploy.config import MARK
+
 ORDERLY_SECONDS = 15.0
 KILL_SECONDS = 5.0
 

@@ -177,12 +177,12 @@ class Stack:
         return supervised or left > 0
 
     def _launch(self, say: Say) -> None:
-        java = find_java(self.environ)
         began = time.monotonic()
-        fetch.fetch(self.config.lib, self.environ)
         if end_leftovers(self.config.home):
             say("ended what a killed supervisor had left running")
         check_ports(self.config)
+        java = find_java(self.environ)
+        fetch.fetch(self.config.lib, self.environ)
         with ThreadPoolExecutor() as pool:
             database = pool.submit(postgres.prepared, self.config)
             if "kafka" not in self.config.external:

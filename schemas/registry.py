@@ -12,10 +12,15 @@ from typing import Any, cast
 
 import httpx
 import structlog
-from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalog import Entry, messages, self_contained
+from schemas.registry_client import (
+    ConfigCompatibilityLevel,
+    Schema,
+    SchemaRegistryClient,
+    SchemaRegistryError,
+    ServerConfig,
+)
 from schemas.wire import Codec
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.config import StackConfig
+from deploy.config import MARK, StackConfig
 from deploy.errors import DidNotStart, NotUp
-from deploy.leftovers import MARK, end_leftovers, leftovers
+from deploy.leftovers import end_leftovers, leftovers
 from deploy.processes import Process
 from deploy.supervision import Supervisor, configuration, socket_path
 from deploy.waiting import wait_until
