@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test lint sim bench bench-peers chaos setup up down status clean
+.PHONY: help demo test fast lint sim bench bench-peers chaos setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -13,7 +13,8 @@ PILOT := $(LIB)/pilot3
 
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
-	@echo "make test    set everything up, run the whole test suite"
+	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
+	@echo "make fast    the tests that start nothing, on all cores, in less than a minute (TESTS=tests/streams: only those)"
 	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
@@ -26,8 +27,14 @@ demo: ports setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m demo
 
+# Each lane has a stack of its own; what starts nothing comes first, what times faults comes last and alone.
+LANES ?= 2
 test: setup $(PILOT) lint
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGUMENTS)
+	$(VENV)/bin/python -m pytest --numprocesses $(LANES) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+
+TESTS ?= tests
+fast: $(READY)
+	$(VENV)/bin/python -m pytest --numprocesses logical --dist worksteal -m "not stack and not slow" --hypothesis-profile fast $(TESTS)
 
 SEEDS ?= 1000
 STEPS ?= 2000
