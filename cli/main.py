@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli import audit, exchange, monitor, replay, verify
@@ -154,6 +155,10 @@ def _print_status(stack: Stack) -> None:
     for name, address in document["addresses"].items():
         out.print(f"{name:9} {address}", highlight=False)
     out.print(table if document["processes"] else "not running; start it with `culm up`")
+    if document["processes"]:
+        out.print(f"health    {document['condition']}", highlight=False)
+        for problem in document["problems"]:
+            out.print(f"[yellow]- {escape(problem)}[/]", highlight=False, soft_wrap=True)
 
 
 def run() -> None:

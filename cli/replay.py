@@ -56,6 +56,8 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
         for one in result.first:
             columns = "; ".join(f"{name} is {had!r}, the log says {should!r}" for name, (had, should) in one.columns.items())
             out.print(f"[red]{one.table} {escape(one.key)}: {one.what}[/] {escape(columns)}", highlight=False, soft_wrap=True)
+        for told in result.set_aside:
+            out.print(f"[yellow]set aside, compared as of that event:[/] {escape(told)}", highlight=False, soft_wrap=True)
         out.print(f"{result.records:,} records folded; state {result.state_hash}", highlight=False, soft_wrap=True)
     return any(found.different for found in result.tables.values())
 

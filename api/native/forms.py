@@ -7,10 +7,10 @@ from typing import Any
 
 from api.errors import BadRequest
 from api.read_models import Row
+from schemas.times import EPOCH, utc
 
 WAIT_SECONDS_MAX = 60.0
 LIMIT, LIMIT_MAX = 100, 1_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def wait_seconds_of(prefer: str | None) -> float:
@@ -20,10 +20,8 @@ def wait_seconds_of(prefer: str | None) -> float:
 
 
 def iso(micros: int | None) -> str | None:
-    """A time of the read models as ISO 8601 in UTC."""
-    if micros is None:
-        return None
-    return (EPOCH + timedelta(microseconds=micros)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A time of the read models as ISO 8601 in UTC; one that no calendar shows as a sentence with its number."""
+    return None if micros is None else utc(micros)
 
 
 def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
