@@ -6,7 +6,6 @@ escaping is on for every template, and nothing is marked safe but what this modu
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,7 +17,7 @@ from markupsafe import Markup, escape
 from api.monitor.offers import possible_actions
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
-from api.native.forms import EPOCH, iso
+from api.native.forms import iso, moment_of
 
 FOLDER = Path(__file__).parent
 
@@ -27,7 +26,7 @@ def when(micros: int | None) -> Markup:
     """A time of the read models as an element; a dash for none."""
     if micros is None:
         return Markup("–")
-    text = f"{(EPOCH + timedelta(microseconds=micros)):%Y-%m-%d %H:%M:%S}"
+    text = f"{moment_of(micros):%Y-%m-%d %H:%M:%S}"
     return Markup('<time datetime="{}">{}</time>').format(iso(micros), text)
 
 

@@ -11,6 +11,9 @@ from api.read_models import Row
 WAIT_SECONDS_MAX = 60.0
 LIMIT, LIMIT_MAX = 100, 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Years 1 to 9999 in microseconds since 1970.
+MICROS_MIN = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+MICROS_MAX = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def wait_seconds_of(prefer: str | None) -> float:
@@ -20,10 +23,15 @@ def wait_seconds_of(prefer: str | None) -> float:
 
 
 def iso(micros: int | None) -> str | None:
-    """A time of the read models as ISO 8601 in UTC."""
+    """A time of the read models as ISO 8601 in UTC; the nearest one that the calendar has (years 1 to 9999)."""
     if micros is None:
         return None
-    return (EPOCH + timedelta(microseconds=micros)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment_of(micros).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_of(micros: int) -> datetime:
+    """The time `micros` after 1970 in UTC; the nearest one that the calendar has."""
+    return EPOCH + timedelta(microseconds=max(MICROS_MIN, min(micros, MICROS_MAX)))
 
 
 def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,12 +48,17 @@ def instant_of(text: str | None) -> int | None:
         return None
     try:
         if re.fullmatch(r"\d+(\.\d+)?", text):
-            return round(float(text) * 1_000_000)
-        moment = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise BadRequest(f"since: found {text[:60]!r}, expected an ISO 8601 time or seconds since 1970") from problem
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round((moment - EPOCH) / timedelta(microseconds=1))
+            micros = round(float(text) * 1_000_000)
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            micros = (moment - EPOCH) // timedelta(microseconds=1)
+        if not MICROS_MIN <= micros <= MICROS_MAX:
+            raise OverflowError("beyond the calendar")
+    except (ValueError, OverflowError) as problem:
+        expected = "expected an ISO 8601 time or seconds since 1970, years 1 to 9999"
+        raise BadRequest(f"since: found {text[:60]!r}, {expected}") from problem
+    return micros
 
 
 def limit_of(limit: int | None) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from api.native.forms import moment_of
+
 MICROSECONDS = 1_000_000
 
 
@@ -34,7 +36,7 @@ def moment(micros: int | None) -> dict[str, str] | None:
     """A time as the client turns it into a datetime: naive UTC, whole seconds (pbook prints what it gets)."""
     if micros is None:
         return None
-    at = datetime.fromtimestamp(micros // MICROSECONDS, UTC).replace(tzinfo=None)
+    at = moment_of(micros).replace(microsecond=0, tzinfo=None)
     return {"__datetime__": at.isoformat()}
 
 
