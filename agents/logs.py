@@ -3,9 +3,25 @@
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
+
+
+class Unbroken:
+    """Standard error that never fails: what cannot be written, because the disk is full for example, is dropped."""
+
+    def write(self, text: str) -> int:
+        """Write, or drop."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or drop."""
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure_logs(keep: Callable[[str], None] | None = None) -> None:
@@ -26,6 +42,6 @@ def configure_logs(keep: Callable[[str], None] | None = None) -> None:
             structlog.processors.JSONRenderer(),
             kept,
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, Unbroken())),
         cache_logger_on_first_use=True,
     )

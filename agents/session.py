@@ -4,7 +4,9 @@ In: paths below CULM_API and JSON bodies. Out: JSON objects, or an error that sa
 The token goes to CULM_API only, never to the address of a wrapper, and is never logged.
 """
 
+import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ KEEPALIVE_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 75.0  # the API itself waits up to 60 s for an answer from the log
 REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0
+#: The largest answers are wrappers and jobs with thousands of files.
+ANSWER_BYTES_MAX = 32 * 1024 * 1024
 TRY_LATER = frozenset({408, 425, 429})
 
 
@@ -35,39 +39,66 @@ class Session:
 
     def post(self, path: str, body: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
         """The answer to `body`; raises Unreachable, NotAdmitted, Rejected."""
-        timeout = _timeout(seconds)
-        return self._admitted(lambda headers: self._culm.post(path, json=body, headers=headers, timeout=timeout))
+        try:
+            content = json.dumps(body, allow_nan=False).encode()
+        except (TypeError, ValueError) as problem:
+            raise Rejected(f"the body is no JSON: {problem}") from problem
+        kind = {"Content-Type": "application/json"}
+        return self._admitted(
+            lambda headers: self._ask(self._culm, "POST", path, seconds, content=content, headers=headers | kind)
+        )
 
     def get(self, path: str, query: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
         """The document at `path`; raises Unreachable, NotAdmitted, Rejected."""
-        timeout = _timeout(seconds)
-        return self._admitted(lambda headers: self._culm.get(path, params=query, headers=headers, timeout=timeout))
+        return self._admitted(lambda headers: self._ask(self._culm, "GET", path, seconds, params=query, headers=headers))
 
     def document(self, path: str) -> dict[str, Any]:
         """A public document of Culm; raises Unreachable, Rejected."""
-        return _object_in(_answered(lambda: self._culm.get(path, timeout=_timeout(ANSWER_SECONDS))))
+        return _object_in(self._ask(self._culm, "GET", path, ANSWER_SECONDS))
 
     def download(self, url: str) -> bytes:
         """The bytes at `url`, anywhere, asked for without the token; raises Unreachable, Rejected."""
         if not url.startswith(("http://", "https://")):
             raise Rejected(f"found {url[:200]!r}, expected an http or https address")
-        return _answered(lambda: self._world.get(url, timeout=_timeout(ANSWER_SECONDS))).content
+        return self._ask(self._world, "GET", url, ANSWER_SECONDS)
 
     def close(self) -> None:
         """Close connections."""
         self._culm.close()
         self._world.close()
 
-    def _admitted(self, call: Callable[[dict[str, str]], httpx.Response]) -> dict[str, Any]:
+    def _ask(self, client: httpx.Client, method: str, path: str, seconds: float, **request: Any) -> bytes:
+        """The bytes of an answer, at most ANSWER_BYTES_MAX, in twice `seconds`; raises Unreachable, NotAdmitted, Rejected."""
+        end = time.monotonic() + 2 * seconds
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            with client.stream(method, path, timeout=_timeout(seconds), **request) as answer:
+                for piece in answer.iter_bytes():
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > ANSWER_BYTES_MAX:
+                        raise Rejected(f"the answer has more than {ANSWER_BYTES_MAX:,} bytes")
+                    if time.monotonic() > end:
+                        raise Unreachable(f"the answer did not end within {2 * seconds:.0f} s")
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as problem:
+            raise Rejected(f"no address: {str(problem)[:200]!a}") from problem
+        except httpx.HTTPError as problem:
+            raise Unreachable(f"no answer: {type(problem).__name__}") from problem
+        content = b"".join(pieces)
+        _check(answer.status_code, content)
+        return content
+
+    def _admitted(self, call: Callable[[dict[str, str]], bytes]) -> dict[str, Any]:
         """The answer to `call` with the token; one that is refused is read again, and a new one tried at once."""
         token = self._token or self._read_token()
         try:
-            return _object_in(_answered(lambda: call({"Authorization": f"Bearer {token}"})))
+            return _object_in(call({"Authorization": f"Bearer {token}"}))
         except NotAdmitted:
             renewed = self._read_token()
             if renewed == token:
                 raise
-        return _object_in(_answered(lambda: call({"Authorization": f"Bearer {renewed}"})))
+        return _object_in(call({"Authorization": f"Bearer {renewed}"}))
 
     def _read_token(self) -> str:
         with self._lock:
@@ -100,27 +131,19 @@ def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
-def _answered(call: Callable[[], httpx.Response]) -> httpx.Response:
-    try:
-        answer = call()
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as problem:
-        raise Rejected(f"no address: {problem}") from problem
-    except httpx.HTTPError as problem:
-        raise Unreachable(f"no answer: {type(problem).__name__}") from problem
-    status = answer.status_code
+def _check(status: int, content: bytes) -> None:
     if status in (401, 403):
         raise NotAdmitted(f"status {status}")
     if status >= 500 or status in TRY_LATER:
         raise Unreachable(f"status {status}")
     if not 200 <= status < 300:
-        raise Rejected(f"status {status}: {answer.text[:200]}")
-    return answer
+        raise Rejected(f"status {status}: {content[:200].decode('utf-8', 'replace')}")
 
 
-def _object_in(answer: httpx.Response) -> dict[str, Any]:
+def _object_in(content: bytes) -> dict[str, Any]:
     try:
-        found = answer.json()
-    except ValueError as problem:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as problem:
         raise Unreachable("the answer is no JSON") from problem
     if not isinstance(found, dict):
         raise Unreachable(f"the answer is a JSON {type(found).__name__}, expected an object")

@@ -15,6 +15,7 @@ from api.native import router as native
 from api.native.audit import audit_desk
 from api.pilots import router as pilots
 from api.pilots.desk import PilotDesk
+from api.plain_requests import PlainRequests
 from api.services import Services
 from api.tracing import Traced
 
@@ -57,6 +58,7 @@ def create_app(services: Services) -> FastLane:
     app.include_router(monitor.build_router(services, desk))
     monitor.install(app)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
+    app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
     lane = pilots.busiest(pilot_desk)

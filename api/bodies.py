@@ -1,11 +1,12 @@
 """Request bodies as clients and pilots really send them, within limits.
 
 In: bytes that are JSON, gzip of JSON (with or without saying so) or a form (with or without a Content-Type).
-Out: a dictionary. Guards: size on the wire and after decompression; everything else that is wrong is `UnreadableBody`.
+Out: a dictionary. Guards: size on the wire and after decompression, depth of nesting, no NUL in any text; everything else that is
+wrong is `UnreadableBody`. Pilots are read more patiently: `pilots/bodies.py`.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,10 @@ from api.problems import answer_to
 
 GZIP_MAGIC = b"\x1f\x8b"
 FORM_FIELDS_MAX = 1_000
+#: Objects and lists within each other; task parameters need five.
+DEPTH_MAX = 100
+NUL = "\0"
+Place = tuple[str | int, ...]
 
 
 async def read_body(request: Request) -> bytes:
@@ -33,14 +38,26 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 def parse_object(raw: bytes, headers: Mapping[str, str], bytes_max: int) -> dict[str, Any]:
     """`raw` as a dictionary: gzip is known by its magic bytes, JSON by Content-Type or its look, else it is a form."""
-    if raw[:2] == GZIP_MAGIC:
-        raw = gunzip(raw, bytes_max)
+    raw = decompressed(raw, bytes_max)
     if not raw.strip():
         return {}
+    return parse_json_object(raw) if is_json(raw, headers) else parse_form(raw)
+
+
+def decompressed(raw: bytes, bytes_max: int) -> bytes:
+    """`raw`, unpacked when it is gzip; raises BodyTooLarge, UnreadableBody."""
+    return gunzip(raw, bytes_max) if raw[:2] == GZIP_MAGIC else raw
+
+
+def is_json(raw: bytes, headers: Mapping[str, str]) -> bool:
+    """True for a body that says it is JSON, or says nothing and looks like it."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json" or (kind != "application/x-www-form-urlencoded" and raw.lstrip()[:1] in (b"{", b"[")):
-        return parse_json_object(raw)
-    return parse_form(raw)
+    return kind == "application/json" or (kind != "application/x-www-form-urlencoded" and raw.lstrip()[:1] in (b"{", b"["))
+
+
+def opening_brackets(raw: bytes) -> int:
+    """An upper bound of the depth to which JSON is nested."""
+    return raw.count(b"[") + raw.count(b"{")
 
 
 def parse_json_object(raw: bytes) -> dict[str, Any]:
@@ -51,7 +68,53 @@ def parse_json_object(raw: bytes) -> dict[str, Any]:
         raise UnreadableBody(f"the body is not JSON: {problem}") from problem
     if not isinstance(found, dict):
         raise UnreadableBody(f"the body is a JSON {type(found).__name__}, expected an object")
+    if opening_brackets(raw) > DEPTH_MAX:
+        check_depth(found)
+    if b"\\u0000" in raw:
+        check_nul(found)
     return found
+
+
+def check_depth(found: Any) -> None:
+    """Raise UnreadableBody for containers more than `DEPTH_MAX` deep; nothing here or later is recursive beyond that."""
+    level = [found] if isinstance(found, (dict, list)) else []
+    for _ in range(DEPTH_MAX):
+        level = [
+            one
+            for container in level
+            for one in (container.values() if isinstance(container, dict) else container)
+            if isinstance(one, (dict, list))
+        ]
+        if not level:
+            return
+    raise UnreadableBody(f"the body holds objects or lists more than {DEPTH_MAX} deep in each other, which is not taken")
+
+
+def check_nul(found: Any) -> None:
+    """Raise UnreadableBody naming the place of a text, or the name of a field, that holds a NUL."""
+    for place, value in leaves(found):
+        for text in (*place[-1:], value):
+            if isinstance(text, str) and NUL in text:
+                raise UnreadableBody(f"{named(place)[:100]!r}: found {text[:60]!r}, expected text without NUL")
+
+
+def named(place: Place) -> str:
+    """A place in JSON as people write it: `jobParameters[3].value`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Every value in a JSON document that is no container, and None for every name of a field, each with its place."""
+    match value:
+        case dict():
+            for name, one in value.items():
+                yield (*place, name), None
+                yield from leaves(one, (*place, name))
+        case list():
+            for number, one in enumerate(value):
+                yield from leaves(one, (*place, number))
+        case _:
+            yield place, value
 
 
 def parse_form(raw: bytes) -> dict[str, Any]:
@@ -62,7 +125,9 @@ def parse_form(raw: bytes) -> dict[str, Any]:
             plain = [pair.split("=", 1) for pair in text.split("&")]
             if len(plain) <= FORM_FIELDS_MAX and all(len(pair) == 2 for pair in plain):
                 return dict(plain)
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=FORM_FIELDS_MAX)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=FORM_FIELDS_MAX
+        )
     except ValueError as problem:
         raise UnreadableBody(f"the body is neither JSON nor a form: {str(problem)[:100]}") from problem
     return dict(pairs)

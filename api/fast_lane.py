@@ -15,13 +15,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.bodies import parse_object, read_object, too_large
+from api.bodies import too_large
 from api.errors import ApiError
 from api.figures import observe
 from api.identity.access import EndpointClass, Gate, Handler
 from api.identity.identity import Identity
+from api.pilots.bodies import parse_report, read_report
 from api.problems import answer_to, json_response, unexpected
-from api.tracing import trace_begins, trace_ends
+from api.tracing import correlation_of_request, trace_begins, trace_ends
 
 #: A call that needs nothing of a request but its body: content of the answer, to be sent as JSON with status 200.
 BodyCall = Callable[[dict[str, Any], Identity], Awaitable[Any]]
@@ -31,7 +32,7 @@ def from_body(call: BodyCall) -> Handler:
     """`call` as the handler of a route."""
 
     async def handler(request: Request, identity: Identity) -> Response:
-        return json_response(await call(await read_object(request), identity))
+        return json_response(await call(await read_report(request), identity))
 
     return handler
 
@@ -77,14 +78,14 @@ class FastLane:
                 raise too_large(int(declared), self.bytes_max)
             identity = self.gate.let_in(self.kind, _text(headers, b"authorization") or "", _text(headers, b"origin"))
             raw = await _whole_body(receive, self.bytes_max)
-            body = parse_object(raw, {"content-type": _text(headers, b"content-type") or ""}, self.bytes_max)
+            body = parse_report(raw, {"content-type": _text(headers, b"content-type") or ""}, self.bytes_max)
             return orjson.dumps(await call(body, identity), default=str)
         except ApiError as error:
             return answer_to(path, error)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost frame of these calls, as Starlette's is of the others
-            return unexpected(path, error)
+            return unexpected(path, error, correlation_of_request())
         finally:
             if trace is not None:
                 trace_ends(trace)

@@ -13,12 +13,12 @@ from uuid import uuid4
 from confluent_kafka import KafkaError, Message
 
 from api.answers import AnswerWatch, Awaited
-from api.errors import BadRequest, LogUnavailable, Overloaded
+from api.errors import BadRequest, BodyTooLarge, LogUnavailable, Overloaded
 from api.identity.identity import Identity
 from api.positions import Position, Positions
 from api.pulse import Pulse
 from api.tracing import correlation_of_request
-from commands.sending import CommandSender
+from commands.sending import CommandSender, RecordTooLarge
 from schemas.answer import CommandAnswered
 from schemas.bounds import Bounded, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
@@ -74,7 +74,7 @@ class CommandGateway:
         """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
 
         role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
-        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), RecordTooLarge.
+        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), BodyTooLarge.
         """
         self.check_room()
         command_id = command_id or str(uuid4())
@@ -110,6 +110,8 @@ class CommandGateway:
         try:
             self.sender.send(command, envelope, reported)
             answer = await future
+        except RecordTooLarge as problem:
+            raise BodyTooLarge(str(problem)) from problem
         finally:
             timer.cancel()
             self.answers.forget(envelope.command_id, future)

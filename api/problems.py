@@ -6,6 +6,7 @@ reaches a client.
 """
 
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import structlog
@@ -16,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.errors import AccessDenied, ApiError, NotAuthenticated, RoleMissing
+from api.tracing import correlation_from
 
 PROBLEM = "application/problem+json"
+CORRELATION_HEADER = "Culm-Correlation-Id"
 log = structlog.get_logger()
 
 
@@ -26,21 +29,22 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def known(request: Request, error: ApiError) -> Response:
-        return answer_to(request.url.path, error)
+        return answer_to(request.scope["path"], error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         fields = [field_problem(found) for found in error.errors()]
-        return _answer(request.url.path, 400, "Bad request", "; ".join(item["detail"] for item in fields), errors=fields)
+        return _answer(request.scope["path"], 400, "Bad request", "; ".join(item["detail"] for item in fields), errors=fields)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        detail = "method not allowed here" if error.status_code == 405 else f"nothing at {request.url.path}"
-        return _answer(request.url.path, error.status_code, str(error.detail), detail, headers=error.headers)
+        detail = "method not allowed here" if error.status_code == 405 else f"nothing at {request.scope['path'][:200]}"
+        return _answer(request.scope["path"], error.status_code, str(error.detail), detail, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
-        return unexpected(request.url.path, error)
+        parent = request.headers.get("traceparent", "").encode("latin-1")
+        return unexpected(request.scope["path"], error, correlation_from(parent))
 
 
 def answer_to(path: str, error: ApiError) -> Response:
@@ -52,10 +56,12 @@ def answer_to(path: str, error: ApiError) -> Response:
     return _answer(path, error.status, error.title, error.detail, headers=error.headers, **error.members)
 
 
-def unexpected(path: str, error: Exception) -> Response:
-    """The response to a request that failed with `error`, of which only the log learns more."""
-    log.error("request_failed", path=path, problem=type(error).__name__, exc_info=error)
-    return _answer(path, 500, "Internal error", "an unexpected error; it was logged")
+def unexpected(path: str, error: Exception, correlation_id: str | None = None) -> Response:
+    """The response to a request that failed with `error`, of which only the log learns more, under the id that is told."""
+    known = correlation_id or str(uuid4())
+    log.error("request_failed", path=path, problem=type(error).__name__, correlation_id=known, exc_info=error)
+    headers = {CORRELATION_HEADER: known}
+    return _answer(path, 500, "Internal error", "an unexpected error; it was logged", headers, correlation_id=known)
 
 
 def field_problem(found: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import psycopg2.extensions
 import psycopg2.extras
 import structlog
 
-from api.errors import ReadModelsUnavailable
+from api.errors import BadRequest, ReadModelsUnavailable
 
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 30_000
@@ -34,7 +34,7 @@ class ReadModels:
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="read-models")
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a query; raises ReadModelsUnavailable."""
+        """All rows of a query; raises ReadModelsUnavailable, BadRequest for values that no column holds."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self.rows_now, sql, parameters)
 
     async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
@@ -47,6 +47,9 @@ class ReadModels:
         for fresh in (False, True):
             try:
                 return self._ask(sql, parameters, fresh=fresh)
+            except psycopg2.DataError as problem:
+                told = str(problem).strip().splitlines()[0]
+                raise BadRequest(f"a value of the request has the wrong form: {told[:160]}") from problem
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as problem:
                 self._forget()
                 if fresh:
@@ -65,7 +68,10 @@ class ReadModels:
         if connection is None or connection.closed or fresh:
             connection = self._local.connection = self._connect()
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters or None)
+            try:
+                cursor.execute(sql, parameters or None)
+            except ValueError as problem:  # psycopg2's word for a NUL, Python's for half a surrogate pair
+                raise BadRequest("a text of the request holds a NUL or half a surrogate pair, no stored text does") from problem
             if cursor.description is None:
                 return []
             names = [column.name for column in cursor.description]

@@ -12,12 +12,13 @@ from typing import Any
 import orjson
 import structlog
 
-from api.errors import LogUnavailable
+from api.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.gateway import CommandGateway
 from api.identity.identity import PRODUCTION, Identity
+from api.plain_requests import whole_from
 from api.positions import Position
 from api.read_models import ReadModels
-from commands.sending import RecordTooLarge
+from api.submitted_parameters import priority_of, problems_in
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
 from schemas.task import ReloadTask, SubmitTask
@@ -78,16 +79,19 @@ async def submit_task(
     missing = [name for name in MANDATORY if not parameters.get(name)]
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
+    stored = stored_parameters(parameters, identity)
+    problems = problems_in(stored, parent_task_id)
+    if problems:
+        return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
     if "parentTaskName" in parameters and parent_task_id is None:
         parent_task_id = await _task_of_name(read_models, identity, str(parameters["parentTaskName"]))
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
     wish = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
-    stored = stored_parameters(parameters, identity)
     try:
         submission = await wish.register(stored, parent_task_id)
-    except RecordTooLarge as problem:
-        return Submission(FAILED, f"failed to register task: {problem}")
+    except (BadRequest, BodyTooLarge) as problem:
+        return Submission(FAILED, f"failed to register task: {problem.detail}")
     if not submission.accepted:
         return submission
     position = await gateway.readable("task", str(submission.task_id), readable_seconds)
@@ -181,7 +185,12 @@ class Registrar:
     async def _claim(self, key: str, name: str, task_id: int) -> int:
         """The task that has `name` under `key`: `task_id`, or the one that came first."""
         answer = await self._send(ClaimTaskName(name=name, task_id=task_id), key, None)
-        return task_id if answer.accepted else int(answer.message or 0)
+        if answer.accepted:
+            return task_id
+        owner = whole_from(answer.message or "")
+        if owner is None:  # not a refusal of the name: out of bounds, too large, a bug
+            raise BadRequest(f"the name {name[:100]!r} cannot be claimed: {answer.reason}: {answer.message or ''}")
+        return owner
 
     async def _submit(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> CommandAnswered:
         command = SubmitTask(
@@ -191,7 +200,7 @@ class Registrar:
             nickname=self.identity.nickname,
             label=str(parameters["prodSourceLabel"]),
             working_group=parameters.get("workingGroup") or None,
-            priority=int(parameters.get("taskPriority") or USER_PRIORITY),
+            priority=priority_of(parameters.get("taskPriority")) or USER_PRIORITY,
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
         )

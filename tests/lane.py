@@ -16,8 +16,8 @@ from typing import IO
 
 import psutil
 
-from deploy.config import CHECKOUT
-from deploy.leftovers import MARK, end_leftovers
+from deploy.config import CHECKOUT, MARK
+from deploy.leftovers import end_leftovers
 from deploy.stack import home_for_tests
 
 #: Ports of the tests' stacks lie this far above the usual ones; two test runs side by side need two offsets.

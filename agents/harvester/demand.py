@@ -13,6 +13,7 @@ from agents.session import Session
 
 WAIT_SECONDS = 25.0
 ANSWER_SECONDS = WAIT_SECONDS + 15.0
+WANTED_MAX = 10_000_000
 AWAY_SECONDS_FIRST, AWAY_SECONDS_MAX = 0.2, 5.0
 log = structlog.get_logger()
 
@@ -45,9 +46,12 @@ class DemandWatch:
             query = {"wait": WAIT_SECONDS} if after is None else {"after": after, "wait": WAIT_SECONDS}
             try:
                 found = self._session.get(path, query, ANSWER_SECONDS)
-                wanted, after = int(found["wanted"]), int(found["sequence"])
-            except (CallFailed, KeyError, TypeError, ValueError) as problem:
-                log.warning("demand_not_heard", problem=f"{type(problem).__name__}: {problem}")
+                wanted, sequence = int(found["wanted"]), int(found["sequence"])
+                if not 0 <= wanted <= WANTED_MAX or not 0 <= sequence < 1 << 63:
+                    raise ValueError(f"{str(wanted)[:30]} wanted at {str(sequence)[:30]}")
+                after = sequence
+            except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
+                log.warning("demand_not_heard", problem=f"{type(problem).__name__}: {str(problem)[:200]}")
                 pause(away, self._stop)
                 away = min(2 * away, AWAY_SECONDS_MAX)
                 continue

@@ -84,7 +84,11 @@ class Ledger:
             self._write()
 
     def _write(self) -> None:
+        """Write all down; on a full disk the memory goes on, and the next change is written again with this one."""
         part = self._path.with_suffix(".part")
         pilots = {worker: asdict(entry) for worker, entry in self._pilots.items()}
-        part.write_text(json.dumps({"pilots": pilots, "unsaid": self._unsaid}), encoding="utf-8")
-        part.replace(self._path)
+        try:
+            part.write_text(json.dumps({"pilots": pilots, "unsaid": self._unsaid}), encoding="utf-8")
+            part.replace(self._path)
+        except OSError as problem:
+            log.error("ledger_not_written", path=str(self._path), problem=problem.strerror)

@@ -6,7 +6,6 @@ to end, ends them too.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +19,11 @@ from pathlib import Path
 import psutil
 
 from agents.harvester.ledger import Entry
+from agents.plain_files import beginning_of, remove_folder
 
 #: Times of birth are told by the wall clock, which may be set in between.
 CLOCK_SECONDS = 2.0
+EXIT_CODE_BYTES_MAX = 16
 KEPT_SECONDS = 86_400.0
 LOG, EXIT_CODE, JOBS = "pilot.log", "exit_code", "PanDA_Pilot-*"
 
@@ -80,7 +81,7 @@ class LocalPilot:
     def clean_up(self) -> None:
         """Remove its directory unless it left a job's directory there, which somebody may want to look at."""
         if not any(self.folder.glob(JOBS)):
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -129,12 +130,13 @@ def sweep(work: Path, prefix: str, living: Collection[str]) -> None:
         if folder.name.startswith(prefix) and folder.name not in living:
             with suppress(OSError):
                 if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    remove_folder(folder)
 
 
 def exit_code_left_in(folder: Path) -> int | None:
     """The exit code that a pilot wrote down at an orderly end."""
     try:
-        return int((folder / EXIT_CODE).read_text(encoding="ascii"))
+        code = int(beginning_of(folder / EXIT_CODE, EXIT_CODE_BYTES_MAX))
     except (OSError, ValueError):
         return None
+    return code if 0 <= code <= 255 else None

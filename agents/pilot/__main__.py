@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import structlog
@@ -133,11 +135,19 @@ def main(config: PilotConfig, guard: PayloadGuard, lines: deque[str]) -> int:
     server.worker_status("finished")
     server.close()
     log.info("pilot_ends", jobs=pilot.done, exit_code=code)
-    if config.worker_id:
-        (config.work / EXIT_CODE_FILE).write_text(f"{code}\n", encoding="ascii")
-    elif not any(config.work.iterdir()):
-        config.work.rmdir()
+    with suppress(OSError):  # a full disk does not make another exit code
+        if config.worker_id:
+            leave_exit_code(config.work / EXIT_CODE_FILE, code)
+        elif not any(config.work.iterdir()):
+            config.work.rmdir()
     return code
+
+
+def leave_exit_code(path: Path, code: int) -> None:
+    """Write the exit code into a new file, whatever a payload has put under its name; raises OSError."""
+    path.unlink(missing_ok=True)
+    with path.open("x", encoding="ascii") as file:
+        file.write(f"{code}\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NULL = "NULL"
+#: Names in the job's directory that belong to the pilot; no input may replace them.
+RESERVED = ("payload.stdout", "payload.stderr", "pilotlog.txt")
+NAME_BYTES_MAX = 255
 #: What needs a container, or steps around the payload; this pilot has neither.
 UNSUPPORTED = ("container_name", "preprocess", "postprocess", "coprocess")
 
@@ -80,7 +83,7 @@ def parse_job(answer: dict[str, Any]) -> PilotJob:
         return _parse_job(answer, job_id)
     except ValueError as problem:
         attempt = str(answer.get("attemptNr"))
-        known = int(attempt) if attempt.isdecimal() else None
+        known = int(attempt) if attempt.isdecimal() and len(attempt) < 10 else None
         raise BadJob(str(problem), PilotJob(job_id, 0, known, "", "", (), (), 1, 0, 0)) from problem
 
 
@@ -101,6 +104,9 @@ def _parse_job(answer: dict[str, Any], job_id: int) -> PilotJob:
     _plain(job.wrapper, "transformation")
     for lfn in [file.lfn for file in job.inputs] + [file.lfn for file in job.outputs]:
         _plain(lfn, "file name")
+    for file in job.inputs:
+        if file.lfn in (job.wrapper, *RESERVED):
+            raise ValueError(f"file name: input {file.lfn!r} would take the place of the pilot's own file")
     return job
 
 
@@ -159,10 +165,18 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    return 0 if value in (None, "", NULL) else int(float(value))
+    if value in (None, "", NULL):
+        return 0
+    try:
+        found = value if isinstance(value, int) else int(float(value))
+    except (TypeError, OverflowError) as problem:
+        raise ValueError(f"found {str(value)[:50]!a}, expected a number") from problem
+    if abs(found) >= 1 << 63:
+        raise ValueError("found a number beyond 64 bits, expected a smaller one")
+    return found
 
 
 def _plain(name: str, where: str) -> None:
     """Refuse a name that would not be a file in the job's directory."""
-    if not name or name in (".", "..") or "/" in name or "\0" in name:
-        raise ValueError(f"{where}: found {name[:100]!r}, expected a plain file name")
+    if not name or name in (".", "..") or "/" in name or not name.isprintable() or len(name.encode()) > NAME_BYTES_MAX:
+        raise ValueError(f"{where}: found {name[:100]!a}, expected a plain file name")

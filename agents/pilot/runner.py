@@ -6,10 +6,11 @@ names belong to another attempt.
 """
 
 import select
-import shutil
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from agents.pilot.payload import PayloadGuard
 from agents.pilot.server import LastWord, Server
 from agents.pilot.storage import Storage, check_outputs
 from agents.pilot.usage import excess, sampled
-from agents.pilot.verdict import metadata_in, shell_exit_code, verdict_on
+from agents.pilot.verdict import metadata_in, readable, shell_exit_code, verdict_on
+from agents.plain_files import remove_folder
 
 SAMPLE_SECONDS_FIRST, SAMPLE_SECONDS_MAX = 0.05, 2.0
 PILOT_LOG = "pilotlog.txt"
@@ -74,13 +76,16 @@ class Runner:
                 self._perform()
             except (JobTrouble, GuardianGone, OSError) as problem:
                 self._fail(problem)
+            except Exception as problem:  # noqa: BLE001 - the job's own frame: what a payload left must end its job, never its pilot
+                self._log.error("job_met_a_bug", exc_info=problem)
+                self._fail(problem)
             self._store_log()
             word = self._deliver()
         finally:
             self._lease.end()
         self._log.info("job_ended", report=word.value, trouble=str(course.trouble or ""), exit_code=course.exit_code)
         if course.trouble is None and not self._config.keep:
-            shutil.rmtree(course.folder, ignore_errors=True)
+            remove_folder(course.folder)
         return course.trouble is None and word is LastWord.TAKEN
 
     def _perform(self) -> None:
@@ -94,7 +99,7 @@ class Runner:
 
     def _set_up(self) -> None:
         began, folder = time.monotonic(), self._course.folder
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         try:
             folder.mkdir(parents=True)
         except OSError as problem:
@@ -185,14 +190,16 @@ class Runner:
             return
         archive = self._config.work / f"{job.job_id}.log.part"
         try:
-            (course.folder / PILOT_LOG).write_text("\n".join(self._site.lines()) + "\n", encoding="utf-8")
+            own = {PILOT_LOG: ("\n".join(self._site.lines()) + "\n").encode("utf-8", "replace")}
             left_out = {one.lfn for one in job.inputs} | {one.lfn for one in job.outputs}
-            make_log_archive(course.folder, archive, f"tarball_PandaJob_{job.job_id}_{self._config.queue}", left_out)
+            name = f"tarball_PandaJob_{job.job_id}_{self._config.queue}"
+            make_log_archive(course.folder, archive, name, left_out, own)
             self._store(file, archive, lambda: None)
-        except (OSError, JobTrouble) as problem:
+        except (OSError, ValueError, tarfile.TarError, JobTrouble) as problem:
             self._log.warning("log_not_stored", problem=str(problem)[:200])
         finally:
-            archive.unlink(missing_ok=True)
+            with suppress(OSError):
+                archive.unlink(missing_ok=True)
 
     def _deliver(self) -> LastWord:
         """Give stored files their names and the server the final report, in the order that hurts no other attempt."""
@@ -227,7 +234,7 @@ class Runner:
         """Take note of what went wrong; outputs that have no name yet never get one."""
         self._discard()
         self._course.stored.clear()
-        internal = JobTrouble(INTERNAL, f"{type(problem).__name__}: {problem}")
+        internal = JobTrouble(INTERNAL, readable(f"{type(problem).__name__}: {problem}"))
         self._course.trouble = problem if isinstance(problem, JobTrouble) else internal
         self._log.warning("job_failed", code=self._course.trouble.code, diagnosis=self._course.trouble.diagnosis)
 

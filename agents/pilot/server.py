@@ -134,5 +134,5 @@ class Server:
 def _status(answer: dict[str, Any]) -> int:
     try:
         return int(answer.get("StatusCode") or 0)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         raise Unreachable(f"StatusCode is {str(answer.get('StatusCode'))[:50]!r}") from problem

@@ -25,6 +25,7 @@ from agents.pilot.errors import (
     JobTrouble,
 )
 from agents.pilot.job import InputFile, OutputFile
+from agents.plain_files import NotPlain, is_something_else, open_plain, size_of, target_inside
 
 READ_BYTES = 1 << 20
 LOCALHOST = "file://localhost"
@@ -108,7 +109,7 @@ class Storage:
         part = place.with_name(f".{file.lfn}.{owner}.part")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            copied = copy(source, part, check, durable=True)
+            copied = copy(target_inside(source, source.parent), part, check, durable=True)
         except OSError as problem:
             part.unlink(missing_ok=True)
             raise JobTrouble(STAGE_OUT, f"output {file.lfn} could not be stored: {problem.strerror}") from problem
@@ -126,6 +127,8 @@ class Storage:
             host, folder = str(protocol["endpoint"]), Path(protocol["path"])
         except (KeyError, IndexError, TypeError) as problem:
             raise JobTrouble(NO_STORAGE, f"storage element {endpoint!r} has no protocol for {activity}") from problem
+        if "/" in scope or "\0" in scope:
+            raise JobTrouble(NO_STORAGE, f"scope {scope[:100]!a} of {lfn} is no name, expected one without /")
         if host != LOCALHOST:
             raise JobTrouble(NO_STORAGE, f"storage at {host!r} cannot be reached by copy, expected {LOCALHOST}")
         digest = hashlib.md5(f"{scope}:{lfn}".encode(), usedforsecurity=False).hexdigest()
@@ -136,20 +139,30 @@ def check_outputs(files: Iterable[OutputFile], folder: Path) -> list[OutputFile]
     """Those of `files` that were made; raises JobTrouble when one is missing or empty that must not be."""
     made = []
     for file in files:
-        source = folder / file.lfn
-        if source.is_file() and source.stat().st_size > 0:
+        size = _size_of_output(folder, file.lfn)
+        if size:
             made.append(file)
         elif not file.optional:
-            there = source.is_file()
-            text = "is empty" if there else "was not made"
-            raise JobTrouble(EMPTY_OUTPUT if there else OUTPUT_MISSING, f"output {file.lfn} {text}")
+            text = "was not made" if size is None else "is empty"
+            raise JobTrouble(OUTPUT_MISSING if size is None else EMPTY_OUTPUT, f"output {file.lfn} {text}")
     return made
+
+
+def _size_of_output(folder: Path, lfn: str) -> int | None:
+    """Bytes of an output, None when there is none; raises JobTrouble for what is no regular file of the job."""
+    try:
+        path = target_inside(folder / lfn, folder)
+        if is_something_else(path):
+            raise NotPlain(0, f"{lfn} is no regular file")
+        return size_of(path)
+    except OSError as problem:
+        raise JobTrouble(OUTPUT_MISSING, f"output {lfn} cannot be taken: {problem.strerror}") from problem
 
 
 def copy(source: Path, target: Path, check: Check, durable: bool = False) -> Copied:
     """Copy a file; the checksums are those of the bytes that were copied. Raises OSError and what `check` raises."""
     size, adler32, md5 = 0, 1, hashlib.md5(usedforsecurity=False)
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with open_plain(source) as reader, target.open("wb") as writer:
         while block := reader.read(READ_BYTES):
             check()
             writer.write(block)

@@ -9,7 +9,8 @@ import psutil
 from agents.pilot.config import PilotConfig
 from agents.pilot.errors import MEMORY_LIMIT, STDOUT_TOO_BIG, TIME_LIMIT, JobTrouble
 from agents.pilot.job import PilotJob
-from agents.pilot.payload import STDOUT
+from agents.pilot.payload import STDERR, STDOUT
+from agents.plain_files import size_of
 
 KB, MB = 1024, 1024 * 1024
 
@@ -65,7 +66,7 @@ def sampled(usage: Usage, guardian: int) -> Usage:
             with process.oneshot():
                 times = process.cpu_times()
                 memory = process.memory_full_info()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):  # ended meanwhile
+        except (psutil.Error, OSError):  # ended meanwhile
             continue
         seen = True
         cpu += times.user + times.system + times.children_user + times.children_system
@@ -102,12 +103,13 @@ def excess(
     if 0 < job.walltime_seconds < running_seconds:
         text = f"the payload runs for {running_seconds:.0f} s, allowed are {job.walltime_seconds} s"
         return JobTrouble(TIME_LIMIT, text)
-    try:
-        size = (directory / STDOUT).stat().st_size
-    except OSError:
-        return None
-    if size > config.stdout_mb_max * MB:
-        return JobTrouble(STDOUT_TOO_BIG, f"{STDOUT} has {size:,} bytes, allowed are {config.stdout_mb_max} MB")
+    for name in (STDOUT, STDERR):
+        try:
+            size = size_of(directory / name) or 0
+        except OSError:
+            continue
+        if size > config.stdout_mb_max * MB:
+            return JobTrouble(STDOUT_TOO_BIG, f"{name} has {size:,} bytes, allowed are {config.stdout_mb_max} MB")
     return None
 
 

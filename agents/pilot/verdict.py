@@ -1,17 +1,21 @@
 """How a payload ended, read from its exit code and from what it left in its directory (pilot-protocol 4.2)."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agents.pilot.errors import PAYLOAD_FAILED, JobTrouble
 from agents.pilot.payload import STDERR
+from agents.plain_files import beginning_of, end_of, size_of
 
 ERROR_REPORT, JOB_REPORT = "payload_error_report.json", "jobReport.json"
 METADATA_BYTES_MAX = 1 << 20
 LOOKED_AT_BYTES = 1 << 20
 TEXT_MAX = 500
+CODE_MAX, UNREADABLE = (1 << 31) - 1, 1
 ERROR_LINE = re.compile(r"\b(?:ERROR|Error|error): *(.+)")
 
 
@@ -40,21 +44,48 @@ def shell_exit_code(code: int) -> int:
 
 
 def metadata_in(folder: Path) -> str | None:
-    """The job report that the payload wrote, if it wrote one that can be sent."""
+    """The job report that the payload wrote, whole; a word on what is left out when it is too large, None for none.
+
+    Bytes that are no UTF-8 are replaced; the server judges what is JSON.
+    """
     path = folder / JOB_REPORT
     try:
-        return path.read_text(encoding="utf-8") if 0 < path.stat().st_size <= METADATA_BYTES_MAX else None
-    except (OSError, UnicodeDecodeError):
+        content = beginning_of(path, METADATA_BYTES_MAX + 1)
+        if len(content) <= METADATA_BYTES_MAX:
+            return content.decode("utf-8", "replace") or None
+        left_out = {"left_out": "metaData", "bytes": size_of(path), "bytes_max": METADATA_BYTES_MAX}
+        return json.dumps(left_out)
+    except OSError:
         return None
 
 
 def _error_report(folder: Path) -> tuple[int, str]:
+    """Code and text of the payload's own report of an error; 0 and "" when there is none that can be understood."""
     try:
-        found = json.loads((folder / ERROR_REPORT).read_bytes()[:LOOKED_AT_BYTES])
-        code = int(found.get("error_code") or 0)
-        return code, str(found.get("error_diag") or "")[:TEXT_MAX] if code else ""
-    except (OSError, ValueError, TypeError, AttributeError):
+        found = json.loads(beginning_of(folder / ERROR_REPORT, LOOKED_AT_BYTES))
+    except (OSError, ValueError, RecursionError):
         return 0, ""
+    if not isinstance(found, dict):
+        return 0, ""
+    code = _code(found.get("error_code"))
+    text = found.get("error_diag")
+    return code, readable(text)[:TEXT_MAX] if code and isinstance(text, str) else ""
+
+
+def readable(text: str) -> str:
+    """`text` with halves of surrogate pairs and NUL replaced, so that it can be sent and stored."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def _code(given: Any) -> int:
+    """The error code that a payload gave, within 32 bits; UNREADABLE for a number that is none."""
+    try:
+        number = float(given or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    if not math.isfinite(number):
+        return UNREADABLE
+    return max(-CODE_MAX, min(int(number), CODE_MAX))
 
 
 def _first_error(folder: Path) -> str:
@@ -68,11 +99,10 @@ def _last_line(folder: Path) -> str:
 
 
 def _stderr(folder: Path, start: int) -> str:
-    """Some of what the payload wrote to stderr, from `start`, or from its end when negative."""
+    """Some of what the payload wrote to stderr: its beginning, or its end when `start` is negative."""
     path = folder / STDERR
     try:
-        with path.open("rb") as file:
-            file.seek(start if start >= 0 else max(0, path.stat().st_size + start))
-            return file.read(LOOKED_AT_BYTES).decode("utf-8", "replace")
+        content = beginning_of(path, LOOKED_AT_BYTES) if start >= 0 else end_of(path, LOOKED_AT_BYTES)
     except OSError:
         return ""
+    return readable(content.decode("utf-8", "replace"))

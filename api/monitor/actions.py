@@ -20,6 +20,7 @@ from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import View
 from api.monitor.pages import jobs as jobs_page
 from api.monitor.pages import tasks as tasks_page
+from api.plain_requests import whole_from
 from api.read_models import Row
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
@@ -27,6 +28,7 @@ from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, Re
 
 TARGETS_MAX = 1_000
 AT_ONCE = 20
+PRIORITY_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,23 @@ def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> Wish:
     if name not in ACTIONS:
         raise BadRequest(f"action: found {name[:40]!r}, expected one of {', '.join(ACTIONS)}")
     action = ACTIONS[name]
-    if any(not text.isdecimal() or len(text) > 18 for text in ids):
-        raise BadRequest("id: expected numbers of tasks or jobs")
+    numbers = [whole_from(text) for text in ids]
+    if len(ids) > TARGETS_MAX or None in numbers:
+        raise BadRequest(f"id: expected numbers of at most {TARGETS_MAX} tasks or jobs")
     filters = {key.removeprefix("q."): value for key, value in form.items() if key.startswith("q.") and value}
     if bool(ids) == bool(filters):
         raise BadRequest("name some of them, or a filter that says which")
-    priority = form.get("priority") or None
-    if priority is not None and (not priority.lstrip("-").isdecimal() or abs(int(priority)) > 1_000_000):
-        raise BadRequest(f"priority: found {priority[:20]!r}, expected a whole number")
+    given = form.get("priority") or None
+    priority = None if given is None else whole_from(given, -PRIORITY_MAX, PRIORITY_MAX)
+    if given is not None and priority is None:
+        raise BadRequest(f"priority: found {given[:20]!r}, expected a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}")
     return Wish(
         action,
         name,
-        tuple(int(text) for text in ids),
+        tuple(number for number in numbers if number is not None),
         filters,
         form.get("reason", "").strip()[:500],
-        int(priority) if priority else None,
+        priority,
         _confirmation(form.get("confirmation")),
     )
 

@@ -15,6 +15,7 @@ import orjson
 
 from api.errors import BadRequest
 from api.native.forms import instant_of
+from api.plain_requests import WHOLE_MIN, whole_from
 
 MICROSECONDS = 1_000_000
 WINDOW_FIELDS = ("hours", "days", "date_from", "date_to")
@@ -77,9 +78,10 @@ def _condition(name: str, value: str, field: Field, parameters: dict[str, Any]) 
 def _alternative(name: str, value: str, field: Field, parameters: dict[str, Any]) -> str:
     key = f"p{len(parameters)}"
     if field.kind == "number":
-        if not value.lstrip("-").isdecimal() or len(value) > 18:
-            raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a number")
-        parameters[key] = int(value)
+        number = whole_from(value, WHOLE_MIN)
+        if number is None:
+            raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a whole number of at most 64 bits")
+        parameters[key] = number
         return f"{field.column} = %({key})s"
     if value == "Not specified":
         return f"coalesce({field.column}, '') = ''"
@@ -167,9 +169,10 @@ def order_of(given: Mapping[str, str], columns: Mapping[str, str], key: str, def
 def limit_of(given: Mapping[str, str]) -> int:
     """Rows on a page; raises BadRequest."""
     text = given.get("limit") or given.get("display_limit") or str(LIMIT)
-    if not text.isdecimal() or not 1 <= int(text) <= LIMIT_MAX:
+    found = whole_from(text, 1, LIMIT_MAX)
+    if found is None:
         raise BadRequest(f"limit: found {text[:40]!r}, expected 1 to {LIMIT_MAX}")
-    return int(text)
+    return found
 
 
 def _cursor(text: str | None) -> tuple[Any, Any] | None:

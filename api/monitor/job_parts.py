@@ -9,6 +9,7 @@ from api.errors import ApiError
 from api.monitor import usage
 from api.monitor.session import Visitor
 from api.native.job_files import TAIL_BYTES, Count, JobFiles, download, plain_text
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.services import Services
 
@@ -19,12 +20,12 @@ def add_to(
     """Add the routes below `/job/{job_id}/`."""
 
     @router.get("/job/{job_id}/usage")
-    async def used(job_id: int, identity: Visitor) -> Response:
+    async def used(job_id: Whole, identity: Visitor) -> Response:
         """Memory and CPU over time, from heartbeats, for the curves of the job page."""
         return json_response(await usage.usage_of(services, identity, job_id))
 
     @router.get("/job/{job_id}/files/{lfn}")
-    async def stored(request: Request, job_id: int, lfn: str, identity: Visitor) -> Response:
+    async def stored(request: Request, job_id: Whole, lfn: str, identity: Visitor) -> Response:
         """The bytes of one of its files."""
         try:
             return download(await files.path(identity, job_id, lfn))
@@ -32,13 +33,13 @@ def add_to(
             return problem_page(request, problem)
 
     @router.get("/job/{job_id}/log")
-    async def log(job_id: int, identity: Visitor) -> Response:
+    async def log(job_id: Whole, identity: Visitor) -> Response:
         """The files in its log archive."""
         return json_response({"files": await files.log_members(identity, job_id)})
 
     @router.get("/job/{job_id}/log/{member:path}")
     async def log_file(
-        request: Request, job_id: int, member: str, identity: Visitor, count: Count = TAIL_BYTES
+        request: Request, job_id: Whole, member: str, identity: Visitor, count: Count = TAIL_BYTES
     ) -> Response:
         """The end of one of them."""
         try:

@@ -9,9 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg2
-
-from api.errors import BadRequest
 from api.gateway import now_micros
 from api.identity.identity import Identity
 from api.monitor.counting import Counts, Load
@@ -57,11 +54,7 @@ class View:
 
     async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
         """Rows of a query; raises BadRequest when a value of the URL has the wrong form for its column."""
-        try:
-            return await self.read_models.rows(sql, parameters)
-        except psycopg2.DataError as problem:
-            told = str(problem).strip().splitlines()[0]
-            raise BadRequest(f"a value in the URL has the wrong form: {told[:160]}") from problem
+        return await self.read_models.rows(sql, parameters)
 
     async def counted(self, load: Load) -> Data:
         """What `load` counts for this URL and VO, perhaps as of a moment ago; see `Counts.of`."""

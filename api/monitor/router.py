@@ -37,6 +37,7 @@ from api.native.audit import AuditDesk
 from api.native.forms import with_times
 from api.native.job_files import JobFiles
 from api.pilots.queue_book import QueueBook
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.services import Services
 from api.static import plain_file
@@ -226,7 +227,7 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
             return monitor.problem(request, problem)
 
     @router.post("/monitor/letters/{partition}/{offset}")
-    async def letter(request: Request, partition: int, offset: int, identity: Visitor) -> Response:
+    async def letter(request: Request, partition: Whole, offset: Whole, identity: Visitor) -> Response:
         """Send a dead letter to its topic again."""
         try:
             if not identity.roles.intersection((OPERATOR,)):

@@ -19,6 +19,7 @@ from api.identity.identity import Identity
 from api.native.forms import iso, limit_of, with_times
 from api.native.people import names_of
 from api.native.reading import CaughtUp
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
@@ -116,7 +117,7 @@ class AuditDesk:
 
     async def _correlation(self, identity: Identity, name: str) -> str:
         if name.isdecimal():
-            subject = subject_from("job" if len(name) > 12 else "task", name)
+            subject = asked("job" if len(name) > 12 else "task", name)
             await self.check(identity, subject)
             first = await self.read_models.row(
                 "select correlation_id from timeline where aggregate = %s and aggregate_id = %s order by sequence limit 1",
@@ -172,7 +173,7 @@ def build_router(desk: AuditDesk) -> APIRouter:
 
     @router.get("/history/{kind}/{name:path}")
     async def history(
-        kind: str, name: str, identity: User, _: CaughtUp, after: int = 0, limit: int | None = Query(None)
+        kind: str, name: str, identity: User, _: CaughtUp, after: Whole = 0, limit: Whole | None = Query(None)
     ) -> Response:
         """Who did what, when, why, by which command, and what it changed; `after` is a sequence."""
         count = limit_of(limit)

@@ -11,18 +11,18 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from api.bodies import read_object
-from api.errors import AccessDenied, BadRequest, BodyTooLarge, NotFound, Unavailable
+from api.errors import AccessDenied, BadRequest, NotFound, Unavailable
 from api.idempotency import ANSWER_COLUMNS, Wishes, command_id_of, fingerprint
 from api.identity.access import EndpointClass, User, acting_role, may_act_on
 from api.identity.identity import Identity
 from api.identity.rights import Scope, class_of_command, scope_of_command
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
 from api.native.forms import wait_seconds_of, with_times
+from api.plain_requests import whole_from
 from api.problems import json_response
 from api.read_models import Row
 from api.services import Services
 from api.tracing import correlation_of_request
-from commands.sending import RecordTooLarge
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
 from schemas.wire import Message
@@ -119,19 +119,16 @@ class CommandDesk:
                 return json_response({**answer_document(earlier), "repeated": True})
         await self._check_owner(entry, command, aggregate_id, identity)
         self._wishes.remember(command_id, wish)
-        try:
-            answered = await self._services.gateway.submit(
-                command,
-                aggregate_id,
-                identity,
-                role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
-                command_id=command_id,
-                correlation_id=wish if key is not None else correlation_of_request() or wish,
-                expected_sequence=expected,
-                wait_seconds=wait_seconds,
-            )
-        except RecordTooLarge as problem:
-            raise BodyTooLarge(str(problem)) from problem
+        answered = await self._services.gateway.submit(
+            command,
+            aggregate_id,
+            identity,
+            role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
+            command_id=command_id,
+            correlation_id=wish if key is not None else correlation_of_request() or wish,
+            expected_sequence=expected,
+            wait_seconds=wait_seconds,
+        )
         if answered is None:
             place = f"/v1/commands/{command_id}"
             return json_response({"command_id": command_id, "answered": False}, 202, {"Location": place})
@@ -171,9 +168,10 @@ class CommandDesk:
     async def _owned(self, scope: Scope, aggregate_id: str) -> Row | None:
         if scope is Scope.OWN_DATASET:
             return await self._services.read_models.row(OWNER_OF[scope], (aggregate_id,))
-        if not aggregate_id.isdecimal() or len(aggregate_id) > 18:
+        number = whole_from(aggregate_id)
+        if number is None or str(number) != aggregate_id:  # a decider knows them by their shortest spelling alone
             return None
-        return await self._services.read_models.row(OWNER_OF[scope], (int(aggregate_id),))
+        return await self._services.read_models.row(OWNER_OF[scope], (number,))
 
     async def _position(self, answered: CommandAnswered) -> dict[str, str]:
         """The header that lets the client read what it wrote."""

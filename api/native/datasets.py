@@ -8,6 +8,7 @@ from api.identity.access import User
 from api.native.forms import limit_of, page, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.services import Services
 
@@ -21,12 +22,12 @@ def build_router(services: Services) -> APIRouter:
     async def datasets(
         identity: User,
         _: CaughtUp,
-        task_id: int | None = None,
+        task_id: Whole | None = None,
         role: str | None = None,
         owner: str | None = None,
         text: str | None = None,
         after: str | None = None,
-        limit: int | None = Query(None),
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Datasets by name."""
         count = limit_of(limit)
@@ -56,7 +57,7 @@ def build_router(services: Services) -> APIRouter:
         _: CaughtUp,
         text: str | None = None,
         after: str | None = None,
-        limit: int | None = Query(None),
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Files of a dataset, by name."""
         await _row(name, identity.vo)

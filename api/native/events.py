@@ -31,6 +31,7 @@ from api.native.timeline import (
     page_document,
     page_of,
 )
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
@@ -52,11 +53,11 @@ def build_router(services: Services) -> APIRouter:
         request: Request,
         identity: User,
         _: CaughtUp,
-        task_id: int | None = None,
-        job_id: int | None = None,
+        task_id: Whole | None = None,
+        job_id: Whole | None = None,
         follow: bool = False,
         after: str | None = None,
-        limit: int | None = Query(None),
+        limit: Whole | None = Query(None),
         last_event_id: str | None = Header(None),
         accept: str = Header(""),
     ) -> Response:

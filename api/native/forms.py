@@ -7,7 +7,7 @@ from typing import Any
 
 from api.errors import BadRequest
 from api.read_models import Row
-from schemas.times import EPOCH, utc
+from schemas.times import EPOCH, datetime_of, utc
 
 WAIT_SECONDS_MAX = 60.0
 LIMIT, LIMIT_MAX = 100, 1_000
@@ -38,12 +38,17 @@ def instant_of(text: str | None) -> int | None:
         return None
     try:
         if re.fullmatch(r"\d+(\.\d+)?", text):
-            return round(float(text) * 1_000_000)
-        moment = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise BadRequest(f"since: found {text[:60]!r}, expected an ISO 8601 time or seconds since 1970") from problem
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round((moment - EPOCH) / timedelta(microseconds=1))
+            micros = round(float(text) * 1_000_000)
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            micros = (moment - EPOCH) // timedelta(microseconds=1)
+        if datetime_of(micros) is None:
+            raise OverflowError("beyond the calendar")
+    except (ValueError, OverflowError) as problem:
+        expected = "expected an ISO 8601 time or seconds since 1970, years 1 to 9999"
+        raise BadRequest(f"since: found {text[:60]!r}, {expected}") from problem
+    return micros
 
 
 def limit_of(limit: int | None) -> int:

@@ -20,6 +20,7 @@ from api.identity.identity import Identity
 from api.native.log_archive import members, tail
 from api.native.reading import CaughtUp
 from api.pilots.queue_book import QueueBook, storage_documents
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import Row
 from api.services import Services
@@ -35,7 +36,7 @@ HARMLESS = {
     "Cache-Control": "no-store",
 }
 Folders = Mapping[str, Path]
-Count = Annotated[int, Query(alias="bytes")]
+Count = Annotated[Whole, Query(alias="bytes")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,22 +164,22 @@ def build_router(services: Services) -> APIRouter:
     desk = JobFiles(services, QueueBook(services.read_models))
 
     @router.get("/files")
-    async def files(job_id: int, identity: User, _: CaughtUp) -> Response:
+    async def files(job_id: Whole, identity: User, _: CaughtUp) -> Response:
         """Inputs, outputs and log, each with its state: to come, not made, stored, altered, gone or elsewhere."""
         return json_response({"files": await desk.of(await desk.job(identity, job_id))})
 
     @router.get("/files/{lfn}")
-    async def file(job_id: int, lfn: str, identity: User) -> Response:
+    async def file(job_id: Whole, lfn: str, identity: User) -> Response:
         """The bytes of a file, when its storage element can be read from here."""
         return download(await desk.path(identity, job_id, lfn))
 
     @router.get("/log")
-    async def log(job_id: int, identity: User) -> Response:
+    async def log(job_id: Whole, identity: User) -> Response:
         """The files in the job's log archive."""
         return json_response({"files": await desk.log_members(identity, job_id)})
 
     @router.get("/log/{member:path}")
-    async def log_file(job_id: int, member: str, identity: User, count: Count = TAIL_BYTES) -> Response:
+    async def log_file(job_id: Whole, member: str, identity: User, count: Count = TAIL_BYTES) -> Response:
         """The end of a file in the job's log archive, as plain text."""
         return plain_text(await desk.log_tail(identity, job_id, member, count))
 

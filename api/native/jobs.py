@@ -10,6 +10,7 @@ from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
 from api.native.timeline import cursor_from, page_document, page_of
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.services import Services
 
@@ -32,14 +33,14 @@ def build_router(services: Services) -> APIRouter:
     async def jobs(
         identity: User,
         _: CaughtUp,
-        task_id: int | None = None,
+        task_id: Whole | None = None,
         status: str | None = None,
         owner: str | None = None,
         queue: str | None = None,
         text: str | None = None,
         since: str | None = None,
-        after: int | None = None,
-        limit: int | None = Query(None),
+        after: Whole | None = None,
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Jobs of the VO, newest first."""
         count = limit_of(limit)
@@ -68,7 +69,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(page("jobs", rows, count, "job_id"))
 
     @router.get("/jobs/{job_id}")
-    async def job(job_id: int, identity: User, _: CaughtUp) -> Response:
+    async def job(job_id: Whole, identity: User, _: CaughtUp) -> Response:
         """One job with its specification, files, errors, usage and lease."""
         row = await read_models.row(f"select {WHOLE} from job where job_id = %s and vo = %s", (job_id, identity.vo))
         if row is None:
@@ -83,7 +84,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/jobs/{job_id}/timeline")
     @router.get("/jobs/{job_id}/events")
     async def timeline(
-        job_id: int, identity: User, _: CaughtUp, after: str | None = None, limit: int | None = Query(None)
+        job_id: Whole, identity: User, _: CaughtUp, after: str | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """What happened to the job, in order of time."""
         subject = await subject_of(read_models, identity, None, job_id)

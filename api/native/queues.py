@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.bodies import read_object
 from api.errors import NotFound, Unavailable
 from api.identity.access import Pilot, User
 from api.native.command_body import command_from, entry_of_command
@@ -15,15 +14,19 @@ from api.native.commands import answer_document
 from api.native.forms import limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
+from api.pilots.bodies import read_report
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
+from schemas.characters import NAME, TEXT
 
 COLUMNS = "name, settings, waiting, leased, held_tasks, modified_at, sequence"
 LONG_POLL_SECONDS, LONG_POLL_SECONDS_MAX = 25.0, 60.0
 LOOK_SECONDS = 0.02
 #: A record of the log is a row at the latest after this.
 CATCH_UP_SECONDS = 3.0
+NAME_LENGTH_MAX, DIAGNOSTIC_LENGTH_MAX = 128, 4_000
 
 
 def build_router(services: Services) -> APIRouter:
@@ -52,7 +55,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response({**document, "set_aside": await set_aside_of(read_models, "queue", queue)})
 
     @router.get("/queues/{queue}/wanted")
-    async def wanted(queue: str, _: Pilot, after: int | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)) -> Response:
+    async def wanted(queue: str, _: Pilot, after: Whole | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)) -> Response:
         """How many pilots the queue wants: at once beyond `after`, else when it moves or after `wait` seconds."""
         seconds = min(wait, LONG_POLL_SECONDS_MAX)
         return json_response(await wanted_workers(services, queue, after, seconds))
@@ -60,12 +63,7 @@ def build_router(services: Services) -> APIRouter:
     @router.post("/queues/{queue}/workers")
     async def report(queue: str, request: Request, identity: Pilot) -> Response:
         """A harvester says where a worker is."""
-        body = await read_object(request)
-        state = body.get("state")
-        fields = {name: value for name, value in body.items() if value is not None}
-        if isinstance(state, str):
-            fields["state"] = state.upper()
-        command = command_from(entry_of_command("ReportWorker"), fields)
+        command = command_from(entry_of_command("ReportWorker"), _worker_fields(await read_report(request)))
         answer = await services.gateway.submit(
             command, queue, identity, role="pilot", wait_seconds=services.config.answer_seconds
         )
@@ -81,7 +79,7 @@ def build_router(services: Services) -> APIRouter:
         state: str | None = None,
         harvester_id: str | None = None,
         after: str | None = None,
-        limit: int | None = Query(None),
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Workers by their id."""
         count = limit_of(limit)
@@ -133,6 +131,19 @@ async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
 
 async def _demand(read_models: ReadModels, queue: str) -> Row | None:
     return await read_models.row("select wanted, live, reason, sequence from worker_demand where queue = %s", (queue,))
+
+
+def _worker_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a worker's report, odd characters replaced: a report of a worker's end must not get lost."""
+    fields = {name: value for name, value in body.items() if value is not None}
+    for name in ("worker_id", "harvester_id", "node"):
+        if isinstance(fields.get(name), str):
+            fields[name] = NAME.replaced(fields[name], NAME_LENGTH_MAX)
+    if isinstance(fields.get("diagnostic"), str):
+        fields["diagnostic"] = TEXT.replaced(fields["diagnostic"], DIAGNOSTIC_LENGTH_MAX)
+    if isinstance(fields.get("state"), str):
+        fields["state"] = fields["state"].upper()
+    return fields
 
 
 def _queue_document(row: Row, demand: Row | None) -> dict[str, Any]:

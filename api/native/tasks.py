@@ -16,6 +16,7 @@ from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
 from api.native.stored import stored_json
 from api.native.timeline import cursor_from, page_document, page_of
+from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
@@ -89,8 +90,8 @@ def build_router(services: Services) -> APIRouter:
         queue: str | None = None,
         text: str | None = None,
         since: str | None = None,
-        after: int | None = None,
-        limit: int | None = Query(None),
+        after: Whole | None = None,
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Tasks of the VO, newest first. `owner` is a user name, nickname or `me`; `status` may be a list."""
         count = limit_of(limit)
@@ -121,7 +122,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(page("tasks", rows, count, "task_id"))
 
     @router.get("/{task_id}")
-    async def task(task_id: int, identity: User, _: CaughtUp) -> Response:
+    async def task(task_id: Whole, identity: User, _: CaughtUp) -> Response:
         """One task with its parameters, definition, datasets and jobs by status."""
         row = await read_models.row(
             f"select {SUMMARY}, parameters, definition from task where task_id = %s and vo = %s", (task_id, identity.vo)
@@ -144,13 +145,13 @@ def build_router(services: Services) -> APIRouter:
 def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     @router.get("/{task_id}/files")
     async def files(
-        task_id: int,
+        task_id: Whole,
         identity: User,
         _: CaughtUp,
         status: str | None = None,
         text: str | None = None,
-        after: int | None = None,
-        limit: int | None = Query(None),
+        after: Whole | None = None,
+        limit: Whole | None = Query(None),
     ) -> Response:
         """Pieces of input of a task, in order."""
         await _check(read_models, task_id, identity)
@@ -172,7 +173,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
 
     @router.get("/{task_id}/brokerage")
     async def brokerage(
-        task_id: int, identity: User, _: CaughtUp, after: int | None = None, limit: int | None = Query(None)
+        task_id: Whole, identity: User, _: CaughtUp, after: Whole | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """Why which queue: every verdict of every brokerage, the latest first; `after` is a sequence."""
         await _check(read_models, task_id, identity)
@@ -191,7 +192,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
 
     @router.get("/{task_id}/attempts")
     async def attempts(
-        task_id: int, identity: User, _: CaughtUp, unit_id: int | None = None, limit: int | None = Query(None)
+        task_id: Whole, identity: User, _: CaughtUp, unit_id: Whole | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """What became of each attempt on each piece of input."""
         await _check(read_models, task_id, identity)
@@ -205,11 +206,11 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     @router.get("/{task_id}/timeline")
     @router.get("/{task_id}/events")
     async def timeline(
-        task_id: int,
+        task_id: Whole,
         identity: User,
         _: CaughtUp,
         after: str | None = None,
-        limit: int | None = Query(None),
+        limit: Whole | None = Query(None),
     ) -> Response:
         """What happened to the task and its jobs, in order of time."""
         subject = await subject_of(read_models, identity, task_id, None)

@@ -7,11 +7,14 @@ from api.panda.arguments import Kind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy
 from api.services import Services
+from api.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 
 TASK = Parameter("task_id", Kind.WHOLE)
 BROADCAST = Parameter("broadcast", Kind.FLAG, False)
 IGNORE_LIMITS = Parameter("ignore_hard_exhausted", Kind.FLAG, False)
 JOB_IDS = Parameter("job_ids", Kind.LIST)
+INCREASE = Parameter("increase", Kind.WHOLE, lowest=0, highest=1_000_000)
+PRIORITY = Parameter("priority", Kind.WHOLE, lowest=PRIORITY_MIN, highest=PRIORITY_MAX)
 
 
 def _may(name: str, kind: Kind, default: object = None) -> Parameter:
@@ -69,8 +72,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     post("task/pause", task_commands.pause, TASK),
     post("task/resume", task_commands.resume, TASK),
-    post("task/increase_attempts", task_commands.increase_attempts, TASK, Parameter("increase", Kind.WHOLE)),
-    post("task/change_priority", task_commands.change_priority, TASK, Parameter("priority", Kind.WHOLE)),
+    post("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
+    post("task/change_priority", task_commands.change_priority, TASK, PRIORITY),
     get(
         "task/get_tasks_detailed_info_since",
         task_lists.tasks_since,

@@ -30,11 +30,13 @@ REQUIRED = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a call; where it has a default, null stands for that."""
+    """One parameter of a call; where it has a default, null stands for that. lowest, highest: of whole numbers."""
 
     name: str
     kind: Kind
     default: Any = REQUIRED
+    lowest: int = -(1 << WHOLE_BITS)
+    highest: int = (1 << WHOLE_BITS) - 1
 
 
 class BadArgument(ValueError):
@@ -108,6 +110,9 @@ def _checked(parameter: Parameter, value: Any) -> Any:
             fits = isinstance(value, list)
         case Kind.OBJECT:
             fits = isinstance(value, dict)
+    if fits and parameter.kind is Kind.WHOLE and not parameter.lowest <= value <= parameter.highest:
+        expected = f"expected {parameter.lowest} to {parameter.highest}"
+        raise BadArgument(f"Argument error: '{parameter.name}' is {value}, {expected}")
     if not fits:
         found = f"{type(value).__name__} {str(value)[:60]!r}"
         raise BadArgument(f"Type error: '{parameter.name}' with {found}, expected {parameter.kind}")

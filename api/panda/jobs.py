@@ -1,6 +1,7 @@
 """Calls below `job/`: descriptions, status, kill, user metadata."""
 
 import asyncio
+from typing import Any
 
 import orjson
 
@@ -11,6 +12,7 @@ from api.panda.envelope import Reply, done, failed
 from api.panda.job_object import job_object
 from api.panda.sending import send
 from api.panda.task_reads import task_row
+from api.pilots.structured import was_left_out
 from api.read_models import Row
 from schemas.job import KillJob
 
@@ -19,6 +21,8 @@ KILL_BY_USER = 3
 KILL_CODES = range(1, 100)
 #: Commands that wait for their answers at the same time.
 AT_ONCE = 200
+#: Metadata in one answer; a job's is at most 400 kB (`pilots/structured.py`).
+METADATA_BYTES_MAX = 50_000_000
 
 
 async def descriptions(call: Call) -> Reply:
@@ -62,16 +66,43 @@ async def user_metadata(call: Call) -> Reply:
     if await task_row(call) is None:
         return failed("Task not found", {})
     rows = await call.services.read_models.rows(
-        "select job_id, metadata from job where task_id = %s and status = 'finished' and metadata is not null",
-        [call["task_id"]],
+        "select job_id, case when sum(octet_length(metadata)) over (order by job_id) <= %s then metadata end as metadata"
+        " from job where task_id = %s and status = 'finished' and metadata is not null order by job_id",
+        [METADATA_BYTES_MAX, call["task_id"]],
     )
-    found = {}
+    return await asyncio.to_thread(_metadata_of, rows)
+
+
+def _metadata_of(rows: list[Row]) -> Reply:
+    """Documents by job id; what is left out is named with its jobs."""
+    found: dict[str, Any] = {}
+    too_large, unreadable, beyond = [], [], []
     for row in rows:
-        try:
-            found[str(row["job_id"])] = orjson.loads(row["metadata"])
-        except orjson.JSONDecodeError:
+        job_id = row["job_id"]
+        if row["metadata"] is None:
+            beyond.append(job_id)
             continue
-    return done(found, "" if found else "No metadata found")
+        try:
+            document = orjson.loads(row["metadata"])
+        except orjson.JSONDecodeError:
+            unreadable.append(job_id)
+            continue
+        found[str(job_id)] = document
+        if was_left_out(document):
+            too_large.append(job_id)
+    said = [
+        _left_out(too_large, "was larger than a job's event holds"),
+        _left_out(beyond, f"does not fit into an answer of {METADATA_BYTES_MAX:,} bytes"),
+        _left_out(unreadable, "is no JSON"),
+    ]
+    return done(found, " ".join(filter(None, said)) or ("" if found else "No metadata found"))
+
+
+def _left_out(job_ids: list[int], why: str) -> str:
+    if not job_ids:
+        return ""
+    named = ", ".join(str(job_id) for job_id in job_ids[:10]) + (", ..." if len(job_ids) > 10 else "")
+    return f"Left out: the metadata of {len(job_ids)} jobs ({named}) {why}."
 
 
 async def _kill_one(call: Call, row: Row | None, code: int) -> bool:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from schemas.characters import FILE_NAME
+
 SANDBOX_BYTES_MAX = 768 * 1024 * 1024
 OTHER_BYTES_MAX = 10 * 1024 * 1024
 LOG_BYTES_MAX = 100 * 1024 * 1024
@@ -20,6 +22,7 @@ REMEMBERED_SECONDS = 3 * 24 * 3600
 READ_BYTES = 1 << 20
 #: A name that ends in this may be written again.
 REPLACEABLE = ".__ow__"
+NAME_LENGTH_MAX = 200
 THERE_ALREADY = "ERROR: cannot overwrite file"
 
 
@@ -36,10 +39,10 @@ class NotStored(ValueError):
 
 
 def plain_name(name: str) -> str:
-    """The last path component; raises NotStored when nothing usable is left."""
+    """The last path component; raises NotStored when it is no name that is safe in a shell, a URL and a folder."""
     plain = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
-    if not plain or plain.startswith((".", "_")) or not plain.isprintable() or len(plain) > 200:
-        raise NotStored(f"ERROR: cannot write file: {plain[:60]!r} is no file name")
+    if not plain or plain.startswith("_") or len(plain) > NAME_LENGTH_MAX or not FILE_NAME.takes(plain):
+        raise NotStored(f"ERROR: cannot write file: {plain[:60]!a} is no file name, expected {FILE_NAME.expected}")
     return plain
 
 

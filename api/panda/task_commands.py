@@ -13,6 +13,7 @@ from api.panda.envelope import Reply, done, failed
 from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.submission import REEXECUTED, submit_task
+from api.submitted_parameters import odd_texts_in
 from schemas.answer import CommandAnswered
 from schemas.task import (
     ChangeTaskPriority,
@@ -89,6 +90,9 @@ async def reassign(call: Call) -> Reply:
 async def retry(call: Call) -> Reply:
     """New attempts; `data` must be 0 without and 3 with new parameters, whatever `success` says."""
     if call["new_parameters"]:
+        problems = odd_texts_in(call["new_parameters"])
+        if problems:
+            return failed(f"Command rejected: new_parameters: {'; '.join(problems[:5])} ")
         return await _retry_differently(call, call["new_parameters"])
     row = await task_row(call)
     if row is not None and row["status"] in AT_WORK and row["label"] == "user":

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from psycopg2 import DataError
 
+from api.errors import BadRequest
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed, micros_of
 from api.panda.filters import SEARCH, Selection, UnknownAttribute, passes, selection
@@ -48,8 +48,8 @@ async def tasks_since(call: Call) -> Reply:
     try:
         rows = await call.services.read_models.rows(sql, [*values, limit if wanted.complete else TASKS_MAX])
         tasks = await _passing(call, await asyncio.to_thread(_objects, rows), wanted)
-    except DataError as problem:
-        return failed(f"{NOT_RETRIEVED}: {str(problem).strip()[:200]}")
+    except BadRequest as problem:
+        return failed(f"{NOT_RETRIEVED}: {problem.detail}")
     return done(tasks[:limit][::-1])
 
 

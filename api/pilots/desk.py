@@ -11,16 +11,18 @@ from typing import Any
 
 import structlog
 
-from api.errors import ReadModelsUnavailable
+from api.errors import BodyTooLarge, ReadModelsUnavailable
 from api.gateway import now_micros
 from api.identity.identity import Identity
 from api.pilots.job_dict import job_dict
 from api.pilots.offers import offer_from
 from api.pilots.queue_book import LOCAL_STORAGE, QueueBook
 from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report_from
+from api.pilots.structured import left_out
 from api.read_models import Row
 from api.services import Services
 from schemas.answer import CommandAnswered
+from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob
 from schemas.types import WorkerState
 from schemas.worker import ReportWorker
@@ -38,6 +40,9 @@ KNOWN_ALREADY = {
 }
 #: A final report that comes again is done with.
 DONE_ALREADY = frozenset({"ALREADY_FINAL"})
+TOO_LARGE = "TOO_LARGE"
+#: Refusals that say nothing of the job: the report itself could not be judged, and no payload is stopped for that.
+NOT_DECIDED = frozenset({TOO_LARGE, "OUT_OF_BOUNDS", "BUG"})
 WORKER_SECONDS = 10.0
 HELD_MAX = 50_000
 WORKER_STATES = {"started": WorkerState.RUNNING, "finished": WorkerState.FINISHED}
@@ -110,7 +115,8 @@ class PilotDesk:
         attempt = held.attempt if report.attempt is None else report.attempt
         if report.is_final:
             return await self._final(report, attempt, held.queue, identity)
-        self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
+        if held.queue:
+            self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
         if known is not None:
             return known
         answer = await self._services.gateway.submit(
@@ -141,20 +147,28 @@ class PilotDesk:
             if row is None:
                 return False
             queue = row["queue"]
-        command = ReportWorker(worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node[:128])
+        command = ReportWorker(worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node)
         answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
         return answer is None or answer.accepted
 
     async def _final(self, report: Report, attempt: int, queue: str, identity: Identity) -> Reply:
         self._held.pop(report.job_id, None)
-        answer = await self._services.gateway.submit(
-            end_of(report, attempt, await self._storage_of(queue)),
-            str(report.job_id),
-            identity,
-            role="pilot",
-            wait_seconds=self._services.config.pilot_answer_seconds,
-        )
+        end = end_of(report, attempt, await self._storage_of(queue))
+        try:
+            answer = await self._end(report.job_id, end, identity)
+            is_too_large = answer is not None and not answer.accepted and answer.reason == TOO_LARGE
+        except BodyTooLarge:
+            is_too_large = True
+        if is_too_large:
+            # The end of the job matters more than what its payload wrote about it.
+            size = len((end.metadata_json or "").encode())
+            log.warning("job_report_left_out", job_id=report.job_id, metadata_bytes=size)
+            answer = await self._end(report.job_id, replace(end, metadata_json=left_out(size, 0)), identity)
         return reply_to_final(answer)
+
+    async def _end(self, job_id: int, end: ReportJobEnd, identity: Identity) -> CommandAnswered | None:
+        wait_seconds = self._services.config.pilot_answer_seconds
+        return await self._services.gateway.submit(end, str(job_id), identity, role="pilot", wait_seconds=wait_seconds)
 
     def _remember(self, job_id: int, held: "Held") -> None:
         self._held[job_id] = held
@@ -193,6 +207,8 @@ def reply_to_live(answer: CommandAnswered | None) -> Reply:
     """The reply to a live report that a decider answered; whoever does not hold the job stops."""
     if answer is None:
         return Reply(TIMEOUT, message="no answer in time")
+    if answer.reason in NOT_DECIDED:
+        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
     if not answer.accepted:
         return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")
     return Reply(SUCCESS, answer.order or NULL)
@@ -204,4 +220,6 @@ def reply_to_final(answer: CommandAnswered | None) -> Reply:
         return Reply(TIMEOUT, message="no answer in time")
     if answer.accepted or answer.reason in DONE_ALREADY:
         return Reply(SUCCESS, NULL, answer.message or "")
+    if answer.reason in NOT_DECIDED:
+        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
     return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")

@@ -8,17 +8,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.bodies import read_object
 from api.errors import BadRequest
 from api.fast_lane import BodyCall, from_body
 from api.identity.access import EndpointClass, Handler, guarded
 from api.identity.identity import Identity
+from api.pilots.bodies import lenient_json, read_report
 from api.pilots.desk import FAILED, NO_JOBS, TIMEOUT, PilotDesk, Reply
+from api.pilots.offers import QUEUE_MAX
 from api.pilots.resource_types import RESOURCE_TYPES
-from api.pilots.values import text_of, whole_of
+from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from api.problems import json_response
+from schemas.characters import WORD
 
 KEY_MISSING = 80
+WORKER_EXPECTED = "ids, and started or finished"
 BULK_MAX = 500
 DIALOGS = {TIMEOUT: "database timeout", FAILED: "failed"}
 
@@ -71,7 +74,7 @@ class PilotCalls:
 
     async def update_jobs(self, request: Request, identity: Identity) -> Response:
         """A harvester's reports: as many replies as reports, in their order."""
-        jobs = _listed(await read_object(request))
+        jobs = _listed(await read_report(request))
         replies = []
         for job in jobs:
             try:
@@ -82,8 +85,8 @@ class PilotCalls:
 
     async def get_status(self, request: Request, identity: Identity) -> Response:
         """Status and attempt of jobs."""
-        body = {**request.query_params, **await read_object(request)}
-        ids = [int(word) for word in text_of(body, "ids", 20_000).split(",") if word.strip().isdecimal()][:BULK_MAX]
+        body = {**request.query_params, **await read_report(request)}
+        ids = whole_numbers_in(text_of(body, "ids", 20_000))[:BULK_MAX]
         found = await self._desk.statuses(ids, identity)
         return json_response(
             [
@@ -98,15 +101,14 @@ class PilotCalls:
 
     async def worker_status(self, request: Request, identity: Identity) -> Response:
         """A pilot started or ended."""
-        body = await read_object(request)
+        body = await read_report(request)
         state = text_of(body, "status", 40)
-        worker_id, harvester_id = text_of(body, "workerID", 100), text_of(body, "harvesterID", 100)
-        if state not in ("started", "finished") or not worker_id:
-            problem = f"workerID {worker_id!r}, status {state!r}, expected an id and started or finished"
+        worker_id, harvester_id = name_of(body, "workerID"), name_of(body, "harvesterID")
+        if state not in ("started", "finished") or not worker_id or not harvester_id:
+            problem = f"workerID {worker_id!r}, harvesterID {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response({"StatusCode": FAILED, "ErrorDialog": problem})
-        await self._desk.worker(
-            worker_id, harvester_id, state, text_of(body, "site", 200), text_of(body, "node_id", 128), identity
-        )
+        queue, node = text_of(body, "site", QUEUE_MAX, WORD), name_of(body, "node_id")
+        await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response({"StatusCode": 0})
 
     async def resource_types(self, request: Request, identity: Identity) -> Response:
@@ -115,7 +117,7 @@ class PilotCalls:
 
     async def debug_mode(self, request: Request, identity: Identity) -> Response:
         """Accepted for jobs that exist; Culm has no debug mode."""
-        body = await read_object(request)
+        body = await read_report(request)
         known = await self._desk.statuses([whole_of(body, "pandaID") or 0], identity)
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
@@ -143,10 +145,7 @@ def lease_refused(reply: Reply) -> dict[str, Any]:
 def _listed(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     jobs = body.get("jobList")
     if isinstance(jobs, str):
-        try:
-            jobs = orjson.loads(jobs)
-        except orjson.JSONDecodeError as problem:
-            raise BadRequest(f"jobList: not JSON: {problem}") from problem
+        jobs = lenient_json(jobs.encode("utf-8", "replace"))
     if not isinstance(jobs, list) or len(jobs) > BULK_MAX or not all(isinstance(job, dict) for job in jobs):
         raise BadRequest(f"jobList: expected a list of up to {BULK_MAX} objects")
     return jobs

@@ -10,12 +10,15 @@ from typing import Any
 from api.errors import BadRequest
 from api.identity.identity import Identity
 from api.pilots.values import amount_of, number_of, text_of, whole_of
+from schemas.characters import NAME, WORD
 from schemas.types import PilotOffer
 
 #: A lease outlives this many heartbeats that were lost.
 HEARTBEATS_OF_LEASE = 6
 LEASE_SECONDS_MIN = 3
 LEASE_SECONDS_MAX = 86_400
+QUEUE_MAX, NODE_MAX, WORKER_ID_MAX, WORD_MAX = 128, 128, 100, 40
+MEGABYTES_MAX, SECONDS_MAX, TASK_ID_MAX = 10**11, 10**9, 9 * 10**11
 LEGACY_OF_V1 = {
     "site_name": "siteName",
     "computing_element": "computingElement",
@@ -31,25 +34,26 @@ LEGACY_OF_V1 = {
 
 def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotOffer]:
     """Queue and offer; `body` has legacy names. Raises BadRequest when no queue is named."""
-    queue = text_of(body, "computingElement", 200) or text_of(body, "siteName", 200)
+    queue = text_of(body, "computingElement", QUEUE_MAX, WORD) or text_of(body, "siteName", QUEUE_MAX, WORD)
     if not queue:
         raise BadRequest("siteName: found nothing, expected the name of a queue")
-    node = text_of(body, "node", 128)
-    worker = text_of(body, "worker_id", 100) or None
-    label = text_of(body, "prodSourceLabel", 40) or "user"
+    node = text_of(body, "node", NODE_MAX, NAME)
+    worker = text_of(body, "worker_id", WORKER_ID_MAX, NAME) or None
+    label = text_of(body, "prodSourceLabel", WORD_MAX, WORD) or "user"
+    task_id = whole_of(body, "taskID")
     mine_only = label == "self" or bool(text_of(body, "prodUserID"))
     return queue, PilotOffer(
         pilot=worker or node or identity.subject,
         node=node,
-        memory_mb=amount_of(body, "mem") or 0,
-        disk_mb=amount_of(body, "diskSpace") or 0,
-        walltime_seconds=amount_of(body, "remaining_time") or 0,
+        memory_mb=amount_of(body, "mem", most=MEGABYTES_MAX) or 0,
+        disk_mb=amount_of(body, "diskSpace", most=MEGABYTES_MAX) or 0,
+        walltime_seconds=amount_of(body, "remaining_time", most=SECONDS_MAX) or 0,
         label="user" if label == "self" else label,
         owner=identity.subject if mine_only else None,
-        task_id=whole_of(body, "taskID"),
-        resource_type=text_of(body, "resourceType", 40) or None,
+        task_id=task_id if task_id is not None and 0 < task_id <= TASK_ID_MAX else None,
+        resource_type=text_of(body, "resourceType", WORD_MAX, WORD) or None,
         lease_seconds=lease_seconds(number_of(body, "heartbeat_seconds")),
-        harvester_id=text_of(body, "harvester_id", 100) or None,
+        harvester_id=text_of(body, "harvester_id", WORKER_ID_MAX, NAME) or None,
         worker_id=worker,
     )
 
@@ -58,7 +62,7 @@ def lease_seconds(heartbeat_seconds: float | None) -> int | None:
     """The lease for a pilot that beats every `heartbeat_seconds`; None (the queue's own) when it does not say."""
     if heartbeat_seconds is None or heartbeat_seconds <= 0:
         return None
-    wished = math.ceil(HEARTBEATS_OF_LEASE * heartbeat_seconds)
+    wished = math.ceil(min(HEARTBEATS_OF_LEASE * heartbeat_seconds, LEASE_SECONDS_MAX))
     return max(LEASE_SECONDS_MIN, min(wished, LEASE_SECONDS_MAX))
 
 

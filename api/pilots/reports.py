@@ -1,26 +1,30 @@
 """What a pilot says of its job, as commands.
 
 In: the body of updateJob (legacy names, values as JSON or as text). Out: a `Report`, and from it `ReportJobProgress`,
-`ReportJobEnd` or `PilotHeartbeat`. Long texts are cut, never refused; what cannot be read of a final report is left
-out, because a final report is sent once and must not get lost.
+`ReportJobEnd` or `PilotHeartbeat`. Long texts are cut and odd characters replaced, never refused; what cannot be read of a final
+report is left out, because a final report is sent once and must not get lost. Structured texts are never cut: `structured.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import structlog
 
-from api.errors import BadRequest
+from api.errors import BadRequest, UnreadableBody
 from api.identity.identity import Identity
-from api.pilots.values import amount_of, micros_of, number_of, text_of, whole_of
+from api.pilots.bodies import lenient_json
+from api.pilots.structured import log_of, metadata_of
+from api.pilots.values import EVENTS_MAX, KILOBYTES_MAX, amount_of, code_of, micros_of, number_of, text_of, whole_of
+from schemas.characters import FILE_NAME, LINE, NAME, WORD
 from schemas.heartbeat import PilotHeartbeat
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.types import DatasetRole, JobError, JobUsage, OutputFile, ReportedState
 
 DIAGNOSTIC_MAX, NODE_MAX, PILOT_ID_MAX, BATCH_ID_MAX = 500, 128, 200, 80
-METADATA_MAX, LOG_MAX, UNIT_MAX, OUTPUTS_MAX = 100_000, 4_000, 200, 2_000
+QUEUE_MAX, SUB_STATUS_MAX, TIMING_MAX, UNIT_MAX, OUTPUTS_MAX = 128, 80, 100, 200, 2_000
+ATTEMPT_MAX, CPU_SECONDS_MAX, CORES_MAX = 1_000_000, 1e12, 1e6
+LFN_MAX, ENDPOINT_MAX, CHECKSUM_MAX, GUID_MAX = 1_024, 255, 80, 80
 FINAL_STATES = {"finished": True, "failed": False, "cancelled": False, "closed": False}
 LIVE_STATES = {
     "starting": ReportedState.STARTING,
@@ -94,12 +98,12 @@ class Report:
     @property
     def queue(self) -> str:
         """The queue that the pilot says it runs on."""
-        return text_of(self.body, "computingElement", 200) or text_of(self.body, "siteName", 200)
+        return text_of(self.body, "computingElement", QUEUE_MAX, WORD) or text_of(self.body, "siteName", QUEUE_MAX, WORD)
 
     @property
     def node(self) -> str:
         """The host it says it runs on."""
-        return text_of(self.body, "node", NODE_MAX)
+        return text_of(self.body, "node", NODE_MAX, NAME)
 
 
 def report_from(body: Mapping[str, Any]) -> Report:
@@ -110,7 +114,10 @@ def report_from(body: Mapping[str, Any]) -> Report:
     state = text_of(body, "state", 40)
     if state not in FINAL_STATES and state not in LIVE_STATES:
         raise BadRequest(f"state: found {state!r}, expected one of {', '.join((*LIVE_STATES, *FINAL_STATES))}")
-    return Report(job_id, whole_of(body, "attemptNr"), state, body)
+    attempt = whole_of(body, "attemptNr")
+    if attempt is not None and not 0 <= attempt <= ATTEMPT_MAX:
+        raise BadRequest(f"attemptNr: found {attempt}, expected 0 to {ATTEMPT_MAX}")
+    return Report(job_id, attempt, state, body)
 
 
 def heartbeat_of(report: Report, queue: str, attempt: int, seen_at: int, identity: Identity) -> PilotHeartbeat:
@@ -121,7 +128,7 @@ def heartbeat_of(report: Report, queue: str, attempt: int, seen_at: int, identit
         queue=queue,
         node=report.node,
         state=report.state,
-        sub_status=text_of(report.body, "jobSubStatus", 80) or None,
+        sub_status=text_of(report.body, "jobSubStatus", SUB_STATUS_MAX, LINE) or None,
         usage=usage_of(report.body),
         seen_at=seen_at,
         actor=identity.subject,
@@ -135,9 +142,9 @@ def progress_of(report: Report, attempt: int) -> ReportJobProgress:
         attempt=attempt,
         state=LIVE_STATES[report.state],
         node=report.node,
-        batch_id=text_of(report.body, "batchID", BATCH_ID_MAX) or None,
-        pilot_id=text_of(report.body, "pilotID", PILOT_ID_MAX),
-        sub_status=text_of(report.body, "jobSubStatus", 80) or None,
+        batch_id=text_of(report.body, "batchID", BATCH_ID_MAX, LINE) or None,
+        pilot_id=text_of(report.body, "pilotID", PILOT_ID_MAX, LINE),
+        sub_status=text_of(report.body, "jobSubStatus", SUB_STATUS_MAX, LINE) or None,
         usage=usage_of(report.body),
         started_at=micros_of(report.body, "startTime"),
     )
@@ -147,28 +154,29 @@ def end_of(report: Report, attempt: int, storage: str) -> ReportJobEnd:
     """The command that a final report is; files without a storage element are at `storage`."""
     body = report.body
     succeeded = FINAL_STATES[report.state]
+    outputs = outputs_of(body, storage)
     return ReportJobEnd(
         attempt=attempt,
         succeeded=succeeded,
         node=report.node,
-        pilot_id=text_of(body, "pilotID", PILOT_ID_MAX),
-        outputs=outputs_of(body, storage),
+        pilot_id=text_of(body, "pilotID", PILOT_ID_MAX, LINE),
+        outputs=outputs,
         errors=() if succeeded else errors_of(body),
         exit_code=whole_of(body, "transExitCode"),
         usage=usage_of(body),
         started_at=micros_of(body, "startTime"),
         ended_at=micros_of(body, "endTime"),
-        timing=text_of(body, "pilotTiming", 100) or None,
-        metadata_json=_metadata(body),
-        log_extract=text_of(body, "pilotLog", LOG_MAX) or None,
+        timing=text_of(body, "pilotTiming", TIMING_MAX, LINE) or None,
+        metadata_json=metadata_of(body, outputs),
+        log_extract=log_of(body),
     )
 
 
 def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
     """What went wrong, by family; the pilot's code first, except where it only renames the payload's exit code."""
-    pilot_code = abs(whole_of(body, "pilotErrorCode") or 0)
+    pilot_code = abs(code_of(body, "pilotErrorCode"))
     diagnostic = text_of(body, "pilotErrorDiag", DIAGNOSTIC_MAX)
-    exit_code = whole_of(body, "transExitCode") or 0
+    exit_code = code_of(body, "transExitCode")
     errors = []
     if pilot_code and exit_code not in RENAMED_EXIT_CODES:
         errors.append(JobError(source="pilot", code=pilot_code, diagnostic=diagnostic))
@@ -176,7 +184,7 @@ def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
         renamed = diagnostic if exit_code in RENAMED_EXIT_CODES else ""
         errors.append(JobError(source="trans", code=exit_code, diagnostic=renamed or f"payload exit code {exit_code}"))
     for name, family in FAMILIES:
-        code = abs(whole_of(body, f"{name}ErrorCode") or 0)
+        code = abs(code_of(body, f"{name}ErrorCode"))
         if code:
             text = text_of(body, f"{name}ErrorDiag", DIAGNOSTIC_MAX)
             errors.append(JobError(source=family, code=code, diagnostic=text))
@@ -184,22 +192,28 @@ def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
 
 
 def outputs_of(body: Mapping[str, Any], storage: str) -> tuple[OutputFile, ...]:
-    """Files that were stored. Dataset, scope and role are left open: the decider knows them from the job."""
-    outputs = []
-    for lfn, facts in list(_output_report(body).items())[:OUTPUTS_MAX]:
-        if not isinstance(facts, dict):
+    """Files that were stored. Dataset, scope and role are left open: the decider knows them from the job.
+
+    What no output of a job can be named is left out.
+    """
+    outputs: list[OutputFile] = []
+    for lfn, facts in _output_report(body).items():
+        if not isinstance(facts, dict) or not 0 < len(lfn) <= LFN_MAX or not FILE_NAME.takes(lfn):
             continue
+        if len(outputs) == OUTPUTS_MAX:
+            log.warning("outputs_left_out", job_id=str(body.get("jobId"))[:40], most=OUTPUTS_MAX)
+            break
         outputs.append(
             OutputFile(
-                lfn=str(lfn),
+                lfn=lfn,
                 dataset="",
                 scope="",
                 role=DatasetRole.UNKNOWN,
-                guid=text_of(facts, "guid", 80),
+                guid=text_of(facts, "guid", GUID_MAX, WORD),
                 size_bytes=amount_of(facts, "fsize", "size") or 0,
                 checksum=_checksum(facts),
-                endpoint=text_of(facts, "endpoint", 100) or storage,
-                events=amount_of(facts, "events", "nevents"),
+                endpoint=text_of(facts, "endpoint", ENDPOINT_MAX, WORD) or storage,
+                events=amount_of(facts, "events", "nevents", most=EVENTS_MAX),
             )
         )
     return tuple(outputs)
@@ -209,19 +223,19 @@ def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
     """What the payload used; None when the pilot measured nothing."""
     if not any(name in body for name in USAGE):
         return None
-    cpu = number_of(body, "cpuConsumptionTime")
+    cpu, cores = number_of(body, "cpuConsumptionTime"), number_of(body, "meanCoreCount")
     usage = JobUsage(
-        cpu_seconds=cpu if cpu is not None and cpu >= 0 else None,
-        cpu_unit=text_of(body, "cpuConsumptionUnit", UNIT_MAX) or None,
-        rss_kb_max=amount_of(body, "maxRSS"),
-        pss_kb_max=amount_of(body, "maxPSS"),
-        vmem_kb_max=amount_of(body, "maxVMEM"),
-        swap_kb_max=amount_of(body, "maxSWAP"),
-        rss_kb_avg=amount_of(body, "avgRSS"),
+        cpu_seconds=cpu if cpu is not None and 0 <= cpu <= CPU_SECONDS_MAX else None,
+        cpu_unit=text_of(body, "cpuConsumptionUnit", UNIT_MAX, LINE) or None,
+        rss_kb_max=amount_of(body, "maxRSS", most=KILOBYTES_MAX),
+        pss_kb_max=amount_of(body, "maxPSS", most=KILOBYTES_MAX),
+        vmem_kb_max=amount_of(body, "maxVMEM", most=KILOBYTES_MAX),
+        swap_kb_max=amount_of(body, "maxSWAP", most=KILOBYTES_MAX),
+        rss_kb_avg=amount_of(body, "avgRSS", most=KILOBYTES_MAX),
         read_bytes=amount_of(body, "totRBYTES", "totRCHAR"),
         written_bytes=amount_of(body, "totWBYTES", "totWCHAR"),
-        core_count=number_of(body, "meanCoreCount"),
-        events=amount_of(body, "nEvents"),
+        core_count=cores if cores is not None and 0 <= cores <= CORES_MAX else None,
+        events=amount_of(body, "nEvents", most=EVENTS_MAX),
     )
     return None if all(value is None for value in usage.to_avro().values()) else usage
 
@@ -234,23 +248,16 @@ def _output_report(body: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(report, str) or report.strip() in ("", "NULL", "None"):
         return {}
     try:
-        found = orjson.loads(report)
-    except orjson.JSONDecodeError:
-        log.warning("output_report_unreadable", job_id=str(body.get("jobId")), length=len(report))
+        found = lenient_json(report.encode("utf-8", "replace"))
+    except UnreadableBody:
+        log.warning("output_report_unreadable", job_id=str(body.get("jobId"))[:40], length=len(report))
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _checksum(facts: Mapping[str, Any]) -> str:
-    adler = text_of(facts, "adler32", 40)
+    adler = text_of(facts, "adler32", CHECKSUM_MAX, WORD)
     if adler:
         return f"ad:{adler.removeprefix('ad:')}"
-    md5 = text_of(facts, "md5sum", 40)
+    md5 = text_of(facts, "md5sum", CHECKSUM_MAX, WORD)
     return f"md:{md5.removeprefix('md:')}" if md5 else ""
-
-
-def _metadata(body: Mapping[str, Any]) -> str | None:
-    found = body.get("metaData")
-    if isinstance(found, (dict, list)):
-        found = orjson.dumps(found).decode()
-    return found[:METADATA_MAX] if isinstance(found, str) and found.strip() not in ("", "NULL") else None

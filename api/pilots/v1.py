@@ -11,20 +11,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.bodies import read_object
 from api.errors import BadRequest, Unavailable
 from api.fast_lane import BodyCall, from_body
 from api.identity.access import EndpointClass, Handler, Public, guarded
 from api.identity.identity import Identity
 from api.pilots import offers, reports
+from api.pilots.bodies import read_report
 from api.pilots.desk import SUCCESS, PilotDesk, Reply
 from api.pilots.queue_book import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
-from api.pilots.values import text_of, whole_of
+from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from api.problems import json_response
+from schemas.characters import WORD
 
 JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20
 PREFIXES = ("/api/v1", "/api/latest")
+WORKER_EXPECTED = "ids, and started or finished"
 
 
 def envelope(success: bool, message: str = "", data: Any = None) -> dict[str, Any]:
@@ -126,8 +128,8 @@ class PilotCalls:
 
     async def get_job_status(self, request: Request, identity: Identity) -> Response:
         """Status and attempt of jobs."""
-        words = ",".join(request.query_params.getlist("job_ids")).split(",")
-        ids = [int(word) for word in words if word.strip().isdecimal()][:BULK_MAX]
+        words = ",".join(request.query_params.getlist("job_ids"))
+        ids = whole_numbers_in(words)[:BULK_MAX]
         found = await self._desk.statuses(ids, identity)
         missing = {"status": "not found", "attempt": 0}
         rows = [(job_id, found.get(job_id, missing)) for job_id in ids]
@@ -141,18 +143,18 @@ class PilotCalls:
 
     async def update_worker_status(self, request: Request, identity: Identity) -> Response:
         """A pilot started or ended."""
-        body = await read_object(request)
-        state, worker_id = text_of(body, "status", 40), text_of(body, "worker_id", 100)
-        if state not in ("started", "finished") or not worker_id:
-            problem = f"worker_id {worker_id!r}, status {state!r}, expected an id and started or finished"
+        body = await read_report(request)
+        state, worker_id, harvester_id = text_of(body, "status", 40), name_of(body, "worker_id"), name_of(body, "harvester_id")
+        if state not in ("started", "finished") or not worker_id or not harvester_id:
+            problem = f"worker_id {worker_id!r}, harvester_id {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response(envelope(False, problem))
-        queue, node = text_of(body, "site", 200), text_of(body, "node_id", 128)
-        known = await self._desk.worker(worker_id, text_of(body, "harvester_id", 100), state, queue, node, identity)
+        queue, node = text_of(body, "site", offers.QUEUE_MAX, WORD), name_of(body, "node_id")
+        known = await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response(envelope(True, "" if known else "unknown worker"))
 
     async def update_worker_node(self, request: Request, identity: Identity) -> Response:
         """Facts about a host; accepted and not kept."""
-        await read_object(request)
+        await read_report(request)
         return json_response(envelope(True))
 
     async def get_resource_types(self, request: Request, identity: Identity) -> Response:

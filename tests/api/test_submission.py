@@ -132,3 +132,81 @@ def test_a_second_submission_changes_only_what_it_may() -> None:
     new = {"nFiles": 1, "dsForIN": "x", "taskName": "y", "jobParameters": [], "loopingCheck": True, "sourceURL": "z"}
 
     assert parameters_of_reexecution(new) == {"nFiles": 1, "dsForIN": "x", "noLoopingCheck": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"taskName": "user.jdoe." + "x" * 3_000}, "taskName: found 3,010 characters, expected at most 512"),
+        ({"taskName": "user.jdoe.a b"}, "taskName: found 'user.jdoe.a b', expected a name of"),
+        ({"taskName": ["x"]}, "taskName: found a list, expected text"),
+        ({"workingGroup": ["a"]}, "workingGroup: found a list, expected text"),
+        ({"vo": {"a": 1}}, "vo: found an object, expected text"),
+        ({"prodSourceLabel": 5}, "prodSourceLabel: found 5, expected text"),
+        ({"parentTaskName": ["a"]}, "parentTaskName: found a list, expected text"),
+        ({"cliParams": "a\0b"}, "'cliParams': found 'a\\x00b', expected text without NUL"),
+        ({"jobParameters": [{"value": "x\x1b"}]}, "'jobParameters[0].value': found 'x\\x1b'"),
+        ({"pfnList": ["\ud800"]}, "cannot be stored as JSON"),
+        ({"nFiles": 1 << 70}, "cannot be stored as JSON"),
+        ({"jobParameters": [{}] * 2_001}, "jobParameters: found 2,001 items, expected at most 2,000"),
+        ({"cliParams": "x" * 900_000}, "at most 800,000 are taken"),
+        ({"log": {"type": "template", "dataset": "user.jdoe.a'b/", "value": "x"}}, "log.dataset: found "),
+        (
+            {"jobParameters": [{"type": "template", "param_type": "output", "dataset": "d/", "value": "--out=$(touch x).root"}]},
+            "jobParameters[0].value: found 'x).root', expected a file name",
+        ),
+    ],
+)
+def test_what_cannot_be_registered_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
+    gateway = GatewayStandIn()
+
+    done = submit(gateway, parameters=changes)
+
+    assert (done.code, gateway.sent) == (4, [])
+    assert named in done.message
+
+
+@pytest.mark.parametrize("priority", ["high", [1], {"a": 1}, 1.5, 1 << 31, "99999999999", True])
+def test_a_priority_that_is_none_is_refused_from_production(priority: object) -> None:
+    changes = {"taskType": "prod", "taskPriority": priority, "userName": "Prod"}
+
+    done = submit(GatewayStandIn(), parameters=changes, identity=an_identity(role="production"))
+
+    assert done.code == 4
+    assert "taskPriority: found " in done.message
+
+
+@pytest.mark.parametrize(("priority", "meant"), [(900, 900), ("900", 900), (900.0, 900), (None, 1000), (-5, -5)])
+def test_a_priority_of_production_is_taken_as_number_or_text(priority: object, meant: int) -> None:
+    gateway = GatewayStandIn()
+    changes = {"taskType": "prod", "taskPriority": priority, "userName": "Prod", "uniqueTaskName": False}
+
+    submit(gateway, parameters=changes, identity=an_identity(role="production"))
+
+    assert gateway.sent[0][0].priority == meant
+
+
+def test_names_of_other_clients_are_taken() -> None:
+    log = {"type": "template", "param_type": "log", "dataset": "PandaJob_#{pandaid}/", "value": "log.tgz"}
+    name = "user.jdoe.$JEDITASKID._${SN/P}.out.txt"
+    items = [
+        {"type": "template", "param_type": "output", "dataset": "user.jdoe.x_out.txt/", "value": name},
+        {"type": "template", "param_type": "input", "dataset": "mc:mc.1/,mc.2", "value": '-i "${IN/T}"'},
+        {"type": "template", "param_type": "output", "dataset": "user.jdoe.x_0/", "value": "regex|.*root"},
+    ]  # fmt: skip
+    gateway = GatewayStandIn()
+
+    done = submit(gateway, parameters={"taskName": "hc869568_a_101_None", "log": log, "jobParameters": items})
+
+    assert done.accepted, done.message
+
+
+def test_a_claim_that_was_not_decided_is_no_other_task() -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="OUT_OF_BOUNDS", message="name: found ..."))
+
+    done = submit(gateway)
+
+    assert (done.code, done.message) == (
+        4,
+        "failed to register task: the name 'user.jdoe.t1/' cannot be claimed: OUT_OF_BOUNDS: name: found ...",
+    )
