@@ -231,9 +231,7 @@ def _verdict(
     facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str], weighing: Weighing
 ) -> QueueVerdict:
     name = facts.settings.name
-    counted = QueueVerdict(
-        queue=name, taken=False, code="", waiting=facts.waiting, leased=facts.leased, pilots=facts.pilots
-    )
+    counted = QueueVerdict(queue=name, taken=False, code="", waiting=facts.waiting, leased=facts.leased, pilots=facts.pilots)
     if reason is not None:
         return replace(counted, code=reason[0], message=reason[1])
     figures = f"{facts.leased} running, {facts.waiting} waiting"

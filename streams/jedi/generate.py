@@ -12,9 +12,7 @@ from streams.jedi.split import memory_groups, split
 from streams.snapshot import Snapshot
 
 
-def generate(
-    order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE
-) -> GenerateJobs | ParkTask:
+def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE) -> GenerateJobs | ParkTask:
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
     plans: list[JobPlan] = []
     verdicts: list[QueueVerdict] = []
