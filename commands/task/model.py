@@ -25,8 +25,10 @@ from schemas.task import (
     TaskReassigned,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
     TaskSubmitted,
     TaskWoken,
 )
@@ -108,7 +110,10 @@ class Ending(StrEnum):
 
 @dataclass(slots=True)
 class Task:
-    """One task. `ready` holds units that are in no order; `finished` and `failed` count units."""
+    """One task. `ready` holds units that are in no order; `finished` and `failed` count units.
+
+    aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
+    """
 
     status: TaskStatus = TaskStatus.UNKNOWN
     old_status: TaskStatus = TaskStatus.UNKNOWN
@@ -144,6 +149,8 @@ class Task:
     message: str = ""
     last_error: str = ""
     attempt: int = 1
+    aside: dict[str, str] = field(default_factory=dict)
+    aside_from: TaskStatus = TaskStatus.UNKNOWN
 
 
 def initial() -> Task:
@@ -184,6 +191,12 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.orders[event.order].parked = True
         case TaskWoken():
             _take_back_orders(task, only_parked=True)
+        case TaskSetAside():
+            if not task.aside:
+                task.aside_from = before
+            task.aside[event.dead_letter_id] = event.cause
+        case TaskRestored():
+            _restored(task, event)
         case JobOutcomesRecorded():
             _outcomes_recorded(task, event)
         case TaskKillOrdered():
@@ -201,6 +214,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete = {}, set(), False
+            task.aside, task.aside_from = {}, TaskStatus.UNKNOWN
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -214,6 +228,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message = event.message or task.message
+            task.aside, task.aside_from = {}, TaskStatus.UNKNOWN
             _take_back_orders(task)
     assert task.finished + task.failed <= len(task.units), f"task {task.task_id}: file accounts do not add up"
     return task
@@ -227,6 +242,16 @@ def is_closed(task: Task) -> bool:
 FINAL = frozenset(
     {TaskStatus.DONE, TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.BROKEN, TaskStatus.ABORTED}
 )
+
+
+def _restored(task: Task, event: TaskRestored) -> None:
+    del task.aside[event.dead_letter_id]
+    if not task.aside:
+        task.aside_from = TaskStatus.UNKNOWN
+    if event.status and task.status is TaskStatus.PAUSED:
+        task.old_status = TaskStatus(event.status)
+    elif event.status:
+        task.status = TaskStatus(event.status)
 
 
 def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> None:

@@ -20,6 +20,8 @@ class DeadLetter:
     error: What was wrong: the thing, what was found, what was expected.
     process: Who gave up on it.
     seen_at: Timestamp of the record.
+    id: Id that follows from topic, partition, offset and reaction; empty in letters of the first release.
+    reaction: Which of a processor's reactions gave up; empty when the record as such could not be handled.
     """
 
     source_topic: str
@@ -31,6 +33,8 @@ class DeadLetter:
     error: str
     process: str
     seen_at: int
+    id: str = ""
+    reaction: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -44,6 +48,8 @@ class DeadLetter:
             "error": self.error,
             "process": self.process,
             "seen_at": self.seen_at,
+            "id": self.id,
+            "reaction": self.reaction,
         }
 
     @classmethod
@@ -59,4 +65,65 @@ class DeadLetter:
             error=record["error"],
             process=record["process"],
             seen_at=record["seen_at"],
+            id=record["id"],
+            reaction=record["reaction"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterRetried:
+    """An operator wants the record in a dead letter handled again.
+
+    letter_id: Id of the dead letter.
+    source_topic: Where the record stood.
+    source_partition: Partition.
+    source_offset: Offset.
+    reaction: The reaction that gave up; empty when the record as such could not be handled.
+    key: Its key.
+    value: Its value.
+    seen_at: Timestamp of the record.
+    requested_by: Subject of the operator.
+    requested_at: When.
+    """
+
+    letter_id: str
+    source_topic: str
+    source_partition: int
+    source_offset: int
+    reaction: str = ""
+    key: bytes | None = None
+    value: bytes | None = None
+    seen_at: int
+    requested_by: str
+    requested_at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "letter_id": self.letter_id,
+            "source_topic": self.source_topic,
+            "source_partition": self.source_partition,
+            "source_offset": self.source_offset,
+            "reaction": self.reaction,
+            "key": self.key,
+            "value": self.value,
+            "seen_at": self.seen_at,
+            "requested_by": self.requested_by,
+            "requested_at": self.requested_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            letter_id=record["letter_id"],
+            source_topic=record["source_topic"],
+            source_partition=record["source_partition"],
+            source_offset=record["source_offset"],
+            reaction=record["reaction"],
+            key=record["key"],
+            value=record["value"],
+            seen_at=record["seen_at"],
+            requested_by=record["requested_by"],
+            requested_at=record["requested_at"],
         )

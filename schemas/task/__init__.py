@@ -382,6 +382,29 @@ class ReloadTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTask:
+    """Say that the record in a dead letter was handled after all.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    """
+
+    dead_letter_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeTask:
     """Go on after a pause.
 
@@ -428,6 +451,33 @@ class RetryTask:
         return cls(
             parameters_json=record["parameters_json"],
             reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTaskAside:
+    """Say that a record of the task could not be handled and became a dead letter.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: Who met what, for example: reaction generate met a bug.
+    """
+
+    dead_letter_id: str
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
         )
 
 
@@ -979,6 +1029,38 @@ class TaskReloaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRestored:
+    """The record in a dead letter was handled after all; the task goes on.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: The sentence for people when other dead letters still hold the task.
+    status: Status that the task goes back to, of a paused task when it is resumed; empty when it keeps the one
+        it has.
+    """
+
+    dead_letter_id: str
+    message: str = ""
+    status: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
+            status=record["status"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResumed:
     """The task goes on.
 
@@ -1033,6 +1115,37 @@ class TaskRetried:
             attempts_max=record["attempts_max"],
             task_attempt=record["task_attempt"],
             reason=record["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSetAside:
+    """A record of the task became a dead letter; the task waits until it is tried again.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: The sentence for people.
+    cause: Who met what.
+    """
+
+    dead_letter_id: str
+    message: str
+    cause: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+            "cause": self.cause,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
+            cause=record["cause"],
         )
 
 
@@ -1128,8 +1241,10 @@ TaskCommand = (
     | RecordJobOutcomes
     | RefineTask
     | ReloadTask
+    | RestoreTask
     | ResumeTask
     | RetryTask
+    | SetTaskAside
     | SubmitTask
     | WakeTask
 )
@@ -1150,8 +1265,10 @@ TaskEvent = (
     | TaskReassigned
     | TaskRefined
     | TaskReloaded
+    | TaskRestored
     | TaskResumed
     | TaskRetried
+    | TaskSetAside
     | TaskSubmitted
     | TaskWoken
 )
