@@ -34,6 +34,7 @@ PURE = (
     "streams/provisioning/demand.py",
     "streams/heard.py",
     "streams/ledger.py",
+    "streams/letters.py",
     "streams/record_size.py",
     "streams/leases/renewal.py",
     "streams/timers/due.py",

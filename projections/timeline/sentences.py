@@ -156,7 +156,7 @@ SENTENCES: Mapping[type, Callable[[Any], str]] = {
     TaskWoken: lambda event: f"Tried again: {event.cause}.",
     JobOutcomesRecorded: _outcomes,
     TaskPaused: lambda event: f"Paused{_why(event.reason)}.",
-    TaskSetAside: lambda event: f"Waits, {event.message}",
+    TaskSetAside: lambda event: f"Waits, {event.message}.",
     TaskRestored: lambda event: f"Dead letter {event.dead_letter_id} was handled after all{_why(event.message)}.",
     TaskResumed: lambda event: f"Goes on{_why(event.reason)}.",
     TaskKillOrdered: lambda event: f"Ordered killed{_why(event.reason)}.",

@@ -22,7 +22,7 @@ BUG = "reaction generate met a bug"
 
 def say(culm: Culm, command: object) -> str:
     """Send it as the processors do; what the answer says."""
-    answer = culm.send(command, str(TASK), role="system")  # type: ignore[arg-type]  # any command
+    answer = culm.send(command, str(TASK), role="system")
     return "accepted" if answer.accepted else str(answer.reason)
 
 
@@ -46,7 +46,7 @@ def test_a_task_whose_order_met_a_bug_waits_with_the_letter_and_goes_on_with_the
 
     assert say(culm, SetTaskAside(dead_letter_id=LETTER, message=BUG)) == "accepted"
     assert the_task(culm).status == "pending"
-    assert culm.last(TaskSetAside).message == f"set aside: dead letter {LETTER}, {BUG}"  # type: ignore[attr-defined]
+    assert culm.last(TaskSetAside).message == f"set aside: dead letter {LETTER}, {BUG}"
 
     assert say(culm, RestoreTask(dead_letter_id=LETTER)) == "accepted"
     assert the_task(culm).status == "ready"
@@ -91,7 +91,7 @@ def test_the_status_comes_back_with_the_last_letter() -> None:
 
     say(culm, RestoreTask(dead_letter_id=OTHER))
     assert the_task(culm).status == "pending"
-    assert culm.last(TaskRestored).message == f"set aside: dead letter {LETTER}, {BUG}"  # type: ignore[attr-defined]
+    assert culm.last(TaskRestored).message == f"set aside: dead letter {LETTER}, {BUG}"
 
     say(culm, RestoreTask(dead_letter_id=LETTER))
     assert the_task(culm).status == "running"
