@@ -198,7 +198,7 @@ def test_a_schema_that_no_registry_knows_is_poison_after_some_asking_and_then_at
 
 
 def retried(letter: DeadLetter, offset: int = 1) -> FakeEvent:
-    """The wish of an operator, as it stands on the topic of letters."""
+    """The request of an operator, as it stands on the topic of letters."""
     wanted = DeadLetterRetried(
         letter_id=letter.id,
         source_topic=letter.source_topic,
