@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.types import Requirements
+from streams.jedi.brokerage import GLOB
 from streams.jedi.shown import shown
 from streams.jedi.task_parameters import COUNT_MAX, Parameters
 
 RAM_MB = 2000
+#: Every queue, or every file of input, is held against each of these.
+PATTERNS_MAX, NAMES_MAX = 50, 1_000
 CORES_MAX = 100_000
 MEMORY_MB_MAX = 100_000_000
 DISK_MB_MAX = 1_000_000_000
@@ -56,7 +59,12 @@ def events_of(given: Parameters, key: str) -> int | None:
 
 
 def check_patterns(given: Parameters, key: str, patterns: Sequence[str], compiled: Callable[[str], object]) -> None:
-    """Complain about what cannot be matched in linear time, by name."""
+    """Complain about what cannot be matched in linear time, by name, and about more patterns than a name may be held against."""
+    costly = [pattern for pattern in patterns if compiled is not compile_glob or not GLOB.isdisjoint(pattern)]
+    if len(costly) > PATTERNS_MAX or len(patterns) > NAMES_MAX:
+        what = f"{len(patterns)} names, {len(costly)} of them patterns"
+        given.problems.append(f"{key or 'a filter of input'} has {what}, expected at most {NAMES_MAX} and {PATTERNS_MAX}")
+        return
     for pattern in patterns:
         try:
             compiled(pattern)
