@@ -76,6 +76,7 @@ class Facts:
         """End reading; waits for the thread."""
         self._stop.set()
         self._thread.join(timeout=5)
+        self.ended.set()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` from the reading thread after each batch that changed something."""

@@ -26,7 +26,6 @@ from streams.provisioning.watch import DemandWatch
 
 #: Fetched batches of a topic that wait for its agent, each of at most a fetch from all partitions.
 BATCHES_WAITING_MAX = 8
-FACTS_LOOKED_AT_SECONDS = 0.5
 log = structlog.get_logger()
 
 
@@ -109,8 +108,7 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
 
 async def _while_facts_live(facts: Facts) -> None:
     """Return when the facts are no longer read, which ends the worker."""
-    while not facts.ended.is_set():
-        await asyncio.sleep(FACTS_LOOKED_AT_SECONDS)
+    await asyncio.to_thread(facts.ended.wait)
 
 
 async def _until_stopped(app: Any, stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
