@@ -146,10 +146,12 @@ def why_task(facts: TaskFacts) -> list[Reason]:
             return [Reason("Its input is being collected from its datasets.", since=since)]
         case "ready":
             return [Reason("Its next jobs are being placed on queues.", since=since)]
+        case "pending" if _letters(task):
+            return _letters(task)
         case "pending":
             return _parked(facts, since)
         case "running":
-            return _at_work(facts, since)
+            return [*_letters(task), *_at_work(facts, since)]
         case "paused":
             why = f" ({facts.last['summary']})" if facts.last else ""
             held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
@@ -166,6 +168,14 @@ def why_task(facts: TaskFacts) -> list[Reason]:
 LIVE = frozenset(
     {"defined", "activated", "throttled", "sent", "starting", "running", "holding", "transferring", "merging"}
 )
+
+
+def _letters(task: Row) -> list[Reason]:
+    """What stands in dead letters; empty when none holds the task."""
+    if not (task.get("message") or "").startswith("set aside: "):
+        return []
+    says = f"It is {task['message']}. Its record was kept and waits to be tried again."
+    return [Reason(says, "Mend what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

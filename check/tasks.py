@@ -23,6 +23,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
     "TaskParked": (WORKING | {"paused", "finishing"}, None),
     "TaskWoken": (WORKING | {"finishing"}, None),
+    "TaskSetAside": (YOUNG | ENDING | {"paused"}, None),
+    "TaskRestored": (YOUNG | ENDING | {"paused"}, None),
     "TaskPaused": (WORKING, "paused"),
     "TaskResumed": (frozenset({"paused"}), None),
     "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine"}, None),
@@ -77,6 +79,12 @@ class LegalTasks:
                 return "running"
             case "TaskParked" if found in WORKING:
                 return "pending"
+            case "TaskSetAside" if found in WORKING | {"registered", "rerefine"}:
+                return "pending"
+            case "TaskRestored" if record.message.status and found == "paused":
+                self.interrupted[task] = record.message.status
+            case "TaskRestored" if record.message.status:
+                return str(record.message.status)
             case "TaskWoken" if found == "pending":
                 return "ready"
             case "JobsOrdered" if found == "defined":

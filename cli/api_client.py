@@ -23,9 +23,17 @@ class ApiClient:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """The document at `path`; raises StepFailed with the API's own sentence."""
-        given = {name: value for name, value in parameters.items() if value is not None}
+        return self._asked("GET", path, {name: value for name, value in parameters.items() if value is not None})
+
+    def post(self, path: str) -> Any:
+        """The answer to a request without a body; raises StepFailed with the API's own sentence."""
+        return self._asked("POST", path, {})
+
+    def _asked(self, verb: str, path: str, given: Mapping[str, Any]) -> Any:
         try:
-            answer = httpx.get(f"{self.address}{path}", params=given, headers=dict(self.headers), timeout=SECONDS_MAX)
+            answer = httpx.request(
+                verb, f"{self.address}{path}", params=dict(given), headers=dict(self.headers), timeout=SECONDS_MAX
+            )
         except httpx.HTTPError as problem:
             raise StepFailed(f"the API at {self.address} does not answer: {problem}") from problem
         if answer.is_error:

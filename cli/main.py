@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import audit, exchange, monitor, replay, verify
+from cli import audit, dead_letter, exchange, monitor, replay, verify
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
 from cli.log_lines import keep_log_lines
@@ -26,7 +26,7 @@ dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_i
 app.add_typer(dataset_app, name="dataset")
 audit.add_to(app)
 monitor.add_to(app)
-for part in (verify, replay, exchange):
+for part in (verify, replay, exchange, dead_letter):
     part.add_to(app)
 out = Console()
 err = Console(stderr=True)

@@ -21,6 +21,11 @@ def caused_command_id(cause: str, *parts: object) -> str:
     return _named(CULM.bytes, ":".join((cause, *(str(part) for part in parts))))
 
 
+def dead_letter_id(topic: str, partition: int, offset: int, reaction: str) -> str:
+    """Id of the dead letter about a record: giving up on it again makes the same letter."""
+    return caused_command_id("dead letter", topic, partition, offset, reaction)
+
+
 def job_id_of(task_id: int, serial: int) -> int:
     """PandaID of the job with `serial` (from 1) of a task: readable, unique, and known without asking anybody."""
     assert 0 < serial < JOBS_PER_TASK, f"serial {serial} of task {task_id}, expected 1..{JOBS_PER_TASK - 1}"

@@ -212,7 +212,7 @@ class CommandEnvelope:
 
 _NAMES_OF_DATASETFILE = lines_of(
     (FILE_NAME, 1, 1024),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (WORD, 0, 80),
     (WORD, 0, 100),
     (WORD, 0, 255),
@@ -543,7 +543,7 @@ class GlobalShare:
 _NAMES_OF_INPUTUNIT = lines_of(
     (URL, 1, 1100),
     (NAME, 1, 640),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (WORD, 0, 80),
     (WORD, 0, 100),
     (WORD, 0, 255),
@@ -676,7 +676,7 @@ class JobError:
 _NAMES_OF_JOBINPUT = lines_of(
     (FILE_NAME, 1, 1024),
     (NAME, 1, 640),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (WORD, 0, 80),
     (WORD, 0, 100),
     (WORD, 0, 255),
@@ -740,7 +740,7 @@ class JobInput:
 _NAMES_OF_JOBOUTPUT = lines_of(
     (FILE_NAME, 1, 1024),
     (NAME, 1, 640),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (WORD, 0, 255),
     (WORD, 0, 80),
 )
@@ -919,7 +919,7 @@ class JobUsage:
 _NAMES_OF_OUTPUTFILE = lines_of(
     (FILE_NAME, 1, 1024),
     (NAME, 0, 640),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (WORD, 0, 80),
     (WORD, 0, 100),
     (WORD, 0, 255),
@@ -992,7 +992,7 @@ class OutputFile:
 _NAMES_OF_OUTPUTTEMPLATE = lines_of(
     (WORD, 1, 64),
     (NAME, 1, 600),
-    (WORD, 0, 255),
+    (NAME, 0, 255),
     (TEMPLATE, 1, 500),
 )
 

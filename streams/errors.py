@@ -3,6 +3,7 @@
 StreamsError
     WorkerStopped  a part that must run for as long as the process does has ended: the process ends too
     EndedEarly     told to end while still waiting for the registry or Kafka
+    CannotBeSent   a command that no topic takes: it does not fit a record, or into its schema
     RegistryAway   a schema is asked for and nobody answers: try again
 
 Poison (schemas.wire) and bugs in choices do not surface: they become dead letters. Kafka, registry and Postgres that
@@ -19,6 +20,10 @@ class StreamsError(Exception):
 
 class WorkerStopped(StreamsError):
     """A part of the worker ended by itself."""
+
+
+class CannotBeSent(StreamsError):
+    """A command that can never be written; the message says why. What it follows from becomes a dead letter."""
 
 
 class RegistryAway(StreamsError):

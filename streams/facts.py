@@ -19,6 +19,7 @@ from schemas.types import EventEnvelope, QueueSettings, RetryRule
 from schemas.wire import Decoded, Poison
 from streams.decoder import Decoder
 from streams.errors import RegistryAway
+from streams.provisioning.demand import Wanted
 from streams.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
 
 QUEUE_EVENTS = "culm.queue.events.v1"
@@ -39,6 +40,8 @@ BATCH = 500
 #: Between two looks at the log once the facts are ready: what comes meanwhile is read at the cost of its last record.
 GATHER_SECONDS = 0.03
 PREFETCH_KILOBYTES = 8192
+#: What a decoder may raise for bytes that no schema foresees, beside `Poison`.
+BEYOND_READING = (OverflowError, RecursionError, MemoryError, AttributeError)
 log = structlog.get_logger()
 
 
@@ -52,7 +55,7 @@ class Facts:
         self._loads: dict[str, tuple[int, int]] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
-        self._wanted: dict[str, int] = {}
+        self._wanted: dict[str, Wanted] = {}
         self._parked: dict[str, Parked] = {}
         self._offsets: dict[tuple[str, int], int] = {}
         self._waiting_for_end: set[tuple[str, int]] = set()
@@ -63,6 +66,7 @@ class Facts:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="facts", daemon=True)
         self.ready = threading.Event()
+        self.ended = threading.Event()
 
     def start(self) -> None:
         """Begin to read; `ready` is set when the policies and loads of this moment are known."""
@@ -72,6 +76,7 @@ class Facts:
         """End reading; waits for the thread."""
         self._stop.set()
         self._thread.join(timeout=5)
+        self.ended.set()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` from the reading thread after each batch that changed something."""
@@ -84,7 +89,7 @@ class Facts:
                 self._snapshot = self._made()
             return self._snapshot
 
-    def demand(self) -> tuple[dict[str, int], dict[str, EventEnvelope]]:
+    def demand(self) -> tuple[dict[str, Wanted], dict[str, EventEnvelope]]:
         """Pilots wanted by queue, as the log says, and the last event of each queue."""
         with self._lock:
             return dict(self._wanted), dict(self._causes)
@@ -95,7 +100,7 @@ class Facts:
 
     def _wait_for(self, place: tuple[str, int], offset: int) -> None:
         with self._moved:
-            while self._offsets.get(place, 0) <= offset and not self._stop.is_set():
+            while self._offsets.get(place, 0) <= offset and not self._stop.is_set() and not self.ended.is_set():
                 self._moved.wait(0.5)
 
     def _run(self) -> None:
@@ -115,14 +120,27 @@ class Facts:
         try:
             self._assign(consumer)
             while not self._stop.is_set():
-                first = consumer.poll(0.5)
-                if first is not None:
-                    batch = [first, *consumer.consume(BATCH, 0)]
-                    self._take(batch)
-                    if self.ready.is_set() and len(batch) < BATCH:
-                        self._stop.wait(GATHER_SECONDS)
+                self._read_on(consumer)
+        except Exception:  # without facts no choice is possible: the whole worker ends and is started again
+            log.exception("facts_ended")
+            self.ended.set()
         finally:
             consumer.close()
+
+    def _read_on(self, consumer: Consumer) -> None:
+        """Take what has come, waiting up to half a second for it."""
+        try:
+            first = consumer.poll(0.5)
+            if first is None:
+                return
+            batch = [first, *consumer.consume(BATCH, 0)]
+        except KafkaException as problem:
+            log.warning("facts_unreadable", problem=str(problem))
+            self._stop.wait(0.5)
+            return
+        self._take(batch)
+        if self.ready.is_set() and len(batch) < BATCH:
+            self._stop.wait(GATHER_SECONDS)
 
     def _assign(self, consumer: Consumer) -> None:
         """All partitions: policies from their beginning, the others from `tail` records before their end."""
@@ -139,7 +157,8 @@ class Facts:
     def _places(self, consumer: Consumer) -> list[TopicPartition]:
         places = []
         for topic in (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS):
-            partitions = consumer.list_topics(topic, timeout=5).topics[topic].partitions
+            found = consumer.list_topics(topic, timeout=5).topics.get(topic)
+            partitions = found.partitions if found else None
             if not partitions:
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
             for partition in partitions:
@@ -164,8 +183,8 @@ class Facts:
                 last[message.topic(), message.key(), group] = message
         news = [self._news(message) for message in (*single, *sorted(last.values(), key=lambda one: one.offset() or 0))]
         with self._moved:
-            for change in news:
-                change()
+            for message, change in news:
+                self._carried_out(message, change)
             for message in read:
                 self._offsets[str(message.topic()), message.partition() or 0] = (message.offset() or 0) + 1
             self._snapshot = None
@@ -189,8 +208,18 @@ class Facts:
         kind = self._patiently(self._decoder.kind_of, message)
         return GROUPS.get(kind, "") if kind else ""
 
-    def _news(self, message: Message) -> Callable[[], None]:
+    def _carried_out(self, message: Message, change: Callable[[], None]) -> None:
+        """Carry out one change; a record with odd content changes nothing, and holds no other up."""
+        try:
+            change()
+        except Exception:  # the thread must outlive a bug with any record
+            log.exception("fact_not_taken", topic=message.topic(), partition=message.partition(), offset=message.offset())
+
+    def _news(self, message: Message) -> tuple[Message, Callable[[], None]]:
         """What the record changes, ready to be carried out under the lock."""
+        return message, self._change_of(message)
+
+    def _change_of(self, message: Message) -> Callable[[], None]:
         kind = self._patiently(self._decoder.kind_of, message)
         key = (message.key() or b"").decode(errors="replace")
         if kind in UNPARKED:
@@ -219,7 +248,7 @@ class Facts:
         elif decoded.entry.aggregate == "worker":
             self._live[key] = event.live
             if decoded.name == "WorkersWanted":
-                self._wanted[key] = event.wanted
+                self._wanted[key] = Wanted(event.wanted, envelope.event_id)
 
     def _made(self) -> Snapshot:
         queues = {}
@@ -238,7 +267,7 @@ class Facts:
         while not self._stop.is_set():
             try:
                 return read(message.value())
-            except Poison as problem:
+            except (Poison, *BEYOND_READING) as problem:
                 log.error("fact_unreadable", topic=message.topic(), offset=message.offset(), problem=str(problem))
                 return None
             except RegistryAway as problem:

@@ -17,13 +17,17 @@ ROLE = "system"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A decoded record with its place. `envelope` is None for records that carry none, as heartbeats."""
+    """A decoded record with its place. `envelope` is None for records that carry none, as heartbeats.
+
+    again: tells one retry of a dead letter from another; empty for a record as it was read.
+    """
 
     message: Any
     envelope: EventEnvelope | None
     topic: str
     partition: int
     offset: int
+    again: str = ""
 
     @property
     def cause(self) -> EventEnvelope:

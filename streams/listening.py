@@ -2,34 +2,28 @@
 
 A Faust agent puts the arrivals of a topic into a bounded inbox; `Listener.work` takes what is there, decodes it, lets
 each reaction choose, and delivers. Invariant: a record is acknowledged only when everything that follows from it is in
-the log, be it commands or a dead letter; a record that cannot be read, or on which a choice stumbles, holds nobody up.
+the log, be it commands or a dead letter; a record that cannot be read, on which a choice stumbles, or from which a command
+follows that cannot be sent, holds up its own task alone.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
 
-from commands.sending import RecordTooLarge
-from schemas.bounds import OutOfBounds
-from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
 from schemas.wire import Poison
 from streams.decoder import Decoder
-from streams.errors import RegistryAway
+from streams.errors import CannotBeSent, RegistryAway
 from streams.glance import Glance
 from streams.heard import Heard, Wish
+from streams.letters import BUG, UNSENDABLE, given_up, letter_about
 from streams.snapshot import Snapshot
 
 INBOX = 5000
 PAUSE_SECONDS_MAX = 5.0
-PROCESS = "culm-streams"
-LETTER_BYTES_MAX = 800_000
-LETTER_ERROR_MAX = 4_000
-#: What the outbox refuses however often it is tried.
-NEVER_TAKEN = (RecordTooLarge, OutOfBounds)
 Choose = Callable[[Sequence[Heard], Snapshot], Iterable[Wish]]
 log = structlog.get_logger()
 
@@ -47,7 +41,7 @@ class Delivery(Protocol):
     """Where commands and dead letters go."""
 
     async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
-        """Return when all of `contents` is in the log. Raises RecordTooLarge or OutOfBounds when one can never be."""
+        """Return when all of `contents` is in the log. Raises CannotBeSent when one can never be."""
 
 
 class Listener:
@@ -102,21 +96,32 @@ class Listener:
 
     async def handle(self, events: Sequence[Any]) -> None:
         """Deliver what follows from a batch, and only then acknowledge it."""
-        try:
-            await self._outbox.deliver(await self._follow(events))
-        except NEVER_TAKEN:
-            await self._deliver_singly(events)
+        await self._deliver(events)
         for event in events:
             event.ack()
 
-    async def _deliver_singly(self, events: Sequence[Any]) -> None:
-        """Deliver record by record, with a dead letter for the one whose command no topic or reader can hold."""
-        for event in events:
-            try:
-                await self._outbox.deliver(await self._follow([event]))
-            except NEVER_TAKEN as problem:
-                log.error("command_not_possible", problem=str(problem), **_place(event.message))
-                await self._outbox.deliver([_letter(event.message, "Bug", str(problem))])
+    async def heard_again(self, record: Any, again: str) -> Heard | None:
+        """A record that became a dead letter, read once more; None when it still cannot be read."""
+        read = await self._read(record)
+        return replace(read[1], again=again) if isinstance(read, tuple) else None
+
+    def chosen_again(self, reaction: str, one: Heard, record: Any) -> list[Wish | DeadLetter]:
+        """What follows from it: by the reaction of that name, by all that ask about such records when it is empty."""
+        kind = self._decoder.kind_of(record.value)
+        asked = [found for found in self._reactions if kind in found.kinds and reaction in ("", found.name)]
+        return [content for found in asked for content in self._chosen(found, [(one, record)])]
+
+    async def _deliver(self, events: Sequence[Any]) -> None:
+        """Deliver; when some command can never be sent, half by half, with a dead letter for the record that it follows from."""
+        try:
+            await self._outbox.deliver(await self._follow(events))
+        except CannotBeSent as problem:
+            if len(events) > 1:
+                await self._deliver(events[: len(events) // 2])
+                await self._deliver(events[len(events) // 2 :])
+                return
+            log.error("command_cannot_be_sent", problem=str(problem), **_place(events[0].message))
+            await self._outbox.deliver(await self._without(events[0], str(problem)))
 
     async def _follow(self, events: Sequence[Any]) -> list[Wish | DeadLetter]:
         """What follows from a batch."""
@@ -137,19 +142,29 @@ class Listener:
         return contents
 
     def _chosen(self, reaction: Reaction, concerned: Sequence[tuple[Heard, Any]]) -> list[Wish | DeadLetter]:
-        """Commands for all; when a choice stumbles, record by record, with a dead letter for the one it stumbles on."""
-        facts = self._snapshot()
+        """Commands for all; when a choice stumbles, half by half, with a dead letter for the record that it stumbles on."""
         try:
-            wishes = list(reaction.choose([one for one, _ in concerned], facts))
+            wishes = list(reaction.choose([one for one, _ in concerned], self._snapshot()))
         except Exception as problem:  # the processor must outlive a bug in any choice
-            if len(concerned) == 1:
-                message = concerned[0][1]
-                log.exception("choice_stumbled", reaction=reaction.name, **_place(message))
-                return [_letter(message, "Bug", f"{reaction.name}: {type(problem).__name__}: {problem}")]
-            return [content for one in concerned for content in self._chosen(reaction, [one])]
+            if len(concerned) > 1:
+                middle = len(concerned) // 2
+                return [*self._chosen(reaction, concerned[:middle]), *self._chosen(reaction, concerned[middle:])]
+            one, message = concerned[0]
+            log.exception("choice_stumbled", reaction=reaction.name, **_place(message))
+            return given_up(reaction.name, one, message, f"{type(problem).__name__}: {problem}", BUG)
         if wishes:
             log.debug("reacted", reaction=reaction.name, records=len(concerned), commands=len(wishes))
         return list(wishes)
+
+    async def _without(self, event: Any, error: str) -> list[Wish | DeadLetter]:
+        """What is left to say of a record from which a command follows that can never be sent."""
+        read = await self._read(event.message)
+        assert read is not None, "a command followed from a record that concerns no reaction"
+        if isinstance(read, DeadLetter):
+            return [read]
+        kind, one = read
+        concerned = [reaction.name for reaction in self._reactions if kind in reaction.kinds]
+        return [content for name in concerned for content in given_up(name, one, event.message, error, UNSENDABLE)]
 
     async def _read(self, message: Any) -> tuple[str, Heard] | DeadLetter | None:
         """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns nobody."""
@@ -166,7 +181,7 @@ class Listener:
                 return kind, Heard(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
             except (Poison, UnicodeDecodeError) as problem:
                 log.error("record_unreadable", problem=str(problem), **_place(message))
-                return _letter(message, "Poison", str(problem))
+                return letter_about(message, "Poison", str(problem))
             except RegistryAway as problem:
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             await asyncio.sleep(wait)
@@ -175,21 +190,3 @@ class Listener:
 
 def _place(message: Any) -> dict[str, Any]:
     return {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-
-
-def _letter(message: Any, error_class: str, error: str) -> DeadLetter:
-    """The record as it was, except for a value too large to be stored a second time."""
-    value = message.value
-    if value is not None and len(value) > LETTER_BYTES_MAX:
-        error, value = f"{error} (value of {len(value)} bytes left out)", None
-    return DeadLetter(
-        source_topic=message.topic,
-        source_partition=message.partition,
-        source_offset=message.offset,
-        key=message.key,
-        value=value,
-        error_class=error_class,
-        error=TEXT.replaced(error, LETTER_ERROR_MAX),
-        process=PROCESS,
-        seen_at=(message.timestamp or 0) * 1000,
-    )

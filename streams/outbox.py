@@ -6,6 +6,7 @@ for ever and in order; ids make repetitions harmless.
 """
 
 import asyncio
+import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from commands.sending import CommandSender, NotDelivered, RecordTooLarge
 from schemas.bounds import OutOfBounds, problems_of
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
+from streams.errors import CannotBeSent
 from streams.figures import LETTERS, SENT
 from streams.heard import Wish
 
 PAUSE_SECONDS_MAX = 5.0
+#: What encoding raises for a value that its schema cannot hold (a number beyond 64 bits, text that is no text, a missing field).
+UNWRITABLE = (ValueError, TypeError, OverflowError, KeyError, AttributeError, struct.error)
 FLUSH_SECONDS = 2.0
 log = structlog.get_logger()
 
@@ -52,7 +56,7 @@ class Outbox:
         self._closing = threading.Event()
 
     async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
-        """Return when all of `contents` is in the log. Raises RecordTooLarge or OutOfBounds when one can never be."""
+        """Return when all of `contents` is in the log. Raises CannotBeSent when one can never be."""
         if not contents:
             return
         parcel = _Parcel(contents, asyncio.get_running_loop().create_future())
@@ -79,9 +83,9 @@ class Outbox:
         """Stop waiting for Kafka; what is not delivered was not acknowledged either and comes again."""
         self._closing.set()
 
-    def _write(self, parcels: Sequence[_Parcel]) -> dict[int, RecordTooLarge | OutOfBounds]:
+    def _write(self, parcels: Sequence[_Parcel]) -> dict[int, CannotBeSent]:
         """Send and flush until everything is in the log; parcels with a record that cannot be, by identity."""
-        refused: dict[int, RecordTooLarge | OutOfBounds] = {}
+        refused: dict[int, CannotBeSent] = {}
         pause = 0.2
         while not self._closing.is_set():
             try:
@@ -94,19 +98,29 @@ class Outbox:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
         raise asyncio.CancelledError
 
-    def _send(self, parcels: Sequence[_Parcel], refused: dict[int, RecordTooLarge | OutOfBounds]) -> None:
+    def _send(self, parcels: Sequence[_Parcel], refused: dict[int, CannotBeSent]) -> None:
         for parcel in parcels:
             try:
                 for one in parcel.contents:
-                    if isinstance(one, Wish):
-                        check_bounds(one)
-                        self._sender.send(one.command, one.envelope)
-                        SENT.labels(type(one.command).__name__).inc()
-                    else:
-                        self._sender.send_letter(one)
-                        LETTERS.inc()
-            except (RecordTooLarge, OutOfBounds) as problem:
+                    self._put(one)
+            except CannotBeSent as problem:
                 refused[id(parcel)] = problem
+
+    def _put(self, one: Wish | DeadLetter) -> None:
+        """Hand one record over for delivery; raises CannotBeSent, NotDelivered."""
+        try:
+            if isinstance(one, Wish):
+                check_bounds(one)
+                self._sender.send(one.command, one.envelope)
+                SENT.labels(type(one.command).__name__).inc()
+            else:
+                self._sender.send_letter(one)
+                LETTERS.inc()
+        except (RecordTooLarge, OutOfBounds) as problem:
+            raise CannotBeSent(str(problem)) from problem
+        except UNWRITABLE as problem:
+            name = type(one.command if isinstance(one, Wish) else one).__name__
+            raise CannotBeSent(f"{name} cannot be written: {type(problem).__name__}: {problem}") from problem
 
     def _flush(self) -> None:
         """Wait while records are under way; raises NotDelivered only when some failed for good."""

@@ -18,6 +18,7 @@ from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.renewal import renewals
 from streams.listening import Delivery, Listener, Reaction
+from streams.retrying import LetterListener
 from streams.snapshot import POLICY_EVENTS, Snapshot
 
 JOB_EVENTS = "culm.job.events.v1"
@@ -67,7 +68,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )
     ends = JobEnds()
-    return (
+    listening = (
         Listener(TASK_EVENTS, task, decoder, outbox, facts.snapshot, batch_max=50),
         Listener(
             JOB_EVENTS,
@@ -97,6 +98,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             within=HEARTBEATS_WITHIN,
         ),
     )
+    return (*listening, LetterListener(listening, decoder, outbox, facts.snapshot))
 
 
 def _memory_given(spec: Mapping[str, Any]) -> MemoryGiven:

@@ -83,13 +83,15 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
     topics = listeners(decoder, outbox, facts, config.api)
     try:
         while not facts.ready.is_set():
+            if facts.ended.is_set():
+                raise WorkerStopped("the facts cannot be read")
             await asyncio.to_thread(pause, 0.02)
     except EndedEarly:
         await asyncio.to_thread(facts.stop)
         raise
     log.info("facts_known", queues=len(facts.snapshot().queues), position=facts.snapshot().position)
     app = faust_app(config, topics)
-    parts = [outbox.run(), DemandWatch(facts, outbox).run(), *(listener.work() for listener in topics)]
+    parts = [outbox.run(), _while_facts_live(facts), DemandWatch(facts, outbox).run(), *(listener.work() for listener in topics)]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await app.start()
@@ -102,6 +104,11 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
         await app.stop()
         await asyncio.to_thread(facts.stop)
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _while_facts_live(facts: Facts) -> None:
+    """Return when the facts are no longer read, which ends the worker."""
+    await asyncio.to_thread(facts.ended.wait)
 
 
 async def _until_stopped(app: Any, stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:

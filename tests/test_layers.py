@@ -35,6 +35,8 @@ PURE = (
     "streams/provisioning/demand.py",
     "streams/heard.py",
     "streams/ledger.py",
+    "streams/letters.py",
+    "streams/record_size.py",
     "streams/leases/renewal.py",
     "streams/timers/due.py",
     "streams/timers/watch.py",

@@ -1,4 +1,4 @@
-"""What could not be handled: the newest dead letters, and one of them sent again to where it came from.
+"""What could not be handled: the newest dead letters, one of them by its id, and the request that it be handled again.
 
 The content of a letter is not shown: it may be of another VO, or of nobody. What went wrong is told only to the VO that the
 letter's own envelope names.
@@ -7,15 +7,19 @@ letter's own envelope names.
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from api.errors import LogUnavailable, NotFound
 from schemas.catalog import CATALOG
-from schemas.deadletter import DeadLetter
+from schemas.deadletter import DeadLetter, DeadLetterRetried
+from schemas.ids import dead_letter_id
 from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.deadletter.DeadLetter"].topic
 SECONDS_MAX = 5.0
+#: Letters of a partition among which one is looked for by its id.
+LOOKED_AT_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,14 @@ class Letters:
 
     shown: list[dict[str, Any]]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter as it stands in the log, and as people read it."""
+
+    letter: DeadLetter
+    document: dict[str, Any]
 
 
 def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
@@ -36,7 +48,7 @@ def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
             total += high - low
             if high > low:
                 parts.append(TopicPartition(TOPIC, number, max(low, high - limit)))
-        found = _read(consumer, codec, parts)
+        found = [letter.document for letter in _read(consumer, codec, parts)]
     except KafkaException as problem:
         raise LogUnavailable(f"the dead letters cannot be read: {problem}") from problem
     finally:
@@ -45,36 +57,93 @@ def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
     return Letters(found[:limit], total)
 
 
-def send_again(kafka: str, codec: Codec, partition: int, offset: int) -> str:
-    """Send what the letter at `offset` holds to its own topic again; that topic. Raises NotFound, LogUnavailable."""
+def find_letter(kafka: str, codec: Codec, letter_id: str) -> Letter:
+    """The newest letter of that id among the last LOOKED_AT_MAX of each partition; raises NotFound, LogUnavailable."""
     consumer = _consumer(kafka)
     try:
-        consumer.assign([TopicPartition(TOPIC, partition, offset)])
-        message = consumer.poll(SECONDS_MAX)
+        parts = _parts(consumer, LOOKED_AT_MAX)
+        found = [letter for letter in _read(consumer, codec, parts) if letter.document["id"] == letter_id]
+    except KafkaException as problem:
+        raise LogUnavailable(f"the dead letters cannot be read: {problem}") from problem
     finally:
         consumer.close()
-    if message is None or message.error() is not None or message.offset() != offset:
+    if not found:
+        raise NotFound(f"no dead letter {letter_id[:100]!r}")
+    return max(found, key=lambda letter: letter.document["offset"])
+
+
+def letter_at(kafka: str, codec: Codec, partition: int, offset: int) -> Letter:
+    """The letter at a place; raises NotFound, LogUnavailable."""
+    message = _message_at(kafka, TOPIC, partition, offset)
+    found = None if message is None else _letter(codec, partition, offset, message.value())
+    if found is None:
         raise NotFound(f"no dead letter at {TOPIC}/{partition}/{offset}")
-    letter: DeadLetter = codec.decode(message.value()).message
+    return found
+
+
+def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> None:
+    """Ask the processors to handle the record again; raises NotFound when it is gone, LogUnavailable.
+
+    The request stands in the log beside the letters: a processor that restarts reads it, and reads it twice without harm.
+    """
+    letter, value = found.letter, found.letter.value
+    if value is None:
+        source = _message_at(kafka, letter.source_topic, letter.source_partition, letter.source_offset)
+        value = None if source is None else source.value()
+    if value is None:
+        raise NotFound(f"the record of dead letter {found.document['id']} is no longer in {letter.source_topic}")
+    wanted = DeadLetterRetried(
+        letter_id=found.document["id"],
+        source_topic=letter.source_topic,
+        source_partition=letter.source_partition,
+        source_offset=letter.source_offset,
+        reaction=letter.reaction,
+        key=letter.key,
+        value=value,
+        seen_at=letter.seen_at,
+        requested_by=subject,
+        requested_at=now,
+    )
     failures: list[KafkaError] = []
     producer = Producer({"bootstrap.servers": kafka, "client.id": "culm-api-letters", "partitioner": "murmur2_random"})
     producer.produce(
-        letter.source_topic,
-        key=letter.key,
-        value=letter.value,
-        partition=letter.source_partition,
+        TOPIC,
+        key=letter.source_topic.encode(),
+        value=codec.encode(wanted),
         on_delivery=lambda error, _: failures.append(error) if error else None,
     )
     if producer.flush(SECONDS_MAX) or failures:
-        raise LogUnavailable(f"the letter could not be sent to {letter.source_topic}")
-    return letter.source_topic
+        raise LogUnavailable(f"the retry of dead letter {found.document['id']} could not be written")
 
 
-def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list[dict[str, Any]]:
+def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message | None:
+    consumer = _consumer(kafka)
+    try:
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        message = consumer.poll(SECONDS_MAX)
+    except KafkaException as problem:
+        raise LogUnavailable(f"{topic} cannot be read: {problem}") from problem
+    finally:
+        consumer.close()
+    return None if message is None or message.error() is not None or message.offset() != offset else message
+
+
+def _parts(consumer: Consumer, limit: int) -> list[TopicPartition]:
+    """The last `limit` places of each partition that holds any."""
+    parts = []
+    for number in consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions:
+        low, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=SECONDS_MAX)
+        if high > low:
+            parts.append(TopicPartition(TOPIC, number, max(low, high - limit)))
+    return parts
+
+
+def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list[Letter]:
     if not parts:
         return []
     consumer.assign(parts)
-    found, unread = [], {part.partition for part in parts}
+    found: list[Letter] = []
+    unread = {part.partition for part in parts}
     while unread:
         # `consume` alone would wait until the batch is full.
         first = consumer.poll(SECONDS_MAX)
@@ -83,7 +152,8 @@ def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list
         for message in (first, *consumer.consume(500, 0)):
             failure = message.error()
             if failure is None:
-                found.append(_document(codec, message.partition() or 0, message.offset() or 0, message.value()))
+                letter = _letter(codec, message.partition() or 0, message.offset() or 0, message.value())
+                found += [] if letter is None else [letter]
             elif failure.code() == KafkaError._PARTITION_EOF:
                 unread.discard(message.partition() or 0)
             else:
@@ -91,24 +161,36 @@ def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list
     return found
 
 
-def _document(codec: Codec, partition: int, offset: int, value: bytes | None) -> dict[str, Any]:
-    letter: DeadLetter = codec.decode(value).message
+def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> Letter | None:
+    """A letter as people read it; None for what is none, as the request to retry one."""
+    try:
+        letter = codec.decode(value).message
+    except Poison:
+        return None
+    if not isinstance(letter, DeadLetter):
+        return None
     try:
         inside = codec.decode(letter.value)
         vo, name = inside.envelope.vo if inside.envelope else None, inside.name
-    except Poison:
-        vo, name = None, None
-    return {
+        about = inside.envelope.aggregate_id if inside.envelope else None
+    except (Poison, SchemaRegistryError):
+        vo, name, about = None, None, None
+    place = (letter.source_topic, letter.source_partition, letter.source_offset)
+    document = {
+        "id": letter.id or dead_letter_id(*place, letter.reaction),
         "partition": partition,
         "offset": offset,
         "at": letter.seen_at,
         "source": f"{letter.source_topic}/{letter.source_partition}/{letter.source_offset}",
         "name": name,
+        "about": about,
         "vo": vo,
         "error_class": letter.error_class,
         "error": letter.error if vo is not None else "",
+        "reaction": letter.reaction,
         "process": letter.process,
     }
+    return Letter(letter, document)
 
 
 def _consumer(kafka: str) -> Consumer:

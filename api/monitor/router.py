@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from api.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
+from api.gateway import now_micros
 from api.identity.access import Gate, Public
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
 from api.monitor import actions, dead_letters, job_parts
@@ -228,16 +229,15 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
 
     @router.post("/monitor/letters/{partition}/{offset}")
     async def letter(request: Request, partition: Whole, offset: Whole, identity: Visitor) -> Response:
-        """Send a dead letter to its topic again."""
+        """Try the record of a dead letter again."""
         try:
             if not identity.roles.intersection((OPERATOR,)):
-                raise AccessDenied("only an operator sends dead letters again")
-            config = monitor.services.config
-            topic = await asyncio.to_thread(
-                dead_letters.send_again, config.kafka, monitor.services.codec, partition, offset
-            )
-            text = f"The letter at {partition}/{offset} was sent to {topic} again."
-            shown = monitor.renderer.other("done.html", title="Sent again", text=text, back="/health/")
+                raise AccessDenied("only an operator tries dead letters again")
+            config, codec = monitor.services.config, monitor.services.codec
+            found = await asyncio.to_thread(dead_letters.letter_at, config.kafka, codec, partition, offset)
+            await asyncio.to_thread(dead_letters.retry, config.kafka, codec, found, identity.subject, now_micros())
+            text = f"Dead letter {found.document['id']} is being tried again."
+            shown = monitor.renderer.other("done.html", title="Tried again", text=text, back="/health/")
             return HTMLResponse(shown, headers=SECURITY)
         except ApiError as problem:
             return monitor.problem(request, problem)

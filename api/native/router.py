@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.native import audit, commands, datasets, events, health, job_files, jobs, queues, tail, tasks
+from api.native import audit, commands, datasets, dead_letters, events, health, job_files, jobs, queues, tail, tasks
 from api.services import Services
 
 
 def build_router(services: Services, desk: audit.AuditDesk) -> APIRouter:
     """Routes below `/v1`."""
     router = APIRouter()
-    for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, tail):
+    for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, tail):
         router.include_router(part.build_router(services))
     router.include_router(audit.build_router(desk))
     return router

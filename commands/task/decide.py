@@ -9,6 +9,7 @@ import json
 from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.task.aside import restore, set_aside
 from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills, releases
 from commands.task.model import Task, UnitStatus
 from commands.task.progress import (
@@ -38,8 +39,10 @@ from schemas.task import (
     RecordJobOutcomes,
     RefineTask,
     ReloadTask,
+    RestoreTask,
     ResumeTask,
     RetryTask,
+    SetTaskAside,
     SubmitTask,
     TaskCommand,
     TaskFinishOrdered,
@@ -79,6 +82,10 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return wake(task, command)
         case RecordJobOutcomes():
             return record_outcomes(task, command)
+        case SetTaskAside():
+            return set_aside(task, command)
+        case RestoreTask():
+            return restore(task, command)
         case _:
             pass
     if by.vo != task.vo or (by.actor != task.owner and by.role not in TRUSTED):
@@ -183,7 +190,7 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
 
 def pause(task: Task, command: PauseTask) -> Decision:
     """Make no jobs and give none to pilots; what runs goes on."""
-    if task.status not in WORKING:
+    if task.status not in WORKING or task.definition is None or task.aside_from is TaskStatus.REREFINE:
         return _wrong_status(task, "pause")
     holds = tuple(FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
     return accept(TaskPaused(reason=command.reason), follow_ups=holds)

@@ -26,8 +26,10 @@ from schemas.task import (
     TaskReassigned,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
     TaskSubmitted,
     TaskWoken,
 )
@@ -109,7 +111,10 @@ class Ending(StrEnum):
 
 @dataclass(slots=True)
 class Task:
-    """One task. `ready` holds units that are in no order; `finished` and `failed` count units."""
+    """One task. `ready` holds units that are in no order; `finished` and `failed` count units.
+
+    aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
+    """
 
     status: TaskStatus = TaskStatus.UNKNOWN
     old_status: TaskStatus = TaskStatus.UNKNOWN
@@ -145,6 +150,8 @@ class Task:
     message: str = ""
     last_error: str = ""
     attempt: int = 1
+    aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
+    aside_from: TaskStatus = TaskStatus.UNKNOWN
 
 
 def initial() -> Task:
@@ -185,6 +192,12 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.orders[event.order] = replace(task.orders[event.order], parked=True)
         case TaskWoken():
             _take_back_orders(task, only_parked=True)
+        case TaskSetAside():
+            if not task.aside:
+                task.aside_from = before
+            task.aside[event.dead_letter_id] = event.cause
+        case TaskRestored():
+            _restored(task, event)
         case JobOutcomesRecorded():
             _outcomes_recorded(task, event)
         case TaskKillOrdered():
@@ -202,6 +215,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete = UndoDict(), UndoSet(), False
+            task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -215,6 +229,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message = event.message or task.message
+            task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             _take_back_orders(task)
     assert task.finished + task.failed <= len(task.units), f"task {task.task_id}: file accounts do not add up"
     return task
@@ -228,6 +243,16 @@ def is_closed(task: Task) -> bool:
 FINAL = frozenset(
     {TaskStatus.DONE, TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.BROKEN, TaskStatus.ABORTED}
 )
+
+
+def _restored(task: Task, event: TaskRestored) -> None:
+    del task.aside[event.dead_letter_id]
+    if not task.aside:
+        task.aside_from = TaskStatus.UNKNOWN
+    if event.status and task.status is TaskStatus.PAUSED:
+        task.old_status = TaskStatus(event.status)
+    elif event.status:
+        task.status = TaskStatus(event.status)
 
 
 def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> None:

@@ -18,8 +18,10 @@ from schemas.task import (
     TaskReassigned,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
     TaskSubmitted,
     TaskWoken,
 )
@@ -87,6 +89,9 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.FINISHING, TaskWoken, _S.FINISHING),
         (_S.PAUSED, TaskResumed, KEEP),
     }
+    | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
+    | {(found, TaskSetAside, found) for found in ENDING | {_S.DEFINED, _S.PAUSED}}
+    | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}
     | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE}}
     | {(found, TaskKillOrdered, _S.ABORTING) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
     | {(found, TaskFinishOrdered, _S.FINISHING) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED, _S.FINISHING}}

@@ -20,8 +20,10 @@ from schemas.task import (
     TaskReassigned,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
     TaskSubmitted,
 )
 from schemas.types import BrokerageEvidence, DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
@@ -87,9 +89,13 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
         case ContentsFed() | JobOutcomesRecorded() as event:
             columns |= _counters(event.accounts)
         case JobsGenerated() as event:
-            columns |= {**_counters(event.accounts), "message": None}
-        case TaskParked() | TaskBroken() as event:
+            columns |= {**_counters(event.accounts), "message": _kept_message(task_id, changes)}
+        case TaskParked() as event:
+            columns["message"] = _kept_message(task_id, changes) or event.message
+        case TaskBroken() | TaskSetAside() as event:
             columns["message"] = event.message
+        case TaskRestored() as event:
+            columns["message"] = event.message or None
         case TaskRetried() as event:
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
@@ -103,6 +109,13 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
         case _:
             pass
     return columns
+
+
+def _kept_message(task_id: int, changes: RowChanges) -> str | None:
+    """What says that dead letters hold the task stays until they are settled, whatever else goes on."""
+    task = changes.known("task", (task_id,))
+    message = task.get("message") if task else None
+    return message if message and message.startswith("set aside: ") else None
 
 
 def _status_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:

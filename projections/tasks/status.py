@@ -13,8 +13,10 @@ from schemas.task import (
     TaskPaused,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
     TaskWoken,
 )
 
@@ -41,6 +43,10 @@ def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, s
             return "pending", old_status
         case TaskWoken() if status == "pending":
             return "ready", old_status
+        case TaskSetAside() if status in AT_WORK or status in ("registered", "rerefine"):
+            return "pending", old_status
+        case TaskRestored(status=str() as back) if back:
+            return (status, back) if status == "paused" else (back, old_status)
         case TaskPaused():
             return "paused", status
         case TaskResumed():

@@ -483,6 +483,38 @@ class ReloadTask:
         return self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json))
 
 
+_NAMES_OF_RESTORETASK = lines_of(
+    (WORD, 0, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTask:
+    """Say that the record in a dead letter was handled after all.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    """
+
+    dead_letter_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_RESTORETASK("\n".join((self.dead_letter_id, ""))) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeTask:
     """Go on after a pause.
@@ -541,6 +573,45 @@ class RetryTask:
         return (
             (self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)))
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_SETTASKASIDE = lines_of(
+    (WORD, 0, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTaskAside:
+    """Say that a record of the task could not be handled and became a dead letter.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: Who met what, for example: reaction generate met a bug.
+    """
+
+    dead_letter_id: str
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 4000 and TEXT.takes(self.message)
+            and _NAMES_OF_SETTASKASIDE("\n".join((self.dead_letter_id, ""))) is not None
         )
 
 
@@ -1244,6 +1315,51 @@ class TaskReloaded:
         )
 
 
+_NAMES_OF_TASKRESTORED = lines_of(
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRestored:
+    """The record in a dead letter was handled after all; the task goes on.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: The sentence for people when other dead letters still hold the task.
+    status: Status that the task goes back to, of a paused task when it is resumed; empty when it keeps the one
+        it has.
+    """
+
+    dead_letter_id: str
+    message: str = ""
+    status: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
+            status=record["status"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 4000 and TEXT.takes(self.message)
+            and _NAMES_OF_TASKRESTORED("\n".join((self.dead_letter_id, self.status, ""))) is not None
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResumed:
     """The task goes on.
@@ -1313,6 +1429,50 @@ class TaskRetried:
             and 0 <= self.attempts_max <= 2147483647
             and 0 <= self.task_attempt <= 2147483647
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_TASKSETASIDE = lines_of(
+    (WORD, 0, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSetAside:
+    """A record of the task became a dead letter; the task waits until it is tried again.
+
+    dead_letter_id: Id of the dead letter that holds the record.
+    message: The sentence for people.
+    cause: Who met what.
+    """
+
+    dead_letter_id: str
+    message: str
+    cause: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "message": self.message,
+            "cause": self.cause,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            message=record["message"],
+            cause=record["cause"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 4000 and TEXT.takes(self.message)
+            and len(self.cause) <= 4000 and TEXT.takes(self.cause)
+            and _NAMES_OF_TASKSETASIDE("\n".join((self.dead_letter_id, ""))) is not None
         )
 
 
@@ -1436,8 +1596,10 @@ TaskCommand = (
     | RecordJobOutcomes
     | RefineTask
     | ReloadTask
+    | RestoreTask
     | ResumeTask
     | RetryTask
+    | SetTaskAside
     | SubmitTask
     | WakeTask
 )
@@ -1458,8 +1620,10 @@ TaskEvent = (
     | TaskReassigned
     | TaskRefined
     | TaskReloaded
+    | TaskRestored
     | TaskResumed
     | TaskRetried
+    | TaskSetAside
     | TaskSubmitted
     | TaskWoken
 )

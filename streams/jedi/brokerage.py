@@ -5,16 +5,18 @@ and one verdict a queue with the code of the filter that dropped it or its weigh
 Source: jedi-logic 5.2, in its order; available files (its steps 4, 10, 13) need catalogues Culm does not have yet.
 """
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
+from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.types import QueueStatus, QueueVerdict, Requirements
 from streams.jedi.draw import fraction
 from streams.snapshot import QueueFacts
 
 MEGABYTE = 1024**2
+#: Characters that make a name a glob.
+GLOB = frozenset("*?[")
+NAMES_LISTED_MAX = 5
 TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
 
 
@@ -102,22 +104,37 @@ def preassigned(wishes: Requirements, queue: str) -> bool:
     if wishes.site == queue:
         return True
     try:
-        return re.fullmatch(wishes.site, queue) is not None
-    except re.error:
+        return compile_pattern(wishes.site).fullmatch(queue)
+    except PatternRefused:
         return False
+
+
+def _fits_glob(name: str, pattern: str) -> bool:
+    """Refinement refuses what is no glob; what was refined before it did matches as plain text."""
+    if GLOB.isdisjoint(pattern):
+        return name == pattern
+    try:
+        return compile_glob(pattern).fullmatch(name)
+    except PatternRefused:
+        return name == pattern
 
 
 def _site(asked: Asked, facts: QueueFacts) -> str | None:
     wishes, name = asked.wishes, facts.settings.name
     if wishes.site is not None and not preassigned(wishes, name):
         return f"the task names {wishes.site}"
-    if wishes.included_sites and not any(fnmatchcase(name, pattern) for pattern in wishes.included_sites):
-        return f"not among the included sites {', '.join(wishes.included_sites)}"
+    if wishes.included_sites and not any(_fits_glob(name, pattern) for pattern in wishes.included_sites):
+        return f"not among the included sites {_listed(wishes.included_sites)}"
     return None
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_LISTED_MAX} more" if len(names) > NAMES_LISTED_MAX else ""
+    return ", ".join(names[:NAMES_LISTED_MAX]) + more
+
+
 def _excluded(asked: Asked, facts: QueueFacts) -> str | None:
-    hits = [pattern for pattern in asked.wishes.excluded_sites if fnmatchcase(facts.settings.name, pattern)]
+    hits = [pattern for pattern in asked.wishes.excluded_sites if _fits_glob(facts.settings.name, pattern)]
     return f"excluded by {hits[0]}" if hits else None
 
 
@@ -140,12 +157,12 @@ def _status(asked: Asked, facts: QueueFacts) -> str | None:
 
 def _vo(asked: Asked, facts: QueueFacts) -> str | None:
     served = facts.settings.vos
-    return f"serves {', '.join(served)}, not {asked.vo}" if served and asked.vo not in served else None
+    return f"serves {_listed(served)}, not {asked.vo}" if served and asked.vo not in served else None
 
 
 def _label(asked: Asked, facts: QueueFacts) -> str | None:
     served, label = facts.settings.labels, asked.wishes.label
-    return f"serves labels {', '.join(served)}, not {label}" if served and label not in served else None
+    return f"serves labels {_listed(served)}, not {label}" if served and label not in served else None
 
 
 def _scratch(asked: Asked, facts: QueueFacts) -> str | None:
@@ -191,7 +208,7 @@ def _memory(asked: Asked, facts: QueueFacts) -> str | None:
 def _processing_type(asked: Asked, facts: QueueFacts) -> str | None:
     kind, settings = asked.wishes.processing_type, facts.settings
     if settings.processing_types and kind not in settings.processing_types:
-        return f"runs {', '.join(settings.processing_types)}, not {kind or 'an unnamed type'}"
+        return f"runs {_listed(settings.processing_types)}, not {kind or 'an unnamed type'}"
     return f"does not run {kind}" if kind in settings.processing_types_excluded else None
 
 
@@ -231,9 +248,7 @@ def _verdict(
     facts: QueueFacts, reason: tuple[str, str] | None, best: Sequence[str], used: Collection[str], weighing: Weighing
 ) -> QueueVerdict:
     name = facts.settings.name
-    counted = QueueVerdict(
-        queue=name, taken=False, code="", waiting=facts.waiting, leased=facts.leased, pilots=facts.pilots
-    )
+    counted = QueueVerdict(queue=name, taken=False, code="", waiting=facts.waiting, leased=facts.leased, pilots=facts.pilots)
     if reason is not None:
         return replace(counted, code=reason[0], message=reason[1])
     figures = f"{facts.leased} running, {facts.waiting} waiting"

@@ -1,20 +1,22 @@
 """The answer to an order of jobs: brokerage, then split, then draw of queues; or why the task must wait.
 
 In: `JobsOrdered`, the tenant, facts, a seed (the id of the order's event). Out: `GenerateJobs` or `ParkTask`, both with
-the whole brokerage, enough to make the choice again.
+the whole brokerage, enough to make the choice again, as far as a record holds it.
 """
 
+from collections import Counter
+
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
-from schemas.types import BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
+from schemas.types import InputUnit, JobKind, JobPlan, QueueVerdict
 from streams.jedi.brokerage import IN_FORCE, Asked, Brokered, Weighing, broker
+from streams.jedi.evidence import evidence_of
 from streams.jedi.merge import merge
+from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
 from streams.snapshot import Snapshot
 
 
-def generate(
-    order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE
-) -> GenerateJobs | ParkTask:
+def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE) -> GenerateJobs | ParkTask:
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
     plans: list[JobPlan] = []
     verdicts: list[QueueVerdict] = []
@@ -22,7 +24,7 @@ def generate(
         brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
         verdicts += brokered.verdicts
         if not brokered.candidates:
-            evidence = BrokerageEvidence(verdicts=brokered.verdicts, seed=seed, facts_position=facts.position)
+            evidence = evidence_of(brokered.verdicts, seed, facts.position)
             return ParkTask(order=order.order, brokerage=evidence, message=_why(asked, brokered))
         match order.kind:
             case JobKind.BUILD:
@@ -31,7 +33,7 @@ def generate(
                 plans += merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
             case _:
                 plans += split(order.definition, units, brokered.candidates, f"{seed}:{asked.ram_mb}")
-    evidence = BrokerageEvidence(verdicts=tuple(verdicts), seed=seed, facts_position=facts.position)
+    evidence = evidence_of(verdicts, seed, facts.position)
     return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
 
 
@@ -47,14 +49,13 @@ def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
 
 
 def _why(asked: Asked, brokered: Brokered) -> str:
-    """The sentence for people: how many queues each filter dropped."""
+    """The sentence for people: how many queues each filter dropped, the most frequent first, each with an example."""
     if not brokered.verdicts:
         return "no queue is configured"
-    counts: dict[str, int] = {}
+    first: dict[str, QueueVerdict] = {}
     for verdict in brokered.verdicts:
-        counts[verdict.code] = counts.get(verdict.code, 0) + 1
-    tally = ", ".join(f"{code} {count}" for code, count in counts.items())
-    first = brokered.verdicts[0]
-    total = len(brokered.verdicts)
-    text = f"none of {total} queues can run jobs with {asked.ram_mb} MB of memory: {tally}"
-    return f"{text} ({first.queue}: {first.message})"
+        first.setdefault(verdict.code, verdict)
+    counts = Counter(verdict.code for verdict in brokered.verdicts).most_common()
+    causes = [f"{count} by {code} ({first[code].queue}: {first[code].message})" for code, count in counts]
+    raised = f" with {asked.ram_mb} MB of memory" if asked.ram_mb > asked.wishes.ram_mb else ""
+    return readable(f"none of {len(brokered.verdicts)} queues can take the jobs{raised}: {', '.join(causes)}")

@@ -1,6 +1,7 @@
 """Ends of jobs rolled up into one command a task, with the retry rules' advice.
 
-In: final job events in the order heard, retry rules, memory of jobs. Out: `RecordJobOutcomes`, at most 200 ends each. A
+In: final job events in the order heard, retry rules, memory of jobs. Out: `RecordJobOutcomes`, at most 200 ends and 500 kB
+each (the outputs of one job may be more, as they were in its event). A
 job that ends because its merge job ended says nothing new to its task and is left out.
 """
 
@@ -12,13 +13,15 @@ from schemas.task import RecordJobOutcomes
 from schemas.types import EventEnvelope, JobError, JobOutcome, JobUsage, OutcomeKind, RetryAction, RetryRule
 from streams.heard import Heard, Wish, wish
 from streams.jedi.retry import DEFAULT_RULES, advise
+from streams.jedi.shown import readable
+from streams.record_size import bytes_of, cut
 
 OUTCOMES_MAX = 200
 ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", "JobClosed")
 
 
 def roll_up(heard: Sequence[Heard], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]) -> Iterator[Wish]:
-    """One command for each task among `heard`, or several when more than 200 of its jobs ended.
+    """One command for each task among `heard`, or several when more of its jobs ended than one may tell.
 
     rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known.
     """
@@ -29,8 +32,7 @@ def roll_up(heard: Sequence[Heard], rules: Sequence[RetryRule] | None, memory: M
         if outcome is not None and task_id_of(job_id):
             by_task.setdefault(task_id_of(job_id), []).append((outcome, one.cause))
     for task_id, rows in by_task.items():
-        for start in range(0, len(rows), OUTCOMES_MAX):
-            chunk = rows[start : start + OUTCOMES_MAX]
+        for chunk in cut(rows, lambda row: bytes_of(row[0].to_avro()), OUTCOMES_MAX):
             command = RecordJobOutcomes(outcomes=tuple(outcome for outcome, _ in chunk))
             yield wish(command, str(task_id), [cause for _, cause in chunk])
 
@@ -66,7 +68,7 @@ def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule]
         ram_mb=advice.ram_mb,
         error_source=advice.error.source if advice.error else None,
         error_code=advice.error.code if advice.error else None,
-        error_diagnostic=advice.error.diagnostic if advice.error else None,
+        error_diagnostic=readable(advice.error.diagnostic) if advice.error else None,
     )
 
 
@@ -78,7 +80,7 @@ def _stopped(job_id: int, kind: OutcomeKind, errors: Sequence[JobError]) -> JobO
         action=RetryAction.RETRY,
         error_source=first.source if first else None,
         error_code=first.code if first else None,
-        error_diagnostic=first.diagnostic if first else None,
+        error_diagnostic=readable(first.diagnostic) if first else None,
     )
 
 

@@ -7,16 +7,18 @@ import json
 from collections.abc import Iterator, Sequence
 
 from schemas.bounds import problems_of, sentence
-from schemas.characters import TEXT
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.types import TaskDefinition
 from streams.heard import Heard, Wish, wish
 from streams.jedi.generate import generate
 from streams.jedi.refine import refine
+from streams.jedi.shown import readable
 from streams.jedi.task_parameters import Refusal
+from streams.record_size import bytes_of
 from streams.snapshot import Snapshot
 
-MESSAGE_MAX = 4_000
+#: A task's definition travels with every order, beside at most 500 kB of input, in a record of at most 900 kB.
+DEFINITION_BYTES_MAX = 350_000
 
 
 def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
@@ -25,13 +27,9 @@ def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
         event: TaskSubmitted | TaskReloaded = one.message
         parent = event.parent_task_id if isinstance(event, TaskSubmitted) else None
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
-        outcome = _refined(event.parameters_json, api, parent)
-        if isinstance(outcome, Refusal):
-            command = BreakTask(reason=outcome.reason, message=TEXT.replaced(outcome.message, MESSAGE_MAX))
-            yield wish(command, one.cause.aggregate_id, [one.cause])
-        else:
-            refined = RefineTask(definition=outcome, parameters_revision=revision)
-            yield wish(refined, one.cause.aggregate_id, [one.cause])
+        outcome = _fitting(_refined(event.parameters_json, api, parent), revision)
+        command = BreakTask(reason=outcome.reason, message=readable(outcome.message)) if isinstance(outcome, Refusal) else outcome
+        yield wish(command, one.cause.aggregate_id, [one.cause])
 
 
 def generate_ordered(heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
@@ -44,10 +42,24 @@ def generate_ordered(heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
 def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefinition | Refusal:
     try:
         parameters = json.loads(parameters_json)
+    except RecursionError:
+        return Refusal("BAD_PARAMETERS", "the parameters are nested too deeply to be read")
     except ValueError as problem:
         return Refusal("BAD_PARAMETERS", f"the parameters are no JSON: {problem}")
     if not isinstance(parameters, dict):
         return Refusal("BAD_PARAMETERS", f"the parameters are {type(parameters).__name__}, expected a JSON object")
-    outcome = refine(parameters, api, parent)
-    problems = () if isinstance(outcome, Refusal) else problems_of(outcome)
-    return Refusal("BAD_PARAMETERS", sentence(problems)) if problems else outcome
+    return refine(parameters, api, parent)
+
+
+def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:
+    """The command, unless its definition is too large for the records that carry it."""
+    if isinstance(outcome, Refusal):
+        return outcome
+    command = RefineTask(definition=outcome, parameters_revision=revision)
+    problems = problems_of(outcome)
+    if problems:
+        return Refusal("BAD_PARAMETERS", sentence(problems))
+    size = bytes_of(command.to_avro())
+    if size > DEFINITION_BYTES_MAX:
+        return Refusal("BAD_PARAMETERS", f"the definition of the task has {size} bytes, expected at most {DEFINITION_BYTES_MAX}")
+    return command

@@ -10,13 +10,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.types import Requirements, SplitRules, StepDefinition, TaskDefinition
-from streams.jedi.task_parameters import Item, Parameters, Refusal
+from schemas.patterns import compile_pattern
+from schemas.types import SplitRules, StepDefinition, TaskDefinition
+from streams.jedi.requirements import check_patterns, events_of, requirements_of
+from streams.jedi.shown import readable, shown
+from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
 from streams.jedi.template import dataset_name, job_text, stream_of
 
-RAM_MB = 2000
 ATTEMPTS = 3
+ATTEMPTS_MAX = 1_000_000
 FILES_PER_JOB_MAX = 200
+INPUT_DATASETS_MAX = 500
+#: Nesting of what is passed on as JSON; beyond it those who read it would not.
+DEPTH_MAX = 30
 RUN_WRAPPER = "runGen-00-00-02"
 BUILD_WRAPPER = "buildGen-00-00-01"
 MERGE_WRAPPER = "runMerge-00-00-02"
@@ -45,7 +51,7 @@ def refine(parameters: Mapping[str, Any], api: str, parent_task_id: int | None =
         return refusal
     outcome = _definition(given, items, logs, merged_logs, api.rstrip("/"), parent_task_id)
     if given.problems:
-        return Refusal("BAD_PARAMETERS", "; ".join(dict.fromkeys(given.problems)))
+        return Refusal("BAD_PARAMETERS", given.complaint)
     return outcome
 
 
@@ -58,14 +64,19 @@ def _definition(
     parent_task_id: int | None,
 ) -> TaskDefinition | Refusal:
     text = job_text(items, logs, merged_logs)
+    given.problems += text.problems
     masters = [item for item in items if item.makes_dataset and item.param_type == "input"]
     master = masters[0] if masters else None
     datasets = tuple(dataset_name(name) for name in (master.dataset.split(",") if master else given.names("dsForIN")))
     without_input = given.flag("noInput")
+    if len(datasets) > INPUT_DATASETS_MAX:
+        given.problems.append(f"{len(datasets)} input datasets are named, expected at most {INPUT_DATASETS_MAX}")
     if without_input:
         datasets = ()
     elif not datasets:
         given.problems.append("noInput is absent and no input dataset is named, expected one of the two")
+    elif not all(datasets):
+        given.problems.append(f"the input datasets are {shown(list(datasets))}, expected no empty name among them")
     refusal = _unsupported_events(given, without_input=without_input)
     if refusal:
         return refusal
@@ -73,10 +84,10 @@ def _definition(
     pfn_list = given.names("pfnList") if without_input else ()
     log_names = (*items, *logs, *merged_logs)
     return TaskDefinition(
-        transformation=given.text("transPath") or f"{api}/trf/user/{RUN_WRAPPER}",
+        transformation=given.name("transPath") or f"{api}/trf/user/{RUN_WRAPPER}",
         parameters=text.text,
-        source_url=given.text("sourceURL") or api,
-        requirements=_requirements(given),
+        source_url=given.name("sourceURL") or api,
+        requirements=requirements_of(given),
         rules=_rules(given, without_input=without_input, by_file=bool(pfn_list)),
         input_datasets=datasets,
         input_stream=(stream_of(master) if master else "") or "IN",
@@ -92,12 +103,12 @@ def _definition(
         random_seed_offset=_offset_of(log_names, "RNDMSEED"),
         first_event_offset=_offset_of(items, "FIRSTEVENT") or 0,
         outputs=text.outputs,
-        attempts_max=1 if given.flag("disableAutoRetry") else given.whole("maxAttempt", 1) or ATTEMPTS,
-        failures_max=given.whole("maxFailure", 1),
+        attempts_max=1 if given.flag("disableAutoRetry") else given.whole("maxAttempt", 1, ATTEMPTS_MAX) or ATTEMPTS,
+        failures_max=given.whole("maxFailure", 1, ATTEMPTS_MAX),
         build=_build(given, api),
         merge=_merge(given, api),
         multi_step_json=_as_json(given, "multiStepExec"),
-        container_name=given.text("container_name") or None,
+        container_name=given.name("container_name") or None,
         use_local_io=given.flag("useLocalIO"),
         looping_check=not given.flag("noLoopingCheck"),
         goal_permille=_goal(given),
@@ -113,22 +124,24 @@ def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
             return Refusal("NOT_SUPPORTED", f"{key}: {what} is not supported")
     inputs = [item for item in items if item.makes_dataset and item.param_type == "input"]
     for item in inputs if given.raw.get("noInput") else inputs[1:]:
-        stream = stream_of(item)
-        return Refusal("NOT_SUPPORTED", f"{item.where}: the input stream {stream} ({item.dataset}) is not supported")
+        what = f"the input stream {stream_of(item)[:60]} ({readable(item.dataset, 60)})"
+        return Refusal("NOT_SUPPORTED", f"{item.where}: {what} is not supported")
     for item in items:
         if item.makes_dataset and item.param_type == "output" and item.value.startswith("regex|"):
-            return Refusal("NOT_SUPPORTED", f"{item.where}: outputs found by pattern ({item.value}) are not supported")
+            what = f"outputs found by pattern ({readable(item.value, 60)})"
+            return Refusal("NOT_SUPPORTED", f"{item.where}: {what} are not supported")
         if "%%" in item.dataset:
-            return Refusal("NOT_SUPPORTED", f"{item.where}: {item.dataset} of a preprocessing step is not supported")
+            what = f"{readable(item.dataset, 60)} of a preprocessing step"
+            return Refusal("NOT_SUPPORTED", f"{item.where}: {what} is not supported")
     return None
 
 
 def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | None:
     """Limits on events of input files that would need counts which nobody gave."""
-    per_file, per_job = given.whole("nEventsPerFile", 1), given.whole("nEventsPerJob", 1)
+    per_file, per_job = events_of(given, "nEventsPerFile"), events_of(given, "nEventsPerJob")
     if without_input:
         return None
-    if given.whole("nEvents") and not per_file:
+    if given.whole("nEvents", 0, COUNT_MAX) and not per_file:
         return Refusal("NOT_SUPPORTED", "nEvents: a limit on events without nEventsPerFile is not supported")
     if per_file and per_job and per_job < per_file and not given.raw.get("nFilesPerJob"):
         message = f"nEventsPerJob: {per_job} events of files with nEventsPerFile {per_file} would cut files by a count "
@@ -136,40 +149,14 @@ def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | 
     return None
 
 
-def _requirements(given: Parameters) -> Requirements:
-    site, included = given.text("site"), given.names("includedSite")
-    if "," in site:
-        included, site = (*included, *(part.strip() for part in site.split(","))), ""
-    output_mb = _megabytes(given, "outDiskCount", "outDiskUnit", "kB")
-    work_mb = _megabytes(given, "workDiskCount", "workDiskUnit", "MB")
-    wall_hours, wall_seconds = given.number("maxWalltime"), given.number("walltime")
-    unit = given.text("ramCountUnit") or given.text("ramUnit") or "MBPerCore"
-    if not re.fullmatch(r"MB(PerCore)?(Fixed)?", unit):
-        given.problems.append(f"ramCountUnit is {unit!r}, expected MB, MBPerCore or MBPerCoreFixed")
-    return Requirements(
-        site=None if site in ("", "AUTO") else site,
-        included_sites=tuple(name for name in included if name and name != "AUTO"),
-        excluded_sites=given.names("excludedSite"),
-        cloud=given.text("cloud") or None,
-        core_count=given.whole("coreCount") or 1,
-        ram_mb=given.whole("ramCount") or RAM_MB,
-        ram_per_core="PerCore" in unit or not given.whole("ramCount"),
-        disk_mb=output_mb + work_mb,
-        walltime_seconds=int(wall_seconds) if wall_seconds and wall_seconds > 0 else int((wall_hours or 0) * 3600),
-        label=given.text("prodSourceLabel", "user"),
-        processing_type=given.text("processingType"),
-        architecture=given.text("architecture") or None,
-    )
-
-
 def _rules(given: Parameters, *, without_input: bool, by_file: bool) -> SplitRules:
-    files, events = given.whole("nFilesPerJob", 1), given.whole("nEventsPerJob", 1)
-    per_file = given.whole("nEventsPerFile", 1)
+    files, events = given.whole("nFilesPerJob", 1), events_of(given, "nEventsPerJob")
+    per_file = events_of(given, "nEventsPerFile")
     if without_input and not by_file:
-        made_up = files if given.whole("nEvents", 1) is None else None
+        made_up = files if events_of(given, "nEvents") is None else None
         files, events = None, events or made_up or 1
     elif per_file and events and not files:
-        files, events = max(1, events // per_file), None
+        files, events = min(INT32_MAX, max(1, events // per_file)), None
     jobs_max = [found for key in ("maxNumJobs", "totNumJobs", "nJobs") if (found := given.whole(key)) is not None]
     return SplitRules(
         files_per_job=files,
@@ -184,15 +171,15 @@ def _rules(given: Parameters, *, without_input: bool, by_file: bool) -> SplitRul
 
 def _events_total(given: Parameters) -> int:
     """Events to make up: nEvents, or the made-up files that older clients count."""
-    return given.whole("nEvents", 1) or given.whole("nFiles", 1) or 1
+    return events_of(given, "nEvents") or given.whole("nFiles", 1) or 1
 
 
 def _files_max(given: Parameters) -> int | None:
     """The most input files to use: nFiles, or as many as hold nEvents."""
     limits = [given.whole("nFiles", 1) if given.raw.get("nFiles") else None]
-    events, per_file = given.whole("nEvents", 1), given.whole("nEventsPerFile", 1)
+    events, per_file = events_of(given, "nEvents"), events_of(given, "nEventsPerFile")
     if events and per_file:
-        limits.append(-(-events // per_file))
+        limits.append(min(INT32_MAX, -(-events // per_file)))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -203,10 +190,10 @@ def _build(given: Parameters, api: str) -> StepDefinition | None:
     if step.raw.get("tarBallViaDDM"):
         given.problems.append("buildSpec.tarBallViaDDM is given, expected a sandbox from the cache")
     return StepDefinition(
-        transformation=step.text("transPath") or f"{api}/trf/user/{BUILD_WRAPPER}",
+        transformation=step.name("transPath") or f"{api}/trf/user/{BUILD_WRAPPER}",
         parameters=step.text("jobParameters").strip(),
-        archive=step.text("archiveName") or None,
-        label=step.text("prodSourceLabel", "panda"),
+        archive=step.name("archiveName") or None,
+        label=step.name("prodSourceLabel", "panda"),
     )
 
 
@@ -218,9 +205,9 @@ def _merge(given: Parameters, api: str) -> StepDefinition | None:
         given.problems.append("mergeSpec is missing, expected an object beside mergeOutput")
         return None
     return StepDefinition(
-        transformation=step.text("transPath") or f"{api}/trf/user/{MERGE_WRAPPER}",
+        transformation=step.name("transPath") or f"{api}/trf/user/{MERGE_WRAPPER}",
         parameters=step.text("jobParameters").strip(),
-        label=step.text("prodSourceLabel") or given.text("prodSourceLabel", "user"),
+        label=step.name("prodSourceLabel") or given.name("prodSourceLabel", "user"),
     )
 
 
@@ -231,25 +218,8 @@ def _offset_of(items: Sequence[Item], name: str) -> int | None:
 
 
 def _patterns(given: Parameters, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as problem:
-            given.problems.append(f"pattern {pattern!r} is not a regular expression: {problem}")
+    check_patterns(given, "", patterns, compile_pattern)
     return patterns
-
-
-def _megabytes(given: Parameters, key: str, unit_key: str, usual: str) -> int:
-    """A disk count in MB, rounded up; per-event counts are taken for the events of one job."""
-    count, unit = given.number(key), given.text(unit_key) or usual
-    factors = {"B": 1 / 1024**2, "kB": 1 / 1024, "MB": 1.0, "GB": 1024.0}
-    size = re.match(r"(kB|MB|GB|B)", unit)
-    if size is None:
-        given.problems.append(f"{unit_key} is {unit!r}, expected kB, MB or GB")
-    if count is None or size is None:
-        return 0
-    events = (given.whole("nEventsPerJob", 1) or 1) if "PerEvent" in unit else 1
-    return -int(-count * events * factors[size.group()] // 1)
 
 
 def _positive(given: Parameters, key: str) -> float | None:
@@ -264,9 +234,35 @@ def _goal(given: Parameters) -> int:
     goal = given.number("goal")
     if goal is not None and not 0 <= goal <= 100:
         given.problems.append(f"goal is {goal:g}, expected a percentage from 0 to 100")
+        return 1000
     return 1000 if goal is None else round(goal * 10)
 
 
 def _as_json(given: Parameters, key: str) -> str | None:
+    """An object that is passed on as it is."""
     section = given.section(key)
-    return None if section is None else json.dumps(section.raw, separators=(",", ":"))
+    if section is None:
+        return None
+    if _deeper_than(section.raw, DEPTH_MAX):
+        given.problems.append(f"{key} is nested more than {DEPTH_MAX} deep, expected at most that")
+        return None
+    try:
+        text = json.dumps(section.raw, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        given.problems.append(f"{key} holds NaN, Infinity or an endless number, expected JSON")
+        return None
+    if len(text) > TEXT_CHARACTERS_MAX:
+        given.problems.append(f"{key} has {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")
+        return None
+    return text
+
+
+def _deeper_than(value: object, depth_max: int) -> bool:
+    """True when lists and objects stand in each other more than `depth_max` deep."""
+    level = [value]
+    for _ in range(depth_max + 1):
+        members = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for found in members for one in found]
+        if not level:
+            return False
+    return True

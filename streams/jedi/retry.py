@@ -4,10 +4,10 @@ In: the job's errors, the rules, the memory it had. Out: an action, the memory f
 decided. Pure. Source: jedi-logic 7.2 (rules, ladder), 2.6 (families), pilot-protocol 4.2 (codes).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.patterns import PatternRefused, compile_pattern
 from schemas.types import JobError, RetryAction, RetryRule
 
 #: Families in the order in which their errors are looked at.
@@ -86,10 +86,15 @@ def _applied(action: RetryAction, error: JobError, ram_mb: int) -> Advice:
 
 
 def _matches(rule: RetryRule, error: JobError) -> bool:
-    """Codes of pilots come negated when the pilot asks for a retry elsewhere."""
+    """Codes of pilots come negated when the pilot asks for a retry elsewhere; a pattern that cannot be used matches nothing."""
     if rule.source != error.source or rule.code != abs(error.code):
         return False
-    return rule.pattern is None or re.match(rule.pattern, error.diagnostic, re.DOTALL) is not None
+    if rule.pattern is None:
+        return True
+    try:
+        return compile_pattern(rule.pattern, dot_all=True).match(error.diagnostic)
+    except PatternRefused:
+        return False
 
 
 def _rank(source: str) -> int:

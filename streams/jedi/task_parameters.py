@@ -1,18 +1,31 @@
-"""Task parameters as clients send them, read key by key with a complaint for whatever is not as it should be.
+"""Task parameters as clients send them, read key by key: typed and bounded, with a complaint for whatever is not as it should be.
 
-In: the JSON object of a submission. Out: typed values; `problems` collects one sentence for each bad key, naming the
-key, what was found and what was expected. Nothing here raises for what a user wrote. Source: panda-client-protocol 5.2,
-5.3.
+In: the JSON object of a submission, which may hold anything. Out: values within the bounds below; `problems` collects one
+sentence for each bad key, naming the key, what was found and what was expected. Nothing here raises for what a user wrote,
+and nothing outside reads a value past it. Source: panda-client-protocol 5.2, 5.3.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from streams.jedi.shown import NO_TEXT, shown
 
 MANDATORY = (
     "taskName", "vo", "prodSourceLabel", "architecture", "transUses", "transHome", "processingType", "jobParameters",
 )  # fmt: skip
 NULL_ALLOWED = frozenset({"architecture", "transUses", "transHome"})
+INT32_MAX = 2**31 - 1
+#: Whole numbers for which no key has a limit of its own, and numbers with a fraction: exact in a double, far above what is meant.
+COUNT_MAX = 10**12
+NUMBER_MAX = 1e12
+NUMBER_CHARACTERS_MAX = 40
+#: Characters of one text that is quoted or searched (an item's value, the arguments of a step) and of one that is a name.
+TEXT_CHARACTERS_MAX = 100_000
+NAME_CHARACTERS_MAX = 1_024
+NAMES_MAX = 200_000
+ITEMS_MAX = 2_000
+PROBLEMS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,70 +68,89 @@ class Parameters:
     prefix: str = ""
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def complaint(self) -> str:
+        """All problems in one sentence, of many the first."""
+        found = list(dict.fromkeys(self.problems))
+        more = f"; and {len(found) - PROBLEMS_MAX} more" if len(found) > PROBLEMS_MAX else ""
+        return "; ".join(found[:PROBLEMS_MAX]) + more
+
     def check_mandatory(self) -> None:
         """Complain about mandatory keys that are absent, or null where a value is needed."""
         for key in MANDATORY:
             if key not in self.raw:
                 self.problems.append(f"{key} is missing")
             elif self.raw[key] is None and key not in NULL_ALLOWED:
-                self._complain(key, "a value")
+                self.complain(key, "a value")
 
-    def text(self, key: str, default: str = "") -> str:
-        """Text; `default` when absent or null."""
+    def text(self, key: str, default: str = "", characters_max: int = TEXT_CHARACTERS_MAX) -> str:
+        """Text without control characters but tab and line ends; `default` when absent or null."""
         found = self.raw.get(key)
         if found is None:
             return default
         if not isinstance(found, str):
-            self._complain(key, "text")
+            self.complain(key, "text")
+            return default
+        return found if self._is_text(key, found, characters_max) else default
+
+    def name(self, key: str, default: str = "") -> str:
+        """A text of one line that names something."""
+        found = self.text(key, default, NAME_CHARACTERS_MAX)
+        if "\n" in found or "\r" in found:
+            self.complain(key, "text of one line")
             return default
         return found
 
-    def whole(self, key: str, minimum: int | None = 0) -> int | None:
-        """A whole number, also as text of digits; None when absent or null."""
-        found = self.number(key)
+    def whole(self, key: str, minimum: int = 0, maximum: int = INT32_MAX) -> int | None:
+        """A whole number from `minimum` to `maximum`, also as text of digits; None when absent, null or out of range."""
+        found = self._number(key)
         if found is None:
             return None
-        if found != int(found) or (minimum is not None and found < minimum):
-            self._complain(key, "a whole number" if minimum is None else f"a whole number of at least {minimum}")
+        if found != found or abs(found) == float("inf") or found != int(found) or found < minimum:
+            self.complain(key, f"a whole number of at least {minimum}")
+            return None
+        if found > maximum:
+            self.complain(key, f"a whole number of at most {maximum}")
             return None
         return int(found)
 
-    def number(self, key: str) -> float | None:
-        """A number, also as text; None when absent or null."""
-        found = self.raw.get(key)
+    def number(self, key: str, maximum: float = NUMBER_MAX) -> float | None:
+        """A finite number of at most `maximum` either way, also as text; None when absent or null."""
+        found = self._number(key)
         if found is None:
             return None
-        try:
-            if isinstance(found, bool) or not isinstance(found, int | float | str):
-                raise ValueError
-            value = float(found)
-        except ValueError:
-            self._complain(key, "a number")
+        if found != found or abs(found) == float("inf"):
+            self.complain(key, "a finite number")
             return None
-        if value != value or abs(value) == float("inf"):
-            self._complain(key, "a finite number")
+        if abs(found) > maximum:
+            self.complain(key, f"a number of at most {maximum:,.0f}")
             return None
-        return value
+        return float(found)
 
     def flag(self, key: str) -> bool:
         """True for true and 1; false when absent, null, false or 0."""
         found = self.raw.get(key)
-        if found not in (None, True, False):
-            self._complain(key, "true or false")
+        if found is not None and (not isinstance(found, int | float) or found not in (0, 1)):
+            self.complain(key, "true or false")
             return False
         return bool(found)
 
-    def names(self, key: str) -> tuple[str, ...]:
+    def names(self, key: str, characters_max: int = NAME_CHARACTERS_MAX) -> tuple[str, ...]:
         """Texts of a list, or of a comma list; empty when absent or null."""
         found = self.raw.get(key)
         if found is None:
             return ()
         if isinstance(found, str):
-            return tuple(part.strip() for part in found.split(",") if part.strip())
-        if isinstance(found, Sequence) and all(isinstance(part, str) for part in found):
-            return tuple(found)
-        self._complain(key, "a list of texts or a comma list")
-        return ()
+            found = [part.strip() for part in found.split(",") if part.strip()]
+        if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
+            self.complain(key, "a list of texts or a comma list")
+            return ()
+        if len(found) > NAMES_MAX:
+            self.problems.append(f"{self.prefix}{key} has {len(found)} texts, expected at most {NAMES_MAX}")
+            return ()
+        if not all(self._is_text(key, part, characters_max) for part in found):
+            return ()
+        return tuple(found)
 
     def section(self, key: str) -> "Parameters | None":
         """Reader of a nested object, sharing the complaints; None when absent or null."""
@@ -126,7 +158,7 @@ class Parameters:
         if found is None:
             return None
         if not isinstance(found, Mapping):
-            self._complain(key, "an object")
+            self.complain(key, "an object")
             return None
         return Parameters(found, f"{self.prefix}{key}.", self.problems)
 
@@ -136,8 +168,11 @@ class Parameters:
         if found is None:
             return ()
         rows = [found] if isinstance(found, Mapping) else found
-        if isinstance(rows, str) or not isinstance(rows, Sequence) or not all(isinstance(r, Mapping) for r in rows):
-            self._complain(key, "a list of objects")
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            self.complain(key, "a list of objects")
+            return ()
+        if len(rows) > ITEMS_MAX:
+            self.problems.append(f"{self.prefix}{key} has {len(rows)} items, expected at most {ITEMS_MAX}")
             return ()
         single = isinstance(found, Mapping)
         return tuple(self._item(row, key if single else f"{key}[{place}]") for place, row in enumerate(rows))
@@ -146,7 +181,7 @@ class Parameters:
         reader = Parameters(row, f"{where}.", self.problems)
         kind = reader.text("type")
         if kind not in ("constant", "template"):
-            reader._complain("type", "constant or template")
+            reader.complain("type", "constant or template")
         if "value" not in row:
             self.problems.append(f"{where}.value is missing")
         padding = row.get("padding", True)
@@ -154,7 +189,7 @@ class Parameters:
             where=where,
             template=kind == "template",
             value=reader.text("value"),
-            param_type=reader.text("param_type"),
+            param_type=reader.name("param_type"),
             dataset=reader.text("dataset"),
             hidden=reader.flag("hidden"),
             padding=padding is not False,
@@ -166,11 +201,30 @@ class Parameters:
             allow_no_output=reader.flag("allowNoOutput"),
         )
 
-    def _complain(self, key: str, expected: str) -> None:
-        self.problems.append(f"{self.prefix}{key} is {_shown(self.raw.get(key))}, expected {expected}")
+    def complain(self, key: str, expected: str) -> None:
+        """Note that the value of `key` is not as `expected`."""
+        self.problems.append(f"{self.prefix}{key} is {shown(self.raw.get(key))}, expected {expected}")
 
+    def _number(self, key: str) -> int | float | None:
+        """A number as it stands, whole ones exactly; None when absent, null or none at all."""
+        found = self.raw.get(key)
+        if isinstance(found, int | float | None) and not isinstance(found, bool):
+            return found
+        if isinstance(found, str) and len(found) <= NUMBER_CHARACTERS_MAX:
+            try:
+                return int(found) if found.strip().lstrip("+-").isdigit() else float(found)
+            except ValueError:
+                pass
+        self.complain(key, "a number")
+        return None
 
-def _shown(value: object) -> str:
-    """A value as a message shows it, cut at 60 characters."""
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    def _is_text(self, key: str, found: str, characters_max: int) -> bool:
+        if len(found) > characters_max:
+            what = f"a text of {len(found)} characters ({shown(found)})"
+            self.problems.append(f"{self.prefix}{key} holds {what}, expected at most {characters_max}")
+            return False
+        odd = NO_TEXT.search(found)
+        if odd:
+            what = f"the character U+{ord(odd.group()):04X} ({shown(found)})"
+            self.problems.append(f"{self.prefix}{key} holds {what}, expected text without control characters")
+        return odd is None

@@ -6,10 +6,11 @@ In: items in the order submitted. Out: one text in which outputs are named by st
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.types import DatasetRole, OutputTemplate
-from streams.jedi.task_parameters import Item
+from streams.jedi.shown import shown
+from streams.jedi.task_parameters import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Item
 
 #: Scopes that are made of the first two parts of a dataset name.
 PERSONAL_SCOPES = frozenset({"user", "group"})
@@ -18,18 +19,25 @@ STREAM = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
 
 @dataclass(frozen=True, slots=True)
 class JobText:
-    """Job parameters with placeholders, and the outputs that they name."""
+    """Job parameters with placeholders, and the outputs that they name; a sentence for each thing that is wrong with them."""
 
     text: str
     outputs: tuple[OutputTemplate, ...]
+    problems: list[str] = field(default_factory=list)
 
 
 def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[Item]) -> JobText:
     """Join the visible values of `items`, each followed by a blank unless padding is off, without the last blank.
 
     Outputs are numbered by their place: OUTPUT0, OUTPUT1, ... and LOG0, LOG_MERGE0 for logs; logs add no text of their
-    own when they come from the `log` and `log_merge` keys.
+    own when they come from the `log` and `log_merge` keys. Work and result are bounded by TEXT_CHARACTERS_MAX.
     """
+    problems = [_nameless(item) for item in _makers(items, logs, merged_logs) if not _file_template(item.value)]
+    if sum(len(item.value) for item in items) > TEXT_CHARACTERS_MAX:
+        problems.append(f"jobParameters: the values have more than {TEXT_CHARACTERS_MAX} characters, expected at most that")
+    problems += [_endless(item) for item in _makers(items, logs, merged_logs) if _too_long(item)]
+    if problems:
+        return JobText("", (), problems)
     outputs: list[OutputTemplate] = []
     pieces: list[str] = []
     counts = {"OUTPUT": 0, "LOG": 0}
@@ -50,7 +58,9 @@ def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[
     for place, item in enumerate(merged_logs):
         outputs.append(_output(item, f"LOG_MERGE{place}", DatasetRole.LOG, _file_template(item.value), merge_only=True))
     text = "".join(pieces)
-    return JobText(text.removesuffix(" "), tuple(outputs))
+    if len(text) > TEXT_CHARACTERS_MAX:
+        problems.append(f"jobParameters become {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")
+    return JobText(text.removesuffix(" "), tuple(outputs), problems)
 
 
 def dataset_name(text: str) -> str:
@@ -68,6 +78,24 @@ def stream_of(item: Item) -> str:
     """Name of the stream an input item feeds: IN of `-i "${IN/T}"`; empty when its value names none."""
     found = STREAM.search(item.value)
     return found.group(1) if found else ""
+
+
+def _makers(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[Item]) -> list[Item]:
+    """Items that stand for an output file."""
+    named = [item for item in items if item.makes_dataset and item.param_type in ("output", "log")]
+    return [*named, *logs, *merged_logs]
+
+
+def _nameless(item: Item) -> str:
+    return f"{item.where}.value is {shown(item.value)}, expected a file name behind its last = or blank"
+
+
+def _endless(item: Item) -> str:
+    return f"{item.where} names a file or dataset of more than {NAME_CHARACTERS_MAX} characters, expected at most that"
+
+
+def _too_long(item: Item) -> bool:
+    return max(len(_file_template(item.value)), len(item.dataset)) > NAME_CHARACTERS_MAX
 
 
 def _file_template(value: str) -> str:

@@ -5,11 +5,20 @@ that is there and stay for work they hold; an idle queue wants none.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from schemas.types import EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
 from streams.heard import Wish, wish
 from streams.snapshot import QueueFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many pilots were last asked for, by whoever did; event_id: of the event that says so."""
+
+    number: int
+    event_id: str
 
 
 def wanted_pilots(facts: QueueFacts) -> int:
@@ -19,17 +28,18 @@ def wanted_pilots(facts: QueueFacts) -> int:
 
 
 def demands(
-    queues: Mapping[str, QueueFacts], wanted: Mapping[str, int], causes: Mapping[str, EventEnvelope]
+    queues: Mapping[str, QueueFacts], wanted: Mapping[str, Wanted], causes: Mapping[str, EventEnvelope]
 ) -> Iterator[tuple[str, int, Wish]]:
     """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
 
-    wanted: a queue that is not in it is told in any case. causes: the queue's last event; a queue without one was not
-    used for a long time.
+    wanted: what the log says was asked for last; a queue that is not in it is told in any case. causes: the queue's last event; a
+    queue without one was not used for a long time. The command's id follows from both, so that a number that someone else
+    asked for meanwhile is corrected, and the same thing is said once.
     """
     for name, facts in sorted(queues.items()):
         number, before = wanted_pilots(facts), wanted.get(name)
-        if name not in causes or number == before:
+        if name not in causes or (before is not None and number == before.number):
             continue
         reason = f"{facts.waiting} waiting, {facts.leased} leased, at most {facts.settings.pilots_max}"
         command = WantWorkers(wanted=number, reason=reason)
-        yield name, number, wish(command, name, [causes[name]], number, before)
+        yield name, number, wish(command, name, [causes[name]], number, before.event_id if before else None)

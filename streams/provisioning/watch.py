@@ -1,8 +1,8 @@
 """Pilots wanted follow the queues' loads: as soon as these change, with one number a queue.
 
-In: facts and their changes. Out: `WantWorkers`, only when the number differs from what was last said. The log remembers
-what was said, so a worker that is started anew says nothing twice. More pilots are asked for at once, fewer only after
-a calm.
+In: facts and their changes. Out: `WantWorkers`, only when the number differs from what the log says was last asked for,
+be it by this worker, another one, or an operator. What is remembered here is only which command is under way, for a while.
+More pilots are asked for at once, fewer only after a calm.
 """
 
 import asyncio
@@ -11,11 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from streams.facts import Facts
+from streams.heard import Wish
 from streams.listening import Delivery
 from streams.provisioning.demand import demands
 
 GATHER_SECONDS = 0.02
 CALM_SECONDS = 2.0
+AGAIN_SECONDS = 10.0
 
 
 class DemandWatch:
@@ -23,7 +25,7 @@ class DemandWatch:
 
     def __init__(self, facts: Facts, outbox: Delivery, clock: Callable[[], float] = time.monotonic) -> None:
         self._facts, self._outbox, self._clock = facts, outbox, clock
-        self._said: dict[str, int] = {}
+        self._under_way: dict[str, tuple[str, float]] = {}
         self._lower_since: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -46,18 +48,24 @@ class DemandWatch:
     async def say(self) -> None:
         """Tell each queue whose number is another by now and surely so."""
         wanted, causes = self._facts.demand()
-        wanted |= self._said
         due = {queue: (number, made) for queue, number, made in demands(self._facts.snapshot().queues, wanted, causes)}
         for queue in set(self._lower_since) - set(due):
             del self._lower_since[queue]
-        sure = {queue: row for queue, row in due.items() if self._is_sure(queue, row[0], wanted.get(queue, -1))}
-        await self._outbox.deliver([made for _, made in sure.values()])
-        for queue, (number, _) in sure.items():
-            self._said[queue] = number
+        before = {queue: found.number for queue, found in wanted.items()}
+        sure = [queue for queue, (number, _) in due.items() if self._is_sure(queue, number, before.get(queue, -1))]
+        news = [queue for queue in sure if not self._is_under_way(queue, due[queue][1])]
+        await self._outbox.deliver([due[queue][1] for queue in news])
+        for queue in news:
+            self._under_way[queue] = (due[queue][1].envelope.command_id, self._clock() + AGAIN_SECONDS)
             self._lower_since.pop(queue, None)
 
+    def _is_under_way(self, queue: str, made: Wish) -> bool:
+        """True while the log need not show yet what was said; then it is said again, which is harmless."""
+        command_id, until = self._under_way.get(queue, ("", 0.0))
+        return command_id == made.envelope.command_id and self._clock() < until
+
     def _is_sure(self, queue: str, number: int, before: int) -> bool:
-        """More pilots: at once. Fewer: when that has been so for a while, or the next job would find nobody."""
+        """More pilots: at once. Fewer: when that has been so for a while, or the next job would find no pilot."""
         if number > before:
             return True
         since = self._lower_since.setdefault(queue, self._clock())

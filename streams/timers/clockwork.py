@@ -17,7 +17,7 @@ from streams.config import TimersConfig
 from streams.figures import SENT
 from streams.heard import Wish
 from streams.timers.deadlines import Deadlines
-from streams.timers.due import MICROSECONDS, command_for
+from streams.timers.due import MICROSECONDS, Due, command_for
 from streams.timers.heartbeats import HeartbeatPath
 from streams.timers.watch import LastSeen, Watch
 
@@ -25,6 +25,7 @@ from streams.timers.watch import LastSeen, Watch
 REMEMBERED_MICROS = 3 * 60 * 60 * MICROSECONDS
 REMEMBERED_MAX = 1_000_000
 AGAIN_MICROS = 30 * MICROSECONDS
+ODD_AGAIN_MICROS = 600 * MICROSECONDS
 log = structlog.get_logger()
 
 
@@ -39,6 +40,7 @@ class Clockwork:
         self._deadlines = Deadlines(config.postgres, config.batch_max)
         self._sender = CommandSender(config.kafka, codec, client_id="culm-timers")
         self._sent: dict[str, int] = {}
+        self._odd: dict[str, int] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Tick until told to stop."""
@@ -78,16 +80,32 @@ class Clockwork:
     def _send_due(self, now: int) -> int:
         count = 0
         for row in self._deadlines.due(now):
-            made = command_for(row, now, self._watch.since, self._last_seen.of(row.key))
-            if made is not None and self._sent.get(made.envelope.command_id, 0) <= now:
-                self._send(made, now)
-                count += 1
+            count += self._meet(row, now)
         if count:
             self._sender.flush()
             log.info("deadlines_met", commands=count)
         self._sent = {key: until for key, until in self._sent.items() if until > now}
+        self._odd = {key: until for key, until in self._odd.items() if until > now}
         self._last_seen.forget(now)
         return count
+
+    def _meet(self, row: Due, now: int) -> int:
+        """1 when a command was sent for the row. One that makes no sense is named in the logs, now and then, and passed over."""
+        about = f"{row.kind}/{row.aggregate_id}/{row.key}"
+        if self._odd.get(about, 0) > now:
+            return 0
+        try:
+            made = command_for(row, now, self._watch.since, self._last_seen.of(row.key))
+            if made is None or self._sent.get(made.envelope.command_id, 0) > now:
+                return 0
+            self._send(made, now)
+        except NotDelivered:
+            raise
+        except Exception:  # the timers must outlive a bug with any row
+            log.exception("deadline_passed_over", kind=row.kind, aggregate_id=row.aggregate_id, key=row.key, due_at=row.due_at)
+            self._odd[about] = now + ODD_AGAIN_MICROS
+            return 0
+        return 1
 
     def _send(self, made: Wish, now: int) -> None:
         self._sender.send(made.command, made.envelope)

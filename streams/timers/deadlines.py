@@ -1,6 +1,7 @@
 """Due rows of the read model `deadline`, in order of time, page by page.
 
-Out of Postgres with a time limit on every step: a database that hangs is as good as one that is away, and raises.
+A row that names no task belongs to no tenant and stops no other. Out of Postgres with a time limit on every step: a database that
+hangs is as good as one that is away, and raises.
 """
 
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ from streams.timers.due import Due
 SECONDS_MAX = 4
 QUERY = """
     SELECT d.kind, d.aggregate_id, d.key, d.due_at, d.sequence, coalesce(t.vo, ''), d.detail
-    FROM deadline d LEFT JOIN task t
-      ON t.task_id = (CASE WHEN d.aggregate = 'task' THEN d.aggregate_id ELSE d.detail->>'task_id' END)::bigint
+    FROM (SELECT *, CASE WHEN aggregate = 'task' THEN aggregate_id ELSE detail->>'task_id' END AS about FROM deadline) d
+    LEFT JOIN task t ON t.task_id = CASE WHEN d.about ~ '^[0-9]{1,18}$' THEN d.about::bigint END
     WHERE d.due_at <= %(now)s AND (d.due_at, d.kind, d.aggregate_id, d.key) > %(after)s
     ORDER BY d.due_at, d.kind, d.aggregate_id, d.key LIMIT %(limit)s
 """
@@ -30,7 +31,7 @@ class Deadlines:
 
     def due(self, now: int) -> Iterator[Due]:
         """Rows due at `now`, earliest first; raises psycopg2.Error when the database is away or the view is not there yet."""
-        after: tuple[Any, ...] = (-1, "", "", "")
+        after: tuple[Any, ...] = (-(2**63), "", "", "")
         while True:
             rows = self._page_after(now, after)
             yield from rows

@@ -9,7 +9,7 @@ import time
 
 import httpx
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.timers.watch import LastSeen
 
@@ -48,7 +48,11 @@ class HeartbeatPath:
         if not self._read:
             self._read = dict(ends)
             self._consumer.assign([TopicPartition(TOPIC, partition, end) for partition, end in ends.items()])
-        return self._read_up_to(ends) and self._api_answers()
+        try:
+            return self._read_up_to(ends) and self._api_answers()
+        except KafkaException as problem:
+            log.warning("heartbeat_topic_away", problem=str(problem))
+            return False
 
     def close(self) -> None:
         """Give the connections back."""
@@ -57,7 +61,8 @@ class HeartbeatPath:
             self._door.close()
 
     def _ends(self) -> dict[int, int]:
-        partitions = list(self._read) or list(self._consumer.list_topics(TOPIC, timeout=ANSWER_SECONDS).topics[TOPIC].partitions)
+        found = None if self._read else self._consumer.list_topics(TOPIC, timeout=ANSWER_SECONDS).topics.get(TOPIC)
+        partitions = list(self._read) or list(found.partitions if found else ())
         if not partitions:
             raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
         ends = {}
@@ -74,7 +79,7 @@ class HeartbeatPath:
             for message in [] if first is None else [first, *self._consumer.consume(BATCH, 0)]:
                 if message.error() is None:
                     self._read[message.partition() or 0] = (message.offset() or 0) + 1
-                    self._last_seen.note((message.key() or b"").decode(errors="replace"), message.timestamp()[1] * 1000)
+                    self._last_seen.note((message.key() or b"").decode(errors="replace"), _at(message))
             if time.monotonic() > until:
                 return False
         return True
@@ -89,3 +94,8 @@ class HeartbeatPath:
             log.warning("api_away", problem=repr(problem))
             return False
         return True
+
+
+def _at(message: Message) -> int:
+    """When the record was written, as it says itself, but never later than now: no sign of life lies in the future."""
+    return min(message.timestamp()[1] * 1000, time.time_ns() // 1000)

@@ -38,3 +38,13 @@ def test_a_parked_task_says_who_could_let_it_go_on() -> None:
         ("memory: A: 9000 MB are needed, the limit is 4000 MB", "Ask for another amount of memory.", "its owner"),
         ("status: B: status is offline", "The queue must be set online.", "an operator"),
     ]
+
+
+def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> None:
+    letter = "set aside: dead letter 4f1d0f4e, reaction refine met a bug"
+    facts = TaskFacts(task={"status": "pending", "modified_at": 7, "message": letter}, now=9, jobs={})
+
+    (reason,) = why_task(facts)
+
+    assert reason.says == f"It is {letter}. Its record was kept and waits to be tried again."
+    assert (reason.change, reason.who) == ("Mend what met the bug, then: culm dead-letter retry ID.", "an operator")

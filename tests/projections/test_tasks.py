@@ -20,8 +20,10 @@ from schemas.task import (
     TaskReassigned,
     TaskRefined,
     TaskReloaded,
+    TaskRestored,
     TaskResumed,
     TaskRetried,
+    TaskSetAside,
 )
 from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange
 from tests.projections.life import (
@@ -75,6 +77,8 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
     message, _ = a_sample(CATALOG[f"culm.task.{event.__name__}"])
     if event is TaskFinalized:
         message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
+    if event is TaskRestored:
+        message = TaskRestored(dead_letter_id="letter")
     if event.__name__ == "TaskSubmitted":
         return
 
@@ -84,6 +88,19 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         assert (status, old) == ("running", None)
     else:
         assert status == reached.value
+
+
+SET_ASIDE = TaskSetAside(dead_letter_id="l1", message="set aside: dead letter l1, x met a bug", cause="x met a bug")
+
+
+def test_a_task_that_was_set_aside_waits_with_its_message_until_the_letter_is_settled() -> None:
+    aside = after(until_running(), [(SET_ASIDE, TASK)]).one("task")
+    other = after(until_running(), [(SET_ASIDE, TASK), (generated(TASK, 2, {3: (1,)}), TASK)]).one("task")
+    back = after(until_running(), [(SET_ASIDE, TASK), (TaskRestored(dead_letter_id="l1", status="ready"), TASK)]).one("task")
+
+    assert the(aside, "status", "message") == ("pending", "set aside: dead letter l1, x met a bug")
+    assert the(other, "status", "message") == ("running", "set aside: dead letter l1, x met a bug")
+    assert the(back, "status", "message") == ("ready", None)
 
 
 def test_a_pause_remembers_what_it_interrupted() -> None:

@@ -7,8 +7,8 @@ import pytest
 from schemas.types import EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
 from streams.heard import Wish
-from streams.provisioning.demand import demands, wanted_pilots
-from streams.provisioning.watch import CALM_SECONDS, DemandWatch
+from streams.provisioning.demand import Wanted, demands, wanted_pilots
+from streams.provisioning.watch import AGAIN_SECONDS, CALM_SECONDS, DemandWatch
 from streams.snapshot import QueueFacts, Snapshot
 from tests.streams.builders import a_queue, an_envelope
 
@@ -32,7 +32,7 @@ def test_a_queue_is_told_only_what_changes() -> None:
     queues = {name: a_queue(name, waiting=2) for name in ("A", "B", "NEVER_USED")}
     causes = {"A": an_envelope("A", 7), "B": an_envelope("B", 8)}
 
-    made = list(demands(queues, {"A": 2, "B": 0}, causes))
+    made = list(demands(queues, {"A": Wanted(2, "e1"), "B": Wanted(0, "e2")}, causes))
 
     assert [(queue, number) for queue, number, _ in made] == [("B", 2)]
     assert made[0][2].command == WantWorkers(wanted=2, reason="2 waiting, 0 leased, at most 4")
@@ -44,13 +44,20 @@ class FactsOfOneQueue:
 
     def __init__(self) -> None:
         self.queue = a_queue(waiting=3)
+        self.events: list[int] = []
         self.number = 1
+        self.wanted: dict[str, Wanted] = {}
+
+    def said(self, number: int) -> None:
+        """An event of the log: someone asked for `number` pilots."""
+        self.wanted["Q1"] = Wanted(number, f"event {len(self.events)}")
+        self.events.append(number)
 
     def snapshot(self) -> Snapshot:
         return Snapshot({"Q1": self.queue})
 
-    def demand(self) -> tuple[dict[str, int], dict[str, EventEnvelope]]:
-        return {}, {"Q1": an_envelope("Q1", self.number)}
+    def demand(self) -> tuple[dict[str, Wanted], dict[str, EventEnvelope]]:
+        return dict(self.wanted), {"Q1": an_envelope("Q1", self.number)}
 
 
 class Collected:
@@ -58,8 +65,10 @@ class Collected:
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
+        self.ids: list[str] = []
 
     async def deliver(self, contents: list[Wish]) -> None:
+        self.ids += [one.envelope.command_id for one in contents]
         self.numbers += [one.command.wanted for one in contents if isinstance(one.command, WantWorkers)]
 
 
@@ -71,7 +80,31 @@ def test_more_pilots_are_asked_for_at_once_and_fewer_after_a_calm() -> None:
     for waiting, seconds in ((3, 0.0), (4, 0.1), (1, 0.1), (4, 0.1), (0, 0.1), (0, CALM_SECONDS), (0, 1.0)):
         facts.queue, facts.number, now[0] = a_queue(waiting=waiting), facts.number + 1, now[0] + seconds
         asyncio.run(watch.say())
+        facts.said(outbox.numbers[-1])
         said.append(outbox.numbers[-1])
 
     assert said == [3, 4, 4, 4, 4, 0, 0]
     assert outbox.numbers == [3, 4, 0]
+
+
+def test_a_number_that_someone_else_asked_for_is_corrected_also_when_the_queue_stood_still() -> None:
+    facts, outbox = FactsOfOneQueue(), Collected()
+    watch = DemandWatch(facts, outbox, lambda: 0.0)  # type: ignore[arg-type]  # stand-ins with the parts it uses
+    for number in (3, 0, 3, 0):
+        asyncio.run(watch.say())
+        facts.said(number)
+    asyncio.run(watch.say())
+
+    assert outbox.numbers == [3, 3, 3]
+    assert len(set(outbox.ids)) == 3
+
+
+def test_what_is_under_way_is_not_said_again_until_it_should_have_arrived() -> None:
+    facts, outbox, now = FactsOfOneQueue(), Collected(), [0.0]
+    watch = DemandWatch(facts, outbox, lambda: now[0])  # type: ignore[arg-type]  # stand-ins with the parts it uses
+
+    for now[0] in (0.0, 1.0, 2.0, AGAIN_SECONDS):
+        asyncio.run(watch.say())
+
+    assert outbox.numbers == [3, 3]
+    assert len(set(outbox.ids)) == 1

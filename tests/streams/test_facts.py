@@ -119,7 +119,7 @@ def test_the_last_event_of_a_queue_is_the_cause_of_what_is_wanted() -> None:
 
     wanted, causes = facts.demand()
 
-    assert wanted == {"Q1": 2}
+    assert {queue: found.number for queue, found in wanted.items()} == {"Q1": 2}
     assert {queue: cause.sequence for queue, cause in causes.items()} == {"Q1": 1, "Q2": 4}
 
 
@@ -184,3 +184,9 @@ def test_facts_are_ready_when_the_ends_of_all_that_is_needed_were_reached() -> N
         seen.append(facts.ready.is_set())
 
     assert seen == [False, False, True]
+
+
+def test_a_fact_with_odd_content_changes_nothing_and_holds_no_other_up() -> None:
+    facts = facts_after(("no number", parked()), ("10000003", parked()))
+
+    assert [one.task_id for one in facts.snapshot().parked] == [10_000_003]

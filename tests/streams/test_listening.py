@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from commands.sending import RecordTooLarge
-from schemas.bounds import OutOfBounds, Problem
+from schemas.bounds import OutOfBounds
 from schemas.catalog import messages
-from schemas.deadletter import DeadLetter
-from schemas.task import TaskResumed, TaskWoken, WakeTask
+from schemas.deadletter import DeadLetter, DeadLetterRetried
+from schemas.ids import dead_letter_id
+from schemas.task import RestoreTask, SetTaskAside, TaskResumed, TaskWoken, WakeTask
 from schemas.wire import Codec, Poison
 from streams.decoder import Decoder
-from streams.errors import RegistryAway
+from streams.errors import CannotBeSent, RegistryAway
 from streams.heard import Heard, Wish, wish
 from streams.listening import Listener, Reaction
 from streams.outbox import check_bounds
+from streams.retrying import LetterListener
 from streams.snapshot import Snapshot
 from tests.streams.builders import an_envelope
 
@@ -34,13 +35,13 @@ def registry(number: int) -> Any:
 class FakeOutbox:
     """Keeps what is delivered; refuses what the test says."""
 
-    def __init__(self, refuse: Callable[[Any], bool] = lambda _: False, problem: Exception | None = None) -> None:
+    def __init__(self, refuse: Callable[[Any], bool] = lambda _: False) -> None:
         self.contents: list[Any] = []
-        self._refuse, self._problem = refuse, problem or RecordTooLarge("too large")
+        self._refuse = refuse
 
     async def deliver(self, contents: Sequence[Any]) -> None:
         if any(self._refuse(one) for one in contents):
-            raise self._problem
+            raise CannotBeSent("too large")
         self.contents += contents
 
 
@@ -73,11 +74,18 @@ def answer(heard: Sequence[Heard], _: Snapshot) -> Iterable[Wish]:
         yield wish(WakeTask(cause="TIMER"), one.cause.aggregate_id, [one.cause])
 
 
-def listened(events: Sequence[FakeEvent], outbox: FakeOutbox) -> None:
+def shown(one: Any) -> str:
+    """A letter by its error, a command by the last digit of its cause."""
+    if isinstance(one, DeadLetter):
+        return one.error
+    return "aside" if isinstance(one.command, SetTaskAside) else str(one.envelope.causation_id)[-1]
+
+
+def listened(events: Sequence[FakeEvent], outbox: FakeOutbox, choose: Any = answer) -> None:
     """Let a listener work through `events`."""
 
     async def run() -> None:
-        reaction = Reaction("answer", frozenset({"TaskWoken"}), answer)
+        reaction = Reaction("answer", frozenset({"TaskWoken"}), choose)
         listener = Listener("culm.task.events.v1", [reaction], Decoder(CODEC), outbox, Snapshot)
         for event in events:
             await listener._inbox.put(event)
@@ -124,6 +132,7 @@ def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_nobody_up(
         error="magic byte 110, expected 0 (Confluent wire format)",
         process="culm-streams",
         seen_at=1_700_000_000_500_000,
+        id=dead_letter_id("culm.task.events.v1", 2, 1, ""),
     )
     assert len(outbox.contents) == 4
 
@@ -141,18 +150,17 @@ def test_a_choice_that_stumbles_costs_one_dead_letter_and_not_the_batch() -> Non
 
     listened(events, outbox)
 
-    kinds = [one.error if isinstance(one, DeadLetter) else one.envelope.causation_id[-1] for one in outbox.contents]
-    assert kinds == ["1", "answer: ValueError: event 2 is too much", "3"]
+    assert [shown(one) for one in outbox.contents] == ["1", "answer: ValueError: event 2 is too much", "aside", "3"]
     assert all(event.acked for event in events)
 
 
 def test_a_command_no_topic_can_hold_costs_one_dead_letter() -> None:
-    outbox = FakeOutbox(lambda one: isinstance(one, Wish) and str(one.envelope.causation_id).endswith("3"))
+    outbox = FakeOutbox(lambda one: isinstance(one, Wish) and isinstance(one.command, WakeTask) and shown(one) == "3")
     events = [woken(1), woken(3)]
 
     listened(events, outbox)
 
-    assert [one.error if isinstance(one, DeadLetter) else "command" for one in outbox.contents] == ["command", "too large"]
+    assert [shown(one) for one in outbox.contents] == ["1", "answer: too large", "aside"]
     assert all(event.acked for event in events)
 
 
@@ -170,15 +178,29 @@ def test_a_command_out_of_bounds_never_leaves_the_outbox() -> None:
     )
 
 
-def test_a_command_out_of_bounds_costs_one_dead_letter() -> None:
-    problem = OutOfBounds("WakeTask", (Problem("cause", "'no word'", "a word"),))
-    outbox = FakeOutbox(lambda one: isinstance(one, Wish) and str(one.envelope.causation_id).endswith("3"), problem)
+def test_the_task_of_a_record_that_was_given_up_is_set_aside_with_the_letter() -> None:
+    events, outbox = [woken(2)], FakeOutbox()
 
-    listened(events := [woken(1), woken(3)], outbox)
+    listened(events, outbox)
 
-    letter = "WakeTask out of bounds: cause: found 'no word', expected a word"
-    assert [one.error if isinstance(one, DeadLetter) else "command" for one in outbox.contents] == ["command", letter]
-    assert all(event.acked for event in events)
+    letter, word = outbox.contents
+    assert (letter.id, letter.reaction) == (dead_letter_id("culm.task.events.v1", 2, 2, "answer"), "answer")
+    assert word.command == SetTaskAside(dead_letter_id=letter.id, message="reaction answer met a bug")
+    assert (word.envelope.aggregate_id, word.envelope.role, word.envelope.vo) == ("10000001", "system", "wlcg")
+
+
+def test_one_record_among_many_is_found_without_choosing_for_each() -> None:
+    asked: list[int] = []
+
+    def counted(heard: Sequence[Heard], facts: Snapshot) -> Iterable[Wish]:
+        asked.append(len(heard))
+        return answer(heard, facts)
+
+    outbox = FakeOutbox()
+    listened([woken(number) for number in range(1, 65)], outbox, counted)
+
+    assert sum(isinstance(one, DeadLetter) for one in outbox.contents) == 1
+    assert len(asked) == 13
 
 
 def test_a_schema_that_no_registry_knows_is_poison_after_some_asking_and_then_at_once() -> None:
@@ -190,3 +212,104 @@ def test_a_schema_that_no_registry_knows_is_poison_after_some_asking_and_then_at
             problems.append(type(problem))
 
     assert problems == [RegistryAway] * 4 + [Poison] * 2
+
+
+def retried(letter: DeadLetter, offset: int = 1) -> FakeEvent:
+    """The request of an operator, as it stands on the topic of letters."""
+    wanted = DeadLetterRetried(
+        letter_id=letter.id,
+        source_topic=letter.source_topic,
+        source_partition=letter.source_partition,
+        source_offset=letter.source_offset,
+        reaction=letter.reaction,
+        key=letter.key,
+        value=letter.value,
+        seen_at=letter.seen_at,
+        requested_by="operator",
+        requested_at=1,
+    )
+    event = FakeEvent(CODEC.encode(wanted), letter.source_topic, offset)
+    event.message.topic = "culm.deadletter.v1"
+    return event
+
+
+def tried_again(events: Sequence[FakeEvent], choose: Any) -> list[Any]:
+    """What follows from `events` on the topic of letters, with a reaction that may have been mended."""
+    outbox, decoder = FakeOutbox(), Decoder(CODEC)
+    tasks = Listener(
+        "culm.task.events.v1", [Reaction("answer", frozenset({"TaskWoken"}), choose)], decoder, outbox, Snapshot
+    )
+    asyncio.run(LetterListener([tasks], decoder, outbox, Snapshot).handle(events))
+    return outbox.contents
+
+
+def a_letter() -> DeadLetter:
+    """What a listener made of event 2."""
+    outbox = FakeOutbox()
+    listened([woken(2)], outbox)
+    letter = outbox.contents[0]
+    assert isinstance(letter, DeadLetter)
+    return letter
+
+
+def mended(heard: Sequence[Heard], _: Snapshot) -> Iterable[Wish]:
+    for one in heard:
+        yield wish(WakeTask(cause="TIMER"), one.cause.aggregate_id, [one.cause])
+
+
+def test_a_retry_restores_the_task_and_then_says_what_follows_from_its_record() -> None:
+    letter = a_letter()
+
+    restored, answered = tried_again([retried(letter)], mended)
+
+    assert restored.command == RestoreTask(dead_letter_id=letter.id)
+    assert (restored.envelope.aggregate_id, answered.envelope.aggregate_id) == ("10000001", "10000001")
+    (first,) = mended([Heard(None, an_envelope("10000001", 2), "culm.task.events.v1", 2, 2)], Snapshot())
+    assert answered.envelope.command_id == first.envelope.command_id
+
+
+def test_a_retry_that_is_read_twice_says_the_same_commands() -> None:
+    event = retried(a_letter())
+
+    once, twice = (tried_again([event], mended) for _ in range(2))
+
+    assert [one.envelope.command_id for one in once] == [one.envelope.command_id for one in twice]
+
+
+def test_a_retry_that_meets_the_bug_again_makes_the_same_letter_and_a_new_word_to_the_task() -> None:
+    letter = a_letter()
+
+    first, second = (tried_again([retried(letter, offset)], answer) for offset in (1, 2))
+
+    assert [type(one) for one in first] == [DeadLetter, Wish]
+    assert first[0].id == letter.id
+    assert first[1].envelope.command_id != second[1].envelope.command_id
+
+
+def test_a_command_of_ours_that_a_decider_gave_up_sets_its_task_aside_and_is_sent_again_by_a_retry() -> None:
+    envelope = wish(WakeTask(cause="TIMER"), "10000001", [an_envelope("10000001", 3)]).envelope
+    value = CODEC.encode(WakeTask(cause="TIMER"), envelope)
+    given = DeadLetter(
+        source_topic="culm.task.commands.v1",
+        source_partition=0,
+        source_offset=9,
+        key=b"10000001",
+        value=value,
+        error_class="Bug",
+        error="KeyError",
+        process="culm-decider-0",
+        seen_at=1,
+        id=dead_letter_id("culm.task.commands.v1", 0, 9, ""),
+    )
+    event = FakeEvent(CODEC.encode(given), given.source_topic)
+
+    (word,) = tried_again([event], mended)
+    restored, again = tried_again([retried(given)], mended)
+
+    assert word.command == SetTaskAside(dead_letter_id=given.id, message="the decider met a bug with WakeTask")
+    assert restored.command == RestoreTask(dead_letter_id=given.id)
+    assert (again.command, again.envelope) == (WakeTask(cause="TIMER"), envelope)
+
+
+def test_what_cannot_be_read_on_the_topic_of_letters_makes_no_other_letter() -> None:
+    assert tried_again([FakeEvent(b"no avro"), FakeEvent(None)], mended) == []

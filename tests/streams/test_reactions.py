@@ -65,11 +65,18 @@ def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_field() 
         next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(**change))))], API))).command for change in changes
     ]
 
-    assert [(command.reason, command.message.split(":")[0]) for command in found if isinstance(command, BreakTask)] == [
-        ("BAD_PARAMETERS", "requirements.site"),
-        ("BAD_PARAMETERS", "attempts_max"),
-        ("BAD_PARAMETERS", "requirements.core_count"),
-        ("BAD_PARAMETERS", "transformation"),
+    assert [(command.reason, command.message) for command in found if isinstance(command, BreakTask)] == [
+        (
+            "BAD_PARAMETERS",
+            "requirements.site: found 'A B', expected a word of letters, digits and _.:+@-, neither beginning with - nor . or .."
+            " itself",
+        ),
+        ("BAD_PARAMETERS", "maxAttempt is 1000000000, expected a whole number of at most 1000000"),
+        ("BAD_PARAMETERS", "coreCount is 2147483648, expected a whole number of at most 100000"),
+        (
+            "BAD_PARAMETERS",
+            "transPath holds the character U+D800 ('http://x/\\ud800'), expected text without control characters",
+        ),
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg2
 import pytest
@@ -117,3 +118,28 @@ def test_a_database_that_goes_away_begins_a_new_watch(log: TaskLog, database: st
     assert clockwork.watched_since is not None
     assert clockwork.watched_since > before
     clockwork.close()
+
+
+def test_rows_with_odd_content_stop_no_other(log: TaskLog, database: str) -> None:
+    beyond = {"lease_seconds": 1, "job_id": 10**30, "lease_id": "l"}
+    odd: tuple[Any, ...] = ({"job_id": 79}, {"lease_seconds": "soon", "job_id": 79}, beyond, [], {})
+    insert(
+        database,
+        *(
+            ("lease", "queue", f"ODD{number}", str(number), 1_600_000_000_000_000, 1, json.dumps(detail))
+            for number, detail in enumerate(odd)
+        ),
+        ("lunch", "task", "no number", "", 1_600_000_000_000_000, 1, "{}"),
+        ("parked", "task", "9" * 40, "", 1_600_000_000_000_000, 1, "{}"),
+        ("parked", "task", "10500002", "", -(2**62), 1, "{}"),
+        ("parked", "task", "10500003", "", 1_700_000_000_000_000, 3, "{}"),
+    )
+    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
+
+    with log.reader("culm.task.commands.v1") as next_command:
+        clockwork.tick()
+        found = next_command(lambda one: one.envelope.aggregate_id == "10500003")
+        assert clockwork.tick() >= 0
+    clockwork.close()
+
+    assert found.message == WakeTask(cause="TIMER")

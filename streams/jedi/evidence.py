@@ -1,0 +1,34 @@
+"""The explanation of a brokerage, cut to what a record can hold. Pure.
+
+In: verdicts on all queues, for each piece that was brokered apart. Out: evidence of at most EVIDENCE_BYTES: sentences go first
+(the code stays), then verdicts on queues that were dropped, from the end; candidates stay, five for each piece.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from schemas.types import BrokerageEvidence, QueueVerdict
+from streams.jedi.shown import readable
+from streams.record_size import bytes_of
+
+#: Beside at most 500 plans, each with a queue and its pieces of input, in a record of at most 900 kB.
+EVIDENCE_BYTES = 400_000
+MESSAGE_CHARACTERS_MAX = 300
+
+
+def evidence_of(verdicts: Sequence[QueueVerdict], seed: str, facts_position: str) -> BrokerageEvidence:
+    """The whole of it where it fits."""
+    kept = [replace(one, message=readable(one.message, MESSAGE_CHARACTERS_MAX)) for one in verdicts]
+    if _bytes(kept) > EVIDENCE_BYTES:
+        kept = [one if one.taken else replace(one, message="") for one in kept]
+    left = EVIDENCE_BYTES - _bytes([one for one in kept if one.taken])
+    fitting = []
+    for one in kept:
+        left -= 0 if one.taken else bytes_of(one.to_avro())
+        if one.taken or left >= 0:
+            fitting.append(one)
+    return BrokerageEvidence(verdicts=tuple(fitting), seed=seed, facts_position=facts_position)
+
+
+def _bytes(verdicts: Sequence[QueueVerdict]) -> int:
+    return sum(bytes_of(one.to_avro()) for one in verdicts)

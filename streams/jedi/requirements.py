@@ -1,0 +1,100 @@
+"""What the parameters of a task ask of a queue, and readers that other parameters share.
+
+In: parameters. Out: `Requirements` within bounds; complaints go to the parameters. Source: panda-client-protocol 5.2,
+jedi-logic 3.1.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from schemas.patterns import PatternRefused, compile_glob, compile_pattern
+from schemas.types import Requirements
+from streams.jedi.brokerage import GLOB
+from streams.jedi.shown import shown
+from streams.jedi.task_parameters import COUNT_MAX, Parameters
+
+RAM_MB = 2000
+#: Every queue, or every file of input, is held against each of these.
+PATTERNS_MAX, NAMES_MAX = 50, 1_000
+CORES_MAX = 100_000
+MEMORY_MB_MAX = 100_000_000
+DISK_MB_MAX = 1_000_000_000
+#: DOMA sends hours that come to ten years: what is long is not absurd.
+WALLTIME_SECONDS_MAX = 2**31 - 1
+
+
+def requirements_of(given: Parameters) -> Requirements:
+    """What a queue must offer, and where the task wants to run or not."""
+    site, included = given.name("site"), given.names("includedSite")
+    if "," in site:
+        included, site = (*included, *(part.strip() for part in site.split(","))), ""
+    output_mb = _megabytes(given, "outDiskCount", "outDiskUnit", "kB")
+    work_mb = _megabytes(given, "workDiskCount", "workDiskUnit", "MB")
+    unit = given.name("ramCountUnit") or given.name("ramUnit") or "MBPerCore"
+    if not re.fullmatch(r"MB(PerCore)?(Fixed)?", unit):
+        given.problems.append(f"ramCountUnit is {shown(unit)}, expected MB, MBPerCore or MBPerCoreFixed")
+    excluded = given.names("excludedSite")
+    check_patterns(given, "site", [site] if site else (), compile_pattern)
+    check_patterns(given, "includedSite", included, compile_glob)
+    check_patterns(given, "excludedSite", excluded, compile_glob)
+    return Requirements(
+        site=None if site in ("", "AUTO") else site,
+        included_sites=tuple(name for name in included if name and name != "AUTO"),
+        excluded_sites=excluded,
+        cloud=given.name("cloud") or None,
+        core_count=given.whole("coreCount", 0, CORES_MAX) or 1,
+        ram_mb=given.whole("ramCount", 0, MEMORY_MB_MAX) or RAM_MB,
+        ram_per_core="PerCore" in unit or not given.whole("ramCount", 0, MEMORY_MB_MAX),
+        disk_mb=output_mb + work_mb,
+        walltime_seconds=_walltime_seconds(given),
+        label=given.name("prodSourceLabel", "user"),
+        processing_type=given.name("processingType"),
+        architecture=given.name("architecture") or None,
+    )
+
+
+def events_of(given: Parameters, key: str) -> int | None:
+    """A number of events, of which there may be more than of anything else."""
+    return given.whole(key, 1, COUNT_MAX)
+
+
+def check_patterns(given: Parameters, key: str, patterns: Sequence[str], compiled: Callable[[str], object]) -> None:
+    """Complain about what cannot be matched in linear time, by name, and about more patterns than a name may be held against."""
+    costly = [pattern for pattern in patterns if compiled is not compile_glob or not GLOB.isdisjoint(pattern)]
+    if len(costly) > PATTERNS_MAX or len(patterns) > NAMES_MAX:
+        what = f"{len(patterns)} names, {len(costly)} of them patterns"
+        given.problems.append(f"{key or 'a filter of input'} has {what}, expected at most {NAMES_MAX} and {PATTERNS_MAX}")
+        return
+    for pattern in patterns:
+        try:
+            compiled(pattern)
+        except PatternRefused as problem:
+            given.problems.append(f"{key}: {problem}" if key else str(problem))
+
+
+def _walltime_seconds(given: Parameters) -> int:
+    """`walltime` in seconds, else `maxWalltime` in hours; 0 when none is asked for."""
+    hours, seconds = given.number("maxWalltime"), given.number("walltime")
+    asked = seconds if seconds and seconds > 0 else (hours or 0) * 3600
+    if not 0 <= asked <= WALLTIME_SECONDS_MAX:
+        key = "walltime" if seconds and seconds > 0 else "maxWalltime"
+        given.complain(key, f"a wall time of 0 to {WALLTIME_SECONDS_MAX} seconds")
+        return 0
+    return int(asked)
+
+
+def _megabytes(given: Parameters, key: str, unit_key: str, usual: str) -> int:
+    """A disk count in MB, rounded up; per-event counts are taken for the events of one job."""
+    count, unit = given.number(key), given.name(unit_key) or usual
+    factors = {"B": 1 / 1024**2, "kB": 1 / 1024, "MB": 1.0, "GB": 1024.0}
+    size = re.match(r"(kB|MB|GB|B)", unit)
+    if size is None:
+        given.problems.append(f"{unit_key} is {shown(unit)}, expected kB, MB or GB")
+    if count is None or size is None:
+        return 0
+    events = (events_of(given, "nEventsPerJob") or 1) if "PerEvent" in unit else 1
+    megabytes = -int(-count * events * factors[size.group()] // 1)
+    if not 0 <= megabytes <= DISK_MB_MAX:
+        given.complain(key, f"disk space of 0 to {DISK_MB_MAX} MB for a job ({unit_key} {shown(unit)})")
+        return 0
+    return megabytes
