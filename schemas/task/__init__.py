@@ -540,6 +540,7 @@ class ContentsFed:
     units: The units of this chunk.
     complete: True when every input dataset is known.
     dataset_complete: True with the last chunk of this dataset.
+    chunk_complete: True with the last event of a chunk; a chunk that is too large for one event is several.
     accounts: Counters after it.
     """
 
@@ -547,6 +548,7 @@ class ContentsFed:
     units: tuple[InputUnit, ...] = ()
     complete: bool
     dataset_complete: bool = True
+    chunk_complete: bool = True
     accounts: FileAccounts
 
     def to_avro(self) -> dict[str, Any]:
@@ -556,6 +558,7 @@ class ContentsFed:
             "units": [item.to_avro() for item in self.units],
             "complete": self.complete,
             "dataset_complete": self.dataset_complete,
+            "chunk_complete": self.chunk_complete,
             "accounts": self.accounts.to_avro(),
         }
 
@@ -567,6 +570,7 @@ class ContentsFed:
             units=tuple(InputUnit.from_avro(item) for item in record["units"]),
             complete=record["complete"],
             dataset_complete=record["dataset_complete"],
+            chunk_complete=record["chunk_complete"],
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
 

@@ -82,7 +82,7 @@ def planted(victim: str | None, place: str) -> Iterator[list[str]]:
 
         return replace(aggregate, decide=decide, evolve=evolve, settle=settle)
 
-    with patch.dict(AGGREGATES, {name: with_a_bug(one) for name, one in AGGREGATES.items()}):  # type: ignore[arg-type]
+    with patch.dict(AGGREGATES, {name: with_a_bug(one) for name, one in AGGREGATES.items()}):
         yield decided
 
 

@@ -72,7 +72,9 @@ def deduplication_by_time() -> Any:
     decide = Slot._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool) -> Any:
+    def by_time(
+        slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool
+    ) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
             entry = slot._store.get(*key)
