@@ -7,6 +7,8 @@ ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
 from dataclasses import replace
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import bytes_of, cut, first_part
 from commands.task.job_spec import job_spec
 from commands.task.kills import broken
 from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
@@ -34,6 +36,7 @@ from schemas.types import (
     GeneratedJob,
     JobKind,
     JobOutcome,
+    JobSpec,
     OutcomeKind,
     OutputFile,
     RetryAction,
@@ -42,6 +45,10 @@ from schemas.types import (
 )
 
 BUILD_ATTEMPTS_MAX = 3
+OUTCOMES_PER_EVENT = 500
+#: Of one job, which stands in several records beside other things; and of the jobs of one order together.
+JOB_BYTES_MAX = 400_000
+JOBS_BYTES_MAX = 20_000_000
 MERGE_ATTEMPTS_MAX = 3
 
 
@@ -76,6 +83,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         specs = [job_spec(task, job, command.kind) for job in jobs]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
+    too_large = _problem_of(specs)
+    if too_large:
+        return broken(task, "TOO_LARGE", too_large)
     accounts = accounts_of(task)
     newly_used = len(planned) if command.kind is JobKind.NORMAL else 0
     generated = JobsGenerated(
@@ -94,6 +104,19 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     )
     defines = tuple(FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner) for spec in specs)
     return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
+
+
+def _problem_of(specs: list[JobSpec]) -> str:
+    """Why jobs cannot be made because of their size; empty when they can."""
+    total = 0
+    for spec in specs:
+        size = bytes_of(spec)
+        if size > JOB_BYTES_MAX:
+            return f"job {spec.job_id} has {size:,} bytes of names and parameters, expected at most {JOB_BYTES_MAX:,}"
+        total += size
+    if total > JOBS_BYTES_MAX:
+        return f"{len(specs)} jobs of one order have {total:,} bytes, expected at most {JOBS_BYTES_MAX:,}"
+    return ""
 
 
 def park(task: Task, command: ParkTask) -> Decision:
@@ -129,6 +152,9 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     )
     if not known:
         return accept()
+    rest = known
+    known = first_part(rest, OUTCOMES_PER_EVENT, PART_BYTES_MAX)
+    rest = rest[len(known) :]
     ended = {outcome.job_id for outcome in known if outcome.job_id in unmerged}
     changes: dict[int, UnitChange] = {}
     follow_ups: list[FollowUp] = []
@@ -143,6 +169,8 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known)
+    if rest:
+        follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
     recorded = JobOutcomesRecorded(
         outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
     )
@@ -219,35 +247,29 @@ def _merge_ended(
 
 
 def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
-    """New output files, one command per dataset."""
+    """New output files, for each dataset as many commands as they need."""
     files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
     for outcome in outcomes:
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
             for file in outcome.outputs:
                 files.setdefault((file.dataset, file.role), []).append(file)
     return [
-        FollowUp(
-            dataset,
-            RegisterFiles(
-                files=tuple(
-                    DatasetFile(
-                        lfn=file.lfn,
-                        scope=file.scope,
-                        guid=file.guid,
-                        size_bytes=file.size_bytes,
-                        checksum=file.checksum,
-                        endpoint=file.endpoint,
-                        events=file.events,
-                    )
-                    for file in found
-                ),
-                role=role,
-                task_id=task.task_id,
-            ),
-            task.owner,
-        )
+        FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id), task.owner)
         for (dataset, role), found in files.items()
+        for part in cut([_dataset_file(file) for file in found], OUTCOMES_PER_EVENT, PART_BYTES_MAX)
     ]
+
+
+def _dataset_file(file: OutputFile) -> DatasetFile:
+    return DatasetFile(
+        lfn=file.lfn,
+        scope=file.scope,
+        guid=file.guid,
+        size_bytes=file.size_bytes,
+        checksum=file.checksum,
+        endpoint=file.endpoint,
+        events=file.events,
+    )
 
 
 def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange]) -> FileAccounts:
