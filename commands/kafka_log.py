@@ -61,7 +61,6 @@ class KafkaSlotLog:
         self._producer = Producer(producer_settings(config))
         self._consumer = Consumer(consumer_settings(config))
         self._reached: Positions = {}
-        self._refused: Unwritable | None = None
 
     @_telling
     def acquire(self) -> None:
@@ -123,47 +122,32 @@ class KafkaSlotLog:
 
     @_telling
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        """One Kafka transaction; Unwritable when the client or the broker does not take a record as large as one of it."""
-        self._refused = None
+        """One Kafka transaction; Unwritable when client or broker do not take a record as large as the largest of it."""
+        records = list(outputs)
         try:
-            self._transaction(outputs, positions)
-        except KafkaException:
-            if self._refused is None:
+            self._transaction(records, positions)
+        except KafkaException as problem:
+            if problem.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE or not records:
                 raise
             with self._watchdog.limit(HANGING_SECONDS, "abort_transaction"):
                 self._producer.abort_transaction(KAFKA_SECONDS_MAX)
-            raise self._refused from None
+            # The broker does not say which one it was.
+            number = max(range(len(records)), key=lambda place: len(records[place].key) + len(records[place].value))
+            raise Unwritable(number, records[number].topic, len(records[number].value)) from None
         self._reached |= positions
 
     def _transaction(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         producer = self._producer
         with self._watchdog.limit(HANGING_SECONDS, "transaction"):
             producer.begin_transaction()
-            for number, output in enumerate(outputs):
-                self._produce(number, output)
+            for output in outputs:
+                _produce(producer, output)
             producer.send_offsets_to_transaction(
                 [TopicPartition(topic, partition, offset) for (topic, partition), offset in positions.items()],
                 self._consumer.consumer_group_metadata(),
                 KAFKA_SECONDS_MAX,
             )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
-
-    def _produce(self, number: int, output: OutputRecord) -> None:
-        """Queue one record; a full queue is back-pressure, never a reason to drop."""
-
-        def reported(failure: KafkaError | None, _: object) -> None:
-            if failure is not None and failure.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                self._refused = Unwritable(number, output.topic, len(output.value))
-
-        while True:
-            try:
-                self._producer.produce(output.topic, key=output.key, value=output.value, on_delivery=reported)
-                return
-            except BufferError:
-                self._producer.poll(0.01)
-            except KafkaException as problem:
-                reported(problem.args[0], problem)
-                raise
 
     @_telling
     def event_ends(self) -> Positions:
@@ -222,7 +206,6 @@ def producer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
         "partitioner": PARTITIONER,
         "queue.buffering.max.kbytes": 65_536,
         "queue.buffering.max.messages": 200_000,
-        "delivery.report.only.error": True,
     }
 
 
@@ -239,6 +222,16 @@ def consumer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
         "fetch.wait.max.ms": 100,
         "queued.max.messages.kbytes": 16_384,
     }
+
+
+def _produce(producer: Producer, output: OutputRecord) -> None:
+    """Queue one record; a full queue is back-pressure, never a reason to drop."""
+    while True:
+        try:
+            producer.produce(output.topic, key=output.key, value=output.value)
+            return
+        except BufferError:
+            producer.poll(0.01)
 
 
 def _input(message: Message) -> InputRecord:

@@ -8,9 +8,9 @@ from commands.decision import Refusal
 
 #: Below the broker's 1 MB for a batch of records, with room for key and overhead.
 RECORD_BYTES_MAX = 900_000
-#: Records and bytes of one decision, follow-ups included: what a transaction holds without making others wait for seconds.
-DECISION_RECORDS_MAX = 20_000
-DECISION_BYTES_MAX = 32_000_000
+#: Records and bytes of one decision, follow-ups included: a kill of the largest task, which orders each of its jobs killed.
+DECISION_RECORDS_MAX = 250_000
+DECISION_BYTES_MAX = 100_000_000
 #: Follow-ups are decided with their cause until so much came of it; the rest takes the way through the log.
 INLINE_BYTES_MAX = 4_000_000
 #: A list that is cut into several records: bytes of each part.

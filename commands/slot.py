@@ -130,7 +130,10 @@ class Slot:
                 follow_ups = self._decide(record, decoded, outputs, told, direct=inline)
                 for number, (message, envelope) in enumerate(follow_ups):
                     entry, target = entry_of(message), envelope.aggregate_id
-                    if left > 0 and size < INLINE_BYTES_MAX and self._direct.takes(entry.topic, target, number):
+                    itself = (entry.aggregate, target) == (decoded.entry.aggregate, decoded.envelope.aggregate_id)
+                    # What an aggregate tells itself is the next slice of long work: others have their turn before it.
+                    inline_too = left > 0 and not itself and size < INLINE_BYTES_MAX
+                    if inline_too and self._direct.takes(entry.topic, target, number):
                         left -= 1
                         waiting.append(Decoded(entry, message, envelope))
                     else:

@@ -2,13 +2,14 @@
 
 In: what evolving does to the containers below and to objects that were handed to `keep`. Out: `put_back`, which restores all of
 it to a mark. States are dataclasses whose fields hold these containers or immutable values, so every change passes here; a test
-walks the states of all aggregates and holds them to it. Deciders run in one thread each; a process has one.
+walks the states of all aggregates and holds them to it. Each thread keeps its own changes.
 
 Order of keys: a key that was deleted and comes back stands last in an `UndoDict` and first in an `UndoQueue`, whose keys leave at
 the front. So no decision may depend on the order of an `UndoDict`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
@@ -18,43 +19,45 @@ K = TypeVar("K")
 V = TypeVar("V")
 Step = tuple[Callable[..., Any], tuple[Any, ...]]
 #: What puts the changes back, oldest first; None while none is kept, as while the log is folded.
-_steps: list[Step] | None = None
+STEPS: ContextVar[list[Step] | None] = ContextVar("steps", default=None)
 
 
 def mark() -> int:
     """A point to go back to; from the first one on, changes are kept."""
-    global _steps
-    _steps = [] if _steps is None else _steps
+    steps = STEPS.get()
+    if steps is None:
+        steps = []
+        STEPS.set(steps)
     # A step of its own, so that deletions before and after the mark are never taken together.
-    _steps.append((_nothing, ()))
-    return len(_steps)
+    steps.append((_nothing, ()))
+    return len(steps)
 
 
 def put_back(to: int) -> None:
     """Every state as it was at the mark `to`."""
-    assert _steps is not None, "nothing was kept that could be put back"
-    while len(_steps) > to:
-        restore, arguments = _steps.pop()
+    steps = STEPS.get()
+    assert steps is not None, "nothing was kept that could be put back"
+    while len(steps) > to:
+        restore, arguments = steps.pop()
         restore(*arguments)
 
 
 def forget() -> None:
     """The changes hold: the batch is committed, or the states are thrown away."""
-    global _steps
-    _steps = None
+    STEPS.set(None)
 
 
 def note(restore: Callable[..., Any], *arguments: Any) -> None:
     """Call `restore` when what happens now is put back."""
-    if _steps is not None:
-        _steps.append((restore, arguments))
+    if (steps := STEPS.get()) is not None:
+        steps.append((restore, arguments))
 
 
 def keep(thing: Any) -> None:
     """Keep what the fields of a dataclass object refer to."""
-    if _steps is not None:
+    if (steps := STEPS.get()) is not None:
         names, values = _fields_of(thing.__class__)
-        _steps.append((_set_fields, (thing, names, values(thing))))
+        steps.append((_set_fields, (thing, names, values(thing))))
 
 
 @cache
@@ -81,16 +84,16 @@ class UndoDict(dict[K, V]):
     __slots__ = ()
 
     def __setitem__(self, key: K, value: V) -> None:
-        if _steps is not None:
+        if (steps := STEPS.get()) is not None:
             if key in self:
-                _steps.append((dict.__setitem__, (self, key, self[key])))
+                steps.append((dict.__setitem__, (self, key, self[key])))
             else:
-                _steps.append((dict.__delitem__, (self, key)))
+                steps.append((dict.__delitem__, (self, key)))
         dict.__setitem__(self, key, value)
 
     def __delitem__(self, key: K) -> None:
-        if _steps is not None:
-            self._deleted(_steps, key, self[key])
+        if (steps := STEPS.get()) is not None:
+            self._deleted(steps, key, self[key])
         dict.__delitem__(self, key)
 
     def pop(self, key: K, *default: Any) -> Any:
@@ -159,15 +162,15 @@ class UndoSet(set[K], Generic[K]):
     def add(self, item: K) -> None:
         """As of a set."""
         if item not in self:
-            if _steps is not None:
-                _steps.append((set.discard, (self, item)))
+            if (steps := STEPS.get()) is not None:
+                steps.append((set.discard, (self, item)))
             set.add(self, item)
 
     def discard(self, item: object) -> None:
         """As of a set."""
         if item in self:
-            if _steps is not None:
-                _steps.append((set.add, (self, item)))
+            if (steps := STEPS.get()) is not None:
+                steps.append((set.add, (self, item)))
             set.discard(self, item)
 
     def _refused(self, *_: Any) -> Any:
@@ -188,15 +191,15 @@ class UndoList(list[V]):
 
     def insert(self, place: SupportsIndex, item: V) -> None:
         """As of a list, at a place from 0 on."""
-        if _steps is not None:
-            _steps.append((list.pop, (self, place)))
+        if (steps := STEPS.get()) is not None:
+            steps.append((list.pop, (self, place)))
         list.insert(self, place, item)
 
     def __delitem__(self, place: SupportsIndex | slice) -> None:
         if isinstance(place, slice):
             raise TypeError("a slice cannot be put back; delete one by one")
-        if _steps is not None:
-            _steps.append((list.insert, (self, place, self[place])))
+        if (steps := STEPS.get()) is not None:
+            steps.append((list.insert, (self, place, self[place])))
         list.__delitem__(self, place)
 
     def _refused(self, *_: Any, **__: Any) -> Any:

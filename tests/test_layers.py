@@ -20,6 +20,8 @@ PURE = (
     "check/rows.py",
     "check/tasks.py",
     "commands/decision.py",
+    "commands/limits.py",
+    "commands/sizes.py",
     "commands/undo.py",
     "commands/*/*.py",
     "schemas/reading.py",

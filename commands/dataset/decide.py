@@ -7,6 +7,8 @@ from typing import assert_never
 
 from commands.dataset.model import Dataset
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import cut
 from schemas.dataset import (
     CloseDataset,
     ContentsRequested,
@@ -16,10 +18,12 @@ from schemas.dataset import (
     RegisterFiles,
     RequestContents,
 )
-from schemas.task import FeedContents
+from schemas.task import BreakTask, FeedContents
 from schemas.types import CommandEnvelope
 
 FILES_PER_CHUNK = 500
+#: Files that a task is sent; every one of them is at least read by it.
+FILES_OF_A_TASK_MAX = 200_000
 
 
 def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Decision:
@@ -68,25 +72,22 @@ def close(dataset: Dataset, command: CloseDataset, by: CommandEnvelope) -> Decis
 
 
 def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
-    """Send the task every file, ordered by name, in chunks; say so when there is no such dataset for this tenant."""
+    """Send the task every file, ordered by name, in chunks; say so when there is no such dataset for this tenant.
+
+    A task cannot use a dataset of more files than a task may have: it breaks.
+    """
     name, task = by.aggregate_id, str(command.task_id)
     if dataset.vo is None or dataset.vo != by.vo:
         nothing = FeedContents(dataset=name, known=False, chunk=0, chunks=1)
         return accept(follow_ups=(FollowUp(task, nothing),))
-    files = tuple(dataset.files[lfn] for lfn in sorted(dataset.files))
-    chunks = max(1, -(-len(files) // FILES_PER_CHUNK))
+    if len(dataset.files) > FILES_OF_A_TASK_MAX:
+        message = f"input dataset {name} has {len(dataset.files):,} files, expected at most {FILES_OF_A_TASK_MAX:,}"
+        return accept(follow_ups=(FollowUp(task, BreakTask(reason="TOO_MANY_FILES", message=message)),))
+    files = [dataset.files[lfn] for lfn in sorted(dataset.files)]
+    chunks = list(cut(files, FILES_PER_CHUNK, PART_BYTES_MAX)) or [()]
     feeds = tuple(
-        FollowUp(
-            task,
-            FeedContents(
-                dataset=name,
-                known=True,
-                files=files[number * FILES_PER_CHUNK : (number + 1) * FILES_PER_CHUNK],
-                chunk=number,
-                chunks=chunks,
-            ),
-        )
-        for number in range(chunks)
+        FollowUp(task, FeedContents(dataset=name, known=True, files=chunk, chunk=number, chunks=len(chunks)))
+        for number, chunk in enumerate(chunks)
     )
     return accept(ContentsRequested(task_id=command.task_id, files_total=len(files)), follow_ups=feeds)
 

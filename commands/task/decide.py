@@ -1,7 +1,8 @@
 """What a task says to a command: the dispatch, and the wishes of people (kill, finish, retry, reload, pause ...).
 
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
-The choices of the engine (refine, contents, jobs, outcomes) are in `progress.py`, what follows by itself in `settle.py`.
+The choices of the engine are in `feeding.py` (refine, contents) and `progress.py` (jobs, outcomes), what follows by itself in
+`settle.py`.
 Source: jedi-logic 1.3, 1.6; panda-client-protocol 3.4.
 """
 
@@ -10,18 +11,10 @@ from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.aside import restore, set_aside
+from commands.task.feeding import ATTEMPTS_OF_RETRY, feed_contents, refine
 from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills, releases
 from commands.task.model import Task, UnitStatus
-from commands.task.progress import (
-    ATTEMPTS_OF_RETRY,
-    break_task,
-    feed_contents,
-    generate,
-    park,
-    record_outcomes,
-    refine,
-    wake,
-)
+from commands.task.progress import break_task, generate, park, record_outcomes, wake
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from schemas.queue import HoldTask
 from schemas.task import (

@@ -4,7 +4,7 @@ Source: jedi-logic 3.5-3.8, panda-client-protocol 5.4.
 """
 
 from commands.task.model import Task, Unmerged
-from commands.task.text import expand, expand_merge_pairs, file_name
+from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
 from schemas.types import (
     DatasetRole,
     GeneratedJob,
@@ -153,6 +153,7 @@ def _spec(
     events: int | None = None,
 ) -> JobSpec:
     definition = _definition(task)
+    _check_lists(inputs, outputs)
     wishes = definition.requirements
     ram = max(ram_mb, wishes.ram_mb) * (wishes.core_count if wishes.ram_per_core else 1)
     return JobSpec(
@@ -188,6 +189,22 @@ def _spec(
     )
 
 
+def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
+    """A pilot gets names in lists with commas (pilot-protocol 2.2): none may shift, and no file may be written twice.
+
+    Raises UnresolvedPlaceholder.
+    """
+    files: list[JobInput | JobOutput] = [*inputs, *outputs]
+    for file in files:
+        for name in (file.lfn, file.dataset, file.scope):
+            if "," in name:
+                raise UnresolvedPlaceholder(f"{name[:200]!r} has a comma and cannot stand in a pilot's lists")
+    names = [output.lfn for output in outputs]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise UnresolvedPlaceholder(f"output file {twice[:200]!r} would be written twice by one job")
+
+
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:
     """Single values of the text: serial, numbers, events (panda-client-protocol 5.4 step 5)."""
     definition = _definition(task)
@@ -216,10 +233,8 @@ def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars
 
 def _with_unmerged_names(text: str, outputs: list[JobOutput]) -> str:
     """`text` with outputs under the names they have until they are merged; prun writes the final ones into it."""
-    for output in outputs:
-        if output.lfn.startswith(UNMERGED):
-            text = text.replace(output.lfn.removeprefix(UNMERGED), output.lfn).replace(UNMERGED + UNMERGED, UNMERGED)
-    return text
+    unmerged = {out.lfn.removeprefix(UNMERGED): out.lfn for out in outputs if out.lfn.startswith(UNMERGED)}
+    return replaced_names(text, unmerged)
 
 
 def _output(template: OutputTemplate, task_id: int, serial: int, *, unmerged: bool) -> JobOutput:

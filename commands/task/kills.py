@@ -1,10 +1,11 @@
 """What a task that ends takes with it: its jobs, and a hold that a pause put on them. Pure."""
 
-from commands.decision import FollowUp
+from commands.decision import Decision, FollowUp, accept
 from commands.task.model import Task
 from commands.task.transitions import TaskStatus
 from schemas.job import KillJob
 from schemas.queue import ReleaseTask
+from schemas.task import TaskBroken
 from schemas.types import JobKind
 
 #: Codes of jedi-logic 2.4.
@@ -24,3 +25,9 @@ def releases(task: Task) -> tuple[FollowUp, ...]:
     if task.status is not TaskStatus.PAUSED:
         return ()
     return tuple(FollowUp(queue, ReleaseTask(task_id=task.task_id)) for queue in task.queues_used)
+
+
+def broken(task: Task, reason: str, message: str) -> Decision:
+    """The task breaks and takes its jobs with it, those that wait for a merge included."""
+    taken = kills(task, KILL_TASK, "task broken", merging=True)
+    return accept(TaskBroken(reason=reason, message=message), follow_ups=(*releases(task), *taken))

@@ -274,7 +274,8 @@ def _contents_fed(task: Task, event: ContentsFed) -> None:
         task.units[spec.unit_id] = Unit(spec, task.definition.attempts_max)
         task.known_inputs.add((spec.dataset, spec.lfn, spec.start_event))
         task.ready[spec.unit_id] = None
-    task.fed[event.dataset] = task.fed.get(event.dataset, 0) + 1
+    if event.chunk_complete:
+        task.fed[event.dataset] = task.fed.get(event.dataset, 0) + 1
     if event.dataset_complete:
         task.fed_whole.add(event.dataset)
     task.contents_complete = event.complete

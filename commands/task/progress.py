@@ -1,4 +1,4 @@
-"""How a task's work goes forward: refined, fed, made into jobs, accounted for. Pure.
+"""How a task's work goes forward: made into jobs, accounted for. How it gets its input is in `feeding.py`. Pure.
 
 Guards: a choice made for an older state is refused (revision, order number); a unit of input is in one job at most; an
 ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
@@ -7,31 +7,25 @@ ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
 from dataclasses import replace
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import bytes_of, cut, first_part
 from commands.task.job_spec import job_spec
-from commands.task.kills import KILL_TASK, kills, releases
+from commands.task.kills import broken
 from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
-from commands.task.units import UNITS_MADE_UP_MAX, eligible_files, made_up_units, units_of_file
-from schemas.dataset import RegisterFiles, RequestContents
+from schemas.dataset import RegisterFiles
 from schemas.ids import job_id_of
 from schemas.job import CompleteMerge, DefineJob
 from schemas.queue import HoldTask
 from schemas.task import (
     BreakTask,
-    ContentsFed,
-    FeedContents,
     GenerateJobs,
     JobOutcomesRecorded,
     JobsGenerated,
     ParkTask,
     RecordJobOutcomes,
-    RefineTask,
-    TaskBroken,
-    TaskEvent,
     TaskParked,
-    TaskRefined,
-    TaskRetried,
     TaskWoken,
     WakeTask,
 )
@@ -40,9 +34,9 @@ from schemas.types import (
     DatasetRole,
     FileAccounts,
     GeneratedJob,
-    InputUnit,
     JobKind,
     JobOutcome,
+    JobSpec,
     OutcomeKind,
     OutputFile,
     RetryAction,
@@ -50,66 +44,19 @@ from schemas.types import (
     UnitChange,
 )
 
-ATTEMPTS_OF_RETRY = 5
-UNITS_PER_EVENT = 500
 BUILD_ATTEMPTS_MAX = 3
+OUTCOMES_PER_EVENT = 500
+#: Of one job, which stands in several records beside other things; and of the jobs of one order together.
+JOB_BYTES_MAX = 400_000
+JOBS_BYTES_MAX = 20_000_000
 MERGE_ATTEMPTS_MAX = 3
-
-
-def refine(task: Task, command: RefineTask) -> Decision:
-    """Take the definition; ask the input datasets for their files, or make input up when there is none."""
-    if task.status not in (TaskStatus.REGISTERED, TaskStatus.REREFINE):
-        return refuse("WRONG_STATUS", f"task is {task.status}, expected registered or rerefine")
-    if command.parameters_revision != task.parameters_revision:
-        return refuse("STALE", f"refined revision {command.parameters_revision}, parameters are at {task.parameters_revision}")
-    refined: list[TaskEvent] = [
-        TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)
-    ]
-    failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
-    if failed:
-        refined.append(TaskRetried(units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt))
-    datasets = command.definition.input_datasets
-    if datasets:
-        asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in datasets)
-        return accept(*refined, follow_ups=asks)
-    units = made_up_units(command.definition, len(task.units) + 1)
-    if len(units) > UNITS_MADE_UP_MAX:
-        message = f"{len(units)} pieces of input, expected at most {UNITS_MADE_UP_MAX}"
-        return _broken(task, "TOO_MANY_FILES", message)
-    return accept(*refined, *_fed(task, units[0].dataset, _unknown_yet(task, units), revived=len(failed)))
 
 
 def break_task(task: Task, command: BreakTask) -> Decision:
     """The task can never work; it ends broken."""
     if task.status not in ACTIVE:
         return refuse("WRONG_STATUS", f"task is {task.status} and cannot break")
-    return _broken(task, command.reason, command.message)
-
-
-def _broken(task: Task, reason: str, message: str) -> Decision:
-    """The task breaks and takes its jobs with it, those that wait for a merge included."""
-    taken = kills(task, KILL_TASK, "task broken", merging=True)
-    return accept(TaskBroken(reason=reason, message=message), follow_ups=(*releases(task), *taken))
-
-
-def feed_contents(task: Task, command: FeedContents) -> Decision:
-    """Files of an input dataset become input units; the last chunk of the last dataset completes the input."""
-    if task.status is not TaskStatus.DEFINED:
-        return refuse("WRONG_STATUS", f"task is {task.status}, expected defined")
-    definition = _definition(task)
-    if not command.known:
-        message = f"input dataset {command.dataset} does not exist"
-        return _broken(task, "UNKNOWN_DATASET", message)
-    if command.chunk != task.fed.get(command.dataset, 0):
-        return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
-    units = _units_of(task, definition, command.dataset, command.files)
-    last = command.chunk + 1 == command.chunks
-    others = [name for name in definition.input_datasets if name != command.dataset]
-    complete = last and all(name in task.fed_whole for name in others)
-    if complete and not units and not task.units:
-        message = f"input dataset {command.dataset} has no file that the task could use"
-        return _broken(task, "EMPTY_INPUT", message)
-    return accept(_contents(task, command.dataset, units, complete=complete, whole=last))
+    return broken(task, command.reason, command.message)
 
 
 def generate(task: Task, command: GenerateJobs) -> Decision:
@@ -135,7 +82,10 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     try:
         specs = [job_spec(task, job, command.kind) for job in jobs]
     except UnresolvedPlaceholder as problem:
-        return _broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
+        return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
+    too_large = _problem_of(specs)
+    if too_large:
+        return broken(task, "TOO_LARGE", too_large)
     accounts = accounts_of(task)
     newly_used = len(planned) if command.kind is JobKind.NORMAL else 0
     generated = JobsGenerated(
@@ -154,6 +104,19 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     )
     defines = tuple(FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner) for spec in specs)
     return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
+
+
+def _problem_of(specs: list[JobSpec]) -> str:
+    """Why jobs cannot be made because of their size; empty when they can."""
+    total = 0
+    for spec in specs:
+        size = bytes_of(spec)
+        if size > JOB_BYTES_MAX:
+            return f"job {spec.job_id} has {size:,} bytes of names and parameters, expected at most {JOB_BYTES_MAX:,}"
+        total += size
+    if total > JOBS_BYTES_MAX:
+        return f"{len(specs)} jobs of one order have {total:,} bytes, expected at most {JOBS_BYTES_MAX:,}"
+    return ""
 
 
 def park(task: Task, command: ParkTask) -> Decision:
@@ -189,6 +152,9 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     )
     if not known:
         return accept()
+    rest = known
+    known = first_part(rest, OUTCOMES_PER_EVENT, PART_BYTES_MAX)
+    rest = rest[len(known) :]
     ended = {outcome.job_id for outcome in known if outcome.job_id in unmerged}
     changes: dict[int, UnitChange] = {}
     follow_ups: list[FollowUp] = []
@@ -203,67 +169,12 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known)
+    if rest:
+        follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
     recorded = JobOutcomesRecorded(
         outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
     )
     return accept(recorded, follow_ups=tuple(follow_ups))
-
-
-def _units_of(
-    task: Task, definition: TaskDefinition, dataset: str, files: tuple[DatasetFile, ...]
-) -> list[InputUnit]:
-    units: list[InputUnit] = []
-    seen = {lfn for found, lfn, _ in task.known_inputs if found == dataset}
-    eligible = list(eligible_files(definition, files))
-    skip = max(0, definition.input_offset - task.fed.get(dataset, 0) * UNITS_PER_EVENT)
-    for file in eligible[skip:]:
-        if definition.input_files_max is not None and len(seen) >= definition.input_files_max:
-            break
-        seen.add(file.lfn)
-        units += units_of_file(definition, dataset, file, len(task.units) + len(units) + 1)
-    return _unknown_yet(task, units)
-
-
-def _unknown_yet(task: Task, units: list[InputUnit]) -> list[InputUnit]:
-    """Units the task does not have yet, numbered on from those it has."""
-    new = [unit for unit in units if (unit.dataset, unit.lfn, unit.start_event) not in task.known_inputs]
-    return [_numbered(unit, len(task.units) + number) for number, unit in enumerate(new, start=1)]
-
-
-def _numbered(unit: InputUnit, unit_id: int) -> InputUnit:
-    return unit if unit.unit_id == unit_id else InputUnit.from_avro({**unit.to_avro(), "unit_id": unit_id})
-
-
-def _fed(task: Task, dataset: str, units: list[InputUnit], revived: int) -> list[ContentsFed]:
-    """Events of at most UNITS_PER_EVENT units; an empty one still says that the input is complete.
-
-    revived: units that had failed and that an event before these, in the same decision, gave new attempts.
-    """
-    chunks = [units[start : start + UNITS_PER_EVENT] for start in range(0, len(units), UNITS_PER_EVENT)] or [[]]
-    accounts, total, events = accounts_of(task), len(task.units), []
-    accounts = replace(accounts, used=accounts.used - revived, failed=accounts.failed - revived)
-    for number, chunk in enumerate(chunks):
-        total += len(chunk)
-        events.append(
-            ContentsFed(
-                dataset=dataset,
-                units=tuple(chunk),
-                complete=number + 1 == len(chunks),
-                dataset_complete=number + 1 == len(chunks),
-                accounts=replace(accounts, total=total),
-            )
-        )
-    return events
-
-
-def _contents(task: Task, dataset: str, units: list[InputUnit], *, complete: bool, whole: bool) -> ContentsFed:
-    return ContentsFed(
-        dataset=dataset,
-        units=tuple(units),
-        complete=complete,
-        dataset_complete=whole,
-        accounts=replace(accounts_of(task), total=len(task.units) + len(units)),
-    )
 
 
 def _attempt_of(task: Task, kind: JobKind, unit_ids: tuple[int, ...]) -> int:
@@ -336,35 +247,29 @@ def _merge_ended(
 
 
 def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
-    """New output files, one command per dataset."""
+    """New output files, for each dataset as many commands as they need."""
     files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
     for outcome in outcomes:
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
             for file in outcome.outputs:
                 files.setdefault((file.dataset, file.role), []).append(file)
     return [
-        FollowUp(
-            dataset,
-            RegisterFiles(
-                files=tuple(
-                    DatasetFile(
-                        lfn=file.lfn,
-                        scope=file.scope,
-                        guid=file.guid,
-                        size_bytes=file.size_bytes,
-                        checksum=file.checksum,
-                        endpoint=file.endpoint,
-                        events=file.events,
-                    )
-                    for file in found
-                ),
-                role=role,
-                task_id=task.task_id,
-            ),
-            task.owner,
-        )
+        FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id), task.owner)
         for (dataset, role), found in files.items()
+        for part in cut([_dataset_file(file) for file in found], OUTCOMES_PER_EVENT, PART_BYTES_MAX)
     ]
+
+
+def _dataset_file(file: OutputFile) -> DatasetFile:
+    return DatasetFile(
+        lfn=file.lfn,
+        scope=file.scope,
+        guid=file.guid,
+        size_bytes=file.size_bytes,
+        checksum=file.checksum,
+        endpoint=file.endpoint,
+        events=file.events,
+    )
 
 
 def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange]) -> FileAccounts:

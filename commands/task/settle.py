@@ -4,13 +4,23 @@ Called after every event of a decision, in the same decision; gives the next eve
 Guards: a task at work always has an open order, a live job, or a clock (jedi-logic appendix C.3). Source: jedi-logic 1.5, 3.8.
 """
 
+from dataclasses import replace
+
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import bytes_of, first_part
 from commands.task.model import Ending, Task, accounts_of
 from commands.task.progress import BUILD_ATTEMPTS_MAX, MERGE_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import JobsOrdered, TaskFinalized
-from schemas.types import InputUnit, JobKind, TaskVerdict, UnmergedJob
+from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
 
 UNITS_PER_ORDER = 500
+#: Orders that wait for their plan; the next one is given when one of them is planned.
+ORDERS_OPEN_MAX = 20
+#: What the texts of an order's jobs may come to before names are put in.
+TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
+#: Names of the files that one merge job takes: they stand in one command line.
+MERGED_NAMES_BYTES_MAX = 90_000
 PLANNING = WORKING | {TaskStatus.DEFINED}
 
 
@@ -42,8 +52,14 @@ def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
 def _normal_order(task: Task) -> JobsOrdered | None:
     if not task.ready or _needs_build(task):
         return None
-    chosen = [task.units[unit_id].spec for unit_id in list(task.ready)[:UNITS_PER_ORDER]]
-    return _order(task, JobKind.NORMAL, units=tuple(chosen), more=len(task.ready) > len(chosen))
+    if len(task.orders) >= ORDERS_OPEN_MAX:
+        return None
+    assert task.definition is not None
+    # Each piece may become a job with texts of its own: an order is never more than its jobs may weigh together.
+    number_max = max(1, min(UNITS_PER_ORDER, TEXTS_OF_AN_ORDER_BYTES_MAX // bytes_of(_for_orders(task.definition))))
+    waiting = (task.units[unit_id].spec for unit_id in task.ready)
+    chosen = first_part(waiting, number_max, PART_BYTES_MAX)
+    return _order(task, JobKind.NORMAL, units=chosen, more=len(task.ready) > len(chosen))
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:
@@ -57,7 +73,8 @@ def _merge_order(task: Task) -> JobsOrdered | None:
     waiting = [row for row in rows if not row.merging and row.merge_attempt < MERGE_ATTEMPTS_MAX]
     if not waiting or task.ending is Ending.KILL:
         return None
-    return _order(task, JobKind.MERGE, unmerged=tuple(row.job for row in waiting[:UNITS_PER_ORDER]))
+    jobs = first_part((row.job for row in waiting), UNITS_PER_ORDER, PART_BYTES_MAX)
+    return _order(task, JobKind.MERGE, unmerged=first_part(jobs, UNITS_PER_ORDER, MERGED_NAMES_BYTES_MAX, _names_bytes))
 
 
 def _verdict(task: Task, reason: str = "") -> TaskFinalized:
@@ -88,6 +105,15 @@ def _needs_build(task: Task) -> bool:
     return task.definition.build is not None and task.library is None
 
 
+def _for_orders(definition: TaskDefinition) -> TaskDefinition:
+    """The definition without its long lists, which feeding has used; of physical names one is left to say that there are some."""
+    return replace(definition, pfn_list=definition.pfn_list[:1], input_files=())
+
+
+def _names_bytes(job: UnmergedJob) -> int:
+    return sum(len(file.lfn.encode("utf-8", "replace")) + 1 for file in job.outputs)
+
+
 def _order(
     task: Task,
     kind: JobKind,
@@ -102,7 +128,7 @@ def _order(
         kind=kind,
         units=units,
         unmerged=unmerged,
-        definition=task.definition,
+        definition=_for_orders(task.definition),
         task_id=task.task_id,
         priority=task.priority,
         queues_used=task.queues_used,

@@ -761,6 +761,7 @@ class ContentsFed:
     units: The units of this chunk.
     complete: True when every input dataset is known.
     dataset_complete: True with the last chunk of this dataset.
+    chunk_complete: True with the last event of a chunk; a chunk that is too large for one event is several.
     accounts: Counters after it.
     """
 
@@ -768,6 +769,7 @@ class ContentsFed:
     units: tuple[InputUnit, ...] = ()
     complete: bool
     dataset_complete: bool = True
+    chunk_complete: bool = True
     accounts: FileAccounts
 
     def to_avro(self) -> dict[str, Any]:
@@ -777,6 +779,7 @@ class ContentsFed:
             "units": [item.to_avro() for item in self.units],
             "complete": self.complete,
             "dataset_complete": self.dataset_complete,
+            "chunk_complete": self.chunk_complete,
             "accounts": self.accounts.to_avro(),
         }
 
@@ -788,6 +791,7 @@ class ContentsFed:
             units=tuple(InputUnit.from_avro(item) for item in record["units"]),
             complete=record["complete"],
             dataset_complete=record["dataset_complete"],
+            chunk_complete=record["chunk_complete"],
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
 

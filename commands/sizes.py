@@ -1,0 +1,56 @@
+"""How large a message or a part of one becomes as Avro, before it is encoded; and lists cut by it. Pure.
+
+`bytes_of` is never less than what Avro makes of the value: whole numbers count 10 bytes, texts their UTF-8 and a length.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+NUMBER_BYTES = 11
+LENGTH_BYTES = 6
+
+
+def bytes_of(value: Any) -> int:
+    """Most bytes that `value` takes: a text, a number, a tuple, or an object of a generated class."""
+    if value is None or value is True or value is False:
+        return 2
+    if isinstance(value, str):
+        return LENGTH_BYTES + (len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass")))
+    if isinstance(value, int | float):
+        return NUMBER_BYTES
+    if isinstance(value, bytes):
+        return LENGTH_BYTES + len(value)
+    if isinstance(value, tuple | list):
+        return 2 * LENGTH_BYTES + sum(map(bytes_of, value))
+    return 1 + sum(bytes_of(getattr(value, name)) for name in _names(value.__class__))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def cut(items: Sequence[T], number_max: int, bytes_max: int, size: Callable[[T], int] = bytes_of) -> Iterator[tuple[T, ...]]:
+    """`items` in parts of at most `number_max` and `bytes_max`; an item over `bytes_max` is a part of its own."""
+    at = 0
+    while at < len(items):
+        part = first_part(items[at : at + number_max], number_max, bytes_max, size)
+        yield part
+        at += len(part)
+
+
+def first_part(
+    items: Iterable[T], number_max: int, bytes_max: int, size: Callable[[T], int] = bytes_of
+) -> tuple[T, ...]:
+    """The first items, at most `number_max` and `bytes_max`, at least one if there is one."""
+    found: list[T] = []
+    weight = 0
+    for item in items:
+        weight += size(item)
+        if found and (weight > bytes_max or len(found) >= number_max):
+            break
+        found.append(item)
+    return tuple(found)
