@@ -51,7 +51,9 @@ def run_pilot(stack: Stack, folder: Path) -> str:
     wrapper = folder / "wrappers" / "runGen-00-00-02"
     shutil.copy(CHECKOUT / "api" / "wrappers" / "runGen-00-00-02", wrapper)
     wrapper.chmod(0o755)
+    # One job and no question for another, after which the pilot would wait for a minute, twice. It believes --queuedata-url.
     document = httpx.get(f"{stack.config.api}/cache/schedconfig/{QUEUE}.all.json", timeout=10).json() | {"timefloor": 0}
+    (folder / "queue.json").write_text(json.dumps(document), encoding="utf-8")
     (folder / "queues.json").write_text(json.dumps({QUEUE: document}), encoding="utf-8")
     auth = f"{folder / 'auth'}/"
     environment = {
@@ -72,7 +74,7 @@ def run_pilot(stack: Stack, folder: Path) -> str:
     }
     options = ["--pilot-user", "generic", "-a", str(folder / "work"), "-q", QUEUE, "-j", "user", "-i", "PR", "-w", "generic"]
     options += ["-t", "-d", "--url", "http://127.0.0.1", "-p", str(stack.config.ports.api)]
-    options += ["--queuedata-url", f"{stack.config.api}/cache/schedconfig/{{pandaqueue}}.all.json"]
+    options += ["--queuedata-url", str(folder / "queue.json")]
     options += ["--storagedata-url", f"{stack.config.api}/cache/ddmendpoints.json"]
     options += ["--use-rucio-traces", "False", "--cleanup", "False"]
     isolated = ["unshare", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"]

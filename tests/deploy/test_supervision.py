@@ -3,6 +3,7 @@
 import configparser
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.config import MARK, StackConfig
+from deploy.config import CHECKOUT, MARK, StackConfig
 from deploy.errors import DidNotStart, NotUp
 from deploy.leftovers import end_leftovers, leftovers
 from deploy.processes import Process
@@ -22,6 +23,15 @@ from tests.starting import starts_processes
 PATIENCE_SECONDS = 20.0
 SLEEPER = Process("api", (sys.executable, "-c", "import time; time.sleep(600)"))
 MORTAL = Process("decider", (sys.executable, "-c", "raise SystemExit('no configuration')"))
+LAUNCH = """
+import os, signal, sys
+from pathlib import Path
+from deploy.config import StackConfig
+from deploy.supervision import Supervisor
+
+Supervisor(StackConfig.from_environ({}, home=Path(sys.argv[1]))).launch((), {})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def eventually(condition: Callable[[], bool]) -> None:
@@ -119,6 +129,17 @@ def test_what_a_killed_supervisor_leaves_is_found_and_ended(supervisor: Supervis
     assert leftovers(config.home / "another") == []
     assert end_leftovers(config.home) == 1
     assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.stack
+def test_a_supervisor_outlives_the_shell_that_launched_it(config: StackConfig) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", LAUNCH, str(config.home)]
+
+    launched = subprocess.run(command, cwd=CHECKOUT, start_new_session=True, check=False)
+
+    assert launched.returncode == -signal.SIGKILL
+    assert Supervisor(config).is_up()
+    Supervisor(config).shut_down()
 
 
 def test_asking_a_supervisor_that_is_not_there_names_the_remedy(config: StackConfig) -> None:

@@ -68,8 +68,10 @@ def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_field() 
     assert [(command.reason, command.message) for command in found if isinstance(command, BreakTask)] == [
         (
             "BAD_PARAMETERS",
-            "requirements.site: found 'A B', "
-             "expected a word of letters, digits and _.:+@-, neither beginning with - nor . or .. itself",
+            (
+                "requirements.site: found 'A B', "
+                "expected a word of letters, digits and _.:+@-, neither beginning with - nor . or .. itself"
+            ),
         ),
         ("BAD_PARAMETERS", "maxAttempt is 1000000000, expected a whole number of at most 1000000"),
         ("BAD_PARAMETERS", "coreCount is 2147483648, expected a whole number of at most 100000"),
