@@ -2,7 +2,7 @@
 
 In: command topics. Out, in the same transaction as the input positions: events, answers, follow-up commands, dead letters.
 Guards: one live writer per slot; state is what the log says: after anything but a clean commit the log is let go and the states
-are rebuilt. Source: practice 6.3, 6.5.
+are rebuilt. Source: docs/reference/kafka.md, "Read, decide, write".
 """
 
 import time
@@ -55,7 +55,7 @@ class DeciderLoop:
                 self._slot.condemn(bug)
 
     def _own_slot(self, stopped: Callable[[], bool]) -> None:
-        """Shut out the previous owner, rebuild the states, then decide (in this order: practice 6.3)."""
+        """Shut out the previous owner, rebuild the states, then decide (docs/reference/kafka.md, "Read, decide, write")."""
         slot_log = self._open_log()
         try:
             self.take_over(slot_log)

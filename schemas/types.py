@@ -1136,7 +1136,7 @@ class RetryRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRules:
-    """How input is cut into jobs (jedi-logic 3.4).
+    """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
     files_per_job: nFilesPerJob: a fixed number of files per job.
     files_per_job_max: nMaxFilesPerJob: the most files in one job.
@@ -1489,7 +1489,7 @@ class TaskDefinition:
     """A task as refined from its parameters: all that later choices rest on.
 
     transformation: URL of the payload wrapper.
-    parameters: Job parameters with placeholders (panda-client-protocol 5.4 step 1).
+    parameters: Job parameters with placeholders (docs/reference/client.md, From parameters to jobs).
     source_url: ${SURL}: where jobs fetch the sandbox.
     requirements: What a queue must offer.
     rules: How input is cut.

@@ -80,7 +80,7 @@ def needs_of(spec: JobSpec) -> Needs:
 
 
 def rank_of(spec: JobSpec) -> tuple[int, int]:
-    """Dispatch order within a group, best last: priority, then age (jedi-logic 6.7)."""
+    """Dispatch order within a group, best last: priority, then age (docs/reference/jedi.md, "Dispatch")."""
     return (spec.priority, -spec.job_id)
 
 

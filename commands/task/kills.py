@@ -7,7 +7,7 @@ from schemas.job import KillJob
 from schemas.queue import ReleaseTask
 from schemas.types import JobKind
 
-#: Codes of jedi-logic 2.4.
+#: Codes: docs/reference/jedi.md, "Kill codes".
 KILL_TASK, KILL_FINISH, KILL_FINISH_SOFT, KILL_REBROKER, KILL_REASSIGN = 50, 52, 55, 8, 51
 
 

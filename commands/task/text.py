@@ -1,6 +1,6 @@
 """Job parameters and file names: a template with placeholders becomes text.
 
-Pure text work. Source of the forms: panda-client-protocol 5.4 step 5; what is left unresolved is an error, never sent out.
+Pure text work. Source of the forms: docs/reference/client.md, "From parameters to jobs"; what is left unresolved is an error.
 """
 
 import re

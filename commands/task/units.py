@@ -1,6 +1,6 @@
 """Input units from a definition: files of a dataset, or made-up records for a task without input. Pure.
 
-Source: jedi-logic 3.2, panda-client-protocol 5.4 step 3.
+Source: docs/reference/jedi.md, "Input units".
 """
 
 import re

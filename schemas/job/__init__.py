@@ -70,7 +70,7 @@ class DefineJob:
 class KillJob:
     """Kill a job.
 
-    code: Kill code (jedi-logic 2.4).
+    code: Kill code (docs/reference/jedi.md, Kill codes).
     reason: Why, as given.
     """
 

@@ -36,7 +36,7 @@ def generate(
 
 
 def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
-    """What is brokered separately: one piece, or one for each memory that input needs (jedi-logic 3.3)."""
+    """What is brokered separately: one piece, or one for each memory of input (docs/reference/jedi.md, "Memory groups")."""
     wishes = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
         return [(Asked(wishes, vo, wishes.ram_mb), [])]

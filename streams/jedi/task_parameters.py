@@ -1,8 +1,8 @@
 """Task parameters as clients send them, read key by key with a complaint for whatever is not as it should be.
 
 In: the JSON object of a submission. Out: typed values; `problems` collects one sentence for each bad key, naming the
-key, what was found and what was expected. Nothing here raises for what a user wrote. Source: panda-client-protocol 5.2,
-5.3.
+key, what was found and what was expected. Nothing here raises for what a user wrote. Source:
+docs/reference/client.md, "Task parameters".
 """
 
 from collections.abc import Mapping, Sequence
