@@ -1,6 +1,7 @@
 """Submitting a task: its name, its id, its registration.
 
-In: parameters as panda-client makes them. Out: the outcome with PanDA's code (panda-client-protocol 3.3). Invariants:
+In: parameters as panda-client makes them. Out: the outcome with PanDA's code
+(docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
 decided by the task_name aggregate; the id comes from a sequence that is only a hint.
 """

@@ -1,6 +1,7 @@
 """Laws about jobs: legal transitions, one pilot per job, no job lost or made twice. Pure.
 
-The table is written from jedi-logic 2.1 and 2.2. A job is one attempt in Culm: a retry is a new job with the next number.
+The table is written from docs/reference/jedi.md, "Job transitions". A job is one attempt: a retry is a new job with the next
+number.
 """
 
 from collections.abc import Iterator

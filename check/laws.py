@@ -1,7 +1,8 @@
 """What must hold of a log, each law as a small class that is shown every record once and then asked for its verdict.
 
 In: `Seen` records, partition by partition in log order, command topics first, then events, then answers. Out: `Violation`s
-with the place of the offending record. Pure. The transitions are written from jedi-logic 2.1 and 2.2, not from the decider.
+with the place of the offending record. Pure. The transitions are written from
+docs/reference/jedi.md, "Job transitions", not from the decider.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Laws about leases: a job is in one queue once, one pilot holds it once, and what runs is what was leased. Pure.
 
 A job is one attempt in Culm, so that attempts never overlap means: it is leased at most once, and a piece of input is in one
-job at a time (`check/tasks.py`). Source: DESIGN 5, jedi-logic 2.
+job at a time (`check/tasks.py`). Source: docs/reference/jedi.md, "Laws".
 """
 
 from collections.abc import Iterator

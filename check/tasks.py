@@ -1,7 +1,8 @@
 """Laws about tasks: legal transitions, and file accounts that add up. Pure.
 
-The table is written from jedi-logic 1.1 and 1.2, the accounts from 1.9: each piece of input is ready, with a job, finished or
-given up; it is in one job at a time; the counters that events carry are the numbers of pieces in those states.
+The table is written from docs/reference/jedi.md, "Task transitions", the accounts from "File accounts" there: each piece of
+input is ready, with a job, finished or given up; it is in one job at a time; the counters that events carry are the numbers
+of pieces in those states.
 """
 
 from collections.abc import Iterator

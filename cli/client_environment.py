@@ -1,4 +1,4 @@
-"""The environment that points an unmodified panda-client at a stack. Source: panda-client-protocol 1.1, 1.2."""
+"""The environment that points an unmodified panda-client at a stack (docs/reference/client.md, "Environment")."""
 
 import shlex
 import sys

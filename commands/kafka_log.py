@@ -1,6 +1,7 @@
 """A slot's log on Kafka: fencing by transactional id, positions committed with the records, read_committed readers.
 
-Source: practice 6.3. librdkafka's transaction calls may never return after a broker was killed, so a watchdog limits each.
+Source: docs/reference/kafka.md, "Read, decide, write".
+librdkafka's transaction calls may never return after a broker was killed, so a watchdog limits each.
 """
 
 import contextlib

@@ -32,7 +32,7 @@ class NotDelivered(RuntimeError):
 
 
 def producer_settings(kafka: str, client_id: str) -> dict[str, str | int | bool]:
-    """Settings of a producer outside transactions (event-sourcing practice 6.1)."""
+    """Settings of a producer outside transactions (docs/reference/kafka.md, "Producers")."""
     return {
         "bootstrap.servers": kafka,
         "client.id": client_id,

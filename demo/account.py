@@ -26,7 +26,7 @@ def read_account(culm: Path, environ: Mapping[str, str]) -> Account:
     given = stack_environment(culm, environ)
     client = Path(given["PANDA_SYS"])
     if not (client / "bin" / "prun").exists():
-        raise DemoFailed(f"panda-client is not installed in {client}; `make install` does it")
+        raise DemoFailed(f"panda-client is not installed in {client}; `make setup` does it")
     address = urlsplit(given["PANDA_URL_SSL"])
     # a virtual environment that is active here would win over the client's own
     environment = {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"} | given
@@ -43,7 +43,7 @@ def stack_environment(culm: Path, environ: Mapping[str, str]) -> dict[str, str]:
     try:
         done = subprocess.run([str(culm), "env", "--json"], env=dict(environ), capture_output=True, text=True)
     except FileNotFoundError as problem:
-        raise DemoFailed(f"{culm} is not there; `make install` puts it there") from problem
+        raise DemoFailed(f"{culm} is not there; `make setup` puts it there") from problem
     if done.returncode != 0:
         raise DemoFailed(f"culm env failed: {done.stderr.strip()}\nIs the stack up? `culm up`")
     return {str(name): str(value) for name, value in json.loads(done.stdout).items()}

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         return 2
     folder, lock = Path(arguments[0]), Path(arguments[1])
     began = time.monotonic()
-    if not (folder / "bin" / "python").exists():
+    if not (folder / "bin" / "pip").exists():  # also after an interruption between the two
         print(f"{folder}: making the environment", flush=True)
         made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
         if made.returncode:

@@ -2,7 +2,8 @@
 
 One row per (projection, topic, partition): the offset after the last record applied, the epoch of the projector that
 may write, the generation of live tables it must know. Guards: rows and position move together or not at all, only for
-the one owner and only into the live tables, because a batch updates exactly the rows it read from (practice 10.1).
+the one owner and only into the live tables, because a batch updates exactly the rows it read from (docs/reference/kafka.md,
+"Positions in Postgres").
 """
 
 from collections.abc import Iterable, Mapping, Sequence

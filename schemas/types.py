@@ -1485,7 +1485,7 @@ class RetryRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRules:
-    """How input is cut into jobs (jedi-logic 3.4).
+    """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
     files_per_job: nFilesPerJob: a fixed number of files per job.
     files_per_job_max: nMaxFilesPerJob: the most files in one job.

@@ -3,7 +3,7 @@
 Faust 0.15 reads uncommitted records unless its own exactly-once mode is on (which is broken), acknowledges by distance
 between offsets, acknowledges records of a former assignment, and spends four tasks on every record. Here subclasses set
 the isolation level, keep the accounts in a `Ledger`, and hand Faust one message a topic and fetch, whose value are the
-records that concern somebody; nothing of Faust is patched. Source: event-sourcing practice, chapter 16.
+records that concern somebody; nothing of Faust is patched. Source: docs/reference/kafka.md, "Faust".
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The Faust worker: an app with one agent a topic, and the parts around it, from start to an orderly end.
 
-In: configuration. Out: processors at work. Faust's settings are those of event-sourcing practice 16; no table, no
+In: configuration. Out: processors at work. Faust's settings: docs/reference/kafka.md, "Faust"; no table, no
 changelog, no web server, no topic of its own. The worker ends when it is told to or when one of its parts does; a
 supervisor starts it anew and nothing is lost, because acknowledging comes last.
 """

@@ -1,7 +1,9 @@
 """What code and documents cite is there: every `docs/...` path, and every heading named with it."""
 
+import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,16 @@ SUFFIXES = {".py", ".md", ".avsc", ".toml", ".html", ".yml", ".yaml"}
 SKIPPED = {".venv", ".venv-client", ".venv-peers", ".culm", "out", ".git"}
 
 
-def texts() -> Iterator[tuple[Path, str]]:
+@cache
+def texts() -> tuple[tuple[Path, str], ...]:
     """Every text file of the product with what it says; comment marks at line breaks are taken out."""
-    for path in sorted(ROOT.rglob("*")):
-        if path.suffix in SUFFIXES and path != HERE and SKIPPED.isdisjoint(path.relative_to(ROOT).parts):
-            yield path.relative_to(ROOT), re.sub(r"\n\s*#:?\s", "\n", path.read_text(encoding="utf-8"))
+    return tuple((path.relative_to(ROOT), re.sub(r"\n\s*#:?\s", "\n", path.read_text(encoding="utf-8"))) for path in files())
+
+
+def files() -> Iterator[Path]:
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = sorted(set(inner) - SKIPPED)
+        yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix in SUFFIXES and Path(folder, name) != HERE)
 
 
 def headings(path: Path) -> set[str]:

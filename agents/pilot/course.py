@@ -1,4 +1,4 @@
-"""What is known of a job while it runs, and what the pilot says of it (pilot-protocol 3.2). Pure."""
+"""What is known of a job while it runs, and what the pilot says of it (docs/reference/pilot.md, "Reports"). Pure."""
 
 import json
 from collections.abc import Sequence

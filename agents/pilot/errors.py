@@ -1,4 +1,4 @@
-"""What goes wrong with a job, with PanDA's pilot error codes (pilot-protocol 4.2).
+"""What goes wrong with a job, with PanDA's pilot error codes (docs/reference/pilot.md, "Error codes").
 
 JobTrouble
     carries code and diagnosis; the job fails with them

@@ -1,4 +1,4 @@
-"""A job as the server describes it: comma lists become files. Pure. Source: pilot-protocol 2.
+"""A job as the server describes it: comma lists become files. Pure. Source: docs/reference/pilot.md, "The job object".
 
 Guards: file names are plain names that lead nowhere else; lists that belong together have the same length; nothing is
 silently left out that the pilot cannot do.

@@ -42,7 +42,7 @@ class Usage:
         )
 
     def fields(self, seconds: float) -> dict[str, float | int]:
-        """For updateJob (pilot-protocol 3.2), after `seconds` of running; nothing when nothing was measured."""
+        """For updateJob (docs/reference/pilot.md, "Reports"), after `seconds` of running; nothing when nothing was measured."""
         found: dict[str, float | int] = {}
         if self.cpu_seconds > 0:
             found |= {"cpuConsumptionTime": round(self.cpu_seconds, 3), "cpuConversionFactor": 1.0}
@@ -88,7 +88,7 @@ def sampled(usage: Usage, guardian: int) -> Usage:
 
 
 def memory_kb_limit(job: PilotJob, config: PilotConfig) -> int | None:
-    """How much memory in kB the payload may use, None for any (pilot-protocol 5.1: `minRamCount` with grace)."""
+    """How much memory in kB the payload may use, None for any (docs/reference/pilot.md, "Memory limit")."""
     mb = config.memory_mb_max or job.ram_mb * config.memory_grace
     return int(mb * KB) if mb > 0 else None
 

@@ -1,4 +1,4 @@
-"""How a payload ended, read from its exit code and from what it left in its directory (pilot-protocol 4.2)."""
+"""How a payload ended, by its exit code and what it left in its directory (docs/reference/pilot.md, "Error codes")."""
 
 import json
 import math

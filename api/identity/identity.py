@@ -1,6 +1,7 @@
 """Who makes a request, as far as anybody behind the API may know.
 
-In: the checked claims of a token and the `Origin` header. Out: an `Identity`. Rules: panda-client-protocol 6.5.
+In: the checked claims of a token and the `Origin` header. Out: an `Identity`. Rules:
+docs/reference/client.md, "Identity".
 The only thing of it that enters the log as actor is the opaque `subject`.
 """
 

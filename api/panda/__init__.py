@@ -1,4 +1,4 @@
-"""The compatible front for panda-client: every call it makes, in one table. Source: panda-client-protocol 3, 8."""
+"""The compatible front for panda-client: every call it makes, in one table (docs/reference/client.md)."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""Answers of `/api/v1`: the envelope, and times as panda-client rebuilds them. Source: panda-client-protocol 0, 2.2."""
+"""Answers of `/api/v1`: the envelope, and times as panda-client rebuilds them (docs/reference/client.md, "The envelope")."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,8 @@
 """Filters of `get_tasks_detailed_info_since` as questions to the database.
 
 A value without any of `^ $ * + ? \\ | ( )` is compared exactly; otherwise it is a regular expression searched in the text
-of the attribute (panda-client-protocol 3.5). Expressions come from anybody and are run by Postgres, whose engine does not
+of the attribute (docs/reference/client.md, "Task queries").
+Expressions come from anybody and are run by Postgres, whose engine does not
 blow up and whose statements end in time; Python's would hold the whole API up.
 """
 

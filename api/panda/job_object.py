@@ -1,6 +1,6 @@
 """A job and its files as panda-client reads them: PanDA's attribute names over a row of the read model. Pure.
 
-Source: panda-client-protocol 7.2, 7.3. What Culm does not know is null.
+Source: docs/reference/client.md, "Objects". What Culm does not know is null.
 """
 
 from collections.abc import Mapping, Sequence

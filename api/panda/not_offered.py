@@ -1,7 +1,7 @@
 """Calls that clients make and Culm does not answer yet: they are told so in words, in the form each of them reads.
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
-(panda-client-protocol 3.10). An error of the transport would look to users as if the server were broken.
+(docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
 """
 
 from collections.abc import Awaitable, Callable

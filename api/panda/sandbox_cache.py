@@ -1,4 +1,4 @@
-"""The sandbox cache: files that users upload and jobs fetch. Source: panda-client-protocol 4.
+"""The sandbox cache: files that users upload and jobs fetch. Source: docs/reference/client.md, "The sandbox".
 
 Guards: only the last path component of a name counts; a file is complete or not there; it is never replaced unless its name
 asks for it (`.__ow__`).

@@ -1,7 +1,7 @@
 """Commanding calls below `task/`: submit, kill, finish, retry and the like, in the reference server's words.
 
 Rights and states are decided by the Task decider; here its refusal becomes PanDA's code and sentence
-(panda-client-protocol 3.3, 3.4).
+(docs/reference/client.md, "Task control").
 """
 
 from typing import Any

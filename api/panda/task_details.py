@@ -1,4 +1,4 @@
-"""Datasets, file statistics and job ids of tasks, as `get_details` gives them. Source: panda-client-protocol 3.5."""
+"""Datasets, file statistics, job ids of tasks, as `get_details` gives them (docs/reference/client.md, "Task queries")."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """A task as panda-client reads it: PanDA's attribute names over a row of the read model. Pure.
 
-Source: panda-client-protocol 7.1. What Culm does not know is null.
+Source: docs/reference/client.md, "Objects". What Culm does not know is null.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A job as a flat object of PanDA's names (pilot-protocol 2.2).
+"""A job as a flat object of PanDA's names (docs/reference/pilot.md, "The job object").
 
 Rules: lists are comma-joined and aligned; `outFiles`, `realDatasets`, `destinationDblock` and `ddmEndPointOut` cover
 the log, `scopeOut` does not; `NULL` stands for nothing.

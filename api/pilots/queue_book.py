@@ -1,4 +1,4 @@
-"""Queue settings at hand for the hot paths, and as the documents that pilots download (pilot-protocol 5.6, 7.3)."""
+"""Queue settings for the hot paths, and as documents for pilots (docs/reference/pilot.md, "Queue data")."""
 
 import time
 from pathlib import Path

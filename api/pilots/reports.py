@@ -38,7 +38,7 @@ USAGE = (
     "cpuConsumptionTime", "cpuConsumptionUnit", "maxRSS", "maxPSS", "maxVMEM", "maxSWAP", "avgRSS", "totRBYTES",
     "totRCHAR", "totWBYTES", "totWCHAR", "meanCoreCount", "nEvents",
 )  # fmt: skip
-#: Exit codes of payloads that the pilot renames (pilot-protocol 4.2, note): its own code says nothing then.
+#: Exit codes of payloads that the pilot renames (docs/reference/pilot.md, "Error codes"): its own says nothing then.
 RENAMED_EXIT_CODES = frozenset({2, 3, 251})
 #: Error families: name in the report, family in the log.
 FAMILIES = (("exe", "exe"), ("sup", "sup"), ("ddm", "ddm"), ("jobDispatcher", "jobdispatcher"))

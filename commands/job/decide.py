@@ -1,7 +1,7 @@
 """What a job says to a command: events, or no.
 
 Guards: a final state is never left; only the pilot that holds the attempt is believed; a late report changes nothing and
-leaves a trace. Source: jedi-logic 2.2 (guards on pilot updates), 2.4 (kill codes); pilot-protocol 4.1.
+leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill codes".
 """
 
 from typing import assert_never
@@ -120,7 +120,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     """The pilot's last word, believed only from the pilot that holds the job.
 
     A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
-    the outputs, so no state in between can be lost (jedi-logic 0.11 asks for the check, not for the state).
+    the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions").
     """
     if job.status in FINAL and job.spec is not None and command.attempt == job.spec.attempt:
         agrees = job.status is (JobStatus.FINISHED if command.succeeded else JobStatus.FAILED) and not job.lost

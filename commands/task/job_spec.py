@@ -1,6 +1,6 @@
 """A job's specification from its task, its plan and its input. Pure: the same task and plan give the same job.
 
-Source: jedi-logic 3.5-3.8, panda-client-protocol 5.4.
+Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md, "From parameters to jobs".
 """
 
 from commands.task.model import Task, Unmerged
@@ -206,7 +206,7 @@ def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
 
 
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:
-    """Single values of the text: serial, numbers, events (panda-client-protocol 5.4 step 5)."""
+    """Single values of the text: serial, numbers, events."""
     definition = _definition(task)
     number = units[0].unit_id if len(units) == 1 else job.serial
     events = sum(unit.events or 0 for unit in units)

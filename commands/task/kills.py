@@ -8,7 +8,7 @@ from schemas.queue import ReleaseTask
 from schemas.task import TaskBroken
 from schemas.types import JobKind
 
-#: Codes of jedi-logic 2.4.
+#: Codes: docs/reference/jedi.md, "Kill codes".
 KILL_TASK, KILL_FINISH, KILL_FINISH_SOFT, KILL_REBROKER, KILL_REASSIGN = 50, 52, 55, 8, 51
 
 

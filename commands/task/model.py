@@ -1,6 +1,6 @@
 """A task as its history describes it: status, input with its file accounts, live jobs, orders under way.
 
-In: task events. Out: `Task`. Guards: finished + failed <= used <= total after every event (jedi-logic 1.9, appendix C.1).
+In: task events. Out: `Task`. Guards: finished + failed <= used <= total after every event (docs/reference/jedi.md, "Laws").
 A task of a million jobs is its input units and the jobs that live; what ended is counters.
 """
 
@@ -47,7 +47,7 @@ from schemas.types import (
 
 
 class UnitStatus(StrEnum):
-    """Where a piece of input stands (jedi-logic 1.9)."""
+    """Where a piece of input stands (docs/reference/jedi.md, "File accounts")."""
 
     READY = "ready"
     RUNNING = "running"

@@ -1,7 +1,7 @@
 """How a task's work goes forward: made into jobs, accounted for. How it gets its input is in `feeding.py`. Pure.
 
 Guards: a choice made for an older state is refused (revision, order number); a unit of input is in one job at most; an
-ended job is accounted for once. Source: jedi-logic 1.9, 3, 7.4.
+ended job is accounted for once. Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 """
 
 from dataclasses import replace
@@ -203,7 +203,7 @@ def _change_units(task: Task, changes: dict[int, UnitChange], units: tuple[int, 
 
 
 def unit_after(unit: Unit, outcome: JobOutcome, failures_max: int | None, ending: Ending | None) -> UnitChange:
-    """What `outcome` does to a unit (jedi-logic 1.9): done, given up, or ready for the next attempt."""
+    """What `outcome` does to a unit: done, given up, or ready for the next (docs/reference/jedi.md, "File accounts")."""
     unit_id = unit.spec.unit_id
     if outcome.kind is OutcomeKind.FINISHED:
         return UnitChange(

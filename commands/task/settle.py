@@ -1,7 +1,8 @@
 """What follows by itself from a task's state: input is ordered made into jobs, merges are ordered, the task ends. Pure.
 
 Called after every event of a decision, in the same decision; gives the next event, or None when the task is at rest.
-Guards: a task at work always has an open order, a live job, or a clock (jedi-logic appendix C.3). Source: jedi-logic 1.5, 3.8.
+Guards: a task at work always has an open order, a live job, or a clock. Source: docs/reference/jedi.md, "Final status" and
+"Laws".
 """
 
 from dataclasses import replace
@@ -78,7 +79,7 @@ def _merge_order(task: Task) -> JobsOrdered | None:
 
 
 def _verdict(task: Task, reason: str = "") -> TaskFinalized:
-    """The end of a task by its counters (jedi-logic 1.5); `reason` names what stood in the way."""
+    """The end of a task by its counters (docs/reference/jedi.md, "Final status"); `reason` names what stood in the way."""
     total, done = len(task.units), task.finished
     completeness = 1000 * done // total if total else 0
     if total and done == total:

@@ -1,4 +1,4 @@
-"""The table of a task's legal transitions, as data. Source: jedi-logic 1.1, 1.2 (without scouts, staging and throttling)."""
+"""The table of a task's legal transitions, as data. Source: docs/reference/jedi.md, "Task transitions"."""
 
 from enum import StrEnum
 

@@ -54,7 +54,7 @@ def nodes(config: StackConfig) -> tuple[Node, ...]:
 
 
 def settings(node: Node) -> str:
-    """`server.properties` of a node (DESIGN.md 4.1): loopback only, nothing made by itself."""
+    """`server.properties` of a node: loopback only, nothing made by itself."""
     broker = f"PLAINTEXT://{node.address}"
     copies = node.config.brokers
     copies_in_sync = "2" if copies > 1 else "1"

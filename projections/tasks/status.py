@@ -1,4 +1,4 @@
-"""Status words of a task, by event. Pure. Source: docs/flow.md; jedi-logic 1.1, 1.2, 1.8."""
+"""Status words of a task, by event. Pure. Source: docs/flow.md; docs/reference/jedi.md, "Task status"."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from schemas.task import (
 )
 
 AT_WORK = frozenset({"ready", "running", "pending"})
-#: Statuses that the calmer super_status repeats; others leave it as it was (jedi-logic 1.8).
+#: Statuses that the calmer super_status repeats; others leave it as it was (docs/reference/jedi.md, "Super status").
 PUBLIC = frozenset(
     {"registered", "ready", "running", "paused", "aborting", "exhausted"}
     | {"done", "finished", "failed", "broken", "aborted"}

@@ -85,7 +85,7 @@ class DefineJob:
 class KillJob:
     """Kill a job.
 
-    code: Kill code (jedi-logic 2.4).
+    code: Kill code (docs/reference/jedi.md, Kill codes).
     reason: Why, as given.
     """
 

@@ -2,7 +2,7 @@
 
 In: what is asked, facts about all queues, the queues the task used, a seed. Out: at most five candidates, best first,
 and one verdict a queue with the code of the filter that dropped it or its weight. The same input gives the same answer.
-Source: jedi-logic 5.2, in its order; available files (its steps 4, 10, 13) need catalogues Culm does not have yet.
+Source: docs/reference/jedi.md, "Generic brokerage", in its order; available files need catalogues Culm does not have yet.
 """
 
 from collections.abc import Callable, Collection, Sequence

@@ -38,7 +38,7 @@ def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: 
 
 
 def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
-    """What is brokered separately: one piece, or one for each memory that input needs (jedi-logic 3.3)."""
+    """What is brokered separately: one piece, or one for each memory of input (docs/reference/jedi.md, "Memory groups")."""
     wishes = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
         return [(Asked(wishes, vo, wishes.ram_mb), [])]

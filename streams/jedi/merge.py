@@ -1,8 +1,8 @@
 """Unmerged jobs packed into merge jobs.
 
 In: jobs whose outputs wait, rules, candidate queues. Out: plans whose `unit_ids` are serials of unmerged jobs.
-Invariant: every unmerged job is in exactly one plan. Source: jedi-logic 3.8; merging where the outputs were made is
-preferred.
+Invariant: every unmerged job is in exactly one plan. Merging where the outputs were made is
+preferred. Source: docs/reference/jedi.md, "Merging".
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """What a task's parameters mean: its definition, or why it can have none.
 
 In: the JSON object as `prun` and its like send it. Out: `TaskDefinition` or `Refusal` (BAD_PARAMETERS, NOT_SUPPORTED).
-What Culm cannot do is refused, naming the key, rather than run without it. Source: panda-client-protocol 5.2-5.6,
-jedi-logic 3.1, generic flavour. Set aside on purpose: `cloud` is not taken from `workingGroup`, a group is no place.
+What Culm cannot do is refused, naming the key, rather than run without it. Source:
+docs/reference/client.md, "Task parameters"; docs/reference/jedi.md, "Refinement".
+Set aside on purpose: `cloud` is not taken from `workingGroup`, a group is no place.
 """
 
 import json

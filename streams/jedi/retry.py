@@ -1,7 +1,7 @@
 """What the retry rules say about a failed job's input.
 
 In: the job's errors, the rules, the memory it had. Out: an action, the memory for the next attempt, and the error that
-decided. Pure. Source: jedi-logic 7.2 (rules, ladder), 2.6 (families), pilot-protocol 4.2 (codes).
+decided. Pure. Source: docs/reference/jedi.md, "Retry rules" and "Error families"; docs/reference/pilot.md, "Error codes".
 """
 
 from collections.abc import Sequence

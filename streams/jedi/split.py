@@ -1,8 +1,8 @@
 """Input units packed into jobs, each with the queue drawn for it.
 
 In: units in input order, the task's rules, candidates, a seed. Out: plans. Invariant: every unit is in exactly one
-plan, units of different memory never share a job, and the same input and seed give the same plans. Source: jedi-logic
-3.3, 3.4.
+plan, units of different memory never share a job, and the same input and seed give the same plans. Source:
+docs/reference/jedi.md, "Memory groups" and "Splitting".
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from streams.jedi.draw import draw
 
 GIGABYTE = 1024**3
 MEGABYTE = 1024**2
-#: Input of one job when neither files nor events nor gigabytes per job are given (jedi-logic 3.4).
+#: Input of one job when neither files nor events nor gigabytes per job are given (docs/reference/jedi.md, "Splitting").
 INPUT_BYTES_MAX = 20 * GIGABYTE
 
 

@@ -1,7 +1,7 @@
 """The text of the job parameters and the output templates, from the items of a task's parameters.
 
 In: items in the order submitted. Out: one text in which outputs are named by stream (`${OUTPUT0}`, `${LOG0}`), and one
-`OutputTemplate` for each output dataset. Source: panda-client-protocol 5.4 step 1, jedi-logic 3.6.
+`OutputTemplate` for each output dataset. Source: docs/reference/client.md, "From parameters to jobs".
 """
 
 import re

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "a-pilot-token-that-nobody-else-may-see"
-#: The smallest wrapper: runs the text after -p (pilot-protocol 7.3).
+#: The smallest wrapper: runs the text after -p (docs/reference/pilot.md, "The wrapper").
 RUN_GEN = b"""#!/bin/bash
 while getopts "p:" o; do [ "$o" = p ] && CMD="$OPTARG"; done
 eval "$CMD"

@@ -8,7 +8,7 @@ from agents.pilot.job import BadJob, InputFile, OutputFile, parse_job
 
 
 def an_object(**changes: Any) -> dict[str, Any]:
-    """The smallest object that a pilot accepts (pilot-protocol 2.3)."""
+    """The smallest object that a pilot accepts (docs/reference/pilot.md, "The job object")."""
     smallest = {
         "PandaID": 3033,
         "taskID": 11,

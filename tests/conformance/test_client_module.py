@@ -1,4 +1,4 @@
-"""The modules of panda-client 2.2.0 as scripts use them, against a running Culm (panda-client-protocol 9)."""
+"""The modules of panda-client 2.2.0 as scripts use them, against a running Culm (docs/reference/client.md)."""
 
 import json
 

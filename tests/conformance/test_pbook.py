@@ -1,4 +1,4 @@
-"""`pbook` 2.2.0, unmodified, against a running Culm: what it must print, row by row (panda-client-protocol 9)."""
+"""`pbook` 2.2.0, unmodified, against a running Culm: what it must print, row by row (docs/reference/client.md)."""
 
 import json
 import re

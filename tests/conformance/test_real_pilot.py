@@ -1,7 +1,7 @@
 """The unmodified pilot3 3.7.0.36 takes a job from Culm and finishes it.
 
 The pilot ends every process of its user whose parent is PID 1: it runs in a PID namespace of its own *and* with
-PILOT_NOKILL set. Recipe: pilot-protocol 7.
+PILOT_NOKILL set. Recipe: docs/reference/pilot.md, "Running a real pilot".
 """
 
 import json

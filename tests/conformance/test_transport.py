@@ -1,4 +1,4 @@
-"""What panda-client 2.2.0 needs of the transport: TLS, tokens, bodies without a Content-Type (panda-client-protocol 9)."""
+"""What panda-client 2.2.0 needs of the transport: TLS, tokens, bodies without a Content-Type (docs/reference/client.md)."""
 
 import json
 import subprocess

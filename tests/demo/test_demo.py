@@ -88,7 +88,7 @@ def test_two_runs_have_different_names_unless_told(tmp_path: Path) -> None:
 
 
 def test_without_a_stack_the_demo_says_how_to_start_one(tmp_path: Path) -> None:
-    with pytest.raises(DemoFailed, match="make install"):
+    with pytest.raises(DemoFailed, match="make setup"):
         run(a_config(tmp_path, tmp_path / "culm"), Console(file=io.StringIO()))
 
 

@@ -132,3 +132,14 @@ def test_what_changes_a_stack_never_touches_another_on_the_same_ports(tmp_path: 
 
     assert isinstance(done.exception, NotUp)
     assert str(tmp_path) in str(done.exception)
+
+
+def test_the_clients_environment_holds_in_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = StackConfig.from_environ({"CULM_HOME": "state"})
+
+    made = client_environment(config, "jdoe", "Jane Doe", ("wlcg",), {"PATH": "/usr/bin", "CULM_CLIENT": "client"})
+
+    assert made["CULM_HOME"] == str(tmp_path / "state")
+    assert made["PATH"] == f"{tmp_path}/client/bin:/usr/bin"
+    assert all(made[name].startswith("/") for name in ("PANDA_SYS", "PANDA_PYTHONPATH", "PANDA_PYTHON_EXEC", "PANDA_CONFIG_ROOT"))

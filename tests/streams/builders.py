@@ -22,7 +22,7 @@ SEED = "4f1d0f4e-8a39-5d8e-a2b0-2d6f6e1c7a11"
 
 
 def a_submission(**changes: Any) -> dict[str, Any]:
-    """Parameters of `prun` without input and with one output (panda-client-protocol 5.1); None drops nothing, it is null."""
+    """Parameters of `prun` without input and with one output (docs/reference/client.md); None drops nothing, it is null."""
     return {
         "taskName": "user.jdoe.test2/",
         "uniqueTaskName": True,
