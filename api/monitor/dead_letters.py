@@ -41,7 +41,7 @@ def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
         raise LogUnavailable(f"the dead letters cannot be read: {problem}") from problem
     finally:
         consumer.close()
-    found.sort(key=lambda letter: -letter["at"])
+    found.sort(key=lambda letter: -(letter["at"] or 0))
     return Letters(found[:limit], total)
 
 
@@ -55,7 +55,9 @@ def send_again(kafka: str, codec: Codec, partition: int, offset: int) -> str:
         consumer.close()
     if message is None or message.error() is not None or message.offset() != offset:
         raise NotFound(f"no dead letter at {TOPIC}/{partition}/{offset}")
-    letter: DeadLetter = codec.decode(message.value()).message
+    letter = _letter(codec, message.value())
+    if letter is None:
+        raise NotFound(f"what stands at {TOPIC}/{partition}/{offset} is no dead letter")
     failures: list[KafkaError] = []
     producer = Producer({"bootstrap.servers": kafka, "client.id": "culm-api-letters", "partitioner": "murmur2_random"})
     producer.produce(
@@ -91,8 +93,20 @@ def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list
     return found
 
 
+def _letter(codec: Codec, value: bytes | None) -> DeadLetter | None:
+    """The letter in a record; None for a record that holds none."""
+    try:
+        found = codec.decode(value).message
+    except Poison:
+        return None
+    return found if isinstance(found, DeadLetter) else None
+
+
 def _document(codec: Codec, partition: int, offset: int, value: bytes | None) -> dict[str, Any]:
-    letter: DeadLetter = codec.decode(value).message
+    letter = _letter(codec, value)
+    if letter is None:
+        odd = {"source": "", "name": None, "vo": None, "error_class": "Poison", "error": "", "process": ""}
+        return {"partition": partition, "offset": offset, "at": None, **odd}
     try:
         inside = codec.decode(letter.value)
         vo, name = inside.envelope.vo if inside.envelope else None, inside.name
