@@ -17,7 +17,7 @@ from confluent_kafka import Message
 from audit.whole_log import messages_of
 from projections.timeline.body import body_of
 from schemas.catalog import CATALOG, self_contained
-from schemas.ids import task_id_of
+from schemas.ids import is_number, task_id_of
 from schemas.topics import topics_of_role
 from schemas.wire import FRAME, Codec, Decoded, Poison
 
@@ -70,12 +70,21 @@ def exported(kafka: str, codec: Codec, choice: Choice) -> Iterator[tuple[Exporte
     """The events of the choice in the order of topics, partitions and offsets."""
     wanted = _wanted(kafka, codec, choice)
     for message in messages_of(kafka, EVENTS):
-        try:
-            decoded = codec.decode(message.value())
-        except Poison:
-            continue
-        if wanted(decoded):
+        decoded = event_in(codec, message)
+        if decoded is not None and wanted(decoded):
             yield _exported(message, decoded), decoded
+
+
+def event_in(codec: Codec, message: Message) -> Decoded | None:
+    """The event that the record holds; None for what is no event, or is none of this topic and key."""
+    try:
+        decoded = codec.decode(message.value())
+    except Poison:
+        return None
+    envelope = decoded.envelope
+    if decoded.entry.topic != message.topic() or envelope is None or message.key() != envelope.aggregate_id.encode():
+        return None
+    return decoded
 
 
 def _wanted(kafka: str, codec: Codec, choice: Choice) -> Callable[[Decoded], bool]:
@@ -101,7 +110,7 @@ class _Tree:
             case "task":
                 return bool(envelope.aggregate_id == str(self.task_id))
             case "job":
-                return task_id_of(int(envelope.aggregate_id)) == self.task_id
+                return is_number(envelope.aggregate_id) and task_id_of(int(envelope.aggregate_id)) == self.task_id
             case _:
                 job = getattr(message, "job_id", None)
                 if isinstance(job, int):
@@ -115,7 +124,9 @@ def _tree(kafka: str, codec: Codec, task_id: int) -> _Tree:
     tree = _Tree(task_id)
     for message in messages_of(kafka, ["culm.task.events.v1"]):
         if message.key() == str(task_id).encode():
-            tree.correlations.add(codec.decode(message.value()).envelope.correlation_id)
+            decoded = event_in(codec, message)
+            if decoded is not None:
+                tree.correlations.add(decoded.envelope.correlation_id)
     return tree
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import JSON
 from audit.subject import ROWS_OF, Subject
 from projections.catalogue import PROJECTIONS
 from projections.changes import Key, Row, RowChanges
+from projections.lengths import shortened
 from projections.writing import clean_text, json_text
 from schemas.reading import Recorded
 
@@ -68,6 +69,7 @@ class Past:
 def as_read(table: Any, row: Row) -> Row:
     """A row as it comes back from Postgres: JSON through its text, texts without what Postgres cannot hold."""
     found: Row = {}
+    row = shortened(table, row)
     for column in table.columns:
         if column.computed is not None:
             continue

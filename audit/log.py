@@ -7,13 +7,13 @@ else, or nothing any more, is said by name; a log that does not answer within `S
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.reading import Place, Recorded, read_record
-from schemas.wire import Codec
+from schemas.wire import Codec, Poison
 
 SECONDS_MAX = 15.0
 #: Records that are read over rather than sought past.
@@ -53,7 +53,9 @@ class LogPages:
                 if message is None or _offset(message) >= until:
                     break
                 if message.key() == key.encode():
-                    found.append(self._recorded(message))
+                    with suppress(Poison):
+                        # What cannot be read is no event; the read models were told so when they passed it over.
+                        found.append(self._recorded(message))
         return found
 
     def end(self, topic: str, partition: int) -> int:

@@ -137,7 +137,8 @@ class Stack:
             health = "running, not answering" if silent else state.state
             document["processes"].append(asdict(state) | {"health": health, "lag": behind.result().get(state.name)})
         document["up"] = all(row["health"] == "running" for row in document["processes"])
-        silent_ones = [f"{row['name']} is {row['health']}." for row in document["processes"] if row["health"] != "running"]
+        fine = ("running", "starting")
+        silent_ones = [f"{row['name']} is {row['health']}." for row in document["processes"] if row["health"] not in fine]
         document["problems"] = [*silent_ones, *problems.result()]
         document["condition"] = "degraded" if document["problems"] else "ok"
         return document

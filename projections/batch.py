@@ -198,7 +198,8 @@ class _Fold:
             # Whatever was missed began at the latest with the record that could not be read.
             why = f"found event {envelope.sequence}, expected {last + 1}: events are missing"
             if mark is None:
-                missed = Mark(last, record.place, "hole", why, vo=envelope.vo)
+                # A number that is too high may be wrong itself: the next event tells.
+                missed = Mark(last, record.place, "hole", why, is_firm=False, vo=envelope.vo)
             else:
                 missed = Mark(last, mark.place, mark.kind, f"{mark.message}; then {why}", vo=envelope.vo)
             self._put(aggregate, missed)
@@ -210,7 +211,7 @@ class _Fold:
             self._heads[aggregate] = envelope.sequence
             self._accepted += 1
             if mark is not None and not mark.is_firm:
-                # No event is missing: what could not be read was none of this aggregate.
+                # No event is missing: what could not be applied was none of this aggregate.
                 self._count(mark.partition)
                 self._counts[mark.partition] -= 1
                 self._changed[aggregate] = None

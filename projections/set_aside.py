@@ -30,7 +30,7 @@ class Mark:
 
     sequence: its last applied event, 0 for none. place: the record that could not be applied. kind: poison (cannot be read),
     hole (events before it are missing), bug (a projection failed on it) or value (Postgres refused it). is_firm: false while
-    the next event may still show that the unreadable record was none of the aggregate's.
+    the next event may still show that the record was none of the aggregate's.
     """
 
     sequence: int

@@ -18,6 +18,7 @@ from sqlalchemy import JSON, Table, Text
 from sqlalchemy.dialects import postgresql
 
 from projections.changes import Key, Row, RowChange, RowChanges
+from projections.lengths import shortened
 from projections.statements import Statement, send
 
 PAGE_ROWS = 1000
@@ -126,6 +127,7 @@ def rows_text(table: Table, rows: Sequence[Row], *, are_whole: bool = True) -> s
     are_whole: false for changes to rows that are there, whose keys must be exactly those: one that Postgres cannot hold
     is left to it to refuse, because with a character replaced it would be another's.
     """
+    rows = [shortened(table, row) for row in rows]
     if float_columns(table):
         rows = [{name: _json_number(value) for name, value in row.items()} for row in rows]
     text = json_of(rows)
@@ -258,6 +260,7 @@ def copy_rows(cursor: Cursor, target: str, columns: Sequence[str], rows: Iterabl
 def row_values(table: Table, columns: Sequence[str], rows: Sequence[Row], null: str) -> list[tuple[Any, ...]]:
     """The rows as tuples in the order of `columns`, None as `null`."""
     kinds = column_kinds(table)
+    rows = [shortened(table, row) for row in rows]
     by_column: list[list[Any]] = []
     for column in columns:
         values = [row[column] for row in rows]

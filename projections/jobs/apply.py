@@ -23,6 +23,9 @@ from schemas.job import (
 from schemas.reading import Recorded
 from schemas.types import JobError, JobSpec, OutputFile
 
+#: Characters of an error's source that are kept.
+SOURCE_MAX = 50
+
 
 def apply(record: Recorded, changes: RowChanges) -> None:
     """Row `job` after the event."""
@@ -139,4 +142,5 @@ def _outputs(files: Iterable[OutputFile]) -> Row:
 
 
 def _errors(errors: Iterable[JobError]) -> list[Row]:
-    return [error.to_avro() for error in errors]
+    # Causes are counted by an index over the source of the first error, which cannot hold a long text.
+    return [{**error.to_avro(), "source": error.source[:SOURCE_MAX]} for error in errors]

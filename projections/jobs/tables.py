@@ -6,6 +6,8 @@ documents; `error_cluster` is its text with every number taken out.
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integer, MetaData, Table, Text
 
+from projections.lengths import at_most
+
 METADATA = MetaData()
 
 JOB = Table(
@@ -17,16 +19,16 @@ JOB = Table(
     Column("serial", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("queue", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("queue", Text, nullable=False, info=at_most(500)),
+    Column("status", Text, nullable=False, info=at_most(50)),
     Column("sub_status", Text),
     Column("priority", Integer, nullable=False),
-    Column("vo", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("user_name", Text, nullable=False),
+    Column("vo", Text, nullable=False, info=at_most(200)),
+    Column("owner", Text, nullable=False, info=at_most(500)),
+    Column("user_name", Text, nullable=False, info=at_most(500)),
     Column("label", Text, nullable=False),
     Column("processing_type", Text, nullable=False),
-    Column("share", Text, nullable=False),
+    Column("share", Text, nullable=False, info=at_most(500)),
     Column("resource_type", Text, nullable=False),
     Column("core_count", Integer, nullable=False),
     Column("ram_mb_min", BigInteger, nullable=False),

@@ -2,6 +2,8 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Computed, Index, Integer, MetaData, Table, Text
 
+from projections.lengths import at_most
+
 METADATA = MetaData()
 
 QUEUE = Table(
@@ -26,7 +28,7 @@ LEASE = Table(
     "lease",
     METADATA,
     Column("job_id", BigInteger, primary_key=True),
-    Column("queue", Text, nullable=False),
+    Column("queue", Text, nullable=False, info=at_most(500)),
     Column("lease_id", Text, nullable=False),
     Column("pilot", Text, nullable=False),
     Column("node", Text, nullable=False),

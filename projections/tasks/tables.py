@@ -2,20 +2,22 @@
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 
+from projections.lengths import at_most
+
 METADATA = MetaData()
 
 TASK = Table(
     "task",
     METADATA,
     Column("task_id", BigInteger, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("vo", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("user_name", Text, nullable=False),
+    Column("name", Text, nullable=False, info=at_most(2000)),
+    Column("vo", Text, nullable=False, info=at_most(200)),
+    Column("owner", Text, nullable=False, info=at_most(500)),
+    Column("user_name", Text, nullable=False, info=at_most(500)),
     Column("nickname", Text, nullable=False),
-    Column("label", Text, nullable=False),
+    Column("label", Text, nullable=False, info=at_most(200)),
     Column("working_group", Text),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False, info=at_most(50)),
     Column("old_status", Text),
     Column("super_status", Text, nullable=False),
     Column("priority", Integer, nullable=False),
@@ -34,7 +36,7 @@ TASK = Table(
     Column("parameters", Text, nullable=False),
     Column("definition", JSON),
     Column("parent_task_id", BigInteger),
-    Column("site", Text),
+    Column("site", Text, info=at_most(500)),
     Column("attempt", Integer, nullable=False, default=1),
     Column("sequence", BigInteger, nullable=False),
 )
@@ -108,7 +110,7 @@ BROKERAGE = Table(
     Column("place", Integer, primary_key=True),
     Column("order_number", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("queue", Text, nullable=False),
+    Column("queue", Text, nullable=False, info=at_most(500)),
     Column("taken", Boolean, nullable=False),
     Column("code", Text, nullable=False),
     Column("weight", Double, nullable=False),

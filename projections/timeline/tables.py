@@ -2,6 +2,8 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from projections.lengths import at_most
+
 METADATA = MetaData()
 
 TIMELINE = Table(
@@ -19,7 +21,7 @@ TIMELINE = Table(
     Column("command_id", Text, nullable=False),
     Column("command_type", Text, nullable=False),
     Column("causation_id", Text),
-    Column("correlation_id", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False, info=at_most(500)),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("log_offset", BigInteger, nullable=False),
@@ -27,7 +29,7 @@ TIMELINE = Table(
     Column("body", JSON, nullable=False),
     Column("task_id", BigInteger),
     Column("job_id", BigInteger),
-    Column("worker_id", Text),
+    Column("worker_id", Text, info=at_most(500)),
     info={"append_only": True},
 )
 Index("timeline_of_task", TIMELINE.c.task_id, TIMELINE.c.at)

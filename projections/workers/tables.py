@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from projections.lengths import at_most
+
 METADATA = MetaData()
 
 WORKER = Table(
@@ -10,7 +12,7 @@ WORKER = Table(
     Column("queue", Text, primary_key=True),
     Column("worker_id", Text, primary_key=True),
     Column("harvester_id", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False, info=at_most(50)),
     Column("node", Text),
     Column("exit_code", Integer),
     Column("diagnostic", Text),

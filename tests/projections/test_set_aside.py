@@ -139,6 +139,24 @@ def test_a_hole_sets_its_aggregate_aside(stage: Stage) -> None:
     assert stage.rows("SELECT task_id, status FROM task ORDER BY 1") == [(ONE, "registered"), (OTHER, "finished")]
 
 
+def test_an_event_with_a_number_that_is_too_high_hurts_nothing_when_the_next_one_follows(stage: Stage) -> None:
+    stage.say([(submitted(ONE), ONE)])
+    forged = stage.writer.envelope(TaskPaused(reason=""), ONE)
+    stage.writer.sequences["task", str(ONE)] = 1
+    value = stage.log.codec.encode(TaskPaused(reason=""), replace(forged, sequence=999))
+    place = stage.log.append_bytes(TASK_TOPIC, 0, str(ONE).encode(), value)
+    projector = stage.projector()
+    catch_up(projector)
+    marked = stage.rows(MARKS)
+
+    stage.say([priority(ONE, 7)])
+    catch_up(projector)
+
+    assert marked == [("task", str(ONE), 1, place.offset, "hole")]
+    assert stage.rows(MARKS) == []
+    assert stage.rows(STATUS) == [(ONE, "registered", 2)]
+
+
 def test_an_unreadable_record_under_the_key_of_an_aggregate_marks_it_until_an_event_shows_that_none_is_missing(
     stage: Stage,
 ) -> None:
