@@ -55,7 +55,10 @@ def send_again(kafka: str, codec: Codec, partition: int, offset: int) -> str:
         consumer.close()
     if message is None or message.error() is not None or message.offset() != offset:
         raise NotFound(f"no dead letter at {TOPIC}/{partition}/{offset}")
-    letter: DeadLetter = codec.decode(message.value()).message
+    try:
+        letter: DeadLetter = codec.decode(message.value()).message
+    except Poison as problem:
+        raise NotFound(f"what is at {TOPIC}/{partition}/{offset} is no dead letter: {str(problem)[:200]}") from problem
     failures: list[KafkaError] = []
     producer = Producer({"bootstrap.servers": kafka, "client.id": "culm-api-letters", "partitioner": "murmur2_random"})
     producer.produce(

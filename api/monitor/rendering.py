@@ -58,7 +58,7 @@ def state(word: str | None, kind: str = "") -> Markup:
     """A state as word, shape and colour; its meaning on hover."""
     if not word:
         return Markup("–")
-    group = group_of(word)
+    group = group_of(word, kind)
     meaning = MEANINGS.get(f"{kind}.{word}", "")
     return Markup('<span class="state {}" title="{}"><span class="shape" aria-hidden="true">{}</span>{}</span>').format(
         group, meaning, SHAPES[group], word
