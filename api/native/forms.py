@@ -53,11 +53,12 @@ def instant_of(text: str | None) -> int | None:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             micros = (moment - EPOCH) // timedelta(microseconds=1)
-        if not MICROS_MIN <= micros <= MICROS_MAX:
-            raise OverflowError("beyond the calendar")
-    except (ValueError, OverflowError) as problem:
-        expected = "expected an ISO 8601 time or seconds since 1970, years 1 to 9999"
-        raise BadRequest(f"since: found {text[:60]!r}, {expected}") from problem
+    except ValueError as problem:
+        raise BadRequest(f"since: found {text[:60]!r}, expected an ISO 8601 time or seconds since 1970") from problem
+    except OverflowError:  # more seconds than a number holds
+        micros = MICROS_MAX + 1
+    if not MICROS_MIN <= micros <= MICROS_MAX:
+        raise BadRequest(f"since: found {text[:60]!r}, expected a time in the years 1 to 9999")
     return micros
 
 

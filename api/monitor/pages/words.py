@@ -25,7 +25,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
 #: The shape that goes with a group, so that colour is never alone.
 SHAPES: Mapping[str, str] = {
-    "waiting": "○", "active": "▶", "success": "✓", "partial": "◐", "failed": "✕", "cancelled": "⊘", "attention": "!", "other": "·",
+    "waiting": "○", "active": "▶", "success": "✓", "partial": "◐", "failed": "✕", "cancelled": "⊘", "attention": "!",
+    "other": "·",
 }  # fmt: skip
 MEANINGS: Mapping[str, str] = {
     "task.registered": "its parameters are being read",
@@ -67,5 +68,5 @@ MEANINGS: Mapping[str, str] = {
 
 
 def group_of(word: str, kind: str = "") -> str:
-    """The group of a state, `other` for an unknown word; a word may mean something else of one kind: a finished task is not done."""
+    """The group of a state, `other` for an unknown word. kind: a finished task is not done, a finished job is."""
     return GROUP_OF.get(f"{kind}.{word}") or GROUP_OF.get(word, "other")
