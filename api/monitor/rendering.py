@@ -83,9 +83,9 @@ def value_of(value: Any, name: str) -> str | Markup:
     return when(value) if name.endswith("_at") and isinstance(value, int) else shown(value)
 
 
-def link(path: str, **parameters: Any) -> str:
-    """A URL of ours with parameters; those that are None are left out."""
-    given = {name: value for name, value in parameters.items() if value is not None}
+def link(path: str, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+    """A URL of ours with parameters; those that are None are left out. Names that came with a request stand in `parameters`."""
+    given = {name: value for name, value in {**(parameters or {}), **more}.items() if value is not None}
     return f"{path}?{urlencode(given)}" if given else path
 
 

@@ -3,7 +3,7 @@
 from api.monitor.actions import Outcome, Wish
 from api.monitor.offers import ACTIONS
 from api.monitor.pages.words import MEANINGS, group_of
-from api.monitor.rendering import Renderer, state
+from api.monitor.rendering import Renderer, link, state
 from tests.api.builders import an_identity
 
 
@@ -29,3 +29,9 @@ def test_the_trace_of_a_bulk_action_leads_to_its_page() -> None:
 
     assert f'href="/trace/{confirmation}/"' in text
     assert "/v1/trace" not in text
+
+
+def test_names_of_a_query_are_no_names_of_ours() -> None:
+    given = {"path": "x", "self": "y", "_block_vars": "z", "parameters": "w"}
+
+    assert link("/tasks/", given, json="") == "/tasks/?path=x&self=y&_block_vars=z&parameters=w&json="
