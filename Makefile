@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test lint sim bench bench-peers chaos setup up down status clean
+.PHONY: help demo test fast lint sim bench bench-peers chaos setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -13,7 +13,8 @@ PILOT := $(LIB)/pilot3
 
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
-	@echo "make test    set everything up, run the whole test suite"
+	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
+	@echo "make fast    the tests that start nothing, on all cores, in less than a minute (TESTS=tests/streams: only those)"
 	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
@@ -22,12 +23,18 @@ help:
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
 
-demo: setup
+demo: ports setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m demo
 
+# Each lane has a stack of its own; what starts nothing comes first, what times faults comes last and alone.
+LANES ?= 2
 test: setup $(PILOT) lint
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGUMENTS)
+	$(VENV)/bin/python -m pytest --numprocesses $(LANES) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+
+TESTS ?= tests
+fast: $(READY)
+	$(VENV)/bin/python -m pytest --numprocesses logical --dist worksteal -m "not stack and not slow" --hypothesis-profile fast $(TESTS)
 
 SEEDS ?= 1000
 STEPS ?= 2000
@@ -52,7 +59,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 
-up: setup
+up: ports setup
 	$(VENV)/bin/culm up
 
 down:
@@ -66,16 +73,18 @@ setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) fet
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m deploy.environment $(VENV) requirements.lock --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(CLIENT_READY): requirements-client.lock
-	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-client.lock
+	@$(PYTHON) -m deploy.environment $(CLIENT) requirements-client.lock
 	@ln -sf ../../$(VENV)/bin/culm $(CLIENT)/bin/culm  # so that `culm` is at hand wherever `prun` is
 	@touch $@
+
+# Before anything is downloaded: every port that is taken, with the variable that moves it.
+.PHONY: ports
+ports:
+	@$(PYTHON) -m deploy.ports
 
 .PHONY: fetch
 fetch:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from api.answers import AnswerWatch
+from api.condition import ConditionDesk
 from api.config import ApiConfig
 from api.gateway import CommandGateway
 from api.identity.access import Gate
@@ -19,6 +20,7 @@ class Services:
     """The parts of a running API.
 
     gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
+    condition: what is wrong with the stack; None where no one asks.
     """
 
     config: ApiConfig
@@ -27,6 +29,7 @@ class Services:
     read_models: ReadModels
     gate: Gate
     live: LiveEvents
+    condition: ConditionDesk | None = None
 
     def start(self) -> None:
         """Begin to listen; call from the event loop."""
@@ -55,4 +58,5 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         read_models=read_models,
         gate=Gate(Verifier(trusted_issuers(config.home)), config.vos),
         live=LiveEvents(config.kafka, codec),
+        condition=ConditionDesk(config, read_models),
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from audit.subject import NotUnderstood
+from schemas.times import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A smaller number is that of an event, a larger one seconds since 1970.
 SEQUENCE_MAX = 100_000_000
 EXPECTED = "expected an ISO 8601 time, the number of an event (#17), or topic/partition/offset"

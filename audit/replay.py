@@ -2,7 +2,8 @@
 
 In: a running stack. Out: per table the number of rows, a hash, and the first rows that differ. The fold is the projections'
 own, into schemas that nobody reads; the live rows are those of one moment, and the fold stops at exactly the positions stored
-with them. Guards: nothing of the live tables is touched; what a killed replay left is dropped by the next.
+with them; an aggregate that is set aside is folded as far as it is in the live rows. Guards: nothing of the live tables is
+touched; what a killed replay left is dropped by the next.
 
 The hash is over rows in the order of their keys, each as canonical JSON of its columns (documents as they are stored: sorted
 keys, no spaces), so it depends on the log and the meaning of the tables alone. `answer` is left out: its topic is not kept
@@ -12,7 +13,7 @@ for ever.
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import orjson
@@ -24,9 +25,12 @@ from projections.config import ProjectorConfig
 from projections.live import create_tables, drop_schemas, engine_on, read_live
 from projections.positions import Connection, Cursor, Partition, lead_of, stored_positions
 from projections.replay import Shard, replay_shards, split
+from projections.set_aside import Mark, read_marks
+from schemas.reading import Aggregate
 
 PREFIX = "replayed_"
 SHOWN_MAX = 10
+SET_ASIDE_SHOWN = 100
 PAGE_ROWS = 5_000
 LEFT_OUT = frozenset({"answers"})
 
@@ -56,13 +60,17 @@ class TableResult:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came out. positions: up to where, by topic and partition. first: the first differences."""
+    """What came out. positions: up to where, by topic and partition. first: the first differences.
+
+    set_aside: aggregates whose later events neither the live rows nor this fold have, each with the event it stands at.
+    """
 
     state_hash: str
     records: int
     tables: Mapping[str, TableResult]
     positions: Mapping[str, int]
     first: tuple[Difference, ...]
+    set_aside: tuple[str, ...] = ()
 
 
 def replay(config: ProjectorConfig) -> Replayed:
@@ -72,23 +80,34 @@ def replay(config: ProjectorConfig) -> Replayed:
     try:
         with closing(psycopg2.connect(config.postgres)) as live, closing(psycopg2.connect(config.postgres)) as scratch:
             live.set_session(isolation_level="REPEATABLE READ", readonly=True)
-            limits, schemas = _moment(live, projections)
+            limits, schemas, marks = _moment(live, projections)
             _drop(scratch)
             try:
                 for projection in projections:
                     create_tables(engine, projection, PREFIX + projection.name, indexes=False)
-                records = _fold(config, projections, limits)
-                return _compared(live, scratch, projections, schemas, limits, records)
+                records, met = _fold(config, projections, limits, marks)
+                compared = _compared(live, scratch, projections, schemas, limits, records)
+                return replace(compared, set_aside=tuple(_told(one, mark) for one, mark in sorted(met.items())[:SET_ASIDE_SHOWN]))
             finally:
                 _drop(scratch)
     finally:
         engine.dispose()
 
 
-def _moment(live: Connection, projections: list[Projection]) -> tuple[dict[Partition, int], dict[str, str]]:
-    """Positions and schemas of the live tables, as of the snapshot that the connection keeps from now on."""
+def _told(aggregate: Aggregate, mark: Mark) -> str:
+    return f"{aggregate[0]} {aggregate[1][:200]} as of event {mark.sequence}: {mark.kind}: {mark.message[:300]}"
+
+
+Marked = dict[Aggregate, Mark]
+
+
+def _moment(
+    live: Connection, projections: list[Projection]
+) -> tuple[dict[Partition, int], dict[str, str], Marked]:
+    """Positions and schemas of the live tables and what is set aside, as of the snapshot that the connection keeps."""
     with live.cursor() as cursor:
         stored, found = stored_positions(cursor), read_live(cursor)
+        marks = {aggregate: mark for aggregate, mark in read_marks(cursor).items() if mark.is_firm}
     names = [projection.name for projection in projections]
     for name in names:
         if name not in found:
@@ -102,11 +121,13 @@ def _moment(live: Connection, projections: list[Projection]) -> tuple[dict[Parti
     for (name, topic, number), row in stored.items():
         if name in names and row.next_offset != limits[topic, number]:
             raise ReplayRefused(f"the read model {name} stands at {row.next_offset} of {topic}/{number}, others elsewhere")
-    return limits, {name: found[name].tables_in for name in names}
+    return limits, {name: found[name].tables_in for name in names}, marks
 
 
-def _fold(config: ProjectorConfig, projections: list[Projection], limits: Mapping[Partition, int]) -> int:
-    """Number of records folded into the scratch tables, in processes of their own."""
+def _fold(
+    config: ProjectorConfig, projections: list[Projection], limits: Mapping[Partition, int], marks: Marked
+) -> tuple[int, Marked]:
+    """Number of records folded into the scratch tables, in processes of their own, and what is set aside in them."""
     wanted = {place: limit for place, limit in limits.items() if place[0] in topics_of(projections) and limit > 0}
     starts = dict.fromkeys(wanted, 0)
     shards = [
@@ -119,16 +140,18 @@ def _fold(config: ProjectorConfig, projections: list[Projection], limits: Mappin
             starts=dict.fromkeys(group, 0),
             limits={place: wanted[place] for place in group},
             records_max=config.rebuild_records_max // config.rebuild_processes,
+            marks={aggregate: mark for aggregate, mark in marks.items() if mark.partition in group},
         )
         for group in split(wanted, starts, config.rebuild_processes)
     ]
-    records = 0
+    records, met = 0, dict[Aggregate, Mark]()
     for done in replay_shards(shards) if shards else ():
         for place, stop in done.stopped.items():
             if stop.place.offset < wanted[place]:
                 raise ReplayRefused(f"the log cannot be folded: {stop}")
         records += done.records
-    return records
+        met.update(done.marks)
+    return records, met
 
 
 def _compared(

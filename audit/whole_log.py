@@ -22,6 +22,8 @@ def messages_of(kafka: str, topics: Iterable[str]) -> Iterator[Message]:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
+            # at the end of each partition the broker would hold the answer back for half a second, in case more comes
+            "fetch.wait.max.ms": 10,
         }
     )
     try:

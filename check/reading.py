@@ -90,15 +90,20 @@ class LogReader:
                 if failure is not None or offset >= ends[key]:
                     unread.discard(key)
                 else:
-                    yield from self._seen(Place(*key, offset), message.value())
+                    yield from self._seen(Place(*key, offset), message.key(), message.value())
 
-    def _seen(self, place: Place, value: bytes | None) -> Iterator[Seen]:
+    def _seen(self, place: Place, key: str | bytes | None, value: bytes | None) -> Iterator[Seen]:
         try:
             decoded = self.codec.decode(value)
         except Poison:
             self.poison += 1
             return
-        entry = decoded.entry
+        entry, envelope = decoded.entry, decoded.envelope
+        is_under_its_key = envelope is None or key in (envelope.aggregate_id, envelope.aggregate_id.encode())
+        if entry.topic != place.topic or not is_under_its_key:
+            # It can be read but belongs to no aggregate that stands here; readers pass it over.
+            self.poison += 1
+            return
         yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message)
 
 
@@ -129,20 +134,36 @@ def _ends(
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """An aggregate whose rows stand still as of event `sequence`. since: microseconds."""
+
+    aggregate: str
+    aggregate_id: str
+    sequence: int
+    since: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadModel:
-    """Positions by projection, then by topic and partition; rows by table, then by key."""
+    """Positions by projection, then by topic and partition; rows by table, then by key; aggregates that stand still."""
 
     positions: dict[str, dict[tuple[str, int], int]]
     rows: dict[str, dict[str, Row]]
+    set_aside: tuple[SetAside, ...] = ()
 
 
 def read_model(postgres: str, views: Iterable[View]) -> ReadModel:
-    """Positions and rows of the views, of one moment."""
+    """Positions, what is set aside, and rows of the views, of one moment."""
     connection = psycopg2.connect(postgres)
     try:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        model = ReadModel(defaultdict(dict), {})
         with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT aggregate, aggregate_id, sequence, since, kind, message FROM projection_set_aside ORDER BY 1, 2"
+            )
+            model = ReadModel(defaultdict(dict), {}, tuple(SetAside(*row) for row in cursor))
             cursor.execute("SELECT projection, topic, partition, next_offset FROM projection_position")
             for projection, topic, partition, offset in cursor:
                 model.positions[projection][(topic, partition)] = offset

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
-from check.reading import LogReader, ReadModel, read_model
+from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.rows import RowsEqualEvents, View, views
 from check.tasks import FileAccounts, LegalTasks
 from schemas.registry import codec_from
+from schemas.times import utc
+
+SHOWN_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,13 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
 
 def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
     """One law per table."""
-    return [RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table]) for view in compared]
+    standing: dict[str, dict[str, int]] = {}
+    for one in model.set_aside:
+        standing.setdefault(one.aggregate, {})[one.aggregate_id] = one.sequence
+    return [
+        RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table], standing.get(view.aggregate, {}))
+        for view in compared
+    ]
 
 
 def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
@@ -50,7 +59,7 @@ def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
     first: dict[str, Violation] = {}
     for record in records:
         for law in laws:
-            for violation in law.see(record):
+            for violation in seen_by(law, record):
                 count[law.name] += 1
                 first.setdefault(law.name, violation)
     for law in laws:
@@ -58,6 +67,25 @@ def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
             count[law.name] += 1
             first.setdefault(law.name, violation)
     return [Verdict(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
+
+
+def seen_by(law: Law, record: Seen) -> list[Violation]:
+    """What the law says of the record; that it cannot judge it, when it cannot."""
+    try:
+        return list(law.see(record))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        found = f"{record.name} of {record.aggregate} cannot be judged: {type(problem).__name__}: {problem}"
+        return [Violation(law.name, str(record.place), found[:500])]
+
+
+def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
+    """A line per aggregate whose rows were compared as of an earlier event, the first of many."""
+    told = [
+        f"set aside: {one.aggregate} {one.aggregate_id[:200]}, rows as of event {one.sequence}, since {utc(one.since)}:"
+        f" {one.kind}: {one.message}"
+        for one in found[:SHOWN_MAX]
+    ]
+    return [*told, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else told
 
 
 def lines(verdicts: Iterable[Verdict]) -> list[str]:
@@ -78,7 +106,9 @@ def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = Fal
     laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
     verdicts = judge_log(reader.records(), laws)
     if as_json:
-        print(json.dumps({"laws": [asdict(verdict) for verdict in verdicts], "poison": reader.poison}, indent=2))
+        set_aside = [asdict(one) for one in model.set_aside]
+        print(json.dumps({"laws": [asdict(one) for one in verdicts], "poison": reader.poison, "set_aside": set_aside}, indent=2))
     else:
-        print("\n".join([*lines(verdicts), f"records that nobody can decode (they must be dead letters): {reader.poison}"]))
+        unread = f"records that cannot be read where they are (they must be dead letters): {reader.poison}"
+        print("\n".join([*lines(verdicts), *set_aside_lines(model.set_aside), unread]))
     return 1 if any(verdict.violations for verdict in verdicts) else 0

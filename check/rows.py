@@ -4,7 +4,7 @@ A `View` says of one table which events make its rows, and what they hold; only 
 and says something of the work are compared.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,11 +32,15 @@ class View:
 
 @dataclass
 class RowsEqualEvents:
-    """The rows of one table are what the events below its position make of them."""
+    """The rows of one table are what the events below its position make of them.
+
+    set_aside: by id, the last event that is in the rows of an aggregate which stands still.
+    """
 
     view: View
     positions: dict[tuple[str, int], int]
     rows: dict[str, Row]
+    set_aside: Mapping[str, int] = field(default_factory=dict)
     checked: int = 0
     folded: dict[str, Row] = field(default_factory=dict)
 
@@ -48,7 +52,9 @@ class RowsEqualEvents:
     def see(self, record: Seen) -> Iterator[Violation]:
         """Fold it, if the rows know it already."""
         if record.role == "events" and record.aggregate == self.view.aggregate:
-            place = record.place
+            place, stands_at = record.place, self.set_aside.get(record.envelope.aggregate_id)
+            if stands_at is not None and record.envelope.sequence > stands_at:
+                return
             if place.offset < self.positions.get((place.topic, place.partition), 0):
                 self.view.fold(self.folded, record)
         yield from ()

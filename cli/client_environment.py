@@ -14,13 +14,16 @@ LOOPBACK = "127.0.0.1,localhost"
 
 def client_folder(environ: Mapping[str, str]) -> Path:
     """The client's own environment: CULM_CLIENT, or `.venv-client` in the checkout."""
-    return Path(environ.get("CULM_CLIENT") or CHECKOUT / ".venv-client")
+    return Path(environ.get("CULM_CLIENT") or CHECKOUT / ".venv-client").expanduser().absolute()
 
 
 def client_environment(
     config: StackConfig, user: str, name: str, groups: tuple[str, ...], environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Variables for `prun`, `pbook` and the client's Python modules, with a fresh token for `user`."""
+    """Variables for `prun`, `pbook`, `culm` and the client's Python modules, with a fresh token for `user`.
+
+    Every path is absolute, so that they hold in any directory; CULM_HOME names this stack there.
+    """
     from api.identity.issuer import make_token
 
     client = client_folder(environ)
@@ -30,6 +33,7 @@ def client_environment(
     site_packages = next(client.glob("lib/python3*/site-packages"), client / "lib")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return {
+        "CULM_HOME": str(config.home),
         "PATH": f"{client / 'bin'}:{environ.get('PATH', '')}",
         "PANDA_SYS": str(client),
         "PANDA_PYTHONPATH": str(site_packages if site_packages.exists() else client / "lib" / version / "site-packages"),

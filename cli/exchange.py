@@ -1,7 +1,5 @@
 """`culm export` and `culm import`: events into a file, and from a file into an empty stack."""
 
-import importlib
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +19,6 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def load_registry_client() -> None:
-    """Load the registry's client without the warnings of its libraries, which nobody at a terminal can do anything about."""
-    with warnings.catch_warnings(record=True):
-        importlib.import_module("schemas.registry")
-
-
 def export(
     file: Annotated[Path, typer.Argument(help="File to write; it must not be there.")],
     task: Annotated[int | None, typer.Option(help="A task with everything that belongs to it.")] = None,
@@ -35,7 +27,6 @@ def export(
     form: Annotated[str, typer.Option("--format", help="avro (can be imported) or jsonl.")] = "avro",
 ) -> None:
     """Write events of a time range, or a task's whole causal tree, to a file."""
-    load_registry_client()
     from audit.exchange import Choice, exported, write_avro, write_lines
     from schemas.registry import codec_from
 
@@ -78,7 +69,6 @@ def import_(
 
     Aggregates that are not whole in the file are named and left out.
     """
-    load_registry_client()
     from audit.bringing_in import import_events, whole_aggregates
     from audit.exchange import NotImported, read_file
     from projections.migrate import migrate

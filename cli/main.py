@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli import audit, exchange, monitor, replay, verify
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
+from cli.log_lines import keep_log_lines
 from deploy.errors import StackError
 from deploy.local_queue import VO
 from deploy.stack import Stack
@@ -153,10 +155,15 @@ def _print_status(stack: Stack) -> None:
     for name, address in document["addresses"].items():
         out.print(f"{name:9} {address}", highlight=False)
     out.print(table if document["processes"] else "not running; start it with `culm up`")
+    if document["processes"]:
+        out.print(f"health    {document['condition']}", highlight=False)
+        for problem in document["problems"]:
+            out.print(f"[yellow]- {escape(problem)}[/]", highlight=False, soft_wrap=True)
 
 
 def run() -> None:
-    """Entry point: errors of the stack are sentences, not tracebacks."""
+    """Entry point: errors of the stack are sentences, not tracebacks; log lines go to a file."""
+    keep_log_lines(os.environ)
     try:
         app()
     except (StackError, ValueError) as problem:

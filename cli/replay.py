@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.exchange import load_registry_client
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
@@ -39,7 +38,6 @@ def replay(
 
 
 def _rows(config: StackConfig, as_json: bool) -> bool:
-    load_registry_client()
     from audit.replay import ReplayRefused
     from audit.replay import replay as folded
     from projections.config import ProjectorConfig
@@ -58,12 +56,13 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
         for one in result.first:
             columns = "; ".join(f"{name} is {had!r}, the log says {should!r}" for name, (had, should) in one.columns.items())
             out.print(f"[red]{one.table} {escape(one.key)}: {one.what}[/] {escape(columns)}", highlight=False, soft_wrap=True)
+        for told in result.set_aside:
+            out.print(f"[yellow]set aside, compared as of that event:[/] {escape(told)}", highlight=False, soft_wrap=True)
         out.print(f"{result.records:,} records folded; state {result.state_hash}", highlight=False, soft_wrap=True)
     return any(found.different for found in result.tables.values())
 
 
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
-    load_registry_client()
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
     from projections.catalogue import event_topic

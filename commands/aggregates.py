@@ -73,3 +73,13 @@ AGGREGATES: Mapping[str, Aggregate] = {
         _aggregate("policy", commands.policy.model, commands.policy.decide),
     )
 }
+
+
+def command_topics() -> tuple[str, ...]:
+    """Topics the decider reads commands from."""
+    return tuple(aggregate.command_topic for aggregate in AGGREGATES.values())
+
+
+def event_topics() -> tuple[str, ...]:
+    """Topics the decider folds at start."""
+    return tuple(aggregate.event_topic for aggregate in AGGREGATES.values())

@@ -1,8 +1,9 @@
 """Read, decide, write: one transaction a batch, for every aggregate of one slot.
 
 In: command topics. Out, in the same transaction as the input positions: events, answers, follow-up commands, dead letters.
-Guards: one live writer per slot; state is what the log says: after anything but a clean commit the log is let go and the states
-are rebuilt. Source: practice 6.3, 6.5.
+Guards: one live writer per slot; state is what the log says: after a transaction whose outcome is not known the log is let go and
+the states are rebuilt. A record that meets a bug, or that the log does not take, costs no one else anything: the states are put
+back. Source: practice 6.3, 6.5.
 """
 
 import time
@@ -10,9 +11,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from commands import undo
 from commands.config import DeciderConfig
 from commands.direct import Direct
-from commands.slot import Bug, InputRecord, OutputRecord, Slot
+from commands.errors import Unwritable
+from commands.records import InputRecord, OutputRecord
+from commands.slot import Slot
 from commands.slot_log import SlotLog, SlotLogFactory
 from commands.state_store import Positions, StateStore
 from schemas.wire import Codec
@@ -44,18 +48,8 @@ class DeciderLoop:
     def run(self, stopped: Callable[[], bool]) -> None:
         """Own the slot until `stopped`; raises Fenced when another decider took it.
 
-        A bug condemns the record that met it: the slot starts anew and keeps that record as a dead letter.
+        Shut out the previous owner, rebuild the states, then decide (in this order: practice 6.3).
         """
-        while not stopped():
-            try:
-                self._own_slot(stopped)
-            except Bug as bug:
-                record = bug.record
-                log.exception("decision_met_a_bug", topic=record.topic, partition=record.partition, offset=record.offset)
-                self._slot.condemn(bug)
-
-    def _own_slot(self, stopped: Callable[[], bool]) -> None:
-        """Shut out the previous owner, rebuild the states, then decide (in this order: practice 6.3)."""
         slot_log = self._open_log()
         try:
             self.take_over(slot_log)
@@ -89,18 +83,32 @@ class DeciderLoop:
             self._snapshot(slot_log)
 
     def _decide_batch(self, slot_log: SlotLog, records: Sequence[InputRecord]) -> int:
-        """Number of records decided in one transaction: all, unless much follows from the first of them."""
+        """Number of records decided in one transaction: all, unless much follows from the first of them.
+
+        0 when the log does not take the decision on one of them: the states are put back, and that one will be refused.
+        """
         began = self._clock()
+        before = undo.mark()
         outputs: list[OutputRecord] = []
+        causes: list[InputRecord] = []
         positions: Positions = {}
-        count = 0
+        count = size = 0
         for record in records:
             count += 1
-            outputs += self._slot.handle(record)
+            made = self._slot.handle(record)
+            outputs += made
+            causes += [record] * len(made)
+            size += sum(len(output.value) for output in made)
             positions[(record.topic, record.partition)] = record.offset + 1
-            if len(outputs) >= self._config.outputs_max:
+            if len(outputs) >= self._config.outputs_max or size >= self._config.bytes_max:
                 break
-        slot_log.commit(outputs, positions)
+        try:
+            slot_log.commit(outputs, positions)
+        except Unwritable as problem:
+            log.error("record_refused_by_the_log", problem=str(problem))
+            undo.put_back(before)
+            self._slot.refuse_unwritable(causes[problem.number], problem)
+            return 0
         self._store.committed()
         self._slot.counted.through(count, self._clock() - began)
         return count

@@ -2,7 +2,8 @@
 
 DeciderError
     Fenced      another decider owns the slot: stop at once
-    Interrupted the transaction's outcome is unknown or it was aborted: start the slot anew from the log
+    Interrupted the transaction's outcome is unknown or it was aborted: start the slot again from the log
+    Unwritable  the log refuses a record of the transaction, which is aborted: decide without it
 """
 
 
@@ -16,3 +17,12 @@ class Fenced(DeciderError):
 
 class Interrupted(DeciderError):
     """The slot must be started anew: producer thrown away, states rebuilt, reading from the committed offset."""
+
+
+class Unwritable(DeciderError):
+    """The log takes no record as large as number `number` of the commit (from 0); nothing of the commit was written."""
+
+    def __init__(self, number: int, topic: str, size: int) -> None:
+        super().__init__(f"a record of {size:,} bytes is refused by {topic}")
+        self.number = number
+        self.size = size

@@ -42,14 +42,18 @@ class Counted:
             elif kind is LeaseEnded and event.ending is LeaseEnding.EXPIRED:
                 EXPIRED.labels(envelope.aggregate_id).inc()
 
+    def forget(self) -> None:
+        """The batch is put back."""
+        self._commands.clear()
+        self._events.clear()
+
     def through(self, records: int, seconds: float) -> None:
         """The batch is committed."""
         for (name, outcome), count in self._commands.items():
             COMMANDS.labels(name, outcome).inc(count)
         for name, count in self._events.items():
             EVENTS.labels(name).inc(count)
-        self._commands.clear()
-        self._events.clear()
+        self.forget()
         RECORDS.labels("decider").inc(records)
         BATCH.observe(records)
         SECONDS.observe(seconds)

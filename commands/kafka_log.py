@@ -20,10 +20,11 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.direct import Backlog
-from commands.errors import Fenced, Interrupted
-from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
+from commands.errors import Fenced, Interrupted, Unwritable
+from commands.records import InputRecord, OutputRecord
 from commands.state_store import Positions
 from commands.watchdog import Watchdog
 from schemas.partition import PARTITIONER
@@ -60,6 +61,7 @@ class KafkaSlotLog:
         self._producer = Producer(producer_settings(config))
         self._consumer = Consumer(consumer_settings(config))
         self._reached: Positions = {}
+        self._refused: Unwritable | None = None
 
     @_telling
     def acquire(self) -> None:
@@ -121,19 +123,47 @@ class KafkaSlotLog:
 
     @_telling
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        """One Kafka transaction."""
+        """One Kafka transaction; Unwritable when the client or the broker does not take a record as large as one of it."""
+        self._refused = None
+        try:
+            self._transaction(outputs, positions)
+        except KafkaException:
+            if self._refused is None:
+                raise
+            with self._watchdog.limit(HANGING_SECONDS, "abort_transaction"):
+                self._producer.abort_transaction(KAFKA_SECONDS_MAX)
+            raise self._refused from None
+        self._reached |= positions
+
+    def _transaction(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         producer = self._producer
         with self._watchdog.limit(HANGING_SECONDS, "transaction"):
             producer.begin_transaction()
-            for output in outputs:
-                _produce(producer, output)
+            for number, output in enumerate(outputs):
+                self._produce(number, output)
             producer.send_offsets_to_transaction(
                 [TopicPartition(topic, partition, offset) for (topic, partition), offset in positions.items()],
                 self._consumer.consumer_group_metadata(),
                 KAFKA_SECONDS_MAX,
             )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
-        self._reached |= positions
+
+    def _produce(self, number: int, output: OutputRecord) -> None:
+        """Queue one record; a full queue is back-pressure, never a reason to drop."""
+
+        def reported(failure: KafkaError | None, _: object) -> None:
+            if failure is not None and failure.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                self._refused = Unwritable(number, output.topic, len(output.value))
+
+        while True:
+            try:
+                self._producer.produce(output.topic, key=output.key, value=output.value, on_delivery=reported)
+                return
+            except BufferError:
+                self._producer.poll(0.01)
+            except KafkaException as problem:
+                reported(problem.args[0], problem)
+                raise
 
     @_telling
     def event_ends(self) -> Positions:
@@ -192,6 +222,7 @@ def producer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
         "partitioner": PARTITIONER,
         "queue.buffering.max.kbytes": 65_536,
         "queue.buffering.max.messages": 200_000,
+        "delivery.report.only.error": True,
     }
 
 
@@ -208,16 +239,6 @@ def consumer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
         "fetch.wait.max.ms": 100,
         "queued.max.messages.kbytes": 16_384,
     }
-
-
-def _produce(producer: Producer, output: OutputRecord) -> None:
-    """Queue one record; a full queue is back-pressure, never a reason to drop."""
-    while True:
-        try:
-            producer.produce(output.topic, key=output.key, value=output.value)
-            return
-        except BufferError:
-            producer.poll(0.01)
 
 
 def _input(message: Message) -> InputRecord:

@@ -11,14 +11,13 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from commands.limits import RECORD_BYTES_MAX
 from schemas.heartbeat import PilotHeartbeat
 from schemas.partition import PARTITIONER
 from schemas.types import CommandEnvelope
 from schemas.wire import Codec, entry_of
 from schemas.wire import Message as Content
 
-#: Below the broker's 1 MB for a batch of records, with room for key and overhead.
-RECORD_BYTES_MAX = 900_000
 ROOM_WAIT_SECONDS = 0.01
 OnDelivery = Callable[[KafkaError | None, Message], None]
 log = structlog.get_logger()

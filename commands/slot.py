@@ -2,60 +2,51 @@
 
 What follows from a decision is decided with it where `commands/direct.py` allows: no record of its own, no answer unless it
 led to no event. Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a dead
-letter; a bug leaves the state it found. The loop around it puts everything returned here into one transaction.
+letter; a record that meets a bug, or whose decision is too large to be written, hurts no other: the states it touched are put
+back. The loop around it puts everything returned here into one transaction.
 """
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from commands import undo
 from commands.aggregates import AGGREGATES, Aggregate
-from commands.decision import MICROSECONDS, Decision, Refusal, refuse
+from commands.decision import MICROSECONDS, Decision, Refusal
 from commands.direct import Direct
+from commands.errors import Interrupted, Unwritable
 from commands.figures import Counted
+from commands.limits import (
+    INLINE_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    TooLarge,
+    decision_too_large,
+    record_too_large,
+    shortened,
+)
+from commands.records import InputRecord, OutputRecord, Place, letter_of
 from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
-from schemas.deadletter import DeadLetter
+from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, Decoded, Message, Poison, entry_of
 
 FUTURE_SECONDS_MAX = 300
-DEAD_LETTERS = "culm.deadletter.v1"
 log = structlog.get_logger()
+#: What is counted of a decision: name of the command, outcome, events.
+Told = tuple[str, str, list[tuple[Any, EventEnvelope]]]
 
 
-@dataclass(frozen=True, slots=True)
-class InputRecord:
-    """A record as it stands in a command topic. `timestamp` is the broker's, in microseconds."""
+class Stumbled(Exception):
+    """Deciding a record raised, or gave what cannot be written. `inline`: in or because of what follows from its command."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutputRecord:
-    """A record to be produced."""
-
-    topic: str
-    key: bytes
-    value: bytes
-
-
-class Bug(Exception):
-    """Deciding raised: the states in memory cannot be trusted any more. `direct`: it was a follow-up of the record's command."""
-
-    def __init__(self, record: InputRecord, cause: Exception, *, direct: bool) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause}")
-        self.record = record
-        self.direct = direct
+    def __init__(self, cause: Exception, *, inline: bool) -> None:
+        super().__init__(shortened(str(cause) if isinstance(cause, TooLarge) else f"{type(cause).__name__}: {cause}"))
+        self.cause = cause
+        self.inline = inline
 
 
 class Slot:
@@ -65,21 +56,17 @@ class Slot:
         self._store = store
         self._codec = codec
         self._direct = direct or Direct(0, 1)
-        self.condemned: dict[tuple[str, int, int], str] = {}
-        self._apart: set[tuple[str, int, int]] = set()
+        self._unwritable: dict[Place, TooLarge] = {}
         self.counted = Counted()
 
-    def condemn(self, bug: Bug) -> None:
-        """Let the record that met a bug do no more harm; one whose follow-up met it is decided again without them first."""
-        place = (bug.record.topic, bug.record.partition, bug.record.offset)
-        if bug.direct:
-            self._apart.add(place)
-        else:
-            self.condemned[place] = str(bug)
-
     def handle(self, record: InputRecord) -> list[OutputRecord]:
-        """Everything that follows from `record`; raises Bug, after which the store must be reloaded."""
-        place = (record.topic, record.partition, record.offset)
+        """Everything that follows from `record`.
+
+        A record that meets a bug, or whose decision is too large to be written, leaves the states as they were: it becomes a
+        dead letter and is refused. When a follow-up is to blame, the command is decided again with its follow-ups sent through
+        the log, where the one to blame stumbles alone.
+        """
+        place = record.place
         self._direct.read(*place)
         try:
             decoded = self._codec.decode(record.value)
@@ -87,34 +74,93 @@ class Slot:
         except Poison as problem:
             return [self._dead_letter(record, "Poison", str(problem))]
         self._direct.came(record.topic, decoded.envelope.aggregate_id, decoded.envelope.command_id)
-        if place in self.condemned:
-            refusal = refuse("BUG", "the command met a bug in Culm; it is kept as a dead letter")
-            entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
-            answer = self._answer(decoded, entry, refusal, [])
-            self.counted.answered(decoded.name, "BUG", ())
-            return [self._dead_letter(record, "Bug", self.condemned[place]), answer]
-        return self._decide_all(record, decoded, 0 if place in self._apart else self._direct.decisions_max)
+        if place in self._unwritable:
+            return self._given_up(record, decoded, Stumbled(self._unwritable[place], inline=False))
+        before = undo.mark()
+        try:
+            return self._decide_all(record, decoded, self._direct.decisions_max)
+        except Stumbled as first:
+            undo.put_back(before)
+            if not first.inline:
+                return self._given_up(record, decoded, first)
+        try:
+            return self._decide_all(record, decoded, 0)
+        except Stumbled as second:
+            undo.put_back(before)
+            return self._given_up(record, decoded, second)
+
+    def refuse_unwritable(self, record: InputRecord, problem: Unwritable) -> None:
+        """The log did not take the decision on `record`, whatever was measured: refuse it when it comes again.
+
+        Raises Interrupted when it does not even take the refusal.
+        """
+        self.counted.forget()
+        if record.place in self._unwritable:
+            raise Interrupted(f"the log does not take the refusal of {record.place}: {problem}")
+        self._unwritable[record.place] = TooLarge(Refusal("TOO_LARGE", str(problem)))
+
+    def _given_up(self, record: InputRecord, decoded: Decoded, found: Stumbled) -> list[OutputRecord]:
+        """The dead letter and the refusal of a record that stumbled."""
+        if isinstance(found.cause, TooLarge):
+            error_class, refusal = "TooLarge", found.cause.refusal
+        else:
+            error_class, refusal = "Bug", Refusal("BUG", "the command met a bug in Culm; it is kept as a dead letter")
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.error("decision_met_a_bug", exc_info=found.cause, **place)
+        entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
+        answer = self._answer(decoded, entry, Decision(refusal=refusal), [])
+        self._store.forget_untouched(decoded.entry.aggregate, decoded.envelope.aggregate_id)
+        self.counted.answered(decoded.name, refusal.reason, ())
+        letter = self._dead_letter(record, error_class, str(found))
+        return [letter, answer] if len(answer.value) <= RECORD_BYTES_MAX else [letter]
 
     def _decide_all(self, record: InputRecord, first: Decoded, direct_max: int) -> list[OutputRecord]:
-        """The records of the first command and of up to `direct_max` that follow from it, each after those given before it."""
+        """The records of the first command and of up to `direct_max` that follow from it, each after those given before it.
+
+        Raises Stumbled, after which the states must be put back.
+        """
         outputs: list[OutputRecord] = []
+        told: list[Told] = []
         waiting = deque([first])
-        left = direct_max
-        while waiting:
-            decoded = waiting.popleft()
-            try:
-                follow_ups = self._decide(record, decoded, outputs, direct=decoded is not first)
-            except Exception as problem:
-                raise Bug(record, problem, direct=decoded is not first) from problem
-            for number, (message, envelope) in enumerate(follow_ups):
-                entry, target = entry_of(message), envelope.aggregate_id
-                if left > 0 and self._direct.takes(entry.topic, target, number):
-                    left -= 1
-                    waiting.append(Decoded(entry, message, envelope))
-                else:
-                    self._direct.sent(entry.topic, target, envelope.command_id)
-                    outputs.append(OutputRecord(entry.topic, target.encode(), self._codec.encode(message, envelope)))
+        left, weighed, size, inline = direct_max, 0, 0, False
+        try:
+            while waiting:
+                decoded = waiting.popleft()
+                inline = decoded is not first
+                follow_ups = self._decide(record, decoded, outputs, told, direct=inline)
+                for number, (message, envelope) in enumerate(follow_ups):
+                    entry, target = entry_of(message), envelope.aggregate_id
+                    if left > 0 and size < INLINE_BYTES_MAX and self._direct.takes(entry.topic, target, number):
+                        left -= 1
+                        waiting.append(Decoded(entry, message, envelope))
+                    else:
+                        self._send(entry.topic, target, envelope.command_id)
+                        outputs.append(OutputRecord(entry.topic, target.encode(), self._codec.encode(message, envelope)))
+                size += self._weight(outputs[weighed:])
+                weighed = len(outputs)
+                problem = decision_too_large(weighed, size)
+                if problem is not None:
+                    raise problem
+        except Exception as problem:
+            raise Stumbled(problem, inline=inline) from problem
+        for name, outcome, events in told:
+            self.counted.answered(name, outcome, events)
         return outputs
+
+    def _send(self, topic: str, aggregate_id: str, command_id: str) -> None:
+        """Note a follow-up that goes through the log, unless its decision is put back."""
+        self._direct.sent(topic, aggregate_id, command_id)
+        undo.note(self._direct.came, topic, aggregate_id, command_id)
+
+    def _weight(self, outputs: list[OutputRecord]) -> int:
+        """Bytes of the records; raises TooLarge for one that no log takes."""
+        size = 0
+        for output in outputs:
+            bytes_of_record = len(output.key) + len(output.value)
+            if bytes_of_record > RECORD_BYTES_MAX:
+                raise record_too_large(self._codec.name_of(output.value).rpartition(".")[2], bytes_of_record)
+            size += bytes_of_record
+        return size
 
     def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
         """Fold one event of the log; a duplicate is dropped, a hole stops the slot."""
@@ -131,17 +177,19 @@ class Slot:
         self._apply(aggregate, entry, decoded.message, envelope)
 
     def _decide(
-        self, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], *, direct: bool
+        self, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: list[Told], *, direct: bool
     ) -> list[tuple[Message, CommandEnvelope]]:
         """What follows from the command, in order; its events and its answer are added to `outputs`."""
         by: CommandEnvelope = decoded.envelope
         aggregate = AGGREGATES[decoded.entry.aggregate]
         entry = self._store.get(aggregate.name, by.aggregate_id)
+        undo.keep(entry)
+        undo.keep(entry.state)
         if by.command_id in entry.recent:
-            self.counted.answered(decoded.name, "repeated", ())
+            told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
-        refusal = _refusal(record, by, entry)
+        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded.message)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
@@ -149,7 +197,7 @@ class Slot:
         outputs += [self._event_record(message, envelope) for message, envelope in events]
         if not direct or not events:
             outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
-        self.counted.answered(decoded.name, decision.refusal.reason if decision.refusal else "accepted", events)
+        told.append((decoded.name, decision.refusal.reason if decision.refusal else "accepted", events))
         return list(self._follow_ups(decision, by, events))
 
     def _evolve(
@@ -248,7 +296,7 @@ class Slot:
             correlation_id=by.correlation_id,
             accepted=decision.refusal is None,
             reason=decision.refusal.reason if decision.refusal else None,
-            message=decision.refusal.message if decision.refusal else None,
+            message=shortened(decision.refusal.message) if decision.refusal else None,
             sequence=entry.sequence,
             event_types=tuple(type(message).__name__ for message, _ in events),
             order=decision.order,
@@ -268,23 +316,14 @@ class Slot:
         key = (record.key or b"").decode(errors="replace")
         if key != decoded.envelope.aggregate_id:
             raise Poison(f"key {key!r}, expected aggregate_id {decoded.envelope.aggregate_id!r}")
-        for name in ("command_id", "correlation_id"):
-            _check_uuid(name, getattr(decoded.envelope, name))
+        problems = problems_of(decoded.envelope)
+        if problems:
+            raise Poison(f"envelope of {decoded.name} out of bounds: {sentence(problems)}")
 
     def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
-        log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=error)
-        letter = DeadLetter(
-            source_topic=record.topic,
-            source_partition=record.partition,
-            source_offset=record.offset,
-            key=record.key,
-            value=record.value,
-            error_class=error_class,
-            error=error,
-            process="decider",
-            seen_at=record.timestamp,
-        )
-        return OutputRecord(DEAD_LETTERS, record.topic.encode(), self._codec.encode(letter))
+        log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=shortened(error))
+        letter = letter_of(record, error_class, error)
+        return OutputRecord(entry_of(letter).topic, record.topic.encode(), self._codec.encode(letter))
 
 
 def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal | None:
@@ -296,18 +335,7 @@ def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal 
     return None
 
 
-def _check_uuid(name: str, text: str) -> None:
-    parts = text.split("-")
-    if [len(part) for part in parts] != [8, 4, 4, 4, 12]:
-        raise Poison(f"{name} is {text[:60]!r}, expected a uuid")
-
-
-def command_topics() -> tuple[str, ...]:
-    """Topics the decider reads commands from."""
-    return tuple(aggregate.command_topic for aggregate in AGGREGATES.values())
-
-
-def event_topics() -> tuple[str, ...]:
-    """Topics the decider folds at start."""
-    return tuple(aggregate.event_topic for aggregate in AGGREGATES.values())
-
+def _out_of_bounds(command: Any) -> Refusal | None:
+    """What no reader of its events could hold is refused before anything is decided."""
+    problems = problems_of(command)
+    return Refusal("OUT_OF_BOUNDS", sentence(problems)) if problems else None

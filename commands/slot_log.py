@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from commands.direct import Backlog
-from commands.slot import InputRecord, OutputRecord
+from commands.records import InputRecord, OutputRecord
 from commands.state_store import Positions
 
 
@@ -32,7 +32,10 @@ class SlotLog(Protocol):
         """The commands that are there, at most `records_max`; waits a moment for the first one."""
 
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        """Write `outputs` and the next positions of the commands in one transaction."""
+        """Write `outputs` and the next positions of the commands in one transaction.
+
+        Raises Unwritable when one of them is larger than the log takes: nothing is written then, and this owner goes on.
+        """
 
     def event_ends(self) -> Positions:
         """The ends of the event partitions of the slot, up to which nobody but this owner wrote: raises Fenced otherwise."""

@@ -16,6 +16,9 @@ from typing import Any
 
 import structlog
 
+from commands import undo
+from commands.undo import UndoQueue
+
 BATCHES_BEFORE_EVICTION = 100
 log = structlog.get_logger()
 
@@ -29,7 +32,7 @@ class Entry:
 
     state: Any
     sequence: int = 0
-    recent: dict[str, None] = field(default_factory=dict)
+    recent: UndoQueue[str, None] = field(default_factory=UndoQueue)
     batch: int = 0
 
     def remember(self, command_id: str, most: int) -> None:
@@ -70,6 +73,7 @@ class StateStore:
         if entry is None:
             entry = self._thaw(key) or Entry(self._initial[aggregate]())
             self._hot[key] = entry
+            undo.note(self._hot.pop, key, None)
         return entry
 
     def touched(self, aggregate: str, aggregate_id: str, entry: Entry, *, closed: bool) -> None:
@@ -79,6 +83,7 @@ class StateStore:
         self._dirty.add(key)
         if closed:
             self._closing.append((key, self.batch))
+            undo.note(self._closing.pop)
 
     def forget_untouched(self, aggregate: str, aggregate_id: str) -> None:
         """Drop an entry without history, so that questions about what does not exist cost no memory."""
@@ -88,6 +93,7 @@ class StateStore:
 
     def committed(self) -> None:
         """A batch is in the log: closed aggregates that rested for long enough leave memory."""
+        undo.forget()
         self.batch += 1
         rows = []
         while self._closing and self._closing[0][1] + BATCHES_BEFORE_EVICTION < self.batch:
@@ -125,6 +131,7 @@ class StateStore:
 
     def reload(self) -> None:
         """Back to the snapshot; what was in memory is forgotten."""
+        undo.forget()
         self._hot.clear()
         self._dirty.clear()
         self._closing.clear()

@@ -26,6 +26,8 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
     "metrics": ("CULM_PORT_METRICS", 25100),
 }
 
+#: Variable that every process of a stack carries; its value is the stack's CULM_HOME.
+MARK = "CULM_STACK"
 NODE_STEP = 10
 #: A server named by one of these is used as it is; ours is not started then.
 EXTERNAL_VARIABLES: Mapping[str, str] = {

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from pathlib import Path
 from deploy.errors import StackError, StepFailed
 from deploy.java import find_java, find_maven
 
+MAVEN_SECONDS_MAX = 900.0
+PROGRESS_SECONDS = 5.0
 DEPLOY = Path(__file__).resolve().parent
 
 
@@ -60,21 +63,38 @@ def _fetch_part(part: Part, lib: Path, maven: str, java: str, environ: Mapping[s
     began = time.monotonic()
     target = part.folder(lib)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
-    command = [maven, "-q", "-B", "-f", str(part.pom), part.goal, f"-DoutputDirectory={unfinished}"]
+    command = [maven, "-B", "-f", str(part.pom), part.goal, f"-DoutputDirectory={unfinished}"]
     java_home = environ.get("JAVA_HOME") or str(Path(java).resolve().parent.parent)
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**environ, "JAVA_HOME": java_home}, timeout=900
-    )
-    if done.returncode != 0 or not any(unfinished.rglob("*.jar")):
+    print(f"fetching {part.name} with Maven", flush=True)
+    code, said = _run(command, {**environ, "JAVA_HOME": java_home}, part.name)
+    if code != 0 or not any(unfinished.rglob("*.jar")):
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise StepFailed(f"Maven could not fetch {part.name}:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+        raise StepFailed(f"Maven could not fetch {part.name}:\n{said.strip()[-2000:]}")
     try:
         unfinished.rename(target)
     except OSError:
         if not target.is_dir():
             raise
         shutil.rmtree(unfinished, ignore_errors=True)  # another fetch was faster
-    print(f"fetched {part.name} in {time.monotonic() - began:.0f} s")
+    print(f"fetched {part.name} in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _run(command: list[str], environ: Mapping[str, str], name: str) -> tuple[int, str]:
+    """Exit code and output of Maven; every PROGRESS_SECONDS a line says that it is at work and what has arrived."""
+    began, said = time.monotonic(), list[str]()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ) as maven:
+        assert maven.stdout is not None, "it was asked for"
+        reader = threading.Thread(target=said.extend, args=(maven.stdout,))
+        reader.start()
+        while reader.is_alive():
+            reader.join(PROGRESS_SECONDS)
+            seconds = time.monotonic() - began
+            if seconds > MAVEN_SECONDS_MAX:
+                maven.kill()
+            elif reader.is_alive():
+                files = sum(1 for line in said if "Downloaded from" in line and ".pom" not in line)
+                print(f"fetching {name}: {files} files so far, {seconds:.0f} s", flush=True)
+    return maven.returncode, "".join(said)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,27 +1,49 @@
-"""Whether the ports we need are free; a taken one is named with the variable that moves us elsewhere."""
+"""Whether the ports of a stack are free: `python3 -m deploy.ports` before anything is downloaded, `culm up` before it starts.
 
+Every taken port is named with the variable that moves it. Standard library only: it runs before the environment exists.
+"""
+
+import os
 import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-from deploy.config import PORT_VARIABLES, StackConfig
+from deploy.config import MARK, PORT_VARIABLES, StackConfig
 from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
+#: One port for each process that serves metrics, from CULM_PORT_METRICS on (commands/exposing.py).
+METRICS_PORTS = 6
 
 
 def check_ports(config: StackConfig) -> None:
-    """Raises PortTaken for the first port that somebody else listens on."""
+    """Raises PortTaken, a line for each port that another process listens on or that two of our servers would share."""
+    problems = []
+    seen: dict[int, str] = {}
+    for port, name, remedy in _ports(config):
+        if port in seen:
+            problems.append(f"port {port} is given to both {seen[port]} and {name}; {remedy}")
+        elif _is_taken(port):
+            problems.append(f"port {port} for {name} is taken by another process; {remedy}")
+        seen.setdefault(port, name)
+    if problems:
+        raise PortTaken("\n".join(problems))
+
+
+def _ports(config: StackConfig) -> Iterator[tuple[int, str, str]]:
+    """Every port that the stack listens on: its number, who listens, what to do when it is taken."""
     for name, (variable, _) in PORT_VARIABLES.items():
-        if OWNER_OF_PORT.get(name, name) in config.external:
-            continue
-        port = getattr(config.ports, name)
-        if _is_taken(port):
-            raise PortTaken(f"port {port} for {name} is taken by another process; set {variable} to a free port")
+        port: int = getattr(config.ports, name)
+        if name == "metrics":
+            for place in range(METRICS_PORTS):
+                yield port + place, name, f"set {variable} to the first of {METRICS_PORTS} free ports in a row"
+        elif OWNER_OF_PORT.get(name, name) not in config.external:
+            yield port, name, f"set {variable} to a free port"
     for node in nodes(config)[1:]:
         for address in (node.address, node.controller):
-            port = int(address.rpartition(":")[2])
-            if _is_taken(port):
-                raise PortTaken(f"port {port} for {node.name} is taken by another process; set CULM_PORT_KAFKA to a free range")
+            yield int(address.rpartition(":")[2]), node.name, "set CULM_PORT_KAFKA to a free range"
 
 
 def _is_taken(port: int) -> bool:
@@ -32,3 +54,31 @@ def _is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
+
+
+def _has_processes(home: Path) -> bool:
+    """True when a stack of `home` runs or left processes behind: `culm up` deals with those and then looks at the ports."""
+    mark = f"{MARK}={home}".encode()
+    for process in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in process.read_bytes().split(b"\0"):
+                return True
+        except OSError:  # it has ended, or belongs to another user
+            continue
+    return False
+
+
+def main() -> int:
+    """Exit code: 0 when the ports are free or this stack's own processes have them, 1 with a line for each taken port."""
+    try:
+        config = StackConfig.from_environ(os.environ)
+        if not _has_processes(config.home):
+            check_ports(config)
+    except (PortTaken, ValueError) as problem:
+        print(f"culm: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

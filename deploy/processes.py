@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.config import CHECKOUT, StackConfig
+from deploy.config import CHECKOUT, MARK, StackConfig
 from deploy.fetch import KAFKA, REGISTRY
 from deploy.kafka.node import nodes
-from deploy.leftovers import MARK
 from deploy.postgres.server import PostgresServer
 
 KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
@@ -30,6 +29,8 @@ MODULES: Mapping[str, str] = {
     "api": "api",
     "harvester": "agents.harvester",
 }
+#: Where the caller's own log lines go; a process of the stack has a log of its own.
+CALLERS_LOG_FILE = "CULM_LOG_FILE"
 #: Variables of the caller that every process may see; everything else is given by name.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "SSL_CERT_FILE")
 
@@ -93,7 +94,8 @@ def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Pro
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    common |= {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in common}
+    kept = {*common, CALLERS_LOG_FILE}
+    common |= {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
     agent = {
         "CULM_API": config.api,
         "CULM_HOME": str(config.home),

@@ -28,7 +28,7 @@ from deploy.ports import check_ports
 from deploy.postgres import server as postgres
 from deploy.processes import MODULES, SERVERS, basic_environment, culm_processes, log_file, servers
 from deploy.supervision import Supervisor
-from deploy.waiting import api_answers, kafka_answers, postgres_answers, registry_answers, wait_until
+from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
 
 Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
@@ -107,9 +107,10 @@ class Stack:
             say(f"deleted the state under {self.config.home}")
 
     def status(self) -> dict[str, Any]:
-        """Addresses, and per process: name, pid, health, restarts, seconds up, lag in records.
+        """Addresses, what is wrong in sentences, and per process: name, pid, health, restarts, seconds up, lag in records.
 
-        `health` is `running` when the process runs and, as far as it can be asked, answers.
+        `health` is `running` when the process runs and, as far as it can be asked, answers. `condition` is `ok` or `degraded`,
+        as the API's health says; `problems` are its reasons.
         """
         document: dict[str, Any] = {
             "up": False,
@@ -121,11 +122,14 @@ class Stack:
                 "postgres": mask(self.config.postgres),
             },
             "processes": [],
+            "condition": "degraded",
+            "problems": ["Nothing runs."],
         }
         if not self.supervisor.is_up():
             return document
         with ThreadPoolExecutor() as pool:
             behind = pool.submit(lag.lags, self.config.kafka, self.config.postgres)
+            problems = pool.submit(api_problems, self.config.api)
             asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
             answering = {name: answer.result() for name, answer in asked.items()}
         for state in self.supervisor.states():
@@ -133,6 +137,9 @@ class Stack:
             health = "running, not answering" if silent else state.state
             document["processes"].append(asdict(state) | {"health": health, "lag": behind.result().get(state.name)})
         document["up"] = all(row["health"] == "running" for row in document["processes"])
+        silent_ones = [f"{row['name']} is {row['health']}." for row in document["processes"] if row["health"] != "running"]
+        document["problems"] = [*silent_ones, *problems.result()]
+        document["condition"] = "degraded" if document["problems"] else "ok"
         return document
 
     def process_pid(self, name: str) -> int:
@@ -177,12 +184,12 @@ class Stack:
         return supervised or left > 0
 
     def _launch(self, say: Say) -> None:
-        java = find_java(self.environ)
         began = time.monotonic()
-        fetch.fetch(self.config.lib, self.environ)
         if end_leftovers(self.config.home):
             say("ended what a killed supervisor had left running")
         check_ports(self.config)
+        java = find_java(self.environ)
+        fetch.fetch(self.config.lib, self.environ)
         with ThreadPoolExecutor() as pool:
             database = pool.submit(postgres.prepared, self.config)
             if "kafka" not in self.config.external:

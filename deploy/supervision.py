@@ -17,6 +17,7 @@ import time
 import xmlrpc.client
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ SOCKET_PATH_MAX = 100
 START_SECONDS_MAX = 20.0
 CALL_SECONDS_MAX = 60.0
 OPEN_FILES = 65_536
+SPAWNED = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \S+ spawned: '([^']+)' with pid", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +190,24 @@ class Supervisor:
         """How often a process was started again after its first start."""
         return max(0, self._starts().get(name, 0) - 1)
 
+    def restarts_within(self, seconds: float) -> dict[str, int]:
+        """How often each process was started again in the last `seconds`, by the supervisor's log; the first start is none."""
+        return restarts_since(self._log_text(), datetime.now() - timedelta(seconds=seconds))  # noqa: DTZ005  # its log is local
+
     def _starts(self) -> dict[str, int]:
         """How often each process was started since the supervisor was, from its log."""
         counts: dict[str, int] = {}
-        try:
-            text = (self._config.logs / "supervisord.log").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return counts
-        for name in re.findall(r"spawned: '([^']+)' with pid", text.rpartition("supervisord started with pid")[2]):
+        for name in re.findall(r"spawned: '([^']+)' with pid", self._log_text()):
             counts[name] = counts.get(name, 0) + 1
         return counts
+
+    def _log_text(self) -> str:
+        """The supervisor's log since its start."""
+        try:
+            text = (self._config.logs / "supervisord.log").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        return text.rpartition("supervisord started with pid")[2]
 
     def _call(self, method: str, *arguments: object) -> object:
         try:
@@ -205,6 +215,17 @@ class Supervisor:
                 return getattr(server.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException) as problem:
             raise NotUp(f"no stack runs under {self._config.home}; start one with `culm up`") from problem
+
+
+def restarts_since(log_text: str, moment: datetime) -> dict[str, int]:
+    """Starts of each process at or after `moment` (local time, as in the log) that were not its first."""
+    counts: dict[str, int] = {}
+    started: set[str] = set()
+    for stamp, name in SPAWNED.findall(log_text):
+        if name in started and datetime.fromisoformat(stamp) >= moment:
+            counts[name] = counts.get(name, 0) + 1
+        started.add(name)
+    return counts
 
 
 def _place(name: str) -> int:

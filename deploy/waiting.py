@@ -65,6 +65,15 @@ def postgres_answers(address: str) -> bool:
     return True
 
 
+def api_problems(address: str) -> list[str]:
+    """What the API says is wrong, in sentences; nothing when it does not answer, which is told elsewhere."""
+    try:
+        found = httpx.get(f"{address}/v1/health", timeout=5).json()
+        return [str(problem) for problem in found.get("problems", ())]
+    except (httpx.HTTPError, ValueError, AttributeError):
+        return []
+
+
 def api_answers(url: str) -> bool:
     """True when the API is alive."""
     try:

@@ -75,7 +75,11 @@ def project(config: ProjectorConfig) -> int:
     expose(os.environ, "projector")
     reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING, gather_seconds=GATHER_SECONDS)
     projector = Projector(
-        config.postgres, codec_from(config.registry), reader, batch_records_max=config.batch_records_max
+        config.postgres,
+        codec_from(config.registry),
+        reader,
+        batch_records_max=config.batch_records_max,
+        another_reader=lambda: KafkaLog(config.kafka, client_id="culm-projector-again"),
     )
     try:
         projector.run(stop)

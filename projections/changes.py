@@ -44,6 +44,14 @@ class RowChange:
                 changed[column] += delta
         return changed
 
+    def copy(self) -> "RowChange":
+        """The same, unmoved by later changes to this one."""
+        return RowChange(
+            None if self.row is None else dict(self.row),
+            None if self.patch is None else dict(self.patch),
+            dict(self.deltas),
+        )
+
     @property
     def is_nothing(self) -> bool:
         """True when neither a present nor an absent row is touched."""
@@ -60,6 +68,21 @@ class RowChanges:
         self._shapes = {shape.name: shape for shape in shapes}
         self._changes: dict[str, dict[Key, RowChange]] = {name: {} for name in self._shapes}
         self._known = known or {}
+        self._before: dict[tuple[str, Key], RowChange | None] | None = None
+
+    def remember(self) -> None:
+        """From here on changes can be taken back, until the next call."""
+        self._before = {}
+
+    def take_back(self) -> None:
+        """Everything is as it was at the last `remember`."""
+        assert self._before is not None, "remember() comes first"
+        for (table, key), change in self._before.items():
+            if change is None:
+                self._changes[table].pop(key, None)
+            else:
+                self._changes[table][key] = change
+        self._before = {}
 
     def insert(self, table: str, row: Row) -> None:
         """The row is as given from now on; columns left out have their defaults."""
@@ -67,6 +90,7 @@ class RowChanges:
         full = {**shape.blank, **row}
         assert len(full) == len(shape.blank), f"{table} has no column {sorted(set(full) - set(shape.blank))}"
         key = tuple(full[column] for column in shape.key)
+        self._keep(table, key)
         self._changes[table][key] = RowChange(full, None)
 
     def ensure(self, table: str, row: Row) -> None:
@@ -102,6 +126,7 @@ class RowChanges:
 
     def delete(self, table: str, key: Key) -> None:
         """The row is gone."""
+        self._keep(table, key)
         self._changes[table][key] = RowChange(None, None)
 
     def known(self, table: str, key: Key) -> Row | None:
@@ -125,7 +150,15 @@ class RowChanges:
             if changes:
                 yield self._shapes[name], changes
 
+    def _keep(self, table: str, key: Key) -> None:
+        """Remember the change of a row as it is, before the first touch since `remember`."""
+        if self._before is None or (table, key) in self._before:
+            return
+        change = self._changes[table].get(key)
+        self._before[table, key] = None if change is None else change.copy()
+
     def _change(self, table: str, key: Key) -> RowChange:
+        self._keep(table, key)
         changes = self._changes[table]
         change = changes.get(key)
         if change is None:

@@ -4,9 +4,13 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
+
+#: Variable that names the file for the log lines of processes that `culm` starts.
+LOG_FILE = "CULM_LOG_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class ProjectorConfig:
 
 
 def log_to_standard_error() -> None:
-    """One JSON line an event; the same in every process of the read models."""
+    """One JSON line an event; the same in every process of the read models. Below `culm` they go to the file that it names."""
+    file = os.environ.get(LOG_FILE)
+    target = Path(file).open("a", encoding="utf-8", buffering=1) if file else sys.stderr  # noqa: SIM115 open for the process's life
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -52,7 +58,7 @@ def log_to_standard_error() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
     )
 
 

@@ -4,7 +4,8 @@
     +-- Fenced              another projector took over: this one ends
     +-- TablesMissing       the read models are not there (dropped, not yet made): wait and look again
     +-- TopicsMissing       the log's topics are not there yet: wait and look again
-    +-- PartitionStopped    a record that cannot be applied: its partition stops, the others go on
+    +-- Outdated            the live tables or positions are not what we believe: read them again
+    +-- PartitionStopped    a partition that cannot be read on: it stops, the others go on
     +-- RebuildRefused      a rebuild that cannot start or end; nothing was changed
 """
 
@@ -27,8 +28,12 @@ class TopicsMissing(ProjectionError):
     """A topic that a projection reads does not exist."""
 
 
+class Outdated(ProjectionError):
+    """The live tables or positions are not what we believe; they have to be read again."""
+
+
 class PartitionStopped(ProjectionError):
-    """A record that nobody may step over. kind: hole, poison, bug or gone."""
+    """A place that no one may step over. kind: gone (the log lost it), flood (too much is set aside) or bug."""
 
     def __init__(self, place: Place, kind: str, message: str) -> None:
         super().__init__(f"{place}: {kind}: {message}")

@@ -13,6 +13,7 @@ SECONDS = Histogram(
 )
 LAG = Gauge("wms_projection_lag_seconds", "Age of the newest event when it was applied.")
 STOPPED = Gauge("wms_projection_partitions_stopped", "Partitions that stand still because of a record.")
+SET_ASIDE = Gauge("wms_projection_aggregates_set_aside", "Aggregates whose rows stand still because of a record.")
 
 
 def applied(records: int, seconds: float, newest_at: int | None, stopped: int) -> None:

@@ -13,6 +13,7 @@ from projections.catalogue import Projection
 from projections.errors import Fenced, TablesMissing
 from projections.live import Live, read_live, schemas_of
 from projections.positions import Cursor, Partition, Slot, Stored, stored_positions
+from projections.set_aside import Mark, put_marks, read_marks
 from schemas.reading import Aggregate
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ class Holding:
     """What a projector believes to own.
 
     heads: last accepted sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at
-    which this or an earlier life noted a problem.
+    which this or an earlier life noted a problem. marks: aggregates that are set aside.
     """
 
     projections: tuple[Projection, ...] = ()
@@ -32,6 +33,7 @@ class Holding:
     heads: dict[Aggregate, int] = field(default_factory=dict)
     stopped: set[Partition] = field(default_factory=set)
     noted: dict[Partition, int] = field(default_factory=dict)
+    marks: dict[Aggregate, Mark] = field(default_factory=dict)
 
     def offsets(self) -> dict[Partition, int]:
         """Where to read on, by partition; the same for every projection that reads it."""
@@ -83,6 +85,13 @@ def take_stock(cursor: Cursor, catalogue: Iterable[Projection]) -> Holding:
             log.error("projection_left_out", projection=projection.name, reason=reason, remedy=remedy)
     cursor.execute("SELECT topic, partition, log_offset FROM projection_problem")
     holding.noted = {(topic, number): offset for topic, number, offset in cursor.fetchall()}
+    offsets = holding.offsets()
+    for aggregate, mark in read_marks(cursor).items():
+        if mark.place.offset < offsets.get(mark.partition, 0):
+            holding.marks[aggregate] = mark
+        else:
+            # The tables were made again and have not got as far: the record will be met again.
+            put_marks(cursor, {aggregate: None})
     return holding
 
 

@@ -125,6 +125,18 @@ def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[Slot, Stored]:
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 
 
+def hold_still(cursor: Cursor, held: Mapping[Slot, Stored], partition: Partition) -> bool:
+    """No one moves the positions of a partition until the end of the transaction; false when any of them is not ours."""
+    cursor.execute(
+        "SELECT projection, next_offset, writer_epoch, generation FROM projection_position"
+        " WHERE topic = %s AND partition = %s ORDER BY 1 FOR UPDATE",
+        partition,
+    )
+    found = {(name, *partition): Stored(*rest) for name, *rest in cursor.fetchall()}
+    mine = {slot: stored for slot, stored in held.items() if slot[1:] == partition}
+    return all(found.get(slot) == stored for slot, stored in mine.items())
+
+
 def advance(cursor: Cursor, held: Mapping[Slot, Stored], reached: Mapping[Slot, int]) -> bool:
     """Move positions from what we hold to what we reached; false when any of them is not ours any more."""
     rows = [

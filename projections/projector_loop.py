@@ -1,60 +1,44 @@
 """One loop for all live projections: the log is read once, every batch is one Postgres transaction.
 
 In: committed records of all event topics and the answers. Out: rows and positions, together or not at all. Guards: only
-the owner of the positions writes; only the next event of an aggregate is applied; nothing is skipped: a record that
-cannot be applied stops its partition for all projections, is noted in `projection_problem`, and the others go on.
+the owner of the positions writes; only the next event of an aggregate is applied. A record that cannot be applied sets its own
+aggregate aside (`projection_set_aside`), and every start tries those again; only what makes a partition unreadable as a whole
+stops it for all projections (`projection_problem`), and the others go on.
 """
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
+import httpx
 import psycopg2
-import psycopg2.extensions
 import structlog
 from confluent_kafka import KafkaException
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from projections import figures
-from projections.batch import Folded, aggregates_of, decode, fold, rows_read, without
-from projections.catalogue import PROJECTIONS, Projection, topics_of
-from projections.changes import Key, Row
-from projections.errors import PartitionStopped, TablesMissing, TopicsMissing
+from projections.applying import TABLES_GONE, Applier
+from projections.batch import Unreadable, decode
+from projections.catalogue import PROJECTIONS, topics_of
+from projections.errors import Outdated, PartitionStopped, TablesMissing, TopicsMissing
 from projections.holding import Holding, take_stock
 from projections.kafka_log import Log, RawRecord
 from projections.live import read_live
-from projections.positions import (
-    Connection,
-    Cursor,
-    Partition,
-    Stored,
-    advance,
-    ensure_positions,
-    stored_positions,
-    take_over,
-)
-from projections.statements import BY_KEY_ONLY, Statement, send
-from projections.writing import fetch_rows, statements_for
-from schemas.reading import Aggregate, Recorded
+from projections.positions import Connection, ensure_positions, stored_positions, take_over
+from projections.rereading import Passes
+from projections.statements import BY_KEY_ONLY
+from schemas.reading import Aggregate
 from schemas.wire import Codec
 
 WAIT_SECONDS = 1.0
+#: While something is read again, that goes on where nothing else comes.
+WAIT_SECONDS_REREADING = 0.02
+REREAD_RECORDS_MAX = 2_000
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.1, 5.0
-HEADS_MAX = 300_000
-AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, KafkaException)
-TABLES_GONE = (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)
+#: The registry is asked for versions of schemas that this code does not have.
+AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError, KafkaException, SchemaRegistryError, httpx.HTTPError)
 NOT_READY = (TablesMissing, TopicsMissing, *TABLES_GONE)
-BAD_ROW = (
-    psycopg2.DataError,
-    psycopg2.IntegrityError,
-    psycopg2.ProgrammingError,
-    psycopg2.NotSupportedError,
-    ValueError,
-)
 log = structlog.get_logger()
-
-
-class Outdated(Exception):
-    """The live tables or positions are not what we believe; they have to be read again."""
 
 
 class Projector:
@@ -67,12 +51,18 @@ class Projector:
         log_reader: Log,
         *,
         batch_records_max: int = 2000,
+        another_reader: Callable[[], Log] | None = None,
     ) -> None:
+        """another_reader: makes a second reader of the log, by which what is set aside is tried again."""
         self._postgres, self._codec, self._log = postgres, codec, log_reader
+        self._another_reader = another_reader
+        self._passes: Passes | None = None
+        self._to_try: set[Aggregate] | None = None
         self._batch_records_max = batch_records_max
         self._catalogue = tuple(PROJECTIONS.values())
         self._connection: Connection | None = None
         self._holding: Holding | None = None
+        self._applier: Applier
 
     def run(self, stop: threading.Event) -> None:
         """Project until `stop` is set; waits for whatever is away. Raises Fenced when another projector took over."""
@@ -105,115 +95,79 @@ class Projector:
             holding = take_stock(cursor, self._catalogue)
         # Committed: only now is it ours.
         self._holding = holding
+        self._applier = Applier(holding, self._connect)
         self._log.seek(holding.offsets())
+        self._try_again()
         log.info("projector_started", tables=holding.tables_in)
 
     def step(self, seconds: float) -> int:
         """Apply what is there, waiting at most `seconds` for a first record; number of records read."""
-        raws, stopped = self._log.read(self._batch_records_max, seconds)
+        raws, stopped = self._log.read(self._batch_records_max, seconds if self._passes is None else WAIT_SECONDS_REREADING)
         self._stop_partitions(stopped)
         try:
             if raws:
                 self._project(raws)
-            else:
+            elif self._passes is None:
                 self._look_around()
+            if self._passes is not None:
+                self._read_again(self._passes)
         except (Outdated, *TABLES_GONE):
             log.info("live_tables_changed")
             self.start()
+        figures.SET_ASIDE.set(len(self._held().marks))
         return len(raws)
+
+    @property
+    def is_rereading(self) -> bool:
+        """True while what was set aside is tried again."""
+        return self._passes is not None
 
     def close(self) -> None:
         """Let go of log and database."""
+        self._end_passes()
         self._disconnect()
         self._log.close()
 
     def _project(self, raws: list[RawRecord]) -> None:
-        """One transaction for the batch; when Postgres refuses a value, one per record to find which."""
-        try:
-            self._commit(raws)
-        except BAD_ROW as problem:
-            if isinstance(problem, NOT_READY):
-                raise
-            if len(raws) > 1:
-                log.warning("batch_refused", problem=str(problem).strip()[:300], records=len(raws))
-                for raw in raws:
-                    self._project([raw])
-            else:
-                self._stop_partitions([PartitionStopped(raws[0].place, "bug", str(problem).strip())])
-
-    def _commit(self, raws: list[RawRecord]) -> None:
         began = time.perf_counter()
-        holding, connection = self._held(), self._connect()
-        raws = [raw for raw in raws if (raw.place.topic, raw.place.partition) not in holding.stopped]
-        records, unreadable = decode(self._codec, raws)
-        with connection, connection.cursor() as cursor:
-            folded, failed = self._fold(cursor, records)
-            reached = holding.slots(folded.reached)
-            if reached:
-                if not advance(cursor, holding.positions, reached):
-                    raise Outdated
-                self._write(cursor, folded)
-                self._problems_passed(cursor, folded.reached)
-        # Committed: only now is it true.
-        for slot, offset in reached.items():
-            stored = holding.positions[slot]
-            holding.positions[slot] = Stored(offset, stored.writer_epoch, stored.generation)
-        if len(holding.heads) > HEADS_MAX:
-            holding.heads.clear()
-        holding.heads.update(folded.heads)
-        self._stop_partitions([*unreadable, *failed])
-        newest = records[-1].envelope.occurred_at if records and records[-1].envelope else None
+        holding = self._held()
+        items = decode(self._codec, (raw for raw in raws if (raw.place.topic, raw.place.partition) not in holding.stopped))
+        self._stop_partitions(self._applier.take(items))
+        last = items[-1] if items else None
+        newest = None if last is None or isinstance(last, Unreadable) or last.envelope is None else last.envelope.occurred_at
         figures.applied(len(raws), time.perf_counter() - began, newest, len(holding.stopped))
 
-    def _write(self, cursor: Cursor, folded: Folded) -> None:
-        """Everything that the batch does to rows, in one message."""
-        statements: list[Statement] = []
-        for projection in self._held().projections:
-            schema = self._held().tables_in[projection.name]
-            statements += statements_for(projection.tables, schema, folded.changes[projection.name])
-        if statements:
-            send(cursor, statements)
+    def _try_again(self) -> None:
+        """Begin to read again what was set aside before this process began, each aggregate once in the life of the process."""
+        self._end_passes()
+        held = self._held().marks
+        if self._to_try is None:
+            self._to_try = set(held)
+        marks = {aggregate: mark for aggregate, mark in held.items() if aggregate in self._to_try}
+        if marks and self._another_reader is not None:
+            log.info("set_aside_tried_again", aggregates=len(marks))
+            self._passes = Passes(self._another_reader(), marks)
 
-    def _problems_passed(self, cursor: Cursor, reached: Mapping[Partition, int]) -> None:
-        """Take back the note of a problem that is behind us."""
-        noted = self._held().noted
-        for partition, offset in reached.items():
-            if partition in noted and noted[partition] < offset:
-                cursor.execute("DELETE FROM projection_problem WHERE topic = %s AND partition = %s", partition)
-                del noted[partition]
+    def _read_again(self, passes: Passes) -> None:
+        """One slice of what is read again."""
+        rereading, holding = passes.current, self._held()
+        assert rereading is not None, "passes without a current one are ended"
+        raws, until = passes.read(REREAD_RECORDS_MAX)
+        position = holding.offsets()[rereading.partition]
+        items = decode(self._codec, (raw for raw in raws if raw.place.offset < position))
+        if items:
+            self._applier.take_again(items, rereading, min(until, position))
+        if until >= position or not rereading.trying:
+            self._applier.end_again(rereading)
+            passes.next_pass()
+        if passes.current is None:
+            self._to_try = set()
+            self._end_passes()
 
-    def _fold(self, cursor: Cursor, records: list[Recorded]) -> tuple[Folded, list[PartitionStopped]]:
-        holding = self._held()
-        heads = self._heads(cursor, aggregates_of(records))
-        known = {p.name: self._known(cursor, p, records) for p in holding.projections}
-        holes: list[PartitionStopped] = []
-        while True:
-            try:
-                return fold(holding.projections, records, heads, known), holes
-            except PartitionStopped as stop:
-                holes.append(stop)
-                records = without(records, stop)
-
-    def _known(
-        self, cursor: Cursor, projection: Projection, records: list[Recorded]
-    ) -> dict[tuple[str, Key], Row | None]:
-        known: dict[tuple[str, Key], Row | None] = {}
-        schema = self._held().tables_in[projection.name]
-        for table, keys in rows_read(projection, records).items():
-            found = fetch_rows(cursor, projection.tables[table], schema, projection.remembered[table], keys)
-            known.update({(table, key): found.get(key) for key in keys})
-        return known
-
-    def _heads(self, cursor: Cursor, aggregates: set[Aggregate]) -> dict[Aggregate, int]:
-        """Last accepted sequence of each aggregate that has one, from memory or from the table."""
-        holding = self._held()
-        heads = {aggregate: holding.heads[aggregate] for aggregate in aggregates if aggregate in holding.heads}
-        missing = [aggregate for aggregate in aggregates if aggregate not in heads]
-        if missing:
-            table = PROJECTIONS["heads"].tables["aggregate_head"]
-            found = fetch_rows(cursor, table, holding.tables_in["heads"], ("sequence",), missing)
-            heads.update({(key[0], key[1]): row["sequence"] for key, row in found.items()})
-        return heads
+    def _end_passes(self) -> None:
+        passes, self._passes = self._passes, None
+        if passes is not None:
+            passes.close()
 
     def _stop_partitions(self, stopped: Iterable[PartitionStopped]) -> None:
         """Read the partitions no further, loudly, and leave word for operators."""

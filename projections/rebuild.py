@@ -23,6 +23,7 @@ from projections.live import create_indexes, create_tables, drop_schemas, engine
 from projections.migrate import migrate
 from projections.positions import (
     Connection,
+    Cursor,
     Partition,
     Slot,
     Stored,
@@ -34,6 +35,8 @@ from projections.positions import (
     stored_positions,
 )
 from projections.replay import Progress, Replay, Shard, connect_for_loading, replay_shards, split
+from projections.set_aside import Mark, Marks, read_marks, replace_marks
+from schemas.reading import Aggregate
 from schemas.registry import codec_from
 from schemas.wire import Codec
 
@@ -94,6 +97,7 @@ class Rebuild:
         self._is_whole = len(self._projections) == len(PROJECTIONS)
         self._clock = clock
         self._tables_in: dict[str, str] = {}
+        self._marks: dict[Aggregate, Mark] = {}
         self._replay = Replay(
             self._projections,
             self._tables_in,
@@ -133,7 +137,7 @@ class Rebuild:
         counts = self._log.partitions(topics_of(PROJECTIONS.values()))
         with connection, connection.cursor() as cursor:
             ensure_positions(cursor, PROJECTIONS.values(), counts)
-            live = read_live(cursor)
+            live, marks = read_live(cursor), read_marks(cursor)
             for projection in self._projections:
                 current = live[projection.name].tables_in
                 there = schemas_of(cursor, projection)
@@ -147,7 +151,9 @@ class Rebuild:
         if gone:
             raise RebuildRefused(f"the log of {gone[0][0]}[{gone[0][1]}] begins at {starts[gone[0]]}, expected 0")
         log.info("rebuild_started", tables=self._tables_in)
-        return Progress(starts)
+        # Some read models alone must stop where the others did; all together are tried from the beginning.
+        self._marks = {} if self._is_whole else firm(marks)
+        return Progress(starts, marks=dict(self._marks))
 
     def _build(self, rows: Connection, guard: Connection, progress: Progress) -> None:
         """Apply the log until the new tables are near to where the live ones are, or to its end if all are made anew."""
@@ -180,6 +186,7 @@ class Rebuild:
                 starts={partition: progress.starts[partition] for partition in group},
                 limits={partition: goal[partition] for partition in group},
                 records_max=self._config.rebuild_records_max // self._config.rebuild_processes,
+                marks={one: mark for one, mark in progress.marks.items() if mark.partition in group},
             )
             for group in split(goal, progress.starts, self._config.rebuild_processes)
         ]
@@ -209,6 +216,7 @@ class Rebuild:
                         if self._clock() > deadline:
                             raise RebuildRefused(f"{progress.missing(lead)} records could not be caught up with")
                         self._apply_more(rows, progress, lead)
+                    self._change_marks(cursor, progress, lead)
                     cursor.execute(f"SET LOCAL lock_timeout = {VIEW_LOCK_MILLISECONDS}")
                     for projection in self._projections:
                         set_live(cursor, projection, self._tables_in[projection.name])
@@ -221,6 +229,20 @@ class Rebuild:
                 # A long query reads a view; it shall end in peace.
                 if self._clock() > deadline:
                     raise RebuildRefused("a query holds the views; nothing was changed over") from problem
+
+    def _change_marks(self, cursor: Cursor, progress: Progress, lead: dict[Partition, int]) -> None:
+        """What is set aside is what the new tables found; raises RebuildRefused when the live tables are further with one."""
+        live = read_marks(cursor)
+        if not self._is_whole and firm(live) != self._marks:
+            raise RebuildRefused("an aggregate was set aside or goes on since the rebuild began; start it again")
+        for aggregate, mark in progress.marks.items():
+            there = live.get(aggregate)
+            if mark.place.offset < lead.get(mark.partition, 0) and (there is None or mark.sequence < there.sequence):
+                name = " ".join(aggregate)[:200]
+                said = f"{mark.place}: {mark.kind}: {mark.message}"
+                raise RebuildRefused(f"the live tables stay as they are: they have more of {name} than the new ones: {said}")
+        if self._is_whole:
+            replace_marks(cursor, progress.marks)
 
     def _lead(self, stored: dict[Slot, Stored]) -> dict[Partition, int]:
         lead = lead_of(stored, list(PROJECTIONS))
@@ -240,6 +262,11 @@ class Rebuild:
         for partition, stop in progress.stopped.items():
             if stop.place.offset < lead.get(partition, 0):
                 raise RebuildRefused(f"the live tables stay as they are: {stop}")
+
+
+def firm(marks: Marks) -> dict[Aggregate, Mark]:
+    """The aggregates whose later events are passed over."""
+    return {aggregate: mark for aggregate, mark in marks.items() if mark.is_firm}
 
 
 def _next_schema(projection: Projection, current: str) -> str:

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 import psycopg2
 import structlog
 
-from projections.batch import aggregates_of, decode, fold, rows_read, without
+from projections.applying import BAD_ROW, TABLES_GONE, said
+from projections.batch import Item, aggregates_of, decode, fold, rows_read, without
 from projections.catalogue import PASSING, PROJECTIONS, Projection
 from projections.changes import Key, Row
 from projections.config import log_to_standard_error
 from projections.errors import PartitionStopped
 from projections.kafka_log import KafkaLog, Log, RawRecord
 from projections.positions import Connection, Cursor, Partition
+from projections.set_aside import Mark
 from projections.statements import BY_KEY_ONLY
 from projections.writing import fetch_rows, write_changes
-from schemas.reading import Aggregate, Recorded
+from schemas.reading import Aggregate, Place
 from schemas.registry import codec_from
 from schemas.wire import Codec
 
@@ -33,13 +35,18 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Progress:
-    """How far the new tables are. `starts` names the partitions; `ahead` was read but lies beyond a limit."""
+    """How far the new tables are.
+
+    `starts` names the partitions; `ahead` was read but lies beyond a limit. `marks`: aggregates that are set aside; those given
+    at the start are folded up to their sequence and no further.
+    """
 
     starts: dict[Partition, int]
     reached: dict[Partition, int] = field(default_factory=dict)
     stopped: dict[Partition, PartitionStopped] = field(default_factory=dict)
     ahead: list[RawRecord] = field(default_factory=list)
     heads: dict[Aggregate, int] = field(default_factory=dict)
+    marks: dict[Aggregate, Mark] = field(default_factory=dict)
     records: int = 0
 
     def at(self, partition: Partition) -> int:
@@ -55,6 +62,7 @@ class Progress:
         self.reached.update(other.reached)
         self.stopped.update(other.stopped)
         self.heads.update(other.heads)
+        self.marks.update(other.marks)
         self.records += other.records
 
 
@@ -104,29 +112,64 @@ class Replay:
         return raws
 
     def _apply(self, rows: Connection, progress: Progress, raws: list[RawRecord]) -> None:
-        records, stops = decode(self._codec, raws)
+        self._halving(rows, progress, decode(self._codec, raws))
+
+    def _halving(self, rows: Connection, progress: Progress, items: Sequence[Item]) -> None:
+        """Write all; when Postgres refuses a value, the halves, down to the record that has it."""
+        items = [item for item in items if (item.place.topic, item.place.partition) not in progress.stopped]
+        try:
+            self._write(rows, progress, items, {})
+            return
+        except BAD_ROW as problem:
+            if isinstance(problem, TABLES_GONE) or not items:
+                raise
+            refused = said(problem)
+        if len(items) == 1:
+            self._write(rows, progress, items, {items[0].place: refused})
+            return
+        middle = len(items) // 2
+        self._halving(rows, progress, items[:middle])
+        self._halving(rows, progress, items[middle:])
+
+    def _write(
+        self, rows: Connection, progress: Progress, items: Sequence[Item], refused: Mapping[Place, str]
+    ) -> None:
+        stops: list[PartitionStopped] = []
         with rows, rows.cursor() as cursor:
-            known = {projection.name: self._known(cursor, projection, records) for projection in self._projections}
-            heads = {a: progress.heads[a] for a in aggregates_of(records) if a in progress.heads}
+            known = {
+                projection.name: self._known(cursor, projection, items, progress.marks, refused)
+                for projection in self._projections
+            }
+            heads = {a: progress.heads[a] for a in aggregates_of(items) if a in progress.heads}
             while True:
                 try:
-                    folded = fold(self._projections, records, heads, known)
+                    folded = fold(self._projections, items, heads, known, progress.marks, refused)
                     break
                 except PartitionStopped as stop:
                     stops.append(stop)
-                    records = without(records, stop)
+                    items = without(items, stop)
             for projection in self._projections:
                 schema = self._tables_in[projection.name]
                 write_changes(cursor, projection.tables, schema, folded.changes[projection.name], bulk=True)
         progress.heads.update(folded.heads)
         progress.reached.update(folded.reached)
         progress.stopped.update({(stop.place.topic, stop.place.partition): stop for stop in stops})
+        for aggregate, mark in folded.marks.items():
+            if mark is None:
+                progress.marks.pop(aggregate, None)
+            else:
+                progress.marks[aggregate] = mark
 
     def _known(
-        self, cursor: Cursor, projection: Projection, records: list[Recorded]
+        self,
+        cursor: Cursor,
+        projection: Projection,
+        items: Sequence[Item],
+        marks: Mapping[Aggregate, Mark],
+        refused: Mapping[Place, str],
     ) -> dict[tuple[str, Key], Row | None]:
         known: dict[tuple[str, Key], Row | None] = {}
-        for table, keys in rows_read(projection, records).items():
+        for table, keys in rows_read(projection, items, marks, refused).items():
             schema, columns = self._tables_in[projection.name], projection.remembered[table]
             present = fetch_rows(cursor, projection.tables[table], schema, columns, keys)
             known.update({(table, key): present.get(key) for key in keys})
@@ -135,7 +178,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """What one process replays: its partitions from `starts` up to `limits`."""
+    """What one process replays: its partitions from `starts` up to `limits`. marks: as in `Progress`."""
 
     kafka: str
     registry: str
@@ -145,6 +188,7 @@ class Shard:
     starts: dict[Partition, int]
     limits: dict[Partition, int]
     records_max: int
+    marks: dict[Aggregate, Mark] = field(default_factory=dict)
 
 
 def split(limits: Mapping[Partition, int], starts: Mapping[Partition, int], parts: int) -> list[list[Partition]]:
@@ -177,7 +221,7 @@ def replay_shard(shard: Shard) -> Progress:
         replay = Replay(
             projections, shard.tables_in, codec_from(shard.registry), reader, records_max=shard.records_max
         )
-        progress = Progress(dict(shard.starts))
+        progress = Progress(dict(shard.starts), marks=dict(shard.marks))
         reader.seek(progress.starts)
         while progress.missing(shard.limits):
             if not replay.apply_more(rows, progress, shard.limits) and reader.is_read_out():

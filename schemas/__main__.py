@@ -35,13 +35,14 @@ def main(arguments: list[str]) -> int:
 def apply(kafka: str, registry: str) -> int:
     """Make the topics and register the schemas; 1 when the cluster differs from what is declared."""
     try:
-        made = apply_topics(kafka, declared_topics())
+        topics = declared_topics()
+        made = apply_topics(kafka, topics)
     except TopicDiffers as problem:
         print(f"culm: {problem}", file=sys.stderr)
         return 1
     with connect(registry) as client:
         ids = register_all(client)
-    print(f"{len(made)} topics made, {len(declared_topics()) - len(made)} found as declared, {len(ids)} schemas registered")
+    print(f"{len(made)} topics made, {len(topics) - len(made)} found as declared, {len(ids)} schemas registered")
     return 0
 
 

@@ -52,8 +52,13 @@ class CharacterSet:
 
     @property
     def json_pattern(self) -> str:
-        """Regular expression for JSON Schema, in the dialect of ECMAScript (no possessive repetition)."""
-        return f"^(?:{re.sub(r'(?<=[*+}])[+]', '', self.form.replace('<n>', '*')).replace(chr(92) + 'Z', '$')})$"
+        """Regular expression for JSON Schema, in the dialect of ECMAScript: the allowed characters, not their order.
+
+        Of sets that are no names it leaves the rarer characters to the server, which has the last word.
+        """
+        if self.plain:
+            return r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]*$"
+        return f"^[{self.refused.removeprefix('[^')}*$"
 
     def of_length(self, least: int, most: int) -> str:
         """Regular expression of a text of the set with `least` to `most` characters."""

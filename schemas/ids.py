@@ -32,6 +32,11 @@ def task_id_of(job_id: int) -> int:
     return job_id // JOBS_PER_TASK
 
 
+def is_number(key: str) -> bool:
+    """True for the text of a number that can be the id of a task or a job: at most 18 of the digits 0 to 9."""
+    return 0 < len(key) <= 18 and key.isascii() and key.isdigit()
+
+
 def task_name_key(vo: str, label: str, owner: str, name: str) -> str:
     """Key of the aggregate that guards a unique task name."""
     return f"{vo}/{label}/{owner}/{name}"

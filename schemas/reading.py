@@ -63,6 +63,10 @@ class LogHole(RuntimeError):
         self.place, self.aggregate_id, self.found, self.expected = place, aggregate_id, found, expected
 
 
+class Misplaced(Poison):
+    """A record that can be read but lies where it does not belong: in another topic, or under another key than its own."""
+
+
 @cache
 def aggregate_of(topic: str) -> str:
     """The kind of aggregate in a topic's name."""
@@ -70,15 +74,15 @@ def aggregate_of(topic: str) -> str:
 
 
 def read_record(codec: Codec, place: Place, key: bytes | None, value: bytes | None) -> Recorded:
-    """The message at `place`; raises Poison for what cannot be read or lies under another key than its own."""
+    """The message at `place`; raises Poison for what cannot be read, Misplaced for what does not belong there."""
     decoded = codec.decode(value)
     if _topic_of(decoded.entry.full_name) != place.topic:
-        raise Poison(f"{place}: holds {decoded.name}, which belongs to {decoded.entry.topic}")
+        raise Misplaced(f"{place}: holds {decoded.name}, which belongs to {decoded.entry.topic}")
     if decoded.entry.role != "events":
         return Recorded(place, decoded.message, None)
     envelope: EventEnvelope = decoded.envelope
     if key != envelope.aggregate_id.encode():
-        raise Poison(f"{place}: key {key!r}, expected the aggregate_id {envelope.aggregate_id!r} of {decoded.name}")
+        raise Misplaced(f"{place}: key {key!r}, expected the aggregate_id {envelope.aggregate_id!r} of {decoded.name}")
     return Recorded(place, decoded.message, envelope)
 
 

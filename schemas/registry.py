@@ -12,11 +12,16 @@ from typing import Any, cast
 
 import httpx
 import structlog
-from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalog import Entry, messages, self_contained
-from schemas.wire import Codec
+from schemas.registry_client import (
+    ConfigCompatibilityLevel,
+    Schema,
+    SchemaRegistryClient,
+    SchemaRegistryError,
+    ServerConfig,
+)
+from schemas.wire import Codec, Poison
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
 PAUSE_SECONDS_MAX = 5.0
@@ -84,6 +89,14 @@ def codec_from(url: str, *, pause: Callable[[float], None] = time.sleep) -> Code
 
 
 def fetch_schema(url: str, number: int) -> Mapping[str, Any]:
-    """The schema with id `number`, as any version of Culm registered it at the registry at `url`."""
+    """The schema with id `number`, as any version of Culm registered it at the registry at `url`.
+
+    Raises Poison when there is none; what the client raises when the registry is away.
+    """
     with connect(url) as client:
-        return cast(Mapping[str, Any], json.loads(client.get_schema(number).schema_str or "{}"))
+        try:
+            return cast(Mapping[str, Any], json.loads(client.get_schema(number).schema_str or "{}"))
+        except SchemaRegistryError as problem:
+            if problem.http_status_code != 404:
+                raise
+            raise Poison(f"schema {number} is not in the registry") from problem

@@ -2,18 +2,21 @@
 
 In: the file and a broker address. Out: every topic there, with its key, partitions and retention; a topic that exists with
 other settings is an error, named with what was found and what was expected, because a keyed topic cannot be mended in place.
+How long heartbeats are kept is a setting, which a topic that exists takes over.
 """
 
 import os
 import tomllib
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from schemas.catalog import FOLDER
 
 HOUR_MS = 3_600_000
+HOURS_MAX = 876_000  # a hundred years
 
 
 class TopicDiffers(RuntimeError):
@@ -28,6 +31,8 @@ class Topic:
     partitions: int
     replication: int
     config: dict[str, str]
+    #: True when how long records are kept is a setting, which a topic that exists takes over
+    retention_is_set: bool = False
 
 
 def declared_topics(partitions: int | None = None, replication: int | None = None) -> tuple[Topic, ...]:
@@ -39,7 +44,7 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
     topics = []
     for name, settings in document["topics"].items():
         role = roles[settings.get("role") or name.split(".")[-2]]
-        hours = int(role["retention_hours"])
+        hours = _retention_hours(role)
         config = {
             "cleanup.policy": role["cleanup"],
             "retention.ms": "-1" if hours < 0 else str(hours * HOUR_MS),
@@ -49,8 +54,19 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
         }
         if copies >= 3:
             config["min.insync.replicas"] = "2"
-        topics.append(Topic(name, count, copies, config))
+        topics.append(Topic(name, count, copies, config, "retention_variable" in role))
     return tuple(topics)
+
+
+def _retention_hours(role: dict[str, Any]) -> int:
+    """Hours that records of a role are kept, negative for ever; raises TopicDiffers when the role's variable holds no number."""
+    variable = role.get("retention_variable")
+    text = os.environ.get(variable, "") if variable else ""
+    if not text:
+        return int(role["retention_hours"])
+    if not text.isdecimal() or not 0 < int(text) <= HOURS_MAX:
+        raise TopicDiffers(f"{variable} is {text!r}, expected hours between 1 and {HOURS_MAX}")
+    return int(text)
 
 
 def topic_roles() -> dict[str, str]:
@@ -95,5 +111,17 @@ def _check_settings(admin: AdminClient, topics: list[Topic]) -> None:
         settings = outcomes[resources[topic.name]].result()
         for key, expected in topic.config.items():
             found = settings[key].value
-            if found != expected:
+            if found != expected and key == "retention.ms" and topic.retention_is_set:
+                _keep(admin, topic.name, expected)
+            elif found != expected:
                 raise TopicDiffers(f"topic {topic.name} has {key}={found}, expected {expected}")
+
+
+def _keep(admin: AdminClient, name: str, retention_ms: str) -> None:
+    """Let the topic keep its records for another time; raises TopicDiffers with the broker's words."""
+    change = ConfigEntry("retention.ms", retention_ms, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[change])
+    try:
+        admin.incremental_alter_configs([resource])[resource].result()
+    except KafkaException as problem:
+        raise TopicDiffers(f"topic {name} could not be set to keep records for {retention_ms} ms: {problem}") from problem

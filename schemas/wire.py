@@ -14,11 +14,28 @@ from importlib import import_module
 from typing import Any, Protocol, Self, cast
 
 import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 
 from schemas.catalog import CATALOG, Entry, self_contained
 from schemas.types import CommandEnvelope, EventEnvelope
 
 MAGIC = 0
+#: What fastavro and our classes raise for bytes that are no record of the schema, or of a schema that cannot become ours.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    SchemaResolutionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+#: Schema ids that the registry did not know are remembered, so many of them, and asked for again now and then.
+UNKNOWN_MAX, UNKNOWN_ASKED_EVERY = 1_000, 100
 FRAME = struct.Struct(">bI")
 
 
@@ -36,6 +53,10 @@ class Message(Protocol):
     @classmethod
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
+        ...
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
         ...
 
 
@@ -102,6 +123,7 @@ class Codec:
         self._own = {number: name for name, number in ids.items()}
         self._foreign: dict[int, tuple[str, Any]] = {}
         self._fetch = fetch
+        self._unknown: dict[int, int] = {}
 
     def encode(self, message: Message, envelope: Envelope | None = None) -> bytes:
         """The record value for the topic of `message`."""
@@ -130,7 +152,7 @@ class Codec:
             record = cast(dict[str, Any], raw)
             message = message_class(name).from_avro(record)
             envelope = _envelope(CATALOG[name], record)
-        except (EOFError, IndexError, KeyError, ValueError, TypeError, struct.error) as problem:
+        except UNREADABLE as problem:
             raise Poison(f"{name}: not decodable as Avro: {type(problem).__name__}: {problem}") from problem
         return Decoded(CATALOG[name], message, envelope)
 
@@ -144,9 +166,27 @@ class Codec:
         if own is not None:
             return own, own_schema(own)
         if number not in self._foreign:
-            schema = self._fetch(number)
-            self._foreign[number] = (f"{schema['namespace']}.{schema['name']}", _parse(dict(schema)))
+            self._foreign[number] = self._fetched(number)
         return self._foreign[number]
+
+    def _fetched(self, number: int) -> tuple[str, Any]:
+        """Name and schema of an id that is none of ours; raises Poison when the registry has no record schema under it."""
+        asked = self._unknown.get(number, 0)
+        if asked % UNKNOWN_ASKED_EVERY:
+            self._unknown[number] = asked + 1
+            raise Poison(f"schema {number} is not in the registry")
+        try:
+            schema = self._fetch(number)
+            found = (f"{schema['namespace']}.{schema['name']}", _parse(dict(schema)))
+        except (SchemaParseException, LookupError, TypeError, ValueError) as problem:
+            if len(self._unknown) >= UNKNOWN_MAX:
+                self._unknown.clear()
+            self._unknown[number] = asked + 1
+            if isinstance(problem, Poison):
+                raise
+            raise Poison(f"schema {number} is no record of ours: {type(problem).__name__}: {problem}") from problem
+        self._unknown.pop(number, None)
+        return found
 
 
 def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:

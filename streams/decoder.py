@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import httpx
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalog import messages
+from schemas.registry_client import SchemaRegistryError
 from schemas.wire import FRAME, Codec, Decoded, Poison
 from streams.errors import RegistryAway
 from streams.glance import Glance

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import structlog
 
 from commands.sending import RecordTooLarge
+from schemas.bounds import OutOfBounds
+from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
 from schemas.wire import Poison
 from streams.decoder import Decoder
@@ -25,6 +27,9 @@ INBOX = 5000
 PAUSE_SECONDS_MAX = 5.0
 PROCESS = "culm-streams"
 LETTER_BYTES_MAX = 800_000
+LETTER_ERROR_MAX = 4_000
+#: What the outbox refuses however often it is tried.
+NEVER_TAKEN = (RecordTooLarge, OutOfBounds)
 Choose = Callable[[Sequence[Heard], Snapshot], Iterable[Wish]]
 log = structlog.get_logger()
 
@@ -42,7 +47,7 @@ class Delivery(Protocol):
     """Where commands and dead letters go."""
 
     async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
-        """Return when all of `contents` is in the log. Raises RecordTooLarge when one can never be."""
+        """Return when all of `contents` is in the log. Raises RecordTooLarge or OutOfBounds when one can never be."""
 
 
 class Listener:
@@ -99,18 +104,18 @@ class Listener:
         """Deliver what follows from a batch, and only then acknowledge it."""
         try:
             await self._outbox.deliver(await self._follow(events))
-        except RecordTooLarge:
+        except NEVER_TAKEN:
             await self._deliver_singly(events)
         for event in events:
             event.ack()
 
     async def _deliver_singly(self, events: Sequence[Any]) -> None:
-        """Deliver record by record, with a dead letter for the one whose command no topic can hold."""
+        """Deliver record by record, with a dead letter for the one whose command no topic or reader can hold."""
         for event in events:
             try:
                 await self._outbox.deliver(await self._follow([event]))
-            except RecordTooLarge as problem:
-                log.error("command_too_large", problem=str(problem), **_place(event.message))
+            except NEVER_TAKEN as problem:
+                log.error("command_not_possible", problem=str(problem), **_place(event.message))
                 await self._outbox.deliver([_letter(event.message, "Bug", str(problem))])
 
     async def _follow(self, events: Sequence[Any]) -> list[Wish | DeadLetter]:
@@ -184,7 +189,7 @@ def _letter(message: Any, error_class: str, error: str) -> DeadLetter:
         key=message.key,
         value=value,
         error_class=error_class,
-        error=error,
+        error=TEXT.replaced(error, LETTER_ERROR_MAX),
         process=PROCESS,
         seen_at=(message.timestamp or 0) * 1000,
     )

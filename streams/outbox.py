@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from commands.sending import CommandSender, NotDelivered, RecordTooLarge
+from schemas.bounds import OutOfBounds, problems_of
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
 from streams.figures import LETTERS, SENT
@@ -51,7 +52,7 @@ class Outbox:
         self._closing = threading.Event()
 
     async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
-        """Return when all of `contents` is in the log. Raises RecordTooLarge when one can never be."""
+        """Return when all of `contents` is in the log. Raises RecordTooLarge or OutOfBounds when one can never be."""
         if not contents:
             return
         parcel = _Parcel(contents, asyncio.get_running_loop().create_future())
@@ -78,9 +79,9 @@ class Outbox:
         """Stop waiting for Kafka; what is not delivered was not acknowledged either and comes again."""
         self._closing.set()
 
-    def _write(self, parcels: Sequence[_Parcel]) -> dict[int, RecordTooLarge]:
+    def _write(self, parcels: Sequence[_Parcel]) -> dict[int, RecordTooLarge | OutOfBounds]:
         """Send and flush until everything is in the log; parcels with a record that cannot be, by identity."""
-        refused: dict[int, RecordTooLarge] = {}
+        refused: dict[int, RecordTooLarge | OutOfBounds] = {}
         pause = 0.2
         while not self._closing.is_set():
             try:
@@ -93,17 +94,18 @@ class Outbox:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
         raise asyncio.CancelledError
 
-    def _send(self, parcels: Sequence[_Parcel], refused: dict[int, RecordTooLarge]) -> None:
+    def _send(self, parcels: Sequence[_Parcel], refused: dict[int, RecordTooLarge | OutOfBounds]) -> None:
         for parcel in parcels:
             try:
                 for one in parcel.contents:
                     if isinstance(one, Wish):
+                        check_bounds(one)
                         self._sender.send(one.command, one.envelope)
                         SENT.labels(type(one.command).__name__).inc()
                     else:
                         self._sender.send_letter(one)
                         LETTERS.inc()
-            except RecordTooLarge as problem:
+            except (RecordTooLarge, OutOfBounds) as problem:
                 refused[id(parcel)] = problem
 
     def _flush(self) -> None:
@@ -115,3 +117,10 @@ class Outbox:
             except NotDelivered:
                 if not self._sender.unsent or self._closing.is_set():
                     raise
+
+
+def check_bounds(one: Wish) -> None:
+    """Raise OutOfBounds for a command that no reader of the log could hold."""
+    problems = problems_of(one.command) or problems_of(one.envelope)
+    if problems:
+        raise OutOfBounds(type(one.command).__name__, problems)

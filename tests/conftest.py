@@ -3,23 +3,31 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
 
 from deploy.config import Ports, StackConfig
-from deploy.stack import Stack, home_for_tests
+from deploy.stack import Stack
+from tests.faults.afterwards import verdict_on
+from tests.lane import LANE, WORKER
 from tests.monitor.hand import Hand, everybody_on
+from tests.starting import starts_processes
 
-#: Ports of the tests' stacks lie this far above the usual ones; two test runs side by side need two offsets.
-PORTS_OFFSET = int(os.environ.get("CULM_TEST_PORTS_OFFSET", "1000"))
+pytest_plugins = ("tests.guard", "tests.side_by_side")
+#: Ports of the tests' stacks lie this far above the usual ones.
+PORTS_OFFSET = LANE.offset
+#: What `make fast` asks for: fewer examples of each property than a whole run.
+settings.register_profile("fast", max_examples=25)
 QUICK = {"CULM_HEARTBEAT_SECONDS": "1", "CULM_PILOT_IDLE_SECONDS": "5"}
 
 
 def stack_for_tests(name: str, offset: int) -> Stack:
-    """A stack under out/test/<name> on ports `offset` above the usual ones."""
+    """A stack in the folder of this run's lane, on ports `offset` above the usual ones."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("CULM_") or key == "CULM_LIB"}
     environ |= QUICK
-    config = StackConfig.from_environ(environ, home=home_for_tests(name), ports=Ports.from_environ({}).shifted(offset))
+    config = StackConfig.from_environ(environ, home=LANE.folder / name, ports=Ports.from_environ({}).shifted(offset))
     return Stack(config, environ)
 
 
@@ -37,12 +45,17 @@ def brought_up(one: Stack, *, only_servers: bool) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+@starts_processes
 def stack() -> Iterator[Stack]:
-    """A whole Culm, empty at the start of the run."""
-    yield from brought_up(stack_for_tests(f"stack-{PORTS_OFFSET}", PORTS_OFFSET), only_servers=False)
+    """A whole Culm, empty at the start of the run; in lanes, the log and the rows of each must be in order at the end."""
+    with contextmanager(brought_up)(stack_for_tests(f"stack-{PORTS_OFFSET}", PORTS_OFFSET), only_servers=False) as one:
+        yield one
+        if WORKER in os.environ:
+            assert verdict_on(one).broken == []
 
 
 @pytest.fixture(scope="session")
+@starts_processes
 def servers() -> Iterator[Stack]:
     """Kafka, registry and Postgres alone, for tests that run Culm's processes themselves."""
     yield from brought_up(stack_for_tests(f"servers-{PORTS_OFFSET}", PORTS_OFFSET + 500), only_servers=True)

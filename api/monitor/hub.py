@@ -23,7 +23,7 @@ from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
 from api.native.live import EventFeed
 from api.read_models import ReadModels
-from schemas.ids import task_id_of
+from schemas.ids import is_number, task_id_of
 
 TICK_SECONDS = 0.25
 #: A page is rendered at most so often.
@@ -55,10 +55,10 @@ class Heard:
                     continue
                 self.ends[topic, message.partition() or 0] = (message.offset() or 0) + 1
                 name = key.decode(errors="replace")
-                if topic.startswith("culm.job."):
+                if topic.startswith("culm.job.") and is_number(name):
                     self.jobs.add(int(name))
                     self.tasks.add(task_id_of(int(name)))
-                elif topic.startswith("culm.task.") and name.isdecimal():
+                elif topic.startswith("culm.task.") and is_number(name):
                     self.tasks.add(int(name))
                 elif topic.startswith(("culm.queue.", "culm.worker.")):
                     self.queues.add(name)

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from api.monitor.offers import possible_actions
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
-from api.native.forms import iso, moment_of
+from schemas.times import datetime_of, utc, utc_words
 
 FOLDER = Path(__file__).parent
 
@@ -26,8 +26,9 @@ def when(micros: int | None) -> Markup:
     """A time of the read models as an element; a dash for none."""
     if micros is None:
         return Markup("–")
-    text = f"{moment_of(micros):%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}">{}</time>').format(iso(micros), text)
+    if datetime_of(micros) is None:
+        return escape(utc_words(micros))
+    return Markup('<time datetime="{}">{}</time>').format(utc(micros), utc_words(micros))
 
 
 def when_iso(text: str) -> Markup:

@@ -7,6 +7,7 @@ from api.errors import NotFound
 from api.identity.access import User
 from api.native.forms import limit_of, page, words_of
 from api.native.reading import CaughtUp
+from api.native.set_aside import set_aside_of
 from api.plain_requests import Whole
 from api.problems import json_response
 from api.services import Services
@@ -72,7 +73,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/{name:path}")
     async def dataset(name: str, identity: User, _: CaughtUp) -> Response:
         """One dataset."""
-        return json_response(await _row(name, identity.vo))
+        return json_response({**await _row(name, identity.vo), "set_aside": await set_aside_of(read_models, "dataset", name)})
 
     async def _row(name: str, vo: str) -> dict[str, object]:
         row = await read_models.row(

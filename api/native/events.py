@@ -35,7 +35,7 @@ from api.plain_requests import Whole
 from api.problems import json_response
 from api.read_models import ReadModels, Row
 from api.services import Services
-from schemas.ids import task_id_of
+from schemas.ids import is_number, task_id_of
 
 PAGE = 500
 KEEP_ALIVE_SECONDS = 15.0
@@ -153,7 +153,7 @@ class Stream:
         return found
 
     def _concerns(self, topic: str, key: str) -> bool:
-        if not key.isdecimal():
+        if not is_number(key):
             return False
         number = int(key)
         if self._subject.column == "job_id":

@@ -7,13 +7,10 @@ from typing import Any
 
 from api.errors import BadRequest
 from api.read_models import Row
+from schemas.times import EPOCH, datetime_of, utc
 
 WAIT_SECONDS_MAX = 60.0
 LIMIT, LIMIT_MAX = 100, 1_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Years 1 to 9999 in microseconds since 1970.
-MICROS_MIN = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-MICROS_MAX = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def wait_seconds_of(prefer: str | None) -> float:
@@ -23,15 +20,8 @@ def wait_seconds_of(prefer: str | None) -> float:
 
 
 def iso(micros: int | None) -> str | None:
-    """A time of the read models as ISO 8601 in UTC; the nearest one that the calendar has (years 1 to 9999)."""
-    if micros is None:
-        return None
-    return moment_of(micros).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment_of(micros: int) -> datetime:
-    """The time `micros` after 1970 in UTC; the nearest one that the calendar has."""
-    return EPOCH + timedelta(microseconds=max(MICROS_MIN, min(micros, MICROS_MAX)))
+    """A time of the read models as ISO 8601 in UTC; one that no calendar shows as a sentence with its number."""
+    return None if micros is None else utc(micros)
 
 
 def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,8 +46,8 @@ def instant_of(text: str | None) -> int | None:
     except ValueError as problem:
         raise BadRequest(f"since: found {text[:60]!r}, expected an ISO 8601 time or seconds since 1970") from problem
     except OverflowError:  # more seconds than a number holds
-        micros = MICROS_MAX + 1
-    if not MICROS_MIN <= micros <= MICROS_MAX:
+        micros = 1 << 63
+    if datetime_of(micros) is None:
         raise BadRequest(f"since: found {text[:60]!r}, expected a time in the years 1 to 9999")
     return micros
 

@@ -5,8 +5,10 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.condition import Condition
 from api.errors import ReadModelsUnavailable
 from api.identity.access import Public, User
+from api.native.set_aside import documents_of
 from api.problems import json_response
 from api.services import Services
 
@@ -17,7 +19,10 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/v1/health")
     async def health(_: Public) -> Response:
-        """200 when commands can be sent and read models can be asked, else 503 with what is missing."""
+        """200 when commands can be sent and read models can be asked, else 503 with what is missing.
+
+        `status` is `degraded` also while it serves and something is wrong: `problems` says what, in sentences.
+        """
         started = time.monotonic()
         try:
             await services.read_models.row("select 1 as one from task limit 1")
@@ -25,15 +30,23 @@ def build_router(services: Services) -> APIRouter:
         except ReadModelsUnavailable:
             readable = False
         answers = services.gateway.answers
+        serves = readable and answers.ready
+        condition = await services.condition.now() if services.condition else Condition()
+        missing = [
+            *([] if answers.ready else ["The log does not answer: commands cannot be sent."]),
+            *([] if readable else ["The read models cannot be asked."]),
+        ]
         document = {
-            "status": "ok" if readable and answers.ready else "degraded",
+            "status": "ok" if serves and not condition.problems else "degraded",
+            "problems": [*missing, *condition.problems],
+            "set_aside": documents_of(condition.set_aside),
             "log": answers.ready,
             "read_models": readable,
             "read_milliseconds": round((time.monotonic() - started) * 1000, 1),
             "answers_awaited": answers.waiting,
             "records_unsent": services.gateway.sender.unsent,
         }
-        return json_response(document, 200 if document["status"] == "ok" else 503)
+        return json_response(document, 200 if serves else 503)
 
     @router.get("/v1/whoami")
     async def whoami(identity: User) -> Response:

@@ -8,6 +8,7 @@ from api.identity.access import User
 from api.native.events import subject_of
 from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
+from api.native.set_aside import set_aside_of
 from api.native.timeline import cursor_from, page_document, page_of
 from api.plain_requests import Whole
 from api.problems import json_response
@@ -77,7 +78,8 @@ def build_router(services: Services) -> APIRouter:
             "select lease_id, pilot, node, lease_seconds, leased_at, seen_at, due_at from lease where job_id = %s",
             (job_id,),
         )
-        return json_response({**with_times(row), "lease": with_times(lease) if lease else None})
+        set_aside = await set_aside_of(read_models, "job", job_id)
+        return json_response({**with_times(row), "lease": with_times(lease) if lease else None, "set_aside": set_aside})
 
     @router.get("/jobs/{job_id}/timeline")
     @router.get("/jobs/{job_id}/events")

@@ -12,8 +12,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
+import httpx
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.catalog import CATALOG
 from schemas.topics import topics_of_role
@@ -26,6 +28,8 @@ READY_SECONDS = 10.0
 TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
 JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
 WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
+#: What code that looks at an odd record may raise; the thread that reads for all goes on.
+ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 Wanted = Callable[[str, str], bool]
 Observer = Callable[[list[Message]], None]
 log = structlog.get_logger()
@@ -168,7 +172,10 @@ class EventFeed:
 
     def _hand_out(self, messages: list[Message]) -> None:
         for observer in self._observers:
-            observer(messages)
+            try:
+                observer(messages)
+            except ODD as problem:
+                log.error("observer_failed", problem=f"{type(problem).__name__}: {problem}"[:300])
         followers = self._followers
         if not followers:
             return
@@ -178,7 +185,7 @@ class EventFeed:
             if message.error() is not None or topic is None or not isinstance(raw, bytes):
                 continue
             key = raw.decode(errors="replace")
-            takers = [follower for follower in followers if follower.wanted(topic, key)]
+            takers = [follower for follower in followers if _wants(follower, topic, key)]
             record = self._decoded(message, topic) if takers else None
             if record is not None:
                 for follower in takers:
@@ -193,9 +200,18 @@ class EventFeed:
         assert offset is not None
         try:
             return LiveRecord(topic, partition, offset, self._codec.decode(message.value()))
-        except Poison as problem:
-            log.error("event_not_readable", topic=topic, partition=partition, offset=offset, why=str(problem))
+        except (Poison, SchemaRegistryError, httpx.HTTPError) as problem:
+            log.error("event_not_readable", topic=topic, partition=partition, offset=offset, why=str(problem)[:300])
             return None
+
+
+def _wants(follower: Follower, topic: str, key: str) -> bool:
+    """One follower's trouble with a key is not the others'."""
+    try:
+        return follower.wanted(topic, key)
+    except ODD as problem:
+        log.error("follower_failed", topic=topic, problem=f"{type(problem).__name__}: {problem}"[:300])
+        return False
 
 
 class LiveEvents:

@@ -13,6 +13,7 @@ from api.native.command_body import command_from, entry_of_command
 from api.native.commands import answer_document
 from api.native.forms import limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
+from api.native.set_aside import set_aside_of
 from api.pilots.bodies import read_report
 from api.plain_requests import Whole
 from api.problems import json_response
@@ -50,7 +51,8 @@ def build_router(services: Services) -> APIRouter:
         row = await read_models.row(f"select {COLUMNS} from queue where name = %s", (queue,))
         if row is None or not _serves(row, identity.vo):
             raise NotFound(f"no queue {queue!r} for {identity.vo}")
-        return json_response(_queue_document(row, await _demand(read_models, queue)))
+        document = _queue_document(row, await _demand(read_models, queue))
+        return json_response({**document, "set_aside": await set_aside_of(read_models, "queue", queue)})
 
     @router.get("/queues/{queue}/wanted")
     async def wanted(queue: str, _: Pilot, after: Whole | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)) -> Response:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response, StreamingResponse
 
@@ -19,12 +20,13 @@ from api.errors import BadRequest
 from api.identity.access import User
 from api.native.events import KEEP_ALIVE_SECONDS
 from api.native.forms import iso
-from api.native.live import LiveRecord
+from api.native.live import ODD, LiveRecord
 from api.services import Services
 from projections.timeline.body import body_of
 from projections.timeline.sentences import sentence
-from schemas.ids import task_id_of
+from schemas.ids import is_number, task_id_of
 
+log = structlog.get_logger()
 FIELDS = ("aggregate", "id", "type", "actor", "role", "command", "task", "job", "queue", "correlation", "text")
 
 
@@ -84,8 +86,23 @@ async def _matching(services: Services, vo: str, conditions: tuple[Condition, ..
                 continue
             if record is None:
                 return
-            if record.event.envelope.vo == vo and all(one.holds(searched(record)) for one in conditions):
-                yield document_of(record)
+            document = _matched(record, vo, conditions)
+            if document is not None:
+                yield document
+
+
+def _matched(record: LiveRecord, vo: str, conditions: tuple[Condition, ...]) -> dict[str, Any] | None:
+    """The document of an event that passes; None for others, and for one that cannot be shown."""
+    envelope = record.event.envelope
+    if envelope is None or envelope.vo != vo:
+        return None
+    try:
+        fields = searched(record) if conditions else {}
+        return document_of(record) if all(one.holds(fields) for one in conditions) else None
+    except ODD as problem:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        log.error("event_not_shown", place=place, problem=f"{type(problem).__name__}: {problem}"[:300])
+        return None
 
 
 def searched(record: LiveRecord) -> dict[str, str]:
@@ -102,7 +119,7 @@ def searched(record: LiveRecord) -> dict[str, str]:
         "actor": envelope.actor,
         "role": envelope.role,
         "command": envelope.command_type,
-        "task": task or (str(task_id_of(int(job))) if job else ""),
+        "task": task or (str(task_id_of(int(job))) if is_number(job) else ""),
         "job": job,
         "queue": queue,
         "correlation": envelope.correlation_id,
@@ -145,7 +162,11 @@ async def _as_lines(found: AsyncIterator[dict[str, Any] | None]) -> AsyncIterato
 
 
 def _json(document: dict[str, Any]) -> bytes:
-    return orjson.dumps(document, default=_plain)
+    try:
+        return orjson.dumps(document, default=_plain)
+    except TypeError:
+        # A number beyond 64 bits, or half a surrogate pair: the event is named without its body.
+        return orjson.dumps({**document, "body": None, "summary": ascii(document["summary"])}, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
@@ -14,6 +13,8 @@ from api.identity.identity import Identity
 from api.native.events import subject_of
 from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
+from api.native.set_aside import set_aside_of
+from api.native.stored import stored_json
 from api.native.timeline import cursor_from, page_document, page_of
 from api.plain_requests import Whole
 from api.problems import json_response
@@ -128,14 +129,14 @@ def build_router(services: Services) -> APIRouter:
         )
         if row is None:
             raise NotFound(f"no task {task_id} in {identity.vo}")
-        row["parameters"] = orjson.loads(row["parameters"])
+        row["parameters"] = stored_json(row["parameters"])
         await _add_job_counts(read_models, [row])
         row["datasets"] = await read_models.rows(
             "select dataset, role, stream, files_total, files_finished, files_failed from task_dataset"
             " where task_id = %s order by dataset",
             (task_id,),
         )
-        return json_response(with_times(row))
+        return json_response({**with_times(row), "set_aside": await set_aside_of(read_models, "task", task_id)})
 
     _add_parts(router, read_models)
     return router

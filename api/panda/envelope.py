@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from api.native.forms import moment_of
+from schemas.times import datetime_of
 
 MICROSECONDS = 1_000_000
 
@@ -33,11 +33,12 @@ def failed(message: str, data: Any = None) -> Reply:
 
 
 def moment(micros: int | None) -> dict[str, str] | None:
-    """A time as the client turns it into a datetime: naive UTC, whole seconds (pbook prints what it gets)."""
-    if micros is None:
-        return None
-    at = moment_of(micros).replace(microsecond=0, tzinfo=None)
-    return {"__datetime__": at.isoformat()}
+    """A time as the client turns it into a datetime: naive UTC, whole seconds (pbook prints what it gets).
+
+    None also for a time outside the years 1 to 9999, for which the client has no form.
+    """
+    at = None if micros is None else datetime_of(micros)
+    return None if at is None else {"__datetime__": at.replace(tzinfo=None, microsecond=0).isoformat()}
 
 
 def micros_of(text: str) -> int | None:

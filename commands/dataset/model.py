@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from commands.undo import UndoDict
 from schemas.dataset import ContentsRequested, DatasetClosed, DatasetEvent, FilesRegistered
 from schemas.types import DatasetFile, EventEnvelope
 
@@ -13,7 +14,7 @@ class Dataset:
     vo: str | None = None
     owner: str | None = None
     closed: bool = False
-    files: dict[str, DatasetFile] = field(default_factory=dict)
+    files: UndoDict[str, DatasetFile] = field(default_factory=UndoDict)
 
 
 def initial() -> Dataset:

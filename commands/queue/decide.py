@@ -7,7 +7,8 @@ the time without a heartbeat, as far as anybody could have seen one, is longer t
 from typing import assert_never
 
 from commands.decision import MICROSECONDS, Decision, FollowUp, accept, refuse
-from commands.queue.model import DispatchQueue, Needs
+from commands.queue.lines import Needs
+from commands.queue.model import DispatchQueue
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
     ConfigureDispatch,
@@ -125,15 +126,18 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
 
 def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | None:
     """The waiting job of highest priority, then greatest age, that fits `offer`; None when none does."""
-    heads = [group[-1] for needs, group in queue.groups.items() if fits(needs, offer, vo)]
+    heads = [rank for needs, rank in queue.lines.heads(offer.owner) if fits(needs, offer, vo)]
     if not heads:
         return None
-    _, negative_id = max(heads)
-    return queue.waiting[-negative_id]
+    _, job_id = min(heads)
+    return queue.waiting[job_id]
 
 
 def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
-    """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (jedi-logic 6.7)."""
+    """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (jedi-logic 6.7).
+
+    Whose jobs an offer may run is not looked at: the lines of that owner are (`Lines.heads`).
+    """
     return (
         needs.vo == vo
         and (offer.label in ANY_LABEL or needs.label in SERVED_LABELS.get(offer.label, frozenset({offer.label})))
@@ -141,7 +145,6 @@ def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
         and (not offer.disk_mb or needs.disk_mb <= offer.disk_mb)
         and (not offer.walltime_seconds or needs.walltime_seconds <= offer.walltime_seconds)
         and (offer.resource_type is None or needs.resource_type == offer.resource_type)
-        and (offer.owner is None or needs.owner == offer.owner)
     )
 
 

@@ -1,13 +1,14 @@
 """A dispatch queue as its history describes it: jobs that wait, jobs that pilots hold, and until when.
 
 In: queue events. Out: `DispatchQueue`. Guards: a job waits or is leased, never both, never twice.
-Waiting jobs stand in groups of equal requirements, each in dispatch order, so that the best match for a pilot is found by
-looking at the head of each group, whatever the number of jobs.
+Waiting jobs stand in lines of equal needs (`lines.py`), so that the best match for a pilot is found by looking at the head
+of each line, whatever the number of jobs and users.
 """
 
-from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from commands.queue.lines import Lines
+from commands.undo import UndoDict, UndoSet
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -25,19 +26,6 @@ MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What a pilot must offer for a job; jobs with equal needs stand in one group."""
-
-    vo: str
-    label: str
-    owner: str
-    ram_mb: int
-    disk_mb: int
-    walltime_seconds: int
-    resource_type: str
-
-
-@dataclass(slots=True)
 class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC)."""
 
@@ -51,37 +39,23 @@ class Lease:
 
 @dataclass(slots=True)
 class DispatchQueue:
-    """All jobs of one computing queue that are not yet ended. `held` are waiting jobs of tasks on hold."""
+    """All jobs of one computing queue that are not yet ended.
+
+    waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
+    """
 
     name: str = ""
     settings: QueueSettings | None = None
-    waiting: dict[int, JobSpec] = field(default_factory=dict)
-    groups: dict[Needs, list[tuple[int, int]]] = field(default_factory=dict)
-    leases: dict[int, Lease] = field(default_factory=dict)
-    held_tasks: set[int] = field(default_factory=set)
+    waiting: UndoDict[int, JobSpec] = field(default_factory=UndoDict)
+    by_task: UndoDict[int, UndoDict[int, None]] = field(default_factory=UndoDict)
+    lines: Lines = field(default_factory=Lines, compare=False)
+    leases: UndoDict[int, Lease] = field(default_factory=UndoDict)
+    held_tasks: UndoSet[int] = field(default_factory=UndoSet)
 
 
 def initial() -> DispatchQueue:
     """A queue before its first event."""
     return DispatchQueue()
-
-
-def needs_of(spec: JobSpec) -> Needs:
-    """The group a job stands in."""
-    return Needs(
-        spec.vo,
-        spec.label,
-        spec.owner,
-        spec.ram_mb_min,
-        spec.disk_mb_max,
-        spec.walltime_seconds_max,
-        spec.resource_type,
-    )
-
-
-def rank_of(spec: JobSpec) -> tuple[int, int]:
-    """Dispatch order within a group, best last: priority, then age (jedi-logic 6.7)."""
-    return (spec.priority, -spec.job_id)
 
 
 def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> DispatchQueue:
@@ -102,18 +76,16 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case LeasesRenewed():
             for job_id in event.job_ids:
                 lease = queue.leases[job_id]
-                lease.seen_at = event.seen_at
-                lease.due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+                queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
         case LeaseEnded():
             del queue.leases[event.job_id]
         case TaskHeld():
             queue.held_tasks.add(event.task_id)
-            for spec in _jobs_of(queue, event.task_id):
-                _take_from_group(queue, spec)
+            queue.lines.remove(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
         case TaskReleased():
+            queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
             queue.held_tasks.discard(event.task_id)
-            for spec in _jobs_of(queue, event.task_id):
-                insort(queue.groups.setdefault(needs_of(spec), []), rank_of(spec))
     return queue
 
 
@@ -123,27 +95,24 @@ def is_closed(queue: DispatchQueue) -> bool:
 
 
 def _jobs_of(queue: DispatchQueue, task_id: int) -> list[JobSpec]:
-    return [spec for spec in queue.waiting.values() if spec.task_id == task_id]
+    return [queue.waiting[job_id] for job_id in queue.by_task.get(task_id, ())]
 
 
 def _add(queue: DispatchQueue, spec: JobSpec) -> None:
     assert spec.job_id not in queue.waiting, f"job {spec.job_id} is queued twice"
     assert spec.job_id not in queue.leases, f"job {spec.job_id} is queued while a pilot holds it"
-    queue.waiting[spec.job_id] = spec
     if spec.task_id not in queue.held_tasks:
-        insort(queue.groups.setdefault(needs_of(spec), []), rank_of(spec))
+        # Before it waits: what is put back comes in the opposite order, and a line is tidied by what waits then.
+        queue.lines.add((spec,), queue.waiting, queue.held_tasks)
+    queue.waiting[spec.job_id] = spec
+    queue.by_task.setdefault(spec.task_id, UndoDict())[spec.job_id] = None
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:
     spec = queue.waiting.pop(job_id)
+    siblings = queue.by_task[spec.task_id]
+    del siblings[job_id]
+    if not siblings:
+        del queue.by_task[spec.task_id]
     if spec.task_id not in queue.held_tasks:
-        _take_from_group(queue, spec)
-
-
-def _take_from_group(queue: DispatchQueue, spec: JobSpec) -> None:
-    group = queue.groups[needs_of(spec)]
-    place = bisect_left(group, rank_of(spec))
-    assert group[place] == rank_of(spec), f"job {spec.job_id} does not stand in its group"
-    del group[place]
-    if not group:
-        del queue.groups[needs_of(spec)]
+        queue.lines.remove((spec,), queue.waiting, queue.held_tasks)

@@ -16,7 +16,7 @@ def kills(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowU
     jobs = [job.job_id for job in task.jobs.values() if merging or job.kind is not JobKind.MERGE]
     if merging:
         jobs += [row.job.job_id for row in task.unmerged.values() if not row.ended]
-    return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in jobs)
+    return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in sorted(jobs))
 
 
 def releases(task: Task) -> tuple[FollowUp, ...]:

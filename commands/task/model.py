@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
+from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
@@ -52,7 +53,7 @@ class UnitStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """A piece of input and its account. `attempts_max` is its own limit, raised by retries."""
 
@@ -63,7 +64,7 @@ class Unit:
     failed_attempt: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class LiveJob:
     """A job that has not ended for its task. `units` are unit ids, or for a merge job serials of unmerged jobs."""
 
@@ -75,7 +76,7 @@ class LiveJob:
     attempt: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Unmerged:
     """A job whose outputs wait for the merge step, with the input it stands for.
 
@@ -89,7 +90,7 @@ class Unmerged:
     ended: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Order:
     """Input that the job generator was asked to plan. `parked` when no queue was found."""
 
@@ -124,19 +125,19 @@ class Task:
     parameters_json: str = "{}"
     parameters_revision: int = 0
     definition: TaskDefinition | None = None
-    fed: dict[str, int] = field(default_factory=dict)
-    fed_whole: set[str] = field(default_factory=set)
+    fed: UndoDict[str, int] = field(default_factory=UndoDict)
+    fed_whole: UndoSet[str] = field(default_factory=UndoSet)
     contents_complete: bool = False
-    units: dict[int, Unit] = field(default_factory=dict)
-    known_inputs: set[tuple[str, str, int | None]] = field(default_factory=set)
-    ready: dict[int, None] = field(default_factory=dict)
+    units: UndoDict[int, Unit] = field(default_factory=UndoDict)
+    known_inputs: UndoSet[tuple[str, str, int | None]] = field(default_factory=UndoSet)
+    ready: UndoQueue[int, None] = field(default_factory=UndoQueue)
     finished: int = 0
     failed: int = 0
-    orders: dict[int, Order] = field(default_factory=dict)
+    orders: UndoDict[int, Order] = field(default_factory=UndoDict)
     last_order: int = 0
     last_serial: int = 0
-    jobs: dict[int, LiveJob] = field(default_factory=dict)
-    unmerged: dict[int, Unmerged] = field(default_factory=dict)
+    jobs: UndoDict[int, LiveJob] = field(default_factory=UndoDict)
+    unmerged: UndoDict[int, Unmerged] = field(default_factory=UndoDict)
     library: OutputFile | None = None
     build_failures: int = 0
     queues_used: tuple[str, ...] = ()
@@ -181,7 +182,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case JobsGenerated():
             _generated(task, event)
         case TaskParked():
-            task.orders[event.order].parked = True
+            task.orders[event.order] = replace(task.orders[event.order], parked=True)
         case TaskWoken():
             _take_back_orders(task, only_parked=True)
         case JobOutcomesRecorded():
@@ -200,7 +201,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskReloaded():
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
-            task.fed, task.fed_whole, task.contents_complete = {}, set(), False
+            task.fed, task.fed_whole, task.contents_complete = UndoDict(), UndoSet(), False
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -260,7 +261,7 @@ def _ordered(task: Task, event: JobsOrdered) -> None:
     if event.kind is JobKind.MERGE:
         units = tuple(job.serial for job in event.unmerged)
         for serial in units:
-            task.unmerged[serial].merging = True
+            task.unmerged[serial] = replace(task.unmerged[serial], merging=True)
     else:
         for unit_id in units:
             del task.ready[unit_id]
@@ -278,12 +279,12 @@ def _generated(task: Task, event: JobsGenerated) -> None:
             task.queues_used = (*task.queues_used, job.queue)
         if event.kind is JobKind.NORMAL:
             for unit_id in job.unit_ids:
-                task.units[unit_id].status = UnitStatus.RUNNING
+                task.units[unit_id] = replace(task.units[unit_id], status=UnitStatus.RUNNING)
 
 
 def _take_back_orders(task: Task, *, only_parked: bool = False) -> None:
     """Input of orders that will not be planned is free again."""
-    for number, order in tuple(task.orders.items()):
+    for number, order in sorted(task.orders.items()):
         if only_parked and not order.parked:
             continue
         del task.orders[number]
@@ -291,7 +292,7 @@ def _take_back_orders(task: Task, *, only_parked: bool = False) -> None:
             task.ready.update(dict.fromkeys(order.units))
         elif order.kind is JobKind.MERGE:
             for serial in order.units:
-                task.unmerged[serial].merging = False
+                task.unmerged[serial] = replace(task.unmerged[serial], merging=False)
 
 
 def _outcomes_recorded(task: Task, event: JobOutcomesRecorded) -> None:
@@ -316,18 +317,19 @@ def _outcomes_recorded(task: Task, event: JobOutcomesRecorded) -> None:
             task.unmerged[job.serial] = Unmerged(unmerged, job.units)
     for change in event.units:
         unit = task.units[change.unit_id]
-        unit.attempt, unit.failed_attempt = change.attempt, change.failed_attempt
-        if change.ram_mb is not None:
-            unit.spec = replace(unit.spec, ram_mb=change.ram_mb)
+        spec = unit.spec if change.ram_mb is None else replace(unit.spec, ram_mb=change.ram_mb)
+        status = UnitStatus.READY
         if change.finished:
-            unit.status = UnitStatus.FINISHED
+            status = UnitStatus.FINISHED
             task.finished += 1
         elif change.failed:
-            unit.status = UnitStatus.FAILED
+            status = UnitStatus.FAILED
             task.failed += 1
         else:
-            unit.status = UnitStatus.READY
             task.ready[change.unit_id] = None
+        task.units[change.unit_id] = replace(
+            unit, spec=spec, status=status, attempt=change.attempt, failed_attempt=change.failed_attempt
+        )
 
 
 def _merge_ended(task: Task, job: LiveJob, kind: OutcomeKind) -> None:
@@ -338,16 +340,16 @@ def _merge_ended(task: Task, job: LiveJob, kind: OutcomeKind) -> None:
         if kind is OutcomeKind.FINISHED or row.ended:
             del task.unmerged[serial]
         else:
-            row.merging = False
-            row.merge_attempt += 1
+            task.unmerged[serial] = replace(row, merging=False, merge_attempt=row.merge_attempt + 1)
 
 
 def _unmerged_ended(task: Task, job_id: int) -> None:
     """It leaves, unless it is being merged: then it stays for the merge to decide."""
     for serial, row in task.unmerged.items():
         if row.job.job_id == job_id:
-            row.ended = row.merging
-            if not row.merging:
+            if row.merging:
+                task.unmerged[serial] = replace(row, ended=True)
+            else:
                 del task.unmerged[serial]
             return
 
@@ -357,22 +359,21 @@ def _retried(task: Task, event: TaskRetried) -> None:
     task.build_failures = 0
     for unit_id in event.units:
         unit = task.units[unit_id]
-        unit.attempts_max = max(unit.attempts_max, unit.attempt + event.attempts_max)
-        if unit.status is UnitStatus.FAILED:
-            _revive(task, unit_id, unit)
+        unit = replace(unit, attempts_max=max(unit.attempts_max, unit.attempt + event.attempts_max))
+        task.units[unit_id] = _revived(task, unit_id, unit) if unit.status is UnitStatus.FAILED else unit
 
 
-def _revive(task: Task, unit_id: int, unit: Unit) -> None:
-    unit.status = UnitStatus.READY
+def _revived(task: Task, unit_id: int, unit: Unit) -> Unit:
     task.failed -= 1
     task.ready[unit_id] = None
+    return replace(unit, status=UnitStatus.READY)
 
 
 def _attempts_increased(task: Task, increase: int) -> None:
     for unit_id, unit in task.units.items():
-        unit.attempts_max += increase
-        if unit.status is UnitStatus.FAILED and unit.attempt < unit.attempts_max and task.ending is None:
-            _revive(task, unit_id, unit)
+        more = replace(unit, attempts_max=unit.attempts_max + increase)
+        revived = more.status is UnitStatus.FAILED and more.attempt < more.attempts_max and task.ending is None
+        task.units[unit_id] = _revived(task, unit_id, more) if revived else more
 
 
 def _reassigned(task: Task, event: TaskReassigned) -> None:

@@ -53,7 +53,8 @@ def _end(task: Task) -> JobsOrdered | TaskFinalized | None:
 
 
 def _merge_order(task: Task) -> JobsOrdered | None:
-    waiting = [row for row in task.unmerged.values() if not row.merging and row.merge_attempt < MERGE_ATTEMPTS_MAX]
+    rows = (row for _, row in sorted(task.unmerged.items()))
+    waiting = [row for row in rows if not row.merging and row.merge_attempt < MERGE_ATTEMPTS_MAX]
     if not waiting or task.ending is Ending.KILL:
         return None
     return _order(task, JobKind.MERGE, unmerged=tuple(row.job for row in waiting[:UNITS_PER_ORDER]))

@@ -1,8 +1,8 @@
 """The pilots of one queue: how many are wanted, which are alive."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
+from commands.undo import UndoDict, UndoQueue
 from schemas.types import EventEnvelope, WorkerState
 from schemas.worker import WorkerEnded, WorkerEvent, WorkerRunning, WorkerSubmitted, WorkersWanted
 
@@ -15,8 +15,8 @@ class Workers:
     """Workers of a queue; `ended` are the last ones that ended, so that a late word of theirs is known as late."""
 
     wanted: int = 0
-    live: dict[str, WorkerState] = field(default_factory=dict)
-    ended: deque[str] = field(default_factory=lambda: deque(maxlen=ENDED_REMEMBERED))
+    live: UndoDict[str, WorkerState] = field(default_factory=UndoDict)
+    ended: UndoQueue[str, None] = field(default_factory=UndoQueue)
 
 
 def initial() -> Workers:
@@ -35,7 +35,9 @@ def evolve(workers: Workers, event: WorkerEvent, envelope: EventEnvelope) -> Wor
             workers.live[event.worker_id] = WorkerState.RUNNING
         case WorkerEnded():
             workers.live.pop(event.worker_id, None)
-            workers.ended.append(event.worker_id)
+            workers.ended[event.worker_id] = None
+            if len(workers.ended) > ENDED_REMEMBERED:
+                del workers.ended[next(iter(workers.ended))]
     return workers
 
 

@@ -6,6 +6,18 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    TEXT,
+    WORD,
+    lines_of,
+)
+
+_NAMES_OF_DEADLETTER = lines_of(
+    (WORD, 1, 255),
+    (WORD, 1, 64),
+    (WORD, 1, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -59,4 +71,16 @@ class DeadLetter:
             error=record["error"],
             process=record["process"],
             seen_at=record["seen_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.source_partition <= 2147483647
+            and 0 <= self.source_offset <= 9223372036854775807
+            and (self.key is None or (len(self.key) <= 900000))
+            and (self.value is None or (len(self.value) <= 900000))
+            and len(self.error) <= 10000 and TEXT.takes(self.error)
+            and 0 <= self.seen_at <= 4102444800000000
+            and _NAMES_OF_DEADLETTER("\n".join((self.source_topic, self.error_class, self.process, ""))) is not None
         )

@@ -6,6 +6,8 @@ In: events heard and facts. Out: commands. Steps 3, 5, 12 and 13 of docs/flow.md
 import json
 from collections.abc import Iterator, Sequence
 
+from schemas.bounds import problems_of, sentence
+from schemas.characters import TEXT
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.types import TaskDefinition
 from streams.heard import Heard, Wish, wish
@@ -13,6 +15,8 @@ from streams.jedi.generate import generate
 from streams.jedi.refine import refine
 from streams.jedi.task_parameters import Refusal
 from streams.snapshot import Snapshot
+
+MESSAGE_MAX = 4_000
 
 
 def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
@@ -23,7 +27,7 @@ def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
         outcome = _refined(event.parameters_json, api, parent)
         if isinstance(outcome, Refusal):
-            command = BreakTask(reason=outcome.reason, message=outcome.message)
+            command = BreakTask(reason=outcome.reason, message=TEXT.replaced(outcome.message, MESSAGE_MAX))
             yield wish(command, one.cause.aggregate_id, [one.cause])
         else:
             refined = RefineTask(definition=outcome, parameters_revision=revision)
@@ -44,4 +48,6 @@ def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefiniti
         return Refusal("BAD_PARAMETERS", f"the parameters are no JSON: {problem}")
     if not isinstance(parameters, dict):
         return Refusal("BAD_PARAMETERS", f"the parameters are {type(parameters).__name__}, expected a JSON object")
-    return refine(parameters, api, parent)
+    outcome = refine(parameters, api, parent)
+    problems = () if isinstance(outcome, Refusal) else problems_of(outcome)
+    return Refusal("BAD_PARAMETERS", sentence(problems)) if problems else outcome

@@ -10,6 +10,7 @@ import pytest
 
 from tests.agents.culm_stand_in import CulmStandIn
 from tests.agents.processes import Agent
+from tests.starting import starts_processes
 
 StartAgent = Callable[..., Agent]
 
@@ -23,6 +24,7 @@ def culm(tmp_path: Path) -> Iterator[CulmStandIn]:
 
 
 @pytest.fixture
+@starts_processes
 def start_agent(culm: CulmStandIn, tmp_path: Path) -> Iterator[StartAgent]:
     """Starts agents by module name and variables; ends them after the test."""
     agents: list[Agent] = []

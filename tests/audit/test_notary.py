@@ -22,6 +22,7 @@ from schemas.topics import apply_topics, declared_topics
 from tests.audit.segments import alter, cut_last_batch, segments
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.projections.event_writer import EventWriter
+from tests.starting import starts_processes
 
 TOPIC = "culm.task.events.v1"
 
@@ -157,6 +158,7 @@ class Disk:
 
 
 @pytest.fixture
+@starts_processes
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """A broker of its own, empty."""
     for servers in brought_up(stack_for_tests(f"books-{PORTS_OFFSET}", PORTS_OFFSET + 800), only_servers=True):

@@ -10,6 +10,7 @@ from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.chaos.campaign import Outcome, Report, run
 from tests.chaos.faults import faults
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
+from tests.starting import starts_processes
 
 RATE = 30.0
 #: Of the jobs so many are asked about one by one; the replay compares every row.
@@ -18,12 +19,13 @@ DOSE = ("kill decider", "decider stopped", "commands delivered twice", "poison",
 
 
 @pytest.fixture
+@starts_processes
 def chaotic() -> Iterator[Stack]:
     """A stack that nobody else uses: its load has a queue that no task of another test may find."""
     yield from brought_up(stack_for_tests(f"chaos-{PORTS_OFFSET}", PORTS_OFFSET + 900), only_servers=False)
 
 
-@pytest.mark.stack
+@pytest.mark.alone
 def test_a_dose_of_faults_loses_nothing_and_breaks_no_law(chaotic: Stack) -> None:
     chosen = [fault for fault in faults(chaotic, away_seconds=5.0) if fault.name.startswith(DOSE)]
 

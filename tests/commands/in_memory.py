@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.aggregates import AGGREGATES
+from commands.aggregates import AGGREGATES, command_topics
 from commands.direct import Backlog, Direct
-from commands.slot import InputRecord, Slot, command_topics
+from commands.records import InputRecord
+from commands.slot import Slot
 from commands.state_store import StateStore
 from schemas.answer import CommandAnswered
 from schemas.catalog import messages

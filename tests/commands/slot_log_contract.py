@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pytest
 
-from commands.errors import Fenced
-from commands.slot import InputRecord, OutputRecord
+from commands.errors import Fenced, Unwritable
+from commands.records import InputRecord, OutputRecord
 from commands.slot_log import SlotLog
 
 COMMANDS, EVENTS = "culm.dataset.commands.v1", "culm.dataset.events.v1"
@@ -108,9 +108,27 @@ def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
     log.release()
 
 
+def a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on(harness: Harness, key: bytes) -> None:
+    """A decision that does not fit is the decider's business: no restart, and nothing of its transaction is read."""
+    log = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(log, key, 1)
+    positions = {(one.topic, one.partition): one.offset + 1}
+    small, large = OutputRecord(EVENTS, key, b"small"), OutputRecord(EVENTS, key, b"x" * 1_000_001)
+
+    with pytest.raises(Unwritable) as refused:
+        log.commit([small, large, small], positions)
+
+    assert (refused.value.number, refused.value.size) == (1, 1_000_001)
+    log.commit([OutputRecord(EVENTS, key, b"x" * 900_000)], positions)
+    assert [len(value or b"") for value in events(log, key)] == [900_000]
+    log.release()
+
+
 SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     what_is_committed_is_read_and_what_was_taken_is_not_taken_again,
     a_successor_shuts_the_first_out,
     the_ends_are_told_to_the_owner_only,
     commands_of_one_key_come_in_order,
+    a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,
 )

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from commands import limits
 from commands.aggregates import AGGREGATES
 from commands.direct import Backlog, Direct
-from commands.slot import Bug, InputRecord
+from commands.records import InputRecord
 from schemas.ids import FOLLOW_UPS_DIRECT_MAX
 from schemas.queue import LeaseJob
 from schemas.task import FinishTask, KillTask, TaskFinishOrdered
@@ -129,17 +130,25 @@ def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log() 
 
 
 def test_a_bug_in_a_follow_up_costs_only_the_follow_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    culm, fresh = a_running_task(), a_running_task()
+    culm = a_running_task()
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("boom")
 
     monkeypatch.setitem(AGGREGATES, "job", replace(AGGREGATES["job"], decide=broken))  # type: ignore[arg-type]
-    command = LeaseJob(offer=PilotOffer(pilot="p", label="unified"))
-    with pytest.raises(Bug) as raised:
-        names_of(culm, command, QUEUE)
-    culm.slot.condemn(raised.value)
-    culm.store._hot.update(fresh.store._hot)
+    answer = culm.send(LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE, role="pilot")
 
-    assert raised.value.direct
-    assert names_of(culm, command, QUEUE) == ["JobLeased", "CommandAnswered", "RecordLease"]
+    assert answer.accepted
+    assert [type(message).__name__ for message, _ in culm.events[-1:]] == ["JobLeased"]
+    assert [(letter.source_topic, letter.error_class) for letter in culm.letters] == [(JOBS, "Bug")]
+    assert [(one.command_type, one.reason) for one in culm.answers if not one.accepted] == [("RecordLease", "BUG")]
+
+
+def test_follow_ups_through_the_log_are_forgotten_with_the_decision_that_gave_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    culm = a_running_task(a_definition(events_total=5))
+    culm.slot._direct.decisions_max = 2
+    monkeypatch.setattr(limits, "DECISION_RECORDS_MAX", 3)
+
+    answer = culm.send(KillTask(), str(TASK))
+
+    assert (answer.reason, culm.slot._direct._under_way) == ("TOO_LARGE", {})

@@ -28,6 +28,7 @@ from schemas.wire import Codec, entry_of
 from tests.commands.builders import a_submission
 from tests.commands.slot_log_contract import SCENES, Harness
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
+from tests.starting import starts_processes
 
 pytestmark = pytest.mark.stack
 PATIENCE_SECONDS = 60.0
@@ -124,6 +125,7 @@ class Decider:
 
 
 @pytest.fixture(scope="module")
+@starts_processes
 def log() -> Iterator[Log]:
     """A broker and a registry of its own: these tests write to topics that others read."""
     for servers in brought_up(stack_for_tests(f"loop-{PORTS_OFFSET}", PORTS_OFFSET + 700), only_servers=True):

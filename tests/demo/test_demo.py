@@ -46,6 +46,7 @@ def a_config(folder: Path, culm: Path) -> DemoConfig:
 
 
 @needs_prun
+@pytest.mark.stack  # prun, and jobs as processes
 def test_the_demo_ends_with_a_catalogue_and_two_pictures(tmp_path: Path) -> None:
     said = io.StringIO()
     with stand_in(tmp_path / "home", CLIENT, a_token()) as stack:
@@ -70,6 +71,7 @@ def test_the_demo_ends_with_a_catalogue_and_two_pictures(tmp_path: Path) -> None
 
 
 @needs_prun
+@pytest.mark.stack  # prun, and jobs as processes
 def test_the_demo_says_which_job_failed(tmp_path: Path) -> None:
     with stand_in(tmp_path / "home", CLIENT, a_token()) as stack:
         stack.broken_tile = 3

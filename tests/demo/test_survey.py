@@ -163,6 +163,7 @@ def test_a_hundredth_of_the_light_is_five_magnitudes() -> None:
     assert relative_magnitudes([a_source(flux=500.0), a_source(flux=5.0)]) == [0.0, pytest.approx(5.0)]
 
 
+@pytest.mark.slow
 def test_the_scripts_run_in_a_sandbox_as_the_jobs_run_them(tmp_path: Path) -> None:
     """`python3 -m survey...` from a folder that holds nothing but the package, one tile a job, then the merge."""
     files = write_tiles([entry.tile for entry in surveyed_tiles()[:2]], tmp_path / "input", "run")

@@ -11,12 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.config import StackConfig
+from deploy.config import MARK, StackConfig
 from deploy.errors import DidNotStart, NotUp
-from deploy.leftovers import MARK, end_leftovers, leftovers
+from deploy.leftovers import end_leftovers, leftovers
 from deploy.processes import Process
 from deploy.supervision import Supervisor, configuration, socket_path
 from deploy.waiting import wait_until
+from tests.starting import starts_processes
 
 PATIENCE_SECONDS = 20.0
 SLEEPER = Process("api", (sys.executable, "-c", "import time; time.sleep(600)"))
@@ -37,6 +38,7 @@ def config(tmp_path: Path) -> StackConfig:
 
 
 @pytest.fixture
+@starts_processes
 def supervisor(config: StackConfig) -> Iterator[Supervisor]:
     """A supervisor of one process that sleeps and one that cannot start."""
     one = Supervisor(config)

@@ -1,16 +1,22 @@
 """Java, Maven, ports: what is missing is named together with the remedy."""
 
+import dataclasses
 import socket
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from commands.exposing import PROCESSES
 from deploy import fetch
-from deploy.config import Ports, StackConfig
+from deploy.config import CHECKOUT, PORT_VARIABLES, Ports, StackConfig
+from deploy.environment import progress
 from deploy.errors import MissingTool, PortTaken, StepFailed
 from deploy.java import find_java, find_maven
-from deploy.ports import check_ports
+from deploy.ports import METRICS_PORTS, check_ports
 
 
 def script(path: Path, text: str) -> Path:
@@ -97,14 +103,28 @@ def test_a_fetch_that_fails_shows_mavens_words_and_leaves_nothing(tmp_path: Path
 
 
 def free_ports() -> Ports:
-    """Ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(5)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    numbers = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return Ports(*numbers)
+    """Ports that no one listens on; those for metrics are six in a row."""
+    while True:
+        probes = [socket.socket() for _ in range(11)]
+        try:
+            for probe in probes[:6]:
+                probe.bind(("127.0.0.1", 0))
+            first = probes[5].getsockname()[1]
+            for place, probe in enumerate(probes[6:], start=1):
+                probe.bind(("127.0.0.1", first + place))
+            return Ports(*[probe.getsockname()[1] for probe in probes[:6]])
+        except (OSError, OverflowError):  # one of the row is taken, or beyond the last port
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+
+
+def named_ports(ports: Ports) -> Iterator[tuple[str, int]]:
+    """The second part of the variable, and its port, for all but those of metrics."""
+    for name, (variable, _) in PORT_VARIABLES.items():
+        if name != "metrics":
+            yield variable.removeprefix("CULM_PORT_"), getattr(ports, name)
 
 
 def test_a_taken_port_is_named_with_the_variable_to_set(tmp_path: Path) -> None:
@@ -126,3 +146,66 @@ def test_the_port_of_a_server_that_is_not_ours_may_be_taken(tmp_path: Path) -> N
 
     with socket.create_server(("127.0.0.1", ports.kafka)), socket.create_server(("127.0.0.1", ports.kafka_controller)):
         check_ports(config)
+
+
+def test_a_taken_port_for_metrics_is_named_with_its_variable(tmp_path: Path) -> None:
+    ports = free_ports()
+    config = StackConfig.from_environ({}, home=tmp_path, ports=ports)
+
+    with socket.create_server(("127.0.0.1", ports.metrics + 2)), pytest.raises(PortTaken) as told:
+        check_ports(config)
+
+    assert str(told.value) == (
+        f"port {ports.metrics + 2} for metrics is taken by another process;"
+        " set CULM_PORT_METRICS to the first of 6 free ports in a row"
+    )
+
+
+def test_all_taken_ports_are_named_at_once(tmp_path: Path) -> None:
+    ports = free_ports()
+    config = StackConfig.from_environ({}, home=tmp_path, ports=ports)
+
+    with (
+        socket.create_server(("127.0.0.1", ports.api)),
+        socket.create_server(("127.0.0.1", ports.postgres)),
+        pytest.raises(PortTaken) as told,
+    ):
+        check_ports(config)
+
+    assert [line.split("; ")[1] for line in str(told.value).splitlines()] == [
+        "set CULM_PORT_API to a free port",
+        "set CULM_PORT_POSTGRES to a free port",
+    ]
+
+
+def test_one_port_for_two_servers_is_named(tmp_path: Path) -> None:
+    ports = dataclasses.replace(free_ports(), kafka=21000, registry=21000)
+
+    with pytest.raises(PortTaken, match="port 21000 is given to both kafka and registry; set CULM_PORT_REGISTRY to a free port"):
+        check_ports(StackConfig.from_environ({}, home=tmp_path, ports=ports))
+
+
+def test_every_process_with_metrics_has_a_port_that_is_looked_at() -> None:
+    assert len(PROCESSES) == METRICS_PORTS
+
+
+def test_ports_are_looked_at_by_a_bare_python_before_anything_is_fetched(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = {"PATH": "/usr/bin:/bin", "CULM_HOME": str(tmp_path), "CULM_PORT_METRICS": str(port)}
+        environ |= {f"CULM_PORT_{name}": str(number) for name, number in named_ports(free_ports())}
+
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "deploy.ports"], env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert f"port {port} for metrics is taken by another process; set CULM_PORT_METRICS" in done.stderr
+
+
+def test_an_installation_says_how_far_it_is() -> None:
+    lines = ["Collecting a==1\n", "Downloading a.whl\n", "Collecting b==2\n", "Installing collected packages: a, b\n"]
+
+    shown = [text for _, text in progress(iter(lines), 2) if text]
+
+    assert shown == ["package 1 of 2, a==1", "installing 2 packages"]

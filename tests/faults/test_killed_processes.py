@@ -16,7 +16,7 @@ import pytest
 from deploy.stack import Stack
 from tests.conformance.client import PATIENCE_SECONDS, Client, a_client
 
-pytestmark = pytest.mark.stack
+pytestmark = pytest.mark.alone
 
 JOBS = 8
 KINDS = ("decider", "processors", "timers", "projector", "notary", "api", "registry", "postgres", "kafka", "harvester")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.stack import Stack
 from tests.monitor.hand import token_of
+from tests.starting import starts_processes
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 #: Without these a browser looks for its maker's servers all the time.
@@ -18,6 +19,7 @@ SHOTS = Path(__file__).resolve().parents[2] / "out" / "pages"
 
 
 @pytest.fixture(scope="module")
+@starts_processes
 def browser() -> Iterator[Browser]:
     """A real Chromium; `make test` needs one on the machine.
 

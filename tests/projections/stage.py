@@ -43,7 +43,13 @@ class Stage:
 
     def projector(self, *, batch: int = 2000) -> Projector:
         """A started projector."""
-        projector = Projector(self.postgres, self.log.codec, self.log.reader(PASSING), batch_records_max=batch)
+        projector = Projector(
+            self.postgres,
+            self.log.codec,
+            self.log.reader(PASSING),
+            batch_records_max=batch,
+            another_reader=lambda: self.log.reader(PASSING),
+        )
         projector.start()
         return projector
 
@@ -79,6 +85,6 @@ def a_stage(database: str) -> Stage:
 def catch_up(projector: Projector) -> int:
     """Apply all there is; number of records."""
     total = 0
-    while read := projector.step(0):
+    while (read := projector.step(0)) or projector.is_rereading:
         total += read
     return total

@@ -32,6 +32,7 @@ class Tables:
         }
         heads = {a: self.heads[a] for a in aggregates_of(records) if a in self.heads}
         folded = fold(projections, records, heads, known)
+        assert folded.marks == {}, folded.marks
         self.heads.update(folded.heads)
         for changes in folded.changes.values():
             for shape, of_table in changes:

@@ -9,15 +9,12 @@ from projections.catalogue import PROJECTIONS
 from projections.errors import Fenced, TablesMissing
 from projections.migrate import migrate
 from projections.positions import read_positions
-from schemas.partition import partition_of
-from schemas.policy import SharesSet
 from schemas.queue import TaskHeld
 from tests.projections.event_writer import PARTITIONS
 from tests.projections.life import a_task, failed_job, submitted, world
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
 from tests.projections.tables_in_memory import after
 
-JOB_TOPIC = "culm.job.events.v1"
 TASK_TOPIC = "culm.task.events.v1"
 
 
@@ -149,51 +146,6 @@ def test_a_projector_with_nothing_to_do_notices_that_it_was_replaced(stage: Stag
         first.step(0)
 
 
-def test_a_hole_stops_its_partition_and_no_other(stage: Stage) -> None:
-    other = next(n for n in range(FIRST + 1, FIRST + 100) if _partition(n) != _partition(FIRST))
-    stage.say([(submitted(FIRST), FIRST)])
-    stage.writer.envelope(submitted(FIRST), FIRST)
-    hole = stage.say([(submitted(FIRST), FIRST)])
-    stage.say([(submitted(FIRST + 500 + PARTITIONS), FIRST)], a_task(other))
-
-    projector = stage.projector()
-    catch_up(projector)
-
-    assert stage.rows("SELECT topic, partition, log_offset, kind FROM projection_problem") == [
-        (hole.topic, hole.partition, hole.offset, "hole")
-    ]
-    assert stage.rows("SELECT task_id, status FROM task ORDER BY 1") == [(FIRST, "registered"), (other, "finished")]
-    stored = "SELECT next_offset FROM projection_position WHERE projection = 'tasks' AND partition = %s AND topic = %s"
-    assert stage.rows(stored, hole.partition, hole.topic) == [(hole.offset,)]
-
-
-def test_what_cannot_be_read_stops_its_partition_until_it_can_be(stage: Stage) -> None:
-    stage.say([(submitted(FIRST), FIRST)])
-    poison = stage.log.append_bytes(JOB_TOPIC, 0, b"1", b"\x00\x00\x00\x00\x01rubbish")
-    catch_up(stage.projector())
-    problem = stage.rows("SELECT topic, log_offset, kind FROM projection_problem")
-
-    # As after a release that can read it.
-    stage.log.kept[JOB_TOPIC, 0].clear()
-    job = next(n for n in range(1, 100) if partition_of(str(FIRST * 10_000_000 + n), PARTITIONS) == 0)
-    stage.log.ends[JOB_TOPIC, 0] = poison.offset
-    stage.say([failed_job(FIRST * 10_000_000 + job)])
-    catch_up(stage.projector())
-
-    assert problem == [(JOB_TOPIC, poison.offset, "poison")]
-    assert stage.rows("SELECT count(*) FROM projection_problem") == [(0,)]
-    assert stage.rows("SELECT count(*) FROM task") == [(1,)]
-
-
-def test_a_value_that_postgres_refuses_stops_its_partition_and_no_other_record_of_the_batch(stage: Stage) -> None:
-    stage.say([(SharesSet(), "sha\x00res")], a_task(FIRST))
-
-    catch_up(stage.projector())
-
-    assert stage.rows("SELECT topic, kind FROM projection_problem") == [("culm.policy.events.v1", "bug")]
-    assert stage.rows("SELECT status FROM task") == [("finished",)]
-
-
 def test_old_answers_that_the_log_gave_up_are_passed_and_old_events_are_not(stage: Stage) -> None:
     stage.say_everything()
     for partition in range(PARTITIONS):
@@ -237,10 +189,6 @@ def test_making_read_models_twice_changes_nothing(stage: Stage) -> None:
     assert migrate(stage.postgres) == []
 
     assert stage.checksums() == before
-
-
-def _partition(task_id: int) -> int:
-    return partition_of(str(task_id), PARTITIONS)
 
 
 def _as_json(value: object) -> object:

@@ -6,7 +6,6 @@ from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
 from commands.decider_loop import DeciderLoop
 from commands.errors import Fenced, Interrupted
-from commands.slot import Bug
 from commands.state_store import StateStore
 from schemas.wire import Codec
 from tests.sim.faults import Crash, Faults
@@ -46,8 +45,6 @@ class DeciderProcess:
             self.fenced = True
         except Interrupted:
             self._let_go()
-        except Bug as bug:
-            raise AssertionError(f"deciding met a bug at {bug.record.topic}: {bug}") from bug.__cause__
         except Crash:
             self.end()
         finally:

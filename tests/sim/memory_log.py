@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.direct import Backlog
-from commands.errors import Fenced, Interrupted
-from commands.slot import InputRecord, OutputRecord, command_topics, event_topics
+from commands.errors import Fenced, Interrupted, Unwritable
+from commands.records import InputRecord, OutputRecord
 from commands.state_store import Positions
 from schemas.partition import partition_of
 from schemas.wire import Codec, Decoded
 from tests.sim.faults import Faults
 
 PARTITIONS = 2
+#: What librdkafka takes by default (message.max.bytes), key and frame of the record included.
+RECORD_BYTES_MAX = 1_000_000
+RECORD_FRAME_BYTES = 70
 OPEN, COMMITTED, ABORTED, MARKER = "open", "committed", "aborted", "marker"
 
 
@@ -172,7 +176,10 @@ class MemorySlotLog:
 
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         """One transaction, with a point to break at after each step; the last two leave its outcome in doubt."""
-        for output in outputs:
+        for number, output in enumerate(outputs):
+            if len(output.key) + len(output.value) + RECORD_FRAME_BYTES > RECORD_BYTES_MAX:
+                self._log.finish(self._config.name, self._epoch, ABORTED)
+                raise Unwritable(number, output.topic, len(output.value))
             self._log.write(self._config.name, self._epoch, output)
             self._faults.point("produce")
         self._log.owned(self._config.name, self._epoch)

@@ -14,7 +14,8 @@ from commands.decision import FollowUp, accept
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
-from commands.slot import InputRecord, OutputRecord, Slot
+from commands.records import InputRecord, OutputRecord
+from commands.slot import Slot
 from commands.state_store import Entry, Positions
 from schemas.job import JobSent, LoseJob
 from schemas.types import LeaseEnding, LossCause
@@ -71,14 +72,16 @@ def deduplication_by_time() -> Any:
     decide = Slot._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], *, direct: bool) -> Any:
+    def by_time(
+        slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool
+    ) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
             entry = slot._store.get(*key)
             outputs.append(slot._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
             return []
         latest[key] = decoded.envelope.issued_at
-        return decide(slot, record, decoded, outputs, direct=direct)
+        return decide(slot, record, decoded, outputs, told, direct=direct)
 
     return patch.object(Slot, "_decide", by_time)
 

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commands.slot import InputRecord
+from commands.records import InputRecord
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
 from streams.arrivals import Arrival, arrivals

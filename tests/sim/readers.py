@@ -5,7 +5,7 @@ The projector's fold is the real one; its transaction (rows and positions, toget
 
 from dataclasses import dataclass, field
 
-from commands.slot import InputRecord
+from commands.records import InputRecord
 from projections.batch import decode
 from projections.catalogue import PROJECTIONS, topics_of
 from projections.kafka_log import RawRecord
@@ -61,8 +61,10 @@ class ProjectorProcess:
         if not found:
             return 0
         raws = [RawRecord(Place(one.topic, one.partition, one.offset), one.key, one.value) for one in found]
-        records, stopped = decode(self._codec, raws)
-        assert not stopped, stopped
+        records: list[Recorded] = []
+        for item in decode(self._codec, raws):
+            assert isinstance(item, Recorded), item
+            records.append(item)
         self.faults.point("folded")
         reached = {(one.topic, one.partition): one.offset + 1 for one in found}
         self.write(records, reached)

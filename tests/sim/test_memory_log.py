@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands.config import DeciderConfig
-from commands.slot import OutputRecord
+from commands.records import OutputRecord
 from commands.slot_log import SlotLog
 from tests.commands.slot_log_contract import EVENTS, SCENES, Harness
 from tests.sim.faults import Faults

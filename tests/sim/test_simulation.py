@@ -18,6 +18,8 @@ STEPS_OF_CI = 2000
 SEEDS_OF_CI = 150
 SEEDS_FOR_A_BUG = 60
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, scope="module")
 def no_logs() -> Iterator[None]:

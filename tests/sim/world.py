@@ -27,6 +27,7 @@ from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
 DIRECT = (0, 3, 400)
+DEAD_LETTERS = "culm.deadletter.v1"
 SLOTS = 2
 PILOTS = 4
 SECOND = 1_000_000
@@ -130,6 +131,16 @@ class World:
                 found += law.see(record)
         for law in laws:
             found += law.end()
+        return [*self.letters(), *found]
+
+    def letters(self) -> list[Violation]:
+        """Dead letters: no one here sends what cannot be handled, so each of them is a bug."""
+        found = []
+        for partition in range(self.log.partitions):
+            for record in self.log.read(DEAD_LETTERS, partition, 0, 1_000_000):
+                letter = self.codec.decode(record.value).message
+                place = f"{letter.source_topic}[{letter.source_partition}]@{letter.source_offset}"
+                found.append(Violation("nothing in Culm stumbles", place, letter.error))
         return found
 
     def rows_law(self, view: View) -> RowsEqualEvents:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from commands.sending import RecordTooLarge
+from schemas.bounds import OutOfBounds, Problem
 from schemas.catalog import messages
 from schemas.deadletter import DeadLetter
 from schemas.task import TaskResumed, TaskWoken, WakeTask
@@ -16,6 +18,7 @@ from streams.decoder import Decoder
 from streams.errors import RegistryAway
 from streams.heard import Heard, Wish, wish
 from streams.listening import Listener, Reaction
+from streams.outbox import check_bounds
 from streams.snapshot import Snapshot
 from tests.streams.builders import an_envelope
 
@@ -31,13 +34,13 @@ def registry(number: int) -> Any:
 class FakeOutbox:
     """Keeps what is delivered; refuses what the test says."""
 
-    def __init__(self, refuse: Callable[[Any], bool] = lambda _: False) -> None:
+    def __init__(self, refuse: Callable[[Any], bool] = lambda _: False, problem: Exception | None = None) -> None:
         self.contents: list[Any] = []
-        self._refuse = refuse
+        self._refuse, self._problem = refuse, problem or RecordTooLarge("too large")
 
     async def deliver(self, contents: Sequence[Any]) -> None:
         if any(self._refuse(one) for one in contents):
-            raise RecordTooLarge("too large")
+            raise self._problem
         self.contents += contents
 
 
@@ -150,6 +153,31 @@ def test_a_command_no_topic_can_hold_costs_one_dead_letter() -> None:
     listened(events, outbox)
 
     assert [one.error if isinstance(one, DeadLetter) else "command" for one in outbox.contents] == ["command", "too large"]
+    assert all(event.acked for event in events)
+
+
+def test_a_command_out_of_bounds_never_leaves_the_outbox() -> None:
+    event = woken(1).message
+    heard = Heard(None, an_envelope("10000001", 1), event.topic, event.partition, event.offset)
+    command = wish(WakeTask(cause="no word"), "10000001", [heard.cause])
+
+    with pytest.raises(OutOfBounds) as raised:
+        check_bounds(command)
+
+    assert str(raised.value) == (
+        "WakeTask out of bounds: cause: found 'no word', "
+        "expected a word of letters, digits and _.:+@-, neither beginning with - nor . or .. itself"
+    )
+
+
+def test_a_command_out_of_bounds_costs_one_dead_letter() -> None:
+    problem = OutOfBounds("WakeTask", (Problem("cause", "'no word'", "a word"),))
+    outbox = FakeOutbox(lambda one: isinstance(one, Wish) and str(one.envelope.causation_id).endswith("3"), problem)
+
+    listened(events := [woken(1), woken(3)], outbox)
+
+    letter = "WakeTask out of bounds: cause: found 'no word', expected a word"
+    assert [one.error if isinstance(one, DeadLetter) else "command" for one in outbox.contents] == ["command", letter]
     assert all(event.acked for event in events)
 
 

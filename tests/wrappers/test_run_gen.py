@@ -175,6 +175,7 @@ def test_what_the_command_prints_passes_through(node: WorkerNode) -> None:
     assert "to-err\n" in stderr
 
 
+@pytest.mark.stack  # a command that waits to be ended
 def test_sigterm_ends_the_command_and_all_it_started(node: WorkerNode) -> None:
     command = "sleep 300 & echo $! > ../pids; sh -c 'sleep 300; true' & wait"
     wrapper = subprocess.Popen(

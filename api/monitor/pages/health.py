@@ -5,9 +5,9 @@ import asyncio
 from api.monitor.dead_letters import dead_letters
 from api.monitor.page import Data, Page, View
 from api.monitor.positions import stored_positions
-from api.monitor.processes import processes
+from api.processes import processes
 
-LETTERS = 50
+LETTERS, ASIDE = 50, 50
 
 
 async def load(view: View) -> Data:
@@ -26,6 +26,13 @@ async def load(view: View) -> Data:
     )
     newest = await view.row("select max(at) as at from timeline")
     problems = await view.rows("select topic, partition, log_offset, kind, message from projection_problem order by 1, 2")
+    aside = await view.rows(
+        "select aggregate, aggregate_id, sequence, kind, message, vo, since from projection_set_aside"
+        " where vo in ('', %(vo)s) or aggregate in ('queue', 'worker') order by since, 1, 2 limit %(most)s",
+        {"vo": view.vo, "most": ASIDE},
+    )
+    aside_total = await view.row("select count(*) as total from projection_set_aside")
+    skipped = await view.rows("select topic, partition, records, log_offset, message, at from projection_skipped order by 1, 2")
     gateway = view.services.gateway
     letters = await asyncio.to_thread(dead_letters, config.kafka, view.services.codec, LETTERS)
     return {
@@ -36,11 +43,21 @@ async def load(view: View) -> Data:
             "log": gateway.answers.ready,
         },
         "projections": projections,
+        "condition": await _condition(view),
         "newest_event_at": newest["at"] if newest else None,
         "problems": problems,
+        "aside": aside,
+        "aside_total": aside_total["total"] if aside_total else 0,
+        "skipped": skipped,
         "letters": [letter for letter in letters.shown if letter["vo"] in (None, view.vo)],
         "letters_total": letters.total,
     }
 
 
-PAGE = Page("health", r"/health/", lambda _: "Health of Culm", load, ("processes", "projections", "letters"))
+async def _condition(view: View) -> Data:
+    """What is wrong, in sentences."""
+    desk = view.services.condition
+    return {"problems": list((await desk.now()).problems) if desk else []}
+
+
+PAGE = Page("health", r"/health/", lambda _: "Health of Culm", load, ("condition", "processes", "projections", "letters"))

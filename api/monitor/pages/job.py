@@ -6,6 +6,7 @@ from api.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page
+from api.native.set_aside import set_aside_of
 
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 
@@ -20,6 +21,7 @@ async def load(view: View) -> Data:
     subject = subject_of_page("job", str(job_id))
     return {
         "job": job,
+        "set_aside": await set_aside_of(view.read_models, "job", job_id),
         "why": await view.desk.why(view.identity, subject),
         "lease": await view.row(
             "select lease_id, pilot, node, lease_seconds, leased_at, seen_at, due_at from lease where job_id = %(id)s", about
@@ -91,7 +93,7 @@ def document(data: Data) -> Any:
             for one in files
         ],
         "dsfiles": sorted({str(one["dataset"]) for one in files}),
-        **{name: data[name] for name in ("why", "lease", "states", "attempts", "events", "past")},
+        **{name: data[name] for name in ("set_aside", "why", "lease", "states", "attempts", "events", "past")},
     }
 
 

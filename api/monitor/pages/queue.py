@@ -5,6 +5,7 @@ from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
+from api.native.set_aside import set_aside_of
 
 DAY = 24 * 3_600 * 1_000_000
 LEASES, WORKERS = 20, 20
@@ -28,6 +29,7 @@ async def load(view: View) -> Data:
     queue["held_tasks"] = [row["task_id"] for row in held]
     return {
         "queue": queue,
+        "set_aside": await set_aside_of(view.read_models, "queue", name),
         "demand": await view.row("select wanted, live, reason from worker_demand where queue = %(queue)s", about),
         "jobs": in_order(
             await view.rows(

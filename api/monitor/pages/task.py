@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from api.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.charts import cumulated
@@ -11,6 +9,8 @@ from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.tasks import task_document
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
+from api.native.set_aside import set_aside_of
+from api.native.stored import stored_json
 from schemas.ids import JOBS_PER_TASK
 
 BINS, CAUSES = 80, 20
@@ -24,13 +24,14 @@ async def load(view: View) -> Data:
     task = await view.row("select * from task where task_id = %(id)s and vo = %(vo)s", about)
     if task is None:
         raise NotFound(f"no task {task_id} in {view.vo}")
-    task["parameters"] = orjson.loads(task["parameters"])
+    task["parameters"] = stored_json(task["parameters"])
     subject = subject_of_page("task", str(task_id))
     jobs = await view.rows(
         "select kind, status, count(*) as count from job where task_id = %(id)s group by kind, status", about
     )
     return {
         "task": task,
+        "set_aside": await set_aside_of(view.read_models, "task", task_id),
         "datasets": await view.rows(
             "select dataset, role, stream, files_total, files_finished, files_failed from task_dataset"
             " where task_id = %(id)s order by role, dataset",
@@ -164,7 +165,7 @@ def document(data: Data) -> Any:
             }
             for row in data["datasets"]
         ],
-        **{name: data[name] for name in ("jobs", "steps", "why", "brokerage", "causes", "events", "past")},
+        **{name: data[name] for name in ("set_aside", "jobs", "steps", "why", "brokerage", "causes", "events", "past")},
     }
 
 

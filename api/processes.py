@@ -19,13 +19,17 @@ from deploy.supervision import Supervisor
 
 FOLLOWERS = ("decider", "processors", "projector")
 SECONDS_MAX = 2.0
+#: A process that was restarted more than once in so long is said to be in trouble.
+LATELY_SECONDS = 300
 Offsets = Mapping[tuple[str, int], int]
 
 
 def processes(home: Path, kafka: str, postgres: str, projected: Offsets) -> list[dict[str, Any]]:
     """A row a process. home: of the stack whose supervisor is asked. projected: how far the read models are."""
     behind = lags(kafka, postgres)
-    found = _supervised(home) or [{"name": name, "state": None, "restarts": None} for name in (*FOLLOWERS, "api")]
+    found = supervised(home) or [
+        {"name": name, "state": None, "restarts": None, "restarts_lately": 0} for name in (*FOLLOWERS, "api")
+    ]
     ages = _ages(kafka, [name for name, count in behind.items() if count], projected)
     for one in found:
         one["follows"] = one["name"] in FOLLOWERS
@@ -34,13 +38,32 @@ def processes(home: Path, kafka: str, postgres: str, projected: Offsets) -> list
     return found
 
 
-def _supervised(home: Path) -> list[dict[str, Any]]:
-    """What the supervisor says; empty when there is none here."""
+def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[int | None, int]]:
+    """By follower of the log: how many records it is behind (None: unknown), and a number that grows with what it handles."""
+    behind = lags(kafka, postgres)
+    at: dict[str, Offsets] = {"projector": projected}
+    for name, group in (("decider", DECIDER_GROUP), ("processors", PROCESSORS_GROUP)):
+        # Where nothing waits it does not matter where it stands.
+        at[name] = _committed(kafka, group) if behind.get(name) else {}
+    return {name: (behind.get(name), sum(places.values())) for name, places in at.items()}
+
+
+def supervised(home: Path) -> list[dict[str, Any]]:
+    """What the supervisor says of each process; empty when there is none here."""
     try:
         supervisor = Supervisor(StackConfig.from_environ({"CULM_HOME": str(home)}))
         if not supervisor.is_up():
             return []
-        return [{"name": one.name, "state": one.state, "restarts": one.restarts} for one in supervisor.states()]
+        lately = supervisor.restarts_within(LATELY_SECONDS)
+        return [
+            {
+                "name": one.name,
+                "state": one.state,
+                "restarts": one.restarts,
+                "restarts_lately": lately.get(one.name, 0),
+            }
+            for one in supervisor.states()
+        ]
     except (StackError, OSError, ValueError):
         return []
 

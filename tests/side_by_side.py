@@ -1,0 +1,88 @@
+"""Tests on several workers of pytest-xdist, each a lane of its own: what stays together, what comes first, what runs alone.
+
+Tests of a file share its fixtures and stay together; so do those that share servers. First comes what needs no server, then the
+stack tests, those that take longest first, then what must have the machine for itself. With one process, none of this applies.
+"""
+
+import fcntl
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from deploy.stack import home_for_tests
+from tests.lane import WORKER
+
+#: Folders that stay together as a whole, by the name of their group.
+TOGETHER = {
+    "tests/projections": "servers",  # Kafka, registry and Postgres without Culm, once
+    "tests/streams": "servers",
+    "tests/faults": "faults",  # the checker comes after the kills
+}
+#: Groups that take minutes, the longest first: begun late, one of them would run while the other lanes are done.
+LONG = (
+    "tests/sim/test_simulation.py",
+    "tests/audit/test_on_a_stack.py",
+    "servers",
+    "tests/deploy/test_recovery.py",
+    "tests/monitor/test_in_a_browser.py",
+    "tests/conformance/test_real_pilot.py",
+    "tests/conformance/test_pbook.py",
+)
+#: Held by tests that may have company, and by one that may not.
+COMPANY = home_for_tests("company.lock")
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test: by its folder when that stays together, else its file."""
+    file = nodeid.partition("::")[0]
+    return TOGETHER.get(file.rpartition("/")[0], file)
+
+
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Gives a lane one group after the other, in the order of collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """`--dist loadscope` is by our groups; other ways are as pytest-xdist has them."""
+    return Lanes(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the groups; within a group everything stays as it is."""
+    if WORKER not in os.environ:
+        return
+    places: dict[str, tuple[int, int]] = {}
+    for item in items:
+        group = group_of(item.nodeid)
+        stage = 2 if item.get_closest_marker("alone") else 1 if item.get_closest_marker("stack") else 0
+        rank = LONG.index(group) if group in LONG else len(LONG)
+        places[group] = max(places.get(group, (0, 0)), (stage, rank))
+    items.sort(key=lambda item: places[group_of(item.nodeid)])
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait until a test that runs alone is over, and with such a test until the others are."""
+    if WORKER not in os.environ:
+        return (yield)
+    with locked(COMPANY, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH):
+        return (yield)
+
+
+@contextmanager
+def locked(file: Path, how: int) -> Iterator[None]:
+    """Hold the lock on `file`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as opened:
+        fcntl.flock(opened, how)
+        yield
