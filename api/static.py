@@ -36,6 +36,9 @@ def plain_file(folder: Path, name: str) -> Path:
     """The file `name` in `folder`; raises NotFound unless it is exactly there, a regular file and no link out of it."""
     path = folder / name
     hidden = name.startswith((".", "_")) or "/" in name or "\\" in name or "\0" in name
-    if hidden or path.resolve().parent != folder.resolve() or not path.is_file():
-        raise NotFound(f"no file {name[:200]!r} here")
-    return path
+    try:
+        if not hidden and path.resolve().parent == folder.resolve() and path.is_file():
+            return path
+    except OSError:  # for example a name that is too long for any file
+        pass
+    raise NotFound(f"no file {name[:200]!r} here")

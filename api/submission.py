@@ -43,6 +43,7 @@ TAKEN_OVER = frozenset(
 # fmt: on
 USER_PRIORITY = 1000
 ID_TRIES = 5
+IDS_AHEAD_MAX = 1_000_000
 log = structlog.get_logger()
 
 
@@ -242,9 +243,14 @@ class Registrar:
 
 
 async def next_task_id(read_models: ReadModels) -> int:
-    """An id that no known task has; a sequence that fell behind (a new database) is moved on."""
+    """An id that no known task has; a sequence that fell behind (a new database) is moved on.
+
+    Ids far beyond it, which a command may have named, are left where they are: the work is bounded by `IDS_AHEAD_MAX`.
+    """
     found = await read_models.rows(
-        "select nextval('task_id_seq') as hint, (select coalesce(max(task_id), 0) from task) as newest"
+        "select hint, (select coalesce(max(task_id), 0) from task where task_id < hint + %s) as newest"
+        " from (select nextval('task_id_seq') as hint) taken",
+        (IDS_AHEAD_MAX,),
     )
     hint, newest = int(found[0]["hint"]), int(found[0]["newest"])
     if hint > newest and hint >= FIRST_TASK_ID:

@@ -66,6 +66,9 @@ class Outcome:
 
 def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> Wish:
     """The wish of a form; raises BadRequest."""
+    for field, value in form.items():
+        if "\0" in field + value:
+            raise BadRequest(f"{field[:40]!a}: found {value[:40]!a}, expected text without NUL")
     name = form.get("action", "")
     if name not in ACTIONS:
         raise BadRequest(f"action: found {name[:40]!r}, expected one of {', '.join(ACTIONS)}")

@@ -80,7 +80,7 @@ def _alternative(name: str, value: str, field: Field, parameters: dict[str, Any]
     if field.kind == "number":
         number = whole_from(value, WHOLE_MIN)
         if number is None:
-            raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a whole number of at most 64 bits")
+            raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a number")
         parameters[key] = number
         return f"{field.column} = %({key})s"
     if value == "Not specified":

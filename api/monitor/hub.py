@@ -17,7 +17,7 @@ import orjson
 import structlog
 from confluent_kafka import Message
 
-from api.errors import ApiError
+from api.errors import ApiError, Unavailable
 from api.monitor.page import Page, Touched, View
 from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
@@ -111,8 +111,12 @@ class Hub:
         try:
             yield b"retry: 1000\n\n"
             if not watched.regions:
-                await self._reached()
-                await self._render(watched)
+                try:
+                    await self._reached()
+                    await self._render(watched)
+                except ApiError as problem:  # the answer has begun: the stream says why it ends
+                    yield b"event: problem\ndata: %s\n\n" % orjson.dumps({"detail": problem.detail})
+                    return
             yield self._event(watched, watched.regions if watched.version != last_version else {})
             while True:
                 try:
@@ -131,9 +135,13 @@ class Hub:
     def close(self) -> None:
         """End every stream."""
         for watched in self._watched.values():
-            for queue in watched.watchers:
-                with contextlib.suppress(asyncio.QueueFull):
-                    queue.put_nowait(None)
+            self._end(watched)
+
+    def _end(self, watched: Watched) -> None:
+        """End the streams of a page; who looks at it comes back and is told what is wrong with it."""
+        for queue in watched.watchers:
+            with contextlib.suppress(asyncio.QueueFull):
+                queue.put_nowait(None)
 
     async def _run(self) -> None:
         """Render what needs it, while somebody looks."""
@@ -170,7 +178,13 @@ class Hub:
             return
         reached = await self._reached()
         for watched in due:
-            await self._refresh(watched, reached)
+            try:
+                await self._refresh(watched, reached)
+            except Unavailable:
+                raise
+            except Exception as problem:  # one page must not keep the others from being shown
+                log.error("live_page_failed", path=watched.view.path, problem=type(problem).__name__, exc_info=problem)
+                self._end(watched)
 
     async def _refresh(self, watched: Watched, reached: dict[Partition, int]) -> None:
         before = watched.regions

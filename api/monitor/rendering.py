@@ -59,7 +59,7 @@ def state(word: str | None, kind: str = "") -> Markup:
     """A state as word, shape and colour; its meaning on hover."""
     if not word:
         return Markup("–")
-    group = group_of(word)
+    group = group_of(word, kind)
     meaning = MEANINGS.get(f"{kind}.{word}", "")
     return Markup('<span class="state {}" title="{}"><span class="shape" aria-hidden="true">{}</span>{}</span>').format(
         group, meaning, SHAPES[group], word
@@ -84,9 +84,9 @@ def value_of(value: Any, name: str) -> str | Markup:
     return when(value) if name.endswith("_at") and isinstance(value, int) else shown(value)
 
 
-def link(path: str, **parameters: Any) -> str:
-    """A URL of ours with parameters; those that are None are left out."""
-    given = {name: value for name, value in parameters.items() if value is not None}
+def link(path: str, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> str:
+    """A URL of ours with parameters; those that are None are left out. Names that came with a request stand in `parameters`."""
+    given = {name: value for name, value in {**(parameters or {}), **more}.items() if value is not None}
     return f"{path}?{urlencode(given)}" if given else path
 
 

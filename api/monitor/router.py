@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Header, Request
+from pydantic import Field
 from starlette.datastructures import FormData
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
@@ -38,11 +39,13 @@ from api.native.audit import AuditDesk
 from api.native.forms import with_times
 from api.native.job_files import JobFiles
 from api.pilots.queue_book import QueueBook
-from api.plain_requests import Whole
+from api.plain_requests import WHOLE_MAX
 from api.problems import json_response
 from api.services import Services
 from api.static import plain_file
 
+Partition = Annotated[int, Field(ge=0, lt=10_000)]
+Offset = Annotated[int, Field(ge=0, le=WHOLE_MAX)]
 STATIC = Path(__file__).parent / "static"
 PATHS = (
     "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/", "/users/", "/errors/",
@@ -228,7 +231,7 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
             return monitor.problem(request, problem)
 
     @router.post("/monitor/letters/{partition}/{offset}")
-    async def letter(request: Request, partition: Whole, offset: Whole, identity: Visitor) -> Response:
+    async def letter(request: Request, partition: Partition, offset: Offset, identity: Visitor) -> Response:
         """Try the record of a dead letter again."""
         try:
             if not identity.roles.intersection((OPERATOR,)):

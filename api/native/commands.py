@@ -222,6 +222,10 @@ def _check_submission(entry: Entry, command: Any, aggregate_id: str, identity: I
     if entry.name == "ClaimTaskName":
         if not aggregate_id.startswith(f"{identity.vo}/"):
             raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")
+        owner = aggregate_id.split("/", 2)[2] if aggregate_id.count("/") > 1 else ""
+        if not owner.startswith(f"{identity.subject}/") and acting_role(identity, by_membership=True) == "user":
+            expected = f"expected {identity.vo}/LABEL/{identity.subject}/NAME"
+            raise AccessDenied(f"aggregate_id: found {aggregate_id[:100]!r}, {expected}")
         return
     if str(command.task_id) != aggregate_id:
         raise BadRequest(f"task_id: found {command.task_id}, expected the aggregate_id {aggregate_id}")

@@ -43,11 +43,12 @@ def instant_of(text: str | None) -> int | None:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             micros = (moment - EPOCH) // timedelta(microseconds=1)
-        if datetime_of(micros) is None:
-            raise OverflowError("beyond the calendar")
-    except (ValueError, OverflowError) as problem:
-        expected = "expected an ISO 8601 time or seconds since 1970, years 1 to 9999"
-        raise BadRequest(f"since: found {text[:60]!r}, {expected}") from problem
+    except ValueError as problem:
+        raise BadRequest(f"since: found {text[:60]!r}, expected an ISO 8601 time or seconds since 1970") from problem
+    except OverflowError:  # more seconds than a number holds
+        micros = 1 << 63
+    if datetime_of(micros) is None:
+        raise BadRequest(f"since: found {text[:60]!r}, expected a time in the years 1 to 9999")
     return micros
 
 

@@ -71,7 +71,13 @@ BODIES: tuple[tuple[str, bytes], ...] = (
     ("", b"\x1f\x8b\x08"),
 )  # fmt: skip
 PAGES = ("/tasks/", "/jobs/", "/errors/")
-FILTERS = sorted({*PLAIN, *WINDOW_FIELDS, *tasks.FIELDS, *jobs.FIELDS})
+PLAIN_PAGE = ("asof", "against", "path", "self", "_block_vars", "json&parameters")
+FILTERS = sorted({*PLAIN, *WINDOW_FIELDS, *tasks.FIELDS, *jobs.FIELDS, "path", "self"})
+REPORTS = (
+    "/server/panda/getJob", "/server/panda/updateJob", "/server/panda/updateJobsInBulk", "/server/panda/getStatus",
+    "/server/panda/updateWorkerPilotStatus", "/api/v1/pilot/acquire_jobs", "/api/v1/pilot/update_job",
+    "/api/v1/pilot/update_jobs_bulk", "/api/v1/pilot/update_worker_status", "/v1/queues/{queue}/workers",
+)  # fmt: skip
 FIELDS_OF_REPORTS = (
     "jobId", "state", "attemptNr", "xml", "metaData", "startTime", "siteName", "node", "workerID", "harvesterID", "status", "mem",
     "taskID", "pilotErrorCode", "transExitCode", "jobList", "job_list", "ids", "n_jobs", "worker_id", "harvester_id", "exit_code",
@@ -98,14 +104,16 @@ def targets_at(home: Path) -> Iterator[Target]:
     arguments = {endpoint.path: tuple(one.name for one in endpoint.parameters or ()) for endpoint in ENDPOINTS}
     for route in iter_route_contexts(routes_at(home)):
         path = str(route.path)
+        if path.startswith("/api/latest/"):  # the handlers of /api/v1
+            continue
         declared: tuple[str, ...] = ()
         if getattr(route, "dependant", None) is not None:
             flat = route.dependant.query_params + [one for inner in route.dependant.dependencies for one in inner.query_params]
             declared = tuple(one.alias for one in flat)
         of_call = arguments.get(path.removeprefix("/api/v1/"), ())
-        of_page = FILTERS if path in PAGES else ("asof", "against") if path.endswith("}/") else ()
+        of_page = FILTERS if path in PAGES else PLAIN_PAGE if path.endswith("/") else ()
         for verb in sorted({"GET", "POST"} & set(route.methods or ())):
-            fields = (*of_call, *(FIELDS_OF_REPORTS if "pilot" in path or "/server/panda" in path or "queues" in path else ()))
+            fields = (*of_call, *(FIELDS_OF_REPORTS if path in REPORTS else ()))
             yield Target(verb, path, (*declared, *of_call, *of_page), fields)
 
 

@@ -219,8 +219,8 @@ def test_error_codes_beyond_32_bits_still_tell_of_an_error() -> None:
 
 
 def test_files_that_no_job_can_make_are_left_out_and_absurd_facts_are_none() -> None:
-    odd: dict[str, object] = {"a b": {}, "../x": {}, "$(x)": {}, "x" * 2_000: {}, "": {}, "n\0": {}, "list": []}
-    good: dict[str, object] = {
+    odd: dict[str, Any] = {"a b": {}, "../x": {}, "$(x)": {}, "x" * 2_000: {}, "": {}, "n\0": {}, "list": []}
+    good: dict[str, Any] = {
         "ok.root": {"fsize": -5, "guid": "g g", "adler32": "ad:1;2", "events": 10**15},
         "big.root": {"fsize": 1 << 62},
     }

@@ -276,3 +276,22 @@ def test_the_openapi_document_lists_every_command(client: Client) -> None:
 
     assert "/v1/commands/SubmitTask" in paths
     assert "post" in paths["/v1/tasks"]
+
+
+@pytest.mark.parametrize("key", ["wlcg/user/somebody-else/name", "wlcg/user//name", "wlcg/user", "wlcg/user/jdoe2/name"])
+def test_a_user_cannot_claim_a_name_of_someone_else(client: Client, tmp_path: Path, key: str) -> None:
+    body = {"aggregate_id": key, "name": "name", "task_id": 10_000_000}
+
+    answer = client.post("/v1/commands/ClaimTaskName", headers=headers(tmp_path), json=body)
+
+    assert answer.status_code == 403
+    assert "aggregate_id: found" in answer.json()["detail"]
+
+
+def test_a_form_that_cannot_be_read_is_said_so_and_not_called_missing(client: Client, tmp_path: Path) -> None:
+    kind = headers(tmp_path) | {"Content-Type": "multipart/form-data"}
+
+    answer = client.post("/api/v1/file_server/upload_cache_file", headers=kind, content=b"no boundary")
+
+    assert answer.status_code == 400
+    assert "nothing at" not in answer.text

@@ -1,4 +1,4 @@
-"""Any two groups of states are told apart by everybody: CIEDE2000 over the six colours, also as the colour-blind see them."""
+"""Any two groups of states are told apart by everybody: CIEDE2000 over the seven colours, also as the colour-blind see them."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 CSS = (Path(__file__).resolve().parents[2] / "api" / "monitor" / "static" / "culm.css").read_text()
-GROUPS = ("waiting", "active", "success", "failed", "cancelled", "attention")
+GROUPS = ("waiting", "active", "success", "partial", "failed", "cancelled", "attention")
 #: How linear RGB looks without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHTS = {
     "normal": np.eye(3),

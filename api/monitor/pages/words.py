@@ -17,6 +17,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "waiting": ("defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come"),
     "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing"),
     "success": ("finished", "done", "stored"),
+    "partial": ("task.finished",),
     "failed": ("failed", "broken", "tobroken", "not made", "altered", "fatal", "exited", "backoff"),
     "cancelled": ("not begun", "stopped", "cancelled", "closed", "aborted", "aborting", "offline", "brokeroff"),
     "attention": ("pending", "paused", "exhausted", "test", "gone"),
@@ -24,7 +25,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
 #: The shape that goes with a group, so that colour is never alone.
 SHAPES: Mapping[str, str] = {
-    "waiting": "○", "active": "▶", "success": "✓", "failed": "✕", "cancelled": "⊘", "attention": "!", "other": "·",
+    "waiting": "○", "active": "▶", "success": "✓", "partial": "◐", "failed": "✕", "cancelled": "⊘", "attention": "!",
+    "other": "·",
 }  # fmt: skip
 MEANINGS: Mapping[str, str] = {
     "task.registered": "its parameters are being read",
@@ -65,6 +67,6 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-def group_of(word: str) -> str:
-    """The group of a state, `other` for a word nobody knows."""
-    return GROUP_OF.get(word, "other")
+def group_of(word: str, kind: str = "") -> str:
+    """The group of a state, `other` for an unknown word. kind: a finished task is not done, a finished job is."""
+    return GROUP_OF.get(f"{kind}.{word}") or GROUP_OF.get(word, "other")
