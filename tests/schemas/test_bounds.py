@@ -6,16 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
 from jsonschema_rs import validator_for
 
 from api.native.command_body import json_schema
 from schemas.bounds import Problem, bounds_in_words, problems_of, sentence
-from schemas.catalog import CATALOG, Entry, self_contained
+from schemas.catalog import CATALOG, Entry, messages, self_contained
 from schemas.evolution import narrowed_bounds
 from schemas.queue import HoldTask, LeasesRenewed
 from schemas.task import ChangeTaskPriority, SubmitTask
 from schemas.types import CommandEnvelope, DatasetRole, JobInput, JobSpec, JobUsage, OutputFile, OutputTemplate, WorkerState
 from schemas.worker import ReportWorker
+from tests.projections.event_writer import EventWriter, a_codec
+from tests.schemas.within_bounds import SEEDS, a_message, examples
 
 ID = "7f9c2ba4-e88f-527d-a8b1-5c6a3d2e1f00"
 AT = 1_800_000_000_000_000
@@ -27,6 +30,7 @@ OUTPUT = OutputTemplate(
     stream="OUTPUT0", role=DatasetRole.OUTPUT, dataset="user.jdoe.out", scope="user.jdoe", name_template="a.root"
 )
 ENVELOPE = CommandEnvelope(command_id=ID, aggregate_id="10000001", correlation_id=ID, issued_at=AT, actor="jdoe", vo="wlcg")
+AN_EVENT = EventWriter().envelope(HoldTask(task_id=1), "LOCAL")
 NEEDED = {
     "string": ("characters", "length_max"),
     "int": ("min", "max"),
@@ -260,3 +264,19 @@ def _job(inputs: tuple[JobInput, ...]) -> dict[str, Any]:
         "use_local_io": False, "looping_check": True, "container_name": None, "multi_step_json": None, "events": None,
     }
     # fmt: on
+
+
+@pytest.mark.parametrize("entry", messages(), ids=lambda entry: entry.name)
+def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: Entry) -> None:
+    codec = a_codec()
+
+    @examples(10)
+    @given(SEEDS)
+    def check(seed: int) -> None:
+        message = a_message(entry, seed)
+        assert problems_of(message) == ()
+        envelope: Any = ENVELOPE if entry.role == "commands" else AN_EVENT if entry.role == "events" else None
+        decoded = codec.decode(codec.encode(message, envelope))
+        assert (decoded.message, decoded.envelope) == (message, envelope)
+
+    check()
