@@ -7,19 +7,20 @@ could hear the answer, and back-pressure says no before the log is written, neve
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from uuid import uuid4
 
 from confluent_kafka import KafkaError, Message
 
 from api.answers import AnswerWatch, Awaited
-from api.errors import LogUnavailable, Overloaded
+from api.errors import BadRequest, LogUnavailable, Overloaded
 from api.identity.identity import Identity
 from api.positions import Position, Positions
 from api.pulse import Pulse
 from api.tracing import correlation_of_request
 from commands.sending import CommandSender
 from schemas.answer import CommandAnswered
+from schemas.bounds import Bounded, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
@@ -73,7 +74,7 @@ class CommandGateway:
         """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
 
         role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
-        Raises LogUnavailable or Overloaded (nothing was decided), RecordTooLarge.
+        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), RecordTooLarge.
         """
         self.check_room()
         command_id = command_id or str(uuid4())
@@ -92,6 +93,7 @@ class CommandGateway:
 
     async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
         """As `submit`, for a caller that made the envelope itself."""
+        _check_bounds(command, envelope)
         loop = asyncio.get_running_loop()
         future = self.answers.expect(envelope.command_id)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
@@ -122,7 +124,8 @@ class CommandGateway:
             raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
 
     def heartbeat(self, heartbeat: PilotHeartbeat) -> None:
-        """Send a sign of life; nobody answers it. Raises Overloaded."""
+        """Send a sign of life, which no one answers. Raises BadRequest for one out of bounds, Overloaded."""
+        _check_bounds(heartbeat)
         if self.sender.unsent >= UNSENT_MAX:
             raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
         self.sender.send_heartbeat(heartbeat)
@@ -146,6 +149,15 @@ class CommandGateway:
         self.sender.serve(0.0)
         self.answers.look()
         return self.answers.waiting > 0
+
+
+def _check_bounds(*messages: Bounded) -> None:
+    """Raise BadRequest that names every field out of bounds; nothing was sent then."""
+    for message in messages:
+        problems = problems_of(message)
+        if problems:
+            errors = [asdict(problem) for problem in problems]
+            raise BadRequest(f"{type(message).__name__}: {sentence(problems)}", errors=errors)
 
 
 def _end_wait(future: Awaited) -> None:

@@ -176,7 +176,7 @@ class Registrar:
         if self.command_id is None:
             return hint
         key = f"{self._vo}/key/{self.identity.subject}/{self.command_id}"
-        return await self._claim(key, f"key {self.command_id}", hint)
+        return await self._claim(key, f"key:{self.command_id}", hint)
 
     async def _claim(self, key: str, name: str, task_id: int) -> int:
         """The task that has `name` under `key`: `task_id`, or the one that came first."""

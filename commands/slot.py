@@ -18,12 +18,15 @@ from commands.direct import Direct
 from commands.figures import Counted
 from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
+from schemas.bounds import problems_of, sentence
+from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
 from schemas.ids import caused_command_id, event_id
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, Decoded, Message, Poison, entry_of
 
 FUTURE_SECONDS_MAX = 300
+LETTER_ERROR_MAX = 4_000
 DEAD_LETTERS = "culm.deadletter.v1"
 log = structlog.get_logger()
 
@@ -141,7 +144,7 @@ class Slot:
             self.counted.answered(decoded.name, "repeated", ())
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
-        refusal = _refusal(record, by, entry)
+        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded.message)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
@@ -268,8 +271,9 @@ class Slot:
         key = (record.key or b"").decode(errors="replace")
         if key != decoded.envelope.aggregate_id:
             raise Poison(f"key {key!r}, expected aggregate_id {decoded.envelope.aggregate_id!r}")
-        for name in ("command_id", "correlation_id"):
-            _check_uuid(name, getattr(decoded.envelope, name))
+        problems = problems_of(decoded.envelope)
+        if problems:
+            raise Poison(f"envelope of {decoded.name} out of bounds: {sentence(problems)}")
 
     def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
         log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=error)
@@ -280,7 +284,7 @@ class Slot:
             key=record.key,
             value=record.value,
             error_class=error_class,
-            error=error,
+            error=TEXT.replaced(error, LETTER_ERROR_MAX),
             process="decider",
             seen_at=record.timestamp,
         )
@@ -296,10 +300,10 @@ def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal 
     return None
 
 
-def _check_uuid(name: str, text: str) -> None:
-    parts = text.split("-")
-    if [len(part) for part in parts] != [8, 4, 4, 4, 12]:
-        raise Poison(f"{name} is {text[:60]!r}, expected a uuid")
+def _out_of_bounds(command: Any) -> Refusal | None:
+    """What no reader of its events could hold is refused before anything is decided."""
+    problems = problems_of(command)
+    return Refusal("OUT_OF_BOUNDS", sentence(problems)) if problems else None
 
 
 def command_topics() -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from schemas.bounds import bounds_in_words
 from schemas.catalog import CATALOG, FOLDER, Entry, messages
+from schemas.characters import SETS
 
 FILE = FOLDER.parent / "docs" / "topics.md"
 HEAD = """# Topics
@@ -20,19 +22,20 @@ in the registry under `<topic>-<full record name>` (TopicRecordNameStrategy) and
 record, old and new. The key is text, the partition murmur2 of it. Read with `isolation.level=read_committed`; records of aborted
 transactions are not events.
 An event counts when its `envelope.sequence` is one above the last of its `envelope.aggregate_id`; anything else is a duplicate.
+Bounds hold for every record: a command out of them is refused (`OUT_OF_BOUNDS`), and no event is ever outside.
 Times are microseconds UTC (`timestamp-micros`). `deploy/dashboards/running_table.py` is a whole consumer in a page.
 """
 
 
 def write_documentation() -> Path:
-    """Path of the file, made anew."""
+    """Path of the file, as it was written."""
     FILE.write_text(documentation(), encoding="utf-8")
     return FILE
 
 
 def documentation() -> str:
     """The text."""
-    return HEAD + "".join(_topics()) + "".join(_parts())
+    return HEAD + "".join(_topics()) + "".join(_parts()) + "".join(_characters())
 
 
 def _topics() -> Iterator[str]:
@@ -53,6 +56,12 @@ def _parts() -> Iterator[str]:
             yield from _record(entry)
 
 
+def _characters() -> Iterator[str]:
+    yield "\n## Character sets\n\n| set | a text of it is |\n|---|---|\n"
+    for one in SETS.values():
+        yield f"| {one.name} | {_cell(one.expected)} |\n"
+
+
 def _record(entry: Entry) -> Iterator[str]:
     schema = entry.schema
     yield f"\n### {entry.name}\n\n{schema['doc']}\n"
@@ -60,9 +69,9 @@ def _record(entry: Entry) -> Iterator[str]:
         yield f"\nOne of {', '.join(schema['symbols'])}.\n"
         return
     if schema["fields"]:
-        yield "\n| field | type | meaning |\n|---|---|---|\n"
+        yield "\n| field | type | bounds | meaning |\n|---|---|---|---|\n"
     for field in schema["fields"]:
-        yield f"| {field['name']} | {_type(field['type'])} | {_cell(field['doc'])} |\n"
+        yield f"| {field['name']} | {_type(field['type'])} | {bounds_in_words(field)} | {_cell(field['doc'])} |\n"
 
 
 def _type(kind: Any) -> str:

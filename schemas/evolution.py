@@ -1,19 +1,22 @@
-"""FULL_TRANSITIVE: every version of a message reads every other version, for ever.
+"""FULL_TRANSITIVE: every version of a message reads every other version, for ever; and bounds only ever widen.
 
 In: the Avro files and `schemas/released/<N>.json`, one file a release with every message as it then was. Out: the list of
 violations. Checked in CI with avro's own compatibility checker; `python -m schemas release` adds the next file.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import avro.schema
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
 from schemas.catalog import FOLDER, AvroSchema, messages, self_contained
+from schemas.characters import holds_all_of
 
 RELEASED = FOLDER / "released"
+BOUNDS = ("characters", "length_min", "length_max", "min", "max", "items_max", "bytes_max")
 
 
 def releases() -> Iterator[tuple[int, dict[str, AvroSchema]]]:
@@ -36,6 +39,7 @@ def violations() -> list[str]:
                 found.append(f"{name} of release {number} is gone; an event once written must stay readable")
                 continue
             found += [f"{name}: {why} (release {number})" for why in incompatibilities(old, now[name])]
+            found += [f"{name}: {why} (release {number})" for why in narrowed_bounds(old, now[name])]
     return found
 
 
@@ -49,6 +53,47 @@ def incompatibilities(old: AvroSchema, new: AvroSchema) -> Iterator[str]:
         result = checker.get_compatibility(reader, writer)
         if result.compatibility is not SchemaCompatibilityType.compatible:
             yield f"{direction}: {'; '.join(sorted(result.messages))} at {', '.join(sorted(result.locations))}"
+
+
+def narrowed_bounds(old: AvroSchema, new: AvroSchema) -> Iterator[str]:
+    """The bounds of `old` within which a record may be out of the bounds of `new`.
+
+    A field of a release without bounds is not judged: no promise was made for it yet.
+    """
+    now = dict(_bounded_fields(new))
+    for path, then in _bounded_fields(old):
+        for bound, value in then.items():
+            found = now.get(path, {}).get(bound)
+            if found is not None and _is_narrower(bound, value, found):
+                yield f"{path}: {bound} is {found}, was {value}; bounds may only widen"
+
+
+def _bounded_fields(schema: AvroSchema) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(record.field, its bounds) of a self-contained schema, wherever records are defined in it."""
+    pending: list[Any] = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending += node
+        elif isinstance(node, dict) and node["type"] == "array":
+            pending.append(node["items"])
+        elif isinstance(node, dict) and node["type"] == "record":
+            for field in node["fields"]:
+                given = {name: field[name] for name in BOUNDS if name in field}
+                if "length_max" in given:
+                    given.setdefault("length_min", 0)
+                yield f"{node['name']}.{field['name']}", given
+                pending.append(field["type"])
+
+
+def _is_narrower(bound: str, old: Any, new: Any) -> bool:
+    match bound:
+        case "characters":
+            return not holds_all_of(new, old)
+        case "min" | "length_min":
+            return bool(new > old)
+        case _:
+            return bool(new < old)
 
 
 def write_release() -> Path:

@@ -1,8 +1,8 @@
 """Python types from the Avro files: `schemas/types.py` (parts) and `schemas/<aggregate>/__init__.py` (messages).
 
 Run by `python -m schemas generate`; the result is checked in, and a test holds that running it again changes nothing.
-Every class is a frozen, slotted dataclass with `to_avro` and `from_avro`; messages leave the envelope out, because pure
-code neither needs nor may invent it.
+Every class is a frozen, slotted dataclass with `to_avro`, `from_avro` and `is_within_bounds`; messages leave the envelope out,
+because pure code neither needs nor may invent it.
 """
 
 import textwrap
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.catalog import CATALOG, FOLDER, Entry
+from schemas.generate_bounds import bounds_check, names_check, sets_used
 
 PRIMITIVES = {"string": "str", "long": "int", "int": "int", "boolean": "bool", "double": "float", "bytes": "bytes"}
 HEADER = '"""{doc}\n\nMade by `python -m schemas generate` from the Avro files; change those, not this.\n"""\n'
@@ -62,7 +63,8 @@ def _references(node: Any) -> set[str]:
 
 def _types_module(entries: list[Entry]) -> str:
     lines = [HEADER.format(doc="Parts that messages are made of: enumerations and nested records.")]
-    lines.append("from dataclasses import dataclass\nfrom enum import StrEnum\nfrom typing import Any, Self\n\n")
+    lines.append("from dataclasses import dataclass\nfrom enum import StrEnum\nfrom typing import Any, Self\n")
+    lines.append(_imported("schemas.characters", sets_used(entries)) + "\n")
     lines += [_class(entry) for entry in entries]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -72,9 +74,9 @@ def _messages_module(aggregate: str, entries: list[Entry]) -> str:
     used = sorted({CATALOG[name].name for entry in entries for name in _references(entry.schema)} - _ENVELOPES)
     lines = [HEADER.format(doc=f"What may be said to and by the {aggregate.replace('_', ' ')} aggregate.")]
     lines.append("from dataclasses import dataclass\nfrom typing import Any, Self\n")
-    if used:
-        lines.append("from schemas.types import (\n" + "".join(f"    {name},\n" for name in used) + ")\n")
-    lines.append("")
+    # A class stands two lines below the imports, a constant one.
+    space = "" if names_check(entries[0]) else "\n"
+    lines.append(_imported("schemas.characters", sets_used(entries)) + _imported("schemas.types", used) + space)
     lines += [_class(entry) for entry in entries]
     for role, label in (("commands", "Command"), ("events", "Event")):
         members = [entry.name for entry in entries if entry.role == role]
@@ -85,6 +87,10 @@ def _messages_module(aggregate: str, entries: list[Entry]) -> str:
 
 
 _ENVELOPES = {"EventEnvelope", "CommandEnvelope"}
+
+
+def _imported(module: str, names: list[str]) -> str:
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n" if names else ""
 
 
 def _class(entry: Entry) -> str:
@@ -98,7 +104,7 @@ def _enum(entry: Entry) -> str:
 
 def _record(entry: Entry) -> str:
     fields = [field for field in entry.schema["fields"] if field["name"] != "envelope"]
-    lines = ["@dataclass(frozen=True, slots=True, kw_only=True)", f"class {entry.name}:"]
+    lines = [names_check(entry) + "@dataclass(frozen=True, slots=True, kw_only=True)", f"class {entry.name}:"]
     about = "\n".join(f"{field['name']}: {field['doc']}" for field in fields)
     lines.append(_docstring(entry.schema["doc"], about))
     lines += [f"    {field['name']}: {_python_type(field['type'])}{_default(field)}" for field in fields]
@@ -111,7 +117,8 @@ def _record(entry: Entry) -> str:
     lines.append('        """The record that fastavro read."""')
     lines.append("        return cls(")
     lines += [f"            {f['name']}={_from_avro(f['type'], _item(f['name']))}," for f in fields]
-    lines.append("        )\n\n")
+    lines.append("        )\n")
+    lines.append(bounds_check(entry) + "\n\n")
     return "\n".join(lines)
 
 

@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from schemas.characters import (
+    FILE_NAME,
+    LINE,
+    NAME,
+    SUBJECT,
+    TEMPLATE,
+    TEXT,
+    URL,
+    UUID,
+    WORD,
+    lines_of,
+)
+
 
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
@@ -122,6 +135,17 @@ class WorkerState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+_NAMES_OF_COMMANDENVELOPE = lines_of(
+    (UUID, 36, 36),
+    (SUBJECT, 1, 1400),
+    (UUID, 36, 36),
+    (UUID, 0, 36),
+    (SUBJECT, 1, 255),
+    (WORD, 0, 64),
+    (WORD, 1, 64),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandEnvelope:
     """What every command carries about itself.
@@ -176,6 +200,24 @@ class CommandEnvelope:
             expected_sequence=record["expected_sequence"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.issued_at <= 4102444800000000
+            and (self.expected_sequence is None or (0 <= self.expected_sequence <= 9223372036854775807))
+            and _NAMES_OF_COMMANDENVELOPE("\n".join((self.command_id, self.aggregate_id, self.correlation_id, self.causation_id or "", self.actor, self.role, self.vo, ""))) is not None
+            and self.causation_id != ""
+        )
+
+
+_NAMES_OF_DATASETFILE = lines_of(
+    (FILE_NAME, 1, 1024),
+    (WORD, 0, 255),
+    (WORD, 0, 80),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFile:
@@ -222,6 +264,27 @@ class DatasetFile:
             endpoint=record["endpoint"],
             events=record["events"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 1152921504606846976
+            and (self.events is None or (0 <= self.events <= 1000000000000))
+            and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
+_NAMES_OF_EVENTENVELOPE = lines_of(
+    (UUID, 36, 36),
+    (SUBJECT, 1, 1400),
+    (UUID, 36, 36),
+    (UUID, 36, 36),
+    (SUBJECT, 1, 255),
+    (WORD, 1, 64),
+    (UUID, 0, 36),
+    (WORD, 0, 128),
+    (WORD, 0, 64),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +364,18 @@ class EventEnvelope:
             role=record["role"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.sequence <= 9223372036854775807
+            and 0 <= self.decision_index <= 2147483647
+            and 1 <= self.decision_size <= 2147483647
+            and 631152000000000 <= self.occurred_at <= 4102444800000000
+            and 0 <= self.writer_epoch <= 9223372036854775807
+            and _NAMES_OF_EVENTENVELOPE("\n".join((self.event_id, self.aggregate_id, self.command_id, self.correlation_id, self.actor, self.vo, self.causation_id or "", self.command_type, self.role, ""))) is not None
+            and self.causation_id != ""
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccounts:
@@ -344,6 +419,22 @@ class FileAccounts:
             jobs_total=record["jobs_total"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.total <= 1000000000000000
+            and 0 <= self.used <= 1000000000000000
+            and 0 <= self.finished <= 1000000000000000
+            and 0 <= self.failed <= 1000000000000000
+            and 0 <= self.jobs_live <= 1000000000000000
+            and 0 <= self.jobs_total <= 1000000000000000
+        )
+
+
+_NAMES_OF_GENERATEDJOB = lines_of(
+    (WORD, 1, 128),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedJob:
@@ -381,6 +472,17 @@ class GeneratedJob:
             queue=record["queue"],
             unit_ids=tuple(record["unit_ids"]),
             attempt=record["attempt"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.serial <= 9999999
+            and len(self.unit_ids) <= 100000
+            and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
+            and 0 <= self.attempt <= 1000000
+            and _NAMES_OF_GENERATEDJOB("\n".join((self.queue, ""))) is not None
         )
 
 
@@ -425,6 +527,27 @@ class GlobalShare:
             working_group_pattern=record["working_group_pattern"],
             processing_type_pattern=record["processing_type_pattern"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 128 and LINE.takes(self.name)
+            and (self.parent is None or (len(self.parent) <= 128 and LINE.takes(self.parent)))
+            and 0 <= self.percent <= 1000000
+            and (self.label_pattern is None or (len(self.label_pattern) <= 500 and LINE.takes(self.label_pattern)))
+            and (self.working_group_pattern is None or (len(self.working_group_pattern) <= 500 and LINE.takes(self.working_group_pattern)))
+            and (self.processing_type_pattern is None or (len(self.processing_type_pattern) <= 500 and LINE.takes(self.processing_type_pattern)))
+        )
+
+
+_NAMES_OF_INPUTUNIT = lines_of(
+    (URL, 1, 1100),
+    (NAME, 1, 640),
+    (WORD, 0, 255),
+    (WORD, 0, 80),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -493,6 +616,23 @@ class InputUnit:
             ram_mb=record["ram_mb"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.unit_id <= 1000000000
+            and 0 <= self.size_bytes <= 1152921504606846976
+            and (self.events is None or (0 <= self.events <= 1000000000000))
+            and (self.start_event is None or (0 <= self.start_event <= 1000000000000000))
+            and (self.end_event is None or (0 <= self.end_event <= 1000000000000000))
+            and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and _NAMES_OF_INPUTUNIT("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
+_NAMES_OF_JOBERROR = lines_of(
+    (WORD, 1, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobError:
@@ -523,6 +663,24 @@ class JobError:
             code=record["code"],
             diagnostic=record["diagnostic"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and len(self.diagnostic) <= 4000 and TEXT.takes(self.diagnostic)
+            and _NAMES_OF_JOBERROR("\n".join((self.source, ""))) is not None
+        )
+
+
+_NAMES_OF_JOBINPUT = lines_of(
+    (FILE_NAME, 1, 1024),
+    (NAME, 1, 640),
+    (WORD, 0, 255),
+    (WORD, 0, 80),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -571,6 +729,22 @@ class JobInput:
             endpoint=record["endpoint"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 1152921504606846976
+            and _NAMES_OF_JOBINPUT("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
+_NAMES_OF_JOBOUTPUT = lines_of(
+    (FILE_NAME, 1, 1024),
+    (NAME, 1, 640),
+    (WORD, 0, 255),
+    (WORD, 0, 255),
+    (WORD, 0, 80),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutput:
@@ -618,6 +792,15 @@ class JobOutput:
             allow_no_output=record["allow_no_output"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_JOBOUTPUT("\n".join((self.lfn, self.dataset, self.scope, self.endpoint, self.guid, ""))) is not None
+
+
+_NAMES_OF_JOBPLAN = lines_of(
+    (WORD, 1, 128),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPlan:
@@ -643,6 +826,14 @@ class JobPlan:
         return cls(
             unit_ids=tuple(record["unit_ids"]),
             queue=record["queue"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.unit_ids) <= 100000
+            and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
+            and _NAMES_OF_JOBPLAN("\n".join((self.queue, ""))) is not None
         )
 
 
@@ -708,6 +899,32 @@ class JobUsage:
             events=record["events"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.cpu_seconds is None or (0 <= self.cpu_seconds <= 1000000000000))
+            and (self.cpu_unit is None or (len(self.cpu_unit) <= 255 and LINE.takes(self.cpu_unit)))
+            and (self.rss_kb_max is None or (0 <= self.rss_kb_max <= 1125899906842624))
+            and (self.pss_kb_max is None or (0 <= self.pss_kb_max <= 1125899906842624))
+            and (self.vmem_kb_max is None or (0 <= self.vmem_kb_max <= 1125899906842624))
+            and (self.swap_kb_max is None or (0 <= self.swap_kb_max <= 1125899906842624))
+            and (self.rss_kb_avg is None or (0 <= self.rss_kb_avg <= 1125899906842624))
+            and (self.read_bytes is None or (0 <= self.read_bytes <= 1152921504606846976))
+            and (self.written_bytes is None or (0 <= self.written_bytes <= 1152921504606846976))
+            and (self.core_count is None or (0 <= self.core_count <= 1000000))
+            and (self.events is None or (0 <= self.events <= 1000000000000))
+        )
+
+
+_NAMES_OF_OUTPUTFILE = lines_of(
+    (FILE_NAME, 1, 1024),
+    (NAME, 0, 640),
+    (WORD, 0, 255),
+    (WORD, 0, 80),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
@@ -763,6 +980,22 @@ class OutputFile:
             events=record["events"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 1152921504606846976
+            and (self.events is None or (0 <= self.events <= 1000000000000))
+            and _NAMES_OF_OUTPUTFILE("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
+_NAMES_OF_OUTPUTTEMPLATE = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 600),
+    (WORD, 0, 255),
+    (TEMPLATE, 1, 500),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputTemplate:
@@ -813,6 +1046,24 @@ class OutputTemplate:
             allow_no_output=record["allow_no_output"],
             merge_only=record["merge_only"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.serial_offset <= 1000000000
+            and _NAMES_OF_OUTPUTTEMPLATE("\n".join((self.stream, self.dataset, self.scope, self.name_template, ""))) is not None
+        )
+
+
+_NAMES_OF_PILOTOFFER = lines_of(
+    (NAME, 1, 255),
+    (NAME, 0, 255),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
+    (NAME, 0, 255),
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -880,6 +1131,28 @@ class PilotOffer:
             harvester_id=record["harvester_id"],
             worker_id=record["worker_id"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.memory_mb <= 100000000000
+            and 0 <= self.disk_mb <= 100000000000
+            and 0 <= self.walltime_seconds <= 1000000000
+            and (self.task_id is None or (1 <= self.task_id <= 900000000000))
+            and (self.lease_seconds is None or (1 <= self.lease_seconds <= 10000000))
+            and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", ""))) is not None
+            and self.owner != ""
+            and self.harvester_id != ""
+            and self.worker_id != ""
+        )
+
+
+_NAMES_OF_QUEUESETTINGS = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 128),
+    (WORD, 0, 128),
+    (WORD, 1, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -976,6 +1249,35 @@ class QueueSettings:
             vos=tuple(record["vos"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.core_count <= 100000
+            and 0 <= self.rss_mb_max <= 100000000000
+            and 0 <= self.rss_mb_min <= 100000000000
+            and 1 <= self.workdir_mb_max <= 100000000000
+            and 0 <= self.walltime_seconds_max <= 1000000000
+            and 0 <= self.walltime_seconds_min <= 1000000000
+            and 1 <= self.lease_seconds <= 10000000
+            and 0 <= self.pilots_max <= 1000000
+            and len(self.processing_types) <= 200
+            and (not self.processing_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types))
+            and len(self.processing_types_excluded) <= 200
+            and (not self.processing_types_excluded or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types_excluded))
+            and len(self.labels) <= 200
+            and (not self.labels or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.labels))
+            and 0 <= self.corepower <= 1000000
+            and len(self.vos) <= 200
+            and (not self.vos or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.vos))
+            and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, ""))) is not None
+        )
+
+
+_NAMES_OF_QUEUEVERDICT = lines_of(
+    (WORD, 1, 128),
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueVerdict:
@@ -1026,6 +1328,25 @@ class QueueVerdict:
             leased=record["leased"],
             pilots=record["pilots"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.weight <= 1000000000000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and (self.waiting is None or (0 <= self.waiting <= 1000000000000000))
+            and (self.leased is None or (0 <= self.leased <= 1000000000000000))
+            and (self.pilots is None or (0 <= self.pilots <= 1000000000000000))
+            and _NAMES_OF_QUEUEVERDICT("\n".join((self.queue, self.code, ""))) is not None
+        )
+
+
+_NAMES_OF_REQUIREMENTS = lines_of(
+    (WORD, 0, 128),
+    (WORD, 0, 128),
+    (WORD, 0, 64),
+    (WORD, 0, 128),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1094,6 +1415,26 @@ class Requirements:
             architecture=record["architecture"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.included_sites) <= 2000
+            and (not self.included_sites or all(1 <= len(item) <= 255 and LINE.takes(item) for item in self.included_sites))
+            and len(self.excluded_sites) <= 2000
+            and (not self.excluded_sites or all(1 <= len(item) <= 255 and LINE.takes(item) for item in self.excluded_sites))
+            and 1 <= self.core_count <= 100000
+            and 0 <= self.ram_mb <= 100000000
+            and 0 <= self.disk_mb <= 100000000000
+            and 0 <= self.walltime_seconds <= 1000000000
+            and (self.architecture is None or (len(self.architecture) <= 500 and LINE.takes(self.architecture)))
+            and _NAMES_OF_REQUIREMENTS("\n".join((self.site or "", self.cloud or "", self.label, self.processing_type, ""))) is not None
+        )
+
+
+_NAMES_OF_RETRYRULE = lines_of(
+    (WORD, 1, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
@@ -1131,6 +1472,14 @@ class RetryRule:
             pattern=record["pattern"],
             action=RetryAction(record["action"]),
             active=record["active"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and (self.pattern is None or (len(self.pattern) <= 1000 and LINE.takes(self.pattern)))
+            and _NAMES_OF_RETRYRULE("\n".join((self.source, ""))) is not None
         )
 
 
@@ -1180,6 +1529,25 @@ class SplitRules:
             gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.files_per_job is None or (1 <= self.files_per_job <= 1000000))
+            and 1 <= self.files_per_job_max <= 1000000
+            and (self.events_per_job is None or (1 <= self.events_per_job <= 1000000000000))
+            and (self.gigabytes_per_job is None or (0 <= self.gigabytes_per_job <= 1000000000))
+            and (self.jobs_max is None or (0 <= self.jobs_max <= 1000000000))
+            and (self.files_per_merge_job is None or (1 <= self.files_per_merge_job <= 1000000))
+            and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
+        )
+
+
+_NAMES_OF_STEPDEFINITION = lines_of(
+    (URL, 1, 2000),
+    (FILE_NAME, 0, 255),
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDefinition:
@@ -1213,6 +1581,13 @@ class StepDefinition:
             parameters=record["parameters"],
             archive=record["archive"],
             label=record["label"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.parameters) <= 100000 and TEXT.takes(self.parameters)
+            and _NAMES_OF_STEPDEFINITION("\n".join((self.transformation, self.archive or "", self.label, ""))) is not None
         )
 
 
@@ -1258,6 +1633,20 @@ class UnitChange:
             ram_mb=record["ram_mb"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.unit_id <= 1000000000
+            and 0 <= self.attempt <= 1000000
+            and 0 <= self.failed_attempt <= 1000000
+            and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+        )
+
+
+_NAMES_OF_BROKERAGEEVIDENCE = lines_of(
+    (WORD, 1, 128),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerageEvidence:
@@ -1288,6 +1677,20 @@ class BrokerageEvidence:
             seed=record["seed"],
             facts_position=record["facts_position"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.verdicts) <= 5000
+            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
+            and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
+            and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
+        )
+
+
+_NAMES_OF_JOBOUTCOME = lines_of(
+    (WORD, 0, 64),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1343,6 +1746,33 @@ class JobOutcome:
             error_code=record["error_code"],
             error_diagnostic=record["error_diagnostic"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and len(self.outputs) <= 10000
+            and (self.events is None or (0 <= self.events <= 1000000000000000))
+            and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and (self.error_code is None or (-2147483648 <= self.error_code <= 2147483647))
+            and (self.error_diagnostic is None or (len(self.error_diagnostic) <= 4000 and TEXT.takes(self.error_diagnostic)))
+            and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", ""))) is not None
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+        )
+
+
+_NAMES_OF_JOBSPEC = lines_of(
+    (NAME, 1, 700),
+    (WORD, 1, 128),
+    (URL, 1, 2000),
+    (WORD, 0, 64),
+    (WORD, 0, 128),
+    (SUBJECT, 1, 255),
+    (WORD, 1, 64),
+    (WORD, 0, 128),
+    (WORD, 0, 64),
+    (URL, 0, 2000),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1483,6 +1913,38 @@ class JobSpec:
             events=record["events"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 0 <= self.task_id <= 900000000000
+            and 0 <= self.attempt <= 1000000
+            and 1 <= self.serial <= 9999999
+            and len(self.parameters) <= 500000 and TEXT.takes(self.parameters)
+            and len(self.inputs) <= 10000
+            and len(self.outputs) <= 10000
+            and 1 <= self.core_count <= 100000
+            and 0 <= self.ram_mb_min <= 10000000000000
+            and 0 <= self.disk_mb_max <= 100000000000
+            and 0 <= self.walltime_seconds_max <= 1000000000
+            and -2147483648 <= self.priority <= 2147483647
+            and len(self.user_name) <= 128 and LINE.takes(self.user_name)
+            and len(self.share) <= 128 and LINE.takes(self.share)
+            and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
+            and (self.events is None or (0 <= self.events <= 1000000000000000))
+            and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", ""))) is not None
+            and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
+            and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
+        )
+
+
+_NAMES_OF_TASKDEFINITION = lines_of(
+    (URL, 1, 2000),
+    (URL, 0, 2000),
+    (WORD, 1, 64),
+    (URL, 0, 2000),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDefinition:
@@ -1622,6 +2084,45 @@ class TaskDefinition:
             parent_task_id=record["parent_task_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.parameters) <= 200000 and TEXT.takes(self.parameters)
+            and len(self.input_datasets) <= 1000
+            and (not self.input_datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.input_datasets))
+            and len(self.input_include) <= 1000
+            and (not self.input_include or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_include))
+            and len(self.input_exclude) <= 1000
+            and (not self.input_exclude or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_exclude))
+            and len(self.input_files) <= 200000
+            and (not self.input_files or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.input_files))
+            and 0 <= self.input_offset <= 1000000000
+            and (self.input_files_max is None or (1 <= self.input_files_max <= 1000000000))
+            and len(self.pfn_list) <= 200000
+            and (not self.pfn_list or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.pfn_list))
+            and (self.events_total is None or (1 <= self.events_total <= 1000000000000))
+            and (self.sequence_offset is None or (0 <= self.sequence_offset <= 1000000000000000))
+            and (self.random_seed_offset is None or (0 <= self.random_seed_offset <= 1000000000000000))
+            and 0 <= self.first_event_offset <= 1000000000000000
+            and len(self.outputs) <= 1000
+            and 1 <= self.attempts_max <= 1000000
+            and (self.failures_max is None or (1 <= self.failures_max <= 1000000))
+            and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
+            and 0 <= self.goal_permille <= 1000
+            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
+            and self.requirements.is_within_bounds()
+            and self.rules.is_within_bounds()
+            and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))
+            and (self.build is None or self.build.is_within_bounds())
+            and (self.merge is None or self.merge.is_within_bounds())
+        )
+
+
+_NAMES_OF_UNMERGEDJOB = lines_of(
+    (WORD, 1, 128),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmergedJob:
@@ -1657,6 +2158,21 @@ class UnmergedJob:
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.serial <= 9999999
+            and 1 <= self.job_id <= 9223372036854775807
+            and len(self.outputs) <= 10000
+            and _NAMES_OF_UNMERGEDJOB("\n".join((self.queue, ""))) is not None
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+        )
+
+
+_NAMES_OF_LEASEDJOB = lines_of(
+    (WORD, 1, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeasedJob:
@@ -1686,4 +2202,12 @@ class LeasedJob:
             spec=JobSpec.from_avro(record["spec"]),
             lease_id=record["lease_id"],
             lease_seconds=record["lease_seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.lease_seconds <= 10000000
+            and _NAMES_OF_LEASEDJOB("\n".join((self.lease_id, ""))) is not None
+            and self.spec.is_within_bounds()
         )

@@ -38,6 +38,10 @@ class Message(Protocol):
         """The record that fastavro read."""
         ...
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        ...
+
 
 Envelope = EventEnvelope | CommandEnvelope
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from commands.sending import CommandSender, NotDelivered, RecordTooLarge
+from schemas.bounds import OutOfBounds, problems_of
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
 from streams.errors import CannotBeSent
@@ -109,12 +110,13 @@ class Outbox:
         """Hand one record over for delivery; raises CannotBeSent, NotDelivered."""
         try:
             if isinstance(one, Wish):
+                check_bounds(one)
                 self._sender.send(one.command, one.envelope)
                 SENT.labels(type(one.command).__name__).inc()
             else:
                 self._sender.send_letter(one)
                 LETTERS.inc()
-        except RecordTooLarge as problem:
+        except (RecordTooLarge, OutOfBounds) as problem:
             raise CannotBeSent(str(problem)) from problem
         except UNWRITABLE as problem:
             name = type(one.command if isinstance(one, Wish) else one).__name__
@@ -129,3 +131,10 @@ class Outbox:
             except NotDelivered:
                 if not self._sender.unsent or self._closing.is_set():
                     raise
+
+
+def check_bounds(one: Wish) -> None:
+    """Raise OutOfBounds for a command that no reader of the log could hold."""
+    problems = problems_of(one.command) or problems_of(one.envelope)
+    if problems:
+        raise OutOfBounds(type(one.command).__name__, problems)

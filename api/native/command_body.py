@@ -5,11 +5,14 @@ is wrong, what was found and what was expected. The same walk over a schema give
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import BadRequest, NotFound
+from schemas.bounds import problems_of
 from schemas.catalog import CATALOG, Entry
+from schemas.characters import SETS
 from schemas.wire import Message, message_class
 
 INTEGER_BITS = {"int": 32, "long": 64}
@@ -38,9 +41,17 @@ def command_from(entry: Entry, body: Mapping[str, Any]) -> Message:
     try:
         record = _record(entry, body, "")
     except _Wrong as wrong:
-        sentence = "; ".join(f"{p['field']}: found {p['value']}, expected {p['expected']}" for p in wrong.problems)
-        raise BadRequest(f"{entry.name}: {sentence}", errors=wrong.problems) from wrong
-    return message_class(entry.full_name).from_avro(record)
+        raise _bad_request(entry, wrong.problems) from wrong
+    command = message_class(entry.full_name).from_avro(record)
+    problems = [asdict(problem) for problem in problems_of(command)]
+    if problems:
+        raise _bad_request(entry, problems)
+    return command
+
+
+def _bad_request(entry: Entry, problems: list[Problem]) -> BadRequest:
+    sentence = "; ".join(f"{p['field']}: found {p['value']}, expected {p['expected']}" for p in problems)
+    return BadRequest(f"{entry.name}: {sentence}", errors=problems)
 
 
 def json_schema(entry: Entry) -> dict[str, Any]:
@@ -56,27 +67,37 @@ def json_schema(entry: Entry) -> dict[str, Any]:
 
 
 def _json_node(field: Mapping[str, Any]) -> dict[str, Any]:
-    node = _json_type(field["type"])
+    node = _json_type(field["type"], field)
     node["description"] = field["doc"]
     if "default" in field:
         node["default"] = field["default"]
     return node
 
 
-def _json_type(node: Any) -> dict[str, Any]:
+def _json_type(node: Any, field: Mapping[str, Any]) -> dict[str, Any]:
     match node:
         case [_, branch]:
-            return {"anyOf": [_json_type(branch), {"type": "null"}]}
+            return {"anyOf": [_json_type(branch, field), {"type": "null"}]}
         case {"type": "array", "items": items}:
-            return {"type": "array", "items": _json_type(items)}
+            return {"type": "array", "maxItems": field["items_max"], "items": _json_type(items, field)}
         case {"type": str(primitive)}:
-            return _json_type(primitive)
+            return _json_type(primitive, field)
         case str(name) if name in CATALOG and CATALOG[name].schema["type"] == "enum":
             return {"type": "string", "enum": list(CATALOG[name].schema["symbols"])}
         case str(name) if name in CATALOG:
             return json_schema(CATALOG[name])
         case _:
-            return {"type": JSON_TYPES[node]}
+            return {"type": JSON_TYPES[node]} | _json_bounds(field)
+
+
+def _json_bounds(field: Mapping[str, Any]) -> dict[str, Any]:
+    bounds: dict[str, Any] = {}
+    if "characters" in field:
+        least, most = field.get("length_min", 0), field["length_max"]
+        bounds = {"minLength": least, "maxLength": most, "pattern": SETS[field["characters"]].json_pattern}
+    if "min" in field:
+        bounds |= {"minimum": field["min"], "maximum": field["max"]}
+    return bounds
 
 
 def _fields(entry: Entry) -> Iterator[Mapping[str, Any]]:

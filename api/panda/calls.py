@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.bodies import read_object
+from api.errors import BadRequest
 from api.identity.access import EndpointClass, guarded
 from api.identity.identity import Identity
 from api.panda.arguments import BadArgument, Parameter, bind
@@ -101,6 +102,8 @@ def _handler(services: Services, endpoint: Endpoint) -> Callable[[Request, Ident
             reply = await endpoint.function(Call(services, identity, arguments, request))
         except BadArgument as problem:
             reply = failed(str(problem))
+        except BadRequest as problem:
+            reply = failed(problem.detail)
         return json_response(reply.document())
 
     return handle

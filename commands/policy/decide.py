@@ -75,12 +75,6 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
 def _problem_of(settings: QueueSettings) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", settings.name):
         return f"name {settings.name!r}, expected letters, digits, '_', '.', '-'"
-    if settings.workdir_mb_max <= 0:
-        return f"workdir_mb_max is {settings.workdir_mb_max}, expected more than 0 (a pilot kills every job otherwise)"
-    if settings.lease_seconds <= 0:
-        return f"lease_seconds is {settings.lease_seconds}, expected more than 0"
-    if settings.pilots_max < 0:
-        return f"pilots_max is {settings.pilots_max}, expected 0 or more"
     if settings.rss_mb_max and settings.rss_mb_min > settings.rss_mb_max:
         return f"rss_mb_min is {settings.rss_mb_min}, expected at most rss_mb_max {settings.rss_mb_max}"
     return ""

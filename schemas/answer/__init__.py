@@ -6,8 +6,28 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    SUBJECT,
+    TEXT,
+    UUID,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     LeasedJob,
+)
+
+_NAMES_OF_COMMANDANSWERED = lines_of(
+    (UUID, 36, 36),
+    (WORD, 0, 128),
+    (WORD, 1, 64),
+    (SUBJECT, 1, 1400),
+    (UUID, 36, 36),
+    (WORD, 0, 64),
+    (WORD, 0, 32),
+    (WORD, 1, 64),
+    (SUBJECT, 1, 255),
+    (UUID, 0, 36),
 )
 
 
@@ -96,4 +116,17 @@ class CommandAnswered:
             vo=record["vo"],
             actor=record["actor"],
             causation_id=record["causation_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.message is None or (len(self.message) <= 10000 and TEXT.takes(self.message)))
+            and 0 <= self.sequence <= 9223372036854775807
+            and len(self.event_types) <= 100000
+            and (not self.event_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.event_types))
+            and 631152000000000 <= self.answered_at <= 4102444800000000
+            and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.order or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
+            and self.causation_id != ""
+            and (self.leased is None or self.leased.is_within_bounds())
         )

@@ -6,6 +6,9 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    TEXT,
+)
 from schemas.types import (
     DatasetFile,
     DatasetRole,
@@ -33,6 +36,10 @@ class CloseDataset:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,14 @@ class RegisterFiles:
             task_id=record["task_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.files) <= 10000
+            and (self.task_id is None or (1 <= self.task_id <= 900000000000))
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContents:
@@ -87,6 +102,10 @@ class RequestContents:
         return cls(
             task_id=record["task_id"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +134,13 @@ class ContentsRequested:
             files_total=record["files_total"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.files_total <= 1000000000000000
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetClosed:
@@ -137,6 +163,10 @@ class DatasetClosed:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +201,15 @@ class FilesRegistered:
             role=DatasetRole(record["role"]),
             task_id=record["task_id"],
             files_total=record["files_total"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.files) <= 10000
+            and (self.task_id is None or (1 <= self.task_id <= 900000000000))
+            and 0 <= self.files_total <= 1000000000000000
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
 

@@ -6,6 +6,22 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    SUBJECT,
+    TEXT,
+    UUID,
+    WORD,
+    lines_of,
+)
+
+_NAMES_OF_DEADLETTER = lines_of(
+    (WORD, 1, 255),
+    (WORD, 1, 64),
+    (WORD, 1, 64),
+    (UUID, 0, 36),
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -69,6 +85,26 @@ class DeadLetter:
             reaction=record["reaction"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.source_partition <= 2147483647
+            and 0 <= self.source_offset <= 9223372036854775807
+            and (self.key is None or (len(self.key) <= 900000))
+            and (self.value is None or (len(self.value) <= 900000))
+            and len(self.error) <= 10000 and TEXT.takes(self.error)
+            and 0 <= self.seen_at <= 4102444800000000
+            and _NAMES_OF_DEADLETTER("\n".join((self.source_topic, self.error_class, self.process, self.id, self.reaction, ""))) is not None
+        )
+
+
+_NAMES_OF_DEADLETTERRETRIED = lines_of(
+    (UUID, 36, 36),
+    (WORD, 1, 255),
+    (WORD, 0, 64),
+    (SUBJECT, 1, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterRetried:
@@ -126,4 +162,16 @@ class DeadLetterRetried:
             seen_at=record["seen_at"],
             requested_by=record["requested_by"],
             requested_at=record["requested_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.source_partition <= 2147483647
+            and 0 <= self.source_offset <= 9223372036854775807
+            and (self.key is None or (len(self.key) <= 900000))
+            and (self.value is None or (len(self.value) <= 900000))
+            and 0 <= self.seen_at <= 4102444800000000
+            and 0 <= self.requested_at <= 4102444800000000
+            and _NAMES_OF_DEADLETTERRETRIED("\n".join((self.letter_id, self.source_topic, self.reaction, self.requested_by, ""))) is not None
         )

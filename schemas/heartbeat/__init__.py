@@ -6,8 +6,23 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    LINE,
+    NAME,
+    SUBJECT,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     JobUsage,
+)
+
+_NAMES_OF_PILOTHEARTBEAT = lines_of(
+    (WORD, 1, 128),
+    (NAME, 0, 255),
+    (WORD, 0, 64),
+    (SUBJECT, 1, 255),
+    (WORD, 1, 64),
 )
 
 
@@ -67,4 +82,15 @@ class PilotHeartbeat:
             seen_at=record["seen_at"],
             actor=record["actor"],
             vo=record["vo"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 0 <= self.attempt <= 1000000
+            and (self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status)))
+            and 631152000000000 <= self.seen_at <= 4102444800000000
+            and _NAMES_OF_PILOTHEARTBEAT("\n".join((self.queue, self.node, self.state, self.actor, self.vo, ""))) is not None
+            and (self.usage is None or self.usage.is_within_bounds())
         )

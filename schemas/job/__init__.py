@@ -6,6 +6,13 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    LINE,
+    NAME,
+    TEXT,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     JobError,
     JobSpec,
@@ -42,6 +49,10 @@ class CompleteMerge:
             merge_job_id=record["merge_job_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.merge_job_id <= 9223372036854775807
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefineJob:
@@ -64,6 +75,10 @@ class DefineJob:
         return cls(
             spec=JobSpec.from_avro(record["spec"]),
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.spec.is_within_bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +106,18 @@ class KillJob:
             code=record["code"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+        )
+
+
+_NAMES_OF_LOSEJOB = lines_of(
+    (WORD, 1, 64),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +149,21 @@ class LoseJob:
             cause=LossCause(record["cause"]),
             last_seen_at=record["last_seen_at"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
+            and _NAMES_OF_LOSEJOB("\n".join((self.lease_id, ""))) is not None
+        )
+
+
+_NAMES_OF_RECORDLEASE = lines_of(
+    (WORD, 1, 64),
+    (WORD, 1, 128),
+    (NAME, 1, 255),
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +199,15 @@ class RecordLease:
             pilot=record["pilot"],
             node=record["node"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_RECORDLEASE("\n".join((self.lease_id, self.queue, self.pilot, self.node, ""))) is not None
+
+
+_NAMES_OF_REPORTJOBEND = lines_of(
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +280,30 @@ class ReportJobEnd:
             log_extract=record["log_extract"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.attempt <= 1000000
+            and len(self.pilot_id) <= 500 and LINE.takes(self.pilot_id)
+            and len(self.outputs) <= 10000
+            and len(self.errors) <= 100
+            and (self.exit_code is None or (-9223372036854775808 <= self.exit_code <= 9223372036854775807))
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
+            and (self.timing is None or (len(self.timing) <= 500 and LINE.takes(self.timing)))
+            and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and (self.log_extract is None or (len(self.log_extract) <= 20000 and TEXT.takes(self.log_extract)))
+            and _NAMES_OF_REPORTJOBEND("\n".join((self.node, ""))) is not None
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
+            and (self.usage is None or self.usage.is_within_bounds())
+        )
+
+
+_NAMES_OF_REPORTJOBPROGRESS = lines_of(
+    (NAME, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportJobProgress:
@@ -280,6 +355,23 @@ class ReportJobProgress:
             started_at=record["started_at"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.attempt <= 1000000
+            and (self.batch_id is None or (len(self.batch_id) <= 200 and LINE.takes(self.batch_id)))
+            and len(self.pilot_id) <= 500 and LINE.takes(self.pilot_id)
+            and (self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status)))
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and _NAMES_OF_REPORTJOBPROGRESS("\n".join((self.node, ""))) is not None
+            and (self.usage is None or self.usage.is_within_bounds())
+        )
+
+
+_NAMES_OF_JOBACTIVATED = lines_of(
+    (WORD, 1, 128),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobActivated:
@@ -302,6 +394,10 @@ class JobActivated:
         return cls(
             queue=record["queue"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_JOBACTIVATED("\n".join((self.queue, ""))) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +434,17 @@ class JobCancelled:
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and len(self.errors) <= 100
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and len(self.outputs) <= 10000
+            and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobClosed:
@@ -369,6 +476,15 @@ class JobClosed:
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and len(self.sub_status) <= 128 and LINE.takes(self.sub_status)
+            and len(self.errors) <= 100
+            and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefined:
@@ -391,6 +507,10 @@ class JobDefined:
         return cls(
             spec=JobSpec.from_avro(record["spec"]),
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.spec.is_within_bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,6 +561,21 @@ class JobFailed:
             ended_at=record["ended_at"],
             log_extract=record["log_extract"],
             metadata_json=record["metadata_json"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.errors) <= 100
+            and len(self.outputs) <= 10000
+            and (self.exit_code is None or (-9223372036854775808 <= self.exit_code <= 9223372036854775807))
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
+            and (self.log_extract is None or (len(self.log_extract) <= 20000 and TEXT.takes(self.log_extract)))
+            and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (self.usage is None or self.usage.is_within_bounds())
         )
 
 
@@ -494,6 +629,20 @@ class JobFinished:
             merge_job_id=record["merge_job_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.outputs) <= 10000
+            and (self.exit_code is None or (-9223372036854775808 <= self.exit_code <= 9223372036854775807))
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
+            and (self.timing is None or (len(self.timing) <= 500 and LINE.takes(self.timing)))
+            and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and (self.merge_job_id is None or (1 <= self.merge_job_id <= 9223372036854775807))
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (self.usage is None or self.usage.is_within_bounds())
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobHolding:
@@ -516,6 +665,10 @@ class JobHolding:
         return cls(
             sub_status=record["sub_status"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -543,6 +696,18 @@ class JobKillOrdered:
             code=record["code"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.code <= 2147483647
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+        )
+
+
+_NAMES_OF_JOBLOST = lines_of(
+    (WORD, 1, 64),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -577,6 +742,15 @@ class JobLost:
             cause=LossCause(record["cause"]),
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
             last_seen_at=record["last_seen_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.errors) <= 100
+            and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
+            and _NAMES_OF_JOBLOST("\n".join((self.lease_id, ""))) is not None
+            and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
         )
 
 
@@ -622,6 +796,26 @@ class JobMerging:
             metadata_json=record["metadata_json"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.outputs) <= 10000
+            and (self.exit_code is None or (-9223372036854775808 <= self.exit_code <= 9223372036854775807))
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
+            and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (self.usage is None or self.usage.is_within_bounds())
+        )
+
+
+_NAMES_OF_JOBSENT = lines_of(
+    (WORD, 1, 64),
+    (WORD, 1, 128),
+    (NAME, 1, 255),
+    (NAME, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSent:
@@ -656,6 +850,15 @@ class JobSent:
             pilot=record["pilot"],
             node=record["node"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_JOBSENT("\n".join((self.lease_id, self.queue, self.pilot, self.node, ""))) is not None
+
+
+_NAMES_OF_JOBSTARTED = lines_of(
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -692,6 +895,20 @@ class JobStarted:
             started_at=record["started_at"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.batch_id is None or (len(self.batch_id) <= 200 and LINE.takes(self.batch_id)))
+            and len(self.pilot_id) <= 500 and LINE.takes(self.pilot_id)
+            and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
+            and _NAMES_OF_JOBSTARTED("\n".join((self.node, ""))) is not None
+        )
+
+
+_NAMES_OF_JOBSTARTING = lines_of(
+    (NAME, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarting:
@@ -723,6 +940,14 @@ class JobStarting:
             pilot_id=record["pilot_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.batch_id is None or (len(self.batch_id) <= 200 and LINE.takes(self.batch_id)))
+            and len(self.pilot_id) <= 500 and LINE.takes(self.pilot_id)
+            and _NAMES_OF_JOBSTARTING("\n".join((self.node, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTransferring:
@@ -745,6 +970,15 @@ class JobTransferring:
         return cls(
             sub_status=record["sub_status"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status))
+
+
+_NAMES_OF_LATEREPORTREFUSED = lines_of(
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -779,6 +1013,14 @@ class LateReportRefused:
             succeeded=record["succeeded"],
             node=record["node"],
             reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.attempt <= 1000000
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and _NAMES_OF_LATEREPORTREFUSED("\n".join((self.node, ""))) is not None
         )
 
 

@@ -35,6 +35,10 @@ class ConfigureQueue:
             settings=QueueSettings.from_avro(record["settings"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.settings.is_within_bounds()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRetryRules:
@@ -56,6 +60,13 @@ class SetRetryRules:
         """The record that fastavro read."""
         return cls(
             rules=tuple(RetryRule.from_avro(item) for item in record["rules"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rules) <= 1000
+            and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))
         )
 
 
@@ -81,6 +92,13 @@ class SetShares:
             shares=tuple(GlobalShare.from_avro(item) for item in record["shares"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.shares) <= 1000
+            and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfigured:
@@ -103,6 +121,10 @@ class QueueConfigured:
         return cls(
             settings=QueueSettings.from_avro(record["settings"]),
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.settings.is_within_bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +149,13 @@ class RetryRulesSet:
             rules=tuple(RetryRule.from_avro(item) for item in record["rules"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rules) <= 1000
+            and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesSet:
@@ -148,6 +177,13 @@ class SharesSet:
         """The record that fastavro read."""
         return cls(
             shares=tuple(GlobalShare.from_avro(item) for item in record["shares"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.shares) <= 1000
+            and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
         )
 
 

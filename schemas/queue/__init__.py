@@ -6,6 +6,12 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    NAME,
+    TEXT,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     JobSpec,
     LeaseEnding,
@@ -36,6 +42,10 @@ class ConfigureDispatch:
             settings=QueueSettings.from_avro(record["settings"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.settings.is_within_bounds()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndLease:
@@ -63,6 +73,10 @@ class EndLease:
             ending=LeaseEnding(record["ending"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.job_id <= 9223372036854775807
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueJob:
@@ -85,6 +99,15 @@ class EnqueueJob:
         return cls(
             spec=JobSpec.from_avro(record["spec"]),
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.spec.is_within_bounds()
+
+
+_NAMES_OF_EXPIRELEASE = lines_of(
+    (WORD, 1, 64),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +144,15 @@ class ExpireLease:
             watched_since=record["watched_since"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 631152000000000 <= self.at <= 4102444800000000
+            and 0 <= self.watched_since <= 4102444800000000
+            and _NAMES_OF_EXPIRELEASE("\n".join((self.lease_id, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldTask:
@@ -143,6 +175,10 @@ class HoldTask:
         return cls(
             task_id=record["task_id"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +203,10 @@ class LeaseJob:
             offer=PilotOffer.from_avro(record["offer"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.offer.is_within_bounds()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseTask:
@@ -189,6 +229,10 @@ class ReleaseTask:
         return cls(
             task_id=record["task_id"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +259,14 @@ class RenewLeases:
         return cls(
             job_ids=tuple(record["job_ids"]),
             seen_at=record["seen_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 50000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and 631152000000000 <= self.seen_at <= 4102444800000000
         )
 
 
@@ -244,6 +296,13 @@ class WithdrawJob:
             reason=record["reason"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchConfigured:
@@ -266,6 +325,18 @@ class DispatchConfigured:
         return cls(
             settings=QueueSettings.from_avro(record["settings"]),
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.settings.is_within_bounds()
+
+
+_NAMES_OF_JOBLEASED = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 255),
+    (NAME, 0, 255),
+    (NAME, 0, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +401,20 @@ class JobLeased:
             leased=record["leased"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.task_id <= 900000000000
+            and 0 <= self.attempt <= 1000000
+            and 1 <= self.lease_seconds <= 10000000
+            and 631152000000000 <= self.due_at <= 4165516800000000
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", ""))) is not None
+            and self.worker_id != ""
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobQueued:
@@ -359,6 +444,14 @@ class JobQueued:
             spec=JobSpec.from_avro(record["spec"]),
             waiting=record["waiting"],
             leased=record["leased"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and self.spec.is_within_bounds()
         )
 
 
@@ -395,6 +488,21 @@ class JobWithdrawn:
             waiting=record["waiting"],
             leased=record["leased"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+        )
+
+
+_NAMES_OF_LEASEENDED = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -443,6 +551,16 @@ class LeaseEnded:
             leased=record["leased"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and _NAMES_OF_LEASEENDED("\n".join((self.lease_id, self.pilot, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeasesRenewed:
@@ -470,6 +588,14 @@ class LeasesRenewed:
             seen_at=record["seen_at"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 50000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and 631152000000000 <= self.seen_at <= 4102444800000000
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskHeld:
@@ -493,6 +619,10 @@ class TaskHeld:
             task_id=record["task_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReleased:
@@ -515,6 +645,10 @@ class TaskReleased:
         return cls(
             task_id=record["task_id"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 QueueCommand = (

@@ -6,6 +6,14 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    LINE,
+    NAME,
+    TEXT,
+    UUID,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     BrokerageEvidence,
     DatasetFile,
@@ -19,6 +27,10 @@ from schemas.types import (
     TaskVerdict,
     UnitChange,
     UnmergedJob,
+)
+
+_NAMES_OF_BREAKTASK = lines_of(
+    (WORD, 0, 64),
 )
 
 
@@ -48,6 +60,13 @@ class BreakTask:
             message=record["message"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and _NAMES_OF_BREAKTASK("\n".join((self.reason, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTaskPriority:
@@ -74,6 +93,18 @@ class ChangeTaskPriority:
             priority=record["priority"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.priority <= 2147483647
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_FEEDCONTENTS = lines_of(
+    (NAME, 1, 640),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +145,16 @@ class FeedContents:
             chunks=record["chunks"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.files) <= 10000
+            and 0 <= self.chunk <= 1000000
+            and 1 <= self.chunks <= 1000000
+            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTask:
@@ -140,6 +181,10 @@ class FinishTask:
             soft=record["soft"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +221,15 @@ class GenerateJobs:
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.plans) <= 10000
+            and (not self.plans or all(map(JobPlan.is_within_bounds, self.plans)))
+            and self.brokerage.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncreaseAttempts:
@@ -199,6 +253,10 @@ class IncreaseAttempts:
             increase=record["increase"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 0 <= self.increase <= 1000000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillTask:
@@ -221,6 +279,10 @@ class KillTask:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +315,14 @@ class ParkTask:
             message=record["message"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.brokerage.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseTask:
@@ -275,6 +345,17 @@ class PauseTask:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+_NAMES_OF_REASSIGNTASK = lines_of(
+    (WORD, 0, 128),
+    (WORD, 0, 128),
+    (WORD, 0, 32),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +388,10 @@ class ReassignTask:
             mode=record["mode"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordJobOutcomes:
@@ -328,6 +413,13 @@ class RecordJobOutcomes:
         """The record that fastavro read."""
         return cls(
             outcomes=tuple(JobOutcome.from_avro(item) for item in record["outcomes"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.outcomes) <= 10000
+            and (not self.outcomes or all(map(JobOutcome.is_within_bounds, self.outcomes)))
         )
 
 
@@ -357,6 +449,13 @@ class RefineTask:
             parameters_revision=record["parameters_revision"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.parameters_revision <= 2147483647
+            and self.definition.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadTask:
@@ -379,6 +478,15 @@ class ReloadTask:
         return cls(
             parameters_json=record["parameters_json"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json))
+
+
+_NAMES_OF_RESTORETASK = lines_of(
+    (UUID, 36, 36),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,6 +511,10 @@ class RestoreTask:
             dead_letter_id=record["dead_letter_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_RESTORETASK("\n".join((self.dead_letter_id, ""))) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeTask:
@@ -425,6 +537,10 @@ class ResumeTask:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -453,6 +569,18 @@ class RetryTask:
             reason=record["reason"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)))
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_SETTASKASIDE = lines_of(
+    (UUID, 36, 36),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTaskAside:
@@ -479,6 +607,20 @@ class SetTaskAside:
             dead_letter_id=record["dead_letter_id"],
             message=record["message"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 1000 and TEXT.takes(self.message)
+            and _NAMES_OF_SETTASKASIDE("\n".join((self.dead_letter_id, ""))) is not None
+        )
+
+
+_NAMES_OF_SUBMITTASK = lines_of(
+    (NAME, 1, 512),
+    (WORD, 0, 64),
+    (WORD, 0, 128),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -535,6 +677,23 @@ class SubmitTask:
             parameters_json=record["parameters_json"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and len(self.user_name) <= 128 and LINE.takes(self.user_name)
+            and len(self.nickname) <= 128 and LINE.takes(self.nickname)
+            and -2147483648 <= self.priority <= 2147483647
+            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            and _NAMES_OF_SUBMITTASK("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
+        )
+
+
+_NAMES_OF_WAKETASK = lines_of(
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WakeTask:
@@ -558,6 +717,10 @@ class WakeTask:
             cause=record["cause"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_WAKETASK("\n".join((self.cause, ""))) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptsIncreased:
@@ -580,6 +743,15 @@ class AttemptsIncreased:
         return cls(
             increase=record["increase"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 0 <= self.increase <= 1000000
+
+
+_NAMES_OF_CONTENTSFED = lines_of(
+    (NAME, 1, 640),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -620,6 +792,15 @@ class ContentsFed:
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 200000
+            and _NAMES_OF_CONTENTSFED("\n".join((self.dataset, ""))) is not None
+            and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
+            and self.accounts.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutcomesRecorded:
@@ -649,6 +830,16 @@ class JobOutcomesRecorded:
             outcomes=tuple(JobOutcome.from_avro(item) for item in record["outcomes"]),
             units=tuple(UnitChange.from_avro(item) for item in record["units"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.outcomes) <= 10000
+            and len(self.units) <= 200000
+            and (not self.outcomes or all(map(JobOutcome.is_within_bounds, self.outcomes)))
+            and (not self.units or all(map(UnitChange.is_within_bounds, self.units)))
+            and self.accounts.is_within_bounds()
         )
 
 
@@ -688,6 +879,16 @@ class JobsGenerated:
             jobs=tuple(GeneratedJob.from_avro(item) for item in record["jobs"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.jobs) <= 10000
+            and (not self.jobs or all(map(GeneratedJob.is_within_bounds, self.jobs)))
+            and self.brokerage.is_within_bounds()
+            and self.accounts.is_within_bounds()
         )
 
 
@@ -745,6 +946,26 @@ class JobsOrdered:
             more=record["more"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.units) <= 10000
+            and len(self.unmerged) <= 10000
+            and 1 <= self.task_id <= 900000000000
+            and -2147483648 <= self.priority <= 2147483647
+            and len(self.queues_used) <= 5000
+            and (not self.queues_used or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues_used))
+            and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
+            and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
+            and self.definition.is_within_bounds()
+        )
+
+
+_NAMES_OF_TASKBROKEN = lines_of(
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskBroken:
@@ -770,6 +991,13 @@ class TaskBroken:
         return cls(
             reason=record["reason"],
             message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and _NAMES_OF_TASKBROKEN("\n".join((self.reason, ""))) is not None
         )
 
 
@@ -803,6 +1031,13 @@ class TaskFinalized:
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.accounts.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFinishOrdered:
@@ -830,6 +1065,10 @@ class TaskFinishOrdered:
             reason=record["reason"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskKillOrdered:
@@ -852,6 +1091,10 @@ class TaskKillOrdered:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -884,6 +1127,14 @@ class TaskParked:
             message=record["message"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.brokerage.is_within_bounds()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPaused:
@@ -906,6 +1157,10 @@ class TaskPaused:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -933,6 +1188,20 @@ class TaskPriorityChanged:
             priority=record["priority"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -2147483648 <= self.priority <= 2147483647
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_TASKREASSIGNED = lines_of(
+    (WORD, 0, 128),
+    (WORD, 0, 128),
+    (WORD, 0, 32),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -965,6 +1234,10 @@ class TaskReassigned:
             mode=record["mode"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRefined:
@@ -990,6 +1263,13 @@ class TaskRefined:
         return cls(
             definition=TaskDefinition.from_avro(record["definition"]),
             parameters_revision=record["parameters_revision"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.parameters_revision <= 2147483647
+            and self.definition.is_within_bounds()
         )
 
 
@@ -1027,6 +1307,20 @@ class TaskReloaded:
             task_attempt=record["task_attempt"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            and 0 <= self.parameters_revision <= 2147483647
+            and 0 <= self.task_attempt <= 2147483647
+        )
+
+
+_NAMES_OF_TASKRESTORED = lines_of(
+    (UUID, 36, 36),
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRestored:
@@ -1059,6 +1353,13 @@ class TaskRestored:
             status=record["status"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and _NAMES_OF_TASKRESTORED("\n".join((self.dead_letter_id, self.status, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResumed:
@@ -1081,6 +1382,10 @@ class TaskResumed:
         return cls(
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1117,6 +1422,21 @@ class TaskRetried:
             reason=record["reason"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 200000
+            and (not self.units or 1 <= min(self.units) <= max(self.units) <= 1000000000)
+            and 0 <= self.attempts_max <= 2147483647
+            and 0 <= self.task_attempt <= 2147483647
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+_NAMES_OF_TASKSETASIDE = lines_of(
+    (UUID, 36, 36),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSetAside:
@@ -1147,6 +1467,21 @@ class TaskSetAside:
             message=record["message"],
             cause=record["cause"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and len(self.cause) <= 1000 and TEXT.takes(self.cause)
+            and _NAMES_OF_TASKSETASIDE("\n".join((self.dead_letter_id, ""))) is not None
+        )
+
+
+_NAMES_OF_TASKSUBMITTED = lines_of(
+    (NAME, 1, 512),
+    (WORD, 0, 64),
+    (WORD, 0, 128),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1203,6 +1538,23 @@ class TaskSubmitted:
             parameters_json=record["parameters_json"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and len(self.user_name) <= 128 and LINE.takes(self.user_name)
+            and len(self.nickname) <= 128 and LINE.takes(self.nickname)
+            and -2147483648 <= self.priority <= 2147483647
+            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            and _NAMES_OF_TASKSUBMITTED("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
+        )
+
+
+_NAMES_OF_TASKWOKEN = lines_of(
+    (WORD, 0, 64),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWoken:
@@ -1225,6 +1577,10 @@ class TaskWoken:
         return cls(
             cause=record["cause"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_TASKWOKEN("\n".join((self.cause, ""))) is not None
 
 
 TaskCommand = (

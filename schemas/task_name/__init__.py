@@ -6,6 +6,15 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    NAME,
+    lines_of,
+)
+
+_NAMES_OF_CLAIMTASKNAME = lines_of(
+    (NAME, 1, 512),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTaskName:
@@ -33,6 +42,18 @@ class ClaimTaskName:
             task_id=record["task_id"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and _NAMES_OF_CLAIMTASKNAME("\n".join((self.name, ""))) is not None
+        )
+
+
+_NAMES_OF_TASKNAMECLAIMED = lines_of(
+    (NAME, 1, 512),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskNameClaimed:
@@ -58,6 +79,13 @@ class TaskNameClaimed:
         return cls(
             name=record["name"],
             task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and _NAMES_OF_TASKNAMECLAIMED("\n".join((self.name, ""))) is not None
         )
 
 

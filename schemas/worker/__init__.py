@@ -6,8 +6,19 @@ Made by `python -m schemas generate` from the Avro files; change those, not this
 from dataclasses import dataclass
 from typing import Any, Self
 
+from schemas.characters import (
+    NAME,
+    TEXT,
+    lines_of,
+)
 from schemas.types import (
     WorkerState,
+)
+
+_NAMES_OF_REPORTWORKER = lines_of(
+    (NAME, 1, 255),
+    (NAME, 1, 255),
+    (NAME, 0, 255),
 )
 
 
@@ -53,6 +64,14 @@ class ReportWorker:
             diagnostic=record["diagnostic"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.exit_code is None or (-2147483648 <= self.exit_code <= 2147483647))
+            and (self.diagnostic is None or (len(self.diagnostic) <= 4000 and TEXT.takes(self.diagnostic)))
+            and _NAMES_OF_REPORTWORKER("\n".join((self.worker_id, self.harvester_id, self.node, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantWorkers:
@@ -79,6 +98,19 @@ class WantWorkers:
             wanted=record["wanted"],
             reason=record["reason"],
         )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+        )
+
+
+_NAMES_OF_WORKERENDED = lines_of(
+    (NAME, 1, 255),
+    (NAME, 1, 255),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +155,22 @@ class WorkerEnded:
             live=record["live"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.exit_code is None or (-2147483648 <= self.exit_code <= 2147483647))
+            and (self.diagnostic is None or (len(self.diagnostic) <= 4000 and TEXT.takes(self.diagnostic)))
+            and 0 <= self.live <= 2147483647
+            and _NAMES_OF_WORKERENDED("\n".join((self.worker_id, self.harvester_id, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKERRUNNING = lines_of(
+    (NAME, 1, 255),
+    (NAME, 1, 255),
+    (NAME, 0, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRunning:
@@ -158,6 +206,19 @@ class WorkerRunning:
             live=record["live"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.live <= 2147483647
+            and _NAMES_OF_WORKERRUNNING("\n".join((self.worker_id, self.harvester_id, self.node, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKERSUBMITTED = lines_of(
+    (NAME, 1, 255),
+    (NAME, 1, 255),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSubmitted:
@@ -189,6 +250,13 @@ class WorkerSubmitted:
             live=record["live"],
         )
 
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.live <= 2147483647
+            and _NAMES_OF_WORKERSUBMITTED("\n".join((self.worker_id, self.harvester_id, ""))) is not None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkersWanted:
@@ -218,6 +286,14 @@ class WorkersWanted:
             wanted=record["wanted"],
             live=record["live"],
             reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and 0 <= self.live <= 2147483647
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
         )
 
 

@@ -6,6 +6,7 @@ In: events heard and facts. Out: commands. Steps 3, 5, 12 and 13 of docs/flow.md
 import json
 from collections.abc import Iterator, Sequence
 
+from schemas.bounds import problems_of, sentence
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.types import TaskDefinition
 from streams.heard import Heard, Wish, wish
@@ -51,9 +52,12 @@ def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefiniti
 
 
 def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:
-    """The command, unless its definition is too large for the records that carry it."""
+    """The command, unless its definition is out of bounds or too large for the records that carry it."""
     if isinstance(outcome, Refusal):
         return outcome
+    problems = problems_of(outcome)
+    if problems:
+        return Refusal("BAD_PARAMETERS", sentence(problems))
     command = RefineTask(definition=outcome, parameters_revision=revision)
     size = bytes_of(command.to_avro())
     if size > DEFINITION_BYTES_MAX:

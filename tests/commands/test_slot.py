@@ -7,16 +7,16 @@ import pytest
 from commands.aggregates import AGGREGATES
 from commands.slot import Bug, InputRecord, Slot
 from commands.state_store import StateStore
+from schemas.bounds import problems_of
+from schemas.dataset import RegisterFiles
 from schemas.task import KillTask, SubmitTask
-from schemas.types import CommandEnvelope
+from schemas.types import CommandEnvelope, DatasetFile
 from schemas.wire import entry_of
 from tests.commands.builders import TASK, a_running_task, a_submission, run_all
 from tests.commands.in_memory import START, a_codec, a_culm
 
 NUMBER = "00000000-0000-0000-0000-000000000001"
-BY = CommandEnvelope(
-    command_id=NUMBER, aggregate_id=str(TASK), correlation_id=NUMBER, issued_at=START, actor="jdoe", vo="wlcg"
-)
+BY = CommandEnvelope(command_id=NUMBER, aggregate_id=str(TASK), correlation_id=NUMBER, issued_at=START, actor="jdoe", vo="wlcg")
 
 
 def a_record(command: SubmitTask | KillTask, envelope: CommandEnvelope = BY, key: str = str(TASK)) -> InputRecord:
@@ -40,7 +40,10 @@ def test_bytes_that_are_no_record_become_a_dead_letter_and_block_nothing() -> No
     ("record", "error"),
     [
         (a_record(a_submission(), key="5"), "key '5', expected aggregate_id '10000001'"),
-        (a_record(a_submission(), replace(BY, command_id="nope")), "command_id is 'nope', expected a uuid"),
+        (
+            a_record(a_submission(), replace(BY, command_id="nope")),
+            "envelope of SubmitTask out of bounds: command_id: found 'nope' (4 characters), expected a UUID, 36 characters",
+        ),
         (
             replace(a_record(a_submission()), topic="culm.job.commands.v1"),
             "culm.task.SubmitTask stands in culm.job.commands.v1, expected culm.task.commands.v1",
@@ -138,3 +141,27 @@ def test_a_hole_in_the_log_stops_the_replay() -> None:
 
     with pytest.raises(AssertionError, match="has sequence 2, expected 1"):
         slot.replay("culm.task.events.v1", 0, 0, culm.codec.decode(culm.codec.encode(message, envelope)))
+
+
+def test_a_command_out_of_bounds_is_refused_by_field_value_and_what_was_expected() -> None:
+    culm = a_culm()
+
+    answer = culm.send(replace(a_submission(), task_id=TASK, name="user.jdoe.$(touch x)/"), str(TASK))
+
+    assert (answer.accepted, answer.reason, answer.event_types) == (False, "OUT_OF_BOUNDS", ())
+    assert answer.message == (
+        "name: found 'user.jdoe.$(touch x)/', expected a name of letters, digits and _.:+@-/#{}, "
+        "neither beginning with - nor with a part . or .."
+    )
+    assert problems_of(answer) == ()
+
+
+def test_the_answer_to_a_command_with_many_problems_is_itself_within_bounds() -> None:
+    culm = a_culm()
+    file = DatasetFile(lfn="a bad name" * 200, scope="user.jdoe", size_bytes=-1, checksum="ad:1", endpoint="E")
+    files = (file,) * 400
+
+    answer = culm.send(RegisterFiles(files=files), "user.jdoe.in")
+
+    assert answer.reason == "OUT_OF_BOUNDS"
+    assert problems_of(answer) == ()

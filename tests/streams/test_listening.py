@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from schemas.bounds import OutOfBounds
 from schemas.catalog import messages
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id
@@ -16,6 +18,7 @@ from streams.decoder import Decoder
 from streams.errors import CannotBeSent, RegistryAway
 from streams.heard import Heard, Wish, wish
 from streams.listening import Listener, Reaction
+from streams.outbox import check_bounds
 from streams.retrying import LetterListener
 from streams.snapshot import Snapshot
 from tests.streams.builders import an_envelope
@@ -159,6 +162,20 @@ def test_a_command_no_topic_can_hold_costs_one_dead_letter() -> None:
 
     assert [shown(one) for one in outbox.contents] == ["1", "answer: too large", "aside"]
     assert all(event.acked for event in events)
+
+
+def test_a_command_out_of_bounds_never_leaves_the_outbox() -> None:
+    event = woken(1).message
+    heard = Heard(None, an_envelope("10000001", 1), event.topic, event.partition, event.offset)
+    command = wish(WakeTask(cause="no word"), "10000001", [heard.cause])
+
+    with pytest.raises(OutOfBounds) as raised:
+        check_bounds(command)
+
+    assert str(raised.value) == (
+        "WakeTask out of bounds: cause: found 'no word', "
+        "expected a word of letters, digits and _.:+@-, neither beginning with - nor . or .. itself"
+    )
 
 
 def test_the_task_of_a_record_that_was_given_up_is_set_aside_with_the_letter() -> None:

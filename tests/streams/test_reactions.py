@@ -2,6 +2,7 @@
 
 import json
 
+from schemas.bounds import problems_of
 from schemas.policy import QueueConfigured
 from schemas.task import BreakTask, RefineTask, TaskParked, TaskReloaded, TaskSubmitted, WakeTask
 from schemas.types import BrokerageEvidence, QueueSettings
@@ -55,6 +56,28 @@ def test_parameters_that_mean_nothing_break_the_task() -> None:
         "the parameters are list, expected a JSON object",
         "taskName is null, expected a value",
     ]
+
+
+def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_name() -> None:
+    changes = ({"site": "A B"}, {"maxAttempt": 10**9}, {"coreCount": 2**31}, {"transPath": "http://x/\ud800"})
+
+    found = [
+        next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(**change))))], API))).command for change in changes
+    ]
+
+    assert [(command.reason, command.message[:30]) for command in found if isinstance(command, BreakTask)] == [
+        ("BAD_PARAMETERS", "requirements.site: found 'A B'"),
+        ("BAD_PARAMETERS", "maxAttempt is 1000000000, expe"),
+        ("BAD_PARAMETERS", "coreCount is 2147483648, expec"),
+        ("BAD_PARAMETERS", "transPath holds the character "),
+    ]
+
+
+def test_what_is_said_of_bad_parameters_can_be_written_down() -> None:
+    made = next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(ramCountUnit="\ud800\x00" * 9_000))))], API)))
+
+    assert isinstance(made.command, BreakTask)
+    assert problems_of(made.command) == ()
 
 
 def test_a_configured_queue_wakes_every_parked_task_in_its_own_tenant() -> None:
