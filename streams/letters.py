@@ -6,6 +6,7 @@ where one is known: it waits, says why, and `culm dead-letter retry` lets it go 
 
 from typing import Any
 
+from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
 from schemas.ids import caused_command_id, dead_letter_id, task_id_of
 from schemas.task import RestoreTask, SetTaskAside
@@ -23,7 +24,7 @@ UNSENDABLE = "reaction {} made a command that cannot be sent"
 def letter_about(message: Any, error_class: str, error: str, reaction: str = "") -> DeadLetter:
     """The record as it was, except for a value too large to be stored a second time."""
     value = message.value
-    error = error.encode("utf-8", "replace").decode()[:ERROR_CHARACTERS_MAX]
+    error = TEXT.replaced(error, ERROR_CHARACTERS_MAX)
     if value is not None and len(value) > LETTER_BYTES_MAX:
         error, value = f"{error} (value of {len(value)} bytes left out)", None
     return DeadLetter(

@@ -74,7 +74,8 @@ def find_letter(kafka: str, codec: Codec, letter_id: str) -> Letter:
 
 def letter_at(kafka: str, codec: Codec, partition: int, offset: int) -> Letter:
     """The letter at a place; raises NotFound, LogUnavailable."""
-    message = _message_at(kafka, TOPIC, partition, offset)
+    within = 0 <= partition < 2**31 and 0 <= offset < 2**63
+    message = _message_at(kafka, TOPIC, partition, offset) if within else None
     found = None if message is None else _letter(codec, partition, offset, message.value())
     if found is None:
         raise NotFound(f"no dead letter at {TOPIC}/{partition}/{offset}")

@@ -9,6 +9,7 @@ from typing import Any, Self
 from schemas.characters import (
     SUBJECT,
     TEXT,
+    UUID,
     WORD,
     lines_of,
 )
@@ -17,7 +18,7 @@ _NAMES_OF_DEADLETTER = lines_of(
     (WORD, 1, 255),
     (WORD, 1, 64),
     (WORD, 1, 64),
-    (WORD, 0, 64),
+    (UUID, 0, 36),
     (WORD, 0, 64),
 )
 
@@ -98,10 +99,10 @@ class DeadLetter:
 
 
 _NAMES_OF_DEADLETTERRETRIED = lines_of(
-    (WORD, 0, 64),
+    (UUID, 36, 36),
     (WORD, 1, 255),
     (WORD, 0, 64),
-    (SUBJECT, 0, 255),
+    (SUBJECT, 1, 255),
 )
 
 

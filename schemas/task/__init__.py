@@ -10,6 +10,7 @@ from schemas.characters import (
     LINE,
     NAME,
     TEXT,
+    UUID,
     WORD,
     lines_of,
 )
@@ -484,7 +485,7 @@ class ReloadTask:
 
 
 _NAMES_OF_RESTORETASK = lines_of(
-    (WORD, 0, 64),
+    (UUID, 36, 36),
 )
 
 
@@ -577,7 +578,7 @@ class RetryTask:
 
 
 _NAMES_OF_SETTASKASIDE = lines_of(
-    (WORD, 0, 64),
+    (UUID, 36, 36),
 )
 
 
@@ -610,7 +611,7 @@ class SetTaskAside:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.message) <= 4000 and TEXT.takes(self.message)
+            len(self.message) <= 1000 and TEXT.takes(self.message)
             and _NAMES_OF_SETTASKASIDE("\n".join((self.dead_letter_id, ""))) is not None
         )
 
@@ -1320,7 +1321,7 @@ class TaskReloaded:
 
 
 _NAMES_OF_TASKRESTORED = lines_of(
-    (WORD, 0, 64),
+    (UUID, 36, 36),
     (WORD, 0, 64),
 )
 
@@ -1359,7 +1360,7 @@ class TaskRestored:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.message) <= 4000 and TEXT.takes(self.message)
+            len(self.message) <= 10000 and TEXT.takes(self.message)
             and _NAMES_OF_TASKRESTORED("\n".join((self.dead_letter_id, self.status, ""))) is not None
         )
 
@@ -1437,7 +1438,7 @@ class TaskRetried:
 
 
 _NAMES_OF_TASKSETASIDE = lines_of(
-    (WORD, 0, 64),
+    (UUID, 36, 36),
 )
 
 
@@ -1474,8 +1475,8 @@ class TaskSetAside:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.message) <= 4000 and TEXT.takes(self.message)
-            and len(self.cause) <= 4000 and TEXT.takes(self.cause)
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and len(self.cause) <= 1000 and TEXT.takes(self.cause)
             and _NAMES_OF_TASKSETASIDE("\n".join((self.dead_letter_id, ""))) is not None
         )
 

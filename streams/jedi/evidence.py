@@ -14,6 +14,8 @@ from streams.record_size import bytes_of
 #: Beside at most 500 plans, each with a queue and its pieces of input, in a record of at most 900 kB.
 EVIDENCE_BYTES = 400_000
 MESSAGE_CHARACTERS_MAX = 300
+#: What the bounds of the evidence allow, and how many of them may be candidates: five for each memory that input was raised to.
+VERDICTS_MAX, CANDIDATES_MAX = 5_000, 100
 
 
 def evidence_of(verdicts: Sequence[QueueVerdict], seed: str, facts_position: str) -> BrokerageEvidence:
@@ -22,10 +24,10 @@ def evidence_of(verdicts: Sequence[QueueVerdict], seed: str, facts_position: str
     if _bytes(kept) > EVIDENCE_BYTES:
         kept = [one if one.taken else replace(one, message="") for one in kept]
     left = EVIDENCE_BYTES - _bytes([one for one in kept if one.taken])
-    fitting = []
+    fitting: list[QueueVerdict] = []
     for one in kept:
         left -= 0 if one.taken else bytes_of(one.to_avro())
-        if one.taken or left >= 0:
+        if one.taken or (left >= 0 and len(fitting) < VERDICTS_MAX - CANDIDATES_MAX):
             fitting.append(one)
     return BrokerageEvidence(verdicts=tuple(fitting), seed=seed, facts_position=facts_position)
 

@@ -52,9 +52,12 @@ def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefiniti
 
 
 def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:
-    """The command, unless its definition is too large for the records that carry it."""
+    """The command, unless its definition is out of bounds or too large for the records that carry it."""
     if isinstance(outcome, Refusal):
         return outcome
+    problems = problems_of(outcome)
+    if problems:
+        return Refusal("BAD_PARAMETERS", sentence(problems))
     command = RefineTask(definition=outcome, parameters_revision=revision)
     problems = problems_of(outcome)
     if problems:

@@ -3,15 +3,14 @@
 Messages travel in commands, events and pages; what they quote may be anything that JSON can hold.
 """
 
-import re
 from itertools import islice
+
+from schemas.characters import TEXT
 
 SHOWN_CHARACTERS_MAX = 60
 MESSAGE_CHARACTERS_MAX = 2_000
 #: More digits than any number that is meant; Python refuses to print some thousands of them.
 DIGITS_MAX = 30
-#: What no record may hold, or no table: NUL and other controls, half surrogate pairs, what is no character.
-NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def shown(value: object) -> str:
@@ -38,7 +37,7 @@ def shown(value: object) -> str:
 
 def readable(text: str, characters_max: int = MESSAGE_CHARACTERS_MAX) -> str:
     """`text` without what is no text, cut at `characters_max`."""
-    text = NO_TEXT.sub("?", text[: characters_max + 1])
+    text = TEXT.replaced(text, characters_max + 1)
     return text if len(text) <= characters_max else text[: characters_max - 3] + "..."
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.jedi.shown import NO_TEXT, shown
+from schemas.characters import TEXT
+from streams.jedi.shown import shown
 
 MANDATORY = (
     "taskName", "vo", "prodSourceLabel", "architecture", "transUses", "transHome", "processingType", "jobParameters",
@@ -223,8 +224,8 @@ class Parameters:
             what = f"a text of {len(found)} characters ({shown(found)})"
             self.problems.append(f"{self.prefix}{key} holds {what}, expected at most {characters_max}")
             return False
-        odd = NO_TEXT.search(found)
-        if odd:
-            what = f"the character U+{ord(odd.group()):04X} ({shown(found)})"
+        odd = None if TEXT.takes(found) else TEXT.first_odd(found)
+        if odd is not None:
+            what = f"the character U+{ord(found[odd]):04X} ({shown(found)})"
             self.problems.append(f"{self.prefix}{key} holds {what}, expected text without control characters")
         return odd is None

@@ -69,8 +69,11 @@ def dataset_name(text: str) -> str:
 
 
 def scope_of(dataset: str) -> str:
-    """`user.jdoe` of user.jdoe.anything, `group.x` of group.x.anything, else the part before the first dot."""
-    parts = dataset.split(".")
+    """`user.jdoe` of user.jdoe.anything, `group.x` of group.x.anything, else the part before the first dot.
+
+    A name like `PandaJob_#{pandaid}` differs from job to job behind `#{`; the scope is what they share.
+    """
+    parts = (dataset.partition("#{")[0] or dataset).split(".")
     return ".".join(parts[:2]) if parts[0] in PERSONAL_SCOPES else parts[0]
 
 

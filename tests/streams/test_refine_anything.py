@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.wire import Codec
@@ -73,6 +74,7 @@ def answer_to(parameters_json: str) -> Wish:
     event = TaskReloaded(parameters_json=parameters_json, parameters_revision=1, retried=False, task_attempt=2)
     (made,) = refine_submitted([heard(event)], API)
     assert isinstance(made.command, RefineTask | BreakTask)
+    assert problems_of(made.command) == ()
     size = len(CODEC.encode(made.command, made.envelope))
     assert size <= (DEFINITION_BYTES_MAX + 1_000 if isinstance(made.command, RefineTask) else 10_000)
     return made
