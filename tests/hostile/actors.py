@@ -30,14 +30,20 @@ def client_of(stack: Stack, user: str, *roles: str) -> httpx.Client:
 
 def target_of(stack: Stack) -> Target:
     """Where the senders send, and as whom."""
+    stranger_vo = OTHER_VO if has_vo(stack, OTHER_VO) else VO
     tokens = {
         Sender.USER: token_of(stack, "hostile"),
-        Sender.STRANGER: token_of(stack, "stranger", vo=OTHER_VO),
+        Sender.STRANGER: token_of(stack, "stranger", vo=stranger_vo),
         Sender.PILOT: token_of(stack, "hostilepilot", "pilot"),
         Sender.OPERATOR: token_of(stack, "hostileop", "operator"),
     }
-    vos = dict.fromkeys(tokens, VO) | {Sender.STRANGER: OTHER_VO}
+    vos = dict.fromkeys(tokens, VO) | {Sender.STRANGER: stranger_vo}
     return Target("127.0.0.1", stack.config.ports.api, stack.config.kafka, tokens, vos)
+
+
+def has_vo(stack: Stack, vo: str) -> bool:
+    """True when the stack lets the VO in."""
+    return httpx.get(f"{stack.config.api}/auth/{vo}_auth_config.json").status_code == 200
 
 
 def ground_on(stack: Stack) -> Ground:

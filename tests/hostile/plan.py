@@ -15,8 +15,9 @@ from tests.hostile.routes import route_kinds
 from tests.hostile.submissions import submission_kinds
 from tests.hostile.topics import record_kinds
 
-#: What hypothesis draws at a time: the messages of a kind are the same however many are asked for.
-DRAWN_AT_ONCE = 20
+#: What hypothesis draws at a time. Few: it goes on from what it drew before, and what is sent shall differ.
+#: The messages of a kind are the same however many are asked for.
+DRAWN_AT_ONCE = 5
 Strategy = st.SearchStrategy[tuple[Request | Record, str]]
 
 
