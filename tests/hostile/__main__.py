@@ -59,7 +59,9 @@ def repeating(attack: Attack, seen: Seen) -> str:
     loud = [one.message for one in seen.outcomes if one.is_error or one.timed_out]
     stalled = any(life.problem for life in seen.lives_during) or verdict.restarted(seen.before.restarts, seen.after.look.restarts)
     messages = attack.narrowed() if stalled else loud[:20]
-    return command_of(messages, attack.seed) if messages else "no single message is suspected; send all of them again with this seed"
+    return (
+        command_of(messages, attack.seed) if messages else "no single message is suspected; send all of them again with this seed"
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tests.hostile import shrink
 from tests.hostile.actors import ground_on, target_of
 from tests.hostile.bystander import Bystander, Life
 from tests.hostile.ground import CANARY, Ground
-from tests.hostile.message import Message, Sender
+from tests.hostile.message import Message, Record, Sender
 from tests.hostile.plan import planned
 from tests.hostile.sending import Sending, Target
 from tests.hostile.verdict import Seen
@@ -46,12 +46,19 @@ class Attack:
         self.messages = planned(self.ground, schema_ids(self.stack), self.total, self.seed, self.only)
         self.target = target_of(self.stack)
         bystander = Bystander.on(self.stack)
-        bystander.live_along(WARMING_LIVES, lambda: 1.0, lambda: False)
+        warming = bystander.live_along(WARMING_LIVES, lambda: 1.0, lambda: False)
+        assert not any(life.problem for life in warming[-1:]), f"the bystander cannot live here at all: {warming[-1].problem}"
         before = look_at(self.stack)
         alone = self._alone(bystander)
         meanwhile, sending = self._beside(bystander)
-        secrets = secrets_of(self.target, bystander)
-        after = look_after(self.stack, before, secrets)
+        after = look_after(
+            self.stack,
+            before,
+            secrets_of(self.target, bystander),
+            tasks=bystander.tasks,
+            queues=bystander.queues,
+            forged=any(isinstance(message.content, Record) for message in sending.begun),
+        )
         self.sent = sending.begun
         return Seen(sending.outcomes, alone, meanwhile, before, after)
 
@@ -111,7 +118,9 @@ def schema_ids(stack: Stack) -> dict[str, int]:
 
 def secrets_of(target: Target, bystander: Bystander) -> dict[str, str]:
     """What must stand in no log: the signature of each token, and a text of the senders' job parameters."""
-    found = {f"the token of {sender}": token[-SIGNATURE:] for sender, token in target.tokens.items() if sender is not Sender.NO_ONE}
+    found = {
+        f"the token of {sender}": token[-SIGNATURE:] for sender, token in target.tokens.items() if sender is not Sender.NO_ONE
+    }
     people: Mapping[str, Any] = {"bystander": bystander.user, "his pilot": bystander.pilot, "his operator": bystander.operator}
     found |= {f"the token of the {name}": client.headers["Authorization"][-SIGNATURE:] for name, client in people.items()}
     return found | {"job parameters": CANARY}

@@ -44,6 +44,7 @@ class Bystander:
     operator: httpx.Client
     queues: tuple[str, ...] = ()
     lives: list[Life] = field(default_factory=list)
+    tasks: list[int] = field(default_factory=list)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -51,7 +52,9 @@ class Bystander:
         """With queues of his own, one in each partition."""
         partitions = declared_topics()[0].partitions
         one = cls(
-            client_of(stack, "bystander"), client_of(stack, "bystanderpilot", "pilot"), client_of(stack, "bystanderop", "operator")
+            client_of(stack, "bystander"),
+            client_of(stack, "bystanderpilot", "pilot"),
+            client_of(stack, "bystanderop", "operator"),
         )
         one.queues = queues_in_each(partitions)
         for queue in one.queues:
@@ -94,6 +97,7 @@ class Bystander:
         answer = self.user.post("/v1/tasks", json={"parameters": {**parameters(name, 1), "site": queue}})
         assert answer.status_code == 201, f"submission: {answer.status_code} {answer.text[:150]}"
         task = int(answer.json()["task_id"])
+        self.tasks.append(task)
         ask = {"siteName": queue, "node": "b", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000, "taskID": task}
         job = self._until(lambda: self._job(ask, task), end, "a job for the pilot")
         self._report(job, "running")

@@ -11,6 +11,8 @@ from schemas.ids import CULM, job_id_of
 
 VO = "wlcg"
 QUEUE = "HOSTILE"
+#: Keys of what there is one of.
+POLICIES = {"SetShares": "shares", "SetRetryRules": "retry_rules"}
 #: Stands in job parameters of the senders; must never be seen in a log.
 CANARY = "canary-7f3a91c2e5"
 
@@ -27,7 +29,7 @@ class Ground:
 
     @property
     def jobs(self) -> tuple[int, ...]:
-        """Jobs that those tasks have, and some that they do not."""
+        """Jobs that those tasks have, and some that they do not; the first one is of the first task."""
         return tuple(job_id_of(task, serial) for task in self.tasks for serial in (1, 2, 999))
 
     def named(self, name: str) -> Any:
@@ -39,24 +41,26 @@ class Ground:
             "issued_at": self.now, "seen_at": self.now, "lease_id": "lease", "role": "user", "source": "pilot",
             "parameters_json": "{}", "multi_step_json": "[]", "metadata_json": "{}", "core_count": 1, "serial": 1,
             "checksum": "ad:062c0215", "guid": "", "size_bytes": 5, "endpoint": "LOCAL_DISK", "expected_sequence": None,
-            "causation_id": None, "lease_seconds": 60, "attempts_max": 3, "parent_task_id": None, "watched_since": self.now,
+            "causation_id": None, "parameters_revision": 0, "percent": 100, "lease_seconds": 60, "attempts_max": 3, "parent_task_id": None, "watched_since": self.now,
         }.get(name)  # fmt: skip
 
-    def key_of(self, aggregate: str, number: int) -> str:
-        """A key of an aggregate: of ours, or of none that is there."""
+    def key_of(self, aggregate: str, command: str, number: int) -> str:
+        """A key for `command`: of an aggregate of ours, or of none that is there."""
+        if command in POLICIES:
+            return POLICIES[command]
         match aggregate:
             case "task":
                 return str(self.tasks[number % len(self.tasks)])
             case "job":
-                return str(self.jobs[number % len(self.jobs)])
+                return str(self.jobs[0])
             case "dataset":
                 return f"{self.dataset}.{number % 5}"
             case "task_name":
                 return f"{VO}/user/{self.subject}/user.hostile.{number}"
             case "policy":
-                return ("shares", "retry_rules", f"queue.{self.queue}")[number % 3]
+                return f"queue.{self.queue}"
             case _:
-                return f"{self.queue}_{number % 4}" if number % 2 else self.queue
+                return f"{self.queue}_{number % 4}" if number % 4 == 3 else self.queue
 
 
 def uuid_of(*parts: object) -> str:

@@ -29,11 +29,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record for a topic of Kafka, as bytes."""
+    """A record for a topic of Kafka, as bytes. before: honest ones that are written just ahead of it."""
 
     topic: str
     key: bytes | None
     value: bytes | None
+    before: tuple["Record", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

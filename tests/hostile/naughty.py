@@ -13,27 +13,147 @@ MANY = 3_000
 #: Stands for three lone surrogates where a text cannot hold them; `topics.py` puts the bytes in its place.
 SURROGATES = "SURROGATE"
 
-SHELL = ("i$(touch x)j.root", "`id`", "a;rm -rf x", "a|b&c", "a b  c", "-rf", "--help", "${HOME}", "a\nb", "'", '"', "\\", "a=b,c=d", "*?[a-", "~root", "%s%n{0}{x}")
+SHELL = (
+    "i$(touch x)j.root",
+    "`id`",
+    "a;rm -rf x",
+    "a|b&c",
+    "a b  c",
+    "-rf",
+    "--help",
+    "${HOME}",
+    "a\nb",
+    "'",
+    '"',
+    "\\",
+    "a=b,c=d",
+    "*?[a-",
+    "~root",
+    "%s%n{0}{x}",
+)
 SQL = ("'; drop table task; --", "1 or 1=1", "%", "_", "\\%", "a%%b", "$1", ":name", "%(vo)s", "E'\\000'")
-PATHS = ("../../etc/passwd", "/etc/passwd", "..", ".", "/", "//", "a/../../b", "..\\..\\b", "%2e%2e%2f", "a/" * 200, "file:///etc/passwd", ".index", "con:nul")
-PAGES = ("<script>alert(1)</script>", "{{7*7}}", "{% raise %}", "javascript:alert(1)", "\"onload=x", "]]>", "&#0;", "<!--")
-UNICODE = ("\u202eabc", "\u200b", "\ufeff", "\ufffe\uffff", "e\u0301" * 50, "ﷺ" * 100, "İıſK", "💥" * 50, "\U0010ffff", "é", "\u2028\u2029", "１２３", "٣", "²", "½")
+PATHS = (
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    ".",
+    "/",
+    "//",
+    "a/../../b",
+    "..\\..\\b",
+    "%2e%2e%2f",
+    "a/" * 200,
+    "file:///etc/passwd",
+    ".index",
+    "con:nul",
+)
+PAGES = ("<script>alert(1)</script>", "{{7*7}}", "{% raise %}", "javascript:alert(1)", '"onload=x', "]]>", "&#0;", "<!--")
+UNICODE = (
+    "\u202eabc",
+    "\u200b",
+    "\ufeff",
+    "\ufffe\uffff",
+    "e\u0301" * 50,
+    "ﷺ" * 100,
+    "İıſK",
+    "💥" * 50,
+    "\U0010ffff",
+    "é",
+    "\u2028\u2029",
+    "１２３",
+    "٣",
+    "²",
+    "½",
+)
 CONTROL = ("\x00", "a\x00b", "\x01\x02\x1b[31m", "\x7f", "\x80\x9f", "a\r\nSet-Cookie: x=1", "\t", "\n", " ", "\x1e\x1f")
 EMPTY = ("", "NULL", "null", "None", "undefined", "NaN", "nan", "inf", "-inf", "true", "[]", "{}")
-NUMBERS_AS_TEXT = ("0", "-1", "1e400", "-1e-400", "9" * 19, "9" * 25, "9" * 5_000, "0x10", "1_000", " 7 ", "+5", "1.5", "٣", "1e5", "-0", "00012")
+NUMBERS_AS_TEXT = (
+    "0",
+    "-1",
+    "1e400",
+    "-1e-400",
+    "9" * 19,
+    "9" * 25,
+    "9" * 5_000,
+    "0x10",
+    "1_000",
+    " 7 ",
+    "+5",
+    "1.5",
+    "٣",
+    "1e5",
+    "-0",
+    "00012",
+)
 TIMES = (
     "0001-01-01T00:00:00+01:00", "0001-01-01 00:00:00", "9999-12-31T23:59:59-12:00", "9999-12-31 23:59:59.999999", "0000-00-00 00:00:00",
     "1969-12-31T23:59:59", "2026-02-30T00:00:00", "2026-01-01T00:00:00+99:99", "99999-01-01", "1e18", "-1", "253402300800", "2026-W01-1", "99999999999999",
 )  # fmt: skip
-PATTERNS = ("(a+)+$", "(a|aa)+$", "(.*)*b", "((((a+)+)+)+)+z", "[", "(?P<x>", "a{1,99999}", "(?=a)b", r"(a)\1", "(" * 300, ".*" * 200 + "z", "a{1000}{1000}", "(?i)" * 200, "\\", "*" * 50, "[a-" * 30)
-TEMPLATES = ("${SN}" * 5_000, "${SN/P}" * 3_000, "${IN/T}" * 2_000, "${${SN}}", "${", "$", "${SN:x}", "${IN[0]}", "${SN/", "${OUT" + "0" * 300 + "}", "$JEDITASKID" * 3_000, "${SN/P}/../x", "a.${SN}.root,b.${SN}.root", "${RNDMSEED}${SEQNUMBER}")
-LENGTHS = ("x" * LONG, "x" * LONGER, "x" * LONGEST, "é" * LONGER, "a" * 40 + "!", "x." * 2_000, ",".join(f"n{n}" for n in range(MANY)), "%,_" * 900)
+PATTERNS = (
+    "(a+)+$",
+    "(a|aa)+$",
+    "(.*)*b",
+    "((((a+)+)+)+)+z",
+    "[",
+    "(?P<x>",
+    "a{1,99999}",
+    "(?=a)b",
+    r"(a)\1",
+    "(" * 300,
+    ".*" * 200 + "z",
+    "a{1000}{1000}",
+    "(?i)" * 200,
+    "\\",
+    "*" * 50,
+    "[a-" * 30,
+)
+TEMPLATES = (
+    "${SN}" * 5_000,
+    "${SN/P}" * 3_000,
+    "${IN/T}" * 2_000,
+    "${${SN}}",
+    "${",
+    "$",
+    "${SN:x}",
+    "${IN[0]}",
+    "${SN/",
+    "${OUT" + "0" * 300 + "}",
+    "$JEDITASKID" * 3_000,
+    "${SN/P}/../x",
+    "a.${SN}.root,b.${SN}.root",
+    "${RNDMSEED}${SEQNUMBER}",
+)
+LENGTHS = (
+    "x" * LONG,
+    "x" * LONGER,
+    "x" * LONGEST,
+    "é" * LONGER,
+    "a" * 40 + "!",
+    "x." * 2_000,
+    ",".join(f"n{n}" for n in range(MANY)),
+    "%,_" * 900,
+)
 LONE = ("\ud800", "a\udfffb", "\udc80\udcff")
 TEXTS: tuple[str, ...] = (
     *EMPTY, *CONTROL, *UNICODE, *SHELL, *SQL, *PATHS, *PAGES, *NUMBERS_AS_TEXT, *TIMES, *PATTERNS, *TEMPLATES, *LENGTHS, SURROGATES,
 )  # fmt: skip
 
-INTS: tuple[int, ...] = (0, -1, 1, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**9, 10**10, 10**12)
+INTS: tuple[int, ...] = (
+    0,
+    -1,
+    1,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    -(2**31) - 1,
+    2**53 + 1,
+    2**62,
+    2**63 - 1,
+    -(2**63),
+    10**9,
+    10**10,
+    10**12,
+)
 HUGE_INTS: tuple[int, ...] = (*INTS, 2**63, -(2**63) - 1, 2**64, 10**20, 10**400, -(10**400))
 #: Microseconds since 1970: the ends of the calendar, of 64 bits, and what lies between.
 MICROS: tuple[int, ...] = (

@@ -24,7 +24,13 @@ Strategy = st.SearchStrategy[tuple[Request | Record, str]]
 def kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, Strategy]:
     """Every kind of message. ids: schema ids by full name."""
     found: dict[str, Strategy] = {}
-    for some in (route_kinds(ground), submission_kinds(ground), pilot_kinds(ground), form_kinds(ground), record_kinds(ground, ids)):
+    for some in (
+        route_kinds(ground),
+        submission_kinds(ground),
+        pilot_kinds(ground),
+        form_kinds(ground),
+        record_kinds(ground, ids),
+    ):
         found |= some  # type: ignore[arg-type]  # strategies of requests and of records
     return found
 

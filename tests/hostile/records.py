@@ -15,6 +15,8 @@ from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 
 Place = tuple[str | int, ...]
+#: Optional fields that a plausible record leaves open.
+ABSENT = frozenset({"parent", "expected_sequence", "causation_id"})
 UUIDS = frozenset({"command_id", "correlation_id", "event_id"})
 ITEMS_TIMES = (0, 2, 500, naughty.MANY)
 
@@ -90,7 +92,9 @@ def _of_type(node: Any, record: Any, place: Place) -> st.SearchStrategy[Any]:
         case "long":
             return st.one_of(st.sampled_from(naughty.INTS), st.integers(-(2**63), 2**63 - 1))
         case "int":
-            return st.one_of(st.sampled_from([n for n in naughty.INTS if -(2**31) <= n < 2**31]), st.integers(-(2**31), 2**31 - 1))
+            return st.one_of(
+                st.sampled_from([n for n in naughty.INTS if -(2**31) <= n < 2**31]), st.integers(-(2**31), 2**31 - 1)
+            )
         case "double":
             return st.one_of(st.sampled_from(naughty.FLOATS), st.floats())
         case "boolean":
@@ -110,6 +114,8 @@ def _plausible(node: Any, name: str, ground: Ground) -> Any:
     if known is not None and _primitive(node) in (("string",) if isinstance(known, str) else ("string", "long", "int", "double")):
         return str(known) if _primitive(node) == "string" else known
     match node:
+        case [_, _] if name in ABSENT:
+            return None
         case [_, branch]:
             return _plausible(branch, name, ground)
         case {"type": "array", "items": items}:
@@ -120,7 +126,7 @@ def _plausible(node: Any, name: str, ground: Ground) -> Any:
             return _plausible(primitive, name, ground)
         case str(record) if record in CATALOG:
             entry = CATALOG[record]
-            return entry.schema["symbols"][0] if entry.schema["type"] == "enum" else plausible(entry, ground)
+            return entry.schema["symbols"][1] if entry.schema["type"] == "enum" else plausible(entry, ground)
         case "string":
             return uuid_of(name) if name in UUIDS else "word"
         case "boolean":

@@ -21,13 +21,12 @@ def document_of(seen: Seen, faults: Sequence[str], setup: str) -> dict[str, Any]
         "lives": len(seen.lives_before),
         "p50_seconds": [round(verdict.middle(seen.lives_before), 3), round(verdict.middle(seen.lives_during), 3)],
         "p99_seconds": [round(verdict.slow(seen.lives_before), 3), round(verdict.slow(seen.lives_during), 3)],
-        "resident_mb": {
-            name: [size, after.look.resident_mb.get(name, 0)] for name, size in seen.before.resident_mb.items()
-        },
+        "resident_mb": {name: [size, after.look.resident_mb.get(name, 0)] for name, size in seen.before.resident_mb.items()},
         "growth_max": f"{verdict.GROWTH_SHARE_MAX:.0%}, at least {verdict.GROWTH_MB_MAX} MB",
         "restarts": sum(after.look.restarts.values()) - sum(seen.before.restarts.values()),
         "lag": dict(after.lag),
         "checked": after.checked,
+        "senders_own": after.senders_own,
         "rows": verdict.table(seen),
         "faults": list(faults),
     }
@@ -42,7 +41,8 @@ def markdown(found: Mapping[str, Any]) -> list[str]:
         "",
         f"The bystander's time from submission to done: p50 {middle_before} s before, {middle_during} s meanwhile;"
         f" p99 {before} s before, {during} s meanwhile (at most {verdict.TIMES_MAX:g} times).",
-        f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}. The checker looked at {found['checked']:,} things.",
+        f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}. The checker looked at {found['checked']:,} things"
+        f" ({found['senders_own']} violations among what senders forged on topics).",
         f"Resident MB before and after (may grow by {found['growth_max']}): "
         + ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["resident_mb"].items()) + ".",
         "",

@@ -7,6 +7,7 @@ submissions take a body that works, with some of its values replaced.
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ from schemas.catalog import Entry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 from tests.hostile.message import Sender
+from tests.hostile.preludes import ground_of
 from tests.hostile.records import hostile_records
 from tests.hostile.requests import Drawn, changed, reading, with_body
 
@@ -52,6 +54,10 @@ ELSEWHERE = ("/server/panda/", "/api/v1/pilot/", "/api/latest/", "/v1/commands/"
 
 #: Bookmarks are one kind together; what is not offered is posted by `forms.py`.
 SKIPPED = {*ALIASES, *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS)}
+
+
+#: A client of the native API chooses the id of its task itself.
+TASK_IDS = (2**62, 2**63 - 1, 10**12, 0, -1)
 
 
 class _Idle:
@@ -75,17 +81,26 @@ def routes() -> list[RouteContext]:
 
 def route_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     """Kind -> strategy: every command, every call of panda-client's front, every route that is read."""
-    kinds: dict[str, st.SearchStrategy[Drawn]] = {f"command {name}": commands(entry, ground) for name, entry in sorted(COMMANDS.items())}
+    kinds: dict[str, st.SearchStrategy[Drawn]] = {
+        f"command {name}": commands(entry, ground) for name, entry in sorted(COMMANDS.items())
+    }
     for endpoint in ENDPOINTS:
         if endpoint.reads_arguments:
             kinds[f"call {endpoint.path}"] = calls(endpoint, ground)
     for route in routes():
         path, methods = str(route.path), route.methods or set()
-        if "GET" not in methods or path in SKIPPED or path.startswith(ELSEWHERE) or f"call {path.removeprefix('/api/v1/')}" in kinds:
+        if (
+            "GET" not in methods
+            or path in SKIPPED
+            or path.startswith(ELSEWHERE)
+            or f"call {path.removeprefix('/api/v1/')}" in kinds
+        ):
             continue
         kinds[f"read {path}"] = reading(path, tuple(names_of(route)) or PAGE_NAMES, good_of(ground), sender_of(route))
     good = good_of(ground)
-    kinds["read BigPanDA's paths"] = st.sampled_from(sorted(ALIASES)).flatmap(lambda path: reading(path, PAGE_NAMES, good, Sender.USER))
+    kinds["read BigPanDA's paths"] = st.sampled_from(sorted(ALIASES)).flatmap(
+        lambda path: reading(path, PAGE_NAMES, good, Sender.USER)
+    )
     return kinds
 
 
@@ -118,7 +133,13 @@ def good_of(ground: Ground) -> Mapping[str, str]:
 def commands(draw: st.DrawFn, entry: Entry, ground: Ground) -> Drawn:
     """A command of the native API with hostile fields, perhaps to a hostile key."""
     number = draw(st.integers(0, 1_000))
-    key: Any = draw(st.sampled_from(naughty.JSON_VALUES)) if draw(st.integers(0, 7)) == 0 else ground.key_of(entry.aggregate, number)
+    key: Any = ground.key_of(entry.aggregate, entry.name, number)
+    if draw(st.integers(0, 7)) == 0:
+        key = draw(st.sampled_from(naughty.JSON_VALUES))
+    elif entry.name == "SubmitTask":
+        ground = ground_of(ground, draw(st.integers(0, 2**40)))
+        ground = replace(ground, tasks=(draw(st.sampled_from((ground.tasks[0], ground.tasks[0], *TASK_IDS))),))
+        key = ground.tasks[0]
     bodies = hostile_records(entry, ground, from_json=True).map(
         lambda found: ({"aggregate_id": key, **found[0]}, f"{found[1]}; aggregate_id={repr(key)[:40]}")
     )

@@ -45,7 +45,12 @@ class Sending:
     def __init__(self, target: Target, per_second: float) -> None:
         self._target, self._pause = target, 1.0 / per_second
         self._producer = Producer(
-            {"bootstrap.servers": target.kafka, "partitioner": PARTITIONER, "message.max.bytes": 20_000_000, "message.timeout.ms": 20_000}
+            {
+                "bootstrap.servers": target.kafka,
+                "partitioner": PARTITIONER,
+                "message.max.bytes": 20_000_000,
+                "message.timeout.ms": 20_000,
+            }
         )
         self._guard = threading.Lock()
         self.outcomes: list[Outcome] = []
@@ -86,6 +91,8 @@ class Sending:
             self._note(Outcome(message, 0, code, time.monotonic() - began, time.time()))
 
         try:
+            for one in record.before:
+                self._producer.produce(one.topic, key=one.key, value=one.value)
             self._producer.produce(record.topic, key=record.key, value=record.value, on_delivery=told)
             self._producer.poll(0)
         except (KafkaException, BufferError) as problem:
@@ -143,4 +150,3 @@ def code_of(status: int, body: bytes) -> str:
     if told.get("success") is False:
         return "refused"
     return f"StatusCode {told['StatusCode']}" if str(told.get("StatusCode", 0)) != "0" else "accepted"
-

@@ -19,7 +19,19 @@ KEYS = (
     "userName", "vo", "waitInput", "walltime", "workingGroup", "encJobParams", "container_name", "mergeScript", "esConvertible",
 )  # fmt: skip
 #: What makes work: amounts, lists of names, templates.
-AMOUNTS = ("nEvents", "nEventsPerJob", "nFiles", "nFilesPerJob", "maxNumJobs", "nGBPerJob", "goal", "maxAttempt", "coreCount", "ramCount", "walltime")
+AMOUNTS = (
+    "nEvents",
+    "nEventsPerJob",
+    "nFiles",
+    "nFilesPerJob",
+    "maxNumJobs",
+    "nGBPerJob",
+    "goal",
+    "maxAttempt",
+    "coreCount",
+    "ramCount",
+    "walltime",
+)
 NAMES = [f"root://storage.example.org:1094//data/{'d' * 180}/file_{number:06d}.root" for number in range(4_000)]
 
 
@@ -58,7 +70,10 @@ def bodies(draw: st.DrawFn, ground: Ground, key: str) -> tuple[dict[str, Any], s
     good = draw(st.sampled_from((parameters, parameters, with_input)))(ground, name)
     match draw(st.integers(0, 9)):
         case 0:
-            good |= {"pfnList": NAMES[: draw(st.sampled_from((1, 700, 3_600, 4_000)))], "nFiles": draw(st.sampled_from((1, 3_600, 10**9)))}
+            good |= {
+                "pfnList": NAMES[: draw(st.sampled_from((1, 700, 3_600, 4_000)))],
+                "nFiles": draw(st.sampled_from((1, 3_600, 10**9))),
+            }
             told = "long list of names"
         case 1:
             amount = draw(st.sampled_from(AMOUNTS))

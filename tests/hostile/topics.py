@@ -17,6 +17,7 @@ from schemas.wire import FRAME, MAGIC, own_schema
 from tests.hostile import naughty
 from tests.hostile.ground import VO, Ground, uuid_of
 from tests.hostile.message import Record
+from tests.hostile.preludes import ground_of, prelude
 from tests.hostile.records import hostile_records, hostile_values, plausible
 
 Drawn = tuple[Record, str]
@@ -26,7 +27,20 @@ ENVELOPE_FIELDS: Mapping[str, Any] = {
 }  # fmt: skip
 #: A valid record inflated to this many bytes: within and beyond what the broker takes.
 SIZES = (200_000, 900_000, 1_040_000, 1_100_000, 4_000_000)
-MALFORMED = ("wrong key", "no key", "no value", "garbage", "cut off", "trailing", "wrong schema id", "unknown schema id", "wrong topic", "huge", "bit flip", "empty key")
+MALFORMED = (
+    "wrong key",
+    "no key",
+    "no value",
+    "garbage",
+    "cut off",
+    "trailing",
+    "wrong schema id",
+    "unknown schema id",
+    "wrong topic",
+    "huge",
+    "bit flip",
+    "empty key",
+)
 
 
 def record_kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, st.SearchStrategy[Drawn]]:
@@ -42,16 +56,19 @@ def record_kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, st.SearchS
 @st.composite
 def well_formed(draw: st.DrawFn, entry: Entry, ground: Ground, ids: Mapping[str, int]) -> Drawn:
     """A record that every reader can decode, with hostile values."""
+    number = draw(st.integers(0, 2**40))
+    ground = ground_of(ground, number)
     record, told = draw(hostile_records(entry, ground, from_json=False))
-    key = str(record.get("job_id", "")) if entry.role == "heartbeats" else ""
-    if entry.role == "commands":
-        envelope = _envelope(entry, ground, draw(st.integers(0, 2**40)))
-        if draw(st.integers(0, 3)) == 0:
-            name = draw(st.sampled_from(sorted(ENVELOPE_FIELDS)))
-            envelope[name] = draw(hostile_values(ENVELOPE_FIELDS[name], envelope, (name,), from_json=False))
-            told += f"; envelope.{name}={repr(envelope[name])[:60]}"
-        record, key = {"envelope": envelope, **record}, envelope["aggregate_id"]
-    return Record(entry.topic, key.encode(), encoded(entry, record, ids)), told
+    if entry.role == "heartbeats":
+        return Record(entry.topic, str(record["job_id"]).encode(), encoded(entry, record, ids)), told
+    envelope = _envelope(entry, ground, number)
+    if draw(st.integers(0, 3)) == 0:
+        name = draw(st.sampled_from(sorted(ENVELOPE_FIELDS)))
+        envelope[name] = draw(hostile_values(ENVELOPE_FIELDS[name], envelope, (name,), from_json=False))
+        told += f"; envelope.{name}={repr(envelope[name])[:60]}"
+    before = prelude(entry.name, entry.aggregate, ground, ids)
+    value = encoded(entry, {"envelope": envelope, **record}, ids)
+    return Record(entry.topic, envelope["aggregate_id"].encode(), value, before), told
 
 
 @st.composite
@@ -63,7 +80,9 @@ def malformed(draw: st.DrawFn, of_topic: list[Entry], entries: list[Entry], grou
     key, value = _good(entry, ground, ids, number)
     match how:
         case "wrong key":
-            key = draw(st.sampled_from((b"\xff\xfe", b"x" * 3_000, b"\x00", ground.queue.encode(), "é".encode("latin-1"), b" " + key)))
+            key = draw(
+                st.sampled_from((b"\xff\xfe", b"x" * 3_000, b"\x00", ground.queue.encode(), "é".encode("latin-1"), b" " + key))
+            )
         case "no key":
             return Record(topic, None, value), how
         case "empty key":
@@ -112,12 +131,12 @@ def _good(entry: Entry, ground: Ground, ids: Mapping[str, int], number: int) -> 
 def _envelope(entry: Entry, ground: Ground, number: int) -> dict[str, Any]:
     return {
         "command_id": uuid_of(entry.name, ground.now, number),
-        "aggregate_id": ground.key_of(entry.aggregate, number),
+        "aggregate_id": ground.key_of(entry.aggregate, entry.name, number),
         "correlation_id": uuid_of(entry.name, "correlation", ground.now, number),
         "causation_id": None,
         "issued_at": ground.now,
         "actor": ground.subject,
-        "role": ("user", "operator", "system", "production")[number % 4],
+        "role": ("system", "operator", "system", "production", "user")[number % 5],
         "vo": VO,
         "expected_sequence": None,
     }

@@ -3,12 +3,8 @@
 Everything as a stranger to the processes sees it: the supervisor, /proc, the broker's offsets, rows of positions, files.
 """
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +13,7 @@ import psycopg2
 from deploy.lag import ends_of
 from deploy.stack import Stack
 from schemas.topics import topics_of_role
+from tests.hostile import checking
 from tests.load.accounts import CpuAccounts
 
 LAG_SECONDS_MAX = 60.0
@@ -40,7 +37,7 @@ class After:
     """What is found when everything was sent and everything should be handled.
 
     lag: records by process. standing: partitions of events that the projector has not read to the end. secrets: where in
-    the logs one stands, by name of the file and which secret. violations: of the checker.
+    the logs one stands, by name of the file and which secret. violations: of the checker; senders_own: those left out of them.
     """
 
     look: Look
@@ -49,6 +46,7 @@ class After:
     secrets: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
     checked: int = 0
+    senders_own: int = 0
 
 
 def look_at(stack: Stack) -> Look:
@@ -58,13 +56,19 @@ def look_at(stack: Stack) -> Look:
     return Look(restarts, CpuAccounts(stack).resident_mb(), sizes)
 
 
-def look_after(stack: Stack, before: Look, secrets: Mapping[str, str]) -> After:
-    """Wait until everything is handled, or LAG_SECONDS_MAX; then look at everything."""
+def look_after(
+    stack: Stack, before: Look, secrets: Mapping[str, str], *, tasks: Sequence[int], queues: Sequence[str], forged: bool
+) -> After:
+    """Wait until everything is handled, or LAG_SECONDS_MAX; then look at everything.
+
+    tasks, queues: the bystander's. forged: commands were written to topics, so what they broke among themselves is left out.
+    """
     lag = awaited_lag(stack)
     standing = tuple(standing_partitions(stack))
-    violations, checked = checked_by(stack)
+    violations, checked = checking.violations_of(stack)
+    counting = checking.hurting(violations, tasks, queues) if forged else violations
     found = tuple(secrets_in(stack.config.logs, before.log_sizes, secrets))
-    return After(look_at(stack), lag, standing, found, violations, checked)
+    return After(look_at(stack), lag, standing, found, checking.told(counting), checked, len(violations) - len(counting))
 
 
 def awaited_lag(stack: Stack) -> dict[str, int | None]:
@@ -89,20 +93,6 @@ def standing_partitions(stack: Stack) -> Iterable[str]:
         end = ends.get((topic, partition), 0)
         if topic in events and offset < end - MARKERS:
             yield f"{projection} of {topic}/{partition} at {offset} of {end}"
-
-
-def checked_by(stack: Stack) -> tuple[tuple[str, ...], int]:
-    """Violations that the checker finds, and at how much it looked."""
-    config = stack.config
-    addresses = {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres}
-    command = [sys.executable, "-W", "ignore", "-m", "check", "--json"]
-    done = subprocess.run(command, env={**os.environ, **addresses}, capture_output=True, text=True, check=False)
-    try:
-        laws = json.loads(done.stdout)["laws"]
-    except (ValueError, KeyError):
-        return (f"the checker ended with {done.returncode}: {done.stderr.strip()[-300:]}",), 0
-    broken = tuple(f"{one['law']}: {one['violations']}, first {one['first']}" for one in laws if one["violations"])
-    return broken, sum(one["checked"] for one in laws)
 
 
 def secrets_in(logs: Path, begin: Mapping[str, int], secrets: Mapping[str, str]) -> Iterable[str]:
