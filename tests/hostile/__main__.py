@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def repeating(attack: Attack, seen: Seen) -> str:
-    """The command that repeats what went wrong: messages that were answered with an error, or else the last ones before a stall."""
+    """The command that repeats what went wrong: what was answered with an error, or the last messages before a stall."""
     loud = [one.message for one in seen.outcomes if one.is_error or one.timed_out]
     stalled = any(life.problem for life in seen.lives_during) or verdict.restarted(seen.before.restarts, seen.after.look.restarts)
     messages = attack.narrowed() if stalled else loud[:20]

@@ -114,8 +114,8 @@ class Bystander:
     def _report(self, job: dict[str, Any], state: str, **more: Any) -> None:
         body = {"jobId": job["PandaID"], "attemptNr": job["attemptNr"], "state": state, "node": "b", **more}
         answer = self.pilot.post("/server/panda/updateJob", json=body)
-        told = answer.json()
-        assert answer.status_code == 200 and told["StatusCode"] == 0, f"{state}: {answer.status_code} {answer.text[:150]}"  # noqa: PT018
+        assert answer.status_code == 200, f"{state}: {answer.status_code} {answer.text[:150]}"
+        assert answer.json()["StatusCode"] == 0, f"{state}: {answer.text[:150]}"
 
     def _until(self, holds: Callable[[], Any], end: float, what: str) -> Any:
         while not (found := holds()):

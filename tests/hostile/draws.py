@@ -17,7 +17,7 @@ PROFILE = settings(
 
 
 def drawn(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
-    """`count` values; a strategy that has fewer gives its values again. The simplest, with which hypothesis begins, is left out."""
+    """`count` values; a strategy that has fewer gives its values again. The simplest one, the first, is left out."""
     found: list[T] = []
 
     @seed(number)

@@ -36,12 +36,14 @@ class Ground:
         """A value that fits a field called `name`; None when any will do."""
         return {
             "task_id": self.tasks[0], "job_id": self.jobs[0], "panda_id": self.jobs[0], "jobId": str(self.jobs[0]),
-            "queue": self.queue, "site": self.queue, "dataset": self.dataset, "vo": VO, "owner": self.subject, "actor": self.subject,
+            "queue": self.queue, "site": self.queue, "dataset": self.dataset, "vo": VO, "owner": self.subject,
+            "actor": self.subject,
             "attempt": 1, "label": "user", "name": f"user.hostile.{self.now}", "user_name": "hostile", "scope": "user.hostile",
             "issued_at": self.now, "seen_at": self.now, "lease_id": "lease", "role": "user", "source": "pilot",
             "parameters_json": "{}", "multi_step_json": "[]", "metadata_json": "{}", "core_count": 1, "serial": 1,
             "checksum": "ad:062c0215", "guid": "", "size_bytes": 5, "endpoint": "LOCAL_DISK", "expected_sequence": None,
-            "causation_id": None, "parameters_revision": 0, "percent": 100, "lease_seconds": 60, "attempts_max": 3, "parent_task_id": None, "watched_since": self.now,
+            "causation_id": None, "parameters_revision": 0, "percent": 100, "lease_seconds": 60, "attempts_max": 3,
+            "parent_task_id": None, "watched_since": self.now,
         }.get(name)  # fmt: skip
 
     def key_of(self, aggregate: str, command: str, number: int) -> str:

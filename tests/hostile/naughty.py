@@ -86,8 +86,10 @@ NUMBERS_AS_TEXT = (
     "00012",
 )
 TIMES = (
-    "0001-01-01T00:00:00+01:00", "0001-01-01 00:00:00", "9999-12-31T23:59:59-12:00", "9999-12-31 23:59:59.999999", "0000-00-00 00:00:00",
-    "1969-12-31T23:59:59", "2026-02-30T00:00:00", "2026-01-01T00:00:00+99:99", "99999-01-01", "1e18", "-1", "253402300800", "2026-W01-1", "99999999999999",
+    "0001-01-01T00:00:00+01:00", "0001-01-01 00:00:00", "9999-12-31T23:59:59-12:00", "9999-12-31 23:59:59.999999",
+    "0000-00-00 00:00:00",
+    "1969-12-31T23:59:59", "2026-02-30T00:00:00", "2026-01-01T00:00:00+99:99", "99999-01-01", "1e18", "-1", "253402300800",
+    "2026-W01-1", "99999999999999",
 )  # fmt: skip
 PATTERNS = (
     "(a+)+$",
@@ -135,7 +137,8 @@ LENGTHS = (
 )
 LONE = ("\ud800", "a\udfffb", "\udc80\udcff")
 TEXTS: tuple[str, ...] = (
-    *EMPTY, *CONTROL, *UNICODE, *SHELL, *SQL, *PATHS, *PAGES, *NUMBERS_AS_TEXT, *TIMES, *PATTERNS, *TEMPLATES, *LENGTHS, SURROGATES,
+    *EMPTY, *CONTROL, *UNICODE, *SHELL, *SQL, *PATHS, *PAGES, *NUMBERS_AS_TEXT, *TIMES, *PATTERNS, *TEMPLATES, *LENGTHS,
+    SURROGATES,
 )  # fmt: skip
 
 INTS: tuple[int, ...] = (
@@ -201,19 +204,28 @@ JSON_VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 #: Whole bodies, as bytes.
 BODIES: tuple[bytes, ...] = (
-    b"", b" ", b"null", b"[]", b"0", b'"text"', b"{", b"}", b"{}{}", b'{"a":}', b"\xff\xfe", b"\x1f\x8b", b"\x1f\x8b\x08\x00garbage",
+    b"", b" ", b"null", b"[]", b"0", b'"text"', b"{", b"}", b"{}{}", b'{"a":}', b"\xff\xfe", b"\x1f\x8b",
+    b"\x1f\x8b\x08\x00garbage",
     b"a=1&a=2&&=&%", b"a=%ff&b=%00", b"&".join(b"k%d=v" % n for n in range(MANY)), b"=" * 2_000, b"\x00" * 1_000,
     b'{"a":"\xed\xa0\x80"}', b'{"a":"\xe9"}', b"\xef\xbb\xbf{}", b"jobId=1&state=%E9%FF&node=\xe9", b"{" + b" " * LONGEST + b"}",
     *(piece.encode() for piece in RAW.values()),
 )  # fmt: skip
 HEADERS: tuple[tuple[str, str], ...] = (
-    ("Prefer", "wait=99999999999999999999"), ("Prefer", "wait=0.00001"), ("Prefer", "wait=" + "9" * 400), ("Prefer", "wait=-1"), ("Prefer", "wait=٣"),
+    ("Prefer", "wait=99999999999999999999"), ("Prefer", "wait=0.00001"), ("Prefer", "wait=" + "9" * 400), ("Prefer", "wait=-1"),
+    ("Prefer", "wait=٣"),
     ("Idempotency-Key", "x"), ("Idempotency-Key", "x" * 5_000), ("Idempotency-Key", "' or 1=1"), ("Idempotency-Key", "\x80\xff"),
-    ("Last-Event-ID", "9" * 40), ("Last-Event-ID", "1.task.1."), ("Last-Event-ID", "x" * 3_000), ("Last-Event-ID", "9" * 25 + ".task.1.5"),
-    ("Culm-Min-Position", "x"), ("Culm-Min-Position", ",,,,"), ("Culm-Min-Position", "a,b,c,d,e"), ("Culm-Wait", "nan"), ("Culm-Wait", "-inf"),
-    ("traceparent", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"), ("traceparent", "x" * 500), ("traceparent", "ff-" + "a" * 32 + "-" + "b" * 16 + "-zz"),
-    ("Origin", "nowhere"), ("Origin", "wlcg:nonsense"), ("Origin", "é" * 40), ("Accept", "text/event-stream"), ("Accept", "x" * 4_000), ("Cookie", "culm=" + "x" * 3_000),
-    ("Authorization", "Bearer x"), ("Authorization", "Bearer a.b.c"), ("Authorization", "Basic é"), ("Authorization", "Bearer " + "e" * 5_000),
-    ("Content-Type", "application/json; charset=utf-16"), ("Content-Type", "multipart/form-data"), ("Content-Type", "x" * 1_000), ("Content-Encoding", "gzip"), ("Content-Encoding", "br"),
-    ("X-Forwarded-For", "' or 1=1"), ("Range", "bytes=0-99999999999999999999"), ("If-Modified-Since", "0001-01-01"), ("Host", "evil.example.org"),
+    ("Last-Event-ID", "9" * 40), ("Last-Event-ID", "1.task.1."), ("Last-Event-ID", "x" * 3_000), ("Last-Event-ID",
+    "9" * 25 + ".task.1.5"),
+    ("Culm-Min-Position", "x"), ("Culm-Min-Position", ",,,,"), ("Culm-Min-Position", "a,b,c,d,e"), ("Culm-Wait", "nan"),
+    ("Culm-Wait", "-inf"),
+    ("traceparent", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"), ("traceparent", "x" * 500), ("traceparent",
+    "ff-" + "a" * 32 + "-" + "b" * 16 + "-zz"),
+    ("Origin", "nowhere"), ("Origin", "wlcg:nonsense"), ("Origin", "é" * 40), ("Accept", "text/event-stream"), ("Accept",
+    "x" * 4_000), ("Cookie", "culm=" + "x" * 3_000),
+    ("Authorization", "Bearer x"), ("Authorization", "Bearer a.b.c"), ("Authorization", "Basic é"), ("Authorization",
+    "Bearer " + "e" * 5_000),
+    ("Content-Type", "application/json; charset=utf-16"), ("Content-Type", "multipart/form-data"), ("Content-Type",
+    "x" * 1_000), ("Content-Encoding", "gzip"), ("Content-Encoding", "br"),
+    ("X-Forwarded-For", "' or 1=1"), ("Range", "bytes=0-99999999999999999999"), ("If-Modified-Since", "0001-01-01"), ("Host",
+    "evil.example.org"),
 )  # fmt: skip

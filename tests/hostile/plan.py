@@ -31,7 +31,7 @@ def kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, Strategy]:
         form_kinds(ground),
         record_kinds(ground, ids),
     ):
-        found |= some  # type: ignore[arg-type]  # strategies of requests and of records
+        found |= some
     return found
 
 

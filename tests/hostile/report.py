@@ -36,15 +36,16 @@ def markdown(found: Mapping[str, Any]) -> list[str]:
     """Lines of a page about a run."""
     before, during = found["p99_seconds"]
     middle_before, middle_during = found["p50_seconds"]
+    memory = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["resident_mb"].items())
+    lived = f"p50 {middle_before} s before, {middle_during} s meanwhile; p99 {before} s before, {during} s meanwhile"
+    checked = f"The checker looked at {found['checked']:,} things"
     lines = [
-        f"{found['setup']}. {found['messages']:,} messages; {found['lives']} lives of the bystander before and as many meanwhile.",
+        f"{found['setup']}. {found['messages']:,} messages; {found['lives']} lives of the bystander before, as many meanwhile.",
         "",
-        f"The bystander's time from submission to done: p50 {middle_before} s before, {middle_during} s meanwhile;"
-        f" p99 {before} s before, {during} s meanwhile (at most {verdict.TIMES_MAX:g} times).",
-        f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}. The checker looked at {found['checked']:,} things"
-        f" ({found['senders_own']} violations among what senders forged on topics).",
-        f"Resident MB before and after (may grow by {found['growth_max']}): "
-        + ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["resident_mb"].items()) + ".",
+        f"The bystander's time from submission to done: {lived} (at most {verdict.TIMES_MAX:g} times).",
+        f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}.",
+        f"{checked} ({found['senders_own']} violations among what senders forged on topics).",
+        f"Resident MB before and after (may grow by {found['growth_max']}): {memory}.",
         "",
         *(f"- FAULT: {fault}" for fault in found["faults"]),
         *([] if found["faults"] else ["No one but the senders was hurt."]),

@@ -71,7 +71,7 @@ def reading(draw: st.DrawFn, path: str, names: Sequence[str], good: Mapping[str,
         if draw(st.integers(0, 2)) == 0:
             value = draw(st.sampled_from((*VALUES, *ENCODED)))
             told.append(f"{name}={value[:60]!r}")
-        target = re.sub(r"{%s(?::\w+)?}" % name, in_target(value).replace("\\", "\\\\"), target)
+        target = re.sub(rf"{{{name}(?::\w+)?}}", in_target(value).replace("\\", "\\\\"), target)
     if not told or draw(st.booleans()):
         query, said = draw(queries(names, good))
         target, told = f"{target}?{query}", [*told, said]

@@ -123,8 +123,10 @@ def good_of(ground: Ground) -> Mapping[str, str]:
     """Values with which routes answer, by the name of the parameter."""
     task, job = str(ground.tasks[0]), str(ground.jobs[0])
     return {
-        "task_id": task, "job_id": job, "kind": "task", "name": task, "queue": ground.queue, "dataset": ground.dataset, "limit": "5",
-        "command_id": uuid_of("none"), "after": "0", "wait": "0", "path": "/tasks/", "file": "x", "job": job, "task": task, "follow": "false",
+        "task_id": task, "job_id": job, "kind": "task", "name": task, "queue": ground.queue, "dataset": ground.dataset,
+        "limit": "5",
+        "command_id": uuid_of("none"), "after": "0", "wait": "0", "path": "/tasks/", "file": "x", "job": job, "task": task,
+        "follow": "false",
         "a": "#1", "b": "#2", "at": "#1",
     }  # fmt: skip
 

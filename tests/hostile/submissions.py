@@ -11,11 +11,16 @@ from tests.hostile.requests import Drawn, changed, with_body
 
 #: Keys that refinement reads; most submissions have few of them.
 KEYS = (
-    "architecture", "archiveName", "buildSpec", "cloud", "coreCount", "cliParams", "currentPriority", "disableAutoRetry", "dsForIN", "excludedSite",
-    "failGoalUnreached", "fixedSandbox", "goal", "includedSite", "loopingCheck", "maxAttempt", "maxFailure", "maxNumJobs", "maxWalltime",
-    "mergeOutput", "mergeSpec", "multiStepExec", "nEvents", "nEventsPerFile", "nEventsPerJob", "nFiles", "nFilesPerJob", "nFilesPerMergeJob",
-    "nGBPerJob", "nMaxFilesPerJob", "noInput", "noLoopingCheck", "noWaitParent", "official", "parentTaskName", "pfnList", "ramCount", "ramUnit",
-    "reqID", "site", "sourceURL", "tarBallViaDDM", "taskPriority", "taskType", "transPath", "uniqueTaskName", "useLocalIO", "useSecrets",
+    "architecture", "archiveName", "buildSpec", "cloud", "coreCount", "cliParams", "currentPriority", "disableAutoRetry",
+    "dsForIN", "excludedSite",
+    "failGoalUnreached", "fixedSandbox", "goal", "includedSite", "loopingCheck", "maxAttempt", "maxFailure", "maxNumJobs",
+    "maxWalltime",
+    "mergeOutput", "mergeSpec", "multiStepExec", "nEvents", "nEventsPerFile", "nEventsPerJob", "nFiles", "nFilesPerJob",
+    "nFilesPerMergeJob",
+    "nGBPerJob", "nMaxFilesPerJob", "noInput", "noLoopingCheck", "noWaitParent", "official", "parentTaskName", "pfnList",
+    "ramCount", "ramUnit",
+    "reqID", "site", "sourceURL", "tarBallViaDDM", "taskPriority", "taskType", "transPath", "uniqueTaskName", "useLocalIO",
+    "useSecrets",
     "userName", "vo", "waitInput", "walltime", "workingGroup", "encJobParams", "container_name", "mergeScript", "esConvertible",
 )  # fmt: skip
 #: What makes work: amounts, lists of names, templates.

@@ -45,7 +45,7 @@ class Cases:
         lives = [self.bystander.live(number) for number in range(len(self.bystander.queues))]
         assert [life.problem for life in lives if life.problem] == []
 
-    def command(self, name: str, key: str, client: httpx.Client | None = None, **fields: Any) -> dict[str, Any]:
+    def command(self, name: str, key: str, client: httpx.Client | None = None, /, **fields: Any) -> dict[str, Any]:
         """The answer to a command."""
         body = {"aggregate_id": key, **fields}
         told = (client or self.user).post(f"/v1/commands/{name}", content=json_text(body), headers={"Prefer": "wait=20"})
@@ -60,7 +60,7 @@ class Cases:
 
     def task(self, **changes: Any) -> int:
         """Id of a task."""
-        status, answer = self.submit(**changes)
+        _, answer = self.submit(**changes)
         assert answer["success"], answer
         return int(answer["data"])
 
@@ -94,8 +94,9 @@ class Cases:
         """Status of a job as the API shows it."""
         return str(self.user.get(f"/v1/jobs/{job['PandaID']}").json().get("status"))
 
-    def raw(self, method: str, target: str, body: bytes = b"", sender: Sender = Sender.USER, **headers: str) -> Outcome:
-        """What became of a request as it stands."""
+    def raw(self, method: str, target: str, body: bytes = b"", sender: Sender = Sender.USER, kind: str = "") -> Outcome:
+        """What became of a request as it stands; kind: of its content."""
+        headers = {"Content-Type": kind} if kind else {}
         sending = Sending(self.target, 100.0)
         sending.send_all([Message("case", 0, Request(method, target, sender, body, headers), "")])
         return sending.outcomes[0]
@@ -140,9 +141,7 @@ def test_latin_1_bytes_in_the_form_of_a_last_word_are_replaced(cases: Cases) -> 
     job = cases.leased(cases.task())
     body = b"jobId=%d&attemptNr=1&state=failed&pilotErrorCode=1305&pilotErrorDiag=caf\xe9+%%E9" % job["PandaID"]
 
-    outcome = cases.raw(
-        "POST", "/server/panda/updateJob", body, Sender.PILOT, **{"Content-Type": "application/x-www-form-urlencoded"}
-    )
+    outcome = cases.raw("POST", "/server/panda/updateJob", body, Sender.PILOT, "application/x-www-form-urlencoded")
 
     assert outcome.accepted, outcome
     until(lambda: cases.status_of(job) == "failed", 30)
@@ -230,8 +229,10 @@ def test_an_odd_id_of_a_worker_freezes_no_other(cases: Cases, key: str, odd: str
 @pytest.mark.parametrize(
     "changes",
     [
-        {"coreCount": 10**10}, {"taskPriority": 2**40}, {"currentPriority": 2**40}, {"ramCount": 1e300}, {"ramCount": "1e400"}, {"walltime": 10**15},
-        {"maxAttempt": 10**12}, {"nFilesPerJob": -(2**40)}, {"goal": math.nan}, {"goal": "inf"}, {"maxNumJobs": 0.5}, {"nEvents": "9" * 400},
+        {"coreCount": 10**10}, {"taskPriority": 2**40}, {"currentPriority": 2**40}, {"ramCount": 1e300}, {"ramCount": "1e400"},
+        {"walltime": 10**15},
+        {"maxAttempt": 10**12}, {"nFilesPerJob": -(2**40)}, {"goal": math.nan}, {"goal": "inf"}, {"maxNumJobs": 0.5},
+        {"nEvents": "9" * 400},
         {"maxFailure": -1}, {"nEventsPerJob": 0}, {"reqID": 10**30}, {"diskCount": math.inf},
     ],
     ids=str,
@@ -288,8 +289,10 @@ def test_a_large_job_report_comes_back_whole_or_is_named(cases: Cases) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "after=99999999999999999999", "after=%00", "since=99999999999999", "since=-1e400", "text=%00", "text=%ed%a0%80", "limit=99999999999999999999",
-        "limit=-1", "queue=%00", "status=%00,%00", "hours=1e400", "path=/x", "self=1", "pandaid=99999999999999999999", "sortby=%00", "cursor=x", "json=&path=1",
+        "after=99999999999999999999", "after=%00", "since=99999999999999", "since=-1e400", "text=%00", "text=%ed%a0%80",
+        "limit=99999999999999999999",
+        "limit=-1", "queue=%00", "status=%00,%00", "hours=1e400", "path=/x", "self=1", "pandaid=99999999999999999999",
+        "sortby=%00", "cursor=x", "json=&path=1",
     ],
 )  # fmt: skip
 def test_an_impossible_value_in_a_query_is_the_callers_mistake(cases: Cases, where: str, query: str) -> None:
@@ -299,11 +302,15 @@ def test_an_impossible_value_in_a_query_is_the_callers_mistake(cases: Cases, whe
 @pytest.mark.parametrize(
     "path",
     [
-        "/cache/" + "x" * 3_000, "/trf/user/" + "x" * 3_000, "/monitor/static/" + "x" * 3_000, "/cache/%00", "/v1/trace/" + "9" * 60, "/v1/history/job/" + "9" * 30,
-        "/v1/state/task/%00", "/v1/why/queue/%ff", "/v1/commands/" + "x" * 3_000, "/v1/tasks/99999999999999999999", "/v1/jobs/-99999999999999999999",
-        "/job/99999999999999999999/", "/task/%00/", "/queue/%00/", "/trace/%00/", "/v1/datasets/%00", "/v1/datasets/%00/files", "/auth/%00_auth_config.json",
+        "/cache/" + "x" * 3_000, "/trf/user/" + "x" * 3_000, "/monitor/static/" + "x" * 3_000, "/cache/%00",
+        "/v1/trace/" + "9" * 60, "/v1/history/job/" + "9" * 30,
+        "/v1/state/task/%00", "/v1/why/queue/%ff", "/v1/commands/" + "x" * 3_000, "/v1/tasks/99999999999999999999",
+        "/v1/jobs/-99999999999999999999",
+        "/job/99999999999999999999/", "/task/%00/", "/queue/%00/", "/trace/%00/", "/v1/datasets/%00", "/v1/datasets/%00/files",
+        "/auth/%00_auth_config.json",
         "/api/v1/pilot/get_job_status?job_ids=18446744073709551616", "/api/v1/pilot/get_job_status?job_ids=" + "9" * 5_000,
-        "/server/panda/getStatus?ids=18446744073709551616", "/v1/diff/task/1?a=%00", "/v1/tail?filter=type=%00", "/v1/events?task_id=99999999999999999999",
+        "/server/panda/getStatus?ids=18446744073709551616", "/v1/diff/task/1?a=%00", "/v1/tail?filter=type=%00",
+        "/v1/events?task_id=99999999999999999999",
     ],
     ids=lambda path: path[:50],
 )  # fmt: skip
@@ -316,9 +323,12 @@ def test_an_impossible_path_is_the_callers_mistake(cases: Cases, path: str) -> N
 @pytest.mark.parametrize(
     "changes",
     [
-        {"workingGroup": ["a"]}, {"extra": raw("lists 300")}, {"extra": raw("objects 300")}, {"extra": raw("lists 100000")}, {"taskName": 5}, {"taskName": {"a": 1}},
-        {"prodSourceLabel": []}, {"jobParameters": "text"}, {"jobParameters": [1, None]}, {"log": [[]]}, {"site": {"a": 1}}, {"site": "(a+)+$" + "a" * 60},
-        {"includedSite": [{}]}, {"vo": 7}, {"official": "yes"}, {"uniqueTaskName": []}, {"parentTaskName": ["x"]}, {"userName": {"a": "b"}}, {"extra": raw("twice")},
+        {"workingGroup": ["a"]}, {"extra": raw("lists 300")}, {"extra": raw("objects 300")}, {"extra": raw("lists 100000")},
+        {"taskName": 5}, {"taskName": {"a": 1}},
+        {"prodSourceLabel": []}, {"jobParameters": "text"}, {"jobParameters": [1, None]}, {"log": [[]]}, {"site": {"a": 1}},
+        {"site": "(a+)+$" + "a" * 60},
+        {"includedSite": [{}]}, {"vo": 7}, {"official": "yes"}, {"uniqueTaskName": []}, {"parentTaskName": ["x"]},
+        {"userName": {"a": "b"}}, {"extra": raw("twice")},
     ],
     ids=lambda changes: "+".join(changes),
 )  # fmt: skip
@@ -339,14 +349,15 @@ def test_a_body_that_no_reader_expects_is_refused(cases: Cases, path: str, piece
         {"aggregate_id": "1", "task_id": 1, "new_parameters": {"a": raw(piece)}, "parameters": {"a": raw(piece)}, "x": raw(piece)}
     )
 
-    outcome = cases.raw("POST", path, body.encode(), **{"Content-Type": "application/json"})
+    outcome = cases.raw("POST", path, body.encode(), kind="application/json")
 
     assert 200 <= outcome.status < 500, outcome
 
 
 def test_a_job_is_not_defined_under_the_id_of_another(cases: Cases) -> None:
     job = cases.leased(cases.task())
-    spec = {"job_id": job["PandaID"], "task_id": 1, "attempt": 1, "serial": 1, "kind": "NORMAL", "name": "n", "queue": QUEUE, "transformation": "t",
+    spec = {"job_id": job["PandaID"], "task_id": 1, "attempt": 1, "serial": 1, "kind": "NORMAL", "name": "n", "queue": QUEUE,
+    "transformation": "t",
             "parameters": "p", "label": "user", "user_name": "u", "owner": "o", "vo": VO}  # fmt: skip
 
     answer = cases.command("DefineJob", "10000000001", cases.operator, spec=spec)
@@ -357,7 +368,8 @@ def test_a_job_is_not_defined_under_the_id_of_another(cases: Cases) -> None:
 
 @pytest.mark.parametrize("task_id", [2**62, 2**63 - 1, 10**12, 0, -5])
 def test_an_id_that_a_client_chose_for_its_task_stops_no_submission(cases: Cases, task_id: int) -> None:
-    answer = cases.command("SubmitTask", str(task_id), task_id=task_id, name=f"n{uuid4()}", user_name="hostile Person", label="user", priority=1,
+    answer = cases.command("SubmitTask", str(task_id), task_id=task_id, name=f"n{uuid4()}", user_name="hostile Person",
+    label="user", priority=1,
                            parameters_json="{}")  # fmt: skip
 
     assert answer["status"] < 500

@@ -22,8 +22,10 @@ from tests.hostile.records import hostile_records, hostile_values, plausible
 
 Drawn = tuple[Record, str]
 ENVELOPE_FIELDS: Mapping[str, Any] = {
-    "aggregate_id": "string", "command_id": "string", "correlation_id": "string", "causation_id": ["null", "string"], "role": "string",
-    "issued_at": {"type": "long", "logicalType": "timestamp-micros"}, "actor": "string", "vo": "string", "expected_sequence": ["null", "long"],
+    "aggregate_id": "string", "command_id": "string", "correlation_id": "string", "causation_id": ["null", "string"],
+    "role": "string",
+    "issued_at": {"type": "long", "logicalType": "timestamp-micros"}, "actor": "string", "vo": "string",
+    "expected_sequence": ["null", "long"],
 }  # fmt: skip
 #: A valid record inflated to this many bytes: within and beyond what the broker takes.
 SIZES = (200_000, 900_000, 1_040_000, 1_100_000, 4_000_000)
