@@ -98,30 +98,26 @@ class Bystander:
         assert answer.status_code == 201, f"submission: {answer.status_code} {answer.text[:150]}"
         task = int(answer.json()["task_id"])
         self.tasks.append(task)
-        ask = {"siteName": queue, "node": "b", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000, "taskID": task}
-        job = self._until(lambda: self._job(ask, task), end, "a job for the pilot")
+        ask = {"siteName": queue, "node": "b", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000}
+        while self.user.get(f"/v1/tasks/{task}").json().get("status") != "done":
+            assert time.monotonic() < end, f"waited {LIFE_SECONDS_MAX:.0f} s for the end of task {task}"
+            if not self._worked(ask):
+                time.sleep(LOOK_SECONDS)
+
+    def _worked(self, ask: dict[str, Any]) -> bool:
+        """True after a job was worked off: of this life, or of another one on the same queue."""
+        job: dict[str, Any] = self.pilot.post("/server/panda/getJob", json=ask).json()
+        if job.get("StatusCode") != 0:
+            return False
         self._report(job, "running")
         self._report(job, "finished", xml=dict.fromkeys(job["outFiles"].split(","), FILE), transExitCode=0)
-        self._until(lambda: self.user.get(f"/v1/tasks/{task}").json().get("status") == "done", end, f"the end of task {task}")
-
-    def _job(self, ask: dict[str, Any], task: int) -> dict[str, Any] | None:
-        told: dict[str, Any] = self.pilot.post("/server/panda/getJob", json=ask).json()
-        if told.get("StatusCode") != 0:
-            return None
-        assert told["taskID"] == task, f"asked for a job of task {task}, got one of {told['taskID']}"
-        return told
+        return True
 
     def _report(self, job: dict[str, Any], state: str, **more: Any) -> None:
         body = {"jobId": job["PandaID"], "attemptNr": job["attemptNr"], "state": state, "node": "b", **more}
         answer = self.pilot.post("/server/panda/updateJob", json=body)
         assert answer.status_code == 200, f"{state}: {answer.status_code} {answer.text[:150]}"
         assert answer.json()["StatusCode"] == 0, f"{state}: {answer.text[:150]}"
-
-    def _until(self, holds: Callable[[], Any], end: float, what: str) -> Any:
-        while not (found := holds()):
-            assert time.monotonic() < end, f"waited {LIFE_SECONDS_MAX:.0f} s for {what}"
-            time.sleep(LOOK_SECONDS)
-        return found
 
 
 def queues_in_each(partitions: int) -> tuple[str, ...]:
