@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test fast lint sim bench bench-peers chaos setup up down status clean
+.PHONY: help demo test fast lint sim bench bench-peers chaos hostile setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
 	@echo "make chaos   every fault on the running stack under load, then the checker"
+	@echo "make hostile 10,000 hostile messages on the running stack beside a bystander (HOSTILE_ARGUMENTS=--seed 1)"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
@@ -54,6 +55,10 @@ bench-peers: setup
 chaos: setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -W ignore -m tests.chaos $(CHAOS_ARGUMENTS)
+
+hostile: setup
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -W ignore -m tests.hostile $(HOSTILE_ARGUMENTS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -14,6 +14,7 @@ from check.rows import views
 from deploy.config import CHECKOUT
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
+from tests.hostile.report import markdown
 from tests.sim.planted import PLANTS
 
 PAGE = CHECKOUT / "docs" / "proof.md"
@@ -39,11 +40,19 @@ and tells its story.
 These bugs are planted one by one by `tests/sim/test_simulation.py`, and each is found:
 """
 
+HOSTILE = """## Input that hurts only its sender
+
+`make hostile`: messages of every kind that users, pilots, harvesters and operators can send, and records written to the command
+and heartbeat topics directly, made by `tests/hostile/` from the Avro schemas, the table of routes and a dictionary of values,
+while a bystander submits and finishes jobs. `tests/hostile/test_dose.py` is a dose of it.
+
+"""
+
 
 def page() -> str:
     """The whole page."""
     parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *bench(), *peers()]
+    parts += [_sim(), *chaos(), *hostile(), *bench(), *peers()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -72,6 +81,13 @@ def chaos() -> Iterator[str]:
             rest: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
             yield "## Faults on the real stack\n" if name == "brokers-1" else "### On three Kafka nodes\n"
             yield "`make chaos`: " + "\n".join(table(Report(outcomes=outcomes, **rest), setup)) + "\n"
+
+
+def hostile() -> Iterator[str]:
+    """The last run of hostile messages."""
+    found = _read("hostile/latest.json")
+    if found:
+        yield HOSTILE + "\n".join(markdown(found)) + "\n"
 
 
 def bench() -> Iterator[str]:

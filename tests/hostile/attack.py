@@ -1,0 +1,131 @@
+"""A run on a stack: the bystander lives alone, then beside the messages; then everything is looked at.
+
+The run is stopped when a life does not end: what was sent last is suspected, and `narrowed` finds the fewest of them that
+do it again, as long as the stack recovers in between.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.stack import Stack
+from schemas.registry import connect, look_up_all
+from tests.hostile import shrink
+from tests.hostile.actors import ground_on, target_of
+from tests.hostile.bystander import Bystander, Life
+from tests.hostile.ground import CANARY, Ground
+from tests.hostile.message import Message, Record, Sender
+from tests.hostile.plan import planned
+from tests.hostile.sending import Sending, Target
+from tests.hostile.verdict import Seen
+from tests.hostile.watching import look_after, look_at
+
+#: So many lives before the first that is measured: connections, caches, first tasks of a queue.
+WARMING_LIVES = 8
+#: A stalled run: these were sent last.
+SUSPECTS = 60
+SIGNATURE = 40
+
+
+@dataclass
+class Attack:
+    """One run. total: messages; lives: of the bystander, before as many as during it."""
+
+    stack: Stack
+    seed: int
+    total: int
+    per_second: float
+    lives: int
+    only: Sequence[str] = ()
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> Seen:
+        """Everything that was seen."""
+        self.ground = ground_on(self.stack)
+        self.messages = planned(self.ground, schema_ids(self.stack), self.total, self.seed, self.only)
+        self.target = target_of(self.stack)
+        bystander = Bystander.on(self.stack)
+        warming = bystander.live_along(WARMING_LIVES, lambda: 1.0, lambda: False)
+        assert not any(life.problem for life in warming[-1:]), f"the bystander cannot live here at all: {warming[-1].problem}"
+        before = look_at(self.stack)
+        alone = self._alone(bystander)
+        meanwhile, sending = self._beside(bystander)
+        after = look_after(
+            self.stack,
+            before,
+            secrets_of(self.target, bystander),
+            tasks=bystander.tasks,
+            queues=bystander.queues,
+            forged=any(isinstance(message.content, Record) for message in sending.begun),
+        )
+        self.sent = sending.begun
+        return Seen(sending.outcomes, alone, meanwhile, before, after)
+
+    def narrowed(self) -> list[Message]:
+        """The fewest of the messages sent last that stop the bystander again; all of them when none does alone."""
+        last = shrink.suspects(self.sent, SUSPECTS)
+        bystander = Bystander.on(self.stack)
+
+        def stops(some: Sequence[Message]) -> bool:
+            Sending(self.target, self.per_second).send_all(some)
+            return any(life.problem for life in bystander.live_along(len(bystander.queues), lambda: 1.0, lambda: False))
+
+        return shrink.shortest(last, stops, tries_max=12)
+
+    def _alone(self, bystander: Bystander) -> list[Life]:
+        """Lives at the pace that they will have beside the messages."""
+        clock = threading.Event()
+        seconds = len(self.messages) / self.per_second
+        pause = seconds / self.lives
+        lives: list[Life] = []
+        begun = [0]
+
+        def keep_time() -> None:
+            while begun[0] < self.lives and not clock.wait(pause):
+                begun[0] += 1
+
+        keeper = threading.Thread(target=keep_time, daemon=True)
+        keeper.start()
+        lives = bystander.live_along(self.lives, lambda: begun[0] / self.lives, self._stopped.is_set)
+        clock.set()
+        keeper.join()
+        return lives
+
+    def _beside(self, bystander: Bystander) -> tuple[list[Life], Sending]:
+        sending = Sending(self.target, self.per_second)
+        first = len(bystander.lives)
+
+        def is_over() -> bool:
+            """A life that did not end is the sign to stop."""
+            if any(life.problem for life in bystander.lives[first:]):
+                self._stopped.set()
+            return self._stopped.is_set()
+
+        sender = threading.Thread(target=sending.send_all, args=(self.messages, is_over), daemon=True)
+        sender.start()
+        share_done = lambda: 1.0 if not sender.is_alive() else len(sending.begun) / len(self.messages)  # noqa: E731
+        lives = bystander.live_along(self.lives, share_done, is_over)
+        sender.join()
+        return lives, sending
+
+
+def schema_ids(stack: Stack) -> dict[str, int]:
+    """Schema ids of the stack's registry by full name."""
+    with connect(stack.config.registry) as client:
+        return look_up_all(client)
+
+
+def secrets_of(target: Target, bystander: Bystander) -> dict[str, str]:
+    """What must stand in no log: the signature of each token, and a text of the senders' job parameters."""
+    found = {
+        f"the token of {sender}": token[-SIGNATURE:] for sender, token in target.tokens.items() if sender is not Sender.NO_ONE
+    }
+    people: Mapping[str, Any] = {"bystander": bystander.user, "his pilot": bystander.pilot, "his operator": bystander.operator}
+    found |= {f"the token of the {name}": client.headers["Authorization"][-SIGNATURE:] for name, client in people.items()}
+    return found | {"job parameters": CANARY}
+
+
+def planned_on(stack: Stack, ground: Ground, total: int, seed: int) -> list[Message]:
+    """Messages for a stack, for those who send a few by themselves."""
+    return planned(ground, schema_ids(stack), total, seed)

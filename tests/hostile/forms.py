@@ -1,0 +1,94 @@
+"""Forms of the monitor, uploads of sandboxes, and calls that Culm does not offer: what browsers and clients post."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from api.monitor.offers import ACTIONS
+from api.panda.not_offered import CALLS, LEGACY_CALLS
+from tests.hostile import naughty
+from tests.hostile.ground import Ground, uuid_of
+from tests.hostile.message import Request, Sender
+from tests.hostile.requests import FORM, VALUES, Drawn, changed, form_of, odd_headers, with_body
+
+BOUNDARY = "x" * 20
+#: A page's form comes with the cookie of who is logged in; the sender puts it in for this header.
+FROM_A_PAGE = {"Sec-Fetch-Site": "same-origin", **FORM}
+FILE_NAMES = (
+    *naughty.PATHS,
+    *naughty.SHELL,
+    "sources.x.tar.gz",
+    "a.__ow__",
+    "a" * 300,
+    "é\udcff.tgz",
+    "\x00",
+    "",
+    ".index",
+    "-",
+    "a:b",
+    "x.out",
+)
+UPLOADS = (b"", b"\x1f\x8b", b"x" * 8, b"\x00" * 200_000, b"x" * 2_000_000)
+
+
+@st.composite
+def posted(draw: st.DrawFn, target: str, sender: Sender, good: dict[str, Any]) -> Drawn:
+    """A form of a page with hostile values, names repeated or added."""
+    found, told = draw(changed(good, VALUES))
+    body = form_of(found)
+    if draw(st.integers(0, 4)) == 0:
+        body += draw(
+            st.sampled_from(
+                (b"&id=1" * 3_000, b"&q.status=%00", b"&q.jeditaskid=" + b"9" * 30, b"&confirm=1", b"&=&=", b"&" * 900)
+            )
+        )
+    if draw(st.integers(0, 7)) == 0:
+        body = draw(st.sampled_from(naughty.BODIES))
+        told = f"body {body[:30]!r}"
+    headers, odd = draw(odd_headers())
+    return Request("POST", target, sender, body, {**FROM_A_PAGE, **headers}), f"{told} {odd}".strip()
+
+
+@st.composite
+def uploads(draw: st.DrawFn) -> Drawn:
+    """A multipart body with a hostile file name, or one that is none."""
+    name, content = draw(st.sampled_from(FILE_NAMES)), draw(st.sampled_from(UPLOADS))
+    kind = draw(st.sampled_from(("gzip", "text/plain", "x" * 500)))
+    field = draw(st.sampled_from((*["file"] * 12, "other", "", "\x00")))
+    repeated = draw(st.sampled_from((*[1] * 12, 2, 20)))
+    written = name.replace('"', "%22").replace("\n", "%0A").encode("utf-8", "surrogateescape")
+    part = b'--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: %s\r\n\r\n%s\r\n' % (
+        BOUNDARY.encode(), field.encode(), written, kind.encode(), content,
+    )  # fmt: skip
+    body = part * repeated + (b"--%s--\r\n" % BOUNDARY.encode() if draw(st.integers(0, 5)) else b"")
+    boundary = draw(st.sampled_from((*[BOUNDARY] * 12, "", "y" * 300, "é")))
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    target = "/api/v1/file_server/upload_cache_file"
+    return Request(
+        "POST", target, Sender.USER, body, headers
+    ), f"file {name[:40]!r}, {len(content)} bytes, {repeated} times, boundary {boundary[:5]!r}"
+
+
+def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
+    """Kind -> strategy."""
+    act = {"action": "kill_task", "id": str(ground.tasks[0]), "reason": "because", "priority": "5", "back": "/tasks/"}
+    chosen = st.sampled_from(sorted(ACTIONS))
+    confirmed = {**act, "confirm": "yes", "confirmation": uuid_of("confirmation", ground.now)}
+    acting = st.tuples(chosen, st.booleans()).flatmap(
+        lambda drawn: posted("/monitor/act", Sender.USER, {**(confirmed if drawn[1] else act), "action": drawn[0]})
+    )
+    letters = st.sampled_from(("0/0", "-1/0", "99/99999999999999999999", "0/-5", "x/y", "4/1", "0/9223372036854775807"))
+    offered = [f"/api/v1/{call.partition(' ')[2]}" for call in CALLS if call.startswith("POST")]
+    refused = st.sampled_from(
+        (*offered, *(f"/server/panda/{name}" for name in LEGACY_CALLS), "/api/v1/none", "/v1/commands/None")
+    )
+    return {
+        "form /login": posted("/login", Sender.NO_ONE, {"token": "x", "vo": "wlcg", "next": "/tasks/"}),
+        "form /logout": posted("/logout", Sender.USER, {"a": "b"}),
+        "form /monitor/act": acting,
+        "form /monitor/letters": letters.flatmap(lambda place: posted(f"/monitor/letters/{place}", Sender.OPERATOR, {"a": "b"})),
+        "upload cache file": uploads(),
+        "call not offered": refused.flatmap(
+            lambda path: with_body(path, Sender.USER, changed({"a": {"b": [1]}, "data": "x"}), as_form=True)
+        ),
+    }

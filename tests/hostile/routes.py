@@ -1,0 +1,181 @@
+"""Requests derived from the application's own table of routes, so that a new route is attacked from its first day.
+
+Commands of the native API take bodies derived from their schemas; calls of panda-client's front, of pilots and of
+submissions take a body that works, with some of its values replaced.
+"""
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from hypothesis import strategies as st
+
+from api.app import create_app
+from api.config import ApiConfig
+from api.identity.access import Declared, EndpointClass, Gate
+from api.identity.rights import class_of_command
+from api.identity.verify import Verifier, trusted_issuers
+from api.monitor.aliases import ALIASES
+from api.monitor.pages.jobs import FIELDS as JOB_FILTERS
+from api.monitor.pages.tasks import FIELDS as TASK_FILTERS
+from api.native.command_body import COMMANDS
+from api.panda import ENDPOINTS
+from api.panda.arguments import Kind
+from api.panda.calls import Endpoint
+from api.panda.not_offered import CALLS
+from api.services import Services
+from schemas.catalog import Entry
+from tests.hostile import naughty
+from tests.hostile.ground import Ground, uuid_of
+from tests.hostile.message import Sender
+from tests.hostile.preludes import ground_of
+from tests.hostile.records import hostile_records
+from tests.hostile.requests import Drawn, changed, reading, with_body
+
+SENDER_OF = {
+    EndpointClass.PUBLIC: Sender.NO_ONE,
+    EndpointClass.USER: Sender.USER,
+    EndpointClass.PILOT: Sender.PILOT,
+    EndpointClass.OPERATOR: Sender.OPERATOR,
+}
+#: Pages read their filters from the query by themselves.
+PAGE_NAMES = (
+    *sorted({*TASK_FILTERS, *JOB_FILTERS}), "hours", "days", "date_from", "date_to", "limit", "display_limit", "sortby", "cursor",
+    "asof", "against", "fields", "format", "q", "next", "path",
+)  # fmt: skip
+#: Kinds of their own, in `pilots.py`, `submissions.py` and `forms.py`; and the second prefix of the same calls.
+ELSEWHERE = ("/server/panda/", "/api/v1/pilot/", "/api/latest/", "/v1/commands/")
+
+#: Bookmarks are one kind together; what is not offered is posted by `forms.py`.
+SKIPPED = {*ALIASES, *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS)}
+
+
+#: A client of the native API chooses the id of its task itself.
+TASK_IDS = (2**62, 2**63 - 1, 10**12, 0, -1)
+
+
+class _Idle:
+    """Stands where an application without surroundings has nothing to reach."""
+
+    ending = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+def routes() -> list[RouteContext]:
+    """Every route of the application."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = ApiConfig(Path(folder), "http://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://")
+        idle = cast(Any, _Idle())
+        gate = Gate(Verifier(trusted_issuers(config.home)), config.vos)
+        app = create_app(Services(config, idle, idle, idle, gate, idle))
+        return list(iter_route_contexts(cast(FastAPI, app.app).routes))
+
+
+def route_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
+    """Kind -> strategy: every command, every call of panda-client's front, every route that is read."""
+    kinds: dict[str, st.SearchStrategy[Drawn]] = {
+        f"command {name}": commands(entry, ground) for name, entry in sorted(COMMANDS.items())
+    }
+    for endpoint in ENDPOINTS:
+        if endpoint.reads_arguments:
+            kinds[f"call {endpoint.path}"] = calls(endpoint, ground)
+    for route in routes():
+        path, methods = str(route.path), route.methods or set()
+        if (
+            "GET" not in methods
+            or path in SKIPPED
+            or path.startswith(ELSEWHERE)
+            or f"call {path.removeprefix('/api/v1/')}" in kinds
+        ):
+            continue
+        kinds[f"read {path}"] = reading(path, tuple(names_of(route)) or PAGE_NAMES, good_of(ground), sender_of(route))
+    good = good_of(ground)
+    kinds["read BigPanDA's paths"] = st.sampled_from(sorted(ALIASES)).flatmap(
+        lambda path: reading(path, PAGE_NAMES, good, Sender.USER)
+    )
+    return kinds
+
+
+def names_of(route: RouteContext) -> Iterator[str]:
+    """Names of a route's query parameters, as far as it declares them."""
+    if isinstance(route.original_route, APIRoute):
+        for dependant in _dependants(route.dependant):
+            yield from (str(field.alias) for field in dependant.query_params)
+
+
+def sender_of(route: RouteContext) -> Sender:
+    """Who may ask a route."""
+    found = [getattr(route.endpoint, "access", None)]
+    if isinstance(route.original_route, APIRoute):
+        found = [one.call.kind for one in _dependants(route.dependant) if isinstance(one.call, Declared)]
+    return SENDER_OF.get(found[0] if found else None, Sender.USER)  # type: ignore[arg-type]  # anything else is a user's
+
+
+def good_of(ground: Ground) -> Mapping[str, str]:
+    """Values with which routes answer, by the name of the parameter."""
+    task, job = str(ground.tasks[0]), str(ground.jobs[0])
+    return {
+        "task_id": task, "job_id": job, "kind": "task", "name": task, "queue": ground.queue, "dataset": ground.dataset,
+        "limit": "5",
+        "command_id": uuid_of("none"), "after": "0", "wait": "0", "path": "/tasks/", "file": "x", "job": job, "task": task,
+        "follow": "false",
+        "a": "#1", "b": "#2", "at": "#1",
+    }  # fmt: skip
+
+
+@st.composite
+def commands(draw: st.DrawFn, entry: Entry, ground: Ground) -> Drawn:
+    """A command of the native API with hostile fields, perhaps to a hostile key."""
+    number = draw(st.integers(0, 1_000))
+    key: Any = ground.key_of(entry.aggregate, entry.name, number)
+    if draw(st.integers(0, 7)) == 0:
+        key = draw(st.sampled_from(naughty.JSON_VALUES))
+    elif entry.name == "SubmitTask":
+        ground = ground_of(ground, draw(st.integers(0, 2**40)))
+        ground = replace(ground, tasks=(draw(st.sampled_from((ground.tasks[0], ground.tasks[0], *TASK_IDS))),))
+        key = ground.tasks[0]
+    bodies = hostile_records(entry, ground, from_json=True).map(
+        lambda found: ({"aggregate_id": key, **found[0]}, f"{found[1]}; aggregate_id={repr(key)[:40]}")
+    )
+    sender = SENDER_OF[class_of_command(entry.name)]
+    request, told = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
+    if draw(st.booleans()) and "Prefer" not in request.headers:
+        request.headers["Prefer"] = "wait=3"  # type: ignore[index]  # a dict of ours
+    return request, told
+
+
+def calls(endpoint: Endpoint, ground: Ground) -> st.SearchStrategy[Drawn]:
+    """A call of panda-client's front."""
+    good = {one.name: _argument(one.name, one.kind, ground) for one in endpoint.parameters or ()}
+    path = f"/api/v1/{endpoint.path}"
+    texts = {name: str(value) for name, value in good.items()}
+    by_query = reading(path, tuple(good), texts, Sender.USER)
+    return by_query if endpoint.verbs == ("GET",) else st.one_of(with_body(path, Sender.USER, changed(good)), by_query)
+
+
+def _argument(name: str, kind: Kind, ground: Ground) -> Any:
+    match kind:
+        case Kind.WHOLE:
+            return {"task_id": ground.tasks[0], "job_id": ground.jobs[0]}.get(name, 1)
+        case Kind.FLAG:
+            return False
+        case Kind.LIST:
+            return list(ground.jobs[:2])
+        case Kind.OBJECT:
+            return {"nFilesPerJob": 1, "site": ground.queue, "loopingCheck": True, "excludedSite": "x,y"}
+        case _:
+            return "2026-01-01 00:00:00" if name == "since" else "word"
+
+
+def _dependants(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for part in dependant.dependencies:
+        yield from _dependants(part)

@@ -1,0 +1,398 @@
+"""Single cases of the kind, each once seen to stop or mislead a stack: what was sent hurts its sender alone.
+
+After each the next honest task must come through: that is what `lives_on` asks.
+"""
+
+import math
+import subprocess
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deploy.stack import Stack
+from tests.hostile.actors import client_of, target_of
+from tests.hostile.bystander import Bystander
+from tests.hostile.ground import VO
+from tests.hostile.message import Message, Outcome, Request, Sender
+from tests.hostile.naughty import json_text, raw
+from tests.hostile.sending import Sending
+from tests.load.crowd import parameters
+from tests.monitor.hand import until
+
+pytestmark = pytest.mark.stack
+QUEUE = "CASES"
+ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
+FILE = {"guid": "", "fsize": 5, "adler32": "062c0215", "surl": "", "endpoint": "LOCAL_DISK"}
+
+
+class Cases:
+    """A user, a pilot and an operator who send what they should not, beside a bystander who does not."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.user = client_of(stack, "hostile")
+        self.pilot = client_of(stack, "hostilepilot", "pilot")
+        self.operator = client_of(stack, "hostileop", "operator")
+        self.bystander = Bystander.on(stack)
+        self.target = target_of(stack)
+        settings = {"name": QUEUE, "site": QUEUE, "status": "BROKEROFF", "workdir_mb_max": 20_000, "lease_seconds": 600}
+        self.command("ConfigureQueue", f"queue.{QUEUE}", self.operator, settings=settings)
+
+    def lives_on(self) -> None:
+        """Raise unless the bystander can live in every partition."""
+        lives = [self.bystander.live(number) for number in range(len(self.bystander.queues))]
+        assert [life.problem for life in lives if life.problem] == []
+
+    def command(self, name: str, key: str, client: httpx.Client | None = None, /, **fields: Any) -> dict[str, Any]:
+        """The answer to a command."""
+        body = {"aggregate_id": key, **fields}
+        told = (client or self.user).post(f"/v1/commands/{name}", content=json_text(body), headers={"Prefer": "wait=20"})
+        return {"status": told.status_code, **told.json()}
+
+    def submit(self, **changes: Any) -> tuple[int, Any]:
+        """Status and answer of a submission by panda-client's front; keys of None are left out."""
+        given = {**parameters(f"user.hostile.{uuid4()}/", 1), "site": QUEUE, **changes}
+        text = json_text({"task_parameters": {name: value for name, value in given.items() if value is not ...}})
+        answer = self.user.post("/api/v1/task/submit", content=text, headers={"Content-Type": "application/json"})
+        return answer.status_code, answer.json()
+
+    def task(self, **changes: Any) -> int:
+        """Id of a task."""
+        _, answer = self.submit(**changes)
+        assert answer["success"], answer
+        return int(answer["data"])
+
+    def ended(self, task: int) -> dict[str, Any]:
+        """The task once it has ended."""
+        return dict(until(lambda: (found := self.seen(task))["status"] in ENDED and found, 60))
+
+    def seen(self, task: int) -> dict[str, Any]:
+        """The task as the API shows it."""
+        return dict(self.user.get(f"/v1/tasks/{task}").json())
+
+    def leased(self, task: int) -> dict[str, Any]:
+        """A job of the task in the pilot's hands."""
+        ask = {"siteName": QUEUE, "node": "n", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000, "taskID": task}
+        job = until(lambda: (told := self.pilot.post("/server/panda/getJob", json=ask).json())["StatusCode"] == 0 and told, 60)
+        return dict(job)
+
+    def report(self, job: dict[str, Any], state: str, dialect: str = "legacy", **more: Any) -> httpx.Response:
+        """A report with values as a careless pilot writes them."""
+        legacy = dialect == "legacy"
+        names = ("jobId", "state", "attemptNr") if legacy else ("job_id", "job_status", "attempt_nr")
+        body = dict(zip(names, (job["PandaID"], state, job["attemptNr"]), strict=True)) | more
+        path = "/server/panda/updateJob" if legacy else "/api/v1/pilot/update_job"
+        return self.pilot.post(path, content=json_text(body), headers={"Content-Type": "application/json"})
+
+    def stored(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The report of all files of a job."""
+        return dict.fromkeys(job["outFiles"].split(","), FILE)
+
+    def status_of(self, job: dict[str, Any]) -> str:
+        """Status of a job as the API shows it."""
+        return str(self.user.get(f"/v1/jobs/{job['PandaID']}").json().get("status"))
+
+    def raw(self, method: str, target: str, body: bytes = b"", sender: Sender = Sender.USER, kind: str = "") -> Outcome:
+        """What became of a request as it stands; kind: of its content."""
+        headers = {"Content-Type": kind} if kind else {}
+        sending = Sending(self.target, 100.0)
+        sending.send_all([Message("case", 0, Request(method, target, sender, body, headers), "")])
+        return sending.outcomes[0]
+
+
+@pytest.fixture(scope="module")
+def cases(stack: Stack) -> Cases:
+    """Everyone who acts here."""
+    return Cases(stack)
+
+
+@pytest.mark.parametrize("dialect", ["legacy", "v1"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"meanCoreCount": math.nan, "cpuConsumptionTime": math.inf},
+        {"metaData": {"a": math.nan, "b": [-math.inf]}},
+        {"metaData": "\ud800 and \udfff"},
+        {"metaData": raw("lists 300")},
+        {"node": "a\x00b", "pilotID": "é\udc80"},
+        {"endTime": "9999-12-31T23:59:59-12:00", "startTime": "0001-01-01T00:00:00+01:00"},
+        {"endTime": 1e300, "startTime": -1},
+        {"transExitCode": 10**30, "pilotErrorCode": "9" * 5_000},
+        {"maxRSS": 2**63 - 1, "nEvents": 10**18, "coreCount": 10**10},
+        {"pilotErrorDiag": "x" * 300_000, "jobSubStatus": ["a"]},
+    ],
+    ids=lambda odd: "+".join(odd),
+)
+def test_the_last_word_of_a_pilot_is_never_lost_for_an_odd_value(cases: Cases, dialect: str, odd: dict[str, Any]) -> None:
+    job = cases.leased(cases.task())
+
+    answer = cases.report(job, "finished", dialect, transExitCode=0, xml=cases.stored(job), **odd)
+
+    assert answer.status_code == 200, answer.text
+    until(lambda: cases.status_of(job) == "finished", 30)
+    assert cases.user.get("/v1/jobs").status_code == 200
+    assert cases.user.get(f"/v1/jobs/{job['PandaID']}/timeline").status_code == 200
+    assert cases.user.get("/jobs/").status_code == 200
+
+
+def test_latin_1_bytes_in_the_form_of_a_last_word_are_replaced(cases: Cases) -> None:
+    job = cases.leased(cases.task())
+    body = b"jobId=%d&attemptNr=1&state=failed&pilotErrorCode=1305&pilotErrorDiag=caf\xe9+%%E9" % job["PandaID"]
+
+    outcome = cases.raw("POST", "/server/panda/updateJob", body, Sender.PILOT, "application/x-www-form-urlencoded")
+
+    assert outcome.accepted, outcome
+    until(lambda: cases.status_of(job) == "failed", 30)
+
+
+@pytest.mark.parametrize(
+    "start", ["0001-01-01T00:00:00+01:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59", "1969-12-31 23:59:59"]
+)
+def test_a_start_time_of_no_calendar_breaks_no_list(cases: Cases, start: str) -> None:
+    job = cases.leased(cases.task())
+
+    assert cases.report(job, "running", startTime=start).status_code == 200
+
+    until(lambda: cases.status_of(job) == "running", 30)
+    number = job["PandaID"]
+    described = cases.user.post("/api/v1/job/get_description", json={"job_ids": [number]})
+    paths = (
+        f"/v1/jobs/{number}",
+        "/v1/jobs",
+        f"/job/{number}/",
+        "/jobs/",
+        f"/v1/history/job/{number}",
+        f"/v1/state/job/{number}",
+    )
+    assert {path: cases.user.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
+    assert described.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "amount", [{"nEvents": 10**9}, {"nEvents": 10**18}, {"nEvents": 10**9, "nEventsPerJob": 10**8 + 1, "nEventsPerFile": 1}]
+)
+def test_more_pieces_of_input_than_a_task_may_have_break_it_at_once(cases: Cases, amount: dict[str, int]) -> None:
+    task = cases.task(**amount)
+
+    cases.lives_on()
+
+    assert cases.ended(task)["status"] == "broken"
+
+
+@pytest.mark.parametrize(("count", "length"), [(3_560, 180), (700, 900), (4_000, 220)])
+def test_names_that_fill_more_than_a_record_hurt_their_task_alone(cases: Cases, count: int, length: int) -> None:
+    names = [f"root://storage.example.org:1094//data/{'d' * length}/file_{number:06d}.root" for number in range(count)]
+
+    task = cases.task(pfnList=names, nFiles=count)
+
+    cases.lives_on()
+    found = until(lambda: (one := cases.seen(task))["status"] not in ("registered", "defined") and one, 60)
+    assert found["status"] == "broken" or found["files_total"] == count
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"taskName": "user.jdoe." + "x" * 3_000 + "/"},
+        {"taskName": "user.jdoe.a\x00b/"},
+        {"processingType": "p" * 5_000},
+        {"userName": "\ud800"},
+        {"prodSourceLabel": "l" * 3_000},
+        {"workingGroup": "g\x00"},
+        {"cliParams": "x" * 800_000},
+    ],
+    ids=lambda changes: "+".join(changes),
+)
+def test_a_long_or_odd_name_is_refused_or_shown(cases: Cases, changes: dict[str, Any]) -> None:
+    status, _ = cases.submit(**changes)
+
+    assert status == 200
+    cases.lives_on()
+
+
+@pytest.mark.parametrize("key", ["workerID", "harvesterID", "site", "node_id"])
+@pytest.mark.parametrize("odd", ["w\x00k", "\ud800", "w" * 5_000, "w\x1b[31m"])
+def test_an_odd_id_of_a_worker_freezes_no_other(cases: Cases, key: str, odd: str) -> None:
+    worker = {"workerID": "w", "harvesterID": "h", "status": "started", "site": QUEUE, "node_id": "n"}
+    answer = cases.pilot.post("/server/panda/updateWorkerPilotStatus", content=json_text({**worker, key: odd}))
+    known = f"w{uuid4()}"
+
+    cases.pilot.post("/server/panda/updateWorkerPilotStatus", json={**worker, "workerID": known})
+
+    assert answer.status_code < 500
+
+    def is_shown() -> bool:
+        rows = cases.user.get(f"/v1/workers?queue={QUEUE}&limit=1000").json()["workers"]
+        return any(row["worker_id"] == known for row in rows)
+
+    until(is_shown, 30)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"coreCount": 10**10}, {"taskPriority": 2**40}, {"currentPriority": 2**40}, {"ramCount": 1e300}, {"ramCount": "1e400"},
+        {"walltime": 10**15},
+        {"maxAttempt": 10**12}, {"nFilesPerJob": -(2**40)}, {"goal": math.nan}, {"goal": "inf"}, {"maxNumJobs": 0.5},
+        {"nEvents": "9" * 400},
+        {"maxFailure": -1}, {"nEventsPerJob": 0}, {"reqID": 10**30}, {"diskCount": math.inf},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_absurd_number_breaks_its_own_task_only(cases: Cases, changes: dict[str, Any]) -> None:
+    status, answer = cases.submit(**changes)
+
+    assert status == 200
+    cases.lives_on()
+    if answer["success"]:
+        found = until(lambda: (one := cases.seen(int(answer["data"])))["status"] not in ("registered", "defined") and one, 30)
+        assert found["status"] == "broken" or found["definition"] is not None
+
+
+@pytest.mark.parametrize(
+    "lfn",
+    ["i$(touch pwned)j.root", "`touch pwned`", "a;touch pwned", "a|touch pwned", "a' 'b", 'a"b', "a,b", "a=b", "a b", "--help"],
+)
+def test_a_file_name_never_runs_in_the_job_of_another(cases: Cases, tmp_path: Path, lfn: str) -> None:
+    dataset = f"user.hostile.{uuid4()}"
+    row = {"lfn": lfn, "scope": "user.hostile", "guid": "", "size_bytes": 5, "checksum": "ad:062c0215", "endpoint": "LOCAL_DISK"}
+    answer = cases.command("RegisterFiles", dataset, files=[row], role="INPUT")
+    if answer["status"] != 200 or not answer["accepted"]:
+        return  # refused where it enters
+
+    given = {"type": "template", "value": '-i "${IN/T}"', "param_type": "input", "dataset": dataset, "expand": True}
+    made = parameters("x/", 1)["jobParameters"]
+    task = cases.task(jobParameters=[*made, given], noInput=..., nEvents=..., nEventsPerJob=..., nFilesPerJob=1)
+    job = cases.leased(task)
+    (tmp_path / "w").write_text('#!/bin/sh\nfor one in "$@"; do echo "$one"; done\n')
+
+    subprocess.run(["/bin/bash", "-c", f"sh ./w {job['jobPars']}"], cwd=tmp_path, check=False, capture_output=True)
+
+    assert not (tmp_path / "pwned").exists()
+    assert len(job["inFiles"].split(",")) == 1
+
+
+def test_a_large_job_report_comes_back_whole_or_is_named(cases: Cases) -> None:
+    task = cases.task()
+    job = cases.leased(task)
+    content = {f"k{number}": "v" * 20 for number in range(10_000)}
+    cases.report(job, "finished", transExitCode=0, xml=cases.stored(job), metaData=content)
+    until(lambda: cases.seen(task)["status"] == "done", 60)
+
+    answer = cases.user.get(f"/api/v1/job/get_metadata_for_analysis_jobs?task_id={task}").json()
+
+    found = answer["data"].get(str(job["PandaID"]))
+    assert found == content or (found is not None and "metadata" in answer["message"].lower())
+
+
+@pytest.mark.parametrize(
+    "where", ["v1/jobs", "v1/tasks", "v1/workers", "v1/datasets", "tasks/", "jobs/", "errors/", "users/", "", "health/"]
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=99999999999999999999", "after=%00", "since=99999999999999", "since=-1e400", "text=%00", "text=%ed%a0%80",
+        "limit=99999999999999999999",
+        "limit=-1", "queue=%00", "status=%00,%00", "hours=1e400", "path=/x", "self=1", "pandaid=99999999999999999999",
+        "sortby=%00", "cursor=x", "json=&path=1",
+    ],
+)  # fmt: skip
+def test_an_impossible_value_in_a_query_is_the_callers_mistake(cases: Cases, where: str, query: str) -> None:
+    assert cases.raw("GET", f"/{where}?{query}").status < 500
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cache/" + "x" * 3_000, "/trf/user/" + "x" * 3_000, "/monitor/static/" + "x" * 3_000, "/cache/%00",
+        "/v1/trace/" + "9" * 60, "/v1/history/job/" + "9" * 30,
+        "/v1/state/task/%00", "/v1/why/queue/%ff", "/v1/commands/" + "x" * 3_000, "/v1/tasks/99999999999999999999",
+        "/v1/jobs/-99999999999999999999",
+        "/job/99999999999999999999/", "/task/%00/", "/queue/%00/", "/trace/%00/", "/v1/datasets/%00", "/v1/datasets/%00/files",
+        "/auth/%00_auth_config.json",
+        "/api/v1/pilot/get_job_status?job_ids=18446744073709551616", "/api/v1/pilot/get_job_status?job_ids=" + "9" * 5_000,
+        "/server/panda/getStatus?ids=18446744073709551616", "/v1/diff/task/1?a=%00", "/v1/tail?filter=type=%00",
+        "/v1/events?task_id=99999999999999999999",
+    ],
+    ids=lambda path: path[:50],
+)  # fmt: skip
+def test_an_impossible_path_is_the_callers_mistake(cases: Cases, path: str) -> None:
+    sender = Sender.PILOT if "/pilot/" in path or "/server/" in path else Sender.USER
+
+    assert cases.raw("GET", path, sender=sender).status < 500
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"workingGroup": ["a"]}, {"extra": raw("lists 300")}, {"extra": raw("objects 300")}, {"extra": raw("lists 100000")},
+        {"taskName": 5}, {"taskName": {"a": 1}},
+        {"prodSourceLabel": []}, {"jobParameters": "text"}, {"jobParameters": [1, None]}, {"log": [[]]}, {"site": {"a": 1}},
+        {"site": "(a+)+$" + "a" * 60},
+        {"includedSite": [{}]}, {"vo": 7}, {"official": "yes"}, {"uniqueTaskName": []}, {"parentTaskName": ["x"]},
+        {"userName": {"a": "b"}}, {"extra": raw("twice")},
+    ],
+    ids=lambda changes: "+".join(changes),
+)  # fmt: skip
+def test_a_parameter_of_another_type_is_answered_with_a_sentence(cases: Cases, changes: dict[str, Any]) -> None:
+    status, answer = cases.submit(**changes)
+
+    assert status in (200, 400, 413)
+    assert isinstance(answer, dict)
+    cases.lives_on()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/tasks", "/v1/commands/KillTask", "/api/v1/task/retry", "/api/v1/job/kill", "/v1/commands/RegisterFiles"]
+)
+@pytest.mark.parametrize("piece", ["lists 300", "objects 300", "lists 100000", "objects 100000", "many digits", "1e400", "lone"])
+def test_a_body_that_no_reader_expects_is_refused(cases: Cases, path: str, piece: str) -> None:
+    body = json_text(
+        {"aggregate_id": "1", "task_id": 1, "new_parameters": {"a": raw(piece)}, "parameters": {"a": raw(piece)}, "x": raw(piece)}
+    )
+
+    outcome = cases.raw("POST", path, body.encode(), kind="application/json")
+
+    assert 200 <= outcome.status < 500, outcome
+
+
+def test_a_job_is_not_defined_under_the_id_of_another(cases: Cases) -> None:
+    job = cases.leased(cases.task())
+    spec = {"job_id": job["PandaID"], "task_id": 1, "attempt": 1, "serial": 1, "kind": "NORMAL", "name": "n", "queue": QUEUE,
+    "transformation": "t",
+            "parameters": "p", "label": "user", "user_name": "u", "owner": "o", "vo": VO}  # fmt: skip
+
+    answer = cases.command("DefineJob", "10000000001", cases.operator, spec=spec)
+
+    assert answer["status"] != 200 or not answer["accepted"]
+    assert cases.status_of(job) in ("sent", "starting", "running")
+
+
+@pytest.mark.parametrize("task_id", [2**62, 2**63 - 1, 10**12, 0, -5])
+def test_an_id_that_a_client_chose_for_its_task_stops_no_submission(cases: Cases, task_id: int) -> None:
+    answer = cases.command("SubmitTask", str(task_id), task_id=task_id, name=f"n{uuid4()}", user_name="hostile Person",
+    label="user", priority=1,
+                           parameters_json="{}")  # fmt: skip
+
+    assert answer["status"] < 500
+    cases.lives_on()
+
+
+def test_a_name_of_another_user_is_not_to_be_had(cases: Cases) -> None:
+    answer = cases.command("ClaimTaskName", f"{VO}/user/somebody-else/user.jdoe.x/", name="user.jdoe.x/", task_id=77)
+
+    assert answer["status"] != 200 or not answer["accepted"]
+
+
+@pytest.mark.parametrize("value", [b"\x00\x00\x01\x86\x9fgarbage", b"\x00\x7f\xff\xff\xff", b"\x01\x00\x00\x00\x01", b"", None])
+def test_an_unreadable_record_on_a_command_topic_stops_no_loop(cases: Cases, value: bytes | None) -> None:
+    from schemas.topics import topics_of_role
+    from tests.hostile.message import Record
+
+    sending = Sending(cases.target, 1_000.0)
+    topics = (*topics_of_role("commands"), *topics_of_role("heartbeats"))
+    sending.send_all(Message("case", 0, Record(topic, b"key", value), "") for topic in topics)
+
+    cases.lives_on()

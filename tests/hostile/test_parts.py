@@ -1,0 +1,232 @@
+"""The harness itself, without a stack: its messages are many, odd and the same for a seed; its verdict sees each harm."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from check.laws import Violation
+from schemas.catalog import messages
+from tests.hostile import checking, naughty, plan, report, shrink, verdict
+from tests.hostile.bystander import Life, queues_in_each
+from tests.hostile.ground import Ground
+from tests.hostile.message import Message, Outcome, Record, Request, Sender
+from tests.hostile.sending import code_of
+from tests.hostile.verdict import Seen
+from tests.hostile.watching import After, Look
+
+GROUND = Ground((10_000_001, 10_000_002), 1_800_000_000_000_000, "subject")
+IDS: Mapping[str, int] = {entry.full_name: number for number, entry in enumerate(messages(), start=1)}
+QUIET = Look({"decider": 0, "api": 1}, {"decider": 100, "api": 150}, {})
+
+
+def a_message(kind: str = "command KillTask", number: int = 0) -> Message:
+    """A request of a user."""
+    return Message(kind, number, Request("GET", "/", Sender.USER), "odd")
+
+
+def an_outcome(status: int = 400, code: str = "400", kind: str = "command KillTask") -> Outcome:
+    """What became of a message."""
+    return Outcome(a_message(kind), status, code, 0.1, 1.0)
+
+
+def lives(*seconds: float, problem: str = "") -> list[Life]:
+    """Lives of so many seconds, the last with `problem`."""
+    found = [Life(0.0, one) for one in seconds]
+    return [*found[:-1], replace(found[-1], problem=problem)] if problem else found
+
+
+def seen(**changes: object) -> Seen:
+    """A run in which nothing went wrong."""
+    good = Seen([an_outcome()], lives(0.1, 0.2), lives(0.1, 0.3), QUIET, After(QUIET, {"decider": 0}))
+    return replace(good, **changes)  # type: ignore[arg-type]  # by name
+
+
+@pytest.fixture(scope="module")
+def kinds() -> dict[str, plan.Strategy]:
+    """Every kind with its strategy."""
+    return plan.kinds(GROUND, IDS)
+
+
+def test_every_command_topic_route_and_front_has_a_kind(kinds: dict[str, plan.Strategy]) -> None:
+    names = set(kinds)
+
+    for entry in messages():
+        if entry.role == "commands":
+            assert {f"command {entry.name}", f"record {entry.name}"} <= names
+            assert f"malformed {entry.topic}" in names
+    assert {
+        "record PilotHeartbeat",
+        "malformed culm.pilot.heartbeats.v1",
+        "pilot updateJob",
+        "pilot update_job",
+        "upload cache file",
+    } <= names
+    assert {
+        "submit /v1/tasks",
+        "submit task/submit",
+        "form /monitor/act",
+        "read /v1/tasks",
+        "read /tasks/",
+        "harvester workers",
+    } <= names
+    assert len(names) > 200
+
+
+@pytest.mark.parametrize(
+    "kind", ["command KillTask", "record GenerateJobs", "pilot updateJob", "read /v1/jobs", "submit /v1/tasks"]
+)
+def test_a_seed_makes_the_same_messages_and_another_makes_others(kinds: dict[str, plan.Strategy], kind: str) -> None:
+    first, again, other = (plan.messages_of(kind, kinds[kind], 8, seed) for seed in (1, 1, 2))
+
+    assert first == again
+    assert first != other
+    assert len({message.told for message in first}) > 3
+
+
+def test_a_single_message_is_found_by_its_name(kinds: dict[str, plan.Strategy]) -> None:
+    wanted = "record WantWorkers#7"
+
+    found = plan.planned(GROUND, IDS, 1, seed=3, only=[wanted])
+
+    assert [message.name for message in found] == [wanted]
+    assert found[0] in plan.messages_of(wanted[:-2], kinds[wanted[:-2]], 8, 3)
+
+
+def test_an_unknown_kind_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no kind of message begins with nonsense"):
+        plan.planned(GROUND, IDS, 1, seed=1, only=["nonsense"])
+
+
+def test_kinds_are_served_evenly_and_each_at_least_once() -> None:
+    assert plan.counts(["a", "b", "c"], 7) == {"a": 3, "b": 2, "c": 2}
+    assert plan.counts(["a", "b", "c"], 1) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_nothing_that_is_sent_names_the_bystander(kinds: dict[str, plan.Strategy]) -> None:
+    for kind in ("record EnqueueJob", "command ConfigureQueue", "pilot getJob"):
+        for message in plan.messages_of(kind, kinds[kind], 10, 5):
+            content = message.content
+            body = content.value or b"" if isinstance(content, Record) else content.body
+            assert b"BYSTANDER" not in body
+
+
+def test_json_has_what_no_python_value_is() -> None:
+    text = naughty.json_text({"a": naughty.raw("lists 300"), "b": naughty.raw("twice"), "c": float("nan"), "d": "\x00"})
+
+    assert '"a": ' + "[" * 300 in text
+    assert '"b": {"a":1,"a":[2]' in text
+    assert '"c": NaN' in text
+    assert '"d": "\\u0000"' in text
+
+
+def test_the_bystander_has_a_queue_in_each_partition() -> None:
+    assert len(set(queues_in_each(4))) == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (200, b'{"StatusCode": 0}', "accepted"),
+        (200, b'{"StatusCode": "30"}', "StatusCode 30"),
+        (200, b'{"success": false}', "refused"),
+        (200, b'[false, "no"]', "refused"),
+        (200, b'{"accepted": false, "reason": "STALE"}', "STALE"),
+        (303, b"", "accepted"),
+        (400, b"{}", "400"),
+    ],
+)
+def test_an_answer_is_read_as_its_client_reads_it(status: int, body: bytes, code: str) -> None:
+    assert code_of(status, body) == code
+
+
+def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
+    assert verdict.faults(seen()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"outcomes": [an_outcome(500, "500")]}, "500 to command KillTask#0 (odd)"),
+        ({"outcomes": [an_outcome(0, "timeout")]}, "timeout: command KillTask#0"),
+        ({"lives_during": lives(0.1, 0.5)}, "p99 went from 0.20 to 0.50 s"),
+        ({"lives_during": lives(0.1)}, "1 lives during it, 2 before"),
+        ({"lives_during": lives(0.1, 0.1, problem="stuck")}, "did not end done: stuck"),
+        ({"after": After(replace(QUIET, restarts={"decider": 3, "api": 1}))}, "restarted: decider 3 times"),
+        ({"after": After(replace(QUIET, resident_mb={"decider": 300, "api": 150}))}, "memory: decider from 100 to 300 MB"),
+        ({"after": After(QUIET, {"projector": 8})}, "lag of projector: 8"),
+        ({"after": After(QUIET, {"projector": None})}, "lag of projector: unknown"),
+        ({"after": After(QUIET, standing=("jobs of culm.job.events.v1/0 at 1 of 9",))}, "stands: jobs of"),
+        ({"after": After(QUIET, secrets=("api.log: the token of user",))}, "in a log: api.log"),
+        ({"after": After(QUIET, violations=("sequences: 1",))}, "checker: sequences: 1"),
+    ],
+)
+def test_each_harm_is_told(changes: dict[str, object], told: str) -> None:
+    found = verdict.faults(seen(**changes))
+
+    assert len(found) == 1
+    assert told in found[0]
+
+
+def test_a_documented_503_is_no_error() -> None:
+    assert verdict.faults(seen(outcomes=[an_outcome(503, "503")])) == []
+
+
+def test_a_short_run_does_not_judge_what_is_quick_anyway() -> None:
+    assert verdict.faults(seen(lives_during=lives(0.1, 0.9)), floor_seconds=1.0) == []
+
+
+def test_the_table_has_a_row_a_kind() -> None:
+    outcomes = [
+        an_outcome(200, "accepted"),
+        an_outcome(),
+        an_outcome(),
+        an_outcome(500, "500"),
+        an_outcome(0, "timeout", "pilot getJob"),
+    ]
+
+    rows = verdict.table(seen(outcomes=outcomes))
+
+    assert rows == [
+        {"kind": "command KillTask", "sent": 4, "accepted": 1, "refused": "400 2", "errors": 1, "timeouts": 0},
+        {"kind": "pilot getJob", "sent": 1, "accepted": 0, "refused": "", "errors": 0, "timeouts": 1},
+    ]
+    page = report.markdown(report.document_of(seen(outcomes=outcomes), ["a fault"], "a run"))
+    assert "| command KillTask | 4 | 1 | 400 2 | 1 | 0 |" in page
+    assert "- FAULT: a fault" in page
+    json.dumps(report.document_of(seen(), [], "a run"))
+
+
+def test_what_names_the_bystander_or_the_log_counts_and_what_senders_forged_does_not() -> None:
+    own = Violation("rows of job equal the events", "job row 50000000000001", "x")
+    his = Violation("rows of job equal the events", "job row 100000010000003", "x")
+    queue = Violation("no two pilots hold one job", "p", "in queue BYSTANDER_4")
+    of_the_log = Violation("sequences", "culm.task.events.v1[0]@5", "task 5")
+    of_the_log = replace(of_the_log, law=checking.OF_THE_LOG[1])
+
+    found = checking.hurting([own, his, queue, of_the_log], [10_000_001], ["BYSTANDER_4"])
+
+    assert found == [his, queue, of_the_log]
+
+
+def test_the_shortest_list_that_does_the_harm_is_found() -> None:
+    sent = [a_message(kind, number) for number in range(8) for kind in ("a", "b", "c", "d")]
+    culprits = {"c#2", "c#5"}
+    asked: list[int] = []
+
+    def harms(some: Sequence[Message]) -> bool:
+        asked.append(len(some))
+        return culprits <= {message.name for message in some}
+
+    found = shrink.shortest(sent, harms)
+
+    assert {message.name for message in found} == culprits
+    assert len(asked) < 40
+    assert shrink.command_of(found, 7) == ".venv/bin/python -m tests.hostile --seed 7 --only 'c#2' 'c#5'"
+
+
+def test_a_harm_that_does_not_come_again_leaves_the_list_whole() -> None:
+    sent = [a_message("a", number) for number in range(5)]
+
+    assert shrink.shortest(sent, lambda _: False) == sent

@@ -1,0 +1,107 @@
+"""What is looked at before and after: restarts, memory, lag, positions of the projector, logs, the checker.
+
+Everything as a stranger to the processes sees it: the supervisor, /proc, the broker's offsets, rows of positions, files.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg2
+
+from deploy.lag import ends_of
+from deploy.stack import Stack
+from schemas.topics import topics_of_role
+from tests.hostile import checking
+from tests.load.accounts import CpuAccounts
+
+LAG_SECONDS_MAX = 60.0
+LOOK_SECONDS = 0.5
+#: A transaction ends with a marker that takes an offset and is never delivered.
+MARKERS = 1
+FOUND_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A stack at a moment. Sizes of logs in bytes; resident memory in MB."""
+
+    restarts: Mapping[str, int]
+    resident_mb: Mapping[str, int]
+    log_sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What is found when everything was sent and everything should be handled.
+
+    lag: records by process. standing: partitions of events that the projector has not read to the end. secrets: where in
+    the logs one stands, by name of the file and which secret. violations: of the checker; senders_own: those left out of them.
+    """
+
+    look: Look
+    lag: Mapping[str, int | None] = field(default_factory=dict)
+    standing: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+    checked: int = 0
+    senders_own: int = 0
+
+
+def look_at(stack: Stack) -> Look:
+    """The stack now."""
+    restarts = {state.name: state.restarts for state in stack.supervisor.states()}
+    sizes = {path.name: path.stat().st_size for path in stack.config.logs.glob("*.log")}
+    return Look(restarts, CpuAccounts(stack).resident_mb(), sizes)
+
+
+def look_after(
+    stack: Stack, before: Look, secrets: Mapping[str, str], *, tasks: Sequence[int], queues: Sequence[str], forged: bool
+) -> After:
+    """Wait until everything is handled, or LAG_SECONDS_MAX; then look at everything.
+
+    tasks, queues: the bystander's. forged: commands were written to topics, so what they broke among themselves is left out.
+    """
+    lag = awaited_lag(stack)
+    standing = tuple(standing_partitions(stack))
+    violations, checked = checking.violations_of(stack)
+    counting = checking.hurting(violations, tasks, queues) if forged else violations
+    found = tuple(secrets_in(stack.config.logs, before.log_sizes, secrets))
+    return After(look_at(stack), lag, standing, found, checking.told(counting), checked, len(violations) - len(counting))
+
+
+def awaited_lag(stack: Stack) -> dict[str, int | None]:
+    """Lag by process, once it is 0 everywhere or the time is over."""
+    end = time.monotonic() + LAG_SECONDS_MAX
+    while True:
+        rows = stack.status()["processes"]
+        lag = {row["name"]: row["lag"] for row in rows if row["name"] in ("decider", "processors", "projector")}
+        if all(behind == 0 for behind in lag.values()) or time.monotonic() > end:
+            return lag
+        time.sleep(LOOK_SECONDS)
+
+
+def standing_partitions(stack: Stack) -> Iterable[str]:
+    """Partitions of events of which a projection has not read everything."""
+    ends = ends_of(stack.config.kafka)
+    with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT projection, topic, partition, next_offset FROM projection_position ORDER BY 1, 2, 3")
+        rows = cursor.fetchall()
+    events = set(topics_of_role("events"))
+    for projection, topic, partition, offset in rows:
+        end = ends.get((topic, partition), 0)
+        if topic in events and offset < end - MARKERS:
+            yield f"{projection} of {topic}/{partition} at {offset} of {end}"
+
+
+def secrets_in(logs: Path, begin: Mapping[str, int], secrets: Mapping[str, str]) -> Iterable[str]:
+    """Where a secret stands in what was logged since `begin`. secrets: what to call it -> the text."""
+    for path in sorted(logs.glob("*.log")):
+        size = path.stat().st_size
+        start = begin.get(path.name, 0)
+        with path.open("rb") as file:
+            file.seek(start if start <= size else 0)  # a file that was begun again is read whole
+            text = file.read()
+        found = [name for name, secret in secrets.items() if secret.encode() in text]
+        yield from (f"{path.name}: {name}" for name in found[:FOUND_MAX])
