@@ -6,6 +6,7 @@ from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.policy.model import Policy
+from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
     ConfigureQueue,
     PolicyCommand,
@@ -102,7 +103,7 @@ def _problem_of_shares(shares: tuple[GlobalShare, ...]) -> str:
 
 def _problem_of_pattern(pattern: str | None) -> str:
     try:
-        re.compile(pattern or "")
-    except re.error as problem:
-        return f"pattern {pattern!r} is not a regular expression: {problem}"
+        compile_pattern(pattern or "", dot_all=True)
+    except PatternRefused as problem:
+        return str(problem)
     return ""
