@@ -6,6 +6,7 @@ from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
 from commands.decider_loop import DeciderLoop
 from commands.errors import Fenced, Interrupted
+from commands.slot import Slot
 from commands.state_store import StateStore
 from schemas.wire import Codec
 from tests.sim.faults import Crash, Faults
@@ -21,7 +22,7 @@ class DeciderProcess:
     """One process of one slot, from its start to its end; `alive` turns false at a kill or when it was fenced."""
 
     def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path, direct_max: int = 400) -> None:
-        self._log = log
+        self._log, self._codec = log, codec
         self.faults = Faults()
         self.alive = True
         self.fenced = False
@@ -49,6 +50,20 @@ class DeciderProcess:
             self.end()
         finally:
             self.faults.disarm()
+
+    def differences(self) -> list[str]:
+        """Aggregates whose states in memory are not what the events of the log fold to; none when the slot is not owned."""
+        if self._slot_log is None or not self.alive:
+            return []
+        folded = StateStore(None, "folded", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
+        slot = Slot(folded, self._codec)
+        for record in MemorySlotLog(self._log, self._config, Faults()).events_after({}):
+            slot.replay(*record.place, self._codec.decode(record.value))
+        return [
+            f"{aggregate} {name}"
+            for (aggregate, name), entry in self._store._hot.items()
+            if (folded.get(aggregate, name).state, folded.get(aggregate, name).sequence) != (entry.state, entry.sequence)
+        ]
 
     def end(self) -> None:
         """Gone, as after SIGKILL: nothing is said to the log any more."""

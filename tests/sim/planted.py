@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
-from commands import state_store
+from commands import state_store, undo
 from commands.decider_loop import DeciderLoop
 from commands.decision import FollowUp, accept
 from commands.job import decide as job_decide
@@ -189,6 +189,37 @@ def ids_forgotten_at_restart() -> Any:
     return both
 
 
+def stumbling() -> Any:
+    """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
+    evolve = Slot._evolve
+
+    def broken(slot: Slot, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded) -> Any:
+        events = evolve(slot, aggregate, entry, decision, decoded)
+        if events and int(decoded.envelope.command_id[:6], 16) % 40 == 0:
+            raise RuntimeError("planted")
+        return events
+
+    return patch.object(Slot, "_evolve", broken)
+
+
+def changes_stay_after_a_bug() -> Any:
+    """The states that a bug left half changed are kept."""
+    both = contextlib.ExitStack()
+    both.enter_context(stumbling())
+    both.enter_context(patch.object(undo, "put_back", lambda to: None))
+    return both
+
+
+def large_records_are_cut_off() -> Any:
+    """A record that the log does not take is left out, and the rest of its transaction written."""
+    commit = MemorySlotLog.commit
+
+    def without(slot_log: MemorySlotLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        commit(slot_log, [one for one in outputs if len(one.value) < 700], positions)
+
+    return patch.object(MemorySlotLog, "commit", without)
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -204,6 +235,8 @@ PLANTS: dict[str, Callable[[], Any]] = {
         leases_end_early,
         follow_ups_outside,
         ids_forgotten_at_restart,
+        changes_stay_after_a_bug,
+        large_records_are_cut_off,
     )
 }
 

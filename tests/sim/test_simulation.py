@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from check.laws import Violation
 from deploy.config import CHECKOUT
-from tests.sim.planted import PLANTS, planted
+from tests.sim.planted import PLANTS, planted, stumbling
 from tests.sim.seeds import outcomes, quiet
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run, schedule
@@ -45,6 +46,27 @@ def test_a_planted_bug_is_found(plant: str) -> None:
         found = any(run(schedule(seed, STEPS)) for seed in range(1, SEEDS_FOR_A_BUG + 1))
 
     assert found, f"{plant} was not found in {SEEDS_FOR_A_BUG} seeds"
+
+
+def beyond_the_record(violations: list[Violation]) -> list[Violation]:
+    """What is wrong beside the dead letters themselves and what cannot go on without their commands."""
+    without = {"everything comes to its end", "accepted jobs are terminal or live, and live ones have their place"}
+    return [one for one in violations if one.law not in without and one.found != "RuntimeError: planted"]
+
+
+def test_a_bug_costs_its_own_record_only() -> None:
+    with stumbling():
+        violations = [one for seed in range(1, 4) for one in run(schedule(seed, 600))]
+
+    assert any(one.found == "RuntimeError: planted" for one in violations)
+    assert beyond_the_record(violations) == []
+
+
+def test_states_that_a_bug_left_half_changed_are_found() -> None:
+    with planted("changes_stay_after_a_bug"):
+        violations = [one for seed in range(1, 4) for one in run(schedule(seed, 600))]
+
+    assert beyond_the_record(violations) != []
 
 
 def test_the_same_seed_is_the_same_run() -> None:

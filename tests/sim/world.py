@@ -131,7 +131,15 @@ class World:
                 found += law.see(record)
         for law in laws:
             found += law.end()
-        return [*self.letters(), *found]
+        return [*self.states(), *self.letters(), *found]
+
+    def states(self) -> list[Violation]:
+        """What deciders believe against what the log says."""
+        return [
+            Violation("states equal events", f"decider of slot {slot}", name)
+            for slot in range(SLOTS)
+            for name in self.deciders[slot].differences()
+        ]
 
     def letters(self) -> list[Violation]:
         """Dead letters: no one here sends what cannot be handled, so each of them is a bug."""
