@@ -1951,7 +1951,7 @@ class TaskDefinition:
     """A task as refined from its parameters: all that later choices rest on.
 
     transformation: URL of the payload wrapper.
-    parameters: Job parameters with placeholders (panda-client-protocol 5.4 step 1).
+    parameters: Job parameters with placeholders (docs/reference/client.md, From parameters to jobs).
     source_url: ${SURL}: where jobs fetch the sandbox.
     requirements: What a queue must offer.
     rules: How input is cut.

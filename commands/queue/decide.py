@@ -1,7 +1,8 @@
 """What a dispatch queue says to a command: the one place where a job is given to a pilot.
 
 Guards: one attempt is leased once; a pilot that does not match gets nothing; a lease ends only when the job ended or when
-the time without a heartbeat, as far as anybody could have seen one, is longer than the lease. Source: jedi-logic 6.7.
+the time without a heartbeat, as far as anybody could have seen one, is longer than the lease.
+Source: docs/reference/jedi.md, "Dispatch".
 """
 
 from typing import assert_never
@@ -134,7 +135,7 @@ def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | No
 
 
 def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
-    """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (jedi-logic 6.7).
+    """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (docs/reference/jedi.md).
 
     Whose jobs an offer may run is not looked at: the lines of that owner are (`Lines.heads`).
     """

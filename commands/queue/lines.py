@@ -114,7 +114,7 @@ def needs_of(spec: JobSpec) -> Needs:
 
 
 def rank_of(spec: JobSpec) -> Rank:
-    """Dispatch order, best first: highest priority, then greatest age (jedi-logic 6.7)."""
+    """Dispatch order, best first: highest priority, then greatest age (docs/reference/jedi.md)."""
     return (-spec.priority, spec.job_id)
 
 

@@ -3,7 +3,7 @@
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
 The choices of the engine are in `feeding.py` (refine, contents) and `progress.py` (jobs, outcomes), what follows by itself in
 `settle.py`.
-Source: jedi-logic 1.3, 1.6; panda-client-protocol 3.4.
+Source: docs/reference/jedi.md, "Task commands" and "Retry and reload".
 """
 
 import json

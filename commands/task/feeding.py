@@ -1,7 +1,7 @@
 """How a task gets its input: refined, then fed slice by slice. Pure.
 
 Guards: a definition made from old parameters is refused; a chunk is read once, in order; what the input amounts to is worked out
-before any of it is made, and too much breaks the task. Source: jedi-logic 1.9, 3.2.
+before any of it is made, and too much breaks the task. Source: docs/reference/jedi.md, "Input units".
 """
 
 from dataclasses import replace

@@ -190,7 +190,7 @@ def _spec(
 
 
 def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
-    """A pilot gets names in lists with commas (pilot-protocol 2.2): none may shift, and no file may be written twice.
+    """A pilot gets names in lists with commas (docs/reference/pilot.md): none may shift, and no file may be written twice.
 
     Raises UnresolvedPlaceholder.
     """

@@ -1,6 +1,6 @@
 """Values quoted for the place in a shell line where they stand. Pure.
 
-A job's parameters are a line that the pilot gives to a shell (pilot-protocol 2.2, `jobPars`). Templates come from the task's own
+A job's parameters are a line that the pilot gives to a shell (docs/reference/pilot.md). Templates come from the task's own
 user, who may do there what he likes; values (names of files that others registered) must reach the payload as they are and do
 nothing on the way.
 """

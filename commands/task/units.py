@@ -1,7 +1,7 @@
 """Input units from a definition: files of a dataset, or made-up records for a task without input. Pure.
 
 Numbers are worked out before anything is made: `units_made_up`, `units_in_file`.
-Source: jedi-logic 3.2, panda-client-protocol 5.4 step 3.
+Source: docs/reference/jedi.md, "Input units".
 """
 
 from collections.abc import Iterator, Sequence

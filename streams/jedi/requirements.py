@@ -1,7 +1,7 @@
 """What the parameters of a task ask of a queue, and readers that other parameters share.
 
-In: parameters. Out: `Requirements` within bounds; complaints go to the parameters. Source: panda-client-protocol 5.2,
-jedi-logic 3.1.
+In: parameters. Out: `Requirements` within bounds; complaints go to the parameters. Source:
+docs/reference/client.md, "Task parameters".
 """
 
 import re

@@ -2,7 +2,7 @@
 
 In: the JSON object of a submission, which may hold anything. Out: values within the bounds below; `problems` collects one
 sentence for each bad key, naming the key, what was found and what was expected. Nothing here raises for what a user wrote,
-and nothing outside reads a value past it. Source: panda-client-protocol 5.2, 5.3.
+and nothing outside reads a value past it. Source: docs/reference/client.md, "Task parameters".
 """
 
 from collections.abc import Mapping

@@ -99,7 +99,7 @@ def test_long_names_are_ordered_in_parts_that_fit_a_record() -> None:
 
 
 def test_a_definition_that_fits_no_record_breaks_the_task() -> None:
-    culm = a_refined_task(a_definition(pfn_list=("x" * 880_000,), events_total=None))
+    culm = a_refined_task(a_definition(pfn_list=tuple("x" * 1_000 for _ in range(880)), events_total=None))
 
     assert message_of(culm).startswith("TOO_LARGE: the definition has 88")
 
