@@ -44,6 +44,8 @@ def generate_ordered(heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
 def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefinition | Refusal:
     try:
         parameters = json.loads(parameters_json)
+    except RecursionError:
+        return Refusal("BAD_PARAMETERS", "the parameters are nested too deeply, expected a JSON object")
     except ValueError as problem:
         return Refusal("BAD_PARAMETERS", f"the parameters are no JSON: {problem}")
     if not isinstance(parameters, dict):

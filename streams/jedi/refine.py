@@ -269,4 +269,11 @@ def _goal(given: Parameters) -> int:
 
 def _as_json(given: Parameters, key: str) -> str | None:
     section = given.section(key)
-    return None if section is None else json.dumps(section.raw, separators=(",", ":"))
+    if section is None:
+        return None
+    try:
+        # Not escaped, so that the bounds of the definition see every character.
+        return json.dumps(section.raw, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    except ValueError:
+        given.problems.append(f"{key} holds a number that JSON has no word for, expected finite numbers")
+        return None
