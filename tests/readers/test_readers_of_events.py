@@ -174,7 +174,6 @@ def test_any_parameters_are_refined_or_the_task_is_broken(seed: int) -> None:
     # Real parameters, one or two of them replaced by anything that JSON can say.
     # fmt: off
     odd: list[Any] = [
-    # fmt: on
         None,
         True,
         -1,
