@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.catalog import CATALOG, Entry, messages
-from schemas.job import JobDefined
-from schemas.queue import DispatchConfigured, JobQueued
+from schemas.job import DefineJob, JobDefined
+from schemas.queue import ConfigureDispatch, DispatchConfigured, EnqueueJob, JobQueued
 from schemas.reading import Place, Recorded
-from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, TaskRetried, TaskSubmitted
+from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, SubmitTask, TaskRetried, TaskSubmitted
 from schemas.types import InputUnit, JobKind
 from tests.schemas.within_bounds import a_message, an_aggregate_id, an_event_envelope
 
@@ -26,16 +26,16 @@ FIRST = {
 }
 
 
-def _under(key: str, message: Any) -> Any:
+def under(key: str, message: Any) -> Any:
     """The message as a decider would write it: it names the key it stands under, and pieces that are there."""
     match message:
-        case TaskSubmitted():
+        case SubmitTask() | TaskSubmitted():
             return replace(message, task_id=int(key))
-        case JobDefined():
+        case DefineJob() | JobDefined():
             return replace(message, spec=replace(message.spec, job_id=int(key)))
-        case JobQueued():
+        case EnqueueJob() | JobQueued():
             return replace(message, spec=replace(message.spec, queue=key))
-        case DispatchConfigured():
+        case ConfigureDispatch() | DispatchConfigured():
             return replace(message, settings=replace(message.settings, name=key))
         case ContentsFed():
             return replace(message, units=tuple(InputUnit(unit_id=number, lfn="f", dataset="d") for number in PIECES))
@@ -63,5 +63,5 @@ def history(entry: Entry, seed: int) -> Iterator[Recorded]:
     names = [*FIRST[entry.aggregate], entry.name]
     for number, name in enumerate(names, start=1):
         kind = CATALOG[f"culm.{entry.aggregate}.{name}"]
-        message = _under(key, a_message(kind, seed + number))
+        message = under(key, a_message(kind, seed + number))
         yield Recorded(Place(kind.topic, 0, number), message, an_event_envelope(seed + number, key, number))
