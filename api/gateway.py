@@ -20,8 +20,9 @@ from api.pulse import Pulse
 from api.tracing import correlation_of_request
 from commands.sending import CommandSender, RecordTooLarge
 from schemas.answer import CommandAnswered
-from schemas.bounds import Bounded, problems_of, sentence
+from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
+from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
 
@@ -94,6 +95,7 @@ class CommandGateway:
     async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
         """As `submit`, for a caller that made the envelope itself."""
         _check_bounds(command, envelope)
+        _refuse(command, key_problems(command, envelope.aggregate_id))
         loop = asyncio.get_running_loop()
         future = self.answers.expect(envelope.command_id)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
@@ -156,10 +158,13 @@ class CommandGateway:
 def _check_bounds(*messages: Bounded) -> None:
     """Raise BadRequest that names every field out of bounds; nothing was sent then."""
     for message in messages:
-        problems = problems_of(message)
-        if problems:
-            errors = [asdict(problem) for problem in problems]
-            raise BadRequest(f"{type(message).__name__}: {sentence(problems)}", errors=errors)
+        _refuse(message, problems_of(message))
+
+
+def _refuse(message: Bounded, problems: tuple[Problem, ...]) -> None:
+    if problems:
+        errors = [asdict(problem) for problem in problems]
+        raise BadRequest(f"{type(message).__name__}: {sentence(problems)}", errors=errors)
 
 
 def _end_wait(future: Awaited) -> None:

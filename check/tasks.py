@@ -5,7 +5,7 @@ input is ready, with a job, finished or given up; it is in one job at a time; th
 of pieces in those states.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,17 +179,26 @@ def _entered(books: Books, name: str, event: Any) -> Iterator[str]:
         case "JobOutcomesRecorded":
             yield from _outcomes(books, event)
         case "TaskRetried" | "AttemptsIncreased":
-            _given_attempts(books, name, event)
+            yield from _given_attempts(books, name, event)
         case "TaskKillOrdered" | "TaskFinishOrdered" | "TaskBroken" | "TaskReloaded":
             books.ending = name != "TaskReloaded"
         case _:
             pass
 
 
-def _given_attempts(books: Books, name: str, event: Any) -> None:
+def _unknown(books: Books, numbers: Iterable[int]) -> Iterator[str]:
+    """Pieces that are spoken of and never came; they are entered, so that each is named once."""
+    for number in numbers:
+        if number not in books.pieces:
+            yield f"piece {number} is spoken of and never came"
+            books.pieces[number] = Piece(books.attempts_max)
+
+
+def _given_attempts(books: Books, name: str, event: Any) -> Iterator[str]:
     """Pieces that were given up come back when they have attempts again."""
     if name == "TaskRetried":
         books.ending = False
+        yield from _unknown(books, event.units)
         for number in event.units:
             piece = books.pieces[number]
             piece.attempts_max = max(piece.attempts_max, piece.attempt + event.attempts_max)
@@ -211,6 +220,7 @@ def _generated(books: Books, event: Any) -> Iterator[str]:
             books.merges[job.job_id] = tuple(job.unit_ids)
         if event.kind.value != "NORMAL":
             continue
+        yield from _unknown(books, job.unit_ids)
         for number in job.unit_ids:
             piece = books.pieces[number]
             if piece.state != "ready":
@@ -231,7 +241,9 @@ def _outcomes(books: Books, event: Any) -> Iterator[str]:
         else:
             books.merging.add(outcome.job_id)
         if outcome.kind.value == "FINISHED":
-            books.live -= {books.serials[serial] for serial in books.merges.get(outcome.job_id, ())}
+            merged = (books.serials.get(serial) for serial in books.merges.get(outcome.job_id, ()))
+            books.live.difference_update(job for job in merged if job is not None)
+    yield from _unknown(books, (change.unit_id for change in event.units))
     for change in event.units:
         piece = books.pieces[change.unit_id]
         if piece.state != "with job":

@@ -31,6 +31,7 @@ from commands.state_store import Entry, StateStore
 from schemas.answer import CommandAnswered
 from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
+from schemas.keys import key_problems
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, Decoded, Message, Poison, entry_of
 
@@ -192,7 +193,7 @@ class Slot:
             told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
-        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded.message)
+        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
@@ -338,7 +339,7 @@ def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal 
     return None
 
 
-def _out_of_bounds(command: Any) -> Refusal | None:
+def _out_of_bounds(decoded: Decoded) -> Refusal | None:
     """What no reader of its events could hold is refused before anything is decided."""
-    problems = problems_of(command)
+    problems = problems_of(decoded.message) or key_problems(decoded.message, decoded.envelope.aggregate_id)
     return Refusal("OUT_OF_BOUNDS", sentence(problems)) if problems else None

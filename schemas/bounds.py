@@ -115,7 +115,7 @@ def _of_value(field: Mapping[str, Any], node: Any, value: Any, place: str) -> It
         case str(name) if name in CATALOG:
             entry = CATALOG[name]
             if type(value).__name__ != entry.name:
-                yield Problem(place, _shown(value), f"a {entry.name}")
+                yield Problem(place, shown(value), f"a {entry.name}")
             elif entry.schema["type"] == "record":
                 yield from _of_record(entry, value, place)
         case _:
@@ -124,7 +124,7 @@ def _of_value(field: Mapping[str, Any], node: Any, value: Any, place: str) -> It
 
 def _of_items(field: Mapping[str, Any], inner: Any, value: Any, place: str) -> Iterator[Problem]:
     if not isinstance(value, tuple | list):
-        yield Problem(place, _shown(value), "a list")
+        yield Problem(place, shown(value), "a list")
         return
     if len(value) > field["items_max"]:
         yield Problem(place, f"{len(value):,} items", f"at most {field['items_max']:,} items")
@@ -136,25 +136,25 @@ def _of_items(field: Mapping[str, Any], inner: Any, value: Any, place: str) -> I
 def _of_primitive(field: Mapping[str, Any], kind: str, value: Any, place: str) -> Iterator[Problem]:
     types, named = _KINDS[kind]
     if not isinstance(value, types) or (isinstance(value, bool) and kind != "boolean"):
-        yield Problem(place, _shown(value), named)
+        yield Problem(place, shown(value), named)
     elif isinstance(value, str):
         yield from _of_text(field, value, place)
     elif isinstance(value, bytes):
         if len(value) > field["bytes_max"]:
             yield Problem(place, f"{len(value):,} bytes", f"at most {field['bytes_max']:,} bytes")
     elif kind != "boolean" and not field["min"] <= value <= field["max"]:
-        yield Problem(place, _shown(value), _range(field))
+        yield Problem(place, shown(value), _range(field))
 
 
 def _of_text(field: Mapping[str, Any], value: str, place: str) -> Iterator[Problem]:
     allowed = SETS[field["characters"]]
     if not field.get("length_min", 0) <= len(value) <= field["length_max"]:
-        found = f"{_shown(value)} ({len(value):,} characters)" if allowed.shown else f"{len(value):,} characters"
+        found = f"{shown(value)} ({len(value):,} characters)" if allowed.shown else f"{len(value):,} characters"
         yield Problem(place, found, f"{allowed.expected}, {_lengths(field)}")
     elif not allowed.takes(value):
         odd = allowed.first_odd(value)
         if allowed.shown:
-            found = _shown(value)
+            found = shown(value)
         else:
             found = f"{value[odd]!a} at place {odd}" if odd is not None else f"a text of {len(value):,} characters"
         yield Problem(place, found, allowed.expected)
@@ -177,7 +177,7 @@ def _day(micros: int) -> str:
     return datetime.fromtimestamp(micros / 1_000_000, UTC).date().isoformat()
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A short ASCII form of what was found: any reader of a message can hold it."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

@@ -16,6 +16,7 @@ import structlog
 from commands.sending import CommandSender, NotDelivered, RecordTooLarge
 from schemas.bounds import OutOfBounds, problems_of
 from schemas.deadletter import DeadLetter
+from schemas.keys import key_problems
 from schemas.wire import Codec, entry_of
 from streams.errors import CannotBeSent
 from streams.figures import LETTERS, SENT
@@ -135,6 +136,8 @@ class Outbox:
 
 def check_bounds(one: Wish) -> None:
     """Raise OutOfBounds for a command that no reader of the log could hold."""
-    problems = problems_of(one.command) or problems_of(one.envelope)
+    problems = (
+        problems_of(one.command) or problems_of(one.envelope) or key_problems(one.command, one.envelope.aggregate_id)
+    )
     if problems:
         raise OutOfBounds(type(one.command).__name__, problems)

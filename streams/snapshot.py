@@ -3,12 +3,14 @@
 Made by `streams/facts.py` from the log; `position` says up to where, so that a choice can be explained later.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.types import QueueSettings, RetryRule
 
 POLICY_EVENTS = "culm.policy.events.v1"
+PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ def position_text(offsets: Mapping[tuple[str, int], int]) -> str:
 
 
 def policy_offsets(position: str) -> dict[int, int]:
-    """Partition -> offset of the policies that a position covers; empty for an empty position."""
-    rows = [part.rsplit(":", 2) for part in position.split(",") if part]
-    return {int(partition): int(offset) for topic, partition, offset in rows if topic == POLICY_EVENTS}
+    """Partition -> offset of the policies that a position covers; parts that are no place of the log cover nothing."""
+    found = (PLACE.fullmatch(part) for part in position.split(","))
+    return {int(place[2]): int(place[3]) for place in found if place and place[1] == POLICY_EVENTS}
 
 
 def knows_more(now: str, then: str) -> bool:

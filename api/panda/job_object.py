@@ -128,7 +128,7 @@ def _files(row: Row, spec: Mapping[str, Any], outputs: Mapping[str, Mapping[str,
     for file in spec["outputs"]:
         made = outputs.get(file["lfn"], {})
         status = FILE_STATUS.get(str(row["status"]), "defined")
-        files.append(_file(row, file, ROLE_WORDS[file["role"]], status, made))
+        files.append(_file(row, file, ROLE_WORDS.get(file["role"], "unknown"), status, made))
     return files
 
 

@@ -58,9 +58,17 @@ def job_dict(spec: JobSpec, storage: str) -> dict[str, Any]:
     if spec.container_name:
         job["container_name"] = spec.container_name
     if spec.multi_step_json:
-        steps = orjson.loads(spec.multi_step_json)
-        job |= {name: steps[name] for name in STEPS if name in steps}
+        job |= _steps(spec.multi_step_json)
     return job
+
+
+def _steps(text: str) -> dict[str, Any]:
+    """The steps of a JSON object; none of any other text, which refinement lets into no definition."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: found[name] for name in STEPS if name in found} if isinstance(found, dict) else {}
 
 
 def _inputs(spec: JobSpec) -> dict[str, str]:

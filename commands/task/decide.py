@@ -232,7 +232,7 @@ def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
 def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than any reader follows
         return None
     return value if isinstance(value, dict) else None
 

@@ -248,7 +248,8 @@ def _as_json(given: Parameters, key: str) -> str | None:
         given.problems.append(f"{key} is nested more than {DEPTH_MAX} deep, expected at most that")
         return None
     try:
-        text = json.dumps(section.raw, separators=(",", ":"), allow_nan=False)
+        # Not escaped, so that the bounds of the definition see every character.
+        text = json.dumps(section.raw, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     except ValueError:
         given.problems.append(f"{key} holds NaN, Infinity or an endless number, expected JSON")
         return None

@@ -1,12 +1,12 @@
 """Read models without a database: the same fold, rows in dictionaries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from projections.batch import aggregates_of, fold, rows_read
 from projections.catalogue import PROJECTIONS
-from projections.changes import Key, Row
+from projections.changes import Key, Row, RowChanges
 from schemas.reading import Aggregate, Recorded
 from tests.projections.event_writer import EventWriter
 from tests.projections.life import Said
@@ -19,8 +19,8 @@ class Tables:
     rows: dict[str, dict[Key, Row]] = field(default_factory=dict)
     heads: dict[Aggregate, int] = field(default_factory=dict)
 
-    def take(self, records: Sequence[Recorded]) -> None:
-        """Apply one batch."""
+    def take(self, records: Sequence[Recorded]) -> Mapping[str, RowChanges]:
+        """Apply one batch; what it changes, by projection."""
         projections = list(PROJECTIONS.values())
         known = {
             p.name: {
@@ -42,6 +42,7 @@ class Tables:
                     table.pop(key, None)
                     if after is not None:
                         table[key] = after
+        return folded.changes
 
     def remembered(self, table: str, key: Key, columns: Iterable[str]) -> Row | None:
         """What a projection is told of a row."""

@@ -10,9 +10,12 @@ from hypothesis import given
 
 from schemas.bounds import problems_of
 from schemas.catalog import Entry, messages
+from schemas.keys import key_problems
+from schemas.task import ReloadTask
 from schemas.types import ReportedState, StepDefinition
 from tests.commands.builders import QUEUE, TASK, a_definition, a_queue, a_running_task, a_submission, job, lease, report, run_all
 from tests.commands.in_memory import START, Culm, a_culm
+from tests.readers.histories import under
 from tests.schemas.within_bounds import SEEDS, Known, a_command_envelope, a_message, an_aggregate_id, examples
 
 COMMANDS = [entry for entry in messages() if entry.role == "commands"]
@@ -111,11 +114,20 @@ def test_any_command_to_any_state_is_answered_and_what_follows_is_within_bounds(
         assert answer is None or problems_of(answer) == ()
         assert [letter.error for letter in culm.letters[before[1] :] if letter.error_class == "Bug"] == []
         for message, envelope in culm.events[before[0] :]:
-            assert (type(message).__name__, problems_of(message), problems_of(envelope)) == (type(message).__name__, (), ())
+            found = (*problems_of(message), *problems_of(envelope), *key_problems(message, envelope.aggregate_id))
+            assert (type(message).__name__, found) == (type(message).__name__, ())
         refused = [one for one in culm.answers if one.reason == "OUT_OF_BOUNDS"]
         assert [(one.command_type, one.message) for one in refused] == []
 
     check()
+
+
+def test_parameters_nested_beyond_any_reader_are_refused() -> None:
+    culm = ended()
+
+    answer = culm.send(ReloadTask(parameters_json="[" * 100_000), str(TASK))
+
+    assert (answer.accepted, answer.reason, culm.letters) == (False, "BAD_PARAMETERS", [])
 
 
 def tell(culm: Culm, entry: Entry, seed: int, target: str) -> Any:
@@ -123,7 +135,7 @@ def tell(culm: Culm, entry: Entry, seed: int, target: str) -> Any:
     siblings = [one for one in COMMANDS if one.aggregate == entry.aggregate]
     answer = None
     for step, one in enumerate((entry, *(siblings[(seed >> shift) % len(siblings)] for shift in (3, 9, 15)))):
-        command = a_message(one, seed + step, KNOWN)
+        command = under(target, a_message(one, seed + step, KNOWN))
         by = a_command_envelope(seed + step, target, KNOWN)
         found = culm.send(command, target, actor=by.actor, role=by.role, vo=by.vo)
         answer = answer or found

@@ -173,7 +173,12 @@ def _text(name: str, least: int, most: int, random: Random) -> str:
     for _ in range(100):
         match random.randrange(4):
             case 0:
-                text = random.choice(alphabet) * random.choice((least, min(most, LONG), min(most, 300)))
+                # A text of one sign is what a database compresses; names of many signs fill its indexes.
+                length = random.choice((least, min(most, LONG), min(most, 300)))
+                signs = (
+                    random.choice(alphabet) if random.random() < 0.5 else "".join(random.choices(alphabet, k=min(most, 1_500)))
+                )
+                text = (signs * length)[:length]
             case 1:
                 text = random.choice(ODD)
             case _:
