@@ -17,14 +17,14 @@ QUEUE = "PAGES"
 HOSTILE = "<script>document.title='taken'</script>"
 
 
-def token_of(stack: Stack, user: str, *groups: str, vo: str = "wlcg") -> str:
+def token_of(stack: Stack, user: str, *groups: str, vo: str = "wlcg", name: str = "") -> str:
     """A token of the development issuer."""
-    return make_token(stack.config.home, user=user, name=f"{user} Person", groups=[vo, *groups], audience_hours=1)
+    return make_token(stack.config.home, user=user, name=name or f"{user} Person", groups=[vo, *groups], audience_hours=1)
 
 
-def client_of(stack: Stack, user: str, *groups: str) -> httpx.Client:
+def client_of(stack: Stack, user: str, *groups: str, name: str = "") -> httpx.Client:
     """Requests of a member."""
-    headers = {"Authorization": f"Bearer {token_of(stack, user, *groups)}", "Origin": "wlcg"}
+    headers = {"Authorization": f"Bearer {token_of(stack, user, *groups, name=name)}", "Origin": "wlcg"}
     return httpx.Client(base_url=stack.config.api, headers=headers, timeout=70)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import tarfile
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -163,8 +164,9 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: Hand, dark: 
     assert broken == {}
 
 
-def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand) -> None:
-    task = hand.submit(name=f"user.pages.{HOSTILE}.x")
+def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand, stack: Stack) -> None:
+    with client_of(stack, "pages", name=HOSTILE) as malicious:
+        task = replace(hand, user=malicious).submit()
     job = hand.lease(task)
     hand.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag=HOSTILE, transExitCode=1, pilotLog=HOSTILE)
     window = pages.window()
