@@ -7,6 +7,7 @@ beats.
 
 from collections.abc import Iterator, Sequence
 
+from schemas.bounds import OutOfBounds, problems_of
 from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import caused_command_id
 from schemas.queue import RenewLeases
@@ -16,13 +17,10 @@ from streams.heard import ROLE, Heard, Wish
 #: Microseconds within which beats count as simultaneous: far below any lease.
 WINDOW = 5_000_000
 ACTOR = "culm-leases"
-#: The year 2100: what lies beyond is no time at which a pilot was seen.
-SEEN_AT_MAX = 4_102_444_800_000_000
-NAME_CHARACTERS_MAX = 1_024
 
 
 def renewals(heard: Sequence[Heard]) -> Iterator[Wish]:
-    """One command for each queue, tenant and window of time among `heard`; ValueError for a beat that can be no pilot's."""
+    """One command for each queue, tenant and window of time among `heard`; OutOfBounds for a beat that can be no pilot's."""
     groups: dict[tuple[str, str, int], list[Heard]] = {}
     for one in heard:
         beat: PilotHeartbeat = one.message
@@ -47,10 +45,6 @@ def renewals(heard: Sequence[Heard]) -> Iterator[Wish]:
 
 def _check(beat: PilotHeartbeat) -> None:
     """A beat that its neighbours in a command could be refused for is refused alone."""
-    if not 0 < beat.job_id < 2**63:
-        raise ValueError(f"job_id is {beat.job_id}, expected 1 to {2**63 - 1}")
-    if not 0 <= beat.seen_at <= SEEN_AT_MAX:
-        raise ValueError(f"seen_at is {beat.seen_at} microseconds, expected 0 to {SEEN_AT_MAX}")
-    for name, text in (("queue", beat.queue), ("vo", beat.vo)):
-        if not 0 < len(text) <= NAME_CHARACTERS_MAX:
-            raise ValueError(f"{name} has {len(text)} characters, expected 1 to {NAME_CHARACTERS_MAX}")
+    problems = problems_of(beat)
+    if problems:
+        raise OutOfBounds("PilotHeartbeat", problems)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.bounds import OutOfBounds
 from schemas.heartbeat import PilotHeartbeat
 from schemas.queue import RenewLeases
 from streams.heard import Heard, Wish
@@ -49,16 +50,11 @@ def test_the_same_beats_are_the_same_command_and_other_beats_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"job_id": -5}, "job_id is -5, expected 1 to 9223372036854775807"),
-        ({"seen_at": 2**62}, "seen_at is 4611686018427387904 microseconds, expected 0 to 4102444800000000"),
-        ({"queue": ""}, "queue has 0 characters, expected 1 to 1024"),
-        ({"queue": "Q" * 5000}, "queue has 5000 characters, expected 1 to 1024"),
-    ],
+    ("change", "field"),
+    [({"job_id": -5}, "job_id"), ({"seen_at": 2**62}, "seen_at"), ({"queue": ""}, "queue"), ({"queue": "Q" * 5000}, "queue")],
 )
-def test_a_beat_that_can_be_no_pilots_is_refused_by_itself(change: dict[str, Any], message: str) -> None:
+def test_a_beat_that_can_be_no_pilots_is_refused_by_itself(change: dict[str, Any], field: str) -> None:
     odd = a_beat(1, 1)
 
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(OutOfBounds, match=f"PilotHeartbeat out of bounds: {field}: found "):
         list(renewals([a_beat(2, 2), replace(odd, message=replace(odd.message, **change))]))

@@ -17,6 +17,8 @@ from tests.streams.log_of_tasks import TaskLog, first_event, start_processors
 
 pytestmark = pytest.mark.stack
 
+SEEN_AT = 1_700_000_000_000_000
+
 TASK_EVENTS, TASK_COMMANDS = "culm.task.events.v1", "culm.task.commands.v1"
 HEARTBEATS, QUEUE_COMMANDS, LETTERS = "culm.pilot.heartbeats.v1", "culm.queue.commands.v1", "culm.deadletter.v1"
 
@@ -38,7 +40,7 @@ def worker(log: TaskLog, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_poison_record_becomes_a_dead_letter_and_blocks_nothing(log: TaskLog, worker: subprocess.Popen[bytes]) -> None:
     """On the heartbeat topic, which no decider reads: on an event topic poison stops deciders, as it should."""
-    beat = PilotHeartbeat(job_id=77, attempt=1, queue="Q_POISON", state="running", seen_at=1, actor="pilot", vo="wlcg")
+    beat = PilotHeartbeat(job_id=77, attempt=1, queue="Q_POISON", state="running", seen_at=SEEN_AT, actor="pilot", vo="wlcg")
     poison = {b"1": b"no avro at all", b"2": None, b"3": b"\0\xff\xff\xff\xffxx"}
     with log.reader(LETTERS) as next_letter, log.reader(QUEUE_COMMANDS) as next_command:
         log.writer().begin_transaction()

@@ -18,6 +18,8 @@ from tests.streams.log_of_tasks import TaskLog
 
 pytestmark = pytest.mark.stack
 
+SEEN_AT = 1_700_000_000_000_000
+
 DATABASE = "culm_timers_test"
 TABLES = """
     CREATE TABLE deadline (kind text, aggregate text, aggregate_id text, key text, due_at bigint, sequence bigint, detail json);
@@ -76,7 +78,7 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
         a_lease(78),
     )
     clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
-    heartbeat = PilotHeartbeat(job_id=78, attempt=1, queue="Q1", state="running", seen_at=1, actor="pilot", vo="lsst")
+    heartbeat = PilotHeartbeat(job_id=78, attempt=1, queue="Q1", state="running", seen_at=SEEN_AT, actor="pilot", vo="lsst")
 
     with log.reader("culm.task.commands.v1", "culm.queue.commands.v1") as next_command:
         assert clockwork.tick() == 2
