@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 
+from check.laws import Violation
 from deploy.lag import ends_of
 from deploy.stack import Stack
 from schemas.topics import topics_of_role
@@ -57,15 +58,24 @@ def look_at(stack: Stack) -> Look:
 
 
 def look_after(
-    stack: Stack, before: Look, secrets: Mapping[str, str], *, tasks: Sequence[int], queues: Sequence[str], forged: bool
+    stack: Stack,
+    before: Look,
+    secrets: Mapping[str, str],
+    *,
+    tasks: Sequence[int],
+    queues: Sequence[str],
+    known: Sequence[Violation],
+    forged: bool,
 ) -> After:
     """Wait until everything is handled, or LAG_SECONDS_MAX; then look at everything.
 
-    tasks, queues: the bystander's. forged: commands were written to topics, so what they broke among themselves is left out.
+    tasks, queues: the bystander's. known: violations from before. forged: commands were written to topics, so what they
+    broke among themselves is left out.
     """
     lag = awaited_lag(stack)
     standing = tuple(standing_partitions(stack))
     violations, checked = checking.violations_of(stack)
+    violations = [one for one in violations if one not in known]
     counting = checking.hurting(violations, tasks, queues) if forged else violations
     found = tuple(secrets_in(stack.config.logs, before.log_sizes, secrets))
     return After(look_at(stack), lag, standing, found, checking.told(counting), checked, len(violations) - len(counting))
