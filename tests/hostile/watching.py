@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg2
 
 from check.laws import Violation
@@ -15,7 +16,6 @@ from deploy.lag import ends_of
 from deploy.stack import Stack
 from schemas.topics import topics_of_role
 from tests.hostile import checking
-from tests.load.accounts import CpuAccounts
 
 LAG_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
@@ -26,10 +26,13 @@ FOUND_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A stack at a moment. Sizes of logs in bytes; resident memory in MB."""
+    """A stack at a moment. Sizes of logs in bytes; memory that a process and its children have for themselves in MB.
+
+    Postgres' shared buffers are not counted: they fill up to their fixed size, once for each connection that looks.
+    """
 
     restarts: Mapping[str, int]
-    resident_mb: Mapping[str, int]
+    own_mb: Mapping[str, int]
     log_sizes: Mapping[str, int]
 
 
@@ -54,7 +57,13 @@ def look_at(stack: Stack) -> Look:
     """The stack now."""
     restarts = {state.name: state.restarts for state in stack.supervisor.states()}
     sizes = {path.name: path.stat().st_size for path in stack.config.logs.glob("*.log")}
-    return Look(restarts, CpuAccounts(stack).resident_mb(), sizes)
+    return Look(restarts, own_memory(stack), sizes)
+
+
+def own_memory(stack: Stack) -> dict[str, int]:
+    """MB that each process and its children share with no other."""
+    pids = {state.name: state.pid for state in stack.supervisor.states() if state.pid}
+    return {name: sum(_own_bytes(one) for one in _family(pid)) >> 20 for name, pid in pids.items()}
 
 
 def look_after(
@@ -115,3 +124,18 @@ def secrets_in(logs: Path, begin: Mapping[str, int], secrets: Mapping[str, str])
             text = file.read()
         found = [name for name, secret in secrets.items() if secret.encode() in text]
         yield from (f"{path.name}: {name}" for name in found[:FOUND_MAX])
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().uss)
+    except psutil.NoSuchProcess:
+        return 0
