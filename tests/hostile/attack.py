@@ -11,7 +11,7 @@ from typing import Any
 
 from deploy.stack import Stack
 from schemas.registry import connect, look_up_all
-from tests.hostile import shrink
+from tests.hostile import checking, shrink
 from tests.hostile.actors import ground_on, target_of
 from tests.hostile.bystander import Bystander, Life
 from tests.hostile.ground import CANARY, Ground
@@ -48,6 +48,7 @@ class Attack:
         bystander = Bystander.on(self.stack)
         warming = bystander.live_along(WARMING_LIVES, lambda: 1.0, lambda: False)
         assert not any(life.problem for life in warming[-1:]), f"the bystander cannot live here at all: {warming[-1].problem}"
+        known, _ = checking.violations_of(self.stack)
         before = look_at(self.stack)
         alone = self._alone(bystander)
         meanwhile, sending = self._beside(bystander)
@@ -57,6 +58,7 @@ class Attack:
             secrets_of(self.target, bystander),
             tasks=bystander.tasks,
             queues=bystander.queues,
+            known=known,
             forged=any(isinstance(message.content, Record) for message in sending.begun),
         )
         self.sent = sending.begun
@@ -104,7 +106,10 @@ class Attack:
 
         sender = threading.Thread(target=sending.send_all, args=(self.messages, is_over), daemon=True)
         sender.start()
-        share_done = lambda: 1.0 if not sender.is_alive() else len(sending.begun) / len(self.messages)  # noqa: E731
+
+        def share_done() -> float:
+            return 1.0 if not sender.is_alive() else len(sending.begun) / len(self.messages)
+
         lives = bystander.live_along(self.lives, share_done, is_over)
         sender.join()
         return lives, sending

@@ -31,7 +31,8 @@ class Leaf:
 
 def plausible(entry: Entry, ground: Ground) -> dict[str, Any]:
     """A record of `entry` that might have been meant, without its envelope."""
-    return {field["name"]: _plausible(field["type"], field["name"], ground) for field in fields_of(entry)}
+    found = {field["name"]: _plausible(field["type"], field["name"], ground) for field in fields_of(entry)}
+    return found | {"name": ground.queue} if entry.name == "QueueSettings" else found
 
 
 def fields_of(entry: Entry) -> list[Mapping[str, Any]]:
@@ -60,7 +61,7 @@ def hostile_records(draw: st.DrawFn, entry: Entry, ground: Ground, *, from_json:
         value = draw(hostile_values(leaf.node, record, leaf.place, from_json=from_json))
         record = mutated(record, leaf, value)
         told.append(f"{'.'.join(map(str, leaf.place))}={repr(value)[:60]}")
-    if from_json and draw(st.integers(0, 5)) == 0:
+    if from_json and draw(st.integers(0, 11)) == 0:
         name = draw(st.sampled_from(("", "envelope", "x" * 300, "\x00", "__class__", "leased")))
         record = {**record, name: draw(st.sampled_from(naughty.JSON_VALUES))}
         told.append(f"extra {name[:20]!r}")
@@ -70,7 +71,7 @@ def hostile_records(draw: st.DrawFn, entry: Entry, ground: Ground, *, from_json:
 def hostile_values(node: Any, record: Any, place: Place, *, from_json: bool) -> st.SearchStrategy[Any]:
     """Values for a place of Avro type `node`: what the type holds, or (from_json) anything."""
     of_type = _of_type(node, record, place)
-    return st.one_of(of_type, of_type, st.sampled_from(naughty.JSON_VALUES)) if from_json else of_type
+    return st.one_of(*[of_type] * 4, st.sampled_from(naughty.JSON_VALUES)) if from_json else of_type
 
 
 def _of_type(node: Any, record: Any, place: Place) -> st.SearchStrategy[Any]:

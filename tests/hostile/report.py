@@ -21,7 +21,7 @@ def document_of(seen: Seen, faults: Sequence[str], setup: str) -> dict[str, Any]
         "lives": len(seen.lives_before),
         "p50_seconds": [round(verdict.middle(seen.lives_before), 3), round(verdict.middle(seen.lives_during), 3)],
         "p99_seconds": [round(verdict.slow(seen.lives_before), 3), round(verdict.slow(seen.lives_during), 3)],
-        "resident_mb": {name: [size, after.look.resident_mb.get(name, 0)] for name, size in seen.before.resident_mb.items()},
+        "own_mb": {name: [size, after.look.own_mb.get(name, 0)] for name, size in seen.before.own_mb.items()},
         "growth_max": f"{verdict.GROWTH_SHARE_MAX:.0%}, at least {verdict.GROWTH_MB_MAX} MB",
         "restarts": sum(after.look.restarts.values()) - sum(seen.before.restarts.values()),
         "lag": dict(after.lag),
@@ -36,7 +36,7 @@ def markdown(found: Mapping[str, Any]) -> list[str]:
     """Lines of a page about a run."""
     before, during = found["p99_seconds"]
     middle_before, middle_during = found["p50_seconds"]
-    memory = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["resident_mb"].items())
+    memory = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["own_mb"].items())
     lived = f"p50 {middle_before} s before, {middle_during} s meanwhile; p99 {before} s before, {during} s meanwhile"
     checked = f"The checker looked at {found['checked']:,} things"
     lines = [
@@ -45,7 +45,7 @@ def markdown(found: Mapping[str, Any]) -> list[str]:
         f"The bystander's time from submission to done: {lived} (at most {verdict.TIMES_MAX:g} times).",
         f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}.",
         f"{checked} ({found['senders_own']} violations among what senders forged on topics).",
-        f"Resident MB before and after (may grow by {found['growth_max']}): {memory}.",
+        f"MB that each process has for itself, before and after (may grow by {found['growth_max']}): {memory}.",
         "",
         *(f"- FAULT: {fault}" for fault in found["faults"]),
         *([] if found["faults"] else ["No one but the senders was hurt."]),

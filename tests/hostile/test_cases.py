@@ -9,97 +9,19 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from deploy.stack import Stack
-from tests.hostile.actors import client_of, target_of
-from tests.hostile.bystander import Bystander
+from schemas.topics import topics_of_role
+from tests.hostile.cases import QUEUE, Cases
 from tests.hostile.ground import VO
-from tests.hostile.message import Message, Outcome, Request, Sender
+from tests.hostile.message import Message, Record, Sender
 from tests.hostile.naughty import json_text, raw
 from tests.hostile.sending import Sending
 from tests.load.crowd import parameters
 from tests.monitor.hand import until
 
 pytestmark = pytest.mark.stack
-QUEUE = "CASES"
-ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
-FILE = {"guid": "", "fsize": 5, "adler32": "062c0215", "surl": "", "endpoint": "LOCAL_DISK"}
-
-
-class Cases:
-    """A user, a pilot and an operator who send what they should not, beside a bystander who does not."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.user = client_of(stack, "hostile")
-        self.pilot = client_of(stack, "hostilepilot", "pilot")
-        self.operator = client_of(stack, "hostileop", "operator")
-        self.bystander = Bystander.on(stack)
-        self.target = target_of(stack)
-        settings = {"name": QUEUE, "site": QUEUE, "status": "BROKEROFF", "workdir_mb_max": 20_000, "lease_seconds": 600}
-        self.command("ConfigureQueue", f"queue.{QUEUE}", self.operator, settings=settings)
-
-    def lives_on(self) -> None:
-        """Raise unless the bystander can live in every partition."""
-        lives = [self.bystander.live(number) for number in range(len(self.bystander.queues))]
-        assert [life.problem for life in lives if life.problem] == []
-
-    def command(self, name: str, key: str, client: httpx.Client | None = None, /, **fields: Any) -> dict[str, Any]:
-        """The answer to a command."""
-        body = {"aggregate_id": key, **fields}
-        told = (client or self.user).post(f"/v1/commands/{name}", content=json_text(body), headers={"Prefer": "wait=20"})
-        return {"status": told.status_code, **told.json()}
-
-    def submit(self, **changes: Any) -> tuple[int, Any]:
-        """Status and answer of a submission by panda-client's front; keys of None are left out."""
-        given = {**parameters(f"user.hostile.{uuid4()}/", 1), "site": QUEUE, **changes}
-        text = json_text({"task_parameters": {name: value for name, value in given.items() if value is not ...}})
-        answer = self.user.post("/api/v1/task/submit", content=text, headers={"Content-Type": "application/json"})
-        return answer.status_code, answer.json()
-
-    def task(self, **changes: Any) -> int:
-        """Id of a task."""
-        _, answer = self.submit(**changes)
-        assert answer["success"], answer
-        return int(answer["data"])
-
-    def ended(self, task: int) -> dict[str, Any]:
-        """The task once it has ended."""
-        return dict(until(lambda: (found := self.seen(task))["status"] in ENDED and found, 60))
-
-    def seen(self, task: int) -> dict[str, Any]:
-        """The task as the API shows it."""
-        return dict(self.user.get(f"/v1/tasks/{task}").json())
-
-    def leased(self, task: int) -> dict[str, Any]:
-        """A job of the task in the pilot's hands."""
-        ask = {"siteName": QUEUE, "node": "n", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000, "taskID": task}
-        job = until(lambda: (told := self.pilot.post("/server/panda/getJob", json=ask).json())["StatusCode"] == 0 and told, 60)
-        return dict(job)
-
-    def report(self, job: dict[str, Any], state: str, dialect: str = "legacy", **more: Any) -> httpx.Response:
-        """A report with values as a careless pilot writes them."""
-        legacy = dialect == "legacy"
-        names = ("jobId", "state", "attemptNr") if legacy else ("job_id", "job_status", "attempt_nr")
-        body = dict(zip(names, (job["PandaID"], state, job["attemptNr"]), strict=True)) | more
-        path = "/server/panda/updateJob" if legacy else "/api/v1/pilot/update_job"
-        return self.pilot.post(path, content=json_text(body), headers={"Content-Type": "application/json"})
-
-    def stored(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The report of all files of a job."""
-        return dict.fromkeys(job["outFiles"].split(","), FILE)
-
-    def status_of(self, job: dict[str, Any]) -> str:
-        """Status of a job as the API shows it."""
-        return str(self.user.get(f"/v1/jobs/{job['PandaID']}").json().get("status"))
-
-    def raw(self, method: str, target: str, body: bytes = b"", sender: Sender = Sender.USER, kind: str = "") -> Outcome:
-        """What became of a request as it stands; kind: of its content."""
-        headers = {"Content-Type": kind} if kind else {}
-        sending = Sending(self.target, 100.0)
-        sending.send_all([Message("case", 0, Request(method, target, sender, body, headers), "")])
-        return sending.outcomes[0]
 
 
 @pytest.fixture(scope="module")
@@ -222,12 +144,7 @@ def test_an_odd_id_of_a_worker_freezes_no_other(cases: Cases, key: str, odd: str
     cases.pilot.post("/server/panda/updateWorkerPilotStatus", json={**worker, "workerID": known})
 
     assert answer.status_code < 500
-
-    def is_shown() -> bool:
-        rows = cases.user.get(f"/v1/workers?queue={QUEUE}&limit=1000").json()["workers"]
-        return any(row["worker_id"] == known for row in rows)
-
-    until(is_shown, 30)
+    until(lambda: known in cases.user.get(f"/v1/workers?queue={QUEUE}&limit=1000").text, 30)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +289,7 @@ def test_a_job_is_not_defined_under_the_id_of_another(cases: Cases) -> None:
 
 @pytest.mark.parametrize("task_id", [2**62, 2**63 - 1, 10**12, 0, -5])
 def test_an_id_that_a_client_chose_for_its_task_stops_no_submission(cases: Cases, task_id: int) -> None:
-    answer = cases.command("SubmitTask", str(task_id), task_id=task_id, name=f"n{uuid4()}", user_name="hostile Person",
+    answer = cases.command("SubmitTask", str(task_id), task_id=task_id, name=f"n{uuid4()}", user_name="Hostile Person",
     label="user", priority=1,
                            parameters_json="{}")  # fmt: skip
 
@@ -388,9 +305,6 @@ def test_a_name_of_another_user_is_not_to_be_had(cases: Cases) -> None:
 
 @pytest.mark.parametrize("value", [b"\x00\x00\x01\x86\x9fgarbage", b"\x00\x7f\xff\xff\xff", b"\x01\x00\x00\x00\x01", b"", None])
 def test_an_unreadable_record_on_a_command_topic_stops_no_loop(cases: Cases, value: bytes | None) -> None:
-    from schemas.topics import topics_of_role
-    from tests.hostile.message import Record
-
     sending = Sending(cases.target, 1_000.0)
     topics = (*topics_of_role("commands"), *topics_of_role("heartbeats"))
     sending.send_all(Message("case", 0, Record(topic, b"key", value), "") for topic in topics)

@@ -154,7 +154,7 @@ def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
         ({"lives_during": lives(0.1)}, "1 lives during it, 2 before"),
         ({"lives_during": lives(0.1, 0.1, problem="stuck")}, "did not end done: stuck"),
         ({"after": After(replace(QUIET, restarts={"decider": 3, "api": 1}))}, "restarted: decider 3 times"),
-        ({"after": After(replace(QUIET, resident_mb={"decider": 300, "api": 150}))}, "memory: decider from 100 to 300 MB"),
+        ({"after": After(replace(QUIET, own_mb={"decider": 300, "api": 150}))}, "memory: decider from 100 to 300 MB"),
         ({"after": After(QUIET, {"projector": 8})}, "lag of projector: 8"),
         ({"after": After(QUIET, {"projector": None})}, "lag of projector: unknown"),
         ({"after": After(QUIET, standing=("jobs of culm.job.events.v1/0 at 1 of 9",))}, "stands: jobs of"),

@@ -68,7 +68,7 @@ def faults(seen: Seen, floor_seconds: float = 0.0) -> list[str]:
     silent = [outcome for outcome in seen.outcomes if outcome.timed_out]
     found += [f"{one.code}: {one.message.name} ({one.message.told[:80]}): {one.answer}" for one in silent[:SHOWN]]
     found += [f"restarted: {one}" for one in restarted(seen.before.restarts, after.look.restarts)]
-    found += [f"memory: {one}" for one in grown(seen.before.resident_mb, after.look.resident_mb)]
+    found += [f"memory: {one}" for one in grown(seen.before.own_mb, after.look.own_mb)]
     found += [f"lag of {name}: {'unknown' if lag is None else lag}" for name, lag in after.lag.items() if lag != 0]
     found += [f"stands: {place}" for place in after.standing[:SHOWN]]
     found += [f"in a log: {place}" for place in after.secrets]
