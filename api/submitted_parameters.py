@@ -15,7 +15,7 @@ from api.bodies import leaves, named
 from schemas.characters import LINE, NAME, TEMPLATE, TEXT, WORD, CharacterSet
 
 PROBLEMS_MAX = 5
-PARAMETERS_CHARACTERS_MAX = 800_000
+PARAMETERS_CHARACTERS_MAX = 890_000
 ITEMS_MAX = 2_000
 PRIORITY_MIN, PRIORITY_MAX = -(1 << 31), (1 << 31) - 1
 TASK_ID_MAX = 900_000_000_000

@@ -685,7 +685,7 @@ class SubmitTask:
             and len(self.nickname) <= 128 and LINE.takes(self.nickname)
             and -2147483648 <= self.priority <= 2147483647
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
-            and len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and _NAMES_OF_SUBMITTASK("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
         )
 
@@ -1314,7 +1314,7 @@ class TaskReloaded:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and 0 <= self.parameters_revision <= 2147483647
             and 0 <= self.task_attempt <= 2147483647
         )
@@ -1550,7 +1550,7 @@ class TaskSubmitted:
             and len(self.nickname) <= 128 and LINE.takes(self.nickname)
             and -2147483648 <= self.priority <= 2147483647
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
-            and len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)
+            and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and _NAMES_OF_TASKSUBMITTED("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
         )
 

@@ -31,6 +31,8 @@ def test_status_of_a_stack_that_is_down_has_addresses_and_no_process(tmp_path: P
             "postgres": "postgresql://culm@127.0.0.1:25432/culm",
         },
         "processes": [],
+        "condition": "degraded",
+        "problems": ["Nothing runs."],
     }
 
 

@@ -70,6 +70,7 @@ def test_missing_maven_says_what_to_install_and_which_variable_to_set(tmp_path: 
         find_maven({"PATH": str(tmp_path)})
 
 
+@pytest.mark.stack  # a stand-in for Maven runs while its progress is shown
 def test_parts_are_fetched_once(tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     fake = (
@@ -89,6 +90,7 @@ def test_parts_are_fetched_once(tmp_path: Path) -> None:
     assert len(calls.read_text().splitlines()) == 2
 
 
+@pytest.mark.stack  # a stand-in for Maven runs while its progress is shown
 def test_a_fetch_that_fails_shows_mavens_words_and_leaves_nothing(tmp_path: Path) -> None:
     environ = {
         "PATH": "/usr/bin:/bin",
