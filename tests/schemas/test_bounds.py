@@ -108,7 +108,7 @@ def test_no_number_is_allowed_that_its_avro_type_cannot_hold() -> None:
                 "parameters_json",
                 "800,001 characters",
                 "text without NUL, control characters other than tab and line breaks, surrogates and noncharacters, "
-                "at most 800,000 characters",
+                "at most 890,000 characters",
             ),
         ),
         (
