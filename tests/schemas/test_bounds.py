@@ -103,10 +103,10 @@ def test_no_number_is_allowed_that_its_avro_type_cannot_hold() -> None:
             ),
         ),
         (
-            replace(SUBMISSION, parameters_json="x" * 800_001),
+            replace(SUBMISSION, parameters_json="x" * 890_001),
             Problem(
                 "parameters_json",
-                "800,001 characters",
+                "890,001 characters",
                 "text without NUL, control characters other than tab and line breaks, surrogates and noncharacters, "
                 "at most 890,000 characters",
             ),
