@@ -14,6 +14,7 @@ from commands.task.kills import broken
 from commands.task.model import Ending, LiveJob, Task, Unit, UnitStatus, Unmerged, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
+from schemas.bounds import problems_of, sentence
 from schemas.dataset import RegisterFiles
 from schemas.ids import job_id_of
 from schemas.job import CompleteMerge, DefineJob
@@ -83,6 +84,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         specs = [job_spec(task, job, command.kind) for job in jobs]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
+    odd = next((sentence(problems) for spec in specs if (problems := problems_of(spec))), "")
+    if odd:  # a DefineJob that is refused would be a lost job
+        return broken(task, "BAD_PARAMETERS", f"a job of the task is out of bounds: {odd}")
     too_large = _problem_of(specs)
     if too_large:
         return broken(task, "TOO_LARGE", too_large)

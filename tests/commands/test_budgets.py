@@ -9,7 +9,7 @@ from commands.task import feeding, units
 from commands.task.settle import ORDERS_OPEN_MAX
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
-from schemas.types import DatasetFile, DatasetRole, SplitRules, TaskDefinition
+from schemas.types import DatasetFile, DatasetRole, SplitRules, StepDefinition, TaskDefinition
 from schemas.wire import to_bytes
 from tests.commands.builders import TASK, a_definition, a_queue, a_running_task, a_submission, generate_all, run_all, the_task
 from tests.commands.in_memory import Culm, a_culm
@@ -189,3 +189,17 @@ def test_a_long_message_is_cut() -> None:
     assert shortened("x" * 1_000) == "x" * 1_000
     assert len(shortened("x" * 5_000)) == 1_000
     assert shortened("x" * 5_000).endswith("... (5,000 characters)")
+
+
+def test_a_job_that_its_bounds_refuse_breaks_the_task_instead_of_being_lost() -> None:
+    step = StepDefinition(transformation="http://127.0.0.1/trf/user/buildGen", parameters="-i ${IN} -o ${OUT}", archive="a.tgz")
+    culm = a_culm()
+    a_queue(culm)
+    culm.send(a_submission(name="group:dataset#1/"), str(TASK))
+    culm.send(RefineTask(definition=a_definition(build=step), parameters_revision=0), str(TASK), role="system")
+
+    generate_all(culm)
+
+    odd = "BAD_PARAMETERS: a job of the task is out of bounds: outputs[1].lfn: found 'group:dataset#1.build"
+    assert message_of(culm).startswith(odd)
+    assert [answer.reason for answer in culm.answers if answer.reason == "OUT_OF_BOUNDS"] == []
