@@ -55,13 +55,9 @@ def main() -> int:
 
 
 def repeating(attack: Attack, seen: Seen) -> str:
-    """The command that repeats what went wrong: what was answered with an error, or the last messages before a stall."""
-    loud = [one.message for one in seen.outcomes if one.is_error or one.timed_out]
-    stalled = any(life.problem for life in seen.lives_during) or verdict.restarted(seen.before.restarts, seen.after.look.restarts)
-    messages = attack.narrowed() if stalled else loud[:20]
-    return (
-        command_of(messages, attack.seed) if messages else "no single message is suspected; send all of them again with this seed"
-    )
+    """The command that repeats what went wrong with the fewest messages that are known to do it."""
+    messages = attack.narrowed(seen)
+    return command_of(messages, attack.seed) if messages else "no single message is suspected; send all of them with this seed"
 
 
 if __name__ == "__main__":

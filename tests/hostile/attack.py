@@ -4,17 +4,20 @@ The run is stopped when a life does not end: what was sent last is suspected, an
 do it again, as long as the stack recovers in between.
 """
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
 
 from deploy.stack import Stack
 from schemas.registry import connect, look_up_all
 from tests.hostile import checking, shrink
 from tests.hostile.actors import ground_on, target_of
 from tests.hostile.bystander import Bystander, Life
-from tests.hostile.ground import CANARY, Ground
+from tests.hostile.ground import CANARY
 from tests.hostile.message import Message, Record, Sender
 from tests.hostile.plan import planned
 from tests.hostile.sending import Sending, Target
@@ -23,8 +26,9 @@ from tests.hostile.watching import look_after, look_at
 
 #: So many lives before the first that is measured: connections, caches, first tasks of a queue.
 WARMING_LIVES = 8
-#: A stalled run: these were sent last.
+#: Of a stalled run so many messages are suspected, and lists of them sent again so often.
 SUSPECTS = 60
+TRIES_MAX = 12
 SIGNATURE = 40
 
 
@@ -45,7 +49,39 @@ class Attack:
         self.ground = ground_on(self.stack)
         self.messages = planned(self.ground, schema_ids(self.stack), self.total, self.seed, self.only)
         self.target = target_of(self.stack)
-        bystander = Bystander.on(self.stack)
+        with contextlib.closing(Bystander.on(self.stack)) as bystander:
+            return self._run(bystander)
+
+    def suspects(self, seen: Seen) -> list[Message]:
+        """Messages that may have done it: those answered with an error, or those sent when the bystander began to hang."""
+        sick = [life.began for life in seen.lives_during if life.problem]
+        if sick:
+            return shrink.suspects(self.sent, min(sick), SUSPECTS)
+        return [one.message for one in seen.outcomes if one.is_error or one.timed_out]
+
+    def narrowed(self, seen: Seen) -> list[Message]:
+        """The fewest of the suspects that stop the bystander again; all of them when none does alone, or nothing recovers."""
+        suspected = self.suspects(seen)
+        if not any(life.problem for life in seen.lives_during):
+            return suspected
+        try:
+            again = Bystander.on(self.stack)
+        except (httpx.HTTPError, AssertionError, KeyError):
+            return suspected  # nothing answers any more: nothing can be learnt by sending again
+        with contextlib.closing(again) as bystander:
+            if any(life.problem for life in self._lives(bystander)):
+                return suspected
+
+            def stops(some: Sequence[Message]) -> bool:
+                Sending(self.target, self.per_second).send_all(some)
+                return any(life.problem for life in self._lives(bystander))
+
+            return shrink.shortest(suspected, stops, TRIES_MAX)
+
+    def _lives(self, bystander: Bystander) -> list[Life]:
+        return bystander.live_along(len(bystander.queues), lambda: 1.0, lambda: False)
+
+    def _run(self, bystander: Bystander) -> Seen:
         warming = bystander.live_along(WARMING_LIVES, lambda: 1.0, lambda: False)
         assert not any(life.problem for life in warming[-1:]), f"the bystander cannot live here at all: {warming[-1].problem}"
         known, _ = checking.violations_of(self.stack)
@@ -59,21 +95,10 @@ class Attack:
             tasks=bystander.tasks,
             queues=bystander.queues,
             known=known,
-            forged=any(isinstance(message.content, Record) for message in sending.begun),
+            forged=any(isinstance(message.content, Record) for _, message in sending.begun),
         )
         self.sent = sending.begun
         return Seen(sending.outcomes, alone, meanwhile, before, after)
-
-    def narrowed(self) -> list[Message]:
-        """The fewest of the messages sent last that stop the bystander again; all of them when none does alone."""
-        last = shrink.suspects(self.sent, SUSPECTS)
-        bystander = Bystander.on(self.stack)
-
-        def stops(some: Sequence[Message]) -> bool:
-            Sending(self.target, self.per_second).send_all(some)
-            return any(life.problem for life in bystander.live_along(len(bystander.queues), lambda: 1.0, lambda: False))
-
-        return shrink.shortest(last, stops, tries_max=12)
 
     def _alone(self, bystander: Bystander) -> list[Life]:
         """Lives at the pace that they will have beside the messages."""
@@ -129,8 +154,3 @@ def secrets_of(target: Target, bystander: Bystander) -> dict[str, str]:
     people: Mapping[str, Any] = {"bystander": bystander.user, "his pilot": bystander.pilot, "his operator": bystander.operator}
     found |= {f"the token of the {name}": client.headers["Authorization"][-SIGNATURE:] for name, client in people.items()}
     return found | {"job parameters": CANARY}
-
-
-def planned_on(stack: Stack, ground: Ground, total: int, seed: int) -> list[Message]:
-    """Messages for a stack, for those who send a few by themselves."""
-    return planned(ground, schema_ids(stack), total, seed)

@@ -61,6 +61,11 @@ class Bystander:
             one.configure(queue)
         return one
 
+    def close(self) -> None:
+        """Hang up."""
+        for client in (self.user, self.pilot, self.operator):
+            client.close()
+
     def configure(self, queue: str) -> None:
         """A queue that no harvester serves."""
         settings = {"name": queue, "site": "BYSTANDER", "status": "BROKEROFF", "workdir_mb_max": 20_000, "lease_seconds": 600}

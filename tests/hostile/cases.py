@@ -31,6 +31,12 @@ class Cases:
         settings = {"name": QUEUE, "site": QUEUE, "status": "BROKEROFF", "workdir_mb_max": 20_000, "lease_seconds": 600}
         self.command("ConfigureQueue", f"queue.{QUEUE}", self.operator, settings=settings)
 
+    def close(self) -> None:
+        """Hang up."""
+        self.bystander.close()
+        for client in (self.user, self.pilot, self.operator):
+            client.close()
+
     def lives_on(self) -> None:
         """Raise unless the bystander can live in every partition."""
         lives = [self.bystander.live(number) for number in range(len(self.bystander.queues))]

@@ -40,7 +40,7 @@ class Target:
 
 
 class Sending:
-    """Sends messages at a pace, several at once; `outcomes` grows as they are answered."""
+    """Sends messages at a pace, several at once. `begun`: what was sent and when; `outcomes` grows as they are answered."""
 
     def __init__(self, target: Target, per_second: float) -> None:
         self._target, self._pause = target, 1.0 / per_second
@@ -54,7 +54,7 @@ class Sending:
         )
         self._guard = threading.Lock()
         self.outcomes: list[Outcome] = []
-        self.begun: list[Message] = []
+        self.begun: list[tuple[float, Message]] = []
 
     def send_all(self, messages: Iterable[Message], stopped: Callable[[], bool] = lambda: False) -> None:
         """Send them in order, until `stopped`; returns when the last was answered."""
@@ -68,7 +68,7 @@ class Sending:
                     break
                 time.sleep(max(0.0, due - time.monotonic()))
                 due = max(due, time.monotonic() - 1.0) + self._pause
-                self.begun.append(message)
+                self.begun.append((time.time(), message))
                 pool.submit(self._send, message).add_done_callback(lambda _: room.release())
         self._producer.flush(20)
 
@@ -105,12 +105,12 @@ class Sending:
                 # Who refuses by the head may hang up while the body is still on its way; its answer is there to be read.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     connection.sendall(self._on_the_wire(request))
-                answer = http.client.HTTPResponse(connection, method=request.method)
-                answer.begin()
-                if (answer.getheader("content-type") or "").startswith(STREAMS):
-                    return answer.status, "accepted" if answer.status < 300 else str(answer.status), "a stream"
-                body = answer.read(ANSWER_BYTES_MAX)
-                return answer.status, code_of(answer.status, body), body[:SHOWN].decode(errors="replace")
+                with contextlib.closing(http.client.HTTPResponse(connection, method=request.method)) as answer:
+                    answer.begin()
+                    if (answer.getheader("content-type") or "").startswith(STREAMS):
+                        return answer.status, "accepted" if answer.status < 300 else str(answer.status), "a stream"
+                    body = answer.read(ANSWER_BYTES_MAX)
+                    return answer.status, code_of(answer.status, body), body[:SHOWN].decode(errors="replace")
         except TimeoutError:
             return 0, "timeout", f"no answer within {ANSWER_SECONDS_MAX:.0f} s"
         except (OSError, http.client.HTTPException) as problem:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.hostile.message import Message
 
+#: A life that was felt to hang may have begun so long before what made it hang.
+AFTER_SECONDS = 2.0
 Harms = Callable[[Sequence[Message]], bool]
 
 
@@ -25,9 +27,13 @@ def shortest(messages: Sequence[Message], harms: Harms, tries_max: int = 40) -> 
     return _by_halves(found, again)
 
 
-def suspects(sent: Sequence[Message], last: int) -> list[Message]:
-    """The last messages that were sent before something was seen; those of the topics among them first to be asked about."""
-    return list(sent[-last:])
+def suspects(sent: Sequence[tuple[float, Message]], felt_at: float, most: int) -> list[Message]:
+    """Up to `most` messages around the moment since which harm was felt: what was sent shortly before and after it.
+
+    sent: times and messages, in order.
+    """
+    near = [message for at, message in sent if at <= felt_at + AFTER_SECONDS]
+    return near[-most:] or [message for _, message in sent[:most]]
 
 
 def _by_kind(messages: list[Message], again: Harms) -> list[Message]:

@@ -3,8 +3,10 @@
 After each the next honest task must come through: that is what `lives_on` asks.
 """
 
+import contextlib
 import math
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,9 +27,10 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def cases(stack: Stack) -> Cases:
+def cases(stack: Stack) -> Iterator[Cases]:
     """Everyone who acts here."""
-    return Cases(stack)
+    with contextlib.closing(Cases(stack)) as found:
+        yield found
 
 
 @pytest.mark.parametrize("dialect", ["legacy", "v1"])

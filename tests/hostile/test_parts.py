@@ -226,6 +226,13 @@ def test_the_shortest_list_that_does_the_harm_is_found() -> None:
     assert shrink.command_of(found, 7) == ".venv/bin/python -m tests.hostile --seed 7 --only 'c#2' 'c#5'"
 
 
+def test_what_was_sent_around_the_first_harm_is_suspected() -> None:
+    sent = [(float(number), a_message("a", number)) for number in range(20)]
+
+    assert [message.number for message in shrink.suspects(sent, felt_at=10.0, most=4)] == [9, 10, 11, 12]
+    assert [message.number for message in shrink.suspects(sent, felt_at=-9.0, most=2)] == [0, 1]
+
+
 def test_a_harm_that_does_not_come_again_leaves_the_list_whole() -> None:
     sent = [a_message("a", number) for number in range(5)]
 
