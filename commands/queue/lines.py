@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from commands.undo import note
 from schemas.types import JobSpec
@@ -20,9 +21,8 @@ Rank = tuple[int, int]
 STALE_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a pilot must offer for a job; jobs with equal needs stand in one line."""
+class Needs(NamedTuple):
+    """What a pilot must offer for a job; jobs with equal needs stand in one line. A tuple, because it is hashed all the time."""
 
     vo: str
     label: str
