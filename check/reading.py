@@ -23,6 +23,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from check.laws import Seen
 from check.rows import Row, View
+from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.reading import Place
 from schemas.wire import Codec, Poison
@@ -100,8 +101,9 @@ class LogReader:
             return
         entry, envelope = decoded.entry, decoded.envelope
         is_under_its_key = envelope is None or key in (envelope.aggregate_id, envelope.aggregate_id.encode())
-        if entry.topic != place.topic or not is_under_its_key:
-            # It can be read but belongs to no aggregate that stands here; readers pass it over.
+        odd = entry.role == "commands" and problems_of(envelope)
+        if entry.topic != place.topic or not is_under_its_key or odd:
+            # It can be read but belongs to no aggregate that stands here, or deciders keep it as poison: it is passed over.
             self.poison += 1
             return
         yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message)
