@@ -8,11 +8,11 @@ import sys
 import structlog
 import uvicorn
 
-from api import figures
 from api.app import create_app
 from api.config import ApiConfig
+from api.http import metrics as figures
 from api.services import make_services
-from commands.exposing import expose
+from process.metrics import expose
 from schemas.registry import codec_from
 
 #: Long polls and streams are cut off this long after SIGTERM.

@@ -5,19 +5,21 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import monitor, panda, problems, static
-from api.bodies import BodyLimit
-from api.fast_lane import FastLane
-from api.figures import Measured
+from api import monitor, panda
+from api.http import problems
+from api.http import static_files as static
+from api.http.bodies import BodyLimit
+from api.http.hot_routes import HotRoutes
+from api.http.metrics import Measured
+from api.http.plain_requests import PlainRequests
+from api.http.tracing import Traced
 from api.identity import documents
 from api.identity.access import EndpointClass
 from api.native import router as native
 from api.native.audit import audit_desk
 from api.pilots import router as pilots
-from api.pilots.desk import PilotDesk
-from api.plain_requests import PlainRequests
+from api.pilots.dispatch import PilotDispatch
 from api.services import Services
-from api.tracing import Traced
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -26,9 +28,9 @@ LARGER_BODIES = {
 }
 
 
-def create_app(services: Services) -> FastLane:
+def create_app(services: Services) -> HotRoutes:
     """The API over `services`, which it starts and closes with itself; its `app` is the application of all routes."""
-    desk, pilot_desk = audit_desk(services), PilotDesk(services)
+    desk, pilot_desk = audit_desk(services), PilotDispatch(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -62,4 +64,4 @@ def create_app(services: Services) -> FastLane:
     app.add_middleware(Traced)
     app.add_middleware(Measured)
     lane = pilots.busiest(pilot_desk)
-    return FastLane(app, lane, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)
+    return HotRoutes(app, lane, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from api.answers import AnswerWatch
-from api.condition import ConditionDesk
 from api.config import ApiConfig
-from api.gateway import CommandGateway
 from api.identity.access import Gate
 from api.identity.verify import Verifier, trusted_issuers
-from api.native.live import LiveEvents
-from api.positions import Positions
-from api.read_models import ReadModels
-from commands.sending import CommandSender
+from api.log.answers import AnswerWatch
+from api.log.condition import ConditionDesk
+from api.log.gateway import CommandGateway
+from api.log.live_events import LiveEvents
+from api.log.positions import Positions
+from api.queries.read_models import ReadModels
+from eventlog.sender import CommandSender
 from schemas.wire import Codec
 
 

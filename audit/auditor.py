@@ -13,7 +13,7 @@ from audit.fold import Past
 from audit.log import LogPages
 from audit.moment import NOW, Moment
 from audit.subject import Kind, NotUnderstood, Subject
-from projections.changes import Row
+from projections.engine.changes import Row
 from schemas.reading import Recorded
 
 Ask = Callable[[str, dict[str, Any]], list[Row]]

@@ -13,9 +13,9 @@ from schemas.policy import QueueConfigured
 from schemas.reading import Recorded
 from schemas.task import GenerateJobs, JobsGenerated, JobsOrdered, TaskParked
 from schemas.types import BrokerageEvidence, QueueSettings
+from streams.facts.snapshot import QueueFacts, Snapshot, policy_offsets
 from streams.jedi.brokerage import IN_FORCE, Weighing
 from streams.jedi.generate import generate
-from streams.snapshot import QueueFacts, Snapshot, policy_offsets
 
 FIGURES = {
     "weight.running": "weight_running",

@@ -12,9 +12,9 @@ from sqlalchemy import JSON
 
 from audit.subject import ROWS_OF, Subject
 from projections.catalogue import PROJECTIONS
-from projections.changes import Key, Row, RowChanges
-from projections.lengths import shortened
-from projections.writing import clean_text, json_text
+from projections.engine.changes import Key, Row, RowChanges
+from projections.engine.lengths import shortened
+from projections.engine.writing import clean_text, json_text
 from schemas.reading import Recorded
 
 Rows = dict[str, dict[Key, Row]]

@@ -22,10 +22,10 @@ from sqlalchemy import JSON, Column, Table, Text
 
 from projections.catalogue import PROJECTIONS, Projection, topics_of
 from projections.config import ProjectorConfig
-from projections.live import create_tables, drop_schemas, engine_on, read_live
-from projections.positions import Connection, Cursor, Partition, lead_of, stored_positions
-from projections.replay import Shard, replay_shards, split
-from projections.set_aside import Mark, read_marks
+from projections.engine.live import create_tables, drop_schemas, engine_on, read_live
+from projections.engine.positions import Connection, Cursor, Partition, lead_of, stored_positions
+from projections.engine.replay import ReplayPart, replay_shards, split
+from projections.engine.set_aside import Mark, read_marks
 from schemas.reading import Aggregate
 
 PREFIX = "replayed_"
@@ -131,7 +131,7 @@ def _fold(
     wanted = {place: limit for place, limit in limits.items() if place[0] in topics_of(projections) and limit > 0}
     starts = dict.fromkeys(wanted, 0)
     shards = [
-        Shard(
+        ReplayPart(
             kafka=config.kafka,
             registry=config.registry,
             postgres=config.postgres,

@@ -6,7 +6,7 @@ from typing import Any
 from audit.auditor import NoSuchSubject
 from audit.subject import Kind, NotUnderstood, Subject
 from audit.why import JobFacts, Reason, TaskFacts, why_job, why_task
-from projections.changes import Row
+from projections.engine.changes import Row
 
 Ask = Callable[[str, dict[str, Any]], list[Row]]
 LATELY_MICROS = 600 * 1_000_000

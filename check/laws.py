@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from schemas.ids import FOLLOW_UPS_DIRECT_MAX, caused_command_id
+from schemas.ids import FOLLOW_UPS_INLINE_MAX, caused_command_id
 from schemas.reading import Place
 
 #: By topic and partition, an offset. Commands below it were decided before anything else was read; of events below it, all
@@ -240,4 +240,4 @@ class CausesExist:
             parent = one.cause
         if parent is None:
             return False
-        return any(caused_command_id(parent, number, one.kind) == command for number in range(FOLLOW_UPS_DIRECT_MAX))
+        return any(caused_command_id(parent, number, one.kind) == command for number in range(FOLLOW_UPS_INLINE_MAX))

@@ -98,7 +98,7 @@ class LegalTasks:
 
 
 @dataclass(slots=True)
-class Piece:
+class UnitAccount:
     """A piece of input: `state` is ready, with-job, finished or failed."""
 
     attempts_max: int
@@ -107,11 +107,11 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Books:
+class TaskLedger:
     """What one task's events say of its input and its jobs."""
 
     attempts_max: int = 0
-    pieces: dict[int, Piece] = field(default_factory=dict)
+    pieces: dict[int, UnitAccount] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
     merging: set[int] = field(default_factory=set)
     serials: dict[int, int] = field(default_factory=dict)
@@ -128,14 +128,14 @@ class FileAccounts:
 
     name: str = "file accounts add up"
     checked: int = 0
-    books: dict[str, Books] = field(default_factory=dict)
+    books: dict[str, TaskLedger] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """A step that a piece cannot make, or counters that differ."""
         if record.role != "events" or record.aggregate != "task":
             return
         task = record.envelope.aggregate_id
-        books = self.books.setdefault(task, Books())
+        books = self.books.setdefault(task, TaskLedger())
         for found in _entered(books, record.name, record.message):
             yield Violation(self.name, str(record.place), f"task {task}: {found}")
         accounts = getattr(record.message, "accounts", None)
@@ -152,7 +152,7 @@ class FileAccounts:
         yield from ()
 
 
-def _counters(books: Books) -> tuple[int, ...]:
+def _counters(books: TaskLedger) -> tuple[int, ...]:
     states = [piece.state for piece in books.pieces.values()]
     return (
         len(states),
@@ -164,7 +164,7 @@ def _counters(books: Books) -> tuple[int, ...]:
     )
 
 
-def _entered(books: Books, name: str, event: Any) -> Iterator[str]:
+def _entered(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
     """Enter the event into the books; steps that cannot be."""
     match name:
         case "TaskRefined":
@@ -173,7 +173,7 @@ def _entered(books: Books, name: str, event: Any) -> Iterator[str]:
             for unit in event.units:
                 if unit.unit_id in books.pieces:
                     yield f"piece {unit.unit_id} comes a second time"
-                books.pieces[unit.unit_id] = Piece(books.attempts_max)
+                books.pieces[unit.unit_id] = UnitAccount(books.attempts_max)
         case "JobsGenerated":
             yield from _generated(books, event)
         case "JobOutcomesRecorded":
@@ -186,15 +186,15 @@ def _entered(books: Books, name: str, event: Any) -> Iterator[str]:
             pass
 
 
-def _unknown(books: Books, numbers: Iterable[int]) -> Iterator[str]:
+def _unknown(books: TaskLedger, numbers: Iterable[int]) -> Iterator[str]:
     """Pieces that are spoken of and never came; they are entered, so that each is named once."""
     for number in numbers:
         if number not in books.pieces:
             yield f"piece {number} is spoken of and never came"
-            books.pieces[number] = Piece(books.attempts_max)
+            books.pieces[number] = UnitAccount(books.attempts_max)
 
 
-def _given_attempts(books: Books, name: str, event: Any) -> Iterator[str]:
+def _given_attempts(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
     """Pieces that were given up come back when they have attempts again."""
     if name == "TaskRetried":
         books.ending = False
@@ -211,7 +211,7 @@ def _given_attempts(books: Books, name: str, event: Any) -> Iterator[str]:
             piece.state = "ready"
 
 
-def _generated(books: Books, event: Any) -> Iterator[str]:
+def _generated(books: TaskLedger, event: Any) -> Iterator[str]:
     for job in event.jobs:
         books.live.add(job.job_id)
         books.jobs = max(books.jobs, job.serial)
@@ -228,7 +228,7 @@ def _generated(books: Books, event: Any) -> Iterator[str]:
             piece.state = "with job"
 
 
-def _outcomes(books: Books, event: Any) -> Iterator[str]:
+def _outcomes(books: TaskLedger, event: Any) -> Iterator[str]:
     live = frozenset(books.live)
     for outcome in event.outcomes:
         if outcome.job_id not in live:

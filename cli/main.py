@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import audit, dead_letter, exchange, monitor, replay, verify
+from cli import audit, dead_letter, monitor, replay, verify
+from cli import log_files as exchange
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
 from cli.log_lines import keep_log_lines

@@ -11,8 +11,8 @@ out = Console()
 def rebuild_projections(config: StackConfig, names: tuple[str, ...]) -> None:
     """Rebuild `names`, or all projections when none is named, and say what it took; raises StepFailed with the reason."""
     from projections.config import ProjectorConfig
-    from projections.errors import RebuildRefused
-    from projections.rebuild import rebuild
+    from projections.engine.errors import RebuildRefused
+    from projections.engine.rebuild import rebuild
 
     try:
         rebuilt = rebuild(ProjectorConfig(config.kafka, config.registry, config.postgres), names)

@@ -11,13 +11,13 @@ import structlog
 
 from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig, read_config
-from commands.decider_loop import DeciderLoop
-from commands.errors import Fenced, Interrupted
-from commands.exposing import expose
-from commands.kafka_log import KafkaSlotLog
-from commands.logs import configure_logs
-from commands.state_store import StateStore, fingerprint
-from commands.watchdog import Watchdog
+from commands.engine.errors import Fenced, Interrupted
+from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.loop import DeciderLoop
+from commands.engine.store import StateStore, fingerprint
+from eventlog.watchdog import Watchdog
+from process.logs import configure_logs
+from process.metrics import expose
 from schemas.registry import codec_from
 
 PAUSE_SECONDS_MAX = 5.0
@@ -35,7 +35,7 @@ def main(config: DeciderConfig) -> int:
     initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
     store = StateStore(config.state_file, fingerprint((here, here.parent / "schemas")), initial)
     watchdog = Watchdog()
-    loop = DeciderLoop(config, codec, store, lambda: KafkaSlotLog(config, watchdog))
+    loop = DeciderLoop(config, codec, store, lambda: KafkaShardLog(config, watchdog))
     pause = 0.2
     while not stop.is_set():
         try:

@@ -17,7 +17,7 @@ class DeciderConfig:
     #: commands that are taken at once; follow-ups that are decided with one of them; records and bytes after which a
     #: transaction is ended
     batch_max: int = 500
-    direct_max: int = 1_000
+    inline_max: int = 1_000
     outputs_max: int = 2_000
     bytes_max: int = 8_000_000
     snapshot_seconds: float = 60.0

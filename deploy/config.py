@@ -46,7 +46,7 @@ class Ports:
     kafka_controller: int
     registry: int
     postgres: int
-    #: the first of a row, one for each process (commands/exposing.py)
+    #: the first of a row, one for each process (process/metrics.py)
     metrics: int = 25100
 
     @classmethod

@@ -14,7 +14,7 @@ from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
-#: One port for each process that serves metrics, from CULM_PORT_METRICS on (commands/exposing.py).
+#: One port for each process that serves metrics, from CULM_PORT_METRICS on (process/metrics.py).
 METRICS_PORTS = 6
 
 

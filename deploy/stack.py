@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import fetch, lag, local_queue
+from deploy import fetch, local_queue
 from deploy.config import CHECKOUT, EXTERNAL_VARIABLES, PORT_VARIABLES, StackConfig, mask, saved
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.java import find_java
@@ -29,6 +29,7 @@ from deploy.postgres import server as postgres
 from deploy.processes import MODULES, SERVERS, basic_environment, culm_processes, log_file, servers
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
+from eventlog import lag
 
 Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365

@@ -9,15 +9,15 @@ import threading
 import psycopg2
 import structlog
 
-from commands.exposing import expose
+from process.metrics import expose
 from projections.catalogue import PASSING
-from projections.checksum import checksums
 from projections.config import ProjectorConfig, log_to_standard_error
-from projections.errors import Fenced, RebuildRefused
-from projections.kafka_log import KafkaLog
-from projections.migrate import migrate
-from projections.projector_loop import Projector
-from projections.rebuild import rebuild
+from projections.engine.checksum import checksums
+from projections.engine.errors import Fenced, RebuildRefused
+from projections.engine.kafka_log import KafkaLogReader
+from projections.engine.loop import Projector
+from projections.engine.migrate import migrate
+from projections.engine.rebuild import rebuild
 from schemas.registry import codec_from
 
 #: Under load a transaction of 300 records costs a third less per record than one of 100; readers wait so much longer.
@@ -73,13 +73,13 @@ def project(config: ProjectorConfig) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     expose(os.environ, "projector")
-    reader = KafkaLog(config.kafka, client_id="culm-projector", passing=PASSING, gather_seconds=GATHER_SECONDS)
+    reader = KafkaLogReader(config.kafka, client_id="culm-projector", passing=PASSING, gather_seconds=GATHER_SECONDS)
     projector = Projector(
         config.postgres,
         codec_from(config.registry),
         reader,
         batch_records_max=config.batch_records_max,
-        another_reader=lambda: KafkaLog(config.kafka, client_id="culm-projector-again"),
+        another_reader=lambda: KafkaLogReader(config.kafka, client_id="culm-projector-again"),
     )
     try:
         projector.run(stop)

@@ -13,11 +13,11 @@ from sqlalchemy import MetaData, Table
 
 from projections.answers import apply as answers_apply
 from projections.answers import tables as answers_tables
-from projections.changes import Key, RowChanges, TableShape
 from projections.datasets import apply as datasets_apply
 from projections.datasets import tables as datasets_tables
 from projections.deadlines import apply as deadlines_apply
 from projections.deadlines import tables as deadlines_tables
+from projections.engine.changes import Key, RowChanges, TableShape
 from projections.heads import apply as heads_apply
 from projections.heads import tables as heads_tables
 from projections.jobs import apply as jobs_apply

@@ -6,9 +6,9 @@ from uuid import NAMESPACE_URL, uuid5
 CULM = uuid5(NAMESPACE_URL, "culm")
 FIRST_TASK_ID = 10_000_000
 JOBS_PER_TASK = 10_000_000
-#: Only the first follow-ups of a decision may be decided without a record of their own (commands/direct.py); so whoever reads
-#: the log can tell which commands a decision may have led to.
-FOLLOW_UPS_DIRECT_MAX = 1_000
+#: Only the first follow-ups of a decision may be decided without a record of their own (commands/engine/inline.py); so a reader
+#: of the log can tell which commands a decision may have led to.
+FOLLOW_UPS_INLINE_MAX = 1_000
 
 
 def event_id(command_id: str, index: int) -> str:

@@ -9,11 +9,11 @@ import threading
 
 import structlog
 
-from commands.exposing import expose
-from commands.logs import configure_logs
+from process.logs import configure_logs
+from process.metrics import expose
 from streams.config import StreamsConfig, read_streams_config, shown
-from streams.errors import EndedEarly, WorkerStopped
-from streams.runtime import serve
+from streams.engine.errors import EndedEarly, WorkerStopped
+from streams.engine.worker import serve
 
 log = structlog.get_logger()
 

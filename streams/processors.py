@@ -8,18 +8,18 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from streams.decoder import Decoder
-from streams.facts import TASK_EVENTS, Facts
-from streams.glance import Glance
-from streams.heard import Heard, Wish
+from streams.engine.decoder import Decoder
+from streams.engine.listener import Delivery, Listener, Reaction
+from streams.engine.messages import OutgoingCommand, RecordRead
+from streams.engine.partial_decoder import PartialDecoder
+from streams.engine.retrying import LetterListener
+from streams.facts.reader import TASK_EVENTS, Facts
+from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
 from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.renewal import renewals
-from streams.listening import Delivery, Listener, Reaction
-from streams.retrying import LetterListener
-from streams.snapshot import POLICY_EVENTS, Snapshot
 
 JOB_EVENTS = "culm.job.events.v1"
 HEARTBEATS = "culm.pilot.heartbeats.v1"
@@ -28,7 +28,7 @@ OUTCOMES_WITHIN = 0.05
 HEARTBEATS_WITHIN = 0.5
 JOBS_REMEMBERED = 200_000
 #: Of a job's definition, which is most of what this worker reads, only its memory is of interest.
-MEMORY_GIVEN = Glance("culm.job.JobDefined", ("spec", "ram_mb_min"), lambda record: _memory_given(record["spec"]))
+MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "ram_mb_min"), lambda record: _memory_given(record["spec"]))
 
 
 class JobEnds:
@@ -42,7 +42,7 @@ class JobEnds:
     def __init__(self) -> None:
         self._memory: OrderedDict[int, int] = OrderedDict()
 
-    def choose(self, heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
+    def choose(self, heard: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
         """Outcomes for the tasks whose jobs ended."""
         ended = []
         for one in heard:
@@ -58,7 +58,7 @@ class JobEnds:
 def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tuple[Listener, ...]:
     """All listeners of a worker."""
 
-    async def know_policies(heard: Sequence[Heard]) -> None:
+    async def know_policies(heard: Sequence[RecordRead]) -> None:
         for one in heard:
             await facts.reached(one.topic, one.partition, one.offset)
 
@@ -78,7 +78,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             facts.snapshot,
             batch_max=2000,
             within=OUTCOMES_WITHIN,
-            glances={"JobDefined": MEMORY_GIVEN},
+            partial_decoders={"JobDefined": MEMORY_GIVEN},
         ),
         Listener(
             POLICY_EVENTS,

@@ -10,9 +10,9 @@ from hypothesis import settings
 
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack
-from tests.faults.afterwards import verdict_on
+from tests.faults.afterwards import payload_result_of
 from tests.lane import LANE, WORKER
-from tests.monitor.hand import Hand, everybody_on
+from tests.monitor.manual_actors import ManualActors, actors_on
 from tests.starting import starts_processes
 
 pytest_plugins = ("tests.guard", "tests.side_by_side")
@@ -51,7 +51,7 @@ def stack() -> Iterator[Stack]:
     with contextmanager(brought_up)(stack_for_tests(f"stack-{PORTS_OFFSET}", PORTS_OFFSET), only_servers=False) as one:
         yield one
         if WORKER in os.environ:
-            assert verdict_on(one).broken == []
+            assert payload_result_of(one).broken == []
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +80,6 @@ def postgres(servers: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def hand(stack: Stack) -> Iterator[Hand]:
+def hand(stack: Stack) -> Iterator[ManualActors]:
     """A user, a pilot and an operator who act by hand, on a queue of their own."""
-    yield from everybody_on(stack)
+    yield from actors_on(stack)

@@ -14,9 +14,9 @@ from agents.harvester.demand import DemandWatch
 from agents.harvester.harvester import Harvester
 from agents.harvester.ledger import Ledger, LedgerTaken
 from agents.harvester.reporting import Reporting
-from agents.latch import Latch
 from agents.logs import configure_logs
 from agents.session import Session
+from agents.stop_event import StopEvent
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     configure_logs()
     log = structlog.get_logger()
     config = read_config(os.environ)
-    stop = Latch()
+    stop = StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)
     try:
         ledger = Ledger(config.ledger)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import structlog
 
 from agents.errors import CallFailed
-from agents.latch import Latch, pause
 from agents.session import Session
+from agents.stop_event import StopEvent, pause
 
 WAIT_SECONDS = 25.0
 ANSWER_SECONDS = WAIT_SECONDS + 15.0
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 class DemandWatch:
     """The last number heard; its file descriptor is readable when the number changed."""
 
-    def __init__(self, session: Session, queue: str, stop: Latch) -> None:
+    def __init__(self, session: Session, queue: str, stop: StopEvent) -> None:
         self._session, self._queue, self._stop = session, queue, stop
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wanted = 0

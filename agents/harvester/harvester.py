@@ -15,7 +15,7 @@ from agents.harvester.demand import DemandWatch
 from agents.harvester.ledger import Ledger, Report
 from agents.harvester.local_pilot import Leaving, LocalPilot, adopt_pilot, exit_code_left_in, start_pilot, sweep
 from agents.harvester.reporting import Reporting
-from agents.latch import Latch
+from agents.stop_event import StopEvent
 
 #: A pilot that fails sooner is not worth being replaced at once.
 QUICK_SECONDS = 5.0
@@ -37,7 +37,7 @@ class Harvester:
         ledger: Ledger,
         demand: DemandWatch,
         reporting: Reporting,
-        stop: Latch,
+        stop: StopEvent,
         outer: Mapping[str, str],
     ) -> None:
         self._config, self._ledger, self._demand, self._reporting = config, ledger, demand, reporting

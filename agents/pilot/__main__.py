@@ -18,15 +18,15 @@ import psutil
 import structlog
 
 from agents.errors import CallFailed
-from agents.latch import Latch, pause
 from agents.logs import configure_logs
 from agents.pilot.config import PilotConfig, read_config
-from agents.pilot.guardian import now
 from agents.pilot.job import BadJob, parse_job
-from agents.pilot.payload import PayloadGuard
+from agents.pilot.payload import PayloadSupervisorClient
+from agents.pilot.payload_supervisor import now
 from agents.pilot.runner import Runner, Site, refuse
 from agents.pilot.server import Server
 from agents.pilot.storage import Storage
+from agents.stop_event import StopEvent, pause
 
 IDLE_PAUSES_SECONDS = (0.3, 0.6, 1.0, 2.0)
 #: A pilot without a job waits so long for a server that does not answer.
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 class Pilot:
     """Takes jobs one after the other. `retire`: the wish that it takes no more. `lines`: its log since a job began."""
 
-    def __init__(self, site: Site, retire: Latch, lines: deque[str]) -> None:
+    def __init__(self, site: Site, retire: StopEvent, lines: deque[str]) -> None:
         self._site, self._config, self._retire, self._lines = site, site.config, retire, lines
         self._began = time.monotonic()
         self._done = 0
@@ -118,9 +118,9 @@ def offer_of(config: PilotConfig, remaining_seconds: float) -> dict[str, object]
     return offer
 
 
-def main(config: PilotConfig, guard: PayloadGuard, lines: deque[str]) -> int:
+def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str]) -> int:
     """The exit code of `Pilot.run`, which is also left in a file for a harvester that cannot wait for this process."""
-    stop, retire = Latch(), Latch()
+    stop, retire = StopEvent(), StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)
     retire.close_on(signal.SIGUSR1)
     config.work.mkdir(parents=True, exist_ok=True)
@@ -153,4 +153,4 @@ def leave_exit_code(path: Path, code: int) -> None:
 if __name__ == "__main__":
     kept: deque[str] = deque(maxlen=LINES_KEPT)
     configure_logs(kept.append)
-    sys.exit(main(read_config(os.environ), PayloadGuard(), kept))
+    sys.exit(main(read_config(os.environ), PayloadSupervisorClient(), kept))

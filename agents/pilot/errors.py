@@ -4,7 +4,7 @@ JobTrouble
     carries code and diagnosis; the job fails with them
 └── Stopped
     the server wants the job stopped: killed by its owner, or the lease went to somebody else
-GuardianGone
+PayloadSupervisorGone
     the process that holds the payloads died; this pilot can run no more of them
 """
 
@@ -45,5 +45,5 @@ class Stopped(JobTrouble):
         super().__init__(KILLED_BY_SERVER, "stopped by the server: killed, or the lease is lost")
 
 
-class GuardianGone(Exception):
+class PayloadSupervisorGone(Exception):
     """The guardian died."""

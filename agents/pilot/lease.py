@@ -12,7 +12,7 @@ import structlog
 
 from agents.errors import CallFailed
 from agents.pilot.errors import Stopped
-from agents.pilot.guardian import now
+from agents.pilot.payload_supervisor import now
 
 TO_BE_KILLED, SUCCESS = "tobekilled", 0
 REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0

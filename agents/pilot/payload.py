@@ -13,21 +13,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agents.pilot import descent
-from agents.pilot.errors import NOT_STARTED, GuardianGone, JobTrouble
-from agents.pilot.guardian import KILL_SECONDS, PACKET_BYTES, Message
+from agents.pilot import process_tree as descent
+from agents.pilot.errors import NOT_STARTED, JobTrouble, PayloadSupervisorGone
+from agents.pilot.payload_supervisor import KILL_SECONDS, PACKET_BYTES, Message
 
 CLOSE_SECONDS = 5.0
 STDOUT, STDERR = "payload.stdout", "payload.stderr"
 
 
-class PayloadGuard:
+class PayloadSupervisorClient:
     """A guardian of this pilot's own; start it before there are threads, close it at the end."""
 
     def __init__(self) -> None:
         descent.adopt_orphans()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "agents.pilot.guardian"]
+        command = [sys.executable, "-m", "agents.pilot.payload_supervisor"]
         # A session of its own: what is sent to the pilot's process group must not hit the guardian.
         with theirs:
             self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
@@ -47,7 +47,7 @@ class PayloadGuard:
         return self._socket.fileno()
 
     def start(self, command: Sequence[str], directory: Path, environment: Mapping[str, str], until: float) -> int:
-        """Start `command` under a lease that runs `until`; returns its process id. Raises JobTrouble, GuardianGone."""
+        """Start `command` under a lease that runs `until`; returns its process id. Raises JobTrouble, PayloadSupervisorGone."""
         order: Message = {"command": list(command), "directory": str(directory), "environment": dict(environment)}
         try:
             self._order("start", **order, until=until, stdout=STDOUT, stderr=STDERR)
@@ -69,7 +69,7 @@ class PayloadGuard:
             self._order("stop", grace_seconds=grace_seconds)
 
     def read(self) -> Message:
-        """The guardian's next word; raises GuardianGone, with all payloads dead."""
+        """The guardian's next word; raises PayloadSupervisorGone, with all payloads dead."""
         try:
             packet = self._socket.recv(PACKET_BYTES)
         except ConnectionResetError:
@@ -77,7 +77,7 @@ class PayloadGuard:
         if not packet:
             self._process.wait()
             descent.end_descendants(KILL_SECONDS)
-            raise GuardianGone(f"the guardian ended with {self._process.returncode}")
+            raise PayloadSupervisorGone(f"the guardian ended with {self._process.returncode}")
         answer: Message = json.loads(packet)
         return answer
 

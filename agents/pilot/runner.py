@@ -16,21 +16,21 @@ from pathlib import Path
 
 import structlog
 
-from agents.latch import Latch
 from agents.pilot.config import PilotConfig
-from agents.pilot.course import Course, final_report, live_report
 from agents.pilot.environment import payload_environment
-from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, GuardianGone, JobTrouble
-from agents.pilot.guardian import Message
+from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, JobTrouble, PayloadSupervisorGone
 from agents.pilot.job import OutputFile, PilotJob
+from agents.pilot.job_run import JobRun, final_report, live_report
 from agents.pilot.lease import Lease
 from agents.pilot.log_archive import make_log_archive
-from agents.pilot.payload import PayloadGuard
+from agents.pilot.payload import PayloadSupervisorClient
+from agents.pilot.payload_result import metadata_in, payload_result_of, readable, shell_exit_code
+from agents.pilot.payload_supervisor import Message
 from agents.pilot.server import LastWord, Server
 from agents.pilot.storage import Storage, check_outputs
 from agents.pilot.usage import excess, sampled
-from agents.pilot.verdict import metadata_in, readable, shell_exit_code, verdict_on
 from agents.plain_files import remove_folder
+from agents.stop_event import StopEvent
 
 SAMPLE_SECONDS_FIRST, SAMPLE_SECONDS_MAX = 0.05, 2.0
 PILOT_LOG = "pilotlog.txt"
@@ -44,8 +44,8 @@ class Site:
     config: PilotConfig
     server: Server
     storage: Storage
-    guard: PayloadGuard
-    stop: Latch
+    guard: PayloadSupervisorClient
+    stop: StopEvent
     environment: Mapping[str, str]
     lines: Callable[[], list[str]]
 
@@ -56,7 +56,7 @@ class Runner:
     def __init__(self, site: Site, job: PilotJob, asked_at: float, get_job_seconds: float) -> None:
         self._site, self._config, self._job = site, site.config, job
         folder = site.config.work / f"PanDA_Pilot-{job.job_id}"
-        self._course = Course(job, folder, time.time(), get_job_seconds)
+        self._course = JobRun(job, folder, time.time(), get_job_seconds)
         self._halted: JobTrouble | None = None
         self._log = log.bind(job_id=job.job_id, attempt=job.attempt)
         self._lease = Lease(
@@ -74,7 +74,7 @@ class Runner:
         try:
             try:
                 self._perform()
-            except (JobTrouble, GuardianGone, OSError) as problem:
+            except (JobTrouble, PayloadSupervisorGone, OSError) as problem:
                 self._fail(problem)
             except Exception as problem:  # noqa: BLE001 - the job's own frame: what a payload left must end its job, never its pilot
                 self._log.error("job_met_a_bug", exc_info=problem)
@@ -135,7 +135,7 @@ class Runner:
         self._lease.check()
         if self._halted is not None:
             raise self._halted
-        course.verdict = verdict_on(course.exit_code, course.folder)
+        course.verdict = payload_result_of(course.exit_code, course.folder)
         if course.verdict.trouble is not None:
             raise course.verdict.trouble
 
@@ -258,7 +258,7 @@ class Runner:
 
 def refuse(site: Site, job: PilotJob, problem: str) -> None:
     """Report a job that cannot be understood as failed, so that nobody waits for it."""
-    course = Course(job, site.config.work, time.time())
+    course = JobRun(job, site.config.work, time.time())
     course.trouble = JobTrouble(INTERNAL, f"the job cannot be understood: {problem}")
     course.ended_at = time.time()
     site.server.last_word(final_report(site.config, course, []))

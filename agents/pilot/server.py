@@ -12,11 +12,11 @@ import structlog
 from tenacity import Retrying
 
 from agents.errors import CallFailed, Unreachable
-from agents.latch import Latch, pause
 from agents.pilot.config import PilotConfig
 from agents.pilot.errors import NO_ANSWER, WRAPPER_NOT_FETCHED, JobTrouble
 from agents.pilot.lease import SUCCESS, Reply
 from agents.session import ANSWER_SECONDS, Session, patiently
+from agents.stop_event import StopEvent, pause
 
 TIMEOUT = 10
 HEARTBEAT_ANSWER_SECONDS_MIN = 10.0
@@ -39,7 +39,7 @@ class LastWord(Enum):
 class Server:
     """HTTP to one Culm. `stop` is the pilot's wish to end, which makes it impatient."""
 
-    def __init__(self, config: PilotConfig, stop: Latch) -> None:
+    def __init__(self, config: PilotConfig, stop: StopEvent) -> None:
         self._config, self._stop = config, stop
         self._session = Session(config.api, config.token_file, config.vo, "culm-pilot")
         self._wrappers: dict[str, tuple[float, bytes]] = {}

@@ -15,7 +15,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import NotAuthenticated, RoleMissing
+from api.http.errors import NotAuthenticated, RoleMissing
 from api.identity.identity import OPERATOR, PILOT, PRODUCTION, Identity, identity_from
 from api.identity.verify import Verifier
 

@@ -7,10 +7,10 @@ with `culm token`.
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.errors import NotFound
+from api.http.errors import NotFound
+from api.http.problems import json_response
 from api.identity.access import Public
 from api.identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
-from api.problems import json_response
 from api.services import Services
 
 CONFIG_SUFFIX = "_auth_config.json"

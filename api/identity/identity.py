@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.errors import AccessDenied
+from api.http.errors import AccessDenied
 
 PRODUCTION = "production"
 PILOT = "pilot"

@@ -25,7 +25,7 @@ from joserfc.errors import (
 )
 from joserfc.jwk import KeySet
 
-from api.errors import AccessDenied
+from api.http.errors import AccessDenied
 from api.identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
 
 TOKEN_LENGTH_MAX = 16_384

@@ -4,9 +4,9 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.problems import answer_to
 from api.monitor.router import build_router
 from api.monitor.session import LoginNeeded, to_login, wants_json
-from api.problems import answer_to
 
 __all__ = ["build_router", "install"]
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.errors import ApiError, BadRequest
+from api.http.errors import ApiError, BadRequest
+from api.http.plain_requests import whole_from
 from api.identity.access import EndpointClass, acting_role, may_act_on
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
 from api.identity.rights import class_of_command
@@ -20,8 +21,7 @@ from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import View
 from api.monitor.pages import jobs as jobs_page
 from api.monitor.pages import tasks as tasks_page
-from api.plain_requests import whole_from
-from api.read_models import Row
+from api.queries.read_models import Row
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
 from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask
@@ -32,7 +32,7 @@ PRIORITY_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ActionRequest:
     """What somebody wants done. ids, or filters that say which. confirmation: a uuid that the preview made up."""
 
     action: Action
@@ -64,7 +64,7 @@ class Outcome:
     message: str
 
 
-def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> Wish:
+def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> ActionRequest:
     """The wish of a form; raises BadRequest."""
     for field, value in form.items():
         if "\0" in field + value:
@@ -83,7 +83,7 @@ def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> Wish:
     priority = None if given is None else whole_from(given, -PRIORITY_MAX, PRIORITY_MAX)
     if given is not None and priority is None:
         raise BadRequest(f"priority: found {given[:20]!r}, expected a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}")
-    return Wish(
+    return ActionRequest(
         action,
         name,
         tuple(number for number in numbers if number is not None),
@@ -101,7 +101,7 @@ def _confirmation(text: str | None) -> str:
         raise BadRequest("confirmation: expected the one that the preview made") from problem
 
 
-async def preview(view: View, wish: Wish) -> tuple[list[Target], int]:
+async def preview(view: View, wish: ActionRequest) -> tuple[list[Target], int]:
     """Who is meant, each with why it would be refused, and how many there are in all (more than are listed are not touched)."""
     table, key, fields = (
         ("task", "task_id", tasks_page.FIELDS) if wish.action.kind == "task" else ("job", "job_id", jobs_page.FIELDS)
@@ -133,7 +133,7 @@ def _target(identity: Identity, action: Action, row: Row) -> Target:
     return Target(row["number"], row["name"], row["status"], row["user_name"], refused)
 
 
-async def carry_out(view: View, wish: Wish) -> list[Outcome]:
+async def carry_out(view: View, wish: ActionRequest) -> list[Outcome]:
     """Send the command to each that is not refused, a few at once; raises BadRequest without a reason."""
     if not wish.reason:
         raise BadRequest("reason: it is recorded with every command and must say something")
@@ -153,7 +153,7 @@ async def carry_out(view: View, wish: Wish) -> list[Outcome]:
     return list(await asyncio.gather(*(one(target) for target in targets)))
 
 
-async def _send(view: View, wish: Wish, target: Target) -> Outcome:
+async def _send(view: View, wish: ActionRequest, target: Target) -> Outcome:
     try:
         answer = await view.services.gateway.submit(
             _command(wish),
@@ -171,7 +171,7 @@ async def _send(view: View, wish: Wish, target: Target) -> Outcome:
     return Outcome(target.number, answer.accepted, "done" if answer.accepted else f"{answer.reason}: {answer.message or ''}")
 
 
-def _command(wish: Wish) -> Any:
+def _command(wish: ActionRequest) -> Any:
     reason = wish.reason
     match wish.name:
         case "kill_task":

@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from api.errors import ApiError
-from api.gateway import now_micros
+from api.http.errors import ApiError
+from api.log.gateway import now_micros
 
 SHARE = 0.05
 CHEAP_SECONDS = 0.03

@@ -10,7 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from api.errors import LogUnavailable, NotFound
+from api.http.errors import LogUnavailable, NotFound
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id

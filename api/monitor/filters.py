@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
+from api.http.plain_requests import WHOLE_MIN, whole_from
 from api.native.forms import instant_of
-from api.plain_requests import WHOLE_MIN, whole_from
 
 MICROSECONDS = 1_000_000
 WINDOW_FIELDS = ("hours", "days", "date_from", "date_to")

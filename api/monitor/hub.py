@@ -17,12 +17,12 @@ import orjson
 import structlog
 from confluent_kafka import Message
 
-from api.errors import ApiError, Unavailable
+from api.http.errors import ApiError, Unavailable
+from api.log.live_events import EventFeed
 from api.monitor.page import Page, Touched, View
 from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
-from api.native.live import EventFeed
-from api.read_models import ReadModels
+from api.queries.read_models import ReadModels
 from schemas.ids import is_number, task_id_of
 
 TICK_SECONDS = 0.25
@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 @dataclass
-class Heard:
+class LiveChange:
     """What came out of the log since somebody took it; filled by the thread that reads."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,7 +93,7 @@ class Hub:
     def __init__(self, feed: Callable[[], EventFeed], read_models: ReadModels, renderer: Renderer) -> None:
         """feed: gives all events, asked for when the first page is open."""
         self._feed, self._read_models, self._renderer = feed, read_models, renderer
-        self._heard = Heard()
+        self._heard = LiveChange()
         self._watched: dict[tuple[str, str], Watched] = {}
         self._worker: asyncio.Task[None] | None = None
         self.renderings = 0

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.errors import ApiError
+from api.http.errors import ApiError
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.monitor import usage
 from api.monitor.session import Visitor
 from api.native.job_files import TAIL_BYTES, Count, JobFiles, download, plain_text
-from api.plain_requests import Whole
-from api.problems import json_response
 from api.services import Services
 
 

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.gateway import now_micros
 from api.identity.identity import Identity
+from api.log.gateway import now_micros
 from api.monitor.counting import Counts, Load
-from api.native.audit import AuditDesk
+from api.native.audit import AuditService
 from api.native.job_files import JobFiles
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
 
 Data = dict[str, Any]
@@ -41,7 +41,7 @@ class View:
     names: Mapping[str, str]
     parameters: Mapping[str, str]
     read_models: ReadModels
-    desk: AuditDesk
+    desk: AuditService
     services: Services
     counts: Counts
     files: JobFiles

@@ -1,6 +1,6 @@
 """How far what the pages show goes in the log."""
 
-from api.read_models import ReadModels
+from api.queries.read_models import ReadModels
 
 Partition = tuple[str, int]
 

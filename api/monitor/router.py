@@ -11,10 +11,13 @@ from pydantic import Field
 from starlette.datastructures import FormData
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from api.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
-from api.gateway import now_micros
+from api.http.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
+from api.http.plain_requests import WHOLE_MAX
+from api.http.problems import json_response
+from api.http.static_files import plain_file
 from api.identity.access import Gate, Public
 from api.identity.identity import OPERATOR, PRODUCTION, Identity
+from api.log.gateway import now_micros
 from api.monitor import actions, dead_letters, job_parts
 from api.monitor.aliases import ALIASES, canonical
 from api.monitor.counting import Counts
@@ -35,14 +38,11 @@ from api.monitor.session import (
     visitor,
     wants_json,
 )
-from api.native.audit import AuditDesk
+from api.native.audit import AuditService
 from api.native.forms import with_times
 from api.native.job_files import JobFiles
-from api.pilots.queue_book import QueueBook
-from api.plain_requests import WHOLE_MAX
-from api.problems import json_response
+from api.pilots.queue_cache import QueueCache
 from api.services import Services
-from api.static import plain_file
 
 Partition = Annotated[int, Field(ge=0, lt=10_000)]
 Offset = Annotated[int, Field(ge=0, le=WHOLE_MAX)]
@@ -65,11 +65,11 @@ SECURITY = {
 class Monitor:
     """Pages of one API process."""
 
-    def __init__(self, services: Services, desk: AuditDesk) -> None:
+    def __init__(self, services: Services, desk: AuditService) -> None:
         self.services, self.desk = services, desk
         self.renderer = Renderer()
         self.counts = Counts()
-        self.files = JobFiles(services, QueueBook(services.read_models))
+        self.files = JobFiles(services, QueueCache(services.read_models))
         self.hub = Hub(lambda: services.live.everything, services.read_models, self.renderer)
 
     async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
@@ -142,7 +142,7 @@ class Monitor:
         return urlencode({"path": here})
 
 
-def build_router(services: Services, desk: AuditDesk) -> APIRouter:
+def build_router(services: Services, desk: AuditService) -> APIRouter:
     """All routes of the monitor."""
     router = APIRouter(include_in_schema=False)
     monitor = Monitor(services, desk)

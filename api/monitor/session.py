@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.errors import AccessDenied, ApiError, NotAuthenticated
+from api.http.errors import AccessDenied, ApiError, NotAuthenticated
 from api.identity.access import Declared, EndpointClass, Gate
 from api.identity.identity import Identity, identity_from
 

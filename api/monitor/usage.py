@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from api.errors import LogUnavailable, NotFound
+from api.http.errors import LogUnavailable, NotFound
 from api.identity.identity import Identity
 from api.services import Services
 from schemas.catalog import CATALOG

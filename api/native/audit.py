@@ -13,15 +13,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
+from api.http.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import User
 from api.identity.identity import Identity
 from api.native.forms import iso, limit_of, with_times
 from api.native.people import names_of
 from api.native.reading import CaughtUp
-from api.plain_requests import Whole
-from api.problems import json_response
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, Step, TooMuch
 from audit.differences import Change, changes_between
@@ -38,7 +38,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class AuditDesk:
+class AuditService:
     """Answers about the past, with the rights of who asks."""
 
     read_models: ReadModels
@@ -145,10 +145,10 @@ class AuditDesk:
             raise Gone(str(problem)) from problem
 
 
-def audit_desk(services: Services) -> AuditDesk:
-    """The desk of an API process."""
+def audit_desk(services: Services) -> AuditService:
+    """The service of an API process."""
     auditor = Auditor(services.read_models.rows_now, LogPages(services.config.kafka, services.codec))
-    return AuditDesk(services.read_models, auditor)
+    return AuditService(services.read_models, auditor)
 
 
 def asked(kind: str, name: str) -> Subject:
@@ -167,7 +167,7 @@ def instant(text: str | None) -> Moment:
         raise BadRequest(str(problem)) from problem
 
 
-def build_router(desk: AuditDesk) -> APIRouter:
+def build_router(service: AuditService) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1", tags=["audit"])
 
@@ -177,20 +177,20 @@ def build_router(desk: AuditDesk) -> APIRouter:
     ) -> Response:
         """Who did what, when, why, by which command, and what it changed; `after` is a sequence."""
         count = limit_of(limit)
-        steps = await desk.history(identity, asked(kind, name), after, count)
+        steps = await service.history(identity, asked(kind, name), after, count)
         following = str(steps[-1].event["sequence"]) if len(steps) == count else None
-        names = await names_of(desk.read_models, identity.vo, (step.event["actor"] for step in steps))
+        names = await names_of(service.read_models, identity.vo, (step.event["actor"] for step in steps))
         return json_response({"history": [step_document(step, names) for step in steps], "next": following})
 
     @router.get("/state/{kind}/{name:path}")
     async def state(kind: str, name: str, identity: User, _: CaughtUp, at: str | None = None) -> Response:
         """The subject as it was: `at` is an ISO time, the number of an event (#17), or topic/partition/offset."""
-        return json_response(state_document(await desk.state(identity, asked(kind, name), instant(at))))
+        return json_response(state_document(await service.state(identity, asked(kind, name), instant(at))))
 
     @router.get("/diff/{kind}/{name:path}")
     async def differences(kind: str, name: str, identity: User, _: CaughtUp, a: str, b: str | None = None) -> Response:
         """What differs between two moments; `b` is now when it is not given."""
-        before, after, changes = await desk.differences(identity, asked(kind, name), instant(a), instant(b))
+        before, after, changes = await service.differences(identity, asked(kind, name), instant(a), instant(b))
         return json_response(
             {
                 "a": {"sequence": before.sequence, "at": iso(before.at), "place": before.place},
@@ -202,13 +202,13 @@ def build_router(desk: AuditDesk) -> APIRouter:
     @router.get("/why/{kind}/{name:path}")
     async def reasons(kind: str, name: str, identity: User, _: CaughtUp) -> Response:
         """Why a job or a task is where it is, and what would have to change."""
-        found = await desk.why(identity, asked(kind, name))
+        found = await service.why(identity, asked(kind, name))
         return json_response({"why": [{**asdict(reason), "since": iso(reason.since)} for reason in found]})
 
     @router.get("/trace/{name}")
     async def trace(name: str, identity: User, _: CaughtUp) -> Response:
         """A request and all that followed, as a tree: a correlation id, or a task or job whose request is meant."""
-        correlation, roots, whole = await desk.trace(identity, name)
+        correlation, roots, whole = await service.trace(identity, name)
         return json_response({"correlation_id": correlation, "whole": whole, "commands": [node_document(n) for n in roots]})
 
     return router

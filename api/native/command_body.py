@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from api.errors import BadRequest, NotFound
+from api.http.errors import BadRequest, NotFound
 from schemas.bounds import problems_of
 from schemas.catalog import CATALOG, Entry
 from schemas.characters import SETS

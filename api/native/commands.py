@@ -10,19 +10,19 @@ from typing import Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
-from api.bodies import read_object
-from api.errors import AccessDenied, BadRequest, NotFound, Unavailable
-from api.idempotency import ANSWER_COLUMNS, Wishes, command_id_of, fingerprint
+from api.http.bodies import read_object
+from api.http.errors import AccessDenied, BadRequest, NotFound, Unavailable
+from api.http.plain_requests import whole_from
+from api.http.problems import json_response
+from api.http.tracing import correlation_of_request
 from api.identity.access import EndpointClass, User, acting_role, may_act_on
 from api.identity.identity import Identity
 from api.identity.rights import Scope, class_of_command, scope_of_command
+from api.log.idempotency import ANSWER_COLUMNS, CommandFingerprints, command_id_of, fingerprint
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
 from api.native.forms import wait_seconds_of, with_times
-from api.plain_requests import whole_from
-from api.problems import json_response
-from api.read_models import Row
+from api.queries.read_models import Row
 from api.services import Services
-from api.tracing import correlation_of_request
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
 from schemas.wire import Message
@@ -39,12 +39,12 @@ OWNER_OF = {
 def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/commands`."""
     router = APIRouter(prefix="/v1/commands", tags=["commands"])
-    desk = CommandDesk(services)
+    service = CommandService(services)
 
     for name, entry in sorted(COMMANDS.items()):
         router.add_api_route(
             f"/{name}",
-            _endpoint(desk, entry),
+            _endpoint(service, entry),
             methods=["POST"],
             name=name,
             summary=entry.schema["doc"],
@@ -62,12 +62,12 @@ def build_router(services: Services) -> APIRouter:
             known = command_id_of(command_id)
         except BadRequest as problem:
             raise NotFound(f"no command {command_id[:100]!r}, expected a UUID") from problem
-        return await desk.look_up(known, identity, wait_seconds_of(prefer))
+        return await service.look_up(known, identity, wait_seconds_of(prefer))
 
     return router
 
 
-def _endpoint(desk: "CommandDesk", entry: Entry) -> Any:
+def _endpoint(service: "CommandService", entry: Entry) -> Any:
     async def send(
         request: Request,
         identity: User,
@@ -75,7 +75,7 @@ def _endpoint(desk: "CommandDesk", entry: Entry) -> Any:
         idempotency_key: str | None = Header(None),
     ) -> Response:
         body = await read_object(request)
-        return await desk.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer))
+        return await service.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer))
 
     send.__doc__ = entry.schema["doc"]
     return send
@@ -89,12 +89,12 @@ def _request_body(entry: Entry) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-class CommandDesk:
+class CommandService:
     """Takes commands of clients and finds their answers."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._wishes = Wishes(services.read_models)
+        self._wishes = CommandFingerprints(services.read_models)
 
     async def send(
         self,

@@ -6,13 +6,13 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.errors import NotFound
-from api.gateway import now_micros
+from api.http.errors import NotFound
+from api.http.problems import json_response
 from api.identity.access import Operator
 from api.identity.identity import Identity
+from api.log.gateway import now_micros
 from api.monitor.dead_letters import Letter, dead_letters, find_letter, retry
 from api.native.forms import with_times
-from api.problems import json_response
 from api.services import Services
 
 SHOWN_MAX = 200

@@ -14,11 +14,13 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.errors import BadRequest, NotFound
+from api.http.errors import BadRequest, NotFound
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import User
 from api.identity.identity import Identity
+from api.log.live_events import LiveRecord
 from api.native.forms import limit_of
-from api.native.live import LiveRecord
 from api.native.reading import CaughtUp
 from api.native.timeline import (
     Cursor,
@@ -31,9 +33,7 @@ from api.native.timeline import (
     page_document,
     page_of,
 )
-from api.plain_requests import Whole
-from api.problems import json_response
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from schemas.ids import is_number, task_id_of
 

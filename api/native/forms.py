@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api.errors import BadRequest
-from api.read_models import Row
+from api.http.errors import BadRequest
+from api.queries.read_models import Row
 from schemas.times import EPOCH, datetime_of, utc
 
 WAIT_SECONDS_MAX = 60.0

@@ -5,11 +5,11 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.condition import Condition
-from api.errors import ReadModelsUnavailable
+from api.http.errors import ReadModelsUnavailable
+from api.http.problems import json_response
 from api.identity.access import Public, User
+from api.log.condition import Condition
 from api.native.set_aside import documents_of
-from api.problems import json_response
 from api.services import Services
 
 

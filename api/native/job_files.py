@@ -14,15 +14,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, Response
 
-from api.errors import BadRequest, Gone, NotFound
+from api.http.errors import BadRequest, Gone, NotFound
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import User
 from api.identity.identity import Identity
 from api.native.log_archive import members, tail
 from api.native.reading import CaughtUp
-from api.pilots.queue_book import QueueBook, storage_documents
-from api.plain_requests import Whole
-from api.problems import json_response
-from api.read_models import Row
+from api.pilots.queue_cache import QueueCache, storage_documents
+from api.queries.read_models import Row
 from api.services import Services
 
 LOCALHOST = "file://localhost"
@@ -44,7 +44,7 @@ class JobFiles:
     """Files of jobs, for whoever may see the jobs."""
 
     services: Services
-    book: QueueBook
+    book: QueueCache
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def of(self, job: Row) -> list[Row]:
@@ -161,26 +161,26 @@ def plain_text(content: bytes) -> Response:
 def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/jobs/{job_id}`."""
     router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["jobs"])
-    desk = JobFiles(services, QueueBook(services.read_models))
+    service = JobFiles(services, QueueCache(services.read_models))
 
     @router.get("/files")
     async def files(job_id: Whole, identity: User, _: CaughtUp) -> Response:
         """Inputs, outputs and log, each with its state: to come, not made, stored, altered, gone or elsewhere."""
-        return json_response({"files": await desk.of(await desk.job(identity, job_id))})
+        return json_response({"files": await service.of(await service.job(identity, job_id))})
 
     @router.get("/files/{lfn}")
     async def file(job_id: Whole, lfn: str, identity: User) -> Response:
         """The bytes of a file, when its storage element can be read from here."""
-        return download(await desk.path(identity, job_id, lfn))
+        return download(await service.path(identity, job_id, lfn))
 
     @router.get("/log")
     async def log(job_id: Whole, identity: User) -> Response:
         """The files in the job's log archive."""
-        return json_response({"files": await desk.log_members(identity, job_id)})
+        return json_response({"files": await service.log_members(identity, job_id)})
 
     @router.get("/log/{member:path}")
     async def log_file(job_id: Whole, member: str, identity: User, count: Count = TAIL_BYTES) -> Response:
         """The end of a file in the job's log archive, as plain text."""
-        return plain_text(await desk.log_tail(identity, job_id, member, count))
+        return plain_text(await service.log_tail(identity, job_id, member, count))
 
     return router

@@ -3,15 +3,15 @@
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.errors import NotFound
+from api.http.errors import NotFound
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import User
 from api.native.events import subject_of
 from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
 from api.native.timeline import cursor_from, page_document, page_of
-from api.plain_requests import Whole
-from api.problems import json_response
 from api.services import Services
 
 SUMMARY = (

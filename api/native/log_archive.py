@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from api.errors import BadRequest, Gone
+from api.http.errors import BadRequest, Gone
 
 #: So much is unpacked at most, and so many files are listed.
 UNPACKED_BYTES_MAX, MEMBERS_MAX = 256 * 1024 * 1024, 500

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from api.read_models import ReadModels
+from api.queries.read_models import ReadModels
 
 
 async def names_of(read_models: ReadModels, vo: str, subjects: Iterable[str]) -> dict[str, str]:

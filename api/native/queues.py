@@ -7,7 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.errors import NotFound, Unavailable
+from api.http.errors import NotFound, Unavailable
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import Pilot, User
 from api.native.command_body import command_from, entry_of_command
 from api.native.commands import answer_document
@@ -15,9 +17,7 @@ from api.native.forms import limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
 from api.pilots.bodies import read_report
-from api.plain_requests import Whole
-from api.problems import json_response
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from schemas.characters import NAME, TEXT
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from api.errors import BadRequest
-from api.positions import position_from
+from api.http.errors import BadRequest
+from api.log.positions import position_from
 from api.services import Services
 
 REACH_SECONDS, REACH_SECONDS_MAX = 2.0, 10.0

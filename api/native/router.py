@@ -6,10 +6,10 @@ from api.native import audit, commands, datasets, dead_letters, events, health, 
 from api.services import Services
 
 
-def build_router(services: Services, desk: audit.AuditDesk) -> APIRouter:
+def build_router(services: Services, service: audit.AuditService) -> APIRouter:
     """Routes below `/v1`."""
     router = APIRouter()
     for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, tail):
         router.include_router(part.build_router(services))
-    router.include_router(audit.build_router(desk))
+    router.include_router(audit.build_router(service))
     return router

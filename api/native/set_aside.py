@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 
 from api.native.forms import iso
-from api.read_models import ReadModels
+from api.queries.read_models import ReadModels
 
 SHOWN_MAX = 20
 #: Aggregates whose ids say nothing of whose they are.

@@ -5,22 +5,22 @@ from typing import Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from api.bodies import read_object
-from api.errors import BadRequest, NotFound
-from api.idempotency import Wishes, command_id_of, fingerprint
+from api.http.bodies import read_object
+from api.http.errors import BadRequest, NotFound
+from api.http.plain_requests import Whole
+from api.http.problems import json_response
 from api.identity.access import User
 from api.identity.identity import Identity
+from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
+from api.log.submission import ACTIVE, NEW, QUEUED, submit_task
 from api.native.events import subject_of
 from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
 from api.native.set_aside import set_aside_of
 from api.native.stored import stored_json
 from api.native.timeline import cursor_from, page_document, page_of
-from api.plain_requests import Whole
-from api.problems import json_response
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
-from api.submission import ACTIVE, NEW, QUEUED, submit_task
 
 SUMMARY = (
     "task_id, name, vo, owner, user_name, nickname, label, working_group, status, super_status, priority,"
@@ -50,7 +50,7 @@ def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/tasks`."""
     router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
     read_models = services.read_models
-    wishes = Wishes(read_models)
+    wishes = CommandFingerprints(read_models)
 
     @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
     async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:

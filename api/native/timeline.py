@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.native.forms import with_times
-from api.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels, Row
 
 COLUMNS = (
     "aggregate, aggregate_id, sequence, at, event_type, actor, command_id, correlation_id, topic, partition,"

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter
 
+from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 from api.panda import files, jobs, system, task_commands, task_lists, task_reads
 from api.panda.arguments import Kind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy
 from api.services import Services
-from api.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 
 TASK = Parameter("task_id", Kind.WHOLE)
 BROADCAST = Parameter("broadcast", Kind.FLAG, False)

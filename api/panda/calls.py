@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.bodies import read_object
-from api.errors import BadRequest, BodyTooLarge
+from api.http.bodies import read_object
+from api.http.errors import BadRequest, BodyTooLarge
+from api.http.problems import json_response
 from api.identity.access import EndpointClass, guarded
 from api.identity.identity import Identity
 from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
-from api.problems import json_response
 from api.services import Services
 
 PREFIXES = ("/api/v1", "/api/latest")

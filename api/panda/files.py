@@ -13,7 +13,7 @@ from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.sandbox_cache import NotStored, SandboxCache
 from api.panda.task_reads import task_row
-from api.read_models import Row
+from api.queries.read_models import Row
 
 
 def cache_of(call: Call) -> SandboxCache:

@@ -13,7 +13,7 @@ from api.panda.job_object import job_object
 from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.pilots.structured import was_left_out
-from api.read_models import Row
+from api.queries.read_models import Row
 from schemas.job import KillJob
 
 JOBS_MAX = 5500

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from api.errors import Unavailable
+from api.http.errors import Unavailable
 from api.panda.calls import Call
 from schemas.answer import CommandAnswered
 from schemas.wire import Message

@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
+from api.log.submission import REEXECUTED, submit_task
+from api.log.submitted_parameters import odd_texts_in
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.sending import send
 from api.panda.task_reads import task_row
-from api.submission import REEXECUTED, submit_task
-from api.submitted_parameters import odd_texts_in
 from schemas.answer import CommandAnswered
 from schemas.task import (
     ChangeTaskPriority,

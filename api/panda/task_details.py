@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.panda.calls import Call
-from api.read_models import Row
+from api.queries.read_models import Row
 
 #: In the order in which the statistics name them.
 STATISTICS_WORDS = {"ready": "tobedone", "finished": "finished", "failed": "failed", "running": "running"}

@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed, micros_of
 from api.panda.filters import SEARCH, Selection, UnknownAttribute, passes, selection
 from api.panda.task_details import details_of
 from api.panda.task_object import task_object
-from api.read_models import Row
+from api.queries.read_models import Row
 
 TASKS_MAX = 10_000
 DETAILED_MAX = 500

@@ -9,7 +9,7 @@ from api.panda.envelope import Reply, done, failed
 from api.panda.job_object import job_object
 from api.panda.task_details import details_of
 from api.panda.task_object import parameters_of, task_object
-from api.read_models import Row
+from api.queries.read_models import Row
 
 JOBS_MAX = 5500
 UNSUCCESSFUL = ("failed", "cancelled", "closed")

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import Request
 
-from api.bodies import DEPTH_MAX, FORM_FIELDS_MAX, check_depth, decompressed, is_json, opening_brackets, read_body
-from api.errors import UnreadableBody
+from api.http.bodies import DEPTH_MAX, FORM_FIELDS_MAX, check_depth, decompressed, is_json, opening_brackets, read_body
+from api.http.errors import UnreadableBody
 
 #: A text of JSON, closed or not, or a bracket.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)

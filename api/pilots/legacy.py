@@ -8,16 +8,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.errors import BadRequest
-from api.fast_lane import BodyCall, from_body
+from api.http.errors import BadRequest
+from api.http.hot_routes import BodyCall, from_body
+from api.http.problems import json_response
 from api.identity.access import EndpointClass, Handler, guarded
 from api.identity.identity import Identity
 from api.pilots.bodies import lenient_json, read_report
-from api.pilots.desk import FAILED, NO_JOBS, TIMEOUT, PilotDesk, Reply
+from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, Reply
 from api.pilots.offers import QUEUE_MAX
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
-from api.problems import json_response
 from schemas.characters import WORD
 
 KEY_MISSING = 80
@@ -26,10 +26,10 @@ BULK_MAX = 500
 DIALOGS = {TIMEOUT: "database timeout", FAILED: "failed"}
 
 
-def build_router(desk: PilotDesk) -> APIRouter:
+def build_router(service: PilotDispatch) -> APIRouter:
     """Routes below `/server/panda`."""
     router = APIRouter()
-    calls = PilotCalls(desk)
+    calls = PilotCalls(service)
     handlers: Mapping[str, Handler] = {
         **{name: from_body(call) for name, call in _busiest(calls).items()},
         "updateJobsInBulk": calls.update_jobs,
@@ -45,9 +45,9 @@ def build_router(desk: PilotDesk) -> APIRouter:
     return router
 
 
-def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs."""
-    return {f"/server/panda/{name}": call for name, call in _busiest(PilotCalls(desk)).items()}
+    return {f"/server/panda/{name}": call for name, call in _busiest(PilotCalls(service)).items()}
 
 
 def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
@@ -57,8 +57,8 @@ def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
 class PilotCalls:
     """The calls of the legacy dialect."""
 
-    def __init__(self, desk: PilotDesk) -> None:
-        self._desk = desk
+    def __init__(self, service: PilotDispatch) -> None:
+        self._desk = service
 
     async def get_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A job, or why there is none."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.identity.identity import Identity
 from api.pilots.values import amount_of, number_of, text_of, whole_of
 from schemas.characters import NAME, WORD

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from api.errors import BadRequest, UnreadableBody
+from api.http.errors import BadRequest, UnreadableBody
 from api.identity.identity import Identity
 from api.pilots.bodies import lenient_json
 from api.pilots.structured import log_of, metadata_of

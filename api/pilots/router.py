@@ -2,21 +2,21 @@
 
 from fastapi import APIRouter
 
-from api.fast_lane import BodyCall
+from api.http.hot_routes import BodyCall
 from api.pilots import documents, legacy, v1
-from api.pilots.desk import PilotDesk
+from api.pilots.dispatch import PilotDispatch
 from api.services import Services
 
 
-def build_router(services: Services, desk: PilotDesk) -> APIRouter:
+def build_router(services: Services, service: PilotDispatch) -> APIRouter:
     """Routes of both dialects and the documents."""
     router = APIRouter()
-    router.include_router(legacy.build_router(desk))
-    router.include_router(v1.build_router(desk))
-    router.include_router(documents.build_router(services, desk))
+    router.include_router(legacy.build_router(service))
+    router.include_router(v1.build_router(service))
+    router.include_router(documents.build_router(services, service))
     return router
 
 
-def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs, in both dialects; the same calls stand among the routes."""
-    return legacy.busiest(desk) | v1.busiest(desk)
+    return legacy.busiest(service) | v1.busiest(service)

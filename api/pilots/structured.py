@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from api.bodies import check_depth
-from api.errors import UnreadableBody
+from api.http.bodies import check_depth
+from api.http.errors import UnreadableBody
 from api.pilots.bodies import lenient_json
 from api.pilots.values import NOTHING, text_of
 from schemas.characters import TEXT

@@ -11,17 +11,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import BadRequest, Unavailable
-from api.fast_lane import BodyCall, from_body
+from api.http.errors import BadRequest, Unavailable
+from api.http.hot_routes import BodyCall, from_body
+from api.http.problems import json_response
 from api.identity.access import EndpointClass, Handler, Public, guarded
 from api.identity.identity import Identity
 from api.pilots import offers, reports
 from api.pilots.bodies import read_report
-from api.pilots.desk import SUCCESS, PilotDesk, Reply
-from api.pilots.queue_book import queue_document
+from api.pilots.dispatch import SUCCESS, PilotDispatch, Reply
+from api.pilots.queue_cache import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
-from api.problems import json_response
 from schemas.characters import WORD
 
 JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20
@@ -40,10 +40,10 @@ def update_envelope(reply: Reply) -> dict[str, Any]:
     return {**envelope(reply.status_code == SUCCESS, reply.message, data), "command": reply.command}
 
 
-def build_router(desk: PilotDesk) -> APIRouter:
+def build_router(service: PilotDispatch) -> APIRouter:
     """Routes of the v1 dialect."""
     router = APIRouter()
-    calls = PilotCalls(desk)
+    calls = PilotCalls(service)
     routes: Mapping[str, tuple[str, Handler]] = {
         **{path: ("POST", from_body(call)) for path, call in _busiest(calls).items()},
         "pilot/get_job_status": ("GET", calls.get_job_status),
@@ -61,15 +61,15 @@ def build_router(desk: PilotDesk) -> APIRouter:
 
         @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
         async def get_site_specs(_: Public) -> Response:
-            found = await desk.book.settings()
+            found = await service.book.settings()
             return json_response(envelope(True, "", {name: queue_document(found[name]) for name in sorted(found)}))
 
     return router
 
 
-def busiest(desk: PilotDesk) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs."""
-    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCalls(desk)).items()}
+    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCalls(service)).items()}
 
 
 def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
@@ -83,8 +83,8 @@ def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
 class PilotCalls:
     """The calls of the v1 dialect."""
 
-    def __init__(self, desk: PilotDesk) -> None:
-        self._desk = desk
+    def __init__(self, service: PilotDispatch) -> None:
+        self._desk = service
 
     async def acquire_jobs(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""

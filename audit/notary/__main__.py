@@ -16,12 +16,12 @@ from dataclasses import asdict
 import structlog
 from confluent_kafka import KafkaException
 
-from audit.notary import figures
-from audit.notary.book import Book, Broken
+from audit.notary import metrics as figures
 from audit.notary.config import NotaryConfig, read_config
 from audit.notary.keys import signing_key
+from audit.notary.ledger import Broken, PartitionLedger
 from audit.notary.reading import EventLog, Partition
-from commands.exposing import RECORDS, expose
+from process.metrics import RECORDS, expose
 
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
@@ -86,18 +86,18 @@ class Notary:
             for book in books.values():
                 book.close()
 
-    def _open(self, places: list[Partition]) -> dict[Partition, Book]:
+    def _open(self, places: list[Partition]) -> dict[Partition, PartitionLedger]:
         books = {}
         figures.BROKEN.set(0)
         for place in places:
             try:
-                books[place] = Book(self._config.folder, *place, self._key)
+                books[place] = PartitionLedger(self._config.folder, *place, self._key)
             except (Broken, ValueError) as problem:
                 figures.BROKEN.inc()
                 log.error("not_written_on", partition=f"{place[0]}/{place[1]}", problem=str(problem))
         return books
 
-    def _take(self, events: EventLog, books: dict[Partition, Book]) -> None:
+    def _take(self, events: EventLog, books: dict[Partition, PartitionLedger]) -> None:
         raws = events.read(READ_SECONDS)
         RECORDS.labels("notary").inc(len(raws))
         for raw in raws:
@@ -115,7 +115,7 @@ class Notary:
             book.write()
         figures.UNSIGNED.set(sum(book.unsigned for book in books.values()))
 
-    def _sign(self, books: dict[Partition, Book], records_min: int) -> None:
+    def _sign(self, books: dict[Partition, PartitionLedger], records_min: int) -> None:
         for book in books.values():
             if book.unsigned >= records_min:
                 book.sign(time.time_ns() // 1_000)

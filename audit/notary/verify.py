@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from audit.notary.book import checkpoints_path, ledger_path, read_checkpoints, read_entries
 from audit.notary.chain import ENTRY, PREFIX, Checkpoint, first_link, next_link
 from audit.notary.keys import is_signed, public_key
+from audit.notary.ledger import checkpoints_path, ledger_path, read_checkpoints, read_entries
 from audit.notary.reading import EventLog, Partition, Raw
 
 

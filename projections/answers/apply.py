@@ -1,6 +1,6 @@
 """What was answered to a command; the first answer counts, a repeated one says the same again."""
 
-from projections.changes import RowChanges
+from projections.engine.changes import RowChanges
 from schemas.answer import CommandAnswered
 from schemas.reading import Recorded
 

@@ -1,6 +1,6 @@
 """Which files a dataset has, and whether more may come. A dataset exists once a file was registered in it."""
 
-from projections.changes import RowChanges
+from projections.engine.changes import RowChanges
 from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered
 from schemas.reading import Recorded
 

@@ -1,6 +1,6 @@
 """What becomes due and when: leases that run out, parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
-from projections.changes import Row, RowChanges
+from projections.engine.changes import Row, RowChanges
 from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (

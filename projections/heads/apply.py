@@ -1,6 +1,6 @@
 """How far each aggregate has got: what the projector asks to tell the next event from a duplicate or a hole."""
 
-from projections.changes import RowChanges
+from projections.engine.changes import RowChanges
 from schemas.reading import Recorded
 
 

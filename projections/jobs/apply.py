@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from projections.changes import Row, RowChanges
+from projections.engine.changes import Row, RowChanges
 from schemas.job import (
     JobActivated,
     JobCancelled,

@@ -6,7 +6,7 @@ documents; `error_cluster` is its text with every number taken out.
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integer, MetaData, Table, Text
 
-from projections.lengths import at_most
+from projections.engine.lengths import at_most
 
 METADATA = MetaData()
 

@@ -1,4 +1,4 @@
-"""Runs the migrations of the fixed tables against the connection that `projections.migrate` hands over."""
+"""Runs the migrations of the fixed tables against the connection that `projections.engine.migrate` hands over."""
 
 from alembic import context
 

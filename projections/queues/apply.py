@@ -1,6 +1,6 @@
 """What waits in a queue, who holds what until when, which tasks are on hold, and what the policies say."""
 
-from projections.changes import Row, RowChanges
+from projections.engine.changes import Row, RowChanges
 from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import (
     DispatchConfigured,

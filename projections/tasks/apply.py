@@ -5,7 +5,7 @@ Counters come absolute with the events; only counts per dataset, which no event 
 
 from collections.abc import Iterator
 
-from projections.changes import Key, Row, RowChanges
+from projections.engine.changes import Key, Row, RowChanges
 from projections.tasks.status import next_status, next_super_status
 from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 
-from projections.lengths import at_most
+from projections.engine.lengths import at_most
 
 METADATA = MetaData()
 

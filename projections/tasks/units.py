@@ -6,7 +6,7 @@ Invariant: `files_finished` and `files_failed` of an input dataset are the numbe
 from collections.abc import Iterable
 from typing import Any
 
-from projections.changes import Row, RowChanges
+from projections.engine.changes import Row, RowChanges
 from schemas.ids import job_id_of
 from schemas.reading import Recorded
 from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, JobsOrdered, TaskRetried

@@ -5,7 +5,7 @@ Left out: `JobQueued`, which repeats `JobActivated`, and `LeasesRenewed`, which 
 
 from typing import Any
 
-from projections.changes import RowChanges
+from projections.engine.changes import RowChanges
 from projections.timeline.body import body_of
 from projections.timeline.sentences import sentence
 from schemas.ids import task_id_of

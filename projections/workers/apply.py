@@ -1,6 +1,6 @@
 """How many pilots a queue wants and has, and the life of each."""
 
-from projections.changes import Row, RowChanges
+from projections.engine.changes import Row, RowChanges
 from schemas.reading import Recorded
 from schemas.worker import WorkerEnded, WorkerRunning, WorkerSubmitted, WorkersWanted
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.types import QueueStatus, QueueVerdict, Requirements
+from streams.facts.snapshot import QueueFacts
 from streams.jedi.draw import fraction
-from streams.snapshot import QueueFacts
 
 MEGABYTE = 1024**2
 #: Characters that make a name a glob.
@@ -22,9 +22,9 @@ TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a piece of work asks of a queue. ram_mb: as `wishes.ram_mb`, or more after memory failures."""
+    """What a piece of work asks of a queue. ram_mb: as `outgoing.ram_mb`, or more after memory failures."""
 
-    wishes: Requirements
+    outgoing: Requirements
     vo: str
     ram_mb: int
     largest_input_bytes: int = 0
@@ -97,14 +97,14 @@ def weight_of(facts: QueueFacts, weighing: Weighing = IN_FORCE) -> float:
     return running / waiting
 
 
-def preassigned(wishes: Requirements, queue: str) -> bool:
+def preassigned(outgoing: Requirements, queue: str) -> bool:
     """True when the task names this queue, by name or regular expression."""
-    if wishes.site is None:
+    if outgoing.site is None:
         return False
-    if wishes.site == queue:
+    if outgoing.site == queue:
         return True
     try:
-        return compile_pattern(wishes.site).fullmatch(queue)
+        return compile_pattern(outgoing.site).fullmatch(queue)
     except PatternRefused:
         return False
 
@@ -120,11 +120,11 @@ def _fits_glob(name: str, pattern: str) -> bool:
 
 
 def _site(asked: Asked, facts: QueueFacts) -> str | None:
-    wishes, name = asked.wishes, facts.settings.name
-    if wishes.site is not None and not preassigned(wishes, name):
-        return f"the task names {wishes.site}"
-    if wishes.included_sites and not any(_fits_glob(name, pattern) for pattern in wishes.included_sites):
-        return f"not among the included sites {_listed(wishes.included_sites)}"
+    outgoing, name = asked.outgoing, facts.settings.name
+    if outgoing.site is not None and not preassigned(outgoing, name):
+        return f"the task names {outgoing.site}"
+    if outgoing.included_sites and not any(_fits_glob(name, pattern) for pattern in outgoing.included_sites):
+        return f"not among the included sites {_listed(outgoing.included_sites)}"
     return None
 
 
@@ -134,12 +134,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _excluded(asked: Asked, facts: QueueFacts) -> str | None:
-    hits = [pattern for pattern in asked.wishes.excluded_sites if _fits_glob(facts.settings.name, pattern)]
+    hits = [pattern for pattern in asked.outgoing.excluded_sites if _fits_glob(facts.settings.name, pattern)]
     return f"excluded by {hits[0]}" if hits else None
 
 
 def _cloud(asked: Asked, facts: QueueFacts) -> str | None:
-    wished, found = asked.wishes.cloud, facts.settings.cloud
+    wished, found = asked.outgoing.cloud, facts.settings.cloud
     return f"cloud {found or 'none'}, the task asks for {wished}" if wished is not None and found != wished else None
 
 
@@ -147,9 +147,9 @@ def _status(asked: Asked, facts: QueueFacts) -> str | None:
     match facts.settings.status:
         case QueueStatus.ONLINE:
             return None
-        case QueueStatus.BROKEROFF if preassigned(asked.wishes, facts.settings.name):
+        case QueueStatus.BROKEROFF if preassigned(asked.outgoing, facts.settings.name):
             return None
-        case QueueStatus.TEST if asked.wishes.label in TEST_LABELS or preassigned(asked.wishes, facts.settings.name):
+        case QueueStatus.TEST if asked.outgoing.label in TEST_LABELS or preassigned(asked.outgoing, facts.settings.name):
             return None
         case status:
             return f"status is {status.lower()}"
@@ -161,18 +161,18 @@ def _vo(asked: Asked, facts: QueueFacts) -> str | None:
 
 
 def _label(asked: Asked, facts: QueueFacts) -> str | None:
-    served, label = facts.settings.labels, asked.wishes.label
+    served, label = facts.settings.labels, asked.outgoing.label
     return f"serves labels {_listed(served)}, not {label}" if served and label not in served else None
 
 
 def _scratch(asked: Asked, facts: QueueFacts) -> str | None:
-    need = asked.wishes.disk_mb + -(-asked.largest_input_bytes // MEGABYTE)
+    need = asked.outgoing.disk_mb + -(-asked.largest_input_bytes // MEGABYTE)
     found = facts.settings.workdir_mb_max
     return f"{need} MB of scratch space are needed, {found} MB are there" if need > found else None
 
 
 def _walltime(asked: Asked, facts: QueueFacts) -> str | None:
-    need, settings = asked.wishes.walltime_seconds, facts.settings
+    need, settings = asked.outgoing.walltime_seconds, facts.settings
     if not need:
         return None
     if settings.walltime_seconds_max and need > settings.walltime_seconds_max:
@@ -183,8 +183,8 @@ def _walltime(asked: Asked, facts: QueueFacts) -> str | None:
 
 
 def _cores(asked: Asked, facts: QueueFacts) -> str | None:
-    need, found = asked.wishes.core_count, facts.settings.core_count
-    if preassigned(asked.wishes, facts.settings.name) or need <= 0 or found <= 0:
+    need, found = asked.outgoing.core_count, facts.settings.core_count
+    if preassigned(asked.outgoing, facts.settings.name) or need <= 0 or found <= 0:
         return None
     if need == 1:
         return f"slots of {found} cores are not for jobs of one core" if found > 1 else None
@@ -192,12 +192,12 @@ def _cores(asked: Asked, facts: QueueFacts) -> str | None:
 
 
 def _memory(asked: Asked, facts: QueueFacts) -> str | None:
-    """Without the 0.9 that later goes into a job's own wish."""
+    """Without the 0.9 that later goes into a job's own outgoing_command."""
     settings = facts.settings
-    if preassigned(asked.wishes, settings.name):
+    if preassigned(asked.outgoing, settings.name):
         return None
-    cores = settings.core_count if settings.core_count > 0 else asked.wishes.core_count
-    need = asked.ram_mb * cores if asked.wishes.ram_per_core else asked.ram_mb
+    cores = settings.core_count if settings.core_count > 0 else asked.outgoing.core_count
+    need = asked.ram_mb * cores if asked.outgoing.ram_per_core else asked.ram_mb
     if settings.rss_mb_max and need > settings.rss_mb_max:
         return f"{need} MB of memory are needed, the limit is {settings.rss_mb_max} MB"
     if need < settings.rss_mb_min:
@@ -206,14 +206,14 @@ def _memory(asked: Asked, facts: QueueFacts) -> str | None:
 
 
 def _processing_type(asked: Asked, facts: QueueFacts) -> str | None:
-    kind, settings = asked.wishes.processing_type, facts.settings
+    kind, settings = asked.outgoing.processing_type, facts.settings
     if settings.processing_types and kind not in settings.processing_types:
         return f"runs {_listed(settings.processing_types)}, not {kind or 'an unnamed type'}"
     return f"does not run {kind}" if kind in settings.processing_types_excluded else None
 
 
 def _pilot(asked: Asked, facts: QueueFacts) -> str | None:
-    if facts.settings.allow_no_pilot or asked.wishes.label in TEST_LABELS or facts.pilots or facts.leased:
+    if facts.settings.allow_no_pilot or asked.outgoing.label in TEST_LABELS or facts.pilots or facts.leased:
         return None
     return "no pilot was seen"
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from schemas.types import BrokerageEvidence, QueueVerdict
+from streams.engine.record_size import bytes_of
 from streams.jedi.shown import readable
-from streams.record_size import bytes_of
 
 #: Beside at most 500 plans, each with a queue and its pieces of input, in a record of at most 900 kB.
 EVIDENCE_BYTES = 400_000

@@ -8,12 +8,12 @@ from collections import Counter
 
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import InputUnit, JobKind, JobPlan, QueueVerdict
+from streams.facts.snapshot import Snapshot
 from streams.jedi.brokerage import IN_FORCE, Asked, Brokered, Weighing, broker
 from streams.jedi.evidence import evidence_of
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
-from streams.snapshot import Snapshot
 
 
 def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE) -> GenerateJobs | ParkTask:
@@ -39,12 +39,12 @@ def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: 
 
 def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: one piece, or one for each memory of input (docs/reference/jedi.md, "Memory groups")."""
-    wishes = order.definition.requirements
+    outgoing = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
-        return [(Asked(wishes, vo, wishes.ram_mb), [])]
+        return [(Asked(outgoing, vo, outgoing.ram_mb), [])]
     return [
-        (Asked(wishes, vo, ram_mb, max(unit.size_bytes for unit in units)), units)
-        for ram_mb, units in memory_groups(order.units, wishes.ram_mb).items()
+        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units)), units)
+        for ram_mb, units in memory_groups(order.units, outgoing.ram_mb).items()
     ]
 
 
@@ -57,5 +57,5 @@ def _why(asked: Asked, brokered: Brokered) -> str:
         first.setdefault(verdict.code, verdict)
     counts = Counter(verdict.code for verdict in brokered.verdicts).most_common()
     causes = [f"{count} by {code} ({first[code].queue}: {first[code].message})" for code, count in counts]
-    raised = f" with {asked.ram_mb} MB of memory" if asked.ram_mb > asked.wishes.ram_mb else ""
+    raised = f" with {asked.ram_mb} MB of memory" if asked.ram_mb > asked.outgoing.ram_mb else ""
     return readable(f"none of {len(brokered.verdicts)} queues can take the jobs{raised}: {', '.join(causes)}")

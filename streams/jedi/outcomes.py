@@ -11,16 +11,18 @@ from schemas.ids import task_id_of
 from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
 from schemas.task import RecordJobOutcomes
 from schemas.types import EventEnvelope, JobError, JobOutcome, JobUsage, OutcomeKind, RetryAction, RetryRule
-from streams.heard import Heard, Wish, wish
+from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
+from streams.engine.record_size import bytes_of, cut
 from streams.jedi.retry import DEFAULT_RULES, advise
 from streams.jedi.shown import readable
-from streams.record_size import bytes_of, cut
 
 OUTCOMES_MAX = 200
 ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", "JobClosed")
 
 
-def roll_up(heard: Sequence[Heard], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]) -> Iterator[Wish]:
+def roll_up(
+    heard: Sequence[RecordRead], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]
+) -> Iterator[OutgoingCommand]:
     """One command for each task among `heard`, or several when more of its jobs ended than one may tell.
 
     rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known.
@@ -34,7 +36,7 @@ def roll_up(heard: Sequence[Heard], rules: Sequence[RetryRule] | None, memory: M
     for task_id, rows in by_task.items():
         for chunk in cut(rows, lambda row: bytes_of(row[0].to_avro()), OUTCOMES_MAX):
             command = RecordJobOutcomes(outcomes=tuple(outcome for outcome, _ in chunk))
-            yield wish(command, str(task_id), [cause for _, cause in chunk])
+            yield outgoing_command(command, str(task_id), [cause for _, cause in chunk])
 
 
 def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: int) -> JobOutcome | None:

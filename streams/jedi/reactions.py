@@ -9,19 +9,19 @@ from collections.abc import Iterator, Sequence
 from schemas.bounds import problems_of, sentence
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.types import TaskDefinition
-from streams.heard import Heard, Wish, wish
+from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
+from streams.engine.record_size import bytes_of
+from streams.facts.snapshot import Snapshot
 from streams.jedi.generate import generate
 from streams.jedi.refine import refine
 from streams.jedi.shown import readable
 from streams.jedi.task_parameters import Refusal
-from streams.record_size import bytes_of
-from streams.snapshot import Snapshot
 
 #: A task's definition travels with every order, beside at most 500 kB of input, in a record of at most 900 kB.
 DEFINITION_BYTES_MAX = 350_000
 
 
-def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
+def refine_submitted(heard: Sequence[RecordRead], api: str) -> Iterator[OutgoingCommand]:
     """`RefineTask`, or `BreakTask` for parameters that mean nothing, for each task that came or came again."""
     for one in heard:
         event: TaskSubmitted | TaskReloaded = one.message
@@ -29,14 +29,14 @@ def refine_submitted(heard: Sequence[Heard], api: str) -> Iterator[Wish]:
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
         outcome = _fitting(_refined(event.parameters_json, api, parent), revision)
         command = BreakTask(reason=outcome.reason, message=readable(outcome.message)) if isinstance(outcome, Refusal) else outcome
-        yield wish(command, one.cause.aggregate_id, [one.cause])
+        yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
 
-def generate_ordered(heard: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
+def generate_ordered(heard: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """`GenerateJobs` or `ParkTask` for each order."""
     for one in heard:
         answer = generate(one.message, one.cause.vo, facts, one.cause.event_id)
-        yield wish(answer, one.cause.aggregate_id, [one.cause], "order")
+        yield outgoing_command(answer, one.cause.aggregate_id, [one.cause], "order")
 
 
 def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefinition | Refusal:

@@ -119,7 +119,7 @@ def _definition(
 
 
 def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
-    """The first wish that Culm cannot fulfil."""
+    """The first outgoing_command that Culm cannot fulfil."""
     for key, what in NOT_SUPPORTED.items():
         if given.raw.get(key):
             return Refusal("NOT_SUPPORTED", f"{key}: {what} is not supported")

@@ -7,29 +7,29 @@ known by now is woken at once: its queue was configured while it was being broke
 from collections.abc import Iterator, Sequence
 
 from schemas.task import TaskParked, WakeTask
-from streams.heard import Heard, Wish, wish
-from streams.snapshot import Snapshot, knows_more
+from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
+from streams.facts.snapshot import Snapshot, knows_more
 
 CAUSE = "QUEUE_CONFIGURED"
 
 
-def wake_all(configured: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
+def wake_all(configured: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """A command to each parked task, in the tenant of the task, because of the queues in `configured`."""
     for one in configured:
         for parked in facts.parked:
-            made = wish(WakeTask(cause=CAUSE), str(parked.task_id), [one.cause])
+            made = outgoing_command(WakeTask(cause=CAUSE), str(parked.task_id), [one.cause])
             yield _in_tree_of(made, parked.vo, parked.correlation_id)
 
 
-def wake_late(parked: Sequence[Heard], facts: Snapshot) -> Iterator[Wish]:
+def wake_late(parked: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """A command to each task that was parked without knowing what `facts` know."""
     for one in parked:
         event: TaskParked = one.message
         if knows_more(facts.position, event.brokerage.facts_position):
-            yield wish(WakeTask(cause=CAUSE), one.cause.aggregate_id, [one.cause])
+            yield outgoing_command(WakeTask(cause=CAUSE), one.cause.aggregate_id, [one.cause])
 
 
-def _in_tree_of(made: Wish, vo: str, correlation_id: str) -> Wish:
-    """The wish as part of the task's own tree of requests."""
+def _in_tree_of(made: OutgoingCommand, vo: str, correlation_id: str) -> OutgoingCommand:
+    """The outgoing_command as part of the task's own tree of requests."""
     fields = made.envelope.to_avro() | {"vo": vo, "correlation_id": correlation_id}
-    return Wish(made.command, type(made.envelope).from_avro(fields))
+    return OutgoingCommand(made.command, type(made.envelope).from_avro(fields))

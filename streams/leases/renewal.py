@@ -12,16 +12,16 @@ from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import caused_command_id
 from schemas.queue import RenewLeases
 from schemas.types import CommandEnvelope
-from streams.heard import ROLE, Heard, Wish
+from streams.engine.messages import ROLE, OutgoingCommand, RecordRead
 
 #: Microseconds within which beats count as simultaneous: far below any lease.
 WINDOW = 5_000_000
 ACTOR = "culm-leases"
 
 
-def renewals(heard: Sequence[Heard]) -> Iterator[Wish]:
+def renewals(heard: Sequence[RecordRead]) -> Iterator[OutgoingCommand]:
     """One command for each queue, tenant and window of time among `heard`; OutOfBounds for a beat that can be no pilot's."""
-    groups: dict[tuple[str, str, int], list[Heard]] = {}
+    groups: dict[tuple[str, str, int], list[RecordRead]] = {}
     for one in heard:
         beat: PilotHeartbeat = one.message
         _check(beat)
@@ -40,7 +40,7 @@ def renewals(heard: Sequence[Heard]) -> Iterator[Wish]:
             role=ROLE,
             vo=vo,
         )
-        yield Wish(RenewLeases(job_ids=job_ids, seen_at=seen_at), envelope)
+        yield OutgoingCommand(RenewLeases(job_ids=job_ids, seen_at=seen_at), envelope)
 
 
 def _check(beat: PilotHeartbeat) -> None:

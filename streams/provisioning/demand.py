@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from schemas.types import EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
-from streams.heard import Wish, wish
-from streams.snapshot import QueueFacts
+from streams.engine.messages import OutgoingCommand, outgoing_command
+from streams.facts.snapshot import QueueFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def wanted_pilots(facts: QueueFacts) -> int:
 
 def demands(
     queues: Mapping[str, QueueFacts], wanted: Mapping[str, Wanted], causes: Mapping[str, EventEnvelope]
-) -> Iterator[tuple[str, int, Wish]]:
+) -> Iterator[tuple[str, int, OutgoingCommand]]:
     """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
 
     wanted: what the log says was asked for last; a queue that is not in it is told in any case. causes: the queue's last event; a
@@ -42,4 +42,4 @@ def demands(
             continue
         reason = f"{facts.waiting} waiting, {facts.leased} leased, at most {facts.settings.pilots_max}"
         command = WantWorkers(wanted=number, reason=reason)
-        yield name, number, wish(command, name, [causes[name]], number, before.event_id if before else None)
+        yield name, number, outgoing_command(command, name, [causes[name]], number, before.event_id if before else None)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from streams.facts import Facts
-from streams.heard import Wish
-from streams.listening import Delivery
+from streams.engine.listener import Delivery
+from streams.engine.messages import OutgoingCommand
+from streams.facts.reader import Facts
 from streams.provisioning.demand import demands
 
 GATHER_SECONDS = 0.02
@@ -59,7 +59,7 @@ class DemandWatch:
             self._under_way[queue] = (due[queue][1].envelope.command_id, self._clock() + AGAIN_SECONDS)
             self._lower_since.pop(queue, None)
 
-    def _is_under_way(self, queue: str, made: Wish) -> bool:
+    def _is_under_way(self, queue: str, made: OutgoingCommand) -> bool:
         """True while the log need not show yet what was said; then it is said again, which is harmless."""
         command_id, until = self._under_way.get(queue, ("", 0.0))
         return command_id == made.envelope.command_id and self._clock() < until

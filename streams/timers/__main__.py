@@ -7,12 +7,12 @@ import threading
 
 import structlog
 
-from commands.exposing import expose
-from commands.logs import configure_logs
+from process.logs import configure_logs
+from process.metrics import expose
 from schemas.registry import codec_from
 from streams.config import TimersConfig, read_timers_config, shown
-from streams.errors import EndedEarly, pause_until
-from streams.timers.clockwork import Clockwork
+from streams.engine.errors import EndedEarly, pause_until
+from streams.timers.clockwork import TimerLoop
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ def main(config: TimersConfig) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         codec = codec_from(config.registry, pause=pause_until(stop))
-        Clockwork(config, codec).run(stop)
+        TimerLoop(config, codec).run(stop)
     except EndedEarly:
         pass
     log.info("timers_ended")

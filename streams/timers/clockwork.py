@@ -11,11 +11,11 @@ import time
 import psycopg2
 import structlog
 
-from commands.sending import CommandSender, NotDelivered
+from eventlog.sender import CommandSender, NotDelivered
 from schemas.wire import Codec
 from streams.config import TimersConfig
-from streams.figures import SENT
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
+from streams.engine.metrics import SENT
 from streams.timers.deadlines import Deadlines
 from streams.timers.due import MICROSECONDS, Due, command_for
 from streams.timers.heartbeats import HeartbeatPath
@@ -29,7 +29,7 @@ ODD_AGAIN_MICROS = 600 * MICROSECONDS
 log = structlog.get_logger()
 
 
-class Clockwork:
+class TimerLoop:
     """One timer process. `sent` remembers what was said lately, so that a row that stays is not said every second."""
 
     def __init__(self, config: TimersConfig, codec: Codec) -> None:
@@ -107,7 +107,7 @@ class Clockwork:
             return 0
         return 1
 
-    def _send(self, made: Wish, now: int) -> None:
+    def _send(self, made: OutgoingCommand, now: int) -> None:
         self._sender.send(made.command, made.envelope)
         SENT.labels(type(made.command).__name__).inc()
         self._sent[made.envelope.command_id] = now + AGAIN_MICROS

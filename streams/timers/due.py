@@ -15,7 +15,7 @@ from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
-from streams.heard import ROLE, Wish
+from streams.engine.messages import ROLE, OutgoingCommand
 
 MICROSECONDS = 1_000_000
 ACTOR = "culm-timers"
@@ -34,7 +34,7 @@ class Due:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -> Wish | None:
+def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -> OutgoingCommand | None:
     """The command that `row` calls for; None when it cannot be said yet.
 
     A lease ends only when its pilot was silent for the whole of it and somebody listened all the time. Raises
@@ -51,7 +51,7 @@ def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -
             raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
 
 
-def _expire(row: Due, now: int, watched_since: int | None, last_seen: int) -> Wish | None:
+def _expire(row: Due, now: int, watched_since: int | None, last_seen: int) -> OutgoingCommand | None:
     length = int(row.detail["lease_seconds"]) * MICROSECONDS
     if watched_since is None or now < max(row.due_at, watched_since + length, last_seen + length):
         return None
@@ -61,7 +61,7 @@ def _expire(row: Due, now: int, watched_since: int | None, last_seen: int) -> Wi
     return _wish(row, command, now, watched_since)
 
 
-def _wish(row: Due, command: Message, now: int, *parts: object) -> Wish:
+def _wish(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:
     command_id = caused_command_id(row.aggregate_id, row.sequence, row.kind, row.key, row.due_at, *parts)
     envelope = CommandEnvelope(
         command_id=command_id,
@@ -72,4 +72,4 @@ def _wish(row: Due, command: Message, now: int, *parts: object) -> Wish:
         role=ROLE,
         vo=row.vo,
     )
-    return Wish(command, envelope)
+    return OutgoingCommand(command, envelope)

@@ -10,7 +10,7 @@ import pytest
 from agents.errors import Rejected, Unreachable
 from agents.pilot.job import BadJob, parse_job
 from agents.pilot.log_archive import make_log_archive
-from agents.pilot.verdict import metadata_in, verdict_on
+from agents.pilot.payload_result import metadata_in, payload_result_of
 from agents.plain_files import remove_folder
 from agents.session import Session
 from tests.agents.builders import a_job, stored
@@ -53,7 +53,7 @@ def both_end(culm: CulmStandIn, start_agent: StartAgent, command: str, **changes
 def test_a_wild_error_report_is_read_as_far_as_it_means_something(tmp_path: Path, content: bytes, code: int, text: str) -> None:
     (tmp_path / REPORT).write_bytes(content)
 
-    verdict = verdict_on(0, tmp_path)
+    verdict = payload_result_of(0, tmp_path)
 
     assert (verdict.error_code, verdict.error_text) == (code, text)
     assert json.dumps(verdict.error_text).isascii()

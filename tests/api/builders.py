@@ -8,10 +8,10 @@ from typing import Any, cast
 from starlette.requests import Request
 
 from api.config import ApiConfig
-from api.gateway import CommandGateway
 from api.identity.identity import Identity
-from api.positions import Position
-from api.read_models import ReadModels, Row
+from api.log.gateway import CommandGateway
+from api.log.positions import Position
+from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from schemas.answer import CommandAnswered
 from schemas.types import DatasetRole, JobKind, JobOutput, JobSpec

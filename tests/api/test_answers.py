@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError
 
-from api.answers import AnswerWatch
-from api.errors import LogUnavailable
-from api.gateway import CommandGateway
+from api.http.errors import LogUnavailable
+from api.log.answers import AnswerWatch
+from api.log.gateway import CommandGateway
 from schemas.job import KillJob
 from schemas.types import CommandEnvelope
 from schemas.wire import Poison

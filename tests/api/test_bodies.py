@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from api.bodies import parse_object
-from api.errors import BodyTooLarge, UnreadableBody
+from api.http.bodies import parse_object
+from api.http.errors import BodyTooLarge, UnreadableBody
 
 LIMIT = 10_000
 

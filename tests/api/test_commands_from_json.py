@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.errors import BadRequest, NotFound
+from api.http.errors import BadRequest, NotFound
 from api.identity.access import EndpointClass
 from api.identity.rights import class_of_command
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from api.condition import Progress, sentences
+from api.log.condition import Progress, sentences
 from api.native.set_aside import Aside, Standing
 from api.native.stored import stored_json
 from deploy.supervision import restarts_since

@@ -4,12 +4,12 @@ from typing import Any, cast
 
 import pytest
 
-from api.answers import AnswerWatch
-from api.errors import BadRequest
-from api.gateway import CommandGateway
+from api.http.errors import BadRequest
+from api.log.answers import AnswerWatch
+from api.log.gateway import CommandGateway
+from api.log.positions import Positions
 from api.native.command_body import command_from, entry_of_command
-from api.positions import Positions
-from commands.sending import CommandSender
+from eventlog.sender import CommandSender
 from schemas.heartbeat import PilotHeartbeat
 from schemas.worker import WantWorkers
 from tests.api.builders import an_identity, run

@@ -4,9 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from api.errors import BadRequest, Conflict
-from api.idempotency import Wishes, command_id_of, fingerprint
-from api.read_models import ReadModels
+from api.http.errors import BadRequest, Conflict
+from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
+from api.queries.read_models import ReadModels
 from tests.api.builders import ReadModelsStandIn, an_identity, run
 
 KEY = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
@@ -17,8 +17,8 @@ def wish_of(body: object, **changes: Any) -> str:
     return fingerprint(KEY, an_identity(**changes), "KillTask", "1", body)
 
 
-def wishes(**tables: Any) -> Wishes:
-    return Wishes(cast(ReadModels, ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})))
+def wishes(**tables: Any) -> CommandFingerprints:
+    return CommandFingerprints(cast(ReadModels, ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})))
 
 
 def test_the_order_of_fields_makes_no_other_wish() -> None:

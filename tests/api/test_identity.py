@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from api.errors import AccessDenied, NotAuthenticated, RoleMissing
+from api.http.errors import AccessDenied, NotAuthenticated, RoleMissing
 from api.identity.access import EndpointClass, Gate, acting_role, may_act_on
 from api.identity.identity import identity_from, user_name_of
 from api.identity.issuer import AUDIENCE, ISSUER, key_path, make_token, public_keys, signing_key

@@ -1,7 +1,7 @@
 """A job as pilots read it: aligned lists, the log where it belongs."""
 
 from api.pilots.job_dict import job_dict
-from api.pilots.queue_book import queue_document, storage_documents
+from api.pilots.queue_cache import queue_document, storage_documents
 from schemas.types import DatasetRole, JobInput
 from tests.api.builders import a_job, an_output
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from api.bodies import DEPTH_MAX, parse_object
-from api.errors import UnreadableBody
+from api.http.bodies import DEPTH_MAX, parse_object
+from api.http.errors import UnreadableBody
 from api.pilots.bodies import lenient_json, parse_report, shallow
 
 LIMIT = 4_000_000

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.config import ApiConfig
-from api.pilots.desk import NO_JOBS, SUCCESS, TIMEOUT, PilotDesk, Reply
+from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, Reply
 from api.pilots.legacy import update_reply
 from api.pilots.v1 import update_envelope
 from schemas.job import ReportJobEnd, ReportJobProgress
@@ -21,9 +21,9 @@ def a_row(**changes: Any) -> dict[str, Any]:
     return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
 
 
-def a_desk(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDesk:
+def a_desk(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
     rows = [] if row is None else [row]
-    return PilotDesk(services_of(gateway, ReadModelsStandIn({"from job": rows}), CONFIG))
+    return PilotDispatch(services_of(gateway, ReadModelsStandIn({"from job": rows}), CONFIG))
 
 
 def a_report(state: str = "running", **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.pilots.offers import LEGACY_OF_V1 as OFFER_NAMES
 from api.pilots.offers import legacy_names, offer_from
 from api.pilots.reports import LEGACY_OF_V1, end_of, errors_of, outputs_of, progress_of, report_from, usage_of

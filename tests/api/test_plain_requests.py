@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from api.app import create_app
-from api.errors import BadRequest
+from api.http.errors import BadRequest
+from api.http.plain_requests import whole_from
 from api.native.forms import instant_of, iso
 from api.panda.envelope import moment
-from api.plain_requests import whole_from
 from tests.api.test_routes import Client, headers, services_at
 
 

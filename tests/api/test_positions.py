@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import BadRequest
-from api.positions import TOKEN_LENGTH_MAX, Position, covered_at, position_from
+from api.http.errors import BadRequest
+from api.log.positions import TOKEN_LENGTH_MAX, Position, covered_at, position_from
 
 
 @given(st.integers(0, 9_999), st.integers(0, 2**62 - 1))

@@ -262,7 +262,7 @@ def test_the_auth_configuration_is_served_in_every_spelling(client: Client, spel
 
 def test_an_unexpected_error_says_nothing_of_itself(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[dict[str, Any]] = []
-    monkeypatch.setattr("api.problems.log.error", lambda event, **facts: logged.append(facts), raising=False)
+    monkeypatch.setattr("api.http.problems.log.error", lambda event, **facts: logged.append(facts), raising=False)
 
     broken = client.get("/v1/health")
 

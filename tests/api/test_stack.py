@@ -154,7 +154,7 @@ def test_a_read_that_names_a_position_sees_what_was_written(jane: httpx.Client) 
 
 
 def test_a_position_that_is_far_away_is_not_waited_for_for_ever(jane: httpx.Client) -> None:
-    from api.positions import Position
+    from api.log.positions import Position
 
     far = Position("culm.task.events.v1", 0, 10**12).token()
 

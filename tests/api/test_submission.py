@@ -4,9 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from api.gateway import CommandGateway
-from api.read_models import ReadModels
-from api.submission import Submission, parameters_of_reexecution, stored_parameters, submit_task
+from api.log.gateway import CommandGateway
+from api.log.submission import Submission, parameters_of_reexecution, stored_parameters, submit_task
+from api.queries.read_models import ReadModels
 from schemas.answer import CommandAnswered
 from schemas.task import ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName

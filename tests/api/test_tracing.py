@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.tracing import correlation_from
-from tests.monitor.hand import Hand, until
+from api.http.tracing import correlation_from
+from tests.monitor.manual_actors import ManualActors, until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -18,7 +18,7 @@ def test_a_header_that_is_not_valid_is_ignored(header: bytes) -> None:
 
 
 @pytest.mark.stack
-def test_everything_that_follows_from_a_request_carries_its_trace(hand: Hand) -> None:
+def test_everything_that_follows_from_a_request_carries_its_trace(hand: ManualActors) -> None:
     task = hand.submit(traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
     until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["jobs"])
 
@@ -30,6 +30,6 @@ def test_everything_that_follows_from_a_request_carries_its_trace(hand: Hand) ->
     assert hand.user.get(f"/v1/trace/{task}").json()["commands"] == found["commands"]
 
 
-def _tree(hand: Hand, until_event: str) -> dict[str, object] | None:
+def _tree(hand: ManualActors, until_event: str) -> dict[str, object] | None:
     answer = hand.user.get(f"/v1/trace/{TRACE}")
     return answer.json() if until_event in answer.text else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from api.read_models import ReadModels
+from api.queries.read_models import ReadModels
 from audit.auditor import Auditor
 from audit.differences import changes_between
 from audit.fold import as_read

@@ -8,10 +8,10 @@ import pytest
 from confluent_kafka import KafkaException, Producer
 
 from audit.notary.__main__ import Notary, Taken
-from audit.notary.book import Book, Broken, checkpoints_path, ledger_path, read_checkpoints
 from audit.notary.chain import ENTRY, checkpoint_from, first_link, next_link
 from audit.notary.config import NotaryConfig
 from audit.notary.keys import is_signed, public_key, signing_key
+from audit.notary.ledger import Broken, PartitionLedger, checkpoints_path, ledger_path, read_checkpoints
 from audit.notary.reading import EventLog
 from audit.notary.verify import Verdict, verify
 from deploy.kafka.node import nodes
@@ -27,8 +27,8 @@ from tests.starting import starts_processes
 TOPIC = "culm.task.events.v1"
 
 
-def a_book(folder: Path, records: int, *, signed: bool = True) -> Book:
-    book = Book(folder, TOPIC, 0, signing_key(folder / "key"))
+def a_book(folder: Path, records: int, *, signed: bool = True) -> PartitionLedger:
+    book = PartitionLedger(folder, TOPIC, 0, signing_key(folder / "key"))
     for number in range(records):
         book.add(number, 1_000 + number, b"1", b"record %d" % number)
     book.write()
@@ -55,7 +55,7 @@ def test_a_torn_entry_and_a_torn_line_are_cut_away(tmp_path: Path) -> None:
     with checkpoints_path(tmp_path, TOPIC, 0).open("ab") as lines:
         lines.write(b'{"topic": "cul')
 
-    again = Book(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
+    again = PartitionLedger(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
 
     assert (again.records, again.next_offset) == (3, 3)
     assert ledger_path(tmp_path, TOPIC, 0).stat().st_size == 3 * ENTRY.size
@@ -64,8 +64,8 @@ def test_a_torn_entry_and_a_torn_line_are_cut_away(tmp_path: Path) -> None:
 
 def test_what_was_written_and_not_signed_must_be_confirmed_by_the_log(tmp_path: Path) -> None:
     a_book(tmp_path, 3, signed=False).close()
-    same = Book(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
-    other = Book(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
+    same = PartitionLedger(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
+    other = PartitionLedger(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
 
     for number in range(3):
         same.add(number, 1_000 + number, b"1", b"record %d" % number)
@@ -84,7 +84,7 @@ def test_a_ledger_that_is_shorter_than_what_was_signed_is_not_written_on(tmp_pat
         ledger.truncate(2 * ENTRY.size)
 
     with pytest.raises(Broken, match="has 2 entries, a signed checkpoint counts 3"):
-        Book(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
+        PartitionLedger(tmp_path, TOPIC, 0, signing_key(tmp_path / "key"))
 
 
 def test_a_checkpoint_that_was_changed_is_not_signed(tmp_path: Path) -> None:

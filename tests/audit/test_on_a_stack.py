@@ -15,13 +15,13 @@ from audit.subject import subject_from
 from deploy.stack import Stack
 from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
-from tests.monitor.hand import QUEUE, Hand, client_of, until
+from tests.monitor.manual_actors import QUEUE, ManualActors, client_of, until
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def done(hand: Hand) -> int:
+def done(hand: ManualActors) -> int:
     """A task of two jobs, one of which failed once."""
     task = hand.submit(jobs=2)
     job = hand.lease(task)
@@ -85,7 +85,7 @@ def test_a_replay_finds_every_row_equal_and_gives_one_hash_twice(stack: Stack, d
         assert first["state_hash"] == second["state_hash"]
 
 
-def test_a_row_that_was_altered_missing_or_made_up_is_named(stack: Stack, hand: Hand, done: int) -> None:
+def test_a_row_that_was_altered_missing_or_made_up_is_named(stack: Stack, hand: ManualActors, done: int) -> None:
     live = "(SELECT tables_in FROM projection_live WHERE projection = 'jobs')"
     job = done * 10_000_000 + 1
     with closing(psycopg2.connect(stack.config.postgres)) as connection:
@@ -130,7 +130,7 @@ def test_another_figure_says_what_would_have_become_of_the_jobs(stack: Stack, do
     assert "expected NAME=VALUE with NAME one of weight.running" in unknown.stderr
 
 
-def test_the_command_line_says_what_the_api_says(stack: Stack, hand: Hand, done: int) -> None:
+def test_the_command_line_says_what_the_api_says(stack: Stack, hand: ManualActors, done: int) -> None:
     told = json.loads(culm(stack, "history", "task", str(done), "--json").stdout)
     asked = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()
 
@@ -140,7 +140,7 @@ def test_the_command_line_says_what_the_api_says(stack: Stack, hand: Hand, done:
     assert "SubmitTask to task" in culm(stack, "trace", str(done)).stdout.replace("\n", " ")
 
 
-def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, hand: Hand, done: int) -> None:
+def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, hand: ManualActors, done: int) -> None:
     told = hand.operator.get(f"/v1/history/queue/{QUEUE}", params={"limit": 200}).json()["history"]
 
     leased = [event for event in told if event["event_type"] == "JobLeased"]
@@ -150,7 +150,7 @@ def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, hand: Hand, do
     assert {"where": "queue.leased", "before": 0, "after": 1} in leased[0]["changes"]
 
 
-def test_a_history_names_people_and_tells_times_as_everywhere(stack: Stack, hand: Hand, done: int) -> None:
+def test_a_history_names_people_and_tells_times_as_everywhere(stack: Stack, hand: ManualActors, done: int) -> None:
     told = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()["history"]
 
     changed = {change["where"]: change["after"] for event in told for change in event["changes"]}
@@ -174,7 +174,7 @@ def test_a_bad_argument_is_named_with_what_was_expected(stack: Stack, arguments:
     assert "Traceback" not in refused.stderr
 
 
-def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: Hand, done: int) -> None:
+def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: ManualActors, done: int) -> None:
     paths = (
         "/v1/state/task/1",
         f"/v1/state/task/{done}?at=%2399999",
@@ -199,7 +199,7 @@ def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: Hand, done:
     assert details[5] == "worker: found 'nowhere', expected QUEUE/WORKER_ID"
 
 
-def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, hand: Hand, done: int, tmp_path: Path) -> None:
+def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, hand: ManualActors, done: int, tmp_path: Path) -> None:
     whole, tree = tmp_path / "whole.avro", tmp_path / "tree.jsonl"
     for name in ("harvester", "timers"):
         stack.supervisor.stop(name)
@@ -218,7 +218,7 @@ def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, hand: Ha
         after = json.loads(culm(other, "replay", "--json").stdout)
         other.up()
         with client_of(other, "pages") as user:
-            following = Hand(user, user, user).submit()
+            following = ManualActors(user, user, user).submit()
 
     assert imported.returncode == 0, imported.stdout + imported.stderr
     assert again.returncode == 1

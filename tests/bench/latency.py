@@ -16,7 +16,7 @@ from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
 from schemas.queue import JobQueued
 from schemas.registry import codec_from
-from tests.load.crowd import QUEUE, Crowd, quantile
+from tests.load.pilot_load import QUEUE, PilotLoad, quantile
 from tests.load.queue import configure_queue
 
 TOPIC = "culm.queue.events.v1"
@@ -74,7 +74,7 @@ def measure(stack: Stack, rate: float, seconds: float) -> Latency:
 async def _measure(stack: Stack, rate: float, seconds: float) -> Latency:
     watch = QueuedWatch(stack)
     watch.start()
-    crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
+    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
     feeding = asyncio.create_task(crowd.feed_at(lambda: rate, JOBS_PER_TASK))
     pilots = [asyncio.create_task(crowd.pilot(number)) for number in range(PILOTS)]
     await asyncio.sleep(WARM_UP_SECONDS)

@@ -13,7 +13,7 @@ import uvloop
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
 from tests.load.accounts import CpuAccounts, ReadModel
-from tests.load.crowd import QUEUE, Crowd, quantile
+from tests.load.pilot_load import QUEUE, PilotLoad, quantile
 from tests.load.queue import configure_queue
 
 JOBS_PER_TASK = 500
@@ -41,7 +41,7 @@ def measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: float = 
 
 
 async def _measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: float) -> LifeCycles:
-    crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
+    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
     rows = ReadModel(stack.config.postgres, QUEUE)
     work = [asyncio.create_task(crowd.feed(JOBS_PER_TASK, AHEAD))]
     work += [asyncio.create_task(crowd.pilot(number)) for number in range(pilots)]

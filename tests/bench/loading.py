@@ -8,7 +8,7 @@ import uvloop
 
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
-from tests.load.crowd import QUEUE, Crowd
+from tests.load.pilot_load import QUEUE, PilotLoad
 from tests.load.queue import configure_queue
 
 JOBS_PER_TASK = 500
@@ -28,7 +28,7 @@ def fill(stack: Stack, jobs: int) -> int:
 
 
 async def _submit(stack: Stack, jobs: int) -> None:
-    crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
+    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
     connection = crowd.connection()
     for start in range(0, jobs, JOBS_PER_TASK):
         await crowd.submit(connection, min(JOBS_PER_TASK, jobs - start))

@@ -23,9 +23,9 @@ from api.identity.issuer import make_token
 from deploy.config import CHECKOUT
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
-from projections.migrate import migrate
+from projections.engine.migrate import migrate
 from tests.load.accounts import CpuAccounts
-from tests.load.crowd import QUEUE, Crowd, quantile
+from tests.load.pilot_load import QUEUE, PilotLoad, quantile
 from tests.load.queue import configure_queue
 
 DATABASE = "bench_pages"
@@ -140,7 +140,7 @@ def _looked_at(stack: Stack, api: str, path: str) -> tuple[float, float]:
 
 async def _under_load(stack: Stack, pages: int) -> tuple[float, int]:
     """Cores that the API used while jobs went through at a fixed rate and `pages` pages were open; news that these got."""
-    crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
+    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
     work = [asyncio.create_task(crowd.feed(20, int(LIVE_RATE * 5)))]
     work += [asyncio.create_task(crowd.pilot(number, lambda: 40 / LIVE_RATE)) for number in range(40)]
     news = [0]

@@ -13,12 +13,12 @@ import psycopg2
 
 from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
-from commands.kafka_log import KafkaSlotLog
-from commands.slot import Slot
-from commands.state_store import StateStore
-from commands.watchdog import Watchdog
+from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.shard import Shard
+from commands.engine.store import StateStore
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from eventlog.watchdog import Watchdog
 from schemas.registry import codec_from
 from tests.bench import life_cycles
 from tests.commands.in_memory import a_codec
@@ -88,7 +88,7 @@ def replay(stack: Stack) -> float:
         config = DeciderConfig(stack.config.kafka, "", Path(home))
         store = StateStore(config.state_file, "bench", initial)
         store.reload()
-        slot, log = Slot(store, codec), KafkaSlotLog(config, Watchdog())
+        slot, log = Shard(store, codec), KafkaShardLog(config, Watchdog())
         began, count = time.perf_counter(), 0
         for record in log.events_after({}):
             slot.replay(record.topic, record.partition, record.offset, codec.decode(record.value))

@@ -21,7 +21,7 @@ import uvloop
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
 from tests.chaos.faults import Fault, begun, healed
-from tests.load.crowd import QUEUE, Crowd
+from tests.load.pilot_load import QUEUE, PilotLoad
 from tests.load.queue import configure_queue
 
 PILOTS = 40
@@ -68,7 +68,7 @@ def run(stack: Stack, chosen: Sequence[Fault], rate: float, *, seed: int, burst_
 class _Campaign:
     def __init__(self, stack: Stack, rate: float) -> None:
         self._stack, self._rate = stack, rate
-        self._crowd = Crowd("127.0.0.1", stack.config.ports.api, stack.config.home)
+        self._crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
 
     async def run(self, order: Sequence[Fault], burst_seconds: float) -> Report:
         feeding = asyncio.create_task(self._crowd.feed(JOBS_PER_TASK, int(AHEAD_SECONDS * self._rate)))

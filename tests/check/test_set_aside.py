@@ -9,7 +9,7 @@ from check.rows import views
 from schemas.reading import Place
 from schemas.task import TaskPriorityChanged
 from tests.projections.event_writer import EventWriter
-from tests.projections.life import submitted
+from tests.projections.sample_history import submitted
 
 TOPIC = "culm.task.events.v1"
 TASK = 10_000_001

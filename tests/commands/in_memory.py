@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from commands.aggregates import AGGREGATES, command_topics
-from commands.direct import Backlog, Direct
-from commands.records import InputRecord
-from commands.slot import Slot
-from commands.state_store import StateStore
+from commands.engine.inline import Backlog, InlineFollowUps
+from commands.engine.records import InputRecord
+from commands.engine.shard import Shard
+from commands.engine.store import StateStore
 from schemas.answer import CommandAnswered
 from schemas.catalog import messages
 from schemas.types import CommandEnvelope, EventEnvelope
@@ -33,7 +33,7 @@ def a_codec(kind: type[Codec] = Codec) -> Codec:
 class Culm:
     """Every aggregate, its events in order, and a clock that moves only when told."""
 
-    slot: Slot
+    slot: Shard
     codec: Codec
     store: StateStore
     now: int = START
@@ -105,7 +105,7 @@ def a_culm(*, direct: bool = True) -> Culm:
     codec = a_codec()
     store = StateStore(None, "test", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
     store.reload()
-    owned = Direct(0, 1)
+    owned = InlineFollowUps(0, 1)
     if direct:
         owned.begin(Backlog(dict.fromkeys(command_topics(), 1), {}))
-    return Culm(Slot(store, codec, owned), codec, store)
+    return Culm(Shard(store, codec, owned), codec, store)

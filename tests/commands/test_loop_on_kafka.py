@@ -13,20 +13,20 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, To
 
 from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
-from commands.decider_loop import DeciderLoop
-from commands.errors import Fenced, Interrupted
-from commands.kafka_log import KafkaSlotLog
-from commands.slot_log import SlotLog
-from commands.state_store import StateStore
-from commands.watchdog import Watchdog
+from commands.engine.errors import Fenced, Interrupted
+from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.log_port import ShardLog
+from commands.engine.loop import DeciderLoop
+from commands.engine.store import StateStore
 from deploy.stack import Stack
+from eventlog.watchdog import Watchdog
 from schemas.__main__ import apply
 from schemas.registry import codec_from
 from schemas.task import KillTask, SubmitTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Codec, entry_of
 from tests.commands.builders import a_submission
-from tests.commands.slot_log_contract import SCENES, Harness
+from tests.commands.log_port_contract import SCENES, Harness
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.starting import starts_processes
 
@@ -100,7 +100,7 @@ class Decider:
         initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
         store = StateStore(config.state_file, "test", initial)
         watchdog = Watchdog(end=self._stop.set)
-        loop = DeciderLoop(config, self._codec, store, lambda: KafkaSlotLog(config, watchdog))
+        loop = DeciderLoop(config, self._codec, store, lambda: KafkaShardLog(config, watchdog))
         try:
             while not self._stop.is_set():
                 with contextlib.suppress(Interrupted):
@@ -193,9 +193,9 @@ class OnKafka:
     def __init__(self, log: Log, home: Path) -> None:
         self._log, self._config = log, DeciderConfig(log.kafka, "", home)
 
-    def open_log(self) -> SlotLog:
+    def open_log(self) -> ShardLog:
         """An ownership of slot 0 of 1."""
-        return KafkaSlotLog(self._config, Watchdog(end=lambda: None))
+        return KafkaShardLog(self._config, Watchdog(end=lambda: None))
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from commands.engine.store import BATCHES_BEFORE_EVICTION, Entry, StateStore
 from commands.job.model import Job, JobStatus
-from commands.state_store import BATCHES_BEFORE_EVICTION, Entry, StateStore
 
 INITIAL = {"job": Job}
 

@@ -15,12 +15,12 @@ import psycopg2
 import pytest
 import yaml
 
-from commands.exposing import PROCESSES, expose
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from process.metrics import PROCESSES, expose
 from schemas.catalog import CATALOG
 from schemas.topics import topics_of_role
-from tests.monitor.hand import Hand, until
+from tests.monitor.manual_actors import ManualActors, until
 
 FOLDER = CHECKOUT / "deploy" / "dashboards"
 #: Families that Prometheus or its client make themselves.
@@ -77,7 +77,7 @@ def test_the_sink_names_topics_and_fields_that_exist() -> None:
 
 
 @pytest.mark.stack
-def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: Hand) -> None:
+def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: ManualActors) -> None:
     task = hand.submit()
     hand.finish(hand.lease(task))
 
@@ -89,7 +89,7 @@ def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: Hand) -> 
 
 
 @pytest.mark.stack
-def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: Hand) -> None:
+def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> None:
     task = hand.submit()
     hand.user.get(f"/v1/tasks/{task}")
     text = "".join(
@@ -102,7 +102,7 @@ def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: Hand) -> None:
 
 
 @pytest.mark.stack
-def test_the_running_table_agrees_with_the_read_model(stack: Stack, hand: Hand) -> None:
+def test_the_running_table_agrees_with_the_read_model(stack: Stack, hand: ManualActors) -> None:
     task = hand.submit(jobs=2)
     hand.finish(hand.lease(task))
     sample = str(FOLDER / "running_table.py")
@@ -141,7 +141,7 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.stack
-def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: Hand, prometheus: str) -> None:
+def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: ManualActors, prometheus: str) -> None:
     hand.finish(hand.lease(hand.submit()))
     asking = httpx.Client(base_url=prometheus)
 
@@ -158,12 +158,12 @@ def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: Hand, pr
             return False
 
     until(scraped, 60)
-    until(lambda: value('rate(wms_records_total{process="decider"}[1m])'), 60)
+    until(lambda: value('rate(culm_records_total{process="decider"}[1m])'), 60)
     answers = {expression: value(expression) for expression in expressions()}
 
     with_data = [expression for expression, found in answers.items() if found]
     assert len(with_data) > len(answers) / 2, sorted(set(answers) - set(with_data))
-    assert value('sum(wms_jobs{state="finished"})')[0]["value"][1] != "0"
+    assert value('sum(culm_jobs{state="finished"})')[0]["value"][1] != "0"
     assert len(asking.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]) == 9
     asking.close()
 

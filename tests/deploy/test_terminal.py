@@ -23,7 +23,9 @@ def ran(code: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("module", ["schemas.registry", "streams.decoder", "cli.main", "check.report", "projections.replay"])
+@pytest.mark.parametrize(
+    "module", ["schemas.registry", "streams.engine.decoder", "cli.main", "check.report", "projections.engine.replay"]
+)
 def test_loading_what_talks_to_the_registry_prints_nothing(module: str, tmp_path: Path) -> None:
     done = ran(f"import {module}", tmp_path)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from commands.exposing import PROCESSES
 from deploy import fetch
 from deploy.config import CHECKOUT, PORT_VARIABLES, Ports, StackConfig
 from deploy.environment import progress
 from deploy.errors import MissingTool, PortTaken, StepFailed
 from deploy.java import find_java, find_maven
 from deploy.ports import METRICS_PORTS, check_ports
+from process.metrics import PROCESSES
 
 
 def script(path: Path, text: str) -> Path:

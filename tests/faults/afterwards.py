@@ -19,7 +19,7 @@ class Verdict:
     code: int
 
 
-def verdict_on(stack: Stack) -> Verdict:
+def payload_result_of(stack: Stack) -> Verdict:
     """The whole log and the rows of `stack`, judged by `culm check`."""
     addresses = {
         "CULM_KAFKA": stack.config.kafka,

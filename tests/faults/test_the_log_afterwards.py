@@ -7,7 +7,7 @@ import pytest
 
 from deploy.stack import Stack
 from tests.conformance.client import a_client
-from tests.faults.afterwards import verdict_on
+from tests.faults.afterwards import payload_result_of
 
 pytestmark = pytest.mark.alone
 
@@ -17,7 +17,7 @@ def test_the_checker_finds_nothing_in_the_log_of_the_suite(stack: Stack, tmp_pat
     task = client.prun("user.jdoe.checked", "--nJobs", "3", "--outputs", "out.txt", payload="echo 1 > out.txt").task_id
     assert client.ended(task)["status"] == "done"
 
-    verdict = verdict_on(stack)
+    verdict = payload_result_of(stack)
 
     assert verdict.broken == []
     assert verdict.code == 0

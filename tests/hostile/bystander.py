@@ -18,7 +18,7 @@ from deploy.stack import Stack
 from schemas.partition import partition_of
 from schemas.topics import declared_topics
 from tests.hostile.actors import client_of
-from tests.load.crowd import parameters
+from tests.load.pilot_load import parameters
 
 AT_ONCE = 8
 LOOK_SECONDS = 0.05

@@ -11,8 +11,8 @@ from tests.hostile.bystander import Bystander
 from tests.hostile.message import Message, Outcome, Request, Sender
 from tests.hostile.naughty import json_text
 from tests.hostile.sending import Sending
-from tests.load.crowd import parameters
-from tests.monitor.hand import until
+from tests.load.pilot_load import parameters
+from tests.monitor.manual_actors import until
 
 QUEUE = "CASES"
 ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")

@@ -20,8 +20,8 @@ from tests.hostile.ground import VO
 from tests.hostile.message import Message, Record, Sender
 from tests.hostile.naughty import json_text, raw
 from tests.hostile.sending import Sending
-from tests.load.crowd import parameters
-from tests.monitor.hand import until
+from tests.load.pilot_load import parameters
+from tests.monitor.manual_actors import until
 
 pytestmark = pytest.mark.stack
 

@@ -12,8 +12,8 @@ import psutil
 import psycopg2
 
 from check.laws import Violation
-from deploy.lag import ends_of
 from deploy.stack import Stack
+from eventlog.lag import ends_of
 from schemas.topics import topics_of_role
 from tests.hostile import checking
 

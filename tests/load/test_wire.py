@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.load.crowd import parameters, quantile
+from tests.load.pilot_load import parameters, quantile
 from tests.load.wire import parsed
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deploy.stack import Stack
-from tests.monitor.hand import token_of
+from tests.monitor.manual_actors import token_of
 from tests.starting import starts_processes
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from tests.monitor.hand import QUEUE, Hand, token_of, until
+from tests.monitor.manual_actors import QUEUE, ManualActors, token_of, until
 
 pytestmark = pytest.mark.stack
 
@@ -42,7 +42,7 @@ def stranger(stack: Stack) -> Iterator[httpx.Client]:
         process.wait(30)
 
 
-def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, hand: Hand) -> None:
+def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, hand: ManualActors) -> None:
     task = hand.submit(name="user.pages.nobodys.business")
     job = hand.lease(task)["PandaID"]
     until(lambda: hand.user.get(f"/v1/why/job/{job}").status_code == 200)
@@ -63,7 +63,7 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, h
     assert [path for path, answer in shown.items() if any(secret in answer.text for secret in secrets)] == []
 
 
-def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Client, hand: Hand) -> None:
+def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Client, hand: ManualActors) -> None:
     task = hand.submit(name="user.pages.nobodys.live")
 
     with stranger.stream("GET", f"/monitor/live?path={quote('/tasks/')}") as answer:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.monitor.aliases import canonical, found_by
 from api.monitor.filters import Field, facets_of, facets_sql, order_of, where_of
 from api.monitor.pages.charts import cumulated, minutes

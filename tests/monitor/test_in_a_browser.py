@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from deploy.stack import Stack
 from tests.monitor.conftest import SHOTS, Pages
-from tests.monitor.hand import HOSTILE, QUEUE, Hand, client_of, until
+from tests.monitor.manual_actors import HOSTILE, QUEUE, ManualActors, client_of, until
 
 pytestmark = pytest.mark.stack
 #: What a person waits for; the page itself is faster.
@@ -31,7 +31,7 @@ def scripts_trouble(page: Page) -> list[str]:
     return found
 
 
-def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: Hand) -> None:
+def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: ManualActors) -> None:
     task = hand.submit()
     job = hand.lease(task)
     hand.finish(job)
@@ -56,7 +56,7 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: Hand
         assert [line for line in trouble if "404" not in line] == []
 
 
-def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: Hand) -> None:
+def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: ManualActors) -> None:
     task = hand.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
@@ -71,7 +71,7 @@ def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: Hand) 
     assert window.evaluate("window.sameDocument") is True
 
 
-def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, hand: Hand, stack: Stack) -> None:
+def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, hand: ManualActors, stack: Stack) -> None:
     task = hand.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
@@ -85,7 +85,7 @@ def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, hand: Hand, stack
     expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
 
 
-def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: Hand) -> None:
+def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: ManualActors) -> None:
     task = hand.submit()
     hand.finish(hand.lease(task))
     until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
@@ -106,7 +106,7 @@ def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: Hand) -> 
     assert re.search(r"asof=%23\d+", window.url)
 
 
-def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, hand: Hand) -> None:
+def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, hand: ManualActors) -> None:
     task = hand.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
@@ -124,7 +124,7 @@ def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, ha
     expect(window.locator("[data-region=events]")).to_contain_text("Ordered killed: wrong input.")
 
 
-def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Pages, hand: Hand) -> None:
+def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Pages, hand: ManualActors) -> None:
     tasks = [hand.submit(), hand.submit()]
     stranger = pages.window("stranger")
     stranger.goto(f"/tasks/?jeditaskid={tasks[0]}|{tasks[1]}")
@@ -145,7 +145,7 @@ def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Page
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: Hand, dark: bool) -> None:
+def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: ManualActors, dark: bool) -> None:
     task = hand.submit()
     job = hand.lease(task)
     window = pages.window("pagesop", "wlcg/operator", dark=dark, bypass_csp=True)
@@ -164,7 +164,7 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: Hand, dark: 
     assert broken == {}
 
 
-def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand, stack: Stack) -> None:
+def test_text_of_users_never_becomes_markup(pages: Pages, hand: ManualActors, stack: Stack) -> None:
     with client_of(stack, "pages", name=HOSTILE) as malicious:
         task = replace(hand, user=malicious).submit()
     job = hand.lease(task)
@@ -180,7 +180,7 @@ def test_text_of_users_never_becomes_markup(pages: Pages, hand: Hand, stack: Sta
     assert trouble == []
 
 
-def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: Hand, stack: Stack) -> None:
+def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: ManualActors, stack: Stack) -> None:
     job = hand.lease(hand.submit())
     store_log(stack, job, HOSTILE)
     hand.finish(job)
@@ -196,7 +196,7 @@ def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: Hand, 
     assert trouble == []
 
 
-def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: Hand, stack: Stack) -> None:
+def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: ManualActors, stack: Stack) -> None:
     job = hand.lease(hand.submit())
     content = store_log(stack, job, "out")
     hand.finish(job)
@@ -216,7 +216,7 @@ def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: Hand, stack: Sta
     assert elsewhere.status_code == 403
 
 
-def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: Hand) -> None:
+def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: ManualActors) -> None:
     task = hand.submit()
     answer = hand.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
     nobody = hand.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
@@ -249,7 +249,7 @@ def press_until_focused(window: Page, text: str) -> None:
     raise AssertionError(f"no button {text!r} was reached with the tabulator")
 
 
-def _alive(hand: Hand) -> bool:
+def _alive(hand: ManualActors) -> bool:
     try:
         return hand.user.get("/v1/health").status_code == 200
     except httpx.TransportError:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.errors import BadRequest, Gone
+from api.http.errors import BadRequest, Gone
 from api.native import log_archive
 from api.native.job_files import files_of, place_of, state_of
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from api.monitor.hub import Heard
-from api.native.live import EventFeed
+from api.log.live_events import EventFeed
+from api.monitor.hub import LiveChange
 from schemas.ids import is_number
 from schemas.wire import Codec
 
@@ -38,7 +38,7 @@ class Message:
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("topic", ["culm.job.events.v1", "culm.task.events.v1"])
 def test_pages_are_told_of_what_came_beside_an_odd_key(topic: str, key: bytes) -> None:
-    heard = Heard()
+    heard = LiveChange()
 
     heard.take([Message(topic, key), Message("culm.task.events.v1", b"10000001")])  # type: ignore[list-item]
 

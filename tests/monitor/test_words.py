@@ -1,6 +1,6 @@
 """States as pages show them, and where the pages of actions lead."""
 
-from api.monitor.actions import Outcome, Wish
+from api.monitor.actions import ActionRequest, Outcome
 from api.monitor.offers import ACTIONS
 from api.monitor.pages.words import MEANINGS, group_of
 from api.monitor.rendering import Renderer, link, state
@@ -16,7 +16,7 @@ def test_a_task_that_finished_in_part_does_not_look_done() -> None:
 
 def test_the_trace_of_a_bulk_action_leads_to_its_page() -> None:
     confirmation = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
-    wish = Wish(ACTIONS["kill_task"], "kill_task", (1,), {}, "because", None, confirmation)
+    wish = ActionRequest(ACTIONS["kill_task"], "kill_task", (1,), {}, "because", None, confirmation)
 
     text = Renderer().other(
         "act.html",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from projections.errors import PartitionStopped
-from projections.kafka_log import RawRecord
+from projections.engine.errors import PartitionStopped
+from projections.engine.kafka_log import RawRecord
 from schemas.catalog import messages
 from schemas.ids import caused_command_id, event_id
 from schemas.partition import partition_of

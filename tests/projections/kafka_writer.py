@@ -12,7 +12,7 @@ from schemas.registry import connect, register_all
 from schemas.topics import apply_topics, declared_topics
 from schemas.wire import Codec, entry_of
 from tests.projections.event_writer import EventWriter
-from tests.projections.life import Said
+from tests.projections.sample_history import Said
 
 SECONDS_MAX = 60.0
 T = TypeVar("T")

@@ -8,13 +8,13 @@ from typing import Any
 import psycopg2
 
 from projections.catalogue import PASSING
-from projections.checksum import checksums
-from projections.migrate import migrate
-from projections.projector_loop import Projector
-from projections.rebuild import Rebuild, Rebuilt
+from projections.engine.checksum import checksums
+from projections.engine.loop import Projector
+from projections.engine.migrate import migrate
+from projections.engine.rebuild import Rebuild, Rebuilt
 from schemas.reading import Place
 from tests.projections.event_writer import EventWriter, MemoryLog, a_codec
-from tests.projections.life import Said, a_task, an_answer, worker_over, world
+from tests.projections.sample_history import Said, a_task, an_answer, worker_over, world
 
 FIRST = 10_000_001
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections.batch import aggregates_of, fold, rows_read
 from projections.catalogue import PROJECTIONS
-from projections.changes import Key, Row, RowChanges
+from projections.engine.batch import aggregates_of, fold, rows_read
+from projections.engine.changes import Key, Row, RowChanges
 from schemas.reading import Aggregate, Recorded
 from tests.projections.event_writer import EventWriter
-from tests.projections.life import Said
+from tests.projections.sample_history import Said
 
 
 @dataclass(slots=True)

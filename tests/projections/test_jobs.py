@@ -4,7 +4,7 @@ import pytest
 
 from commands.job.model import TRANSITIONS, JobStatus
 from projections.catalogue import PROJECTIONS
-from projections.changes import RowChanges
+from projections.engine.changes import RowChanges
 from projections.jobs.apply import apply
 from schemas.catalog import CATALOG
 from schemas.job import (
@@ -22,7 +22,7 @@ from schemas.job import (
 )
 from schemas.types import JobError, JobUsage
 from tests.projections.event_writer import START, EventWriter
-from tests.projections.life import QUEUE, Said, a_job_that_is_lost, a_spec, an_output
+from tests.projections.sample_history import QUEUE, Said, a_job_that_is_lost, a_spec, an_output
 from tests.projections.tables_in_memory import after, the
 from tests.schemas.samples import a_sample
 

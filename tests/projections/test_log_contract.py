@@ -8,8 +8,8 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from projections.errors import TopicsMissing
-from projections.kafka_log import KafkaLog, Log, RawRecord
+from projections.engine.errors import TopicsMissing
+from projections.engine.kafka_log import KafkaLogReader, Log, RawRecord
 from tests.projections.event_writer import MemoryLog, a_codec
 from tests.projections.kafka_writer import producer, until
 
@@ -61,7 +61,7 @@ class OnKafka:
         made = self._admin.create_topics([NewTopic(self.topic, num_partitions=2, replication_factor=1)])
         made[self.topic].result()
         self._producer: Producer = producer(kafka)
-        self._open: list[KafkaLog] = []
+        self._open: list[KafkaLogReader] = []
 
     def write(self, partition: int, *values: bytes) -> None:
         """See `Ground`: one transaction a record, after one that is aborted."""
@@ -83,7 +83,7 @@ class OnKafka:
     def reader(self, *, passing: bool = False) -> Log:
         """See `Ground`."""
         topics = frozenset({self.topic} if passing else ())
-        self._open.append(KafkaLog(self._kafka, client_id="test", passing=topics, hears_ends=True))
+        self._open.append(KafkaLogReader(self._kafka, client_id="test", passing=topics, hears_ends=True))
         return self._open[-1]
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ def test_a_log_is_read_out_when_every_partition_was_read_to_its_end(ground: Grou
 
 @pytest.mark.stack
 def test_topics_that_are_not_there_are_named(kafka: str) -> None:
-    reader = KafkaLog(kafka, client_id="test")
+    reader = KafkaLogReader(kafka, client_id="test")
 
     with pytest.raises(TopicsMissing, match="no topic no such topic"):
         reader.partitions(["no such topic"])

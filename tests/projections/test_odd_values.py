@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Double, Integer, Table, Text
 
 from projections.catalogue import PROJECTIONS, Projection
-from projections.changes import Key, Row, RowChanges
-from projections.lengths import INDEX_ROW_BYTES_MAX, limits_of
+from projections.engine.changes import Key, Row, RowChanges
+from projections.engine.lengths import INDEX_ROW_BYTES_MAX, limits_of
+from projections.engine.writing import json_of, rows_text
 from projections.timeline.body import body_of
 from projections.timeline.sentences import sentence
-from projections.writing import json_of, rows_text
 from schemas.catalog import CATALOG, Entry, messages
 from schemas.reading import Place, Recorded
 from schemas.times import utc, utc_words
 from schemas.wire import Codec, Poison, message_class
 from tests.projections.event_writer import EventWriter
-from tests.projections.life import a_task, world
+from tests.projections.sample_history import a_task, world
 from tests.projections.stage import FIRST, a_stage, catch_up
 
 EVENTS = [entry for entry in messages() if entry.role == "events"]

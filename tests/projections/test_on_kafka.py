@@ -11,14 +11,14 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PASSING
-from projections.checksum import checksums
 from projections.config import ProjectorConfig
-from projections.kafka_log import KafkaLog
-from projections.migrate import migrate
-from projections.rebuild import Rebuild
+from projections.engine.checksum import checksums
+from projections.engine.kafka_log import KafkaLogReader
+from projections.engine.migrate import migrate
+from projections.engine.rebuild import Rebuild
 from schemas.ids import FIRST_TASK_ID
 from tests.projections.kafka_writer import KafkaWriter, until
-from tests.projections.life import a_task, submitted
+from tests.projections.sample_history import a_task, submitted
 
 pytestmark = pytest.mark.stack
 FIRST = FIRST_TASK_ID + 600_000
@@ -59,7 +59,7 @@ def tasks(postgres: str, first: int, last: int) -> int:
 
 def made_anew(config: ProjectorConfig, writer: KafkaWriter) -> None:
     """Rebuild everything, in several processes."""
-    reader = KafkaLog(config.kafka, client_id="test", passing=PASSING, hears_ends=True)
+    reader = KafkaLogReader(config.kafka, client_id="test", passing=PASSING, hears_ends=True)
     Rebuild(config.postgres, writer.codec, reader, [], config=config).run()
     reader.close()
 

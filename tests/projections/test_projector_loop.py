@@ -6,12 +6,12 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.errors import Fenced, TablesMissing
-from projections.migrate import migrate
-from projections.positions import read_positions
+from projections.engine.errors import Fenced, TablesMissing
+from projections.engine.migrate import migrate
+from projections.engine.positions import read_positions
 from schemas.queue import TaskHeld
 from tests.projections.event_writer import PARTITIONS
-from tests.projections.life import a_task, failed_job, submitted, world
+from tests.projections.sample_history import a_task, failed_job, submitted, world
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
 from tests.projections.tables_in_memory import after
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schemas.reading import LogHole, Place, SequenceGuard, read_record
 from schemas.wire import Poison
 from tests.projections.event_writer import EventWriter, a_codec
-from tests.projections.life import an_answer, submitted
+from tests.projections.sample_history import an_answer, submitted
 
 TASK = 10_000_001
 TOPIC = "culm.task.events.v1"

@@ -9,12 +9,12 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.errors import RebuildRefused
-from projections.migrate import migrate
-from projections.rebuild import ADVISORY_LOCK
-from projections.replay import split
+from projections.engine.errors import RebuildRefused
+from projections.engine.migrate import migrate
+from projections.engine.rebuild import ADVISORY_LOCK
+from projections.engine.replay import split
 from tests.projections.event_writer import PARTITIONS
-from tests.projections.life import a_task
+from tests.projections.sample_history import a_task
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
 
 TASK_TOPIC = "culm.task.events.v1"

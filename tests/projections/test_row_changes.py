@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.changes import Key, Row, RowChanges, TableShape
+from projections.engine.changes import Key, Row, RowChanges, TableShape
 
 SHAPE = TableShape("t", ("k",), {"k": None, "a": 0, "b": 0})
 Change = tuple[str, int, Any]

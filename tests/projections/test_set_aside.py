@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from projections import batch
 from projections.catalogue import PROJECTIONS
-from projections.changes import RowChanges
-from projections.errors import RebuildRefused
+from projections.engine import batch
+from projections.engine.changes import RowChanges
+from projections.engine.errors import RebuildRefused
 from schemas.partition import partition_of
 from schemas.policy import SharesSet
 from schemas.reading import Place, Recorded
 from schemas.task import TaskPaused, TaskPriorityChanged, TaskResumed
 from tests.projections.event_writer import PARTITIONS
-from tests.projections.life import a_task, an_answer, submitted
+from tests.projections.sample_history import a_task, an_answer, submitted
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
 
 TASK_TOPIC = "culm.task.events.v1"

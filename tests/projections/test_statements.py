@@ -9,11 +9,11 @@ import psycopg2.errors
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.changes import RowChanges
-from projections.migrate import migrate
-from projections.positions import Connection
-from projections.statements import BY_KEY_ONLY, Statement, send
-from projections.writing import statements_for, write_changes
+from projections.engine.changes import RowChanges
+from projections.engine.migrate import migrate
+from projections.engine.positions import Connection
+from projections.engine.statements import BY_KEY_ONLY, Statement, send
+from projections.engine.writing import statements_for, write_changes
 
 INSERT = "INSERT INTO number SELECT n FROM json_to_recordset($1) v(n int)"
 COUNT = "SELECT count(*) FROM number JOIN json_to_recordset($1) v(n int) USING (n)"

@@ -19,7 +19,7 @@ from schemas.task import (
 )
 from schemas.types import LeaseEnding, TaskVerdict
 from tests.projections.event_writer import START, EventWriter
-from tests.projections.life import (
+from tests.projections.sample_history import (
     INPUT,
     QUEUE,
     a_spec,

@@ -26,7 +26,7 @@ from schemas.task import (
     TaskSetAside,
 )
 from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange
-from tests.projections.life import (
+from tests.projections.sample_history import (
     INPUT,
     OUTPUT,
     Said,

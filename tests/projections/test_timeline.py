@@ -12,7 +12,7 @@ from schemas.queue import JobQueued, LeasesRenewed
 from schemas.task import ContentsFed, JobsOrdered
 from schemas.types import JobKind, LeaseEnding
 from schemas.wire import message_class
-from tests.projections.life import INPUT, QUEUE, a_definition, a_spec, a_unit, accounts, ended, leased
+from tests.projections.sample_history import INPUT, QUEUE, a_definition, a_spec, a_unit, accounts, ended, leased
 from tests.projections.tables_in_memory import after, the
 from tests.schemas.samples import a_sample
 

@@ -16,23 +16,23 @@ from api.native.forms import with_times
 from api.panda.job_object import job_object
 from api.panda.task_object import parameters_of, task_object
 from api.pilots.job_dict import job_dict
-from audit.exchange import Exported, write_avro, write_lines
+from audit.log_export import Exported, write_avro, write_lines
 from check.laws import Seen
 from check.report import judge_log, laws_of_the_log
 from projections.catalogue import PROJECTIONS
-from projections.writing import column_types, json_of, rows_text
+from projections.engine.writing import column_types, json_of, rows_text
 from schemas.bounds import problems_of
 from schemas.catalog import CATALOG, Entry
 from schemas.reading import Recorded
 from schemas.types import JobSpec
 from schemas.wire import Decoded
-from streams.heard import Heard, Wish
+from streams.engine.messages import OutgoingCommand, RecordRead
+from streams.facts.snapshot import Parked, QueueFacts, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.renewal import renewals
 from streams.provisioning.demand import demands
-from streams.snapshot import Parked, QueueFacts, Snapshot
 from tests.projections.event_writer import a_codec
 from tests.projections.tables_in_memory import Tables
 from tests.readers.histories import EVENTS, history
@@ -126,7 +126,7 @@ def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entr
     @given(SEEDS)
     def check(seed: int) -> None:
         message = a_message(entry, seed)
-        heard = [Heard(message, an_event_envelope(seed, key_of(entry, seed)), entry.topic, 0, 1)]
+        heard = [RecordRead(message, an_event_envelope(seed, key_of(entry, seed)), entry.topic, 0, 1)]
         for made in reacted(entry.name, heard, facts(seed)):
             assert (type(made.command).__name__, problems_of(made.command)) == (type(made.command).__name__, ())
             assert problems_of(made.envelope) == ()
@@ -140,7 +140,7 @@ def key_of(entry: Entry, seed: int) -> str:
     return last.event.aggregate_id
 
 
-def reacted(name: str, heard: list[Heard], snapshot: Snapshot) -> Iterator[Wish]:
+def reacted(name: str, heard: list[RecordRead], snapshot: Snapshot) -> Iterator[OutgoingCommand]:
     """What the processors say to an event of that name."""
     if name in ("TaskSubmitted", "TaskReloaded"):
         yield from refine_submitted(heard, "http://127.0.0.1:25080")
@@ -198,7 +198,7 @@ def test_any_parameters_are_refined_or_the_task_is_broken(seed: int) -> None:
             parameters[key] = odd[(seed >> step) % len(odd)]
     message = a_message(CATALOG["culm.task.TaskSubmitted"], seed)
     message = type(message).from_avro(message.to_avro() | {"parameters_json": json.dumps(parameters)})
-    heard = [Heard(message, an_event_envelope(seed, "10000001"), "culm.task.events.v1", 0, 1)]
+    heard = [RecordRead(message, an_event_envelope(seed, "10000001"), "culm.task.events.v1", 0, 1)]
 
     (made,) = refine_submitted(heard, "http://127.0.0.1:25080")
 
@@ -210,7 +210,7 @@ def test_any_parameters_are_refined_or_the_task_is_broken(seed: int) -> None:
 def test_any_heartbeat_renews_a_lease(seed: int) -> None:
     beats = [a_message(CATALOG["culm.heartbeat.PilotHeartbeat"], seed + step) for step in range(3)]
 
-    made = list(renewals([Heard(beat, None, "culm.pilot.heartbeats.v1", 0, step) for step, beat in enumerate(beats)]))
+    made = list(renewals([RecordRead(beat, None, "culm.pilot.heartbeats.v1", 0, step) for step, beat in enumerate(beats)]))
 
     assert [problems_of(one.command) + problems_of(one.envelope) for one in made] == [()] * len(made)
 

@@ -7,8 +7,8 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.migrate import migrate
-from projections.writing import Cursor, write_changes
+from projections.engine.migrate import migrate
+from projections.engine.writing import Cursor, write_changes
 from schemas.catalog import messages
 from schemas.reading import Place, Recorded
 from tests.projections.tables_in_memory import Tables

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
-from commands.decider_loop import DeciderLoop
-from commands.errors import Fenced, Interrupted
-from commands.slot import Slot
-from commands.state_store import StateStore
+from commands.engine.errors import Fenced, Interrupted
+from commands.engine.loop import DeciderLoop
+from commands.engine.shard import Shard
+from commands.engine.store import StateStore
 from schemas.wire import Codec
 from tests.sim.faults import Crash, Faults
-from tests.sim.memory_log import MemoryLog, MemorySlotLog
+from tests.sim.memory_log import MemoryLog, MemoryShardLog
 
 SNAPSHOT_SECONDS = 20.0
 BATCH = 20
@@ -21,17 +21,17 @@ OUTPUTS = 25
 class DeciderProcess:
     """One process of one slot, from its start to its end; `alive` turns false at a kill or when it was fenced."""
 
-    def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path, direct_max: int = 400) -> None:
+    def __init__(self, log: MemoryLog, codec: Codec, slot: int, slots: int, home: Path, inline_max: int = 400) -> None:
         self._log, self._codec = log, codec
         self.faults = Faults()
         self.alive = True
         self.fenced = False
-        limits = {"batch_max": BATCH, "direct_max": direct_max, "outputs_max": OUTPUTS}
+        limits = {"batch_max": BATCH, "inline_max": inline_max, "outputs_max": OUTPUTS}
         self._config = DeciderConfig("", "", home, slot, slots, snapshot_seconds=SNAPSHOT_SECONDS, **limits)
         initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
         self._store = StateStore(self._config.state_file, "simulated", initial)
         self._loop = DeciderLoop(self._config, codec, self._store, self._open, lambda: log.now / 1_000_000)
-        self._slot_log: MemorySlotLog | None = None
+        self._slot_log: MemoryShardLog | None = None
 
     def step(self) -> None:
         """One turn of `DeciderLoop.run` and of what `python -m commands` does around it."""
@@ -56,8 +56,8 @@ class DeciderProcess:
         if self._slot_log is None or not self.alive:
             return []
         folded = StateStore(None, "folded", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
-        slot = Slot(folded, self._codec)
-        for record in MemorySlotLog(self._log, self._config, Faults()).events_after({}):
+        slot = Shard(folded, self._codec)
+        for record in MemoryShardLog(self._log, self._config, Faults()).events_after({}):
             slot.replay(*record.place, self._codec.decode(record.value))
         return [
             f"{aggregate} {name}"
@@ -70,8 +70,8 @@ class DeciderProcess:
         self.alive = False
         self._store.close()
 
-    def _open(self) -> MemorySlotLog:
-        return MemorySlotLog(self._log, self._config, self.faults)
+    def _open(self) -> MemoryShardLog:
+        return MemoryShardLog(self._log, self._config, self.faults)
 
     def _let_go(self) -> None:
         if self._slot_log is not None:

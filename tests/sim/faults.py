@@ -6,7 +6,7 @@ strikes: `Crash` (the process is gone, with everything in its memory) or `Interr
 
 from dataclasses import dataclass, field
 
-from commands.errors import Interrupted
+from commands.engine.errors import Interrupted
 
 POINTS_OF_DECIDER = ("acquire", "replay", "take", "produce", "before_commit", "after_commit")
 POINTS_OF_PROCESSORS = ("heard", "delivering", "delivered", "acknowledged")

@@ -10,10 +10,10 @@ from typing import Any
 
 from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
-from commands.direct import Backlog
-from commands.errors import Fenced, Interrupted, Unwritable
-from commands.records import InputRecord, OutputRecord
-from commands.state_store import Positions
+from commands.engine.errors import Fenced, Interrupted, Unwritable
+from commands.engine.inline import Backlog
+from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.store import Positions
 from schemas.partition import partition_of
 from schemas.wire import Codec, Decoded
 from tests.sim.faults import Faults
@@ -133,8 +133,8 @@ class MemoryLog:
         return self.committed.setdefault(group, {})
 
 
-class MemorySlotLog:
-    """`SlotLog` on a `MemoryLog`. `faults` is asked at every point at which the real one may break."""
+class MemoryShardLog:
+    """`ShardLog` on a `MemoryLog`. `faults` is asked at every point at which the real one may break."""
 
     def __init__(self, log: MemoryLog, config: DeciderConfig, faults: Faults) -> None:
         self._log, self._config, self._faults = log, config, faults
@@ -208,4 +208,4 @@ class MemorySlotLog:
         ]
 
 
-__all__ = ["Interrupted", "MemoryLog", "MemorySlotLog", "RememberingCodec"]
+__all__ = ["Interrupted", "MemoryLog", "MemoryShardLog", "RememberingCodec"]

@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
-from commands import state_store, undo
-from commands.decider_loop import DeciderLoop
+from commands import undo
 from commands.decision import FollowUp, accept
+from commands.engine import store as state_store
+from commands.engine.loop import DeciderLoop
+from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.shard import Shard
+from commands.engine.store import Entry, Positions
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
-from commands.records import InputRecord, OutputRecord
-from commands.slot import Slot
-from commands.state_store import Entry, Positions
 from schemas.job import JobSent, LoseJob
 from schemas.types import LeaseEnding, LossCause
 from schemas.wire import Decoded
 from streams.timers import due
 from tests.sim import readers
-from tests.sim.memory_log import COMMITTED, MemoryLog, MemorySlotLog, Producer
+from tests.sim.memory_log import COMMITTED, MemoryLog, MemoryShardLog, Producer
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -69,11 +70,11 @@ def lease_without_a_check() -> Any:
 
 def deduplication_by_time() -> Any:
     """Whatever is not issued later than the last command counts as repeated."""
-    decide = Slot._decide
+    decide = Shard._decide
     latest: dict[tuple[str, str], int] = {}
 
     def by_time(
-        slot: Slot, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool
+        slot: Shard, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool
     ) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
@@ -83,30 +84,30 @@ def deduplication_by_time() -> Any:
         latest[key] = decoded.envelope.issued_at
         return decide(slot, record, decoded, outputs, told, direct=direct)
 
-    return patch.object(Slot, "_decide", by_time)
+    return patch.object(Shard, "_decide", by_time)
 
 
 def torn_decisions() -> Any:
     """Records are written without a transaction around them."""
 
-    def commit(slot_log: MemorySlotLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        slot_log._log.owned(slot_log._config.name, slot_log._epoch)
+    def commit(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        shard_log._log.owned(shard_log._config.name, shard_log._epoch)
         for output in outputs:
-            slot_log._log.append(output.topic, output.key, output.value)
-            slot_log._faults.point("produce")
-        slot_log._faults.point("before_commit")
-        slot_log._log.positions_of(slot_log._config.name).update(positions)
-        slot_log._faults.point("after_commit")
+            shard_log._log.append(output.topic, output.key, output.value)
+            shard_log._faults.point("produce")
+        shard_log._faults.point("before_commit")
+        shard_log._log.positions_of(shard_log._config.name).update(positions)
+        shard_log._faults.point("after_commit")
 
-    return patch.object(MemorySlotLog, "commit", commit)
+    return patch.object(MemoryShardLog, "commit", commit)
 
 
 def states_kept_in_doubt() -> Any:
     """After a commit whose outcome is unknown, the states in memory are believed."""
     rebuild = DeciderLoop._rebuild
 
-    def trusting(loop: DeciderLoop, slot_log: Any) -> int:
-        return 0 if loop._store.hot_count() else rebuild(loop, slot_log)
+    def trusting(loop: DeciderLoop, shard_log: Any) -> int:
+        return 0 if loop._store.hot_count() else rebuild(loop, shard_log)
 
     return patch.object(DeciderLoop, "_rebuild", trusting)
 
@@ -114,11 +115,11 @@ def states_kept_in_doubt() -> Any:
 def snapshot_without_proof() -> Any:
     """A decider takes the ends of the log for its own without asking whether the slot is still its own."""
 
-    def ends(slot_log: MemorySlotLog) -> Positions:
-        places = slot_log._owned(tuple(sorted({topic for topic, _ in slot_log._log.entries if ".events." in topic})))
-        return {place: slot_log._log.end(*place) for place in places}
+    def ends(shard_log: MemoryShardLog) -> Positions:
+        places = shard_log._owned(tuple(sorted({topic for topic, _ in shard_log._log.entries if ".events." in topic})))
+        return {place: shard_log._log.end(*place) for place in places}
 
-    return patch.object(MemorySlotLog, "event_ends", ends)
+    return patch.object(MemoryShardLog, "event_ends", ends)
 
 
 def positions_before_rows() -> Any:
@@ -156,24 +157,24 @@ def leases_end_early() -> Any:
 
 def follow_ups_outside() -> Any:
     """Commands that follow from a decision are sent after its transaction."""
-    commit = MemorySlotLog.commit
+    commit = MemoryShardLog.commit
 
-    def apart(slot_log: MemorySlotLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+    def apart(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         outputs = list(outputs)
-        commit(slot_log, [one for one in outputs if ".commands." not in one.topic], positions)
+        commit(shard_log, [one for one in outputs if ".commands." not in one.topic], positions)
         for output in outputs:
             if ".commands." in output.topic:
-                slot_log._faults.point("produce")
-                slot_log._log.append(output.topic, output.key, output.value, COMMITTED)
+                shard_log._faults.point("produce")
+                shard_log._log.append(output.topic, output.key, output.value, COMMITTED)
 
-    return patch.object(MemorySlotLog, "commit", apart)
+    return patch.object(MemoryShardLog, "commit", apart)
 
 
 def ids_forgotten_at_restart() -> Any:
     """Command ids are remembered in memory only: neither in the fold nor in the state file."""
-    apply, thaw = Slot._apply, state_store.StateStore._thaw
+    apply, thaw = Shard._apply, state_store.StateStore._thaw
 
-    def forgetful(slot: Slot, aggregate: Any, entry: Entry, message: Any, envelope: Any) -> None:
+    def forgetful(slot: Shard, aggregate: Any, entry: Entry, message: Any, envelope: Any) -> None:
         apply(slot, aggregate, entry, message, envelope)
         entry.recent.clear()
 
@@ -184,22 +185,22 @@ def ids_forgotten_at_restart() -> Any:
         return entry
 
     both = contextlib.ExitStack()
-    both.enter_context(patch.object(Slot, "_apply", forgetful))
+    both.enter_context(patch.object(Shard, "_apply", forgetful))
     both.enter_context(patch.object(state_store.StateStore, "_thaw", thawed))
     return both
 
 
 def stumbling() -> Any:
     """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
-    evolve = Slot._evolve
+    evolve = Shard._evolve
 
-    def broken(slot: Slot, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded) -> Any:
+    def broken(slot: Shard, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded) -> Any:
         events = evolve(slot, aggregate, entry, decision, decoded)
         if events and int(decoded.envelope.command_id[:6], 16) % 40 == 0:
             raise RuntimeError("planted")
         return events
 
-    return patch.object(Slot, "_evolve", broken)
+    return patch.object(Shard, "_evolve", broken)
 
 
 def changes_stay_after_a_bug() -> Any:
@@ -212,12 +213,12 @@ def changes_stay_after_a_bug() -> Any:
 
 def large_records_are_cut_off() -> Any:
     """A record that the log does not take is left out, and the rest of its transaction written."""
-    commit = MemorySlotLog.commit
+    commit = MemoryShardLog.commit
 
-    def without(slot_log: MemorySlotLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        commit(slot_log, [one for one in outputs if len(one.value) < 700], positions)
+    def without(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        commit(shard_log, [one for one in outputs if len(one.value) < 700], positions)
 
-    return patch.object(MemorySlotLog, "commit", without)
+    return patch.object(MemoryShardLog, "commit", without)
 
 
 PLANTS: dict[str, Callable[[], Any]] = {

@@ -9,18 +9,18 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commands.records import InputRecord
+from commands.engine.records import InputRecord
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
-from streams.arrivals import Arrival, arrivals
-from streams.decoder import Decoder
-from streams.facts import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
-from streams.heard import Wish
-from streams.ledger import Ledger
-from streams.listening import Listener
+from streams.engine.arrivals import Arrival, arrivals
+from streams.engine.decoder import Decoder
+from streams.engine.listener import Listener
+from streams.engine.messages import OutgoingCommand
+from streams.engine.offset_ledger import OffsetLedger
+from streams.facts.reader import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
+from streams.facts.snapshot import POLICY_EVENTS
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
-from streams.snapshot import POLICY_EVENTS
 from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
 
@@ -95,7 +95,7 @@ class SimulatedOutbox:
     def __init__(self, log: MemoryLog, codec: Codec, faults: Faults) -> None:
         self._log, self._codec, self._faults = log, codec, faults
 
-    async def deliver(self, contents: Sequence[Wish | DeadLetter]) -> None:
+    async def deliver(self, contents: Sequence[OutgoingCommand | DeadLetter]) -> None:
         """Append all."""
         for content in contents:
             if isinstance(content, DeadLetter):
@@ -118,7 +118,7 @@ class ProcessorsProcess:
         self._listeners = listeners(Decoder(codec), self._outbox, self._facts, API)
         self._demand = DemandWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
         self._next: dict[tuple[str, int], int] = {}
-        self._ledgers: dict[tuple[str, int], Ledger] = {}
+        self._ledgers: dict[tuple[str, int], OffsetLedger] = {}
 
     def step(self, chance: random.Random) -> int:
         """Hear what one listener is given, or tell the queues; how many records were heard."""
@@ -158,7 +158,7 @@ class ProcessorsProcess:
         for partition in range(self._log.partitions):
             place = (listener.topic, partition)
             committed = self._log.positions_of(GROUP).get(place, 0)
-            ledger = self._ledgers.setdefault(place, Ledger())
+            ledger = self._ledgers.setdefault(place, OffsetLedger())
             records = self._log.read(*place, self._next.setdefault(place, committed), records_max)
             sifted = [record if listener.concerns(record.value) else record.offset for record in records]
             heard += arrivals(sifted, ledger, ledger.finish)

@@ -5,14 +5,14 @@ The projector's fold is the real one; its transaction (rows and positions, toget
 
 from dataclasses import dataclass, field
 
-from commands.records import InputRecord
-from projections.batch import decode
+from commands.engine.records import InputRecord
 from projections.catalogue import PROJECTIONS, topics_of
-from projections.kafka_log import RawRecord
+from projections.engine.batch import decode
+from projections.engine.kafka_log import RawRecord
 from schemas.answer import CommandAnswered
 from schemas.reading import Place, Recorded
 from schemas.wire import Codec, entry_of
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
 from streams.timers.clockwork import AGAIN_MICROS, REMEMBERED_MAX, REMEMBERED_MICROS
 from streams.timers.due import Due, command_for
 from streams.timers.watch import LastSeen, Watch
@@ -119,7 +119,7 @@ class TimersProcess:
                 found.append(Due(row["kind"], row["aggregate_id"], row["key"], due_at, row["sequence"], vo, row["detail"]))
         return sorted(found, key=lambda one: (one.due_at, one.kind, one.aggregate_id, one.key))
 
-    def _send(self, made: Wish) -> None:
+    def _send(self, made: OutgoingCommand) -> None:
         value = self._codec.encode(made.command, made.envelope)
         self._log.append(entry_of(made.command).topic, made.envelope.aggregate_id.encode(), value)
 

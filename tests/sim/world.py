@@ -14,14 +14,14 @@ from pathlib import Path
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
 from check.rows import RowsEqualEvents, View, views
-from commands.state_store import Positions
+from commands.engine.store import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
+from tests.sim.actors import QUEUES, Calls, Operator, Pilot, User
 from tests.sim.deciders import DeciderProcess
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
 from tests.sim.memory_log import MemoryLog, RememberingCodec
-from tests.sim.people import QUEUES, Calls, Operator, Pilot, User
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 

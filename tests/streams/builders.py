@@ -14,9 +14,9 @@ from schemas.types import (
     TaskDefinition,
     UnmergedJob,
 )
-from streams.heard import Heard
+from streams.engine.messages import RecordRead
+from streams.facts.snapshot import QueueFacts
 from streams.jedi.brokerage import Asked, Candidate
-from streams.snapshot import QueueFacts
 
 SEED = "4f1d0f4e-8a39-5d8e-a2b0-2d6f6e1c7a11"
 
@@ -143,9 +143,9 @@ def a_queue(name: str = "Q1", *, waiting: int = 0, leased: int = 0, pilots: int 
     return QueueFacts(replace(QueueSettings(name=name, site="SITE"), **settings), waiting, leased, pilots)
 
 
-def asked(*, ram_mb: int = 2000, largest: int = 0, vo: str = "wlcg", **wishes: Any) -> Asked:
+def asked(*, ram_mb: int = 2000, largest: int = 0, vo: str = "wlcg", **outgoing: Any) -> Asked:
     """Work that asks little."""
-    return Asked(Requirements(**wishes), vo, ram_mb, largest)
+    return Asked(Requirements(**outgoing), vo, ram_mb, largest)
 
 
 def unmerged(count: int, *, queues: tuple[str, ...] = ("Q1",), size_bytes: int = 10) -> list[UnmergedJob]:
@@ -191,6 +191,6 @@ def an_envelope(aggregate_id: str, number: int = 1, **changes: Any) -> EventEnve
     )
 
 
-def heard(message: Any, aggregate_id: str = "10000001", number: int = 1, topic: str = "t", **changes: Any) -> Heard:
+def heard(message: Any, aggregate_id: str = "10000001", number: int = 1, topic: str = "t", **changes: Any) -> RecordRead:
     """An event as a listener hands it to a reaction."""
-    return Heard(message, an_envelope(aggregate_id, number, **changes), topic, 0, number)
+    return RecordRead(message, an_envelope(aggregate_id, number, **changes), topic, 0, number)

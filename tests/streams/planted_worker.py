@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from commands.logs import configure_logs
+from process.logs import configure_logs
 from streams import __main__ as processors
 from streams.config import read_streams_config
 from streams.jedi import reactions

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
-from streams.arrivals import arrivals
-from streams.ledger import Ledger
+from streams.engine.arrivals import arrivals
+from streams.engine.offset_ledger import OffsetLedger
 
 
 def record(offset: int) -> Any:
@@ -12,7 +12,7 @@ def record(offset: int) -> Any:
 
 
 def test_only_what_concerns_somebody_arrives_and_holds_the_commit() -> None:
-    ledger = Ledger()
+    ledger = OffsetLedger()
 
     found = arrivals([3, record(4), 5, record(7), 8], ledger, ledger.finish)
 
@@ -21,7 +21,7 @@ def test_only_what_concerns_somebody_arrives_and_holds_the_commit() -> None:
 
 
 def test_acknowledged_arrivals_let_the_commit_go_past_what_was_passed_over() -> None:
-    ledger = Ledger()
+    ledger = OffsetLedger()
     found = arrivals([3, record(4), 5, record(7), 8], ledger, ledger.finish)
 
     found[1].ack()
@@ -31,7 +31,7 @@ def test_acknowledged_arrivals_let_the_commit_go_past_what_was_passed_over() -> 
 
 
 def test_a_fetch_that_concerns_nobody_is_done_at_once() -> None:
-    ledger = Ledger()
+    ledger = OffsetLedger()
 
     assert arrivals([3, 4, 9], ledger, ledger.finish) == []
     assert ledger.committable == 10

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.types import QueueStatus
+from streams.facts.snapshot import QueueFacts
 from streams.jedi.brokerage import FILTERS, Asked, broker, weight_of
-from streams.snapshot import QueueFacts
 from tests.streams.builders import SEED, a_queue, asked
 
 GB = 1024**3
@@ -140,9 +140,9 @@ QUEUES = st.lists(
 )
 
 
-@given(queues=QUEUES, seed=st.text(max_size=8), wishes=st.fixed_dictionaries({"core_count": st.integers(1, 8)}))
-def test_the_same_input_gives_the_same_answer_in_any_order(queues: list[QueueFacts], seed: str, wishes: dict[str, Any]) -> None:
-    forwards, backwards = broker(asked(**wishes), queues, (), seed), broker(asked(**wishes), queues[::-1], (), seed)
+@given(queues=QUEUES, seed=st.text(max_size=8), outgoing=st.fixed_dictionaries({"core_count": st.integers(1, 8)}))
+def test_the_same_input_gives_the_same_answer_in_any_order(queues: list[QueueFacts], seed: str, outgoing: dict[str, Any]) -> None:
+    forwards, backwards = broker(asked(**outgoing), queues, (), seed), broker(asked(**outgoing), queues[::-1], (), seed)
 
     assert forwards == backwards
     assert [verdict.queue for verdict in forwards.verdicts] == sorted(queue.settings.name for queue in queues)

@@ -6,10 +6,10 @@ from typing import Any
 
 from faust.types.tuples import TP
 
-from streams.committed_reading import Reader
 from streams.config import StreamsConfig
-from streams.fetching import Record
-from streams.runtime import faust_app
+from streams.engine.committed_reading import Reader
+from streams.engine.fetching import Record
+from streams.engine.worker import faust_app
 
 ONE, OTHER, ELSEWHERE = TP("a", 0), TP("a", 1), TP("b", 0)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.stack import Stack
-from tests.monitor.hand import Hand, token_of, until
+from tests.monitor.manual_actors import ManualActors, token_of, until
 
 pytestmark = pytest.mark.stack
 ROOT = Path(__file__).parent.parent.parent
@@ -45,14 +45,14 @@ def culm(stack: Stack, *words: str) -> str:
     return done.stdout
 
 
-def the_task(hand: Hand, task_id: int) -> dict[str, Any]:
+def the_task(hand: ManualActors, task_id: int) -> dict[str, Any]:
     found: dict[str, Any] = hand.user.get(f"/v1/tasks/{task_id}").json()
     return found
 
 
 @pytest.mark.parametrize("choice", ["refine", "generate"])
 def test_a_task_whose_record_met_a_bug_waits_with_the_letter_and_runs_after_the_retry(
-    stack: Stack, hand: Hand, tmp_path: Path, choice: str
+    stack: Stack, hand: ManualActors, tmp_path: Path, choice: str
 ) -> None:
     with processors_with_a_bug(stack, choice, tmp_path / "processors.log"):
         task_id = hand.submit()
@@ -76,7 +76,7 @@ def test_a_task_whose_record_met_a_bug_waits_with_the_letter_and_runs_after_the_
     assert len(hand.user.get(f"/v1/tasks/{task_id}/jobs").json()["jobs"]) == 1
 
 
-def test_a_letter_that_does_not_exist_is_named(hand: Hand) -> None:
+def test_a_letter_that_does_not_exist_is_named(hand: ManualActors) -> None:
     answer = hand.operator.post("/v1/dead-letters/no-such-letter/retry")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "no dead letter 'no-such-letter'")

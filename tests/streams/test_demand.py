@@ -6,10 +6,10 @@ import pytest
 
 from schemas.types import EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
+from streams.facts.snapshot import QueueFacts, Snapshot
 from streams.provisioning.demand import Wanted, demands, wanted_pilots
 from streams.provisioning.watch import AGAIN_SECONDS, CALM_SECONDS, DemandWatch
-from streams.snapshot import QueueFacts, Snapshot
 from tests.streams.builders import a_queue, an_envelope
 
 
@@ -67,7 +67,7 @@ class Collected:
         self.numbers: list[int] = []
         self.ids: list[str] = []
 
-    async def deliver(self, contents: list[Wish]) -> None:
+    async def deliver(self, contents: list[OutgoingCommand]) -> None:
         self.ids += [one.envelope.command_id for one in contents]
         self.numbers += [one.command.wanted for one in contents if isinstance(one.command, WantWorkers)]
 

@@ -21,9 +21,9 @@ from schemas.types import (
 )
 from schemas.wire import Codec, Message, entry_of
 from schemas.worker import WorkerSubmitted, WorkersWanted
-from streams.decoder import Decoder
-from streams.facts import NEEDED, Facts
-from streams.snapshot import Parked
+from streams.engine.decoder import Decoder
+from streams.facts.reader import NEEDED, Facts
+from streams.facts.snapshot import Parked
 from tests.streams.builders import an_envelope
 
 CODEC = Codec({entry.full_name: number for number, entry in enumerate(messages(), start=1)}, lambda number: {})

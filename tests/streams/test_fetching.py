@@ -9,7 +9,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
-from streams.fetching import FETCH_BURST, FETCH_INTERVAL_SECONDS, GatheringFetcher, Record, SiftedRecords
+from streams.engine.fetching import FETCH_BURST, FETCH_INTERVAL_SECONDS, GatheringFetcher, Record, SiftedRecords
 
 PLACE = TopicPartition("culm.job.events.v1", 2)
 

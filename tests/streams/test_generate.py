@@ -5,8 +5,8 @@ from typing import Any
 
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import JobKind, JobPlan, QueueStatus, Requirements
+from streams.facts.snapshot import Snapshot
 from streams.jedi.generate import generate
-from streams.snapshot import Snapshot
 from tests.streams.builders import SEED, a_definition, a_queue, files, unmerged
 
 POSITION = "culm.policy.events.v1:0:3"

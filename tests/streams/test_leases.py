@@ -8,21 +8,21 @@ import pytest
 from schemas.bounds import OutOfBounds
 from schemas.heartbeat import PilotHeartbeat
 from schemas.queue import RenewLeases
-from streams.heard import Heard, Wish
+from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.leases.renewal import renewals
 
 SECOND = 1_000_000
 START = 1_700_000_000 * SECOND
 
 
-def a_beat(job_id: int, offset: int, *, queue: str = "Q1", vo: str = "wlcg", seconds: float = 0) -> Heard:
+def a_beat(job_id: int, offset: int, *, queue: str = "Q1", vo: str = "wlcg", seconds: float = 0) -> RecordRead:
     beat = PilotHeartbeat(
         job_id=job_id, attempt=1, queue=queue, state="running", seen_at=START + int(seconds * SECOND), actor="pilot", vo=vo
     )
-    return Heard(beat, None, "culm.pilot.heartbeats.v1", job_id % 2, offset)
+    return RecordRead(beat, None, "culm.pilot.heartbeats.v1", job_id % 2, offset)
 
 
-def told(one: Wish) -> tuple[str, str, tuple[int, ...], float]:
+def told(one: OutgoingCommand) -> tuple[str, str, tuple[int, ...], float]:
     assert isinstance(one.command, RenewLeases)
     return one.envelope.aggregate_id, one.envelope.vo, one.command.job_ids, (one.command.seen_at - START) / SECOND
 

@@ -3,7 +3,7 @@
 from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
 from schemas.task import RecordJobOutcomes
 from schemas.types import DatasetRole, JobError, JobOutcome, JobUsage, LossCause, OutcomeKind, OutputFile, RetryAction
-from streams.heard import Heard, Wish
+from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.jedi.outcomes import roll_up
 from tests.streams.builders import heard
 
@@ -11,11 +11,11 @@ TASK = 10_000_001
 JOB = TASK * 10_000_000 + 1
 
 
-def rolled(*events: Heard, memory: dict[int, int] | None = None) -> list[Wish]:
+def rolled(*events: RecordRead, memory: dict[int, int] | None = None) -> list[OutgoingCommand]:
     return list(roll_up(events, None, memory or {}))
 
 
-def outcomes(one: Wish) -> tuple[JobOutcome, ...]:
+def outcomes(one: OutgoingCommand) -> tuple[JobOutcome, ...]:
     assert isinstance(one.command, RecordJobOutcomes)
     return one.command.outcomes
 

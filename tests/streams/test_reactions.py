@@ -6,9 +6,9 @@ from schemas.bounds import problems_of
 from schemas.policy import QueueConfigured
 from schemas.task import BreakTask, RefineTask, TaskParked, TaskReloaded, TaskSubmitted, WakeTask
 from schemas.types import BrokerageEvidence, QueueSettings
+from streams.facts.snapshot import Parked, Snapshot, knows_more, position_text
 from streams.jedi.reactions import refine_submitted
 from streams.jedi.wake import wake_all, wake_late
-from streams.snapshot import Parked, Snapshot, knows_more, position_text
 from tests.streams.builders import a_submission, heard
 
 API = "http://127.0.0.1:25080"

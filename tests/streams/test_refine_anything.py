@@ -13,7 +13,7 @@ from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.wire import Codec
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
 from streams.jedi.reactions import DEFINITION_BYTES_MAX, refine_submitted
 from streams.jedi.refine import NOT_SUPPORTED
 from tests.streams.builders import a_submission, a_submission_with_input, heard
@@ -69,7 +69,7 @@ def changed(example: Any, path: tuple[Any, ...], text: str) -> str:
     return json.dumps(copy).replace(json.dumps(PLACE), text)
 
 
-def answer_to(parameters_json: str) -> Wish:
+def answer_to(parameters_json: str) -> OutgoingCommand:
     """The one command; fails for a record that the broker, or the bounds of the command, would refuse."""
     event = TaskReloaded(parameters_json=parameters_json, parameters_revision=1, retried=False, task_attempt=2)
     (made,) = refine_submitted([heard(event)], API)

@@ -12,13 +12,13 @@ from schemas.job import JobFinished
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes
 from schemas.types import BrokerageEvidence, DatasetRole, JobKind, OutputFile, QueueVerdict, Requirements
 from schemas.wire import Codec, to_bytes
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
+from streams.engine.record_size import RECORD_BYTES, bytes_of, cut
+from streams.facts.snapshot import Snapshot
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.outcomes import roll_up
 from streams.jedi.reactions import generate_ordered
 from streams.leases.renewal import renewals
-from streams.record_size import RECORD_BYTES, bytes_of, cut
-from streams.snapshot import Snapshot
 from tests.streams.builders import a_definition, a_queue, files, heard, unmerged
 from tests.streams.test_leases import a_beat
 
@@ -26,7 +26,7 @@ CODEC = Codec({entry.full_name: number for number, entry in enumerate(messages()
 LONGEST_NAME = 1_000
 
 
-def size(made: Wish) -> int:
+def size(made: OutgoingCommand) -> int:
     return len(CODEC.encode(made.command, made.envelope))
 
 

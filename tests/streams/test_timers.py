@@ -4,7 +4,7 @@ import pytest
 
 from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
-from streams.heard import Wish
+from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
 from streams.timers.watch import LastSeen, Watch
 
@@ -14,7 +14,7 @@ LEASE = Due(
 )
 
 
-def said(row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0) -> Wish | None:
+def said(row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0) -> OutgoingCommand | None:
     since = None if watched_since is None else int(watched_since * SECOND)
     return command_for(row, int(now * SECOND), since, int(last_seen * SECOND))
 

@@ -13,7 +13,7 @@ from schemas.heartbeat import PilotHeartbeat
 from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from streams.config import TimersConfig
-from streams.timers.clockwork import Clockwork
+from streams.timers.clockwork import TimerLoop
 from tests.streams.log_of_tasks import TaskLog
 
 pytestmark = pytest.mark.stack
@@ -77,7 +77,7 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
         a_lease(77),
         a_lease(78),
     )
-    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
+    clockwork = TimerLoop(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
     heartbeat = PilotHeartbeat(job_id=78, attempt=1, queue="Q1", state="running", seen_at=SEEN_AT, actor="pilot", vo="lsst")
 
     with log.reader("culm.task.commands.v1", "culm.queue.commands.v1") as next_command:
@@ -102,7 +102,7 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
 
 
 def test_a_database_that_goes_away_begins_a_new_watch(log: TaskLog, database: str) -> None:
-    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database), log.codec)
+    clockwork = TimerLoop(TimersConfig(log.kafka, log.registry, database), log.codec)
     clockwork.tick()
     before = clockwork.watched_since
     outside = psycopg2.connect(make_dsn(database, dbname="postgres"))
@@ -136,7 +136,7 @@ def test_rows_with_odd_content_stop_no_other(log: TaskLog, database: str) -> Non
         ("parked", "task", "10500002", "", -(2**62), 1, "{}"),
         ("parked", "task", "10500003", "", 1_700_000_000_000_000, 3, "{}"),
     )
-    clockwork = Clockwork(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
+    clockwork = TimerLoop(TimersConfig(log.kafka, log.registry, database, batch_max=2), log.codec)
 
     with log.reader("culm.task.commands.v1") as next_command:
         clockwork.tick()

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from api.log.processes import processes
 from api.monitor.dead_letters import dead_letters
 from api.monitor.page import Data, Page, View
 from api.monitor.positions import stored_positions
-from api.processes import processes
 
 LETTERS, ASIDE = 50, 50
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.errors import NotFound
+from api.http.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page

@@ -6,7 +6,7 @@
 import asyncio
 from typing import Any
 
-from api.errors import BadRequest
+from api.http.errors import BadRequest
 from api.monitor.page import Data, View
 from api.native.audit import asked, instant
 from audit.auditor import COMMON_EVENTS, State

@@ -1,6 +1,6 @@
 """One queue: what runs and waits, pilots wanted and alive, last sign of life, what it refuses and why, the past."""
 
-from api.errors import NotFound
+from api.http.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page

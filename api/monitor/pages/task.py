@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.errors import NotFound
+from api.http.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order

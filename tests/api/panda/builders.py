@@ -7,7 +7,7 @@ from typing import Any, cast
 from api.config import ApiConfig
 from api.identity.identity import Identity
 from api.panda.calls import Call
-from api.read_models import Row
+from api.queries.read_models import Row
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, a_request, an_identity, services_of
 
 NOON = 1_769_860_800_000_000

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from api.errors import ReadModelsUnavailable
+from api.http.errors import ReadModelsUnavailable
+from api.log.positions import Position
 from api.panda import task_commands
 from api.panda.calls import Call
 from api.panda.envelope import Reply
-from api.positions import Position
 from schemas.answer import CommandAnswered
 from schemas.task import FinishTask, IncreaseAttempts, KillTask, ReassignTask, RetryTask
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, run

@@ -1,0 +1,120 @@
+"""What the API counts, and what it asks the read models and the log for when somebody scrapes."""
+
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+
+from prometheus_client import Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import REGISTRY, Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.errors import ApiError
+from api.monitor.dead_letters import TOPIC
+from api.services import Services
+from eventlog.lag import ends_of, lags
+
+REQUESTS = Histogram(
+    "culm_http_request_seconds",
+    "Requests to the API by route.",
+    ["route", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+#: What is asked for at a scrape is kept so long.
+KEPT_SECONDS = 5.0
+
+
+def observe(route: str, method: str, status: int, seconds: float) -> None:
+    """Count a request to `route` that took `seconds`; status 0 when nothing was answered."""
+    _counted(route, method, status).observe(seconds)
+
+
+@lru_cache(maxsize=1_000)
+def _counted(route: str, method: str, status: int) -> Histogram:
+    """Where such requests are counted: finding it costs more than counting."""
+    return REQUESTS.labels(route, method, str(status))
+
+
+class Measured:
+    """Middleware that times requests; the route is its path with names for values, so that no id becomes a label."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            route = getattr(scope.get("route"), "path", None) or "other"
+            observe(route, scope["method"], status, time.perf_counter() - began)
+
+
+class StateOfWork(Collector):
+    """Jobs, tasks and workers by state, lags of processes, dead letters: asked for at a scrape, kept a few seconds."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._kept: list[GaugeMetricFamily] = []
+        self._at = -KEPT_SECONDS
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The families; those that cannot be had now are left out."""
+        if time.monotonic() - self._at > KEPT_SECONDS:
+            self._kept, self._at = [*self._of_rows(), *self._of_log()], time.monotonic()
+        yield from self._kept
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing is asked for when the collector is registered."""
+        return []
+
+    def _of_rows(self) -> Iterator[GaugeMetricFamily]:
+        questions = (
+            ("culm_jobs", "Jobs by state.", ("state", "queue"),
+             "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
+            ("culm_tasks", "Tasks by status.", ("status",), "select status, count(*) from task where vo = any(%s) group by 1"),
+            ("culm_workers", "Workers by state.", ("state", "queue"), "select state, queue, count(*) from worker group by 1, 2"),
+            ("culm_queue_waiting", "Jobs that wait in a queue.", ("queue",), "select name, waiting from queue"),
+            ("culm_queue_leased", "Jobs in pilots' hands.", ("queue",), "select name, leased from queue"),
+            ("culm_pilots_wanted", "Pilots that a queue wants.", ("queue",), "select queue, wanted from worker_demand"),
+            ("culm_pilots_live", "Pilots that are alive.", ("queue",), "select queue, live from worker_demand"),
+        )  # fmt: skip
+        for name, text, labels, sql in questions:
+            family = GaugeMetricFamily(name, text, labels=labels)
+            try:
+                parameters = (list(self._services.config.vos),) if "%s" in sql else ()
+                for row in self._services.read_models.rows_now(sql, parameters):
+                    *values, count = row.values()
+                    family.add_metric([str(value) for value in values], count)
+            except ApiError:
+                return
+            yield family
+
+    def _of_log(self) -> Iterator[GaugeMetricFamily]:
+        config = self._services.config
+        family = GaugeMetricFamily("culm_lag_records", "Records a process has yet to handle.", labels=("process",))
+        for process, behind in lags(config.kafka, config.postgres).items():
+            if behind is not None:
+                family.add_metric([process], behind)
+        yield family
+        letters = GaugeMetricFamily("culm_dead_letters", "Records that could not be handled.")
+        letters.add_metric([], sum(end for (topic, _), end in ends_of(config.kafka).items() if topic == TOPIC))
+        yield letters
+
+
+def install(services: Services) -> StateOfWork:
+    """Let scrapes ask; the collector, to be taken out again at the end."""
+    collector = StateOfWork(services)
+    REGISTRY.register(collector)
+    return collector

@@ -1,0 +1,169 @@
+"""Answers of the deciders, delivered to whoever in this process waits for them.
+
+In: `culm.command.answers.v1`, read from its end; a thread finds that end, then the event loop looks for what has come.
+Out: asyncio futures that get a `CommandAnswered`. Invariant: only answers that somebody waits for are decoded, so a busy
+log costs a look at each key and no more.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from api.http.errors import LogUnavailable, Overloaded
+from schemas.answer import CommandAnswered
+from schemas.catalog import CATALOG
+from schemas.wire import Codec, Poison
+
+TOPIC = CATALOG["culm.answer.CommandAnswered"].topic
+WAITING_MAX = 5_000
+#: With this many waiting and the oldest this old, deciders do not keep up and nothing more is accepted.
+SLOW_WAITING = 100
+SLOW_SECONDS = 10.0
+PAUSE_SECONDS_MAX = 2.0
+#: Records taken at once; a look goes on while it finds so many.
+TAKEN_MAX = 500
+log = structlog.get_logger()
+
+Awaited = asyncio.Future[CommandAnswered | None]
+
+
+class AnswerWatch:
+    """Waits for answers on behalf of coroutines of one event loop."""
+
+    def __init__(self, kafka: str, codec: Codec) -> None:
+        self._kafka = kafka
+        self._codec = codec
+        self._waiting: dict[bytes, list[Awaited]] = {}
+        self._since: dict[bytes, float] = {}
+        self._ready = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._consumer: Consumer | None = None
+
+    def start(self) -> None:
+        """Begin to listen: from now on `look` finds what comes."""
+        self._thread = threading.Thread(target=self._begin, name="answers", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; those who still wait never get an answer from here."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+        self._ready.clear()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close()
+
+    @property
+    def ready(self) -> bool:
+        """True once no answer to a command sent from now on can be missed."""
+        return self._ready.is_set()
+
+    @property
+    def waiting(self) -> int:
+        """Commands whose answers are awaited."""
+        return len(self._waiting)
+
+    def check_room(self) -> None:
+        """Raise LogUnavailable before the first contact with Kafka, Overloaded when answers are slow."""
+        if not self.ready:
+            raise LogUnavailable("the log cannot be reached yet; nothing was sent", retry_after_seconds=2)
+        if len(self._waiting) >= WAITING_MAX:
+            raise Overloaded(f"{WAITING_MAX:,} commands already wait for answers; nothing was sent")
+        if len(self._waiting) >= SLOW_WAITING:
+            age = time.monotonic() - next(iter(self._since.values()))
+            if age > SLOW_SECONDS:
+                raise Overloaded(f"the oldest command has waited {age:.0f} s for its answer; nothing was sent")
+
+    def expect(self, command_id: str) -> Awaited:
+        """A future that gets the answer to `command_id`; register it before the command is sent, `forget` it after."""
+        key = command_id.encode()
+        future: Awaited = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(future)
+        self._since.setdefault(key, time.monotonic())
+        return future
+
+    def forget(self, command_id: str, future: Awaited) -> None:
+        """Wait no longer."""
+        key = command_id.encode()
+        futures = self._waiting.get(key, [])
+        if future in futures:
+            futures.remove(future)
+        if not futures:
+            self._waiting.pop(key, None)
+            self._since.pop(key, None)
+
+    def look(self) -> None:
+        """ManualActors over the answers that have come; waits for nothing. Call from the event loop of those who wait."""
+        if self._consumer is None:
+            return
+        records = self._consumer.consume(TAKEN_MAX, 0)
+        while records:
+            self.deliver(records)
+            records = self._consumer.consume(TAKEN_MAX, 0) if len(records) == TAKEN_MAX else []
+
+    def deliver(self, records: Iterable[Message]) -> None:
+        """Give those who wait what `records` hold for them."""
+        for record in records:
+            error = record.error()
+            if error is not None:
+                log.warning("answers_interrupted", problem=error.str())
+                continue
+            key = record.key()
+            if key not in self._waiting:
+                continue
+            assert isinstance(key, bytes)
+            try:
+                answer = self._codec.decode(record.value()).message
+            except Poison as problem:
+                log.error("answer_not_readable", partition=record.partition(), offset=record.offset(), why=str(problem))
+                continue
+            self._since.pop(key, None)
+            for future in self._waiting.pop(key):
+                if not future.done():
+                    future.set_result(answer)
+
+    def _begin(self) -> None:
+        consumer = self._at_the_end()
+        if consumer is not None:
+            self._consumer = consumer
+            self._ready.set()
+
+    def _at_the_end(self) -> Consumer | None:
+        """A consumer of all partitions, placed where the topic ends now; None when we are ended first."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self._kafka,
+                "client.id": "culm-api-answers",
+                "group.id": "culm-api-answers-unused",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "latest",
+                "queued.max.messages.kbytes": 16_384,
+                "reconnect.backoff.max.ms": 2_000,
+            }
+        )
+        pause = 0.1
+        while not self._ending.is_set():
+            try:
+                found = consumer.list_topics(TOPIC, timeout=5.0).topics[TOPIC].partitions
+                parts = [TopicPartition(TOPIC, number) for number in found]
+                for part in parts:
+                    part.offset = consumer.get_watermark_offsets(part, timeout=5.0)[1]
+                if parts:
+                    consumer.assign(parts)
+                    log.info("answers_watched", partitions=len(parts))
+                    return consumer
+                problem = "topic has no partitions yet"
+            except KafkaException as trouble:
+                problem = str(trouble)
+            log.warning("answers_not_reachable", problem=problem[:200], retry_in_seconds=pause)
+            self._ending.wait(pause)
+            pause = min(pause * 2, PAUSE_SECONDS_MAX)
+        consumer.close()
+        return None

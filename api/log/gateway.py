@@ -1,0 +1,181 @@
+"""Commands out, answers in: the one way from a request to a decider and back.
+
+In: a command and who wishes it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
+command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while nobody
+could hear the answer, and back-pressure says no before the log is written, never after.
+"""
+
+import asyncio
+import time
+from dataclasses import asdict, dataclass, field
+from uuid import uuid4
+
+from confluent_kafka import KafkaError, Message
+
+from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, Overloaded
+from api.http.tracing import correlation_of_request
+from api.identity.identity import Identity
+from api.log.answers import AnswerWatch, Awaited
+from api.log.poller import Poller
+from api.log.positions import Position, Positions
+from eventlog.sender import CommandSender, RecordTooLarge
+from schemas.answer import CommandAnswered
+from schemas.bounds import Bounded, Problem, problems_of, sentence
+from schemas.heartbeat import PilotHeartbeat
+from schemas.keys import key_problems
+from schemas.types import CommandEnvelope
+from schemas.wire import Message as Content
+
+UNSENT_MAX = 50_000
+#: How long a command that nobody awaits may take to reach the log before the client is told to try again.
+DELIVERY_SECONDS = 10.0
+
+
+def now_micros() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGateway:
+    """Sends commands on behalf of identities and awaits their answers."""
+
+    sender: CommandSender
+    answers: AnswerWatch
+    positions: Positions
+    pulse: Poller = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pulse", Poller(self._look))
+
+    def start(self) -> None:
+        """Begin to listen for answers and to serve deliveries; call from the event loop."""
+        self.answers.start()
+        self.pulse.start()
+
+    def close(self) -> None:
+        """Deliver what waits (up to 10 s), then stop."""
+        self.pulse.stop()
+        self.answers.close()
+        self.sender.flush(10.0)
+
+    async def submit(
+        self,
+        command: Content,
+        aggregate_id: str,
+        identity: Identity,
+        *,
+        role: str | None = None,
+        command_id: str | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        expected_sequence: int | None = None,
+        wait_seconds: float = 10.0,
+    ) -> CommandAnswered | None:
+        """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
+
+        role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
+        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), BodyTooLarge.
+        """
+        self.check_room()
+        command_id = command_id or str(uuid4())
+        envelope = CommandEnvelope(
+            command_id=command_id,
+            aggregate_id=aggregate_id,
+            correlation_id=correlation_id or correlation_of_request() or command_id,
+            causation_id=causation_id,
+            issued_at=now_micros(),
+            actor=identity.subject,
+            role=role or identity.role,
+            vo=identity.vo,
+            expected_sequence=expected_sequence,
+        )
+        return await self.send(command, envelope, wait_seconds)
+
+    async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
+        """As `submit`, for a caller that made the envelope itself."""
+        _check_bounds(command, envelope)
+        _refuse(command, key_problems(command, envelope.aggregate_id))
+        loop = asyncio.get_running_loop()
+        future = self.answers.expect(envelope.command_id)
+        patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
+        delivered = False
+
+        def reported(error: KafkaError | None, _: Message) -> None:
+            nonlocal delivered
+            delivered = error is None
+            if not loop.is_closed() and (error is not None or wait_seconds <= 0):
+                loop.call_soon_threadsafe(_settle, future, error)
+
+        timer = loop.call_later(patience, _end_wait, future)
+        self.pulse.hurry()
+        try:
+            self.sender.send(command, envelope, reported)
+            answer = await future
+        except RecordTooLarge as problem:
+            raise BodyTooLarge(str(problem)) from problem
+        finally:
+            timer.cancel()
+            self.answers.forget(envelope.command_id, future)
+        if answer is None and not delivered:
+            raise LogUnavailable(f"the log did not take the command within {patience:.0f} s", retry_after_seconds=5)
+        return answer
+
+    def check_room(self) -> None:
+        """Raise LogUnavailable or Overloaded when nothing more may be sent now."""
+        self.answers.check_room()
+        if self.sender.unsent >= UNSENT_MAX:
+            raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
+
+    def heartbeat(self, heartbeat: PilotHeartbeat) -> None:
+        """Send a sign of life, which no one answers. Raises BadRequest for one out of bounds, Overloaded."""
+        _check_bounds(heartbeat)
+        if self.sender.unsent >= UNSENT_MAX:
+            raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
+        self.sender.send_heartbeat(heartbeat)
+
+    async def position_of(self, aggregate: str, aggregate_id: str) -> Position:
+        """The end, as of now, of the event partition that holds `aggregate_id`: what read models must have reached."""
+        return await self.positions.position_of(aggregate, aggregate_id)
+
+    async def wait_for(self, position: Position, seconds: float = 2.0) -> bool:
+        """True once the read models cover `position`, false when `seconds` passed first."""
+        return await self.positions.wait_for(position, seconds)
+
+    async def readable(self, aggregate: str, aggregate_id: str, seconds: float = 2.0) -> Position:
+        """Wait until the read models show what `aggregate_id` has become by now (or `seconds` passed); the position."""
+        position = await self.position_of(aggregate, aggregate_id)
+        await self.wait_for(position, seconds)
+        return position
+
+    def _look(self) -> bool:
+        """Take what has come from the log; true while a command waits for its answer or its delivery."""
+        self.sender.serve(0.0)
+        self.answers.look()
+        return self.answers.waiting > 0
+
+
+def _check_bounds(*messages: Bounded) -> None:
+    """Raise BadRequest that names every field out of bounds; nothing was sent then."""
+    for message in messages:
+        _refuse(message, problems_of(message))
+
+
+def _refuse(message: Bounded, problems: tuple[Problem, ...]) -> None:
+    if problems:
+        errors = [asdict(problem) for problem in problems]
+        raise BadRequest(f"{type(message).__name__}: {sentence(problems)}", errors=errors)
+
+
+def _end_wait(future: Awaited) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _settle(future: Awaited, error: KafkaError | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}"))

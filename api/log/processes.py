@@ -1,0 +1,113 @@
+"""How each process of Culm is: does it run, how often was it started again, how far behind the log in records and in time.
+
+Whether a process runs is known to the supervisor of the stack, when the API runs under one. Behind in time is the age of the
+oldest record that the process has yet to handle: a process that has handled everything is zero behind, however old that is.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from deploy.config import StackConfig
+from deploy.errors import StackError
+from deploy.supervision import Supervisor
+from eventlog.lag import DECIDER_GROUP, PROCESSORS_GROUP, ends_of, lags
+
+FOLLOWERS = ("decider", "processors", "projector")
+SECONDS_MAX = 2.0
+#: A process that was restarted more than once in so long is said to be in trouble.
+LATELY_SECONDS = 300
+Offsets = Mapping[tuple[str, int], int]
+
+
+def processes(home: Path, kafka: str, postgres: str, projected: Offsets) -> list[dict[str, Any]]:
+    """A row a process. home: of the stack whose supervisor is asked. projected: how far the read models are."""
+    behind = lags(kafka, postgres)
+    found = supervised(home) or [
+        {"name": name, "state": None, "restarts": None, "restarts_lately": 0} for name in (*FOLLOWERS, "api")
+    ]
+    ages = _ages(kafka, [name for name, count in behind.items() if count], projected)
+    for one in found:
+        one["follows"] = one["name"] in FOLLOWERS
+        one["behind"] = behind.get(one["name"])
+        one["behind_micros"] = ages.get(one["name"], 0 if one["behind"] == 0 else None)
+    return found
+
+
+def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[int | None, int]]:
+    """By follower of the log: how many records it is behind (None: unknown), and a number that grows with what it handles."""
+    behind = lags(kafka, postgres)
+    at: dict[str, Offsets] = {"projector": projected}
+    for name, group in (("decider", DECIDER_GROUP), ("processors", PROCESSORS_GROUP)):
+        # Where nothing waits it does not matter where it stands.
+        at[name] = _committed(kafka, group) if behind.get(name) else {}
+    return {name: (behind.get(name), sum(places.values())) for name, places in at.items()}
+
+
+def supervised(home: Path) -> list[dict[str, Any]]:
+    """What the supervisor says of each process; empty when there is none here."""
+    try:
+        supervisor = Supervisor(StackConfig.from_environ({"CULM_HOME": str(home)}))
+        if not supervisor.is_up():
+            return []
+        lately = supervisor.restarts_within(LATELY_SECONDS)
+        return [
+            {
+                "name": one.name,
+                "state": one.state,
+                "restarts": one.restarts,
+                "restarts_lately": lately.get(one.name, 0),
+            }
+            for one in supervisor.states()
+        ]
+    except (StackError, OSError, ValueError):
+        return []
+
+
+def _ages(kafka: str, names: list[str], projected: Offsets) -> dict[str, int]:
+    """Microseconds since the oldest record that each of `names` has yet to handle was written."""
+    ages: dict[str, int] = {}
+    ends = ends_of(kafka) if names else {}
+    for name in names:
+        at = projected if name == "projector" else _committed(kafka, DECIDER_GROUP if name == "decider" else PROCESSORS_GROUP)
+        oldest = _oldest(kafka, {place: offset for place, offset in at.items() if ends.get(place, 0) > offset})
+        if oldest is not None:
+            ages[name] = max(0, int(time.time() * 1_000_000) - oldest * 1_000)
+    return ages
+
+
+def _committed(kafka: str, group: str) -> Offsets:
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    try:
+        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=SECONDS_MAX)
+        places = asked[group].result().topic_partitions or []
+    except KafkaException:
+        return {}
+    return {(place.topic, place.partition): place.offset for place in places if place.offset >= 0}
+
+
+def _oldest(kafka: str, places: Offsets) -> int | None:
+    """Milliseconds since 1970 of the oldest record at `places`; None when there is none."""
+    if not places:
+        return None
+    settings = {"bootstrap.servers": kafka, "group.id": "culm-api-health-unused", "enable.auto.commit": False, "log_level": 0}
+    consumer = Consumer({**settings, "isolation.level": "read_committed", "fetch.message.max.bytes": 65_536})
+    first: dict[tuple[str | None, int | None], int] = {}
+    try:
+        consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in places.items()])
+        end = time.monotonic() + SECONDS_MAX
+        while len(first) < len(places) and (left := end - time.monotonic()) > 0:
+            message = consumer.poll(min(left, 0.3))
+            if message is None:
+                break
+            if message.error() is None:
+                first.setdefault((message.topic(), message.partition()), message.timestamp()[1])
+    except KafkaException:
+        return None
+    finally:
+        consumer.close()
+    return min(first.values(), default=None)

@@ -1,0 +1,225 @@
+"""Jobs for pilots and reports from pilots, whatever dialect they speak.
+
+A request for a job is one command to the queue, answered by the lease itself. A live report is always a heartbeat; it
+becomes a command only when the read model does not already show what it says. A final report is always a command.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from api.http.errors import BodyTooLarge, ReadModelsUnavailable
+from api.identity.identity import Identity
+from api.log.gateway import now_micros
+from api.pilots.job_dict import job_dict
+from api.pilots.offers import offer_from
+from api.pilots.queue_cache import LOCAL_STORAGE, QueueCache
+from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report_from
+from api.pilots.structured import left_out
+from api.queries.read_models import Row
+from api.services import Services
+from schemas.answer import CommandAnswered
+from schemas.job import ReportJobEnd
+from schemas.queue import LeaseJob
+from schemas.types import WorkerState
+from schemas.worker import ReportWorker
+
+NULL, TO_BE_KILLED = "NULL", "tobekilled"
+SUCCESS, TIMEOUT, NO_JOBS, FAILED = 0, 10, 20, 30
+ENDED = frozenset({"finished", "failed", "cancelled", "closed", "merging"})
+#: What a live report may say, by the status that the read model shows, without being news.
+KNOWN_ALREADY = {
+    "starting": frozenset({"starting", "running", "holding", "transferring"}),
+    "sent": frozenset({"sent", "starting", "running", "holding", "transferring"}),
+    "running": frozenset({"running"}),
+    "holding": frozenset({"holding"}),
+    "transferring": frozenset({"transferring"}),
+}
+#: A final report that comes again is done with.
+DONE_ALREADY = frozenset({"ALREADY_FINAL"})
+TOO_LARGE = "TOO_LARGE"
+#: Refusals that say nothing of the job: the report itself could not be judged, and no payload is stopped for that.
+NOT_DECIDED = frozenset({TOO_LARGE, "OUT_OF_BOUNDS", "BUG"})
+WORKER_SECONDS = 10.0
+HELD_MAX = 50_000
+WORKER_STATES = {"started": WorkerState.RUNNING, "finished": WorkerState.FINISHED}
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A job in a pilot's hands, as this process heard of it last."""
+
+    queue: str
+    attempt: int
+    vo: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a pilot is told: a status code, and for updates a command that is never null."""
+
+    status_code: int
+    command: str = NULL
+    message: str = ""
+
+
+class PilotDispatch:
+    """Serves pilots.
+
+    What this process told a pilot last is remembered for a bounded number of jobs, so that news needs no look at the read
+    models; whatever is no news does, because only there can be seen that the job was killed or lost.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._held: OrderedDict[int, Held] = OrderedDict()
+        self.book = QueueCache(services.read_models)
+
+    async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | Reply:
+        """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""
+        queue, offer = offer_from(body, identity)
+        answer = await self._services.gateway.submit(
+            LeaseJob(offer=offer),
+            queue,
+            identity,
+            role="pilot",
+            wait_seconds=self._services.config.pilot_answer_seconds,
+        )
+        if answer is None:
+            return Reply(TIMEOUT, message="no answer from the queue in time")
+        if answer.leased is None:
+            return Reply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
+        spec = answer.leased.spec
+        self._remember(spec.job_id, Held(queue, spec.attempt, identity.vo, "sent"))
+        return job_dict(spec, await self._storage_of(queue))
+
+    async def report(self, body: Mapping[str, Any], identity: Identity) -> Reply:
+        """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
+        report = report_from(body)
+        held = self._held.get(report.job_id)
+        known: Reply | None = None
+        if held is None or held.vo != identity.vo or held.state in KNOWN_ALREADY.get(report.state, ()):
+            row = await self._job(report.job_id)
+            if row is not None:
+                if row["vo"] != identity.vo:
+                    return Reply(SUCCESS, TO_BE_KILLED, "no such job")
+                attempt = row["attempt"] if report.attempt is None else report.attempt
+                known = None if report.is_final else reply_from(row, report.state, attempt)
+                held = Held(row["queue"], row["attempt"], row["vo"], row["status"])
+        held = held or Held(report.queue, 1, identity.vo, "")
+        attempt = held.attempt if report.attempt is None else report.attempt
+        if report.is_final:
+            return await self._final(report, attempt, held.queue, identity)
+        if held.queue:
+            self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
+        if known is not None:
+            return known
+        answer = await self._services.gateway.submit(
+            progress_of(report, attempt),
+            str(report.job_id),
+            identity,
+            role="pilot",
+            wait_seconds=self._services.config.pilot_answer_seconds,
+        )
+        reply = reply_to_live(answer)
+        if reply == Reply(SUCCESS):
+            self._remember(report.job_id, replace(held, state=report.state))
+        return reply
+
+    async def statuses(self, job_ids: list[int], identity: Identity) -> dict[int, Row]:
+        """Status and attempt of those of `job_ids` that exist in the VO."""
+        rows = await self._services.read_models.rows(
+            "select job_id, status, attempt from job where job_id = any(%s) and vo = %s", (job_ids, identity.vo)
+        )
+        return {row["job_id"]: row for row in rows}
+
+    async def worker(self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity) -> bool:
+        """Tell the queue's workers that a pilot started or ended; false when nobody knows where the worker belongs."""
+        if not queue:
+            row = await self._services.read_models.row(
+                "select queue from worker where worker_id = %s and harvester_id = %s", (worker_id, harvester_id)
+            )
+            if row is None:
+                return False
+            queue = row["queue"]
+        command = ReportWorker(worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node)
+        answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
+        return answer is None or answer.accepted
+
+    async def _final(self, report: Report, attempt: int, queue: str, identity: Identity) -> Reply:
+        self._held.pop(report.job_id, None)
+        end = end_of(report, attempt, await self._storage_of(queue))
+        try:
+            answer = await self._end(report.job_id, end, identity)
+            is_too_large = answer is not None and not answer.accepted and answer.reason == TOO_LARGE
+        except BodyTooLarge:
+            is_too_large = True
+        if is_too_large:
+            # The end of the job matters more than what its payload wrote about it.
+            size = len((end.metadata_json or "").encode())
+            log.warning("job_report_left_out", job_id=report.job_id, metadata_bytes=size)
+            answer = await self._end(report.job_id, replace(end, metadata_json=left_out(size, 0)), identity)
+        return reply_to_final(answer)
+
+    async def _end(self, job_id: int, end: ReportJobEnd, identity: Identity) -> CommandAnswered | None:
+        wait_seconds = self._services.config.pilot_answer_seconds
+        return await self._services.gateway.submit(end, str(job_id), identity, role="pilot", wait_seconds=wait_seconds)
+
+    def _remember(self, job_id: int, held: "Held") -> None:
+        self._held[job_id] = held
+        self._held.move_to_end(job_id)
+        while len(self._held) > HELD_MAX:
+            self._held.popitem(last=False)
+
+    async def _job(self, job_id: int) -> Row | None:
+        """What the read model shows of a job; None when it shows nothing or cannot be asked (the decider knows)."""
+        try:
+            return await self._services.read_models.row(
+                "select status, attempt, order_kill, queue, vo from job where job_id = %s", (job_id,)
+            )
+        except ReadModelsUnavailable:
+            return None
+
+    async def _storage_of(self, queue: str) -> str:
+        try:
+            return await self.book.storage_of(queue)
+        except ReadModelsUnavailable:
+            return LOCAL_STORAGE
+
+
+def reply_from(row: Row, state: str, attempt: int) -> Reply | None:
+    """The reply to a live report that the read model is enough for; None when a decider must hear of it."""
+    if attempt != row["attempt"]:
+        return None
+    if row["status"] in ENDED:
+        return Reply(SUCCESS, TO_BE_KILLED, f"job is {row['status']} already")
+    if row["status"] in KNOWN_ALREADY[state]:
+        return Reply(SUCCESS, TO_BE_KILLED if row["order_kill"] else NULL)
+    return None
+
+
+def reply_to_live(answer: CommandAnswered | None) -> Reply:
+    """The reply to a live report that a decider answered; whoever does not hold the job stops."""
+    if answer is None:
+        return Reply(TIMEOUT, message="no answer in time")
+    if answer.reason in NOT_DECIDED:
+        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
+    if not answer.accepted:
+        return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")
+    return Reply(SUCCESS, answer.order or NULL)
+
+
+def reply_to_final(answer: CommandAnswered | None) -> Reply:
+    """The reply to a final report: a repetition is harmless, a stranger's word is not taken."""
+    if answer is None:
+        return Reply(TIMEOUT, message="no answer in time")
+    if answer.accepted or answer.reason in DONE_ALREADY:
+        return Reply(SUCCESS, NULL, answer.message or "")
+    if answer.reason in NOT_DECIDED:
+        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
+    return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")

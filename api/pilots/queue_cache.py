@@ -1,0 +1,101 @@
+"""Queue settings for the hot paths, and as documents for pilots (docs/reference/pilot.md, "Queue data")."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from api.queries.read_models import ReadModels
+
+KEPT_SECONDS = 5.0
+LOCAL_STORAGE = "LOCAL_DISK"
+#: Minutes during which a pilot asks for another job after one has ended.
+TIMEFLOOR_MINUTES = 60
+DEFAULT_MAXTIME_SECONDS = 86_400
+RSS_MB_WITHOUT_LIMIT = 64_000
+STATUS = {"ONLINE": "online", "BROKEROFF": "brokeroff", "OFFLINE": "offline", "TEST": "test"}
+ACTIVITIES = ("read_lan", "write_lan", "pr", "pw", "pl", "default")
+Settings = dict[str, Any]
+
+
+class QueueCache:
+    """Settings of all queues, asked for again after some seconds."""
+
+    def __init__(self, read_models: ReadModels) -> None:
+        self._read_models = read_models
+        self._settings: dict[str, Settings] = {}
+        self._until = 0.0
+
+    async def settings(self) -> dict[str, Settings]:
+        """Settings by queue; raises ReadModelsUnavailable."""
+        if time.monotonic() >= self._until:
+            rows = await self._read_models.rows("select name, settings from queue where settings is not null")
+            self._settings = {row["name"]: row["settings"] for row in rows}
+            self._until = time.monotonic() + KEPT_SECONDS
+        return self._settings
+
+    async def storage_of(self, queue: str) -> str:
+        """The storage element of `queue`."""
+        return str((await self.settings()).get(queue, {}).get("storage") or LOCAL_STORAGE)
+
+
+def queue_document(settings: Settings) -> dict[str, Any]:
+    """A queue as pilots read it."""
+    storage = settings.get("storage") or LOCAL_STORAGE
+    return {
+        "nickname": settings["name"],
+        "name": settings["name"],
+        "panda_resource": settings["name"],
+        "siteid": settings["name"],
+        "atlas_site": settings["site"],
+        "gstat": settings["site"],
+        "cloud": settings.get("cloud") or "",
+        "state": "ACTIVE",
+        "status": STATUS.get(settings.get("status", "ONLINE"), "offline"),
+        "type": "unified",
+        "resource_type": "grid",
+        "copytools": {"mv": {"setup": ""}},
+        "acopytools": {activity: ["mv"] for activity in ("pr", "pw", "pl", "default")},
+        "astorages": {activity: [storage] for activity in ACTIVITIES},
+        "container_type": "",
+        "container_options": "",
+        "catchall": "mv_final_destination",
+        "maxrss": settings.get("rss_mb_max") or RSS_MB_WITHOUT_LIMIT,
+        "minrss": settings.get("rss_mb_min") or 0,
+        "maxwdir": max(1, settings.get("workdir_mb_max") or 0),
+        "maxtime": settings.get("walltime_seconds_max") or DEFAULT_MAXTIME_SECONDS,
+        "mintime": settings.get("walltime_seconds_min") or 0,
+        "corecount": settings.get("core_count") or 1,
+        "corepower": settings.get("corepower") or 10.0,
+        "timefloor": TIMEFLOOR_MINUTES,
+        "maxinputsize": -1,
+        "is_cvmfs": False,
+        "allow_lan": True,
+        "allow_wan": False,
+        "direct_access_lan": False,
+        "direct_access_wan": False,
+        "params": {},
+    }
+
+
+def storage_documents(settings: dict[str, Settings], home: Path) -> dict[str, Any]:
+    """Every storage element that a queue names, and the local one, as pilots read them."""
+    names = {LOCAL_STORAGE: ""}
+    for queue in settings.values():
+        names.setdefault(queue.get("storage") or LOCAL_STORAGE, queue.get("site") or "")
+    return {name: _storage_document(name, number, site, home) for number, (name, site) in enumerate(names.items(), start=1)}
+
+
+def _storage_document(name: str, number: int, site: str, home: Path) -> dict[str, Any]:
+    folder = home / "storage" if name == LOCAL_STORAGE else home / "storages" / name
+    protocol = {"endpoint": "file://localhost", "path": f"{folder}/", "flavour": "FILE", "id": number}
+    return {
+        "name": name,
+        "id": number,
+        "type": "DATADISK",
+        "state": "ACTIVE",
+        "site": site,
+        "token": name,
+        "is_deterministic": True,
+        "arprotocols": {"write_lan": [protocol], "write_wan": [protocol], "read_lan": [protocol]},
+        "rprotocols": {},
+    }

@@ -1,0 +1,96 @@
+"""Questions to the read models: SQL on the views, answered as dictionaries, off the event loop.
+
+Each of a few threads keeps one connection of its own, read-only and in autocommit, so a question costs one hop and one
+round trip. A lost connection is replaced once per question; after that the database counts as away.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+import psycopg2
+import psycopg2.extensions
+import psycopg2.extras
+import structlog
+
+from api.http.errors import BadRequest, ReadModelsUnavailable
+
+CONNECT_SECONDS = 5
+STATEMENT_MILLISECONDS = 30_000
+Row = dict[str, Any]
+Parameters = Sequence[Any] | dict[str, Any]
+log = structlog.get_logger()
+
+
+class ReadModels:
+    """The views of Postgres; safe to share between coroutines and threads."""
+
+    def __init__(self, postgres: str, *, connections: int = 8) -> None:
+        self._address = postgres
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="read-models")
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query; raises ReadModelsUnavailable, BadRequest for values that no column holds."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.rows_now, sql, parameters)
+
+    async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row of a query, None when there is none; raises ReadModelsUnavailable."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def rows_now(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """As `rows`, in the calling thread."""
+        for fresh in (False, True):
+            try:
+                return self._ask(sql, parameters, fresh=fresh)
+            except psycopg2.DataError as problem:
+                told = str(problem).strip().splitlines()[0]
+                raise BadRequest(f"a value of the request has the wrong form: {told[:160]}") from problem
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as problem:
+                self._forget()
+                if fresh:
+                    log.warning("read_models_unavailable", problem=str(problem).strip()[:200])
+                    raise ReadModelsUnavailable("the read models cannot be asked now", retry_after_seconds=2) from problem
+            except psycopg2.errors.UndefinedTable as problem:
+                raise ReadModelsUnavailable("the read models are not built yet", retry_after_seconds=5) from problem
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Take no more questions."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, sql: str, parameters: Parameters, *, fresh: bool) -> list[Row]:
+        connection = getattr(self._local, "connection", None)
+        if connection is None or connection.closed or fresh:
+            connection = self._local.connection = self._connect()
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(sql, parameters or None)
+            except ValueError as problem:  # psycopg2's word for a NUL, Python's for half a surrogate pair
+                raise BadRequest("a text of the request holds a NUL or half a surrogate pair, no stored text does") from problem
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _connect(self) -> "psycopg2.extensions.connection":
+        connection = psycopg2.connect(
+            self._address,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="culm-api",
+            options=f"-c statement_timeout={STATEMENT_MILLISECONDS}",
+        )
+        connection.autocommit = True
+        psycopg2.extras.register_default_json(connection, globally=False, loads=orjson.loads)
+        psycopg2.extras.register_default_jsonb(connection, globally=False, loads=orjson.loads)
+        return connection
+
+    def _forget(self) -> None:
+        connection = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None and not connection.closed:
+            connection.close()

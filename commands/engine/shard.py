@@ -1,0 +1,345 @@
+"""One record in, the records of its decision out: the whole of deciding except Kafka.
+
+What follows from a decision is decided with it where `commands/engine/inline.py` allows: no record of its own, no answer
+unless it led to no event. Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a
+dead letter; a record that meets a bug, or whose decision is too large to be written, hurts no other: the states it
+touched are put back. The loop around it puts everything returned here into one transaction.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+
+from commands import undo
+from commands.aggregates import AGGREGATES, Aggregate
+from commands.decision import MICROSECONDS, Decision, Refusal
+from commands.engine.errors import Interrupted, Unwritable
+from commands.engine.inline import InlineFollowUps
+from commands.engine.metrics import Counted
+from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
+from commands.engine.store import Entry, StateStore
+from commands.limits import (
+    INLINE_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    TooLarge,
+    decision_too_large,
+    record_too_large,
+    shortened,
+)
+from schemas.answer import CommandAnswered
+from schemas.bounds import problems_of, sentence
+from schemas.ids import caused_command_id, event_id
+from schemas.keys import key_problems
+from schemas.types import CommandEnvelope, EventEnvelope
+from schemas.wire import Codec, Decoded, Message, Poison, entry_of
+
+FUTURE_SECONDS_MAX = 300
+log = structlog.get_logger()
+#: What is counted of a decision: name of the command, outcome, events.
+Outcome = tuple[str, str, list[tuple[Any, EventEnvelope]]]
+
+
+class DecisionFailed(Exception):
+    """Deciding a record raised, or gave what cannot be written. `inline`: in or because of what follows from its command."""
+
+    def __init__(self, cause: Exception, *, inline: bool) -> None:
+        super().__init__(shortened(str(cause) if isinstance(cause, TooLarge) else f"{type(cause).__name__}: {cause}"))
+        self.cause = cause
+        self.inline = inline
+
+
+class Shard:
+    """Decides commands against the states in `store`; without `direct` every follow-up goes through the log."""
+
+    def __init__(self, store: StateStore, codec: Codec, direct: InlineFollowUps | None = None) -> None:
+        self._store = store
+        self._codec = codec
+        self._direct = direct or InlineFollowUps(0, 1)
+        self._unwritable: dict[Place, TooLarge] = {}
+        self.counted = Counted()
+
+    def handle(self, record: InputRecord) -> list[OutputRecord]:
+        """Everything that follows from `record`.
+
+        A record that meets a bug, or whose decision is too large to be written, leaves the states as they were: it becomes a
+        dead letter and is refused. When a follow-up is to blame, the command is decided again with its follow-ups sent through
+        the log, where the one to blame stumbles alone.
+        """
+        place = record.place
+        self._direct.read(*place)
+        try:
+            decoded = self._codec.decode(record.value)
+            self._check(record, decoded)
+        except Poison as problem:
+            return [self._dead_letter(record, "Poison", str(problem))]
+        self._direct.came(record.topic, decoded.envelope.aggregate_id, decoded.envelope.command_id)
+        if place in self._unwritable:
+            return self._given_up(record, decoded, DecisionFailed(self._unwritable[place], inline=False))
+        before = undo.mark()
+        try:
+            return self._decide_all(record, decoded, self._direct.decisions_max)
+        except DecisionFailed as first:
+            undo.put_back(before)
+            if not first.inline:
+                return self._given_up(record, decoded, first)
+        try:
+            return self._decide_all(record, decoded, 0)
+        except DecisionFailed as second:
+            undo.put_back(before)
+            return self._given_up(record, decoded, second)
+
+    def refuse_unwritable(self, record: InputRecord, problem: Unwritable) -> None:
+        """The log did not take the decision on `record`, whatever was measured: refuse it when it comes again.
+
+        Raises Interrupted when it does not even take the refusal.
+        """
+        self.counted.forget()
+        if record.place in self._unwritable:
+            raise Interrupted(f"the log does not take the refusal of {record.place}: {problem}")
+        self._unwritable[record.place] = TooLarge(Refusal("TOO_LARGE", str(problem)))
+
+    def _given_up(self, record: InputRecord, decoded: Decoded, found: DecisionFailed) -> list[OutputRecord]:
+        """The dead letter and the refusal of a record that stumbled."""
+        if isinstance(found.cause, TooLarge):
+            error_class, refusal = "TooLarge", found.cause.refusal
+        else:
+            error_class, refusal = "Bug", Refusal("BUG", "the command met a bug in Culm; it is kept as a dead letter")
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.error("decision_met_a_bug", exc_info=found.cause, **place)
+        entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
+        answer = self._answer(decoded, entry, Decision(refusal=refusal), [])
+        self._store.forget_untouched(decoded.entry.aggregate, decoded.envelope.aggregate_id)
+        self.counted.answered(decoded.name, refusal.reason, ())
+        letter = self._dead_letter(record, error_class, str(found))
+        return [letter, answer] if len(answer.value) <= RECORD_BYTES_MAX else [letter]
+
+    def _decide_all(self, record: InputRecord, first: Decoded, inline_max: int) -> list[OutputRecord]:
+        """The records of the first command and of up to `inline_max` that follow from it, each after those given before it.
+
+        Raises DecisionFailed, after which the states must be put back.
+        """
+        outputs: list[OutputRecord] = []
+        told: list[Outcome] = []
+        waiting = deque([first])
+        left, weighed, size, inline = inline_max, 0, 0, False
+        try:
+            while waiting:
+                decoded = waiting.popleft()
+                inline = decoded is not first
+                follow_ups = self._decide(record, decoded, outputs, told, direct=inline)
+                for number, (message, envelope) in enumerate(follow_ups):
+                    entry, target = entry_of(message), envelope.aggregate_id
+                    itself = (entry.aggregate, target) == (decoded.entry.aggregate, decoded.envelope.aggregate_id)
+                    # What an aggregate tells itself is the next slice of long work: others have their turn before it.
+                    inline_too = left > 0 and not itself and size < INLINE_BYTES_MAX
+                    if inline_too and self._direct.takes(entry.topic, target, number):
+                        left -= 1
+                        waiting.append(Decoded(entry, message, envelope))
+                    else:
+                        self._send(entry.topic, target, envelope.command_id)
+                        outputs.append(OutputRecord(entry.topic, target.encode(), self._codec.encode(message, envelope)))
+                size += self._weight(outputs[weighed:])
+                weighed = len(outputs)
+                problem = decision_too_large(weighed, size)
+                if problem is not None:
+                    raise problem
+        except Exception as problem:
+            raise DecisionFailed(problem, inline=inline) from problem
+        for name, outcome, events in told:
+            self.counted.answered(name, outcome, events)
+        return outputs
+
+    def _send(self, topic: str, aggregate_id: str, command_id: str) -> None:
+        """Note a follow-up that goes through the log, unless its decision is put back."""
+        self._direct.sent(topic, aggregate_id, command_id)
+        undo.note(self._direct.came, topic, aggregate_id, command_id)
+
+    def _weight(self, outputs: list[OutputRecord]) -> int:
+        """Bytes of the records; raises TooLarge for one that no log takes."""
+        size = 0
+        for output in outputs:
+            bytes_of_record = len(output.key) + len(output.value)
+            if bytes_of_record > RECORD_BYTES_MAX:
+                raise record_too_large(self._codec.name_of(output.value).rpartition(".")[2], bytes_of_record)
+            size += bytes_of_record
+        return size
+
+    def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
+        """Fold one event of the log; a duplicate is dropped, a hole stops the slot."""
+        envelope: EventEnvelope = decoded.envelope
+        aggregate = AGGREGATES[decoded.entry.aggregate]
+        entry = self._store.get(aggregate.name, envelope.aggregate_id)
+        self._store.writer_epoch = max(self._store.writer_epoch, envelope.writer_epoch)
+        if envelope.sequence <= entry.sequence:
+            return
+        assert envelope.sequence == entry.sequence + 1, (
+            f"{topic}[{partition}]@{offset}: {aggregate.name} {envelope.aggregate_id} has sequence "
+            f"{envelope.sequence}, expected {entry.sequence + 1}"
+        )
+        self._apply(aggregate, entry, decoded.message, envelope)
+
+    def _decide(
+        self, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: list[Outcome], *, direct: bool
+    ) -> list[tuple[Message, CommandEnvelope]]:
+        """What follows from the command, in order; its events and its answer are added to `outputs`."""
+        by: CommandEnvelope = decoded.envelope
+        aggregate = AGGREGATES[decoded.entry.aggregate]
+        entry = self._store.get(aggregate.name, by.aggregate_id)
+        undo.keep(entry)
+        undo.keep(entry.state)
+        if by.command_id in entry.recent:
+            told.append((decoded.name, "repeated", []))
+            outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
+            return []
+        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded)
+        decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
+        events = self._evolve(aggregate, entry, decision, decoded)
+        if not events:
+            self._store.forget_untouched(aggregate.name, by.aggregate_id)
+        outputs += [self._event_record(message, envelope) for message, envelope in events]
+        if not direct or not events:
+            outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
+        told.append((decoded.name, decision.refusal.reason if decision.refusal else "accepted", events))
+        return list(self._follow_ups(decision, by, events))
+
+    def _evolve(
+        self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded
+    ) -> list[tuple[Any, EventEnvelope]]:
+        """The events of the decision and of what settles after it, applied and numbered."""
+        by: CommandEnvelope = decoded.envelope
+        first = entry.sequence
+        events: list[tuple[Any, EventEnvelope]] = []
+        for message in self._all_events(aggregate, entry, decision):
+            # What settles is not known before; folding needs no size, and most decisions have only the events they name.
+            envelope = self._envelope(decoded, first, len(events), len(decision.events))
+            entry.state = aggregate.evolve(entry.state, message, envelope)
+            events.append((message, envelope))
+        if not events:
+            return []
+        entry.sequence = first + len(events)
+        entry.remember(by.command_id, aggregate.commands_remembered)
+        closed = aggregate.is_closed(entry.state)
+        self._store.touched(aggregate.name, by.aggregate_id, entry, closed=closed)
+        if len(events) == len(decision.events):
+            return events
+        return [
+            (message, self._envelope(decoded, first, number, len(events))) for number, (message, _) in enumerate(events)
+        ]
+
+    def _all_events(self, aggregate: Aggregate, entry: Entry, decision: Decision) -> Iterator[Any]:
+        yield from decision.events
+        if decision.events:
+            while (following := aggregate.settle(entry.state)) is not None:
+                yield following
+
+    def _apply(self, aggregate: Aggregate, entry: Entry, message: Any, envelope: EventEnvelope) -> None:
+        entry.state = aggregate.evolve(entry.state, message, envelope)
+        entry.sequence = envelope.sequence
+        entry.remember(envelope.command_id, aggregate.commands_remembered)
+        closed = aggregate.is_closed(entry.state)
+        self._store.touched(aggregate.name, envelope.aggregate_id, entry, closed=closed)
+
+    def _envelope(self, decoded: Decoded, first: int, index: int, size: int) -> EventEnvelope:
+        by: CommandEnvelope = decoded.envelope
+        return EventEnvelope(
+            event_id=event_id(by.command_id, index),
+            aggregate_id=by.aggregate_id,
+            sequence=first + index + 1,
+            decision_index=index,
+            decision_size=size,
+            command_id=by.command_id,
+            correlation_id=by.correlation_id,
+            occurred_at=by.issued_at,
+            actor=by.actor,
+            vo=by.vo,
+            writer_epoch=self._store.writer_epoch,
+            causation_id=by.causation_id,
+            command_type=decoded.name,
+            role=by.role,
+        )
+
+    def _event_record(self, message: Any, envelope: EventEnvelope) -> OutputRecord:
+        topic = entry_of(message).topic
+        return OutputRecord(topic, envelope.aggregate_id.encode(), self._codec.encode(message, envelope))
+
+    def _follow_ups(
+        self, decision: Decision, by: CommandEnvelope, events: list[tuple[Any, EventEnvelope]]
+    ) -> Iterator[tuple[Message, CommandEnvelope]]:
+        cause = events[-1][1].event_id if events else by.command_id
+        for number, follow_up in enumerate(decision.follow_ups):
+            envelope = CommandEnvelope(
+                command_id=caused_command_id(by.command_id, number, type(follow_up.command).__name__),
+                aggregate_id=follow_up.aggregate_id,
+                correlation_id=by.correlation_id,
+                causation_id=cause,
+                issued_at=by.issued_at,
+                actor=follow_up.on_behalf_of or by.actor,
+                role="system",
+                vo=by.vo,
+            )
+            yield follow_up.command, envelope
+
+    def _answer(
+        self,
+        decoded: Decoded,
+        entry: Entry,
+        decision: Decision,
+        events: list[tuple[Any, EventEnvelope]],
+        *,
+        repeated: bool = False,
+        direct: bool = False,
+    ) -> OutputRecord:
+        by: CommandEnvelope = decoded.envelope
+        answer = CommandAnswered(
+            command_id=by.command_id,
+            command_type=decoded.name,
+            aggregate=decoded.entry.aggregate,
+            aggregate_id=by.aggregate_id,
+            correlation_id=by.correlation_id,
+            accepted=decision.refusal is None,
+            reason=decision.refusal.reason if decision.refusal else None,
+            message=shortened(decision.refusal.message) if decision.refusal else None,
+            sequence=entry.sequence,
+            event_types=tuple(type(message).__name__ for message, _ in events),
+            order=decision.order,
+            leased=decision.leased,
+            repeated=repeated,
+            answered_at=by.issued_at,
+            vo=by.vo,
+            actor=by.actor,
+            causation_id=by.causation_id if direct else None,
+        )
+        return OutputRecord(entry_of(answer).topic, by.command_id.encode(), self._codec.encode(answer))
+
+    def _check(self, record: InputRecord, decoded: Decoded) -> None:
+        """Raises Poison for a record that does not belong where it stands."""
+        if decoded.entry.role != "commands" or decoded.entry.topic != record.topic:
+            raise Poison(f"{decoded.entry.full_name} stands in {record.topic}, expected {decoded.entry.topic}")
+        key = (record.key or b"").decode(errors="replace")
+        if key != decoded.envelope.aggregate_id:
+            raise Poison(f"key {key!r}, expected aggregate_id {decoded.envelope.aggregate_id!r}")
+        problems = problems_of(decoded.envelope)
+        if problems:
+            raise Poison(f"envelope of {decoded.name} out of bounds: {sentence(problems)}")
+
+    def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
+        log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=shortened(error))
+        letter = letter_of(record, error_class, error)
+        return OutputRecord(entry_of(letter).topic, record.topic.encode(), self._codec.encode(letter))
+
+
+def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal | None:
+    """Refusals that hold for every aggregate."""
+    if by.expected_sequence is not None and by.expected_sequence != entry.sequence:
+        return Refusal("STALE", f"expected sequence {by.expected_sequence}, it is {entry.sequence}")
+    if by.issued_at > record.timestamp + FUTURE_SECONDS_MAX * MICROSECONDS:
+        return Refusal("FROM_THE_FUTURE", f"issued {by.issued_at - record.timestamp} us after it was received")
+    return None
+
+
+def _out_of_bounds(decoded: Decoded) -> Refusal | None:
+    """What no reader of its events could hold is refused before anything is decided."""
+    problems = problems_of(decoded.message) or key_problems(decoded.message, decoded.envelope.aggregate_id)
+    return Refusal("OUT_OF_BOUNDS", sentence(problems)) if problems else None

@@ -1,0 +1,196 @@
+"""One loop for every topic that processors listen to: records in, choices, commands out, and only then acknowledged.
+
+A Faust agent puts the arrivals of a topic into a bounded inbox; `Listener.work` takes what is there, decodes it, lets
+each reaction choose, and delivers. Invariant: a record is acknowledged only when everything that follows from it is in
+the log, be it commands or a dead letter; a record that cannot be read, on which a choice stumbles, or from which a command
+follows that cannot be sent, holds up its own task alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import structlog
+
+from schemas.deadletter import DeadLetter
+from schemas.wire import Decoded, Poison
+from streams.engine.decoder import Decoder
+from streams.engine.errors import CannotBeSent, RegistryAway
+from streams.engine.letters import BUG, UNSENDABLE, given_up, letter_about
+from streams.engine.messages import OutgoingCommand, RecordRead
+from streams.engine.partial_decoder import PartialDecoder
+from streams.facts.snapshot import Snapshot
+
+INBOX = 5000
+PAUSE_SECONDS_MAX = 5.0
+Choose = Callable[[Sequence[RecordRead], Snapshot], Iterable[OutgoingCommand]]
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A pure choice and the names of the records that it is asked about."""
+
+    name: str
+    kinds: frozenset[str]
+    choose: Choose
+
+
+class Delivery(Protocol):
+    """Where commands and dead letters go."""
+
+    async def deliver(self, contents: Sequence[OutgoingCommand | DeadLetter]) -> None:
+        """Return when all of `contents` is in the log. Raises CannotBeSent when one can never be."""
+
+
+class Listener:
+    """Reacts to one topic.
+
+    reactions: asked in this order for each batch. within: seconds to wait for company after the first record of a
+    batch; 0 reacts at once. before: awaited with each batch before choosing, for facts that must be as new as the
+    records. partial_decoders: by name of the record, for those of which the beginning is enough.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        reactions: Sequence[Reaction],
+        decoder: Decoder,
+        outbox: Delivery,
+        snapshot: Callable[[], Snapshot],
+        *,
+        batch_max: int = 200,
+        within: float = 0.0,
+        before: Callable[[Sequence[RecordRead]], Awaitable[None]] | None = None,
+        partial_decoders: Mapping[str, PartialDecoder] | None = None,
+    ) -> None:
+        self.topic = topic
+        self._reactions = reactions
+        self._kinds = frozenset().union(*(reaction.kinds for reaction in reactions))
+        self._decoder, self._outbox, self._snapshot = decoder, outbox, snapshot
+        self._batch_max, self._within, self._before = batch_max, within, before
+        self._partial_decoders = partial_decoders or {}
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
+
+    def concerns(self, value: bytes | None) -> bool:
+        """False for a record that no reaction asks about; True for all others, unreadable ones among them. Never waits."""
+        kind = self._decoder.known_kind(value)
+        return kind is None or kind in self._kinds
+
+    async def agent(self, stream: Any) -> None:
+        """Body of the Faust agent, to which arrivals come in batches; `noack` because `work` acknowledges by itself."""
+        async for event in stream.noack().events():
+            for arrival in event.value:
+                await self._inbox.put(arrival)
+
+    async def work(self) -> None:
+        """Serve the inbox for as long as the process lives."""
+        while True:
+            events = [await self._inbox.get()]
+            if self._within:
+                await asyncio.sleep(self._within)
+            while not self._inbox.empty() and len(events) < self._batch_max:
+                events.append(self._inbox.get_nowait())
+            await self.handle(events)
+
+    async def handle(self, events: Sequence[Any]) -> None:
+        """Deliver what follows from a batch, and only then acknowledge it."""
+        await self._deliver(events)
+        for event in events:
+            event.ack()
+
+    async def heard_again(self, record: Any, again: str) -> RecordRead | None:
+        """A record that became a dead letter, read once more; None when it still cannot be read."""
+        read = await self._read(record)
+        return replace(read[1], again=again) if isinstance(read, tuple) else None
+
+    def chosen_again(self, reaction: str, one: RecordRead, record: Any) -> list[OutgoingCommand | DeadLetter]:
+        """What follows from it: by the reaction of that name, by all that ask about such records when it is empty."""
+        kind = self._decoder.kind_of(record.value)
+        asked = [found for found in self._reactions if kind in found.kinds and reaction in ("", found.name)]
+        return [content for found in asked for content in self._chosen(found, [(one, record)])]
+
+    async def _deliver(self, events: Sequence[Any]) -> None:
+        """Deliver; when some command can never be sent, half by half, with a dead letter for the record that it follows from."""
+        try:
+            await self._outbox.deliver(await self._follow(events))
+        except CannotBeSent as problem:
+            if len(events) > 1:
+                await self._deliver(events[: len(events) // 2])
+                await self._deliver(events[len(events) // 2 :])
+                return
+            log.error("command_cannot_be_sent", problem=str(problem), **_place(events[0].message))
+            await self._outbox.deliver(await self._without(events[0], str(problem)))
+
+    async def _follow(self, events: Sequence[Any]) -> list[OutgoingCommand | DeadLetter]:
+        """What follows from a batch."""
+        heard: list[tuple[str, RecordRead, Any]] = []
+        contents: list[OutgoingCommand | DeadLetter] = []
+        for event in events:
+            read = await self._read(event.message)
+            if isinstance(read, DeadLetter):
+                contents.append(read)
+            elif read is not None:
+                heard.append((*read, event.message))
+        if heard and self._before is not None:
+            await self._before([one for _, one, _ in heard])
+        for reaction in self._reactions:
+            concerned = [(one, message) for kind, one, message in heard if kind in reaction.kinds]
+            if concerned:
+                contents += self._chosen(reaction, concerned)
+        return contents
+
+    def _chosen(self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]]) -> list[OutgoingCommand | DeadLetter]:
+        """Commands for all; when a choice stumbles, half by half, with a dead letter for the record that it stumbles on."""
+        try:
+            outgoing = list(reaction.choose([one for one, _ in concerned], self._snapshot()))
+        except Exception as problem:  # the processor must outlive a bug in any choice
+            if len(concerned) > 1:
+                middle = len(concerned) // 2
+                return [*self._chosen(reaction, concerned[:middle]), *self._chosen(reaction, concerned[middle:])]
+            one, message = concerned[0]
+            log.exception("choice_stumbled", reaction=reaction.name, **_place(message))
+            return given_up(reaction.name, one, message, f"{type(problem).__name__}: {problem}", BUG)
+        if outgoing:
+            log.debug("reacted", reaction=reaction.name, records=len(concerned), commands=len(outgoing))
+        return list(outgoing)
+
+    async def _without(self, event: Any, error: str) -> list[OutgoingCommand | DeadLetter]:
+        """What is left to say of a record from which a command follows that can never be sent."""
+        read = await self._read(event.message)
+        assert read is not None, "a command followed from a record that concerns no reaction"
+        if isinstance(read, DeadLetter):
+            return [read]
+        kind, one = read
+        concerned = [reaction.name for reaction in self._reactions if kind in reaction.kinds]
+        return [content for name in concerned for content in given_up(name, one, event.message, error, UNSENDABLE)]
+
+    def _decoded(self, value: bytes, kind: str) -> Decoded:
+        """The record, or only its beginning where that is enough."""
+        partial = self._partial_decoders.get(kind)
+        return self._decoder.decode_partially(value, partial) if partial else self._decoder.decode(value)
+
+    async def _read(self, message: Any) -> tuple[str, RecordRead] | DeadLetter | None:
+        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns nobody."""
+        wait = 0.2
+        while True:
+            try:
+                kind = self._decoder.kind_of(message.value)
+                if kind not in self._kinds:
+                    return None
+                decoded = self._decoded(message.value, kind)
+                if decoded.envelope is not None and (message.key or b"").decode() != decoded.envelope.aggregate_id:
+                    raise Poison(f"key {message.key!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
+                return kind, RecordRead(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
+            except (Poison, UnicodeDecodeError) as problem:
+                log.error("record_unreadable", problem=str(problem), **_place(message))
+                return letter_about(message, "Poison", str(problem))
+            except RegistryAway as problem:
+                log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, PAUSE_SECONDS_MAX)
+
+
+def _place(message: Any) -> dict[str, Any]:
+    return {"topic": message.topic, "partition": message.partition, "offset": message.offset}

@@ -1,0 +1,59 @@
+"""What the processors know of the world when they choose: queues with their loads, retry rules, parked tasks. Pure.
+
+Made by `streams/facts/reader.py` from the log; `position` says up to where, so that a choice can be explained later.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.types import QueueSettings, RetryRule
+
+POLICY_EVENTS = "culm.policy.events.v1"
+PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A queue as last heard of: settings, waiting and leased jobs, live pilots, and how many pilots were asked for."""
+
+    settings: QueueSettings
+    waiting: int = 0
+    leased: int = 0
+    pilots: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A task that waits for a queue."""
+
+    task_id: int
+    vo: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Facts that do not change while a choice is made. `retry_rules` is None until somebody set some."""
+
+    queues: Mapping[str, QueueFacts] = field(default_factory=dict)
+    retry_rules: tuple[RetryRule, ...] | None = None
+    parked: tuple[Parked, ...] = ()
+    position: str = ""
+
+
+def position_text(offsets: Mapping[tuple[str, int], int]) -> str:
+    """`topic:partition:offset` joined by commas, in order; the offset is that of the next record to read."""
+    return ",".join(f"{topic}:{partition}:{offset}" for (topic, partition), offset in sorted(offsets.items()))
+
+
+def policy_offsets(position: str) -> dict[int, int]:
+    """Partition -> offset of the policies that a position covers; parts that are no place of the log cover nothing."""
+    found = (PLACE.fullmatch(part) for part in position.split(","))
+    return {int(place[2]): int(place[3]) for place in found if place and place[1] == POLICY_EVENTS}
+
+
+def knows_more(now: str, then: str) -> bool:
+    """True when the facts at `now` hold a policy that those at `then` did not."""
+    before = policy_offsets(then)
+    return any(offset > before.get(partition, 0) for partition, offset in policy_offsets(now).items())

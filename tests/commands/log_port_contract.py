@@ -1,0 +1,134 @@
+"""What every log of a slot promises; the same scenes on the log in memory and on a real broker.
+
+A harness opens logs of slot 0 of 1 and writes commands; `key` makes names that no other scene uses.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import pytest
+
+from commands.engine.errors import Fenced, Unwritable
+from commands.engine.log_port import ShardLog
+from commands.engine.records import InputRecord, OutputRecord
+
+COMMANDS, EVENTS = "culm.dataset.commands.v1", "culm.dataset.events.v1"
+
+
+class Harness(Protocol):
+    """How a scene gets at a log."""
+
+    def open_log(self) -> ShardLog:
+        """A new ownership of the slot, not acquired yet."""
+
+    def put(self, topic: str, key: bytes, value: bytes) -> None:
+        """A committed record."""
+
+
+def owner(harness: Harness) -> ShardLog:
+    """A log that owns the slot and reads."""
+    log = harness.open_log()
+    log.acquire()
+    list(log.events_after({}))
+    log.start_reading()
+    return log
+
+
+def taken(log: ShardLog, key: bytes, count: int) -> list[InputRecord]:
+    """The first `count` commands with this key."""
+    found: list[InputRecord] = []
+    for _ in range(200):
+        found += [record for record in log.take(100) if record.key == key]
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"only {len(found)} of {count} commands came")
+
+
+def events(log: ShardLog, key: bytes) -> list[bytes | None]:
+    """Values of the committed events with this key."""
+    return [record.value for record in log.events_after({}) if record.key == key]
+
+
+def what_is_committed_is_read_and_what_was_taken_is_not_taken_again(harness: Harness, key: bytes) -> None:
+    """Records and positions go together."""
+    first = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(first, key, 1)
+    first.commit([OutputRecord(EVENTS, key, b"event one")], {(one.topic, one.partition): one.offset + 1})
+    first.release()
+    harness.put(COMMANDS, key, b"two")
+
+    second = owner(harness)
+
+    assert events(second, key) == [b"event one"]
+    assert [record.value for record in taken(second, key, 1)] == [b"two"]
+    second.release()
+
+
+def a_successor_shuts_the_first_out(harness: Harness, key: bytes) -> None:
+    """Fencing: nothing of the first owner gets into the log any more."""
+    first = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(first, key, 1)
+
+    second = owner(harness)
+
+    with pytest.raises(Fenced):
+        first.commit([OutputRecord(EVENTS, key, b"from the past")], {(one.topic, one.partition): one.offset + 1})
+    assert events(second, key) == []
+    assert [record.value for record in taken(second, key, 1)] == [b"one"]
+    first.release()
+    second.release()
+
+
+def the_ends_are_told_to_the_owner_only(harness: Harness, key: bytes) -> None:
+    """A snapshot's positions are proof of ownership."""
+    first = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(first, key, 1)
+    first.commit([OutputRecord(EVENTS, key, b"event")], {(one.topic, one.partition): one.offset + 1})
+    ends = first.event_ends()
+
+    second = owner(harness)
+
+    assert [record for record in second.events_after(ends) if record.key == key] == []
+    with pytest.raises(Fenced):
+        first.event_ends()
+    first.release()
+    second.release()
+
+
+def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
+    """Order within a partition."""
+    log = owner(harness)
+    for number in range(5):
+        harness.put(COMMANDS, key, b"%d" % number)
+
+    assert [record.value for record in taken(log, key, 5)] == [b"0", b"1", b"2", b"3", b"4"]
+    log.release()
+
+
+def a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on(harness: Harness, key: bytes) -> None:
+    """A decision that does not fit is the decider's business: no restart, and nothing of its transaction is read."""
+    log = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(log, key, 1)
+    positions = {(one.topic, one.partition): one.offset + 1}
+    small, large = OutputRecord(EVENTS, key, b"small"), OutputRecord(EVENTS, key, b"x" * 1_000_001)
+
+    with pytest.raises(Unwritable) as refused:
+        log.commit([small, large, small], positions)
+
+    assert (refused.value.number, refused.value.size) == (1, 1_000_001)
+    log.commit([OutputRecord(EVENTS, key, b"x" * 900_000)], positions)
+    assert [len(value or b"") for value in events(log, key)] == [900_000]
+    log.release()
+
+
+SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
+    what_is_committed_is_read_and_what_was_taken_is_not_taken_again,
+    a_successor_shuts_the_first_out,
+    the_ends_are_told_to_the_owner_only,
+    commands_of_one_key_come_in_order,
+    a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,
+)

@@ -1,0 +1,154 @@
+"""Follow-ups that are decided with their cause: what is spared, what stays the same, and when they take the log after all."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from commands import limits
+from commands.aggregates import AGGREGATES
+from commands.engine.inline import Backlog, InlineFollowUps
+from commands.engine.records import InputRecord
+from schemas.ids import FOLLOW_UPS_INLINE_MAX
+from schemas.queue import LeaseJob
+from schemas.task import FinishTask, KillTask, TaskFinishOrdered
+from schemas.types import CommandEnvelope, PilotOffer
+from schemas.wire import entry_of
+from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, lease, run_all
+from tests.commands.in_memory import Culm
+
+JOBS = "culm.job.commands.v1"
+NUMBER = "00000000-0000-0000-0000-00000000abcd"
+
+
+def owning(slot: int = 0, slots: int = 1, **unread: int) -> InlineFollowUps:
+    """The choice of a slot with four partitions of jobs; unread: p<partition>=<end>."""
+    direct = InlineFollowUps(slot, slots)
+    direct.begin(Backlog({JOBS: 4}, {(JOBS, int(name[1:])): end for name, end in unread.items()}))
+    return direct
+
+
+def names_of(culm: Culm, command: Any, key: str, role: str = "pilot") -> list[str]:
+    """Names of the records that one command leads to, in order."""
+    envelope = CommandEnvelope(
+        command_id=NUMBER, aggregate_id=key, correlation_id=NUMBER, issued_at=culm.now, actor="jdoe", role=role, vo="wlcg"
+    )
+    record = InputRecord(entry_of(command).topic, 0, 999, key.encode(), culm.codec.encode(command, envelope), culm.now)
+    return [culm.codec.decode(output.value).name for output in culm.slot.handle(record)]
+
+
+def test_a_lease_and_what_follows_from_it_are_three_records() -> None:
+    culm = a_running_task()
+
+    names = names_of(culm, LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE)
+
+    assert names == ["JobLeased", "CommandAnswered", "JobSent"]
+
+
+def test_without_ownership_the_follow_up_is_a_record_of_its_own() -> None:
+    culm = a_running_task(direct=False)
+
+    names = names_of(culm, LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE)
+
+    assert names == ["JobLeased", "CommandAnswered", "RecordLease"]
+
+
+def test_either_way_the_events_and_the_states_are_the_same() -> None:
+    short, long = a_running_task(), a_running_task(direct=False)
+    for culm in (short, long):
+        run_all(culm)
+
+    assert sorted(map(str, short.events)) == sorted(map(str, long.events))
+    for message, envelope in long.events:
+        name = entry_of(message).aggregate
+        assert short.state(name, envelope.aggregate_id) == long.state(name, envelope.aggregate_id)
+
+
+def test_a_follow_up_that_is_refused_leaves_an_answer_that_names_its_cause() -> None:
+    culm = a_running_task()
+    held = lease(culm)
+    told = len(culm.answers)
+
+    culm.send(FinishTask(soft=True), str(TASK))
+
+    refused = [answer for answer in culm.answers[told:] if not answer.accepted]
+    ordered = next(envelope for message, envelope in culm.events if isinstance(message, TaskFinishOrdered))
+    assert [(answer.command_type, answer.aggregate_id, answer.reason) for answer in refused] == [
+        ("KillJob", str(held), "HELD")
+    ]
+    assert refused[0].causation_id == ordered.event_id
+
+
+def test_a_follow_up_takes_the_log_while_an_earlier_one_to_the_same_aggregate_is_there() -> None:
+    direct = owning()
+    direct.sent(JOBS, "7", "first")
+
+    assert not direct.takes(JOBS, "7", 0)
+    assert direct.takes(JOBS, "8", 0)
+    direct.came(JOBS, "7", "first")
+    assert direct.takes(JOBS, "7", 0)
+
+
+def test_a_new_owner_reads_to_the_end_of_a_partition_before_it_spares_the_way() -> None:
+    direct = owning(p0=10, p1=10, p2=10, p3=10)
+
+    for partition in range(4):
+        direct.read(JOBS, partition, 8)
+    assert not direct.takes(JOBS, "7", 0)
+    for partition in range(4):
+        direct.read(JOBS, partition, 9)
+    assert direct.takes(JOBS, "7", 0)
+
+
+def test_what_belongs_to_another_slot_takes_the_log() -> None:
+    first, second = owning(0, 2), owning(1, 2)
+
+    taken = [(first.takes(JOBS, str(key), 0), second.takes(JOBS, str(key), 0)) for key in range(20)]
+
+    assert all(one != other for one, other in taken)
+
+
+def test_before_anything_is_owned_everything_takes_the_log() -> None:
+    assert not InlineFollowUps(0, 1).takes(JOBS, "7", 0)
+
+
+def test_late_follow_ups_of_a_large_decision_take_the_log() -> None:
+    direct = owning()
+
+    assert direct.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX - 1)
+    assert not direct.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX)
+
+
+def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log() -> None:
+    culm = a_running_task(a_definition(events_total=5))
+    culm.slot._direct.decisions_max = 2
+
+    names = names_of(culm, KillTask(), str(TASK), role="user")
+
+    assert names.count("JobCancelled") == 2
+    assert names.count("KillJob") == 3
+
+
+def test_a_bug_in_a_follow_up_costs_only_the_follow_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    culm = a_running_task()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setitem(AGGREGATES, "job", replace(AGGREGATES["job"], decide=broken))  # type: ignore[arg-type]
+    answer = culm.send(LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE, role="pilot")
+
+    assert answer.accepted
+    assert [type(message).__name__ for message, _ in culm.events[-1:]] == ["JobLeased"]
+    assert [(letter.source_topic, letter.error_class) for letter in culm.letters] == [(JOBS, "Bug")]
+    assert [(one.command_type, one.reason) for one in culm.answers if not one.accepted] == [("RecordLease", "BUG")]
+
+
+def test_follow_ups_through_the_log_are_forgotten_with_the_decision_that_gave_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    culm = a_running_task(a_definition(events_total=5))
+    culm.slot._direct.decisions_max = 2
+    monkeypatch.setattr(limits, "DECISION_RECORDS_MAX", 3)
+
+    answer = culm.send(KillTask(), str(TASK))
+
+    assert (answer.reason, culm.slot._direct._under_way) == ("TOO_LARGE", {})

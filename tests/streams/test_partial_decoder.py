@@ -1,0 +1,76 @@
+"""The beginning of a record says what the whole record says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from schemas.catalog import CATALOG, messages, self_contained
+from schemas.job import JobDefined
+from schemas.types import JobKind, JobSpec
+from schemas.wire import Codec, Poison
+from streams.engine.decoder import Decoder
+from streams.engine.partial_decoder import PartialDecoder
+from streams.jedi.retry import MemoryGiven
+from streams.processors import MEMORY_GIVEN
+from tests.streams.builders import an_envelope
+
+IDS = {entry.full_name: number for number, entry in enumerate(messages(), start=1)}
+SPEC = JobSpec(
+    job_id=1,
+    task_id=1,
+    attempt=1,
+    serial=1,
+    kind=JobKind.NORMAL,
+    name="n",
+    queue="Q1",
+    transformation="t",
+    parameters="p" * 300,
+    label="user",
+    user_name="u",
+    owner="o",
+    vo="wlcg",
+    core_count=8,
+    ram_mb_min=7200,
+)
+
+
+def a_codec(*, first_id: int = 1) -> Codec:
+    """A codec whose ids begin at `first_id`; any other id stands for an older registration of JobDefined."""
+    ids = {name: number + first_id - 1 for name, number in IDS.items()}
+    return Codec(ids, lambda number: a_codec_schema())
+
+
+def a_codec_schema() -> dict[str, Any]:
+    """The schema of JobDefined as a registry gives it."""
+    return self_contained(CATALOG["culm.job.JobDefined"])
+
+
+def test_the_memory_of_a_job_is_read_without_the_rest() -> None:
+    envelope = an_envelope("1", 3)
+    value = a_codec().encode(JobDefined(spec=SPEC), envelope)
+
+    found = Decoder(a_codec()).decode_partially(value[:-20], MEMORY_GIVEN)
+
+    assert (found.name, found.message, found.envelope) == ("JobDefined", MemoryGiven(core_count=8, ram_mb_min=7200), envelope)
+
+
+def test_a_version_that_is_not_ours_is_read_whole() -> None:
+    envelope = an_envelope("1", 3)
+    value = a_codec(first_id=1000).encode(JobDefined(spec=replace(SPEC, ram_mb_min=900)), envelope)
+
+    found = Decoder(a_codec()).decode_partially(value, MEMORY_GIVEN)
+
+    assert (found.message, found.envelope) == (MemoryGiven(core_count=8, ram_mb_min=900), envelope)
+
+
+def test_a_beginning_that_cannot_be_read_is_poison() -> None:
+    value = a_codec().encode(JobDefined(spec=SPEC), an_envelope("1"))
+
+    with pytest.raises(Poison):
+        Decoder(a_codec()).decode_partially(value[:40], MEMORY_GIVEN)
+
+
+def test_a_glance_at_a_field_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AssertionError, match="JobDefined has no field 'memory'"):
+        PartialDecoder("culm.job.JobDefined", ("memory",), lambda record: record)
