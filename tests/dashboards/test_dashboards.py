@@ -25,7 +25,7 @@ from tests.monitor.manual_actors import ManualActors, until
 FOLDER = CHECKOUT / "deploy" / "dashboards"
 #: Families that Prometheus or its client make themselves.
 GIVEN = ("up", "process_cpu_seconds_total", "process_resident_memory_bytes")
-NAME = re.compile(r"\b(wms_[a-z_]+|process_[a-z_]+|up)\b(?=[{\[) ]|$)")
+NAME = re.compile(r"\b(culm_[a-z_]+|process_[a-z_]+|up)\b(?=[{\[) ]|$)")
 
 
 def dashboard() -> dict[str, Any]:
