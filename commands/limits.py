@@ -5,9 +5,8 @@ plans, feeds, outcomes) beside their limits of number. A decision that is more t
 """
 
 from commands.decision import Refusal
+from schemas.wire import RECORD_BYTES_MAX
 
-#: Below the broker's 1 MB for a batch of records, with room for key and overhead.
-RECORD_BYTES_MAX = 900_000
 #: Records and bytes of one decision, follow-ups included: a kill of the largest task, which orders each of its jobs killed.
 DECISION_RECORDS_MAX = 250_000
 DECISION_BYTES_MAX = 100_000_000

@@ -11,11 +11,10 @@ from collections.abc import Callable
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from commands.limits import RECORD_BYTES_MAX
 from schemas.heartbeat import PilotHeartbeat
 from schemas.partition import PARTITIONER
 from schemas.types import CommandEnvelope
-from schemas.wire import Codec, entry_of
+from schemas.wire import RECORD_BYTES_MAX, Codec, entry_of
 from schemas.wire import Message as Content
 
 ROOM_WAIT_SECONDS = 0.01

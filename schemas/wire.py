@@ -21,6 +21,8 @@ from schemas.catalog import CATALOG, Entry, self_contained
 from schemas.types import CommandEnvelope, EventEnvelope
 
 MAGIC = 0
+#: What a record may weigh: below the broker's 1 MB for a batch of records, with room for key and overhead.
+RECORD_BYTES_MAX = 900_000
 #: What fastavro and our classes raise for bytes that are no record of the schema, or of a schema that cannot become ours.
 UNREADABLE = (
     ArithmeticError,

@@ -110,6 +110,31 @@ def test_schemas_import_no_other_folder_of_culm() -> None:
     assert found == set()
 
 
+def test_foundations_know_no_pillar() -> None:
+    pillars = {"commands", "streams", "projections", "api", "audit", "check", "agents", "deploy", "cli", "demo"}
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in ("eventlog", "process")
+        for path in sorted((ROOT / folder).glob("**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] in pillars
+    }
+
+    assert found == set()
+
+
+def test_no_pillar_takes_its_foundations_from_the_deciders() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in ("streams", "projections", "audit", "api", "check", "agents", "cli", "deploy", "demo")
+        for path in sorted((ROOT / folder).glob("**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] == "commands"
+    }
+
+    assert found == set()
+
+
 def test_agents_know_only_http() -> None:
     ours = {"schemas", "eventlog", "commands", "streams", "projections", "api", "deploy"}
     others = ours | {"confluent_kafka", "sqlalchemy", "psycopg2"}

@@ -22,7 +22,6 @@ from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
 from commands.engine.store import Entry, StateStore
 from commands.limits import (
     INLINE_BYTES_MAX,
-    RECORD_BYTES_MAX,
     TooLarge,
     decision_too_large,
     record_too_large,
@@ -33,7 +32,7 @@ from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope, EventEnvelope
-from schemas.wire import Codec, Decoded, Message, Poison, entry_of
+from schemas.wire import RECORD_BYTES_MAX, Codec, Decoded, Message, Poison, entry_of
 
 FUTURE_SECONDS_MAX = 300
 log = structlog.get_logger()

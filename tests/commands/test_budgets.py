@@ -3,14 +3,14 @@
 import pytest
 
 from commands.dataset import decide as dataset_decide
-from commands.limits import PART_BYTES_MAX, RECORD_BYTES_MAX, shortened
+from commands.limits import PART_BYTES_MAX, shortened
 from commands.sizes import bytes_of, cut, first_part
 from commands.task import feeding, units
 from commands.task.settle import ORDERS_OPEN_MAX
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
 from schemas.types import DatasetFile, DatasetRole, SplitRules, StepDefinition, TaskDefinition
-from schemas.wire import to_bytes
+from schemas.wire import RECORD_BYTES_MAX, to_bytes
 from tests.commands.builders import TASK, a_definition, a_queue, a_running_task, a_submission, generate_all, run_all, the_task
 from tests.commands.in_memory import Culm, a_culm
 

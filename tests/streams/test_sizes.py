@@ -5,13 +5,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.limits import RECORD_BYTES_MAX
 from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.job import JobFinished
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes
 from schemas.types import BrokerageEvidence, DatasetRole, JobKind, OutputFile, QueueVerdict, Requirements
-from schemas.wire import Codec, to_bytes
+from schemas.wire import RECORD_BYTES_MAX, Codec, to_bytes
 from streams.engine.messages import OutgoingCommand
 from streams.engine.record_size import RECORD_BYTES, bytes_of, cut
 from streams.facts.snapshot import Snapshot
