@@ -5,8 +5,9 @@ time, key and name, its Avro bytes, and the schemas in the container's head.
 """
 
 import base64
+import io
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ from projections.timeline.body import body_of
 from schemas.catalog import CATALOG, self_contained
 from schemas.ids import is_number, task_id_of
 from schemas.topics import topics_of_role
-from schemas.wire import FRAME, Codec, Decoded, Poison
+from schemas.wire import FRAME, Codec, Decoded, Poison, own_schema, without_logical_types
 
 RECORD = {
     "type": "record",
@@ -182,12 +183,30 @@ def _plain(value: Any) -> Any:
 
 
 def read_file(path: Path) -> list[Exported]:
-    """The events of an Avro container; raises NotImported for anything else."""
+    """The events of an Avro container, in this version's schemas; raises NotImported for anything else."""
     try:
         with path.open("rb") as file:
             reader = fastavro.reader(file)
             if SCHEMAS not in reader.metadata:
                 raise NotImported(f"{path} is an Avro container without {SCHEMAS} in its head; expected one of `culm export`")
-            return [Exported(**record) for record in reader]  # type: ignore[arg-type]  # the schema says what is in it
+            writers = orjson.loads(reader.metadata[SCHEMAS])
+            resolve = {name: _resolver(name, writer) for name, writer in writers.items() if name in CATALOG}
+            found = [Exported(**record) for record in reader]  # type: ignore[arg-type]  # the schema says what is in it
+            return [replace(one, value=resolve[one.name](one.value)) if one.name in resolve else one for one in found]
     except (ValueError, EOFError, KeyError, TypeError) as problem:
         raise NotImported(f"{path} cannot be read as an Avro container: {problem}") from problem
+
+
+def _resolver(name: str, writer: Any) -> Callable[[bytes], bytes]:
+    """What turns the bytes of a record as `writer` wrote them into bytes of our own schema."""
+    own = own_schema(name)
+    if writer == self_contained(CATALOG[name]):
+        return lambda value: value
+    parsed = fastavro.parse_schema(without_logical_types(writer))
+
+    def resolved(value: bytes) -> bytes:
+        buffer = io.BytesIO()
+        fastavro.schemaless_writer(buffer, own, fastavro.schemaless_reader(io.BytesIO(value), parsed, own))
+        return buffer.getvalue()
+
+    return resolved
