@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from deploy.lag import lags
 
 from audit.auditor import Auditor, State
 from audit.moment import Moment
@@ -236,6 +237,7 @@ PLACED = ("timeline",)
 
 
 def _quiet(one: Stack) -> dict[str, Any] | None:
-    """What a replay says when nothing moves any more."""
+    """What a replay says when every command is decided, every event folded, and nothing moves any more."""
+    behind = lags(one.config.kafka, one.config.postgres)
     first, second = (json.loads(culm(one, "replay", "--json").stdout) for _ in range(2))
-    return second if first["positions"] == second["positions"] else None
+    return second if first["positions"] == second["positions"] and behind["decider"] == behind["projector"] == 0 else None

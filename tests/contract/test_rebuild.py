@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from deploy.lag import lags
 
 from deploy.stack import Stack
 from tests.conformance.client import a_client
@@ -63,8 +64,11 @@ def test_a_rebuild_of_everything_is_equal_while_reads_go_on(stack: Stack, tmp_pa
 
 
 def at_rest(stack: Stack) -> str:
-    """The checksums of all tables once they do not change any more."""
+    """The checksums of all tables once every command is decided, every event folded, and they do not change any more."""
     before = ""
-    while (now := run(stack, "projections", "checksum")) != before:
+    while True:
+        behind = lags(stack.config.kafka, stack.config.postgres)
+        now = run(stack, "projections", "checksum")
+        if now == before and behind["decider"] == behind["projector"] == 0:
+            return now
         before = now
-    return now
