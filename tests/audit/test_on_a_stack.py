@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg2
 import pytest
-from deploy.lag import lags
 
 from audit.auditor import Auditor, State
 from audit.moment import Moment
 from audit.subject import subject_from
 from deploy.stack import Stack
+from eventlog.lag import lags
 from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.monitor.manual_actors import QUEUE, ManualActors, client_of, until

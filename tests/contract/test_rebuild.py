@@ -6,9 +6,9 @@ import sys
 import threading
 
 import pytest
-from deploy.lag import lags
 
 from deploy.stack import Stack
+from eventlog.lag import lags
 from tests.conformance.client import a_client
 
 pytestmark = pytest.mark.stack
