@@ -53,7 +53,7 @@ def cases(stack: Stack) -> Iterator[Cases]:
 def test_the_last_word_of_a_pilot_is_never_lost_for_an_odd_value(cases: Cases, dialect: str, odd: dict[str, Any]) -> None:
     job = cases.leased(cases.task())
 
-    answer = cases.report(job, "finished", dialect, transExitCode=0, xml=cases.stored(job), **odd)
+    answer = cases.report(job, "finished", dialect, **{"transExitCode": 0, "xml": cases.stored(job), **odd})
 
     assert answer.status_code == 200, answer.text
     until(lambda: cases.status_of(job) == "finished", 30)
@@ -96,7 +96,7 @@ def test_a_start_time_of_no_calendar_breaks_no_list(cases: Cases, start: str) ->
 
 
 @pytest.mark.parametrize(
-    "amount", [{"nEvents": 10**9}, {"nEvents": 10**18}, {"nEvents": 10**9, "nEventsPerJob": 10**8 + 1, "nEventsPerFile": 1}]
+    "amount", [{"nEvents": 10**9}, {"nEvents": 10**18}, {"nEvents": 10**9, "nEventsPerJob": 4_999, "nEventsPerFile": 1}]
 )
 def test_more_pieces_of_input_than_a_task_may_have_break_it_at_once(cases: Cases, amount: dict[str, int]) -> None:
     task = cases.task(**amount)
@@ -106,7 +106,17 @@ def test_more_pieces_of_input_than_a_task_may_have_break_it_at_once(cases: Cases
     assert cases.ended(task)["status"] == "broken"
 
 
-@pytest.mark.parametrize(("count", "length"), [(3_560, 180), (700, 900), (4_000, 220)])
+def test_a_submission_that_no_record_can_hold_is_refused_with_its_size(cases: Cases) -> None:
+    names = [f"root://storage.example.org:1094//data/{'d' * 220}/file_{number:06d}.root" for number in range(4_000)]
+
+    status, answer = cases.submit(pfnList=names, nFiles=len(names))
+
+    assert (status, answer["success"]) == (200, False)
+    assert "characters as JSON, at most 890,000 are taken" in answer["message"]
+    cases.lives_on()
+
+
+@pytest.mark.parametrize(("count", "length"), [(3_560, 180), (700, 900)])
 def test_names_that_fill_more_than_a_record_hurt_their_task_alone(cases: Cases, count: int, length: int) -> None:
     names = [f"root://storage.example.org:1094//data/{'d' * length}/file_{number:06d}.root" for number in range(count)]
 
