@@ -209,7 +209,7 @@ def test_a_large_job_report_comes_back_whole_or_is_named(cases: Cases) -> None:
     job = cases.leased(task)
     content = {f"k{number}": "v" * 20 for number in range(10_000)}
     cases.report(job, "finished", transExitCode=0, xml=cases.stored(job), metaData=content)
-    until(lambda: cases.seen(task)["status"] == "done", 60)
+    until(lambda: cases.seen(task)["status"] == "done" and cases.status_of(job) == "finished", 60)
 
     answer = cases.user.get(f"/api/v1/job/get_metadata_for_analysis_jobs?task_id={task}").json()
 
