@@ -70,10 +70,17 @@ class Cases:
         return dict(self.user.get(f"/v1/tasks/{task}").json())
 
     def leased(self, task: int) -> dict[str, Any]:
-        """A job of the task in the pilot's hands."""
-        ask = {"siteName": QUEUE, "node": "n", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000, "taskID": task}
-        job = until(lambda: (told := self.pilot.post("/server/panda/getJob", json=ask).json())["StatusCode"] == 0 and told, 60)
-        return dict(job)
+        """A job of the task in the pilot's hands; what other cases left on the queue is ended on the way."""
+        ask = {"siteName": QUEUE, "node": "n", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000}
+        while True:
+            job = until(lambda: self._offered(ask), 60)
+            if int(job["taskID"]) == task:
+                return dict(job)
+            self.report(job, "failed", pilotErrorCode=1305)
+
+    def _offered(self, ask: dict[str, Any]) -> dict[str, Any] | None:
+        answer = self.pilot.post("/server/panda/getJob", json=ask).json()
+        return dict(answer) if answer["StatusCode"] == 0 else None
 
     def report(self, job: dict[str, Any], state: str, dialect: str = "legacy", **more: Any) -> httpx.Response:
         """A report with values as a careless pilot writes them."""

@@ -17,7 +17,8 @@ from tests.sim.world import run, schedule
 STEPS = 1500
 STEPS_OF_CI = 2000
 SEEDS_OF_CI = 150
-SEEDS_FOR_A_BUG = 60
+#: The rarest (follow_ups_outside) shows in one seed of sixty; most show in the first few.
+SEEDS_FOR_A_BUG = 240
 
 pytestmark = pytest.mark.slow
 
