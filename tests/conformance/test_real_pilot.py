@@ -18,6 +18,7 @@ from api.identity.issuer import make_token
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from tests.conformance.client import Client
+from tests.monitor.manual_actors import until
 
 pytestmark = pytest.mark.stack
 
@@ -52,7 +53,10 @@ def run_pilot(stack: Stack, folder: Path) -> str:
     shutil.copy(CHECKOUT / "api" / "wrappers" / "runGen-00-00-02", wrapper)
     wrapper.chmod(0o755)
     # One job and no question for another, after which the pilot would wait for a minute, twice. It believes --queuedata-url.
-    document = httpx.get(f"{stack.config.api}/cache/schedconfig/{QUEUE}.all.json", timeout=10).json() | {"timefloor": 0}
+    address = f"{stack.config.api}/cache/schedconfig/{QUEUE}.all.json"
+    # The API serves it once the read models know the queue, which was configured a moment ago.
+    answer = until(lambda: found if (found := httpx.get(address, timeout=10)).status_code == 200 else None)
+    document = answer.json() | {"timefloor": 0}
     (folder / "queue.json").write_text(json.dumps(document), encoding="utf-8")
     (folder / "queues.json").write_text(json.dumps({QUEUE: document}), encoding="utf-8")
     auth = f"{folder / 'auth'}/"
