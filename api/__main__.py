@@ -12,8 +12,8 @@ from api.app import create_app
 from api.config import ApiConfig
 from api.http import metrics as figures
 from api.services import make_services
+from eventlog.registry import codec_from
 from process.metrics import expose
-from schemas.registry import codec_from
 
 #: Long polls and streams are cut off this long after SIGTERM.
 GRACE_SECONDS = 5

@@ -12,6 +12,7 @@ from itertools import islice
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from eventlog.consumers import positioned_reader
 from schemas.reading import Place, Recorded, read_record
 from schemas.wire import Codec, Poison
 
@@ -105,19 +106,7 @@ class LogPages:
                 consumer.close()
 
     def _connected(self) -> Consumer:
-        return Consumer(
-            {
-                "bootstrap.servers": self.kafka,
-                "client.id": "culm-audit",
-                "group.id": "culm-audit-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 10,
-                "topic.metadata.refresh.interval.ms": 30_000,
-            }
-        )
+        return positioned_reader(self.kafka, "culm-audit", hears_ends=True, answer_wait_ms=10)
 
 
 def runs(offsets: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -11,10 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from audit.log_export import EVENTS, Exported, NotImported
 from audit.whole_log import SECONDS_MAX
+from eventlog.consumers import one_shot_reader
+from eventlog.producers import transactional_producer
 from schemas.catalog import CATALOG
 from schemas.reading import Aggregate
 from schemas.wire import Codec
@@ -63,16 +65,7 @@ def import_events(kafka: str, postgres: str, codec: Codec, events: tuple[Exporte
         if error is not None:
             failures.append(error.str())
 
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka,
-            "client.id": "culm-import",
-            "transactional.id": "culm-import",
-            "transaction.timeout.ms": TRANSACTION_MS,
-            "compression.type": "lz4",
-            "linger.ms": 50,
-        }
-    )
+    producer = transactional_producer(kafka, "culm-import", transaction_ms_max=TRANSACTION_MS)
     try:
         producer.init_transactions(SECONDS_MAX * 3)
         producer.begin_transaction()
@@ -103,7 +96,7 @@ def _framed(codec: Codec, event: Exported) -> bytes:
 
 def _check_empty(kafka: str) -> dict[str, int]:
     """Partitions by topic; raises NotImported when there is an event already."""
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "culm-import-unused", "enable.auto.commit": False})
+    consumer = one_shot_reader(kafka, "culm-import")
     counts: dict[str, int] = {}
     try:
         known = consumer.list_topics(timeout=SECONDS_MAX).topics

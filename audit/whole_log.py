@@ -1,9 +1,10 @@
-"""All records of some topics with a stock consumer, partition by partition in order, up to the ends found at the start."""
+"""All records of some topics partition by partition in order, up to the ends found at the start."""
 
 from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from eventlog.consumers import one_shot_reader
 from schemas.reading import Place, Recorded, read_record
 from schemas.wire import Codec, Poison
 
@@ -13,19 +14,7 @@ BATCH = 5_000
 
 def messages_of(kafka: str, topics: Iterable[str]) -> Iterator[Message]:
     """Raw records; raises KafkaException."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": kafka,
-            "client.id": "culm-audit-log",
-            "group.id": "culm-audit-log-unused",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            # at the end of each partition the broker would hold the answer back for half a second, in case more comes
-            "fetch.wait.max.ms": 10,
-        }
-    )
+    consumer = one_shot_reader(kafka, "culm-audit-log")
     try:
         known = consumer.list_topics(timeout=SECONDS_MAX).topics
         for topic in topics:

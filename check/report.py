@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from check.codec import codec_of
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.rows import RowsEqualEvents, View, views
 from check.tasks import FileAccounts, LegalTasks
-from schemas.registry import codec_from
 from schemas.times import utc
 
 SHOWN_MAX = 20
@@ -102,7 +102,7 @@ def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = Fal
     """Check a stack, print what was found; 0 when every law holds, 1 otherwise."""
     compared = views()
     model = read_model(postgres, compared)
-    reader = LogReader(kafka, codec_from(registry))
+    reader = LogReader(kafka, codec_of(registry))
     laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
     verdicts = judge_log(reader.records(), laws)
     if as_json:

@@ -28,7 +28,7 @@ def export(
 ) -> None:
     """Write events of a time range, or a task's whole causal tree, to a file."""
     from audit.log_export import Choice, exported, write_avro, write_lines
-    from schemas.registry import codec_from
+    from eventlog.registry import codec_from
 
     if form not in FORMATS:
         raise typer.BadParameter(f"--format is {form!r}, expected one of {', '.join(FORMATS)}")
@@ -71,9 +71,9 @@ def import_(
     """
     from audit.log_export import NotImported, read_file
     from audit.log_import import import_events, whole_aggregates
+    from eventlog.__main__ import apply
+    from eventlog.registry import codec_from
     from projections.engine.migrate import migrate
-    from schemas.__main__ import apply
-    from schemas.registry import codec_from
 
     config = Stack.running().config
     if apply(config.kafka, config.registry):

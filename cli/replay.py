@@ -65,8 +65,8 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
+    from eventlog.registry import codec_from
     from projections.catalogue import event_topic
-    from schemas.registry import codec_from
 
     weighing = weighing_from(figures)
     codec, policies = codec_from(config.registry), Policies()

@@ -15,10 +15,10 @@ from commands.engine.errors import Fenced, Interrupted
 from commands.engine.kafka_log import KafkaShardLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.store import StateStore, fingerprint
+from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.logs import configure_logs
 from process.metrics import expose
-from schemas.registry import codec_from
 
 PAUSE_SECONDS_MAX = 5.0
 FENCED_PAUSE_SECONDS = 10.0

@@ -242,7 +242,7 @@ class Stack:
         for name in names:
             self._await(name, say, SERVER_SECONDS_MAX)
         if not only_servers:
-            say(self._step("schemas", "apply"))
+            say(self._step("eventlog", "apply"))
 
     def _start(self, name: str) -> None:
         if name not in self.config.external:

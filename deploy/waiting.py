@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import psycopg2
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from deploy.errors import DidNotStart
+from eventlog.connection import open_admin
 
 PAUSE_SECONDS = 0.05
 TAIL_CHARACTERS = 1500
@@ -42,7 +42,7 @@ def wait_until(
 def kafka_answers(bootstrap: str) -> bool:
     """True when the broker lists its topics."""
     try:
-        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.timeout.ms": 2000})
+        admin = open_admin(bootstrap, hurried=True)
         return bool(admin.list_topics(timeout=2).brokers)
     except KafkaException:
         return False

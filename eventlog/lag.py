@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import psycopg2
 from confluent_kafka import ConsumerGroupTopicPartitions as GroupPartitions
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
+from eventlog.connection import open_admin
 from schemas.topics import topics_of_role
 
 ANSWER_SECONDS = 2.0
@@ -37,7 +38,7 @@ def ends_of(kafka: str) -> Offsets:
 
 
 def _ends(kafka: str) -> Offsets:
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    admin = open_admin(kafka, hurried=True)
     topics = admin.list_topics(timeout=ANSWER_SECONDS).topics
     wanted = {
         TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]  # theirs lacks a hint
@@ -53,7 +54,7 @@ def _ends(kafka: str) -> Offsets:
 
 def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -> int | None:
     """Records between the group's committed offsets and the ends."""
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    admin = open_admin(kafka, hurried=True)
     asked = admin.list_consumer_group_offsets([GroupPartitions(group)], request_timeout=ANSWER_SECONDS)
     try:
         committed = asked[group].result().topic_partitions or []

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
+from eventlog.producers import idempotent_producer
 from schemas.heartbeat import PilotHeartbeat
-from schemas.partition import PARTITIONER
 from schemas.types import CommandEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, entry_of
 from schemas.wire import Message as Content
@@ -30,22 +30,6 @@ class NotDelivered(RuntimeError):
     """Records that were sent did not reach the log."""
 
 
-def producer_settings(kafka: str, client_id: str) -> dict[str, str | int | bool]:
-    """Settings of a producer outside transactions (docs/reference/kafka.md, "Producers")."""
-    return {
-        "bootstrap.servers": kafka,
-        "client.id": client_id,
-        "enable.idempotence": True,
-        "acks": "all",
-        "linger.ms": 1,
-        "batch.size": 262_144,
-        "compression.type": "lz4",
-        "partitioner": PARTITIONER,
-        "queue.buffering.max.kbytes": 65_536,
-        "reconnect.backoff.max.ms": 2_000,
-    }
-
-
 class CommandSender:
     """Sends commands (and heartbeats); safe to share between threads.
 
@@ -53,7 +37,7 @@ class CommandSender:
     """
 
     def __init__(self, kafka: str, codec: Codec, *, client_id: str = "culm-sender") -> None:
-        self._producer = Producer(producer_settings(kafka, client_id))
+        self._producer = idempotent_producer(kafka, client_id)
         self._codec = codec
         self._lock = threading.Lock()
         self._failed = 0
@@ -65,7 +49,7 @@ class CommandSender:
         return len(self._producer)
 
     def send(self, command: Content, envelope: CommandEnvelope, on_delivery: OnDelivery | None = None) -> None:
-        """ManualActors `command` over for delivery, keyed by `envelope.aggregate_id`; waits only while the local queue is full.
+        """Hand `command` over for delivery, keyed by `envelope.aggregate_id`; waits only while the local queue is full.
 
         on_delivery is called from whichever thread serves this sender next. Raises RecordTooLarge.
         """
@@ -75,7 +59,7 @@ class CommandSender:
         self._produce(entry.topic, envelope.aggregate_id, value, entry.name, on_delivery)
 
     def send_heartbeat(self, heartbeat: PilotHeartbeat) -> None:
-        """ManualActors a sign of life over for delivery, keyed by its job."""
+        """Hand a sign of life over for delivery, keyed by its job."""
         entry = entry_of(heartbeat)
         self._produce(entry.topic, str(heartbeat.job_id), self._codec.encode(heartbeat), entry.name, None)
 

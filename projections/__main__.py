@@ -9,6 +9,7 @@ import threading
 import psycopg2
 import structlog
 
+from eventlog.registry import codec_from
 from process.metrics import expose
 from projections.catalogue import PASSING
 from projections.config import ProjectorConfig, log_to_standard_error
@@ -18,7 +19,6 @@ from projections.engine.kafka_log import KafkaLogReader
 from projections.engine.loop import Projector
 from projections.engine.migrate import migrate
 from projections.engine.rebuild import rebuild
-from schemas.registry import codec_from
 
 #: Under load a transaction of 300 records costs a third less per record than one of 100; readers wait so much longer.
 GATHER_SECONDS = 0.02

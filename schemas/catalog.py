@@ -83,6 +83,11 @@ def self_contained(entry: Entry) -> AvroSchema:
     return cast(AvroSchema, _inline(entry.schema, set()))
 
 
+def registered_text(entry: Entry) -> str:
+    """The schema as it is registered: self-contained JSON, always the same for the same Avro file."""
+    return json.dumps(self_contained(entry), separators=(",", ":"), sort_keys=True)
+
+
 def _inline(node: Any, seen: set[str]) -> Any:
     """`node` with references to catalogue names replaced by definitions where they first occur."""
     if isinstance(node, str):

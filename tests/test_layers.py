@@ -158,3 +158,44 @@ def test_the_checker_shares_only_schemas_with_the_rest() -> None:
     }
 
     assert found == set()
+
+
+#: Who may make a client of Kafka. The checker stays independent of what it checks; the running table is the example for
+#: outsiders, who have stock classes and nothing of ours. Faust makes its own (streams/engine/committed_reading.py).
+MAKERS_OF_CLIENTS = {
+    "eventlog/connection.py": {"AdminClient"},
+    "eventlog/consumers.py": {"Consumer"},
+    "eventlog/producers.py": {"Producer"},
+    "check/reading.py": {"Consumer", "AdminClient"},
+    "deploy/dashboards/running_table.py": {"Consumer"},
+}
+CLIENTS = ("Consumer", "Producer", "AdminClient")
+PRODUCTION = (
+    "schemas", "eventlog", "process", "commands", "streams", "projections", "api", "agents", "audit", "check", "deploy", "cli",
+    "demo",
+)  # fmt: skip
+
+
+def production_files() -> list[Path]:
+    """Every Python file that ships."""
+    return sorted(path for folder in PRODUCTION for path in (ROOT / folder).glob("**/*.py"))
+
+
+def test_clients_of_kafka_are_made_in_one_place() -> None:
+    found: dict[str, set[str]] = {}
+    for path in production_files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLIENTS:
+                found.setdefault(str(path.relative_to(ROOT)), set()).add(node.func.id)
+
+    assert found == MAKERS_OF_CLIENTS
+
+
+def test_clients_of_kafka_take_their_settings_from_their_caller() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "eventlog").glob("*.py"))
+        if "environ" in path.read_text(encoding="utf-8").replace("environment", "") and path.name != "__main__.py"
+    ]
+
+    assert found == []

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message
 
 from api.http.errors import LogUnavailable, Overloaded
+from eventlog.tail import tail_of
 from schemas.answer import CommandAnswered
 from schemas.catalog import CATALOG
 from schemas.wire import Codec, Poison
@@ -23,7 +24,6 @@ WAITING_MAX = 5_000
 #: With this many waiting and the oldest this old, deciders do not keep up and nothing more is accepted.
 SLOW_WAITING = 100
 SLOW_SECONDS = 10.0
-PAUSE_SECONDS_MAX = 2.0
 #: Records taken at once; a look goes on while it finds so many.
 TAKEN_MAX = 500
 log = structlog.get_logger()
@@ -99,7 +99,7 @@ class AnswerWatch:
             self._since.pop(key, None)
 
     def look(self) -> None:
-        """ManualActors over the answers that have come; waits for nothing. Call from the event loop of those who wait."""
+        """Hand over the answers that have come; waits for nothing. Call from the event loop of those who wait."""
         if self._consumer is None:
             return
         records = self._consumer.consume(TAKEN_MAX, 0)
@@ -129,41 +129,7 @@ class AnswerWatch:
                     future.set_result(answer)
 
     def _begin(self) -> None:
-        consumer = self._at_the_end()
+        consumer = tail_of(self._kafka, "culm-api-answers", (TOPIC,), self._ending)
         if consumer is not None:
             self._consumer = consumer
             self._ready.set()
-
-    def _at_the_end(self) -> Consumer | None:
-        """A consumer of all partitions, placed where the topic ends now; None when we are ended first."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._kafka,
-                "client.id": "culm-api-answers",
-                "group.id": "culm-api-answers-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "latest",
-                "queued.max.messages.kbytes": 16_384,
-                "reconnect.backoff.max.ms": 2_000,
-            }
-        )
-        pause = 0.1
-        while not self._ending.is_set():
-            try:
-                found = consumer.list_topics(TOPIC, timeout=5.0).topics[TOPIC].partitions
-                parts = [TopicPartition(TOPIC, number) for number in found]
-                for part in parts:
-                    part.offset = consumer.get_watermark_offsets(part, timeout=5.0)[1]
-                if parts:
-                    consumer.assign(parts)
-                    log.info("answers_watched", partitions=len(parts))
-                    return consumer
-                problem = "topic has no partitions yet"
-            except KafkaException as trouble:
-                problem = str(trouble)
-            log.warning("answers_not_reachable", problem=problem[:200], retry_in_seconds=pause)
-            self._ending.wait(pause)
-            pause = min(pause * 2, PAUSE_SECONDS_MAX)
-        consumer.close()
-        return None

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 import httpx
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka import Message
 
+from eventlog.registry_client import SchemaRegistryError
+from eventlog.tail import tail_of
 from schemas.catalog import CATALOG
 from schemas.topics import topics_of_role
 from schemas.wire import Codec, Decoded, Poison
@@ -117,7 +118,10 @@ class EventFeed:
             self._thread.start()
 
     def _run(self) -> None:
-        consumer = self._at_the_end()
+        consumer = tail_of(self._kafka, "culm-api-live", self._topics, self._ending)
+        if consumer is None:
+            return
+        self._ready.set()
         left_alone_since = time.monotonic()
         try:
             while not self._ending.is_set():
@@ -138,37 +142,6 @@ class EventFeed:
             self._ready.clear()
             self._thread = None
             return True
-
-    def _at_the_end(self) -> Consumer:
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._kafka,
-                "client.id": "culm-api-live",
-                "group.id": "culm-api-live-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "latest",
-                "queued.max.messages.kbytes": 16_384,
-            }
-        )
-        pause = 0.1
-        while not self._ending.is_set():
-            try:
-                parts = [
-                    TopicPartition(topic, number)
-                    for topic in self._topics
-                    for number in consumer.list_topics(topic, timeout=5.0).topics[topic].partitions
-                ]
-                for part in parts:
-                    part.offset = consumer.get_watermark_offsets(part, timeout=5.0)[1]
-                consumer.assign(parts)
-                self._ready.set()
-                break
-            except KafkaException as problem:
-                log.warning("events_not_reachable", problem=str(problem)[:200], retry_in_seconds=pause)
-                self._ending.wait(pause)
-                pause = min(pause * 2, 2.0)
-        return consumer
 
     def _hand_out(self, messages: list[Message]) -> None:
         for observer in self._observers:

@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo, OffsetSpec
 
 from api.http.errors import BadRequest, LogUnavailable, PositionNotReached, ReadModelsUnavailable
 from api.queries.read_models import ReadModels
+from eventlog.connection import open_admin
+from eventlog.consumers import one_shot_reader
 from schemas.partition import partition_of
 from schemas.topics import topics_of_role
 
@@ -149,7 +151,7 @@ class Positions:
     def _count_partitions(self, topic: str) -> None:
         count = len(self._admin.list_topics(topic, timeout=QUERY_SECONDS).topics[topic].partitions)
         if not count:
-            raise LogUnavailable(f"topic {topic} does not exist; run `python -m schemas apply`")
+            raise LogUnavailable(f"topic {topic} does not exist; run `python -m eventlog apply`")
         self._partitions[topic] = count
 
     async def _end(self, part: TopicPartition, isolation: IsolationLevel) -> int:
@@ -170,20 +172,11 @@ class Positions:
         return int(found.offset)
 
     def _new_admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self._kafka, "client.id": "culm-api-positions"})
+        return open_admin(self._kafka, "culm-api-positions")
 
     def _nothing_left(self, position: Position) -> bool:
         """True when no committed record lies between the read models and `position`."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._kafka,
-                "group.id": "culm-api-positions-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "latest",
-            }
-        )
+        consumer = one_shot_reader(self._kafka, "culm-api-positions")
         try:
             stored = self._read_models.rows_now(
                 "select coalesce(min(next_offset), 0) as next_offset from projection_position"

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
 from deploy.config import StackConfig
 from deploy.errors import StackError
 from deploy.supervision import Supervisor
+from eventlog.connection import open_admin
+from eventlog.consumers import one_shot_reader
 from eventlog.lag import DECIDER_GROUP, PROCESSORS_GROUP, ends_of, lags
 
 FOLLOWERS = ("decider", "processors", "projector")
@@ -81,7 +82,7 @@ def _ages(kafka: str, names: list[str], projected: Offsets) -> dict[str, int]:
 
 
 def _committed(kafka: str, group: str) -> Offsets:
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0, "socket.timeout.ms": 2000})
+    admin = open_admin(kafka, hurried=True)
     try:
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=SECONDS_MAX)
         places = asked[group].result().topic_partitions or []
@@ -94,8 +95,7 @@ def _oldest(kafka: str, places: Offsets) -> int | None:
     """Milliseconds since 1970 of the oldest record at `places`; None when there is none."""
     if not places:
         return None
-    settings = {"bootstrap.servers": kafka, "group.id": "culm-api-health-unused", "enable.auto.commit": False, "log_level": 0}
-    consumer = Consumer({**settings, "isolation.level": "read_committed", "fetch.message.max.bytes": 65_536})
+    consumer = one_shot_reader(kafka, "culm-api-health", fetch_bytes_max=65_536, hurried=True)
     first: dict[tuple[str | None, int | None], int] = {}
     try:
         consumer.assign([TopicPartition(topic, partition, offset) for (topic, partition), offset in places.items()])

@@ -7,10 +7,12 @@ letter's own envelope names.
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
+from eventlog.consumers import one_shot_reader
+from eventlog.producers import idempotent_producer
+from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id
@@ -40,7 +42,7 @@ class Letter:
 
 def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
     """Up to `limit` of the newest letters; raises LogUnavailable."""
-    consumer = _consumer(kafka)
+    consumer = one_shot_reader(kafka, "culm-api-letters")
     try:
         parts, total = [], 0
         for number in consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions:
@@ -59,7 +61,7 @@ def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
 
 def find_letter(kafka: str, codec: Codec, letter_id: str) -> Letter:
     """The newest letter of that id among the last LOOKED_AT_MAX of each partition; raises NotFound, LogUnavailable."""
-    consumer = _consumer(kafka)
+    consumer = one_shot_reader(kafka, "culm-api-letters")
     try:
         parts = _parts(consumer, LOOKED_AT_MAX)
         found = [letter for letter in _read(consumer, codec, parts) if letter.document["id"] == letter_id]
@@ -106,7 +108,7 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
         requested_at=now,
     )
     failures: list[KafkaError] = []
-    producer = Producer({"bootstrap.servers": kafka, "client.id": "culm-api-letters", "partitioner": "murmur2_random"})
+    producer = idempotent_producer(kafka, "culm-api-letters")
     producer.produce(
         TOPIC,
         key=letter.source_topic.encode(),
@@ -118,7 +120,7 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
 
 
 def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message | None:
-    consumer = _consumer(kafka)
+    consumer = one_shot_reader(kafka, "culm-api-letters")
     try:
         consumer.assign([TopicPartition(topic, partition, offset)])
         message = consumer.poll(SECONDS_MAX)
@@ -192,19 +194,3 @@ def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> L
         "process": letter.process,
     }
     return Letter(letter, document)
-
-
-def _consumer(kafka: str) -> Consumer:
-    return Consumer(
-        {
-            "bootstrap.servers": kafka,
-            "client.id": "culm-api-letters",
-            "group.id": "culm-api-letters-unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "earliest",
-        }
-    )
-
-

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from api.http.errors import LogUnavailable, NotFound
 from api.identity.identity import Identity
 from api.services import Services
+from eventlog.consumers import one_shot_reader
 from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
 from schemas.partition import partition_of
@@ -54,16 +55,7 @@ def _mb(beat: PilotHeartbeat) -> float | None:
 
 
 def _read(services: Services, job_id: int, begin: int, end: int | None) -> tuple[list[PilotHeartbeat], int, bool]:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": services.config.kafka,
-            "client.id": "culm-api-usage",
-            "group.id": "culm-api-usage-unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "latest",
-        }
-    )
+    consumer = one_shot_reader(services.config.kafka, "culm-api-usage")
     try:
         count = len(consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions)
         number = partition_of(str(job_id), count)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
+from eventlog.consumers import positioned_reader
 from schemas.topics import topics_of_role
 
 SECONDS_MAX = 10.0
@@ -27,19 +28,8 @@ class EventLog:
     """A consumer of all event topics that commits nothing. wait_ms: how long the broker may hold an empty answer back."""
 
     def __init__(self, kafka: str, *, wait_ms: int, check_crcs: bool = False) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": kafka,
-                "client.id": "culm-notary",
-                "group.id": "culm-notary-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-                "fetch.wait.max.ms": wait_ms,
-                "check.crcs": check_crcs,
-                "queued.max.messages.kbytes": 16_384,
-            }
+        self._consumer = positioned_reader(
+            kafka, "culm-notary", hears_ends=True, answer_wait_ms=wait_ms, checks_sums=check_crcs
         )
         #: Partitions whose end was reached, and what could not be read of which.
         self.at_end: set[Partition] = set()

@@ -27,8 +27,9 @@ from commands.engine.errors import Fenced, Interrupted, Unwritable
 from commands.engine.inline import Backlog
 from commands.engine.records import InputRecord, OutputRecord
 from commands.engine.store import Positions
+from eventlog.consumers import group_reader, positioned_reader
+from eventlog.producers import transactional_producer
 from eventlog.watchdog import Watchdog
-from schemas.partition import PARTITIONER
 
 FIRST_RECORD_SECONDS = 0.5
 KAFKA_SECONDS_MAX = 8.0
@@ -59,8 +60,8 @@ class KafkaShardLog:
     def __init__(self, config: DeciderConfig, watchdog: Watchdog) -> None:
         self._config = config
         self._watchdog = watchdog
-        self._producer = Producer(producer_settings(config))
-        self._consumer = Consumer(consumer_settings(config))
+        self._producer = transactional_producer(config.kafka, config.name, transaction_ms_max=config.transaction_ms_max)
+        self._consumer = group_reader(config.kafka, config.name)
         self._reached: Positions = {}
 
     @_telling
@@ -173,56 +174,19 @@ class KafkaShardLog:
             self._producer.flush(1.0)
 
     def _reader(self) -> Consumer:
-        return Consumer(consumer_settings(self._config) | {"enable.partition.eof": True, "group.id": "culm-replay"})
+        return positioned_reader(self._config.kafka, "culm-replay", hears_ends=True)
 
     def _owned(self, consumer: Consumer, topics: tuple[str, ...]) -> list[tuple[str, int]]:
         metadata = consumer.list_topics(timeout=KAFKA_SECONDS_MAX)
         for topic in topics:
             if topic not in metadata.topics:
-                raise Interrupted(f"topic {topic} does not exist; run `python -m schemas apply`")
+                raise Interrupted(f"topic {topic} does not exist; run `python -m eventlog apply`")
         return [
             (topic, partition)
             for topic in topics
             for partition in sorted(metadata.topics[topic].partitions)
             if partition % self._config.slots == self._config.slot
         ]
-
-
-def producer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
-    """librdkafka's settings of the one producer of a slot."""
-    return {
-        "bootstrap.servers": config.kafka,
-        "transactional.id": config.name,
-        "transaction.timeout.ms": config.transaction_ms_max,
-        "message.timeout.ms": config.transaction_ms_max - 1_000,
-        "enable.idempotence": True,
-        "linger.ms": 1,
-        # A broker that comes back is known again soon. A transaction that follows the last one closely is told to come back:
-        # 100 ms, the default pause, would be most of its time.
-        "metadata.max.age.ms": 2000,
-        "retry.backoff.ms": 2,
-        "retry.backoff.max.ms": 100,
-        "batch.size": 262_144,
-        "compression.type": "lz4",
-        "partitioner": PARTITIONER,
-        "queue.buffering.max.kbytes": 65_536,
-        "queue.buffering.max.messages": 200_000,
-    }
-
-
-def consumer_settings(config: DeciderConfig) -> dict[str, str | int | bool]:
-    """librdkafka's settings of a slot's readers."""
-    return {
-        "bootstrap.servers": config.kafka,
-        "group.id": config.name,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "isolation.level": "read_committed",
-        "auto.offset.reset": "error",
-        "fetch.min.bytes": 1,
-        "fetch.wait.max.ms": 100,
-        "queued.max.messages.kbytes": 16_384,
-    }
 
 
 def _produce(producer: Producer, output: OutputRecord) -> None:

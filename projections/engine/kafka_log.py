@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 import structlog
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from eventlog.connection import open_admin
+from eventlog.consumers import PREFETCH_LARGE_KILOBYTES, positioned_reader
 from projections.engine.errors import PartitionStopped, TopicsMissing
 from projections.engine.positions import Partition
 from schemas.reading import Place
@@ -88,25 +90,8 @@ class KafkaLogReader:
         self._paused: set[Partition] = set()
         self._hears_ends = hears_ends
         self._unread: set[Partition] = set()
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "client.id": client_id,
-                # Partitions are assigned by hand and positions kept in Postgres; Kafka only wants a name.
-                "group.id": client_id,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "error",
-                "enable.partition.eof": hears_ends,
-                "fetch.min.bytes": 1,
-                "fetch.wait.max.ms": 100,
-                "fetch.error.backoff.ms": 50,
-                "queued.min.messages": 20_000,
-                "queued.max.messages.kbytes": 65_536,
-                "reconnect.backoff.max.ms": 2_000,
-            },
-            logger=None,
+        self._consumer = positioned_reader(
+            bootstrap, client_id, hears_ends=hears_ends, prefetch_kilobytes=PREFETCH_LARGE_KILOBYTES
         )
 
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
@@ -115,7 +100,7 @@ class KafkaLogReader:
         counts = {topic: len(found[topic].partitions) if topic in found else 0 for topic in topics}
         missing = [topic for topic, count in counts.items() if not count]
         if missing:
-            raise TopicsMissing(f"no topic {', '.join(missing)}; run `python -m schemas apply`")
+            raise TopicsMissing(f"no topic {', '.join(missing)}; run `python -m eventlog apply`")
         return counts
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
@@ -175,7 +160,7 @@ class KafkaLogReader:
         if not places:
             return {}
         if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self._bootstrap})
+            self._admin = open_admin(self._bootstrap, "culm-offsets")
         found = self._admin.list_offsets(
             places, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=METADATA_SECONDS
         )

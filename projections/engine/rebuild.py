@@ -15,6 +15,7 @@ import structlog
 from confluent_kafka import KafkaException
 from sqlalchemy import Engine
 
+from eventlog.registry import codec_from
 from projections.catalogue import PASSING, PROJECTIONS, Projection, topics_of
 from projections.config import ProjectorConfig
 from projections.engine.errors import PartitionStopped, RebuildRefused
@@ -37,7 +38,6 @@ from projections.engine.positions import (
 from projections.engine.replay import Progress, Replay, ReplayPart, connect_for_loading, replay_shards, split
 from projections.engine.set_aside import Mark, Marks, read_marks, replace_marks
 from schemas.reading import Aggregate
-from schemas.registry import codec_from
 from schemas.wire import Codec
 
 #: Any number; only one rebuild at a time.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import psycopg2
 import structlog
 
+from eventlog.registry import codec_from
 from projections.catalogue import PASSING, PROJECTIONS, Projection
 from projections.config import log_to_standard_error
 from projections.engine.applying import BAD_ROW, TABLES_GONE, said
@@ -26,7 +27,6 @@ from projections.engine.set_aside import Mark
 from projections.engine.statements import BY_KEY_ONLY
 from projections.engine.writing import fetch_rows, write_changes
 from schemas.reading import Aggregate, Place
-from schemas.registry import codec_from
 from schemas.wire import Codec
 
 READ_SECONDS = 0.5

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import httpx
 
+from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import messages
-from schemas.registry_client import SchemaRegistryError
 from schemas.wire import FRAME, Codec, Decoded, Poison
 from streams.engine.errors import RegistryAway
 from streams.engine.partial_decoder import PartialDecoder

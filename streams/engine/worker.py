@@ -13,7 +13,7 @@ from typing import Any
 import faust
 import structlog
 
-from schemas.registry import codec_from
+from eventlog.registry import codec_from
 from streams.config import StreamsConfig
 from streams.engine.committed_reading import CommittedReading, check_compression
 from streams.engine.decoder import Decoder

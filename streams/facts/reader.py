@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from eventlog.consumers import follower
 from schemas.policy import QueueConfigured, RetryRulesSet
 from schemas.task import TaskParked
 from schemas.types import EventEnvelope, QueueSettings, RetryRule
@@ -104,19 +105,7 @@ class Facts:
                 self._moved.wait(0.5)
 
     def _run(self) -> None:
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._kafka,
-                "group.id": "culm-facts",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "reconnect.backoff.max.ms": 2000,
-                "fetch.error.backoff.ms": 100,
-                "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
-            }
-        )
+        consumer = follower(self._kafka, "culm-facts", prefetch_kilobytes=PREFETCH_KILOBYTES)
         try:
             self._assign(consumer)
             while not self._stop.is_set():

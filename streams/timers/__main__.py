@@ -7,9 +7,9 @@ import threading
 
 import structlog
 
+from eventlog.registry import codec_from
 from process.logs import configure_logs
 from process.metrics import expose
-from schemas.registry import codec_from
 from streams.config import TimersConfig, read_timers_config, shown
 from streams.engine.errors import EndedEarly, pause_until
 from streams.timers.clockwork import TimerLoop

@@ -9,8 +9,9 @@ import time
 
 import httpx
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
+from eventlog.consumers import tail_reader
 from streams.timers.watch import LastSeen
 
 TOPIC = "culm.pilot.heartbeats.v1"
@@ -27,16 +28,7 @@ class HeartbeatPath:
         self._last_seen = last_seen
         self._door = httpx.Client(base_url=api, timeout=ANSWER_SECONDS) if api else None
         self._read: dict[int, int] = {}
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": kafka,
-                "group.id": "culm-timers",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "latest",
-                "reconnect.backoff.max.ms": 1000,
-                "fetch.error.backoff.ms": 100,
-            }
-        )
+        self._consumer = tail_reader(kafka, "culm-timers")
 
     def works(self) -> bool:
         """True when signs of life get through at this moment; reads all that came meanwhile."""

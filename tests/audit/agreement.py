@@ -15,8 +15,8 @@ from audit.log import LogPages
 from audit.moment import Moment
 from audit.subject import ROWS_OF, Kind, Subject, subject_from
 from deploy.stack import Stack
+from eventlog.registry import codec_from
 from projections.catalogue import PROJECTIONS
-from schemas.registry import codec_from
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from audit.notary.reading import EventLog
 from audit.notary.verify import Verdict, verify
 from deploy.kafka.node import nodes
 from deploy.stack import Stack
-from schemas.registry import codec_from, connect, register_all
+from eventlog.registry import codec_from, connect, register_all
+from eventlog.topics import apply_topics
 from schemas.task import TaskPaused
-from schemas.topics import apply_topics, declared_topics
+from schemas.topics import declared_topics
 from tests.audit.segments import alter, cut_last_batch, segments
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.projections.event_writer import EventWriter

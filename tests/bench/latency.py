@@ -14,8 +14,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
+from eventlog.registry import codec_from
 from schemas.queue import JobQueued
-from schemas.registry import codec_from
 from tests.load.pilot_load import QUEUE, PilotLoad, quantile
 from tests.load.queue import configure_queue
 

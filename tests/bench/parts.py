@@ -18,8 +18,8 @@ from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
-from schemas.registry import codec_from
 from tests.bench import life_cycles
 from tests.commands.in_memory import a_codec
 from tests.load.accounts import CpuAccounts

@@ -14,8 +14,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from api.identity.issuer import make_token
 from deploy.stack import Stack
+from eventlog.registry import codec_from
 from schemas.queue import JobQueued
-from schemas.registry import codec_from
 from schemas.wire import Codec
 
 TOPIC = "culm.queue.events.v1"

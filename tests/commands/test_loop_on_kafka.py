@@ -19,9 +19,9 @@ from commands.engine.log_port import ShardLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.store import StateStore
 from deploy.stack import Stack
+from eventlog.__main__ import apply
+from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
-from schemas.__main__ import apply
-from schemas.registry import codec_from
 from schemas.task import KillTask, SubmitTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Codec, entry_of

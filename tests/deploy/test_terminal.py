@@ -24,7 +24,7 @@ def ran(code: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["schemas.registry", "streams.engine.decoder", "cli.main", "check.report", "projections.engine.replay"]
+    "module", ["eventlog.registry", "streams.engine.decoder", "cli.main", "check.report", "projections.engine.replay"]
 )
 def test_loading_what_talks_to_the_registry_prints_nothing(module: str, tmp_path: Path) -> None:
     done = ran(f"import {module}", tmp_path)

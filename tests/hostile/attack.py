@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.stack import Stack
-from schemas.registry import connect, look_up_all
+from eventlog.registry import connect, look_up_all
 from tests.hostile import checking, shrink
 from tests.hostile.actors import ground_on, target_of
 from tests.hostile.bystander import Bystander, Life

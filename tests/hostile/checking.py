@@ -17,8 +17,8 @@ from check.report import laws_of_the_log, laws_of_the_rows
 from check.rows import views
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from eventlog.registry import codec_from
 from schemas.ids import FIRST_TASK_ID, task_id_of
-from schemas.registry import codec_from
 
 #: Laws that no command can break, whoever sent it.
 DIED = "the checker ends in order"

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from confluent_kafka import Producer
 
+from eventlog.registry import connect, register_all
+from eventlog.topics import apply_topics
 from schemas.partition import PARTITIONER
-from schemas.registry import connect, register_all
-from schemas.topics import apply_topics, declared_topics
+from schemas.topics import declared_topics
 from schemas.wire import Codec, entry_of
 from tests.projections.event_writer import EventWriter
 from tests.projections.sample_history import Said

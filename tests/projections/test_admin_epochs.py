@@ -8,7 +8,6 @@ import pytest
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 
 from api.log.positions import Positions
-from projections.engine import kafka_log
 from projections.engine.kafka_log import KafkaLogReader
 
 
@@ -49,7 +48,7 @@ class Client:
 
 def test_a_projector_asks_with_a_new_client_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     clients = Clients()
-    monkeypatch.setattr(kafka_log, "AdminClient", clients)
+    monkeypatch.setattr("eventlog.connection.AdminClient", clients)
     log = KafkaLogReader("127.0.0.1:1", client_id="test")
 
     with pytest.raises(KafkaException):
@@ -63,7 +62,7 @@ def test_a_projector_asks_with_a_new_client_after_an_error(monkeypatch: pytest.M
 
 def test_the_api_asks_again_with_a_new_client(monkeypatch: pytest.MonkeyPatch) -> None:
     clients = Clients()
-    monkeypatch.setattr("api.log.positions.AdminClient", clients)
+    monkeypatch.setattr("eventlog.connection.AdminClient", clients)
     positions = Positions("127.0.0.1:1", None)  # type: ignore[arg-type]  # no read model is asked for an end
 
     found = asyncio.run(positions._end(TopicPartition("t", 0), IsolationLevel.READ_COMMITTED))

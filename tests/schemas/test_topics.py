@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from schemas.topics import Topic, TopicDiffers, apply_topics, declared_topics
+from eventlog.topics import apply_topics
+from schemas.topics import Topic, TopicDiffers, declared_topics
 
 THIRTY_DAYS_MS = "2592000000"
 BROKER_SECONDS_MAX = 20.0

@@ -13,11 +13,12 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from eventlog.registry import connect, register_all
+from eventlog.topics import apply_topics
 from schemas.ids import event_id
 from schemas.partition import PARTITIONER
-from schemas.registry import connect, register_all
 from schemas.task import TaskSubmitted
-from schemas.topics import apply_topics, declared_topics
+from schemas.topics import declared_topics
 from schemas.types import EventEnvelope
 from schemas.wire import Codec, Decoded
 from tests.streams.builders import a_submission

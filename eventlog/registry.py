@@ -1,4 +1,4 @@
-"""Schema ids from the registry: registered once by `python -m schemas apply`, looked up once at every process start.
+"""Schema ids from the registry: registered once by `python -m eventlog apply`, looked up once at every process start.
 
 Out: a `Codec` that needs the registry again only for a writer's version it has never seen. Invariant: a running service
 never registers anything; a registry that is away stops nobody who already runs.
@@ -13,14 +13,14 @@ from typing import Any, cast
 import httpx
 import structlog
 
-from schemas.catalog import Entry, messages, self_contained
-from schemas.registry_client import (
+from eventlog.registry_client import (
     ConfigCompatibilityLevel,
     Schema,
     SchemaRegistryClient,
     SchemaRegistryError,
     ServerConfig,
 )
+from schemas.catalog import Entry, messages, registered_text
 from schemas.wire import Codec, Poison
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
@@ -30,17 +30,12 @@ log = structlog.get_logger()
 
 
 class UnknownSchema(RuntimeError):
-    """The registry does not know a schema of this version: `python -m schemas apply` was not run."""
+    """The registry does not know a schema of this version: `python -m eventlog apply` was not run."""
 
 
 def connect(url: str) -> SchemaRegistryClient:
     """A client of the registry at `url` (its Confluent-compatible API)."""
     return SchemaRegistryClient({"url": url})
-
-
-def text_of(entry: Entry) -> str:
-    """The schema text that is registered for a message: self-contained JSON, always the same for the same Avro file."""
-    return json.dumps(self_contained(entry), separators=(",", ":"), sort_keys=True)
 
 
 def register_all(client: SchemaRegistryClient) -> dict[str, int]:
@@ -51,7 +46,7 @@ def register_all(client: SchemaRegistryClient) -> dict[str, int]:
     client.set_config(None, ServerConfig(compatibility=COMPATIBILITY))
     entries = messages()
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        ids = pool.map(lambda entry: client.register_schema(entry.subject, Schema(text_of(entry), "AVRO")), entries)
+        ids = pool.map(lambda entry: client.register_schema(entry.subject, Schema(registered_text(entry), "AVRO")), entries)
     return {entry.full_name: number for entry, number in zip(entries, ids, strict=True)}
 
 
@@ -65,11 +60,11 @@ def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
 
 def _look_up(client: SchemaRegistryClient, entry: Entry) -> int:
     try:
-        registered = client.lookup_schema(entry.subject, Schema(text_of(entry), "AVRO"))
+        registered = client.lookup_schema(entry.subject, Schema(registered_text(entry), "AVRO"))
     except SchemaRegistryError as problem:
         if problem.http_status_code != 404:
             raise
-        message = f"{entry.subject} is not registered as this version has it; run `python -m schemas apply`"
+        message = f"{entry.subject} is not registered as this version has it; run `python -m eventlog apply`"
         raise UnknownSchema(message) from problem
     assert registered.schema_id is not None
     return registered.schema_id

@@ -1,0 +1,125 @@
+"""Consumers of the log, one function for each purpose; no other module makes one.
+
+All read committed records only, commit nothing by themselves and are given their partitions by `assign`: no group is ever
+joined, so no rebalance takes partitions away. What differs is where a reader begins, how much it fetches ahead and what an
+offset means that the log no longer holds. Source: docs/reference/kafka.md, "Readers".
+"""
+
+from confluent_kafka import Consumer
+
+from eventlog.connection import connection
+
+PREFETCH_KILOBYTES = 16_384
+PREFETCH_LARGE_KILOBYTES = 65_536
+
+
+def positioned_reader(
+    kafka: str,
+    name: str,
+    *,
+    hears_ends: bool = False,
+    answer_wait_ms: int = 100,
+    prefetch_kilobytes: int = PREFETCH_KILOBYTES,
+    checks_sums: bool = False,
+) -> Consumer:
+    """A reader that goes on from positions it keeps itself: the projector, the notary, the audit.
+
+    An offset that the log no longer holds is an error, never skipped. hears_ends: a message of its own tells that the end of
+    a partition was reached. answer_wait_ms: how long the broker may hold an empty answer back. checks_sums: verify each
+    record's checksum, for those who look for altered files.
+    """
+    return _open(
+        kafka,
+        name,
+        {
+            "auto.offset.reset": "error",
+            "enable.partition.eof": hears_ends,
+            "fetch.wait.max.ms": answer_wait_ms,
+            # A partition whose leader just changed is asked again soon.
+            "fetch.error.backoff.ms": 50,
+            "queued.min.messages": 20_000,
+            "queued.max.messages.kbytes": prefetch_kilobytes,
+            "check.crcs": checks_sums,
+        },
+    )
+
+
+def one_shot_reader(kafka: str, name: str, *, fetch_bytes_max: int | None = None, hurried: bool = False) -> Consumer:
+    """A reader that looks at what is there now, up to the ends, and is closed: dead letters, exports, health.
+
+    The end of a partition arrives as a message (`_PARTITION_EOF`); an offset that is no longer held means the first one that
+    is. fetch_bytes_max: fetch no more of a partition at once, for those who want one record. hurried: its failures are the
+    caller's answer, not log lines.
+    """
+    purpose: dict[str, str | int | bool] = {
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+        # At the end of each partition the broker would hold the answer back for half a second, in case more comes.
+        "fetch.wait.max.ms": 10,
+    }
+    if fetch_bytes_max is not None:
+        purpose["fetch.message.max.bytes"] = fetch_bytes_max
+    if hurried:
+        purpose["log_level"] = 0
+    return _open(kafka, name, purpose)
+
+
+def tail_reader(kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBYTES) -> Consumer:
+    """A reader of what comes from now on: answers, live pages, heartbeats. What was before is of no interest to it."""
+    return _open(
+        kafka,
+        name,
+        {
+            "auto.offset.reset": "latest",
+            "fetch.error.backoff.ms": 100,
+            "queued.max.messages.kbytes": prefetch_kilobytes,
+        },
+    )
+
+
+def follower(kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBYTES) -> Consumer:
+    """A reader of the recent past and all that comes, into memory: facts of the processors.
+
+    The end of a partition arrives as a message; an offset that is no longer held means the first one that is.
+    """
+    return _open(
+        kafka,
+        name,
+        {
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "fetch.error.backoff.ms": 100,
+            "queued.max.messages.kbytes": prefetch_kilobytes,
+        },
+    )
+
+
+def group_reader(kafka: str, group: str) -> Consumer:
+    """A reader whose positions belong to `group` and are committed by a transaction of its producer: a decider's input.
+
+    A position that the log no longer holds is an error: a command must not be passed over.
+    """
+    return _open(
+        kafka,
+        group,
+        {
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": 100,
+            "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
+        },
+        group=group,
+    )
+
+
+def _open(kafka: str, name: str, purpose: dict[str, str | int | bool], *, group: str | None = None) -> Consumer:
+    return Consumer(
+        {
+            **connection(kafka, name),
+            # The client demands a group even of those who never use one.
+            "group.id": group or f"{name}-unused",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "isolation.level": "read_committed",
+            **purpose,
+        }
+    )
