@@ -1,9 +1,7 @@
 """`python -m api`: the API of one stack, from the environment to an orderly end at SIGTERM."""
 
-import logging
 import os
 import signal
-import sys
 
 import structlog
 import uvicorn
@@ -13,7 +11,9 @@ from api.config import ApiConfig
 from api.http import metrics as figures
 from api.services import make_services
 from eventlog.registry import codec_from
+from process.logs import configure_logs
 from process.metrics import expose
+from process.settings import masked
 
 #: Long polls and streams are cut off this long after SIGTERM.
 GRACE_SECONDS = 5
@@ -24,7 +24,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     configure_logs()
     config = ApiConfig.from_environ(os.environ)
-    log.info("api_starting", **config.masked())
+    log.info("api_starting", **masked(config))
     for folder in ("cache", "storage"):
         (config.home / folder).mkdir(parents=True, exist_ok=True)
     services = make_services(config, codec_from(config.registry))
@@ -51,22 +51,6 @@ def main() -> None:
         ssl_keyfile=config.tls_key,
     )
     log.info("api_ended")
-
-
-def configure_logs() -> None:
-    """JSON lines on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(message)s"}')
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from process.addresses import api_of, home_of, kafka_of, postgres_of, registry_of
+from process.settings import Settings
+
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -36,19 +37,16 @@ class ApiConfig:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
         """The configuration that `environ` asks for; raises ValueError for an address without a port, or TLS half set."""
-        home = Path(environ.get("CULM_HOME") or CHECKOUT / ".culm").expanduser().absolute()
-        port = environ.get("CULM_PORT_API") or "25080"
+        settings = Settings(environ)
         config = cls(
-            home=home,
-            address=(environ.get("CULM_API") or f"http://127.0.0.1:{port}").rstrip("/"),
-            kafka=environ.get("CULM_KAFKA") or f"127.0.0.1:{environ.get('CULM_PORT_KAFKA') or 25092}",
-            registry=environ.get("CULM_REGISTRY")
-            or f"http://127.0.0.1:{environ.get('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
-            postgres=environ.get("CULM_POSTGRES")
-            or f"postgresql://culm@127.0.0.1:{environ.get('CULM_PORT_POSTGRES') or 25432}/culm",
-            tls_certificate=_path(environ.get("CULM_TLS_CERTIFICATE")),
-            tls_key=_path(environ.get("CULM_TLS_KEY")),
-            vos=tuple(name.strip() for name in (environ.get("CULM_VOS") or "wlcg").split(",") if name.strip()),
+            home=home_of(settings),
+            address=api_of(settings),
+            kafka=kafka_of(settings),
+            registry=registry_of(settings),
+            postgres=postgres_of(settings),
+            tls_certificate=_path(settings.text("CULM_TLS_CERTIFICATE", "")),
+            tls_key=_path(settings.text("CULM_TLS_KEY", "")),
+            vos=settings.words("CULM_VOS", "wlcg"),
         )
         if urlsplit(config.address).port is None:
             raise ValueError(f"CULM_API must name a host and a port, found {config.address!r}")
@@ -78,23 +76,6 @@ class ApiConfig:
         assert port is not None
         return port
 
-    def masked(self) -> dict[str, Any]:
-        """The configuration as it may be printed: no password in any address."""
-        return {
-            "home": str(self.home),
-            "address": self.address,
-            "kafka": self.kafka,
-            "registry": _masked(self.registry),
-            "postgres": _masked(self.postgres),
-            "vos": list(self.vos),
-            "tls_certificate": str(self.tls_certificate or ""),
-        }
 
-
-def _path(text: str | None) -> Path | None:
+def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
-
-
-def _masked(address: str) -> str:
-    password = urlsplit(address).password
-    return address.replace(f":{password}@", ":***@", 1) if password else address

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
 
-import structlog
-
-from deploy.config import CHECKOUT
-from projections.config import LOG_FILE
+from process.addresses import home_of
+from process.logs import LOG_FILE, configure_logs
+from process.settings import Settings
 
 
 def keep_log_lines(environ: Mapping[str, str]) -> None:
@@ -16,18 +15,9 @@ def keep_log_lines(environ: Mapping[str, str]) -> None:
 
     Nothing is written, and nothing appears on the terminal, where that folder cannot be used.
     """
-    home = Path(environ.get("CULM_HOME") or CHECKOUT / ".culm").expanduser().absolute()
-    target = _appending(home / "logs" / "culm.log")
+    target = _appending(home_of(Settings(environ)) / "logs" / "culm.log")
     os.environ[LOG_FILE] = target.name
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(target),
-    )
+    configure_logs(target)
 
 
 def _appending(path: Path) -> TextIOWrapper:

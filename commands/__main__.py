@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import asdict
 from pathlib import Path
 
 import structlog
@@ -19,6 +18,7 @@ from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.logs import configure_logs
 from process.metrics import expose
+from process.settings import masked
 
 PAUSE_SECONDS_MAX = 5.0
 FENCED_PAUSE_SECONDS = 10.0
@@ -62,6 +62,6 @@ def _end_if(stopped: bool) -> None:
 if __name__ == "__main__":
     configure_logs()
     settings = read_config(os.environ)
-    log.info("decider_starts", **{key: str(value) for key, value in asdict(settings).items()})
+    log.info("decider_starts", **masked(settings))
     expose(os.environ, "decider")
     sys.exit(main(settings))

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.addresses import home_of, kafka_of, registry_of
+from process.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class DeciderConfig:
@@ -34,15 +37,14 @@ class DeciderConfig:
         return self.home / "decider" / f"{self.name}.sqlite"
 
 
-def read_config(environment: Mapping[str, str]) -> DeciderConfig:
-    """The configuration; raises KeyError naming a variable that is missing, ValueError for a slot that cannot be."""
-    slot, slots = int(environment.get("CULM_SLOT", "0")), int(environment.get("CULM_SLOTS", "1"))
-    if not 0 <= slot < slots:
-        raise ValueError(f"CULM_SLOT is {slot}, expected 0..{slots - 1} (CULM_SLOTS)")
+def read_config(environ: Mapping[str, str]) -> DeciderConfig:
+    """The configuration that `environ` asks for; raises SettingRefused."""
+    settings = Settings(environ)
+    slots = settings.whole("CULM_SLOTS", 1, lowest=1)
     return DeciderConfig(
-        kafka=environment["CULM_KAFKA"],
-        registry=environment["CULM_REGISTRY"],
-        home=Path(environment["CULM_HOME"]),
-        slot=slot,
+        kafka=kafka_of(settings),
+        registry=registry_of(settings),
+        home=home_of(settings),
+        slot=settings.whole("CULM_SLOT", 0, highest=slots - 1),
         slots=slots,
     )

@@ -10,21 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from deploy.fetch import Part
-
-CHECKOUT = Path(__file__).resolve().parent.parent
-
-#: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
-PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
-    "api": ("CULM_PORT_API", 25080),
-    "kafka": ("CULM_PORT_KAFKA", 25092),
-    "kafka_controller": ("CULM_PORT_KAFKA_CONTROLLER", 25093),
-    "registry": ("CULM_PORT_REGISTRY", 25081),
-    "postgres": ("CULM_PORT_POSTGRES", 25432),
-    "metrics": ("CULM_PORT_METRICS", 25100),
-}
+from process.addresses import CHECKOUT as CHECKOUT
+from process.addresses import PORT_VARIABLES as PORT_VARIABLES
+from process.addresses import home_of, local_api, local_kafka, local_postgres, local_registry, port_of
+from process.settings import Settings
+from process.settings import mask as mask
 
 #: Variable that every process of a stack carries; its value is the stack's CULM_HOME.
 MARK = "CULM_STACK"
@@ -46,13 +38,14 @@ class Ports:
     kafka_controller: int
     registry: int
     postgres: int
-    #: the first of a row, one for each process (process/metrics.py)
+    #: the first of a row, one for each process (process/instances.py)
     metrics: int = 25100
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Ports":
         """Read every port from its variable; raises ValueError naming the variable for anything but 1..65535."""
-        return cls(**{name: _port(environ, variable, default) for name, (variable, default) in PORT_VARIABLES.items()})
+        settings = Settings(environ)
+        return cls(**{name: port_of(settings, name) for name in PORT_VARIABLES})
 
     def shifted(self, offset: int) -> "Ports":
         """The same ports `offset` higher: a second stack beside the first."""
@@ -83,20 +76,21 @@ class StackConfig:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
         """Build the configuration that `environ` asks for; `home` and `ports` win over it."""
-        home = (home or Path(environ.get("CULM_HOME") or CHECKOUT / ".culm")).expanduser().absolute()
+        settings = Settings(environ)
+        home = home.expanduser().absolute() if home else home_of(settings)
         ports = ports or Ports.from_environ(environ)
         named = {server: environ[variable] for server, variable in EXTERNAL_VARIABLES.items() if environ.get(variable)}
-        brokers = environ.get("CULM_BROKERS") or "1"
+        brokers = settings.text("CULM_BROKERS", "1")
         if brokers not in ("1", "3"):
             raise ValueError(f"CULM_BROKERS (culm up --brokers) is {brokers!r}, expected 1 or 3")
-        nodes = ",".join(f"127.0.0.1:{ports.of_node(number).kafka}" for number in range(1, int(brokers) + 1))
+        nodes = ",".join(local_kafka(ports.of_node(number).kafka) for number in range(1, int(brokers) + 1))
         return cls(
             home=home,
-            lib=Path(environ.get("CULM_LIB") or CHECKOUT / ".culm" / "lib").absolute(),
+            lib=settings.path("CULM_LIB", CHECKOUT / ".culm" / "lib"),
             ports=ports,
             kafka=named.get("kafka", nodes),
-            registry=named.get("registry", f"http://127.0.0.1:{ports.registry}/apis/ccompat/v7"),
-            postgres=named.get("postgres", f"postgresql://culm@127.0.0.1:{ports.postgres}/culm"),
+            registry=named.get("registry", local_registry(ports.registry)),
+            postgres=named.get("postgres", local_postgres(ports.postgres)),
             external=frozenset(named),
             brokers=int(brokers),
         )
@@ -104,7 +98,7 @@ class StackConfig:
     @property
     def api(self) -> str:
         """Base address of the API."""
-        return f"http://127.0.0.1:{self.ports.api}"
+        return local_api(self.ports.api)
 
     def lib_of(self, part: Part) -> Path:
         """Folder of a fetched part."""
@@ -158,18 +152,3 @@ def saved(home: Path) -> StackConfig | None:
         external=frozenset(document["external"]),
         brokers=document.get("brokers", 1),
     )
-
-
-def mask(address: str) -> str:
-    """`address` with its password, if it has one, replaced by stars."""
-    if "://" not in address:
-        return address
-    password = urlsplit(address).password
-    return address.replace(f":{password}@", ":***@", 1) if password else address
-
-
-def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
-    text = environ.get(variable) or str(default)
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError(f"{variable} must be a port number between 1 and 65535, found {text!r}")
-    return int(text)

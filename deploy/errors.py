@@ -9,6 +9,8 @@ StackError
   +-- NotUp             the command needs a running stack
 """
 
+from process.supervised import NotSupervised
+
 
 class StackError(Exception):
     """The stack cannot do what was asked; the message says why and what to do."""
@@ -34,5 +36,5 @@ class AlreadyUp(StackError):
     """The running stack and the environment disagree."""
 
 
-class NotUp(StackError):
+class NotUp(StackError, NotSupervised):
     """There is no running stack under this CULM_HOME."""

@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.config import MARK, PORT_VARIABLES, StackConfig
+from deploy.config import MARK, StackConfig
 from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
+from process.addresses import PORT_VARIABLES
+from process.instances import MEASURED
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
-#: One port for each process that serves metrics, from CULM_PORT_METRICS on (process/metrics.py).
-METRICS_PORTS = 6
+#: One port for each process that serves metrics, from CULM_PORT_METRICS on.
+METRICS_PORTS = len(MEASURED)
 
 
 def check_ports(config: StackConfig) -> None:

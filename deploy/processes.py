@@ -13,31 +13,20 @@ from deploy.config import CHECKOUT, MARK, StackConfig
 from deploy.fetch import KAFKA, REGISTRY
 from deploy.kafka.node import nodes
 from deploy.postgres.server import PostgresServer
+from process.instances import ADDRESSES, INSTANCE_VARIABLE, Process, processes_of_a_stack
+from process.logs import LOG_FILE
 
 KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
 #: The quick compiler and the serial collector: it must start soon and is never busy afterwards.
 REGISTRY_JAVA = ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 LOCAL_QUEUE = "LOCAL"
-SERVERS = ("kafka", "kafka-2", "kafka-3", "registry", "postgres")
-#: Culm's own processes by name, each a module of its own.
-MODULES: Mapping[str, str] = {
-    "decider": "commands",
-    "processors": "streams",
-    "timers": "streams.timers",
-    "projector": "projections",
-    "notary": "audit.notary",
-    "api": "api",
-    "harvester": "agents.harvester",
-}
-#: Where the caller's own log lines go; a process of the stack has a log of its own.
-CALLERS_LOG_FILE = "CULM_LOG_FILE"
 #: Variables of the caller that every process may see; everything else is given by name.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """A process that the supervisor keeps alive. `user` is None for the caller's own."""
+class Program:
+    """What the supervisor keeps alive. `user` is None for the caller's own."""
 
     name: str
     command: tuple[str, ...]
@@ -47,11 +36,11 @@ class Process:
     stop_seconds: int = 15
 
 
-def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[Process, ...]:
+def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[Program, ...]:
     """Kafka, registry and Postgres, as far as they are ours to start."""
     jars = config.lib_of(KAFKA)
     log = [
-        Process(
+        Program(
             node.name,
             (
                 java,
@@ -66,7 +55,7 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
         )
         for node in nodes(config)
     ]
-    registry = Process(
+    registry = Program(
         "registry",
         (java, *REGISTRY_JAVA, "-jar", str(next(config.lib_of(REGISTRY).glob("apicurio-registry-app-*-runner.jar"), ""))),
         {
@@ -78,25 +67,40 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
         },
     )
     # INT is Postgres' fast shutdown; at TERM it would wait for every client to leave.
-    database = Process("postgres", postgres.command, user=postgres.user, stop_signal="INT", stop_seconds=20)
+    database = Program("postgres", postgres.command, user=postgres.user, stop_signal="INT", stop_seconds=20)
     return tuple(one for one in (*log, registry, database) if one.name not in config.external)
 
 
-def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Process, ...]:
-    """Decider, processors, timers, projector, notary, API and harvester."""
-    common = {
-        "CULM_KAFKA": config.kafka,
-        "CULM_REGISTRY": config.registry,
-        "CULM_POSTGRES": config.postgres,
+def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Program, ...]:
+    """Culm's own processes, kind by kind (process/instances.py), each with the addresses that it needs and no others."""
+    return tuple(
+        Program(
+            process.program,
+            (sys.executable, "-m", process.kind.module),
+            _agent_environment(config, environ) if process.kind.is_agent else _environment(config, environ, process),
+            stop_seconds=20,
+        )
+        for process in processes_of_a_stack()
+    )
+
+
+def _environment(config: StackConfig, environ: Mapping[str, str], process: Process) -> dict[str, str]:
+    addresses = dict(zip(ADDRESSES, (config.kafka, config.registry, config.postgres, config.api), strict=True))
+    own = {
+        **{name: addresses[name] for name in process.kind.needs},
         "CULM_HOME": str(config.home),
-        "CULM_API": config.api,
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",
+        INSTANCE_VARIABLE: str(process.instance),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    kept = {*common, CALLERS_LOG_FILE}
-    common |= {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
-    agent = {
+    kept = {*own, *ADDRESSES, LOG_FILE}
+    return own | {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
+
+
+def _agent_environment(config: StackConfig, environ: Mapping[str, str]) -> dict[str, str]:
+    """An agent gets what an agent at a site would be given, and nothing of the servers behind the API."""
+    own = {
         "CULM_API": config.api,
         "CULM_HOME": str(config.home),
         "CULM_TOKEN_FILE": str(config.home / "tokens" / "pilot"),
@@ -104,11 +108,7 @@ def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Pro
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    agent |= {name: environ[name] for name in environ if name.startswith(("CULM_PILOT_", "CULM_MAX_", "CULM_HEARTBEAT_"))}
-    return tuple(
-        Process(name, (sys.executable, "-m", module), agent if name == "harvester" else common, stop_seconds=20)
-        for name, module in MODULES.items()
-    )
+    return own | {name: environ[name] for name in environ if name.startswith(("CULM_PILOT_", "CULM_MAX_", "CULM_HEARTBEAT_"))}
 
 
 def basic_environment(config: StackConfig, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

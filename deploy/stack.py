@@ -19,23 +19,26 @@ from pathlib import Path
 from typing import Any
 
 from deploy import fetch, local_queue
-from deploy.config import CHECKOUT, EXTERNAL_VARIABLES, PORT_VARIABLES, StackConfig, mask, saved
+from deploy.config import EXTERNAL_VARIABLES, StackConfig, saved
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.java import find_java
 from deploy.kafka import node
 from deploy.leftovers import end_leftovers
 from deploy.ports import check_ports
 from deploy.postgres import server as postgres
-from deploy.processes import MODULES, SERVERS, basic_environment, culm_processes, log_file, servers
+from deploy.processes import basic_environment, culm_processes, log_file, servers
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
+from process.addresses import CHECKOUT, PORT_VARIABLES
+from process.instances import SERVERS, process_named, processes_of_a_stack
+from process.settings import mask
 
 Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
 SERVER_SECONDS_MAX = 180.0
 API_SECONDS_MAX = 180.0
-CODE = ("schemas", "commands", "streams", "projections", "audit", "api", "agents")
+CODE = ("schemas", "eventlog", "process", "commands", "streams", "projections", "audit", "api", "agents")
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
@@ -108,7 +111,8 @@ class Stack:
             say(f"deleted the state under {self.config.home}")
 
     def status(self) -> dict[str, Any]:
-        """Addresses, what is wrong in sentences, and per process: name, pid, health, restarts, seconds up, lag in records.
+        """Addresses, what is wrong in sentences, and per process: name, kind, instance (`decider-1`), pid, health, restarts,
+        seconds up, lag in records.
 
         `health` is `running` when the process runs and, as far as it can be asked, answers. `condition` is `ok` or `degraded`,
         as the API's health says; `problems` are its reasons.
@@ -136,7 +140,11 @@ class Stack:
         for state in self.supervisor.states():
             silent = state.state == "running" and not answering.get(state.name, True)
             health = "running, not answering" if silent else state.state
-            document["processes"].append(asdict(state) | {"health": health, "lag": behind.result().get(state.name)})
+            process = process_named(state.name)
+            of_kind = {"kind": process.kind.name if process else "server", "instance": process.name if process else state.name}
+            document["processes"].append(
+                asdict(state) | of_kind | {"health": health, "lag": behind.result().get(of_kind["kind"])}
+            )
         document["up"] = all(row["health"] == "running" for row in document["processes"])
         fine = ("running", "starting")
         silent_ones = [f"{row['name']} is {row['health']}." for row in document["processes"] if row["health"] not in fine]
@@ -173,8 +181,8 @@ class Stack:
         supervised = self.supervisor.is_up()
         if supervised:
             states = self.supervisor.states()
-            for names in (MODULES, SERVERS):
-                running = [state.name for state in states if state.name in names and state.pid]
+            for are_servers in (False, True):
+                running = [state.name for state in states if (state.name in SERVERS) == are_servers and state.pid]
                 with ThreadPoolExecutor() as pool:
                     list(pool.map(lambda name: Supervisor(self.config).stop(name), running))
                 if running:
@@ -256,19 +264,23 @@ class Stack:
             self.supervisor.stop(name)
         if outdated:
             say("the code is newer than " + ", ".join(outdated) + ": starting them again")
-        for name in MODULES:
-            if name != "harvester":
-                self._start(name)
+        processes = processes_of_a_stack()
+        for process in processes:
+            if not process.kind.is_agent:
+                self._start(process.program)
         self._await("api", say, API_SECONDS_MAX)
         local_queue.configure(self.config.api, self.config.home, local_queue.LocalQueue())
-        self._start("harvester")
+        for process in processes:
+            if process.kind.is_agent:
+                self._start(process.program)
         say(f"Culm answers after {time.monotonic() - began:.1f} s at {self.config.api}")
 
     def _outdated(self) -> list[str]:
         """Culm's processes that were started before the code was last changed."""
         newest = max((path.stat().st_mtime for folder in CODE for path in (CHECKOUT / folder).rglob("*.py")), default=0.0)
         age = time.time() - newest
-        return [one.name for one in self.supervisor.states() if one.name in MODULES and one.pid and one.since_seconds > age]
+        ours = [one for one in self.supervisor.states() if one.name not in SERVERS and one.pid]
+        return [one.name for one in ours if one.since_seconds > age]
 
     def _step(self, module: str, word: str) -> str:
         """What `python -m MODULE WORD` printed last; raises StepFailed with all of it."""

@@ -8,29 +8,30 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from eventlog.connection import open_admin
+from process.instances import FOLLOWERS, Follows
 from schemas.topics import topics_of_role
 
 ANSWER_SECONDS = 2.0
-DECIDER_GROUP = "culm-decider-0-of-1"
-PROCESSORS_GROUP = "culm-streams"
 Offsets = Mapping[tuple[str, int], int]
 
 
 def lags(kafka: str, postgres: str) -> dict[str, int | None]:
-    """Records each process has yet to handle, by process name; None where nobody could say in time."""
+    """Records each kind of process (process/instances.py) has yet to handle, by name; None where it cannot be known in time."""
     try:
         ends = _ends(kafka)
     except KafkaException:
-        return {"decider": None, "processors": None, "projector": None}
-    return {
-        "decider": _group_lag(kafka, DECIDER_GROUP, ends, topics_of_role("commands")),
-        "processors": _group_lag(kafka, PROCESSORS_GROUP, ends, ()),
-        "projector": _projector_lag(postgres, ends),
-    }
+        return dict.fromkeys(FOLLOWERS)
+    return {name: _lag_of(follows, kafka, postgres, ends) for name, follows in FOLLOWERS.items()}
+
+
+def _lag_of(follows: Follows, kafka: str, postgres: str, ends: Offsets) -> int | None:
+    if follows.group is None:
+        return _rows_lag(postgres, ends)
+    return _group_lag(kafka, follows.group, ends, topics_of_role(follows.role) if follows.role else ())
 
 
 def ends_of(kafka: str) -> Offsets:
-    """The end of every partition of Culm's topics; empty when nobody answers in time."""
+    """The end of every partition of Culm's topics; empty when no broker answers in time."""
     try:
         return _ends(kafka)
     except KafkaException:
@@ -65,7 +66,8 @@ def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -
     return sum(_behind(ends.get(place, 0), at.get(place, 0)) for place in places)
 
 
-def _projector_lag(postgres: str, ends: Offsets) -> int | None:
+def _rows_lag(postgres: str, ends: Offsets) -> int | None:
+    """Records between the positions that stand beside the rows (docs/flow.md, "Read models") and the ends."""
     try:
         connection = psycopg2.connect(postgres, connect_timeout=1)
     except psycopg2.OperationalError:
@@ -84,8 +86,8 @@ def _projector_lag(postgres: str, ends: Offsets) -> int | None:
 def _behind(end: int, position: int) -> int:
     """Records of one partition that are still to be read.
 
-    A transaction ends with a marker that takes an offset and is never delivered, so who has read everything stands one short
-    of the end. A real single record is gone before anybody could look twice.
+    A transaction ends with a marker that takes an offset and is never delivered, so a reader that has read everything stands
+    one short of the end. A real single record is handled before a second look.
     """
     distance = max(0, end - position)
     return 0 if distance == 1 else distance

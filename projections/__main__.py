@@ -10,9 +10,11 @@ import psycopg2
 import structlog
 
 from eventlog.registry import codec_from
+from process.logs import configure_logs, named_target
 from process.metrics import expose
+from process.settings import masked
 from projections.catalogue import PASSING
-from projections.config import ProjectorConfig, log_to_standard_error
+from projections.config import ProjectorConfig
 from projections.engine.checksum import checksums
 from projections.engine.errors import Fenced, RebuildRefused
 from projections.engine.kafka_log import KafkaLogReader
@@ -27,7 +29,7 @@ log = structlog.get_logger()
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0 when done, 1 with a sentence on standard error when not, 2 for wrong usage."""
-    log_to_standard_error()
+    configure_logs(named_target(os.environ))
     config = ProjectorConfig.from_environ(os.environ)
     match arguments:
         case []:
@@ -65,7 +67,7 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
 
 def project(config: ProjectorConfig) -> int:
     """Run until SIGTERM or SIGINT; 1 when another projector took over."""
-    log.info("projector_configured", **config.masked())
+    log.info("projector_configured", **masked(config))
     # Batches are many objects without cycles: looking for cycles at the usual pace costs a fifth of the time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

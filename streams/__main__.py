@@ -1,7 +1,6 @@
 """`python -m streams`: the processors, from the environment to an orderly end."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -11,19 +10,12 @@ import structlog
 
 from process.logs import configure_logs
 from process.metrics import expose
-from streams.config import StreamsConfig, read_streams_config, shown
+from process.settings import masked
+from streams.config import StreamsConfig, read_streams_config
 from streams.engine.errors import EndedEarly, WorkerStopped
 from streams.engine.worker import serve
 
 log = structlog.get_logger()
-
-
-class IntoStructlog(logging.Handler):
-    """Lines of Faust and its parts, as structured lines."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        log.log(record.levelno, "faust_said", logger=record.name, text=record.getMessage()[:2000])
 
 
 async def main(config: StreamsConfig) -> int:
@@ -49,8 +41,7 @@ async def main(config: StreamsConfig) -> int:
 
 if __name__ == "__main__":
     configure_logs()
-    logging.basicConfig(level=logging.WARNING, handlers=[IntoStructlog()])
     settings = read_streams_config(os.environ)
-    log.info("processors_start", **shown(settings))
+    log.info("processors_start", **masked(settings))
     expose(os.environ, "processors")
     sys.exit(asyncio.run(main(settings)))

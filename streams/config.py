@@ -1,8 +1,11 @@
 """The processors' and the timers' configuration, read once from the environment."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import dataclass
+
+from process.addresses import api_of, kafka_of, postgres_of, registry_of
+from process.instances import INSTANCE_VARIABLE
+from process.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +42,23 @@ class TimersConfig:
     gap_seconds: float = 5.0
 
 
-def read_streams_config(environment: Mapping[str, str]) -> StreamsConfig:
-    """The processors' configuration; raises KeyError naming a variable that is missing."""
+def read_streams_config(environ: Mapping[str, str]) -> StreamsConfig:
+    """The processors' configuration; raises SettingRefused."""
+    settings = Settings(environ)
     return StreamsConfig(
-        kafka=environment["CULM_KAFKA"],
-        registry=environment["CULM_REGISTRY"],
-        api=environment.get("CULM_API", "http://127.0.0.1:25080"),
-        instance=environment.get("CULM_STREAMS_INSTANCE", "1"),
+        kafka=kafka_of(settings),
+        registry=registry_of(settings),
+        api=api_of(settings),
+        instance=settings.text(INSTANCE_VARIABLE, "1"),
     )
 
 
-def read_timers_config(environment: Mapping[str, str]) -> TimersConfig:
-    """The timers' configuration; raises KeyError naming a variable that is missing."""
+def read_timers_config(environ: Mapping[str, str]) -> TimersConfig:
+    """The timers' configuration; raises SettingRefused."""
+    settings = Settings(environ)
     return TimersConfig(
-        kafka=environment["CULM_KAFKA"],
-        registry=environment["CULM_REGISTRY"],
-        postgres=environment["CULM_POSTGRES"],
-        api=environment.get("CULM_API"),
+        kafka=kafka_of(settings),
+        registry=registry_of(settings),
+        postgres=postgres_of(settings),
+        api=settings.address("CULM_API", "") or None,
     )
-
-
-def shown(config: StreamsConfig | TimersConfig) -> dict[str, str]:
-    """The configuration as it may be logged: passwords in addresses are masked."""
-    return {key: _masked(str(value)) for key, value in asdict(config).items()}
-
-
-def _masked(value: str) -> str:
-    parts = urlsplit(value)
-    if not parts.password:
-        return value
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))

@@ -199,3 +199,9 @@ def test_clients_of_kafka_take_their_settings_from_their_caller() -> None:
     ]
 
     assert found == []
+
+
+def test_structlog_is_configured_in_one_place() -> None:
+    found = {path for path in production_files() if "structlog.configure(" in path.read_text(encoding="utf-8")}
+
+    assert found == {ROOT / "process" / "logs.py"}

@@ -14,9 +14,9 @@ from agents.harvester.demand import DemandWatch
 from agents.harvester.harvester import Harvester
 from agents.harvester.ledger import Ledger, LedgerTaken
 from agents.harvester.reporting import Reporting
-from agents.logs import configure_logs
 from agents.session import Session
 from agents.stop_event import StopEvent
+from process.logs import configure_logs
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class HarvesterConfig:
@@ -40,16 +42,17 @@ class HarvesterConfig:
         return self.home / "work" / worker_id
 
 
-def read_config(environment: Mapping[str, str]) -> HarvesterConfig:
-    """The configuration; raises KeyError naming a variable that is missing."""
-    home = Path(environment["CULM_HOME"]).expanduser().absolute()
+def read_config(environ: Mapping[str, str]) -> HarvesterConfig:
+    """The configuration that `environ` asks for; raises SettingRefused."""
+    settings = Settings(environ)
+    home = settings.path("CULM_HOME")
     return HarvesterConfig(
-        api=environment["CULM_API"].rstrip("/"),
+        api=settings.address("CULM_API"),
         home=home,
-        token_file=Path(environment.get("CULM_TOKEN_FILE") or home / "tokens" / "pilot"),
-        queue=environment["CULM_QUEUE"],
-        vo=environment.get("CULM_VO", "wlcg"),
-        pilots_max=int(environment.get("CULM_MAX_PILOTS", str(2 * (os.cpu_count() or 1)))),
-        node=environment.get("PANDA_HOSTNAME") or socket.gethostname(),
-        patience_seconds=float(environment.get("CULM_PILOT_IDLE_SECONDS", "10")),
+        token_file=settings.path("CULM_TOKEN_FILE", home / "tokens" / "pilot"),
+        queue=settings.text("CULM_QUEUE", expected="the name of a computing queue"),
+        vo=settings.text("CULM_VO", "wlcg"),
+        pilots_max=settings.whole("CULM_MAX_PILOTS", 2 * (os.cpu_count() or 1)),
+        node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
+        patience_seconds=settings.number("CULM_PILOT_IDLE_SECONDS", 10.0),
     )

@@ -18,7 +18,6 @@ import psutil
 import structlog
 
 from agents.errors import CallFailed
-from agents.logs import configure_logs
 from agents.pilot.config import PilotConfig, read_config
 from agents.pilot.job import BadJob, parse_job
 from agents.pilot.payload import PayloadSupervisorClient
@@ -27,6 +26,7 @@ from agents.pilot.runner import Runner, Site, refuse
 from agents.pilot.server import Server
 from agents.pilot.storage import Storage
 from agents.stop_event import StopEvent, pause
+from process.logs import configure_logs
 
 IDLE_PAUSES_SECONDS = (0.3, 0.6, 1.0, 2.0)
 #: A pilot without a job waits so long for a server that does not answer.
@@ -152,5 +152,5 @@ def leave_exit_code(path: Path, code: int) -> None:
 
 if __name__ == "__main__":
     kept: deque[str] = deque(maxlen=LINES_KEPT)
-    configure_logs(kept.append)
+    configure_logs(keep=kept.append)
     sys.exit(main(read_config(os.environ), PayloadSupervisorClient(), kept))

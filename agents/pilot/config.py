@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.settings import Settings
+
+HEARTBEAT_SECONDS_MIN = 0.01
 #: As the API grants leases.
 LEASE_HEARTBEATS, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 6, 3, 86_400
 
@@ -50,30 +53,28 @@ class PilotConfig:
         return self.home / "work" / (self.worker_id or f"pilot-{os.getpid()}")
 
 
-def read_config(environment: Mapping[str, str]) -> PilotConfig:
-    """The configuration; raises KeyError naming a variable that is missing, ValueError for one that cannot be."""
-    home = Path(environment["CULM_HOME"]).expanduser().absolute()
-    heartbeat_seconds = float(environment.get("CULM_HEARTBEAT_SECONDS", "5"))
-    if heartbeat_seconds <= 0:
-        raise ValueError(f"CULM_HEARTBEAT_SECONDS is {heartbeat_seconds}, expected more than 0")
+def read_config(environ: Mapping[str, str]) -> PilotConfig:
+    """The configuration that `environ` asks for; raises SettingRefused."""
+    settings = Settings(environ)
+    home = settings.path("CULM_HOME")
     return PilotConfig(
-        api=environment["CULM_API"].rstrip("/"),
+        api=settings.address("CULM_API"),
         home=home,
-        token_file=Path(environment.get("CULM_TOKEN_FILE") or home / "tokens" / "pilot"),
-        queue=environment["CULM_QUEUE"],
-        vo=environment.get("CULM_VO", "wlcg"),
-        label=environment.get("CULM_PILOT_LABEL", "unified"),
-        heartbeat_seconds=heartbeat_seconds,
-        idle_seconds=float(environment.get("CULM_PILOT_IDLE_SECONDS", "10")),
-        lifetime_seconds=float(environment.get("CULM_PILOT_LIFETIME_SECONDS", "86400")),
-        update_seconds_max=float(environment.get("CULM_PILOT_UPDATE_SECONDS", "600")),
-        memory_grace=float(environment.get("CULM_PILOT_MEMORY_GRACE", "2")),
-        memory_mb_max=int(environment.get("CULM_PILOT_MEMORY_MB", "0")),
-        stdout_mb_max=int(environment.get("CULM_PILOT_STDOUT_MB", "2048")),
-        grace_seconds=float(environment.get("CULM_PILOT_GRACE_SECONDS", "8")),
-        keep=environment.get("CULM_PILOT_KEEP") == "1",
-        passed_on=tuple(environment.get("CULM_PILOT_PASS_ON", "").replace(",", " ").split()),
-        node=environment.get("PANDA_HOSTNAME") or socket.gethostname(),
-        harvester_id=environment.get("HARVESTER_ID", ""),
-        worker_id=environment.get("HARVESTER_WORKER_ID", ""),
+        token_file=settings.path("CULM_TOKEN_FILE", home / "tokens" / "pilot"),
+        queue=settings.text("CULM_QUEUE", expected="the name of a computing queue"),
+        vo=settings.text("CULM_VO", "wlcg"),
+        label=settings.text("CULM_PILOT_LABEL", "unified"),
+        heartbeat_seconds=settings.number("CULM_HEARTBEAT_SECONDS", 5.0, lowest=HEARTBEAT_SECONDS_MIN),
+        idle_seconds=settings.number("CULM_PILOT_IDLE_SECONDS", 10.0),
+        lifetime_seconds=settings.number("CULM_PILOT_LIFETIME_SECONDS", 86_400.0),
+        update_seconds_max=settings.number("CULM_PILOT_UPDATE_SECONDS", 600.0),
+        memory_grace=settings.number("CULM_PILOT_MEMORY_GRACE", 2.0),
+        memory_mb_max=settings.whole("CULM_PILOT_MEMORY_MB", 0),
+        stdout_mb_max=settings.whole("CULM_PILOT_STDOUT_MB", 2_048),
+        grace_seconds=settings.number("CULM_PILOT_GRACE_SECONDS", 8.0),
+        keep=settings.is_set("CULM_PILOT_KEEP"),
+        passed_on=settings.words("CULM_PILOT_PASS_ON"),
+        node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
+        harvester_id=settings.text("HARVESTER_ID", ""),
+        worker_id=settings.text("HARVESTER_WORKER_ID", ""),
     )

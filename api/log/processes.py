@@ -11,14 +11,13 @@ from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
-from deploy.config import StackConfig
-from deploy.errors import StackError
-from deploy.supervision import Supervisor
 from eventlog.connection import open_admin
 from eventlog.consumers import one_shot_reader
-from eventlog.lag import DECIDER_GROUP, PROCESSORS_GROUP, ends_of, lags
+from eventlog.lag import ends_of, lags
+from process.instances import FOLLOWERS
+from process.supervised import NotSupervised, SupervisorClient
+from schemas.instants import micros_of_millis, micros_of_seconds
 
-FOLLOWERS = ("decider", "processors", "projector")
 SECONDS_MAX = 2.0
 #: A process that was restarted more than once in so long is said to be in trouble.
 LATELY_SECONDS = 300
@@ -42,19 +41,18 @@ def processes(home: Path, kafka: str, postgres: str, projected: Offsets) -> list
 def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[int | None, int]]:
     """By follower of the log: how many records it is behind (None: unknown), and a number that grows with what it handles."""
     behind = lags(kafka, postgres)
-    at: dict[str, Offsets] = {"projector": projected}
-    for name, group in (("decider", DECIDER_GROUP), ("processors", PROCESSORS_GROUP)):
-        # Where nothing waits it does not matter where it stands.
-        at[name] = _committed(kafka, group) if behind.get(name) else {}
+    # Where nothing waits it does not matter where it stands; of the read models it is known already.
+    at = {
+        name: _position(kafka, name, projected) if follows.group is None or behind.get(name) else {}
+        for name, follows in FOLLOWERS.items()
+    }
     return {name: (behind.get(name), sum(places.values())) for name, places in at.items()}
 
 
 def supervised(home: Path) -> list[dict[str, Any]]:
     """What the supervisor says of each process; empty when there is none here."""
     try:
-        supervisor = Supervisor(StackConfig.from_environ({"CULM_HOME": str(home)}))
-        if not supervisor.is_up():
-            return []
+        supervisor = SupervisorClient(home)
         lately = supervisor.restarts_within(LATELY_SECONDS)
         return [
             {
@@ -65,7 +63,7 @@ def supervised(home: Path) -> list[dict[str, Any]]:
             }
             for one in supervisor.states()
         ]
-    except (StackError, OSError, ValueError):
+    except (NotSupervised, OSError, ValueError):
         return []
 
 
@@ -74,11 +72,17 @@ def _ages(kafka: str, names: list[str], projected: Offsets) -> dict[str, int]:
     ages: dict[str, int] = {}
     ends = ends_of(kafka) if names else {}
     for name in names:
-        at = projected if name == "projector" else _committed(kafka, DECIDER_GROUP if name == "decider" else PROCESSORS_GROUP)
+        at = _position(kafka, name, projected)
         oldest = _oldest(kafka, {place: offset for place, offset in at.items() if ends.get(place, 0) > offset})
         if oldest is not None:
-            ages[name] = max(0, int(time.time() * 1_000_000) - oldest * 1_000)
+            ages[name] = max(0, micros_of_seconds(time.time()) - micros_of_millis(oldest))
     return ages
+
+
+def _position(kafka: str, name: str, projected: Offsets) -> Offsets:
+    """How far a follower is: where its group stands, or how far the read models are."""
+    group = FOLLOWERS[name].group
+    return projected if group is None else _committed(kafka, group)
 
 
 def _committed(kafka: str, group: str) -> Offsets:

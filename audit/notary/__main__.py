@@ -5,13 +5,10 @@ partition that no longer agrees with its ledger is reported and not written on: 
 """
 
 import fcntl
-import logging
 import os
 import signal
-import sys
 import threading
 import time
-from dataclasses import asdict
 
 import structlog
 from confluent_kafka import KafkaException
@@ -21,7 +18,9 @@ from audit.notary.config import NotaryConfig, read_config
 from audit.notary.keys import signing_key
 from audit.notary.ledger import Broken, PartitionLedger
 from audit.notary.reading import EventLog, Partition
+from process.logs import configure_logs
 from process.metrics import RECORDS, expose
+from process.settings import masked
 
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
@@ -123,17 +122,9 @@ class Notary:
 
 def main() -> None:
     """Keep the books until SIGTERM."""
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure_logs()
     config = read_config(os.environ)
-    log.info("notary_starting", **{name: str(value) for name, value in asdict(config).items()})
+    log.info("notary_starting", **masked(config))
     expose(os.environ, "notary")
     notary = Notary(config)
     signal.signal(signal.SIGTERM, lambda *_: notary.ending.set())

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.addresses import home_of, kafka_of
+from process.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class NotaryConfig:
@@ -15,7 +18,7 @@ class NotaryConfig:
     checkpoint_seconds: float = 10.0
 
 
-def read_config(environment: Mapping[str, str]) -> NotaryConfig:
-    """The configuration; raises KeyError naming a variable that is missing."""
-    home = Path(environment["CULM_HOME"])
-    return NotaryConfig(environment["CULM_KAFKA"], Path(environment.get("CULM_NOTARY") or home / "notary"))
+def read_config(environ: Mapping[str, str]) -> NotaryConfig:
+    """The configuration that `environ` asks for; raises SettingRefused."""
+    settings = Settings(environ)
+    return NotaryConfig(kafka_of(settings), settings.path("CULM_NOTARY", home_of(settings) / "notary"))

@@ -6,6 +6,7 @@ aggregate and so on one partition, which lets several processes replay disjoint 
 
 import gc
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,8 +16,8 @@ import psycopg2
 import structlog
 
 from eventlog.registry import codec_from
+from process.logs import configure_logs, named_target
 from projections.catalogue import PASSING, PROJECTIONS, Projection
-from projections.config import log_to_standard_error
 from projections.engine.applying import BAD_ROW, TABLES_GONE, said
 from projections.engine.batch import Item, aggregates_of, decode, fold, rows_read, without
 from projections.engine.changes import Key, Row
@@ -213,7 +214,7 @@ def replay_shard(shard: ReplayPart) -> Progress:
     """The progress when the shard's limits are reached, or nothing more comes."""
     # Batches of live objects make the collector look at everything again and again; there are no cycles to find.
     gc.disable()
-    log_to_standard_error()
+    configure_logs(named_target(os.environ))
     reader = KafkaLogReader(shard.kafka, client_id="culm-rebuild", passing=PASSING, hears_ends=True)
     rows = connect_for_loading(shard.postgres)
     try:

@@ -10,7 +10,8 @@ import structlog
 from eventlog.registry import codec_from
 from process.logs import configure_logs
 from process.metrics import expose
-from streams.config import TimersConfig, read_timers_config, shown
+from process.settings import masked
+from streams.config import TimersConfig, read_timers_config
 from streams.engine.errors import EndedEarly, pause_until
 from streams.timers.clockwork import TimerLoop
 
@@ -34,6 +35,6 @@ def main(config: TimersConfig) -> int:
 if __name__ == "__main__":
     configure_logs()
     settings = read_timers_config(os.environ)
-    log.info("timers_start", **shown(settings))
+    log.info("timers_start", **masked(settings))
     expose(os.environ, "timers")
     sys.exit(main(settings))

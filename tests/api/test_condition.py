@@ -7,7 +7,7 @@ import pytest
 from api.log.condition import Progress, sentences
 from api.native.set_aside import Aside, Standing
 from api.native.stored import stored_json
-from deploy.supervision import restarts_since
+from process.supervised import restarts_since
 
 WELL = [{"name": "decider", "state": "running", "restarts_lately": 0}]
 LOG = """ 41

@@ -17,7 +17,8 @@ import yaml
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from process.metrics import PROCESSES, expose
+from process.instances import MEASURED
+from process.metrics import expose
 from schemas.catalog import CATALOG
 from schemas.topics import topics_of_role
 from tests.monitor.manual_actors import ManualActors, until
@@ -43,7 +44,7 @@ def expressions() -> list[str]:
 def families(stack: Stack) -> set[str]:
     """Names of all families that the processes of a stack expose, with the endings of counters and histograms."""
     names: set[str] = set()
-    for number, _ in enumerate(PROCESSES):
+    for number, _ in enumerate(MEASURED):
         text = httpx.get(f"http://127.0.0.1:{stack.config.ports.metrics + number}/metrics").text
         for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE):
             names.add(name)
@@ -56,8 +57,8 @@ def test_the_scrape_configuration_names_every_process_in_order() -> None:
     found = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     targets = found["scrape_configs"][0]["static_configs"]
 
-    assert [target["labels"]["process"] for target in targets] == list(PROCESSES)
-    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25100 + number}"] for number in range(len(PROCESSES))]
+    assert [target["labels"]["process"] for target in targets] == list(MEASURED)
+    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25100 + number}"] for number in range(len(MEASURED))]
     assert yaml.safe_load((FOLDER / "grafana" / "provisioning.yml").read_text())["datasources"][0]["uid"] == "culm"
     assert {panel["datasource"]["uid"] for panel in dashboard()["panels"]} == {"culm"}
 
@@ -93,7 +94,7 @@ def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> Non
     task = hand.submit()
     hand.user.get(f"/v1/tasks/{task}")
     text = "".join(
-        httpx.get(f"http://127.0.0.1:{stack.config.ports.metrics + number}/metrics").text for number, _ in enumerate(PROCESSES)
+        httpx.get(f"http://127.0.0.1:{stack.config.ports.metrics + number}/metrics").text for number, _ in enumerate(MEASURED)
     )
 
     assert str(task) not in text
@@ -124,7 +125,7 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
     binary = shutil.which("prometheus")
     assert binary is not None, "no Prometheus on this machine; install Debian's package prometheus"
     configuration = (FOLDER / "prometheus.yml").read_text().replace("scrape_interval: 5s", "scrape_interval: 1s")
-    for number, _ in enumerate(PROCESSES):
+    for number, _ in enumerate(MEASURED):
         configuration = configuration.replace(f"127.0.0.1:{25100 + number}", f"127.0.0.1:{stack.config.ports.metrics + number}")
     (tmp_path / "prometheus.yml").write_text(configuration)
     shutil.copy(FOLDER / "rules.yml", tmp_path / "rules.yml")
@@ -153,7 +154,7 @@ def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: ManualAc
 
     def scraped() -> bool:
         try:
-            return len(value('up{job="culm"} == 1')) == len(PROCESSES)
+            return len(value('up{job="culm"} == 1')) == len(MEASURED)
         except httpx.TransportError:
             return False
 

@@ -15,14 +15,15 @@ import pytest
 from deploy.config import CHECKOUT, MARK, StackConfig
 from deploy.errors import DidNotStart, NotUp
 from deploy.leftovers import end_leftovers, leftovers
-from deploy.processes import Process
-from deploy.supervision import Supervisor, configuration, socket_path
+from deploy.processes import Program
+from deploy.supervision import Supervisor, configuration
 from deploy.waiting import wait_until
+from process.supervised import socket_path
 from tests.starting import starts_processes
 
 PATIENCE_SECONDS = 20.0
-SLEEPER = Process("api", (sys.executable, "-c", "import time; time.sleep(600)"))
-MORTAL = Process("decider", (sys.executable, "-c", "raise SystemExit('no configuration')"))
+SLEEPER = Program("api", (sys.executable, "-c", "import time; time.sleep(600)"))
+MORTAL = Program("decider", (sys.executable, "-c", "raise SystemExit('no configuration')"))
 LAUNCH = """
 import os, signal, sys
 from pathlib import Path
@@ -91,6 +92,16 @@ def test_a_killed_process_is_started_again_and_counted(supervisor: Supervisor) -
     assert supervisor.restarts("api") == 1
 
 
+def test_a_process_sees_no_variable_of_the_caller_that_it_was_not_given(supervisor: Supervisor) -> None:
+    assert "PYTEST_CURRENT_TEST" in os.environ
+    supervisor.start("api")
+
+    seen = psutil.Process(started(supervisor)).environ()
+
+    assert MARK in seen
+    assert "PYTEST_CURRENT_TEST" not in seen
+
+
 def test_a_process_that_cannot_start_is_tried_again_after_pauses(supervisor: Supervisor) -> None:
     supervisor.start("decider")
 
@@ -148,7 +159,7 @@ def test_asking_a_supervisor_that_is_not_there_names_the_remedy(config: StackCon
 
 
 def test_commands_and_variables_reach_the_process_as_they_are(config: StackConfig) -> None:
-    odd = Process("api", ("/bin/echo", "50%", 'a "b" c'), {"CULM_POSTGRES": "postgresql://u:p%40,;x@h/d"}, stop_signal="INT")
+    odd = Program("api", ("/bin/echo", "50%", 'a "b" c'), {"CULM_POSTGRES": "postgresql://u:p%40,;x@h/d"}, stop_signal="INT")
 
     text = configuration(config, (odd,), {"PATH": "/bin"})
 
@@ -164,5 +175,5 @@ def test_commands_and_variables_reach_the_process_as_they_are(config: StackConfi
 def test_a_home_too_deep_for_a_socket_gets_one_elsewhere(tmp_path: Path) -> None:
     deep = StackConfig.from_environ({}, home=tmp_path / ("d" * 120))
 
-    assert len(str(socket_path(deep))) <= 100
-    assert socket_path(deep) != socket_path(StackConfig.from_environ({}, home=tmp_path / ("e" * 120)))
+    assert len(str(socket_path(deep.home))) <= 100
+    assert socket_path(deep.home) != socket_path(tmp_path / ("e" * 120))

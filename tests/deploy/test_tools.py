@@ -16,7 +16,7 @@ from deploy.environment import progress
 from deploy.errors import MissingTool, PortTaken, StepFailed
 from deploy.java import find_java, find_maven
 from deploy.ports import METRICS_PORTS, check_ports
-from process.metrics import PROCESSES
+from process.instances import MEASURED
 
 
 def script(path: Path, text: str) -> Path:
@@ -188,7 +188,7 @@ def test_one_port_for_two_servers_is_named(tmp_path: Path) -> None:
 
 
 def test_every_process_with_metrics_has_a_port_that_is_looked_at() -> None:
-    assert len(PROCESSES) == METRICS_PORTS
+    assert len(MEASURED) == METRICS_PORTS
 
 
 def test_ports_are_looked_at_by_a_bare_python_before_anything_is_fetched(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""Where the servers of a stack are: named by a variable, else on this machine at a port that has a variable of its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from process.settings import Settings
+
+#: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
+PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
+    "api": ("CULM_PORT_API", 25080),
+    "kafka": ("CULM_PORT_KAFKA", 25092),
+    "kafka_controller": ("CULM_PORT_KAFKA_CONTROLLER", 25093),
+    "registry": ("CULM_PORT_REGISTRY", 25081),
+    "postgres": ("CULM_PORT_POSTGRES", 25432),
+    "metrics": ("CULM_PORT_METRICS", 25100),
+}
+
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def home_of(settings: Settings) -> Path:
+    """The folder with every byte of a stack's state (CULM_HOME), `.culm` in the checkout where it is not set."""
+    return settings.path("CULM_HOME", CHECKOUT / ".culm")
+
+
+def port_of(settings: Settings, server: str) -> int:
+    """The port of a server on this machine; raises SettingRefused."""
+    variable, default = PORT_VARIABLES[server]
+    return settings.port(variable, default)
+
+
+def kafka_of(settings: Settings) -> str:
+    """Bootstrap address of the brokers."""
+    return settings.text("CULM_KAFKA", local_kafka(port_of(settings, "kafka")))
+
+
+def registry_of(settings: Settings) -> str:
+    """Base address of the registry's Confluent-compatible API."""
+    return settings.text("CULM_REGISTRY", local_registry(port_of(settings, "registry")))
+
+
+def postgres_of(settings: Settings) -> str:
+    """Connection string of the database of the read models."""
+    return settings.text("CULM_POSTGRES", local_postgres(port_of(settings, "postgres")))
+
+
+def api_of(settings: Settings) -> str:
+    """Base address of the API."""
+    return settings.address("CULM_API", local_api(port_of(settings, "api")))
+
+
+def local_kafka(port: int) -> str:
+    """The broker on this machine."""
+    return f"127.0.0.1:{port}"
+
+
+def local_registry(port: int) -> str:
+    """The registry on this machine."""
+    return f"http://127.0.0.1:{port}/apis/ccompat/v7"
+
+
+def local_postgres(port: int) -> str:
+    """The database on this machine."""
+    return f"postgresql://culm@127.0.0.1:{port}/culm"
+
+
+def local_api(port: int) -> str:
+    """The API on this machine."""
+    return f"http://127.0.0.1:{port}"

@@ -1,0 +1,104 @@
+"""Every kind of process and its instances, as data: what the supervisor starts, Prometheus scrapes and `culm status` shows.
+
+One table for all who need it: commands and environments (`deploy/processes.py`), ports for metrics, lag, health. Only the
+standard library is needed, so that ports can be looked at before anything is installed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ADDRESSES = ("CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES", "CULM_API")
+LOG, REGISTRY, ROWS, API = ADDRESSES
+#: Which instance of its kind a process is, from 1 on.
+INSTANCE_VARIABLE = "CULM_INSTANCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """How far a kind is in the log.
+
+    group: of which consumer group Kafka keeps the positions; None: they stand in Postgres beside the rows. role: of topics that
+    it reads all of; empty: those of which the group has a position.
+    """
+
+    group: str | None
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of process. needs: the addresses it is given and no others. is_agent: runs at a site and knows only HTTP."""
+
+    name: str
+    module: str
+    needs: tuple[str, ...]
+    follows: Follows | None = None
+    is_agent: bool = False
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether it serves Prometheus; agents run on machines that no one scrapes."""
+        return not self.is_agent
+
+
+#: In the order of the data flow, which is also the order of the ports for metrics.
+KINDS = (
+    Kind("decider", "commands", (LOG, REGISTRY), Follows("culm-decider-0-of-1", "commands")),
+    Kind("processors", "streams", (LOG, REGISTRY, API), Follows("culm-streams")),
+    Kind("timers", "streams.timers", (LOG, REGISTRY, ROWS, API)),
+    Kind("projector", "projections", (LOG, REGISTRY, ROWS), Follows(None)),
+    Kind("notary", "audit.notary", (LOG,)),
+    Kind("api", "api", (LOG, REGISTRY, ROWS, API)),
+    Kind("harvester", "agents.harvester", (API,), is_agent=True),
+)
+#: Servers that a stack starts for itself, in the order in which they are shown.
+SERVERS = ("kafka", "kafka-2", "kafka-3", "registry", "postgres")
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+FOLLOWERS: Mapping[str, Follows] = {kind.name: kind.follows for kind in KINDS if kind.follows is not None}
+#: Kinds that serve metrics, in the order of their ports.
+MEASURED = tuple(kind.name for kind in KINDS if kind.has_metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One instance of a kind, numbered from 1."""
+
+    kind: Kind
+    instance: int = 1
+
+    def __post_init__(self) -> None:
+        if self.instance < 1:
+            raise ValueError(f"instance of {self.kind.name} is {self.instance}, expected a whole number from 1")
+
+    @property
+    def name(self) -> str:
+        """As `decider-1`."""
+        return f"{self.kind.name}-{self.instance}"
+
+    @property
+    def program(self) -> str:
+        """Its name for the supervisor, which is also that of its log file: `decider`, then `decider-2`."""
+        return self.kind.name if self.instance == 1 else self.name
+
+    def metrics_port(self, first: int) -> int:
+        """Its port for metrics; `first`: the port of the first kind's first instance. Second instances stand in the next row."""
+        return first + MEASURED.index(self.kind.name) + (self.instance - 1) * len(MEASURED)
+
+
+def processes_of_a_stack(counts: Mapping[str, int] | None = None) -> tuple[Process, ...]:
+    """Every process of a stack, kind by kind; `counts`: how many of a kind, one where it is not named. Raises ValueError."""
+    given = counts or {}
+    unknown = given.keys() - BY_NAME.keys()
+    if unknown:
+        raise ValueError(f"no kind of process is named {min(unknown)!r}, expected one of {', '.join(BY_NAME)}")
+    return tuple(Process(kind, number) for kind in KINDS for number in range(1, given.get(kind.name, 1) + 1))
+
+
+def process_named(program: str) -> Process | None:
+    """The process that the supervisor runs as `program`; None for a server or a name of no kind."""
+    if program in BY_NAME:
+        return Process(BY_NAME[program])
+    kind, _, number = program.rpartition("-")
+    if kind in BY_NAME and number.isascii() and number.isdecimal() and int(number) > 0:
+        return Process(BY_NAME[kind], int(number))
+    return None

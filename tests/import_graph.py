@@ -1,0 +1,168 @@
+"""The import graph of the production code: `python -m tests.import_graph` draws it to docs/rooms.md.
+
+In: the source text. Out: modules with what they import, rooms (folders that have a purpose of their own) with the arrows
+between them, circles. `tests/test_layers.py` holds the rules and that the drawing is current.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DRAWING = ROOT / "docs" / "rooms.md"
+#: Every room: the folder, and its purpose in at most five words. A module belongs to the longest name that fits.
+ROOMS: Mapping[str, str] = {
+    "schemas": "what may be said",
+    "process": "what every process has",
+    "eventlog": "the log for all",
+    "identity": "who asks, with which right",
+    "commands": "decisions, one folder an aggregate",
+    "commands.engine": "one transactional loop of decisions",
+    "streams": "starts the processors and timers",
+    "streams.engine": "reads events, sends what follows",
+    "streams.facts": "loads, policies and parked tasks",
+    "streams.jedi": "refine, broker, split, account, retry",
+    "streams.leases": "heartbeats that keep leases alive",
+    "streams.provisioning": "how many pilots are wanted",
+    "streams.timers": "deadlines that have come due",
+    "projections": "rows, one folder a question",
+    "projections.engine": "fold into Postgres, and rebuild",
+    "api": "puts the API together",
+    "api.http": "what any HTTP server needs",
+    "api.log": "send commands, await their answers",
+    "api.queries": "all SQL, by question",
+    "api.native": "REST and its OpenAPI description",
+    "api.panda": "speaks as the PanDA server",
+    "api.pilots": "gives jobs, takes reports",
+    "api.monitor": "pages for people",
+    "api.wrappers": "runs a payload, travels alone",
+    "agents": "what agents have in common",
+    "agents.harvester": "keeps pilots at a site",
+    "agents.pilot": "runs jobs at a site",
+    "audit": "tells the past",
+    "audit.notary": "keeps evidence outside the log",
+    "check": "judges log and rows",
+    "deploy": "runs a stack",
+    "cli": "the culm command",
+    "demo": "the sky survey",
+}
+TOPS = tuple(dict.fromkeys(name.partition(".")[0] for name in ROOMS))
+Graph = Mapping[str, frozenset[str]]
+
+
+@cache
+def modules() -> Mapping[str, Path]:
+    """Every production module by its name; a package by the name of its folder."""
+    found = {}
+    for top in TOPS:
+        for path in sorted((ROOT / top).glob("**/*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def imports() -> Graph:
+    """What each module imports of Culm's own, wherever in the module it does so."""
+    return {name: frozenset(_imported(name, path)) for name, path in modules().items()}
+
+
+def _imported(name: str, path: Path) -> Iterable[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            wanted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # A module of the demo's sandbox imports its neighbours relatively: it travels to the jobs without its folder.
+            origin = name.split(".")[: -node.level] if node.level else []
+            wanted = [".".join(filter(None, [*origin, node.module, alias.name])) for alias in node.names]
+        else:
+            continue
+        for one in wanted:
+            while one and one not in modules():
+                one = one.rpartition(".")[0]
+            if one and one != name:
+                yield one
+
+
+def room_of(module: str) -> str:
+    """The room that a module belongs to."""
+    while module not in ROOMS:
+        module = module.rpartition(".")[0]
+    return module
+
+
+@cache
+def arrows() -> Graph:
+    """Which rooms each room imports."""
+    found: dict[str, set[str]] = {room: set() for room in ROOMS if any(room_of(name) == room for name in modules())}
+    for name, wanted in imports().items():
+        found[room_of(name)] |= {room_of(one) for one in wanted} - {room_of(name)}
+    return {room: frozenset(others) for room, others in found.items()}
+
+
+def folders() -> Graph:
+    """Which top-level folders each top-level folder imports."""
+    found: dict[str, set[str]] = {}
+    for room, others in arrows().items():
+        top = room.partition(".")[0]
+        found.setdefault(top, set()).update(other.partition(".")[0] for other in others)
+        found[top].discard(top)
+    return {top: frozenset(others) for top, others in found.items()}
+
+
+def circle(graph: Graph) -> list[str]:
+    """One circle of imports, first and last the same; empty when there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as problem:
+        return list(problem.args[1])
+    return []
+
+
+def drawing() -> str:
+    """docs/rooms.md."""
+    lines = [
+        "# Rooms",
+        "",
+        "Made by `python -m tests.import_graph` from the imports of the code; a test holds it current. An arrow says: imports.",
+        "`schemas` and `process` are left out of the drawings: every room but `schemas` may import them.",
+        "",
+        "## Folders",
+        "",
+        *_mermaid(folders()),
+        "",
+        "## Rooms",
+        "",
+        "| room | purpose | imports |",
+        "|---|---|---|",
+        *(f"| `{room}` | {ROOMS[room]} | {_listed(others)} |" for room, others in arrows().items()),
+        "",
+    ]
+    for top in TOPS:
+        inside = {room: others for room, others in arrows().items() if room.partition(".")[0] == top}
+        if len(inside) > 2:
+            lines += [f"### {top}", "", *_mermaid({room: others & inside.keys() for room, others in inside.items()}), ""]
+    return "\n".join(lines)
+
+
+def _listed(others: Iterable[str]) -> str:
+    return ", ".join(f"`{other}`" for other in sorted(others)) or "nothing of Culm"
+
+
+def _mermaid(graph: Graph) -> list[str]:
+    hidden = {"schemas", "process"}
+    shown = {room: others - hidden for room, others in graph.items() if room not in hidden}
+    boxes = [f'    {_id(room)}["{room}<br/>{ROOMS[room]}"]' for room in shown]
+    lines = [f"    {_id(room)} --> {_id(other)}" for room, others in shown.items() for other in sorted(others)]
+    return ["```mermaid", "graph LR", *boxes, *lines, "```"]
+
+
+def _id(room: str) -> str:
+    return room.replace(".", "_")
+
+
+if __name__ == "__main__":
+    DRAWING.write_text(drawing(), encoding="utf-8")
+    print(DRAWING)
