@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from audit.subject import NotUnderstood
+from schemas.instants import MICROSECONDS, micros_of_seconds
 from schemas.times import EPOCH
 
 #: A smaller number is that of an event, a larger one seconds since 1970.
@@ -57,7 +58,7 @@ def _from_number(text: str) -> Moment:
         return Moment(sequence=int(text))
     seconds = float(text)
     # Micro- and milliseconds are what programs write.
-    for scale in (1_000_000, 1_000):
+    for scale in (MICROSECONDS, 1_000):
         if seconds > 10_000_000_000 * scale / 10:
-            return Moment(micros=int(seconds * 1_000_000 / scale))
-    return Moment(micros=round(seconds * 1_000_000))
+            return Moment(micros=int(seconds * MICROSECONDS / scale))
+    return Moment(micros=micros_of_seconds(seconds))

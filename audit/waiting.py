@@ -7,9 +7,10 @@ from audit.auditor import NoSuchSubject
 from audit.subject import Kind, NotUnderstood, Subject
 from audit.why import JobFacts, Reason, TaskFacts, why_job, why_task
 from projections.engine.changes import Row
+from schemas.instants import MINUTE
 
 Ask = Callable[[str, dict[str, Any]], list[Row]]
-LATELY_MICROS = 600 * 1_000_000
+LATELY_MICROS = 10 * MINUTE
 QUEUES_SHOWN, ERRORS_SHOWN = 10, 5
 NOW = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros"
 

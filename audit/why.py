@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.instants import MICROSECONDS
+
 Row = Mapping[str, Any]
-MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

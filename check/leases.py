@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from check.laws import Seen, Settled, Violation, is_settled
+from schemas.instants import MICROSECONDS
 from schemas.reading import Place
 
-MICROSECONDS = 1_000_000
 #: Event -> (state it finds the job in, state it leaves it in).
 STEPS = {
     "JobQueued": ("new", "waiting"),

@@ -5,8 +5,6 @@ from typing import Any
 
 from schemas.types import LeasedJob
 
-MICROSECONDS = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from schemas.catalog import CATALOG, Entry
 from schemas.characters import SETS
+from schemas.instants import MICROSECONDS
 
 SHOWN_MAX = 60
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -174,7 +175,7 @@ def _range(field: Mapping[str, Any]) -> str:
 
 
 def _day(micros: int) -> str:
-    return datetime.fromtimestamp(micros / 1_000_000, UTC).date().isoformat()
+    return datetime.fromtimestamp(micros / MICROSECONDS, UTC).date().isoformat()
 
 
 def shown(value: Any) -> str:

@@ -1,45 +1,32 @@
-"""Instants are microseconds since 1970 in UTC, whole numbers; here are the lengths of time and the conversions.
+"""Instants are whole microseconds since 1970 in UTC; here are lengths of time and conversions. Their text: `schemas/times.py`.
 
-Kafka counts milliseconds, clocks and Avro's older fields seconds: each conversion is named once. Never raises; the text of an
-instant is in `schemas/times.py`.
+Kafka counts milliseconds, people and most clocks seconds, the machine's clock nanoseconds: each conversion has one name.
 """
 
 MICROSECONDS = 1_000_000
-"""In a second."""
-
-MILLISECOND = 1_000
-"""In microseconds."""
+"""In a second: a length in seconds times this is a length in microseconds."""
 
 MINUTE = 60 * MICROSECONDS
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_MILLISECOND = 1_000
 
 
 def micros_of_seconds(seconds: float) -> int:
-    """Seconds as microseconds, to the nearest."""
-    return seconds * MICROSECONDS if isinstance(seconds, int) else round(seconds * MICROSECONDS)
-
-
-def seconds_of(micros: int) -> float:
-    """Microseconds as seconds."""
-    return micros / MICROSECONDS
-
-
-def whole_seconds_of(micros: int) -> int:
-    """Microseconds as seconds, the fraction cut off towards the past."""
-    return micros // MICROSECONDS
+    """To the nearest microsecond; raises OverflowError or ValueError for what is no finite number."""
+    return round(seconds * MICROSECONDS)
 
 
 def micros_of_millis(millis: int) -> int:
-    """Milliseconds, as Kafka stamps records, as microseconds."""
-    return millis * MILLISECOND
+    """Of a length or an instant as Kafka stamps it."""
+    return millis * _MILLISECOND
 
 
 def millis_of(micros: int) -> int:
-    """Microseconds as milliseconds, the fraction cut off towards the past."""
-    return micros // MILLISECOND
+    """Whole milliseconds, cut off towards the past."""
+    return micros // _MILLISECOND
 
 
 def micros_of_nanos(nanos: int) -> int:
-    """Nanoseconds, as the clock of the machine counts, as microseconds."""
-    return nanos // MILLISECOND
+    """Of an instant as `time.time_ns` gives it, cut off towards the past."""
+    return nanos // _MILLISECOND

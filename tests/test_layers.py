@@ -205,3 +205,17 @@ def test_structlog_is_configured_in_one_place() -> None:
     found = {path for path in production_files() if "structlog.configure(" in path.read_text(encoding="utf-8")}
 
     assert found == {ROOT / "process" / "logs.py"}
+
+
+def test_lengths_of_time_are_defined_in_one_place() -> None:
+    """A second in microseconds, and what is made of it."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in production_files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in ("MICROSECONDS", "MINUTE", "HOUR", "DAY")
+    }
+
+    assert found == {"schemas/instants.py"}

@@ -22,6 +22,7 @@ from eventlog.sender import CommandSender, RecordTooLarge
 from schemas.answer import CommandAnswered
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
+from schemas.instants import micros_of_nanos
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
@@ -33,7 +34,7 @@ DELIVERY_SECONDS = 10.0
 
 def now_micros() -> int:
     """Microseconds since 1970, UTC."""
-    return time.time_ns() // 1_000
+    return micros_of_nanos(time.time_ns())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ import orjson
 from api.http.errors import BadRequest
 from api.http.plain_requests import WHOLE_MIN, whole_from
 from api.native.forms import instant_of
+from schemas.instants import MICROSECONDS
 
-MICROSECONDS = 1_000_000
 WINDOW_FIELDS = ("hours", "days", "date_from", "date_to")
 #: Parameters that are not filters.
 PLAIN = frozenset({"json", "format", "limit", "display_limit", "sortby", "cursor", "timestamp", "asof", "against", "fields"})

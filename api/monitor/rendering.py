@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from api.monitor.offers import possible_actions
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
+from schemas.instants import MICROSECONDS
 from schemas.times import datetime_of, utc, utc_words
 
 FOLDER = Path(__file__).parent
@@ -40,7 +41,7 @@ def lasting(micros: int | None) -> str:
     """A duration in words of at most two units."""
     if micros is None:
         return "–"
-    seconds = micros / 1_000_000
+    seconds = micros / MICROSECONDS
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(seconds), 60)

@@ -15,13 +15,13 @@ from api.services import Services
 from eventlog.consumers import one_shot_reader
 from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
+from schemas.instants import MICROSECONDS, MINUTE, micros_of_millis, millis_of
 from schemas.partition import partition_of
 from schemas.wire import Poison
 
 TOPIC = CATALOG["culm.heartbeat.PilotHeartbeat"].topic
 SECONDS_MAX = 5.0
 RECORDS_MAX, POINTS_MAX = 300_000, 500
-MILLISECOND = 1_000
 
 
 async def usage_of(services: Services, identity: Identity, job_id: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def series_of(beats: list[PilotHeartbeat]) -> dict[str, Any]:
     used = used[::step]
     memory = [_mb(beat) for beat in used]
     cpu = [beat.usage.cpu_seconds if beat.usage else None for beat in used]
-    return {"x": [beat.seen_at // 1_000_000 for beat in used], "series": {"memory MB": memory, "CPU s": cpu}}
+    return {"x": [beat.seen_at // MICROSECONDS for beat in used], "series": {"memory MB": memory, "CPU s": cpu}}
 
 
 def _mb(beat: PilotHeartbeat) -> float | None:
@@ -59,7 +59,7 @@ def _read(services: Services, job_id: int, begin: int, end: int | None) -> tuple
     try:
         count = len(consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions)
         number = partition_of(str(job_id), count)
-        place = consumer.offsets_for_times([TopicPartition(TOPIC, number, begin // MILLISECOND)], timeout=SECONDS_MAX)[0]
+        place = consumer.offsets_for_times([TopicPartition(TOPIC, number, millis_of(begin))], timeout=SECONDS_MAX)[0]
         if place.offset < 0:
             return [], 0, True
         consumer.assign([place])
@@ -83,7 +83,7 @@ def _beats(services: Services, consumer: Consumer, job_id: int, end: int | None)
                     return found, looked_at, True
                 raise KafkaException(failure)
             looked_at += 1
-            if end is not None and message.timestamp()[1] * MILLISECOND > end + 60_000_000:
+            if end is not None and micros_of_millis(message.timestamp()[1]) > end + MINUTE:
                 return found, looked_at, True
             if message.key() == key:
                 try:

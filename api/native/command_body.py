@@ -13,6 +13,7 @@ from api.http.errors import BadRequest, NotFound
 from schemas.bounds import problems_of
 from schemas.catalog import CATALOG, Entry
 from schemas.characters import SETS
+from schemas.instants import micros_of_seconds
 from schemas.wire import Message, message_class
 
 INTEGER_BITS = {"int": 32, "long": 64}
@@ -182,7 +183,7 @@ def _instant(text: str, place: str) -> int:
     except ValueError as problem:
         raise _Wrong([_problem(place, text, "an ISO 8601 time or microseconds since 1970")]) from problem
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1_000_000)
+    return micros_of_seconds(moment.timestamp())
 
 
 def _named(node: Any) -> str:

@@ -36,10 +36,11 @@ from api.native.timeline import (
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from schemas.ids import is_number, task_id_of
+from schemas.instants import MICROSECONDS
 
 PAGE = 500
 KEEP_ALIVE_SECONDS = 15.0
-REPEATED_MICROS = 5_000_000
+REPEATED_MICROS = 5 * MICROSECONDS
 #: A record in the log is a row soon after; looked for this often and this long.
 LOOK_SECONDS, LOOKS_MAX = 0.02, 150
 

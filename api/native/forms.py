@@ -7,6 +7,7 @@ from typing import Any
 
 from api.http.errors import BadRequest
 from api.queries.read_models import Row
+from schemas.instants import micros_of_seconds
 from schemas.times import EPOCH, datetime_of, utc
 
 WAIT_SECONDS_MAX = 60.0
@@ -38,7 +39,7 @@ def instant_of(text: str | None) -> int | None:
         return None
     try:
         if re.fullmatch(r"\d+(\.\d+)?", text):
-            micros = round(float(text) * 1_000_000)
+            micros = micros_of_seconds(float(text))
         else:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -12,13 +12,14 @@ from typing import Any
 from api.http.errors import BadRequest
 from api.native.forms import with_times
 from api.queries.read_models import ReadModels, Row
+from schemas.instants import MINUTE
 
 COLUMNS = (
     "aggregate, aggregate_id, sequence, at, event_type, actor, command_id, correlation_id, topic, partition,"
     " log_offset, summary, body, task_id, job_id"
 )
 #: An event is not older than this against the newest one seen when it arrives late.
-LATE_MICROS_MAX = 600 * 1_000_000
+LATE_MICROS_MAX = 10 * MINUTE
 NEWS_MAX = 5_000
 Offsets = dict[tuple[str, int], int]
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.instants import micros_of_seconds
 from schemas.times import datetime_of
-
-MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,6 @@ def micros_of(text: str) -> int | None:
     """Microseconds of `YYYY-MM-DD HH:MM:SS` (UTC unless it says otherwise); None for anything else."""
     try:
         at = datetime.fromisoformat(text.strip())
-        return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * MICROSECONDS)
+        return micros_of_seconds((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None

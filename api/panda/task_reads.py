@@ -10,6 +10,7 @@ from api.panda.job_object import job_object
 from api.panda.task_details import details_of
 from api.panda.task_object import parameters_of, task_object
 from api.queries.read_models import Row
+from schemas.instants import MICROSECONDS
 
 JOBS_MAX = 5500
 UNSUCCESSFUL = ("failed", "cancelled", "closed")
@@ -126,6 +127,6 @@ async def _dataset_files(call: Call, dataset: Row) -> list[dict[str, Any]]:
 def _described(row: Row) -> dict[str, Any]:
     found = job_object(row)
     started, ended = row["started_at"], row["ended_at"]
-    found["jobDuration"] = (ended - started) // 1_000_000 if started and ended else None
+    found["jobDuration"] = (ended - started) // MICROSECONDS if started and ended else None
     found["extendedProdSourceLabel"] = f"{row['label']}_{KIND_WORDS.get(row['kind'], 'normal')}"
     return found

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.characters import NAME, TEXT, CharacterSet
+from schemas.instants import MICROSECONDS, micros_of_seconds
 
 NOTHING = frozenset({"", "NULL", "null", "None", "undefined", "Undefined"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,11 +93,11 @@ def micros_of(body: Mapping[str, Any], name: str) -> int | None:
         return None
     seconds = number_of(body, name)
     if seconds is not None:
-        return round(seconds * 1_000_000) if SECONDS_MIN <= seconds <= SECONDS_MAX else None
+        return micros_of_seconds(seconds) if SECONDS_MIN <= seconds <= SECONDS_MAX else None
     try:
         moment = datetime.fromisoformat(text_of(body, name, 60))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         micros = (moment - EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
-    return micros if SECONDS_MIN * 1_000_000 <= micros <= SECONDS_MAX * 1_000_000 else None
+    return micros if SECONDS_MIN * MICROSECONDS <= micros <= SECONDS_MAX * MICROSECONDS else None

@@ -21,6 +21,7 @@ from audit.notary.reading import EventLog, Partition
 from process.logs import configure_logs
 from process.metrics import RECORDS, expose
 from process.settings import masked
+from schemas.instants import micros_of_nanos
 
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
@@ -117,7 +118,7 @@ class Notary:
     def _sign(self, books: dict[Partition, PartitionLedger], records_min: int) -> None:
         for book in books.values():
             if book.unsigned >= records_min:
-                book.sign(time.time_ns() // 1_000)
+                book.sign(micros_of_nanos(time.time_ns()))
 
 
 def main() -> None:

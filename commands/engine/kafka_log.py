@@ -30,6 +30,7 @@ from commands.engine.store import Positions
 from eventlog.consumers import group_reader, positioned_reader
 from eventlog.producers import transactional_producer
 from eventlog.watchdog import Watchdog
+from schemas.instants import micros_of_millis
 
 FIRST_RECORD_SECONDS = 0.5
 KAFKA_SECONDS_MAX = 8.0
@@ -201,7 +202,7 @@ def _produce(producer: Producer, output: OutputRecord) -> None:
 
 def _input(message: Message) -> InputRecord:
     kind, milliseconds = message.timestamp()
-    timestamp = 0 if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds * 1000
+    timestamp = 0 if kind == TIMESTAMP_NOT_AVAILABLE else micros_of_millis(milliseconds)
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     assert topic is not None
     assert partition is not None

@@ -14,7 +14,7 @@ import structlog
 
 from commands import undo
 from commands.aggregates import AGGREGATES, Aggregate
-from commands.decision import MICROSECONDS, Decision, Refusal
+from commands.decision import Decision, Refusal
 from commands.engine.errors import Interrupted, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
@@ -30,6 +30,7 @@ from commands.limits import (
 from schemas.answer import CommandAnswered
 from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
+from schemas.instants import MICROSECONDS
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, Decoded, Message, Poison, entry_of

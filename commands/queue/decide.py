@@ -7,9 +7,10 @@ Source: docs/reference/jedi.md, "Dispatch".
 
 from typing import assert_never
 
-from commands.decision import MICROSECONDS, Decision, FollowUp, accept, refuse
+from commands.decision import Decision, FollowUp, accept, refuse
 from commands.queue.lines import Needs
 from commands.queue.model import DispatchQueue
+from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
     ConfigureDispatch,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from commands.queue.lines import Lines
 from commands.undo import UndoDict, UndoSet
+from schemas.instants import MICROSECONDS
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -21,8 +22,6 @@ from schemas.queue import (
     TaskReleased,
 )
 from schemas.types import EventEnvelope, JobSpec, QueueSettings
-
-MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What becomes due and when: leases that run out, parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
+from schemas.instants import HOUR, MICROSECONDS
 from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
@@ -16,9 +17,8 @@ from schemas.task import (
 )
 from schemas.types import TaskVerdict
 
-MICROSECONDS = 1_000_000
-PARKED_MICROS = 60 * 60 * MICROSECONDS
-EXHAUSTED_MICROS = 48 * 60 * 60 * MICROSECONDS
+PARKED_MICROS = HOUR
+EXHAUSTED_MICROS = 48 * HOUR
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:

@@ -5,6 +5,7 @@ import time
 from prometheus_client import Gauge, Histogram
 
 from process.metrics import RECORDS
+from schemas.instants import MICROSECONDS
 
 SECONDS = Histogram(
     "culm_projection_batch_seconds",
@@ -22,4 +23,4 @@ def applied(records: int, seconds: float, newest_at: int | None, stopped: int) -
     SECONDS.observe(seconds)
     STOPPED.set(stopped)
     if newest_at is not None:
-        LAG.set(max(0.0, time.time() - newest_at / 1_000_000))
+        LAG.set(max(0.0, time.time() - newest_at / MICROSECONDS))

@@ -1,6 +1,7 @@
 """What waits in a queue, who holds what until when, which tasks are on hold, and what the policies say."""
 
 from projections.engine.changes import Row, RowChanges
+from schemas.instants import MICROSECONDS
 from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import (
     DispatchConfigured,
@@ -13,8 +14,6 @@ from schemas.queue import (
     TaskReleased,
 )
 from schemas.reading import Recorded
-
-MICROSECONDS = 1_000_000
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:

@@ -12,17 +12,18 @@ import psycopg2
 import structlog
 
 from eventlog.sender import CommandSender, NotDelivered
+from schemas.instants import HOUR, MICROSECONDS, micros_of_nanos, micros_of_seconds
 from schemas.wire import Codec
 from streams.config import TimersConfig
 from streams.engine.messages import OutgoingCommand
 from streams.engine.metrics import SENT
 from streams.timers.deadlines import Deadlines
-from streams.timers.due import MICROSECONDS, Due, command_for
+from streams.timers.due import Due, command_for
 from streams.timers.heartbeats import HeartbeatPath
 from streams.timers.watch import LastSeen, Watch
 
 #: The longest lease of a queue is two hours by default; heartbeats are remembered a little longer.
-REMEMBERED_MICROS = 3 * 60 * 60 * MICROSECONDS
+REMEMBERED_MICROS = 3 * HOUR
 REMEMBERED_MAX = 1_000_000
 AGAIN_MICROS = 30 * MICROSECONDS
 ODD_AGAIN_MICROS = 600 * MICROSECONDS
@@ -34,7 +35,7 @@ class TimerLoop:
 
     def __init__(self, config: TimersConfig, codec: Codec) -> None:
         self._config = config
-        self._watch = Watch(int(config.gap_seconds * MICROSECONDS))
+        self._watch = Watch(micros_of_seconds(config.gap_seconds))
         self._last_seen = LastSeen(REMEMBERED_MICROS, REMEMBERED_MAX)
         self._path = HeartbeatPath(config.kafka, config.api, self._last_seen)
         self._deadlines = Deadlines(config.postgres, config.batch_max)
@@ -114,4 +115,4 @@ class TimerLoop:
 
 
 def _now() -> int:
-    return time.time_ns() // 1000
+    return micros_of_nanos(time.time_ns())

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.ids import caused_command_id
+from schemas.instants import MICROSECONDS
 from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
 
-MICROSECONDS = 1_000_000
 ACTOR = "culm-timers"
 
 

@@ -12,6 +12,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import tail_reader
+from schemas.instants import micros_of_millis, micros_of_nanos
 from streams.timers.watch import LastSeen
 
 TOPIC = "culm.pilot.heartbeats.v1"
@@ -90,4 +91,4 @@ class HeartbeatPath:
 
 def _at(message: Message) -> int:
     """When the record was written, as it says itself, but never later than now: no sign of life lies in the future."""
-    return min(message.timestamp()[1] * 1000, time.time_ns() // 1000)
+    return min(micros_of_millis(message.timestamp()[1]), micros_of_nanos(time.time_ns()))

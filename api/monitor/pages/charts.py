@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MINUTE = 60 * 1_000_000
+from schemas.instants import MICROSECONDS, MINUTE
 
 
 def minutes(rows: Iterable[Mapping[str, Any]], now: int, count: int) -> dict[str, Any]:
@@ -27,4 +27,5 @@ def cumulated(rows: Iterable[Mapping[str, Any]], begin: int, width: int, count: 
     for values in series.values():
         for place in range(1, count):
             values[place] += values[place - 1]
-    return {"x": [(begin + (place + 1) * width) // 1_000_000 for place in range(count)], "series": dict(sorted(series.items()))}
+    seconds = [(begin + (place + 1) * width) // MICROSECONDS for place in range(count)]
+    return {"x": seconds, "series": dict(sorted(series.items()))}

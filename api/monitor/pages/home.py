@@ -3,8 +3,8 @@
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.charts import minutes
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_STATES
+from schemas.instants import HOUR
 
-HOUR = 3_600 * 1_000_000
 QUEUES, TASKS, CAUSES = 12, 12, 6
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from api.monitor.filters import WINDOW_FIELDS, Field, facets_of, facets_sql, order_of, where_of
 from api.monitor.page import Data, Page, View
 from api.native.forms import with_times
+from schemas.instants import MICROSECONDS
 
 COLUMNS = (
     "job_id, task_id, attempt, kind, name, queue, status, sub_status, priority, vo, user_name, label, processing_type, share,"
@@ -135,8 +136,8 @@ def job_document(job: Data) -> Data:
         "batchid": job["batch_id"],
         "transexitcode": job["exit_code"],
         "errors": job["errors"],
-        "durationsec": (ended - begun) // 1_000_000 if begun and ended else None,
-        "waittimesec": (begun - job["created_at"]) // 1_000_000 if begun else None,
+        "durationsec": (ended - begun) // MICROSECONDS if begun and ended else None,
+        "waittimesec": (begun - job["created_at"]) // MICROSECONDS if begun else None,
     }
 
 

@@ -6,8 +6,8 @@ from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
 from api.native.set_aside import set_aside_of
+from schemas.instants import DAY
 
-DAY = 24 * 3_600 * 1_000_000
 LEASES, WORKERS = 20, 20
 
 

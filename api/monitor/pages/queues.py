@@ -2,9 +2,9 @@
 
 from api.monitor.filters import Field, where_of
 from api.monitor.page import Data, Page, Touched, View
+from schemas.instants import HOUR
 
 FIELDS = {"site": Field("name"), "status": Field("status", "state")}
-HOUR = 3_600 * 1_000_000
 
 
 async def load(view: View) -> Data:

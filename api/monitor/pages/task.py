@@ -12,6 +12,7 @@ from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING
 from api.native.set_aside import set_aside_of
 from api.native.stored import stored_json
 from schemas.ids import JOBS_PER_TASK
+from schemas.instants import MICROSECONDS
 
 BINS, CAUSES = 80, 20
 KINDS = ("BUILD", "NORMAL", "MERGE")
@@ -92,7 +93,7 @@ async def _chart(view: View, task: Data) -> Data:
     """How many of its jobs were in which state, along the life of the task."""
     begin = task["created_at"]
     span = max(1, (task["ended_at"] or view.now) - begin)
-    width = max(1_000_000, span // BINS + 1)
+    width = max(MICROSECONDS, span // BINS + 1)
     rows = await view.rows(
         "select word as outcome, (moved_at - %(begin)s) / %(width)s as bin, sum(step)::bigint as count from job j"
         " left join attempt_job a using (job_id) cross join lateral (values"
