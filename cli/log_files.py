@@ -71,13 +71,16 @@ def import_(
     """
     from audit.log_export import NotImported, read_file
     from audit.log_import import import_events, whole_aggregates
-    from eventlog.__main__ import apply
+    from eventlog.declarations import apply_declarations
     from eventlog.registry import codec_from
     from projections.engine.migrate import migrate
+    from schemas.topics import TopicDiffers
 
     config = Stack.running().config
-    if apply(config.kafka, config.registry):
-        raise StepFailed("the topics of this stack are not those that are declared; nothing was imported")
+    try:
+        apply_declarations(config.kafka, config.registry)
+    except TopicDiffers as problem:
+        raise StepFailed(f"{problem}; nothing was imported") from problem
     migrate(config.postgres)
     codec = codec_from(config.registry)
     try:

@@ -3,9 +3,10 @@
 import os
 import sys
 
-from eventlog.registry import connect, register_all
-from eventlog.topics import apply_topics
-from schemas.topics import TopicDiffers, declared_topics
+from eventlog.declarations import apply_declarations
+from process.addresses import kafka_of, registry_of
+from process.settings import Settings
+from schemas.topics import TopicDiffers
 
 
 def main(arguments: list[str]) -> int:
@@ -13,20 +14,12 @@ def main(arguments: list[str]) -> int:
     if arguments != ["apply"]:
         print(__doc__, file=sys.stderr)
         return 2
-    return apply(os.environ["CULM_KAFKA"], os.environ["CULM_REGISTRY"])
-
-
-def apply(kafka: str, registry: str) -> int:
-    """Make the topics and register the schemas; 1 when the cluster differs from what is declared."""
+    settings = Settings(os.environ)
     try:
-        topics = declared_topics()
-        made = apply_topics(kafka, topics)
+        print(apply_declarations(kafka_of(settings), registry_of(settings)))
     except TopicDiffers as problem:
         print(f"culm: {problem}", file=sys.stderr)
         return 1
-    with connect(registry) as client:
-        ids = register_all(client)
-    print(f"{len(made)} topics made, {len(topics) - len(made)} found as declared, {len(ids)} schemas registered")
     return 0
 
 

@@ -67,7 +67,7 @@ def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -
 
 
 def _rows_lag(postgres: str, ends: Offsets) -> int | None:
-    """Records between the positions that stand beside the rows (docs/flow.md, "Read models") and the ends."""
+    """Records between the positions that stand beside the rows (docs/flow.md) and the ends."""
     try:
         connection = psycopg2.connect(postgres, connect_timeout=1)
     except psycopg2.OperationalError:

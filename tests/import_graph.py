@@ -12,6 +12,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DRAWING = ROOT / "docs" / "rooms.md"
+#: The folders at the top, in the order of the flow.
+FOLDERS: Mapping[str, str] = {
+    "schemas": "what may be said",
+    "process": "what every process has",
+    "eventlog": "the log for all",
+    "identity": "who asks, with which right",
+    "commands": "who decides",
+    "streams": "who reacts",
+    "projections": "who remembers for readers",
+    "api": "who talks",
+    "agents": "what runs at the sites",
+    "audit": "who tells the past",
+    "check": "who judges",
+    "deploy": "how it runs",
+    "cli": "the culm command",
+    "demo": "the sky survey",
+}
 #: Every room: the folder, and its purpose in at most five words. A module belongs to the longest name that fits.
 ROOMS: Mapping[str, str] = {
     "schemas": "what may be said",
@@ -19,17 +36,27 @@ ROOMS: Mapping[str, str] = {
     "eventlog": "the log for all",
     "identity": "who asks, with which right",
     "commands": "decisions, one folder an aggregate",
+    "commands.__main__": "starts a decider",
     "commands.engine": "one transactional loop of decisions",
-    "streams": "starts the processors and timers",
+    "streams": "which reaction follows which event",
+    "streams.__main__": "starts the processors",
     "streams.engine": "reads events, sends what follows",
+    "streams.engine.messages": "what a reaction may send",
+    "streams.engine.record_size": "how large a record gets",
     "streams.facts": "loads, policies and parked tasks",
     "streams.jedi": "refine, broker, split, account, retry",
     "streams.leases": "heartbeats that keep leases alive",
     "streams.provisioning": "how many pilots are wanted",
     "streams.timers": "deadlines that have come due",
     "projections": "rows, one folder a question",
+    "projections.__main__": "starts projector or rebuild",
     "projections.engine": "fold into Postgres, and rebuild",
-    "api": "puts the API together",
+    "projections.engine.changes": "what an event changes",
+    "projections.engine.lengths": "what a column holds",
+    "api": "what every route is given",
+    "api.__main__": "starts an API",
+    "api.app": "all routes, one application",
+    "api.config": "settings of an API",
     "api.http": "what any HTTP server needs",
     "api.log": "send commands, await their answers",
     "api.queries": "all SQL, by question",
@@ -48,7 +75,7 @@ ROOMS: Mapping[str, str] = {
     "cli": "the culm command",
     "demo": "the sky survey",
 }
-TOPS = tuple(dict.fromkeys(name.partition(".")[0] for name in ROOMS))
+TOPS = tuple(FOLDERS)
 Graph = Mapping[str, frozenset[str]]
 
 
@@ -121,6 +148,26 @@ def circle(graph: Graph) -> list[str]:
     return []
 
 
+def circles(graph: Graph) -> list[set[str]]:
+    """Every largest set of nodes that reach each other."""
+    found: list[set[str]] = []
+    for node in graph:
+        if not any(node in one for one in found):
+            together = {other for other in _reached(graph, node) if node in _reached(graph, other)}
+            found += [together] if together else []
+    return found
+
+
+def _reached(graph: Graph, node: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = [node]
+    while waiting:
+        new = graph.get(waiting.pop(), frozenset()) - seen
+        seen |= new
+        waiting += new
+    return seen
+
+
 def drawing() -> str:
     """docs/rooms.md."""
     lines = [
@@ -131,7 +178,7 @@ def drawing() -> str:
         "",
         "## Folders",
         "",
-        *_mermaid(folders()),
+        *_mermaid(folders(), FOLDERS),
         "",
         "## Rooms",
         "",
@@ -143,7 +190,7 @@ def drawing() -> str:
     for top in TOPS:
         inside = {room: others for room, others in arrows().items() if room.partition(".")[0] == top}
         if len(inside) > 2:
-            lines += [f"### {top}", "", *_mermaid({room: others & inside.keys() for room, others in inside.items()}), ""]
+            lines += [f"### {top}", "", *_mermaid({room: others & inside.keys() for room, others in inside.items()}, ROOMS), ""]
     return "\n".join(lines)
 
 
@@ -151,10 +198,10 @@ def _listed(others: Iterable[str]) -> str:
     return ", ".join(f"`{other}`" for other in sorted(others)) or "nothing of Culm"
 
 
-def _mermaid(graph: Graph) -> list[str]:
+def _mermaid(graph: Graph, names: Mapping[str, str]) -> list[str]:
     hidden = {"schemas", "process"}
     shown = {room: others - hidden for room, others in graph.items() if room not in hidden}
-    boxes = [f'    {_id(room)}["{room}<br/>{ROOMS[room]}"]' for room in shown]
+    boxes = [f'    {_id(room)}["{room}<br/>{names[room]}"]' for room in shown]
     lines = [f"    {_id(room)} --> {_id(other)}" for room, others in shown.items() for other in sorted(others)]
     return ["```mermaid", "graph LR", *boxes, *lines, "```"]
 

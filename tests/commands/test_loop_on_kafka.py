@@ -19,7 +19,7 @@ from commands.engine.log_port import ShardLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.store import StateStore
 from deploy.stack import Stack
-from eventlog.__main__ import apply
+from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from schemas.task import KillTask, SubmitTask
@@ -39,7 +39,7 @@ class Log:
 
     def __init__(self, servers: Stack) -> None:
         self.kafka = servers.config.kafka
-        assert apply(servers.config.kafka, servers.config.registry) == 0
+        apply_declarations(servers.config.kafka, servers.config.registry)
         self.codec: Codec = codec_from(servers.config.registry)
 
     def send(self, command: SubmitTask | KillTask, task: int, value: bytes | None = None) -> str:
