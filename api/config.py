@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from process.addresses import api_of, home_of, kafka_of, postgres_of, registry_of
+from process.servers import api_of, home_of, kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 BODY_BYTES_MAX = 4 * 1024 * 1024

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
 
-from process.addresses import home_of
 from process.logs import LOG_FILE, configure_logs
+from process.servers import home_of
 from process.settings import Settings
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from process.addresses import home_of, kafka_of, registry_of
+from process.servers import home_of, kafka_of, registry_of
 from process.settings import Settings
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.fetch import Part
-from process.addresses import CHECKOUT as CHECKOUT
-from process.addresses import PORT_VARIABLES as PORT_VARIABLES
-from process.addresses import home_of, local_api, local_kafka, local_postgres, local_registry, port_of
+from process.servers import CHECKOUT as CHECKOUT
+from process.servers import PORT_VARIABLES as PORT_VARIABLES
+from process.servers import home_of, local_api, local_kafka, local_postgres, local_registry, port_of
 from process.settings import Settings
 from process.settings import mask as mask
 

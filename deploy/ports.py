@@ -12,8 +12,8 @@ from pathlib import Path
 from deploy.config import MARK, StackConfig
 from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
-from process.addresses import PORT_VARIABLES
 from process.instances import MEASURED
+from process.servers import PORT_VARIABLES
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
 #: One port for each process that serves metrics, from CULM_PORT_METRICS on.

@@ -30,8 +30,8 @@ from deploy.processes import basic_environment, culm_processes, log_file, server
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
-from process.addresses import CHECKOUT, PORT_VARIABLES
 from process.instances import SERVERS, process_named, processes_of_a_stack
+from process.servers import CHECKOUT, PORT_VARIABLES
 from process.settings import mask
 
 Say = Callable[[str], None]

@@ -4,7 +4,7 @@ import os
 import sys
 
 from eventlog.declarations import apply_declarations
-from process.addresses import kafka_of, registry_of
+from process.servers import kafka_of, registry_of
 from process.settings import Settings
 from schemas.topics import TopicDiffers
 

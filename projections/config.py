@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from process.addresses import kafka_of, postgres_of, registry_of
+from process.servers import kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from process.addresses import api_of, kafka_of, postgres_of, registry_of
 from process.instances import INSTANCE_VARIABLE
+from process.servers import api_of, kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 

@@ -72,3 +72,19 @@ def test_a_decision_record_states_context_decision_and_consequences(path: Path) 
     lines = path.read_text(encoding="utf-8").splitlines()
 
     assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"]
+
+
+def test_every_file_of_the_walk_is_there() -> None:
+    walk = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
+    stops = {stop.partition("::")[0] for stop in re.findall(r"\*\*`([^`]+)`\*\*", walk)}
+
+    assert len(stops) > 20
+    assert {stop for stop in stops if not list(ROOT.glob(stop))} == set()
+
+
+def test_every_function_of_the_walk_is_in_its_file() -> None:
+    walk = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\*\*`([\w/]+\.py)::(\w+)`\*\*", walk))
+
+    assert len(named) > 10
+    assert {f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")} == set()

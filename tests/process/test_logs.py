@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from process.addresses import CHECKOUT
+from process.servers import CHECKOUT
 
 LINES = """
 import logging, structlog
