@@ -13,6 +13,7 @@ from itertools import islice
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import positioned_reader
+from eventlog.reading import take_what_is_there
 from schemas.reading import Place, Recorded, read_record
 from schemas.wire import Codec, Poison
 
@@ -125,9 +126,7 @@ def _messages(consumer: Consumer) -> Iterator[Message | None]:
     """Records as they come; None at the end of the partition; raises LogAway when nothing comes."""
     deadline = time.monotonic() + SECONDS_MAX
     while True:
-        # `consume` alone would wait until the batch is full.
-        first = consumer.poll(0.1)
-        batch = [] if first is None else [first, *consumer.consume(BATCH, 0)]
+        batch = take_what_is_there(consumer, BATCH, 0.1)
         for message in batch:
             failure = message.error()
             if failure is None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import one_shot_reader
+from eventlog.reading import take_what_is_there
 from schemas.reading import Place, Recorded, read_record
 from schemas.wire import Codec, Poison
 
@@ -42,10 +43,10 @@ def _partition(consumer: Consumer, part: TopicPartition) -> Iterator[Message]:
         return
     consumer.assign([TopicPartition(part.topic, part.partition, low)])
     while True:
-        first = consumer.poll(SECONDS_MAX)
-        if first is None:
+        messages = take_what_is_there(consumer, BATCH, SECONDS_MAX)
+        if not messages:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"{part.topic}/{part.partition} did not answer"))
-        for message in (first, *consumer.consume(BATCH, 0)):
+        for message in messages:
             failure = message.error()
             if failure is None:
                 if (message.offset() or 0) >= high:

@@ -16,6 +16,7 @@ import httpx
 import structlog
 from confluent_kafka import Message
 
+from eventlog.reading import take_what_is_there
 from eventlog.registry_client import SchemaRegistryError
 from eventlog.tail import tail_of
 from schemas.catalog import CATALOG
@@ -26,6 +27,7 @@ FOLLOWER_RECORDS_MAX = 5_000
 #: How long the thread goes on without followers, so that a reload of a page does not connect anew.
 LINGER_SECONDS = 30.0
 READY_SECONDS = 10.0
+TAKEN_MAX = 500
 TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
 JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
 WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
@@ -129,9 +131,9 @@ class EventFeed:
                     left_alone_since = time.monotonic()
                 elif self._gives_up(left_alone_since):
                     return
-                first = consumer.poll(0.5)
-                if first is not None:
-                    self._hand_out([first, *consumer.consume(500, 0)])
+                messages = take_what_is_there(consumer, TAKEN_MAX, 0.5)
+                if messages:
+                    self._hand_out(messages)
         finally:
             consumer.close()
 

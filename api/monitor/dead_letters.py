@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from api.http.errors import LogUnavailable, NotFound
 from eventlog.consumers import one_shot_reader
 from eventlog.producers import idempotent_producer
+from eventlog.reading import take_what_is_there
 from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
@@ -20,6 +21,7 @@ from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.deadletter.DeadLetter"].topic
 SECONDS_MAX = 5.0
+TAKEN_MAX = 500
 #: Letters of a partition among which one is looked for by its id.
 LOOKED_AT_MAX = 100_000
 
@@ -148,11 +150,10 @@ def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list
     found: list[Letter] = []
     unread = {part.partition for part in parts}
     while unread:
-        # `consume` alone would wait until the batch is full.
-        first = consumer.poll(SECONDS_MAX)
-        if first is None:
+        messages = take_what_is_there(consumer, TAKEN_MAX, SECONDS_MAX)
+        if not messages:
             raise LogUnavailable("the dead letters could not be read in time")
-        for message in (first, *consumer.consume(500, 0)):
+        for message in messages:
             failure = message.error()
             if failure is None:
                 letter = _letter(codec, message.partition() or 0, message.offset() or 0, message.value())

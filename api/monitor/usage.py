@@ -13,6 +13,7 @@ from api.http.errors import LogUnavailable, NotFound
 from api.identity.identity import Identity
 from api.services import Services
 from eventlog.consumers import one_shot_reader
+from eventlog.reading import take_what_is_there
 from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
 from schemas.instants import MICROSECONDS, MINUTE, micros_of_millis, millis_of
@@ -21,6 +22,7 @@ from schemas.wire import Poison
 
 TOPIC = CATALOG["culm.heartbeat.PilotHeartbeat"].topic
 SECONDS_MAX = 5.0
+TAKEN_MAX = 2_000
 RECORDS_MAX, POINTS_MAX = 300_000, 500
 
 
@@ -72,11 +74,10 @@ def _beats(services: Services, consumer: Consumer, job_id: int, end: int | None)
     found: list[PilotHeartbeat] = []
     key, looked_at = str(job_id).encode(), 0
     while looked_at < RECORDS_MAX:
-        # `consume` alone would wait until the batch is full.
-        first = consumer.poll(SECONDS_MAX)
-        if first is None:
+        messages = take_what_is_there(consumer, TAKEN_MAX, SECONDS_MAX)
+        if not messages:
             return found, looked_at, False
-        for message in (first, *consumer.consume(2_000, 0)):
+        for message in messages:
             failure = message.error()
             if failure is not None:
                 if failure.code() == KafkaError._PARTITION_EOF:

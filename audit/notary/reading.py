@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import positioned_reader
+from eventlog.reading import take_what_is_there
 from schemas.topics import topics_of_role
 
 SECONDS_MAX = 10.0
@@ -55,10 +56,7 @@ class EventLog:
 
     def read(self, seconds: float) -> list[Raw]:
         """What came within `seconds`, without waiting for more once something came; raises KafkaException."""
-        first = self._consumer.poll(seconds)
-        if first is None:
-            return []
-        return list(self._taken((first, *self._consumer.consume(BATCH, 0))))
+        return list(self._taken(take_what_is_there(self._consumer, BATCH, seconds)))
 
     def _taken(self, messages: Iterable[Message]) -> Iterable[Raw]:
         for message in messages:

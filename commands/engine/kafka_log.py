@@ -29,6 +29,7 @@ from commands.engine.records import InputRecord, OutputRecord
 from commands.engine.store import Positions
 from eventlog.consumers import group_reader, positioned_reader
 from eventlog.producers import transactional_producer
+from eventlog.reading import take_what_is_there
 from eventlog.watchdog import Watchdog
 from schemas.instants import micros_of_millis
 
@@ -117,10 +118,7 @@ class KafkaShardLog:
     @_telling
     def take(self, records_max: int) -> Sequence[InputRecord]:
         """What is there, up to `records_max`; waits for the first record only."""
-        first = self._consumer.poll(FIRST_RECORD_SECONDS)
-        if first is None:
-            return ()
-        messages = [first, *self._consumer.consume(records_max - 1, 0)]
+        messages = take_what_is_there(self._consumer, records_max, FIRST_RECORD_SECONDS)
         return [_input(message) for message in messages if not _is_failure(message)]
 
     @_telling

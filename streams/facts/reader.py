@@ -14,6 +14,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import follower
+from eventlog.reading import take_what_is_there
 from schemas.policy import QueueConfigured, RetryRulesSet
 from schemas.task import TaskParked
 from schemas.types import EventEnvelope, QueueSettings, RetryRule
@@ -119,13 +120,12 @@ class Facts:
     def _read_on(self, consumer: Consumer) -> None:
         """Take what has come, waiting up to half a second for it."""
         try:
-            first = consumer.poll(0.5)
-            if first is None:
-                return
-            batch = [first, *consumer.consume(BATCH, 0)]
+            batch = take_what_is_there(consumer, BATCH, 0.5)
         except KafkaException as problem:
             log.warning("facts_unreadable", problem=str(problem))
             self._stop.wait(0.5)
+            return
+        if not batch:
             return
         self._take(batch)
         if self.ready.is_set() and len(batch) < BATCH:

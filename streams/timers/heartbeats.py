@@ -12,6 +12,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import tail_reader
+from eventlog.reading import take_what_is_there
 from schemas.instants import micros_of_millis, micros_of_nanos
 from streams.timers.watch import LastSeen
 
@@ -68,8 +69,7 @@ class HeartbeatPath:
         """True when everything before `ends` was read within a little while."""
         until = time.monotonic() + CATCH_UP_SECONDS
         while any(self._read[partition] < end for partition, end in ends.items()):
-            first = self._consumer.poll(0.2)
-            for message in [] if first is None else [first, *self._consumer.consume(BATCH, 0)]:
+            for message in take_what_is_there(self._consumer, BATCH, 0.2):
                 if message.error() is None:
                     self._read[message.partition() or 0] = (message.offset() or 0) + 1
                     self._last_seen.note((message.key() or b"").decode(errors="replace"), _at(message))
