@@ -291,7 +291,7 @@ class Stack:
 
     def _write_tokens(self) -> None:
         """A token for the local agents, readable by its owner alone."""
-        from api.identity.issuer import make_token
+        from identity.issuer import make_token
 
         folder = self.config.home / "tokens"
         folder.mkdir(mode=0o700, exist_ok=True)

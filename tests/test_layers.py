@@ -19,6 +19,9 @@ PURE = (
     "check/leases.py",
     "check/rows.py",
     "check/tasks.py",
+    "identity/errors.py",
+    "identity/identity.py",
+    "identity/rights.py",
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",
@@ -99,7 +102,7 @@ def test_pure_files_import_only_the_standard_library_schemas_and_pure_neighbours
 
 
 def test_schemas_import_no_other_folder_of_culm() -> None:
-    ours = {"eventlog", "process", "commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
+    ours = {"eventlog", "process", "identity", "commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
     found = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in sorted(ROOT.glob("schemas/**/*.py"))
@@ -114,10 +117,21 @@ def test_foundations_know_no_pillar() -> None:
     pillars = {"commands", "streams", "projections", "api", "audit", "check", "agents", "deploy", "cli", "demo"}
     found = {
         f"{path.relative_to(ROOT)}: {name}"
-        for folder in ("eventlog", "process")
+        for folder in ("eventlog", "process", "identity")
         for path in sorted((ROOT / folder).glob("**/*.py"))
         for name in imports_of(path)
         if name.split(".")[0] in pillars
+    }
+
+    assert found == set()
+
+
+def test_identity_knows_no_http() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "identity").glob("**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] in {"starlette", "fastapi", "http", "httpx", "eventlog"}
     }
 
     assert found == set()
@@ -136,7 +150,7 @@ def test_no_pillar_takes_its_foundations_from_the_deciders() -> None:
 
 
 def test_agents_know_only_http() -> None:
-    ours = {"schemas", "eventlog", "commands", "streams", "projections", "api", "deploy"}
+    ours = {"schemas", "eventlog", "identity", "commands", "streams", "projections", "api", "deploy"}
     others = ours | {"confluent_kafka", "sqlalchemy", "psycopg2"}
     found = {
         f"{path.relative_to(ROOT)}: {name}"
@@ -149,7 +163,7 @@ def test_agents_know_only_http() -> None:
 
 
 def test_the_checker_shares_only_schemas_with_the_rest() -> None:
-    ours = {"eventlog", "process", "commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
+    ours = {"eventlog", "process", "identity", "commands", "streams", "projections", "api", "agents", "deploy", "cli", "demo"}
     found = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / "check").glob("*.py")

@@ -14,11 +14,11 @@ from confluent_kafka import KafkaError, Message
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, Overloaded
 from api.http.tracing import correlation_of_request
-from api.identity.identity import Identity
 from api.log.answers import AnswerWatch, Awaited
 from api.log.poller import Poller
 from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 
 from api.http.errors import BadRequest, Conflict
-from api.identity.identity import Identity
 from api.queries.read_models import ReadModels, Row
+from identity.identity import Identity
 
 REMEMBERED_MAX = 20_000
 ANSWER_COLUMNS = "command_id, command_type, aggregate, aggregate_id, accepted, reason, message, sequence, at, vo, actor"

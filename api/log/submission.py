@@ -15,11 +15,11 @@ import structlog
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.http.plain_requests import whole_from
-from api.identity.identity import PRODUCTION, Identity
 from api.log.gateway import CommandGateway
 from api.log.positions import Position
 from api.log.submitted_parameters import priority_of, problems_in
 from api.queries.read_models import ReadModels
+from identity.identity import PRODUCTION, Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
 from schemas.task import ReloadTask, SubmitTask

@@ -13,15 +13,14 @@ from uuid import UUID, uuid4
 
 from api.http.errors import ApiError, BadRequest
 from api.http.plain_requests import whole_from
-from api.identity.access import EndpointClass, acting_role, may_act_on
-from api.identity.identity import OPERATOR, PRODUCTION, Identity
-from api.identity.rights import class_of_command
 from api.monitor.filters import where_of
 from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import View
 from api.monitor.pages import jobs as jobs_page
 from api.monitor.pages import tasks as tasks_page
 from api.queries.read_models import Row
+from identity.identity import OPERATOR, PRODUCTION, Identity
+from identity.rights import EndpointClass, acting_role, class_of_command, may_act_on
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
 from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask

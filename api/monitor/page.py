@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.identity.identity import Identity
 from api.log.gateway import now_micros
 from api.monitor.counting import Counts, Load
 from api.native.audit import AuditService
 from api.native.job_files import JobFiles
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
+from identity.identity import Identity
 
 Data = dict[str, Any]
 

@@ -11,12 +11,11 @@ from pydantic import Field
 from starlette.datastructures import FormData
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from api.http.access import Gate, Public
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
 from api.http.plain_requests import WHOLE_MAX
 from api.http.problems import json_response
 from api.http.static_files import plain_file
-from api.identity.access import Gate, Public
-from api.identity.identity import OPERATOR, PRODUCTION, Identity
 from api.log.gateway import now_micros
 from api.monitor import actions, dead_letters, job_parts
 from api.monitor.aliases import ALIASES, canonical
@@ -43,6 +42,7 @@ from api.native.forms import with_times
 from api.native.job_files import JobFiles
 from api.pilots.queue_cache import QueueCache
 from api.services import Services
+from identity.identity import OPERATOR, PRODUCTION, Identity
 
 Partition = Annotated[int, Field(ge=0, lt=10_000)]
 Offset = Annotated[int, Field(ge=0, le=WHOLE_MAX)]

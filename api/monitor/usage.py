@@ -10,8 +10,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
-from api.identity.identity import Identity
 from api.services import Services
+from identity.identity import Identity
 from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
 from schemas.partition import partition_of

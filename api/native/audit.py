@@ -13,11 +13,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.native.forms import iso, limit_of, with_times
 from api.native.people import names_of
 from api.native.reading import CaughtUp
@@ -31,6 +30,7 @@ from audit.subject import Kind, NotUnderstood, Subject, subject_from
 from audit.trace import Node, tree_of
 from audit.waiting import why
 from audit.why import Reason
+from identity.identity import Identity
 
 THREADS = 3
 TRACE_EVENTS_MAX = 5_000

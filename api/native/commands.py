@@ -10,19 +10,19 @@ from typing import Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.bodies import read_object
 from api.http.errors import AccessDenied, BadRequest, NotFound, Unavailable
 from api.http.plain_requests import whole_from
 from api.http.problems import json_response
 from api.http.tracing import correlation_of_request
-from api.identity.access import EndpointClass, User, acting_role, may_act_on
-from api.identity.identity import Identity
-from api.identity.rights import Scope, class_of_command, scope_of_command
 from api.log.idempotency import ANSWER_COLUMNS, CommandFingerprints, command_id_of, fingerprint
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
 from api.native.forms import wait_seconds_of, with_times
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
+from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, scope_of_command
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
 from schemas.wire import Message

@@ -14,11 +14,10 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from api.http.access import User
 from api.http.errors import BadRequest, NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.log.live_events import LiveRecord
 from api.native.forms import limit_of
 from api.native.reading import CaughtUp
@@ -35,6 +34,7 @@ from api.native.timeline import (
 )
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
+from identity.identity import Identity
 from schemas.ids import is_number, task_id_of
 
 PAGE = 500

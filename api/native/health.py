@@ -5,9 +5,9 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.http.access import Public, User
 from api.http.errors import ReadModelsUnavailable
 from api.http.problems import json_response
-from api.identity.access import Public, User
 from api.log.condition import Condition
 from api.native.set_aside import documents_of
 from api.services import Services

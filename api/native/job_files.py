@@ -14,16 +14,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, Response
 
+from api.http.access import User
 from api.http.errors import BadRequest, Gone, NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.native.log_archive import members, tail
 from api.native.reading import CaughtUp
 from api.pilots.queue_cache import QueueCache, storage_documents
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
 
 LOCALHOST = "file://localhost"
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.errors import NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
 from api.native.events import subject_of
 from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp

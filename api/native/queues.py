@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api.http.access import Pilot, User
 from api.http.errors import NotFound, Unavailable
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import Pilot, User
 from api.native.command_body import command_from, entry_of_command
 from api.native.commands import answer_document
 from api.native.forms import limit_of, page, with_times, words_of

@@ -16,8 +16,8 @@ import structlog
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response, StreamingResponse
 
+from api.http.access import User
 from api.http.errors import BadRequest
-from api.identity.access import User
 from api.log.live_events import ODD, LiveRecord
 from api.native.events import KEEP_ALIVE_SECONDS
 from api.native.forms import iso

@@ -5,12 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.bodies import read_object
 from api.http.errors import BadRequest, NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
 from api.log.submission import ACTIVE, NEW, QUEUED, submit_task
 from api.native.events import subject_of
@@ -21,6 +20,7 @@ from api.native.stored import stored_json
 from api.native.timeline import cursor_from, page_document, page_of
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
+from identity.identity import Identity
 
 SUMMARY = (
     "task_id, name, vo, owner, user_name, nickname, label, working_group, status, super_status, priority,"

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 
-from api.identity.access import may_act_on
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.sandbox_cache import NotStored, SandboxCache
 from api.panda.task_reads import task_row
 from api.queries.read_models import Row
+from identity.rights import may_act_on
 
 
 def cache_of(call: Call) -> SandboxCache:

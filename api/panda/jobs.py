@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from api.identity.access import may_act_on
 from api.panda.arguments import BadArgument, whole_numbers
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
@@ -14,6 +13,7 @@ from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.pilots.structured import was_left_out
 from api.queries.read_models import Row
+from identity.rights import may_act_on
 from schemas.job import KillJob
 
 JOBS_MAX = 5500

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.problems import json_response
-from api.identity.access import EndpointClass
 from api.panda.calls import Call, Endpoint
 from api.panda.envelope import Reply, failed
+from identity.rights import EndpointClass
 
 WORKFLOWS = "workflows are not offered by this server yet"
 SECRETS = "user secrets are not kept by this server yet"

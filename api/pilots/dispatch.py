@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 
 from api.http.errors import BodyTooLarge, ReadModelsUnavailable
-from api.identity.identity import Identity
 from api.log.gateway import now_micros
 from api.pilots.job_dict import job_dict
 from api.pilots.offers import offer_from
@@ -21,6 +20,7 @@ from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report
 from api.pilots.structured import left_out
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob

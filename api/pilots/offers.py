@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
-from api.identity.identity import Identity
 from api.pilots.values import amount_of, number_of, text_of, whole_of
+from identity.identity import Identity
 from schemas.characters import NAME, WORD
 from schemas.types import PilotOffer
 

@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from api.http.errors import BadRequest, UnreadableBody
-from api.identity.identity import Identity
 from api.pilots.bodies import lenient_json
 from api.pilots.structured import log_of, metadata_of
 from api.pilots.values import EVENTS_MAX, KILOBYTES_MAX, amount_of, code_of, micros_of, number_of, text_of, whole_of
+from identity.identity import Identity
 from schemas.characters import FILE_NAME, LINE, NAME, WORD
 from schemas.heartbeat import PilotHeartbeat
 from schemas.job import ReportJobEnd, ReportJobProgress

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.identity.issuer import key_path, signing_key
+from identity.issuer import key_path, signing_key
 
 
 @pytest.fixture(scope="session")

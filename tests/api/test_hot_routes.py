@@ -13,7 +13,7 @@ from prometheus_client.registry import REGISTRY
 from api.app import create_app
 from api.http.hot_routes import HotRoutes
 from api.http.tracing import correlation_of_request
-from api.identity.issuer import key_path
+from identity.issuer import key_path
 from schemas.types import LeasedJob
 from tests.api.builders import GatewayStandIn, a_job, an_answer, run
 from tests.api.test_routes import Client, headers, services_at

@@ -15,11 +15,12 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Declared, EndpointClass, Gate
-from api.identity.issuer import make_token
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Declared, Gate
 from api.monitor.aliases import ALIASES
 from api.services import Services
+from identity.issuer import make_token
+from identity.rights import EndpointClass
+from identity.verify import Verifier, trusted_issuers
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
 NOTHING = cast(Any, None)

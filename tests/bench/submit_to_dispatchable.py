@@ -12,8 +12,8 @@ import time
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
-from api.identity.issuer import make_token
 from deploy.stack import Stack
+from identity.issuer import make_token
 from schemas.queue import JobQueued
 from schemas.registry import codec_from
 from schemas.wire import Codec

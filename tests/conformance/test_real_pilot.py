@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.identity.issuer import make_token
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from identity.issuer import make_token
 from tests.conformance.client import Client
 from tests.monitor.manual_actors import until
 

@@ -18,9 +18,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Declared, EndpointClass, Gate
-from api.identity.rights import class_of_command
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Declared, Gate
 from api.monitor.aliases import ALIASES
 from api.monitor.pages.jobs import FIELDS as JOB_FILTERS
 from api.monitor.pages.tasks import FIELDS as TASK_FILTERS
@@ -30,6 +28,8 @@ from api.panda.arguments import Kind
 from api.panda.calls import Endpoint
 from api.panda.not_offered import CALLS
 from api.services import Services
+from identity.rights import EndpointClass, class_of_command
+from identity.verify import Verifier, trusted_issuers
 from schemas.catalog import Entry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from api.config import ApiConfig
-from api.identity.identity import Identity
 from api.panda.calls import Call
 from api.queries.read_models import Row
+from identity.identity import Identity
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, a_request, an_identity, services_of
 
 NOON = 1_769_860_800_000_000

@@ -11,10 +11,10 @@ import pytest
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Gate
-from api.identity.issuer import make_token
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Gate
 from api.services import Services
+from identity.issuer import make_token
+from identity.verify import Verifier, trusted_issuers
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 from tests.api.panda.builders import a_task_row
 
