@@ -94,8 +94,8 @@ class CommandGateway:
 
     async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
         """As `submit`, for a caller that made the envelope itself."""
-        _check_bounds(command, envelope)
-        _refuse(command, key_problems(command, envelope.aggregate_id))
+        _check_bounds(envelope)
+        check_command(command, envelope.aggregate_id)
         loop = asyncio.get_running_loop()
         future = self.answers.expect(envelope.command_id)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
@@ -155,10 +155,15 @@ class CommandGateway:
         return self.answers.waiting > 0
 
 
-def _check_bounds(*messages: Bounded) -> None:
+def check_command(command: Content, aggregate_id: str) -> None:
+    """Raise BadRequest that names every field out of bounds. `send` checks so, too; ask first where something is sent before."""
+    _check_bounds(command)
+    _refuse(command, key_problems(command, aggregate_id))
+
+
+def _check_bounds(message: Bounded) -> None:
     """Raise BadRequest that names every field out of bounds; nothing was sent then."""
-    for message in messages:
-        _refuse(message, problems_of(message))
+    _refuse(message, problems_of(message))
 
 
 def _refuse(message: Bounded, problems: tuple[Problem, ...]) -> None:

@@ -3,7 +3,8 @@
 In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
-decided by the task_name aggregate; the id comes from a sequence that is only a hint.
+decided by the task_name aggregate; the id comes from a sequence that is only a hint. The command is checked against its
+bounds before anything is claimed: a name is never given to a task that cannot be submitted.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import structlog
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.http.plain_requests import whole_from
-from api.log.gateway import CommandGateway
+from api.log.gateway import CommandGateway, check_command
 from api.log.positions import Position
 from api.log.submitted_parameters import priority_of, problems_in
 from api.queries.read_models import ReadModels
@@ -89,9 +90,9 @@ async def submit_task(
         parent_task_id = await _task_of_name(read_models, identity, str(parameters["parentTaskName"]))
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
-    wish = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
+    registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
     try:
-        submission = await wish.register(stored, parent_task_id)
+        submission = await registrar.register(stored, parent_task_id)
     except (BadRequest, BodyTooLarge) as problem:
         return Submission(FAILED, f"failed to register task: {problem.detail}")
     if not submission.accepted:
@@ -137,6 +138,7 @@ class Registrar:
 
     async def register(self, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """Claim an id (and the name, when it is to be unique) and submit under it."""
+        check_command(self._command(FIRST_TASK_ID, parameters, parent_task_id), str(FIRST_TASK_ID))
         unique = parameters.get("taskType") == "anal" and parameters.get("uniqueTaskName") is True
         for _ in range(ID_TRIES):
             task_id = await self._task_id()
@@ -195,7 +197,10 @@ class Registrar:
         return owner
 
     async def _submit(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> CommandAnswered:
-        command = SubmitTask(
+        return await self._send(self._command(task_id, parameters, parent_task_id), str(task_id), self.command_id)
+
+    def _command(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> SubmitTask:
+        return SubmitTask(
             task_id=task_id,
             name=str(parameters["taskName"]),
             user_name=str(parameters["userName"]),
@@ -206,7 +211,6 @@ class Registrar:
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
         )
-        return await self._send(command, str(task_id), self.command_id)
 
     async def _send(
         self, command: ClaimTaskName | SubmitTask | ReloadTask, aggregate_id: str, command_id: str | None
