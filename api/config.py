@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from process.addresses import ApiAddresses
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
@@ -14,14 +16,15 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 class ApiConfig:
     """Addresses and limits of one API process.
 
-    address: where clients and pilots reach it (CULM_API). vos: virtual organisations that are let in.
+    addresses: where it listens, and where clients, jobs and Culm's own processes reach it. vos: virtual organisations that are
+    let in.
     answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
     tls_certificate, tls_key: PEM files (CULM_TLS_CERTIFICATE, CULM_TLS_KEY) of an API at an https address; the key may stand in
     the certificate's file. None at an http address.
     """
 
     home: Path
-    address: str
+    addresses: ApiAddresses
     kafka: str
     registry: str
     postgres: str
@@ -35,12 +38,11 @@ class ApiConfig:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
-        """The configuration that `environ` asks for; raises ValueError for an address without a port, or TLS half set."""
+        """The configuration that `environ` asks for; raises ValueError naming a variable that does not fit."""
         home = Path(environ.get("CULM_HOME") or CHECKOUT / ".culm").expanduser().absolute()
-        port = environ.get("CULM_PORT_API") or "25080"
         config = cls(
             home=home,
-            address=(environ.get("CULM_API") or f"http://127.0.0.1:{port}").rstrip("/"),
+            addresses=ApiAddresses.from_environ(environ),
             kafka=environ.get("CULM_KAFKA") or f"127.0.0.1:{environ.get('CULM_PORT_KAFKA') or 25092}",
             registry=environ.get("CULM_REGISTRY")
             or f"http://127.0.0.1:{environ.get('CULM_PORT_REGISTRY') or 25081}/apis/ccompat/v7",
@@ -50,39 +52,29 @@ class ApiConfig:
             tls_key=_path(environ.get("CULM_TLS_KEY")),
             vos=tuple(name.strip() for name in (environ.get("CULM_VOS") or "wlcg").split(",") if name.strip()),
         )
-        if urlsplit(config.address).port is None:
-            raise ValueError(f"CULM_API must name a host and a port, found {config.address!r}")
         config._check_tls()
         return config
 
     def _check_tls(self) -> None:
-        """Raise ValueError unless an https address has a certificate that is there, and an http address none."""
-        https = urlsplit(self.address).scheme == "https"
-        if https and self.tls_certificate is None:
-            raise ValueError(f"CULM_API is {self.address!r}, which needs CULM_TLS_CERTIFICATE, a PEM file; it is not set")
+        """Raise ValueError unless an https address has a certificate that is there (or a proxy), and an http address none."""
+        public = self.addresses.public
+        https = urlsplit(public).scheme == "https"
+        if https and self.tls_certificate is None and not self.addresses.is_behind_proxy:
+            raise ValueError(f"CULM_API is {public!r}, which needs CULM_TLS_CERTIFICATE, a PEM file; it is not set")
         if not https and (self.tls_certificate or self.tls_key):
-            raise ValueError(f"CULM_TLS_CERTIFICATE or CULM_TLS_KEY is set, CULM_API must be https then; found {self.address!r}")
+            raise ValueError(f"CULM_TLS_CERTIFICATE or CULM_TLS_KEY is set, CULM_API must be https then; found {public!r}")
         for name, path in (("CULM_TLS_CERTIFICATE", self.tls_certificate), ("CULM_TLS_KEY", self.tls_key)):
             if path is not None and not path.is_file():
                 raise ValueError(f"{name} must name a PEM file, found {str(path)!r}")
-
-    @property
-    def host(self) -> str:
-        """The host to listen on."""
-        return urlsplit(self.address).hostname or "127.0.0.1"
-
-    @property
-    def port(self) -> int:
-        """The port to listen on."""
-        port = urlsplit(self.address).port
-        assert port is not None
-        return port
 
     def masked(self) -> dict[str, Any]:
         """The configuration as it may be printed: no password in any address."""
         return {
             "home": str(self.home),
-            "address": self.address,
+            "listens": f"{self.addresses.host}:{self.addresses.port}",
+            "public": self.addresses.public,
+            "payload": self.addresses.payload,
+            "health": self.addresses.health,
             "kafka": self.kafka,
             "registry": _masked(self.registry),
             "postgres": _masked(self.postgres),

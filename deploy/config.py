@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.fetch import Part
+from process.addresses import VARIABLES, ApiAddresses
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +80,8 @@ class StackConfig:
     external: frozenset[str] = frozenset()
     #: Kafka nodes of ours: 1, or 3 that outlive the loss of one
     brokers: int = 1
+    #: variables that say where the API listens and is reached, as far as they are not what follows from the ports
+    api_variables: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
@@ -90,7 +93,7 @@ class StackConfig:
         if brokers not in ("1", "3"):
             raise ValueError(f"CULM_BROKERS (culm up --brokers) is {brokers!r}, expected 1 or 3")
         nodes = ",".join(f"127.0.0.1:{ports.of_node(number).kafka}" for number in range(1, int(brokers) + 1))
-        return cls(
+        config = cls(
             home=home,
             lib=Path(environ.get("CULM_LIB") or CHECKOUT / ".culm" / "lib").absolute(),
             ports=ports,
@@ -99,12 +102,20 @@ class StackConfig:
             postgres=named.get("postgres", f"postgresql://culm@127.0.0.1:{ports.postgres}/culm"),
             external=frozenset(named),
             brokers=int(brokers),
+            api_variables=tuple((variable, environ[variable]) for variable in VARIABLES if environ.get(variable)),
         )
+        config.addresses.environment()  # an address that does not fit is named now, not when a process starts
+        return config
+
+    @property
+    def addresses(self) -> ApiAddresses:
+        """Where the API listens and is reached; raises ValueError for a variable that does not fit."""
+        return ApiAddresses.from_environ({"CULM_PORT_API": str(self.ports.api), **dict(self.api_variables)})
 
     @property
     def api(self) -> str:
-        """Base address of the API."""
-        return f"http://127.0.0.1:{self.ports.api}"
+        """Base address of the API for clients."""
+        return self.addresses.public
 
     def lib_of(self, part: Part) -> Path:
         """Folder of a fetched part."""
@@ -127,6 +138,7 @@ class StackConfig:
             "lib": str(self.lib),
             "ports": dataclasses.asdict(self.ports),
             "api": self.api,
+            "api_variables": dict(self.api_variables),
             "kafka": mask(self.kafka),
             "registry": mask(self.registry),
             "postgres": mask(self.postgres),
@@ -157,6 +169,7 @@ def saved(home: Path) -> StackConfig | None:
         postgres=document["postgres"],
         external=frozenset(document["external"]),
         brokers=document.get("brokers", 1),
+        api_variables=tuple(document.get("api_variables", {}).items()),
     )
 
 

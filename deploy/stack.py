@@ -130,7 +130,7 @@ class Stack:
             return document
         with ThreadPoolExecutor() as pool:
             behind = pool.submit(lag.lags, self.config.kafka, self.config.postgres)
-            problems = pool.submit(api_problems, self.config.api)
+            problems = pool.submit(api_problems, self.config.addresses.health)
             asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
             answering = {name: answer.result() for name, answer in asked.items()}
         for state in self.supervisor.states():
@@ -207,7 +207,7 @@ class Stack:
             **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
-            "api": lambda: api_answers(self.config.api),
+            "api": lambda: api_answers(self.config.addresses.health),
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -260,7 +260,7 @@ class Stack:
             if name != "harvester":
                 self._start(name)
         self._await("api", say, API_SECONDS_MAX)
-        local_queue.configure(self.config.api, self.config.home, local_queue.LocalQueue())
+        local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
         self._start("harvester")
         say(f"Culm answers after {time.monotonic() - began:.1f} s at {self.config.api}")
 
@@ -285,7 +285,7 @@ class Stack:
             "CULM_REGISTRY": self.config.registry,
             "CULM_POSTGRES": self.config.postgres,
             "CULM_HOME": str(self.config.home),
-            "CULM_API": self.config.api,
+            **self.config.addresses.environment(),
             **({"CULM_REPLICATION": str(self.config.brokers)} if self.config.brokers > 1 else {}),
         }
 

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from process.addresses import ApiAddresses
+
 
 @dataclass(frozen=True, slots=True)
 class StreamsConfig:
     """Addresses, and the name that this worker keeps over restarts so that it takes its partitions back at once.
 
-    api: base URL under which jobs fetch payload wrappers. facts_tail: records read back at start, per partition, to
-    learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that is gone.
+    api: base URL under which jobs fetch payload wrappers (CULM_API_PAYLOAD). facts_tail: records read back at start, per
+    partition, to learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that
+    is gone.
     """
 
     kafka: str
@@ -27,7 +30,8 @@ class StreamsConfig:
 class TimersConfig:
     """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch.
 
-    api: the door that pilots come through; None when it is not to be looked at.
+    api: where the API that pilots come to is asked whether it is well (CULM_API_HEALTH, else CULM_API); None when it is not to
+    be looked at.
     """
 
     kafka: str
@@ -40,11 +44,11 @@ class TimersConfig:
 
 
 def read_streams_config(environment: Mapping[str, str]) -> StreamsConfig:
-    """The processors' configuration; raises KeyError naming a variable that is missing."""
+    """The processors' configuration; raises KeyError naming a variable that is missing, ValueError for a bad address."""
     return StreamsConfig(
         kafka=environment["CULM_KAFKA"],
         registry=environment["CULM_REGISTRY"],
-        api=environment.get("CULM_API", "http://127.0.0.1:25080"),
+        api=ApiAddresses.from_environ(environment).payload,
         instance=environment.get("CULM_STREAMS_INSTANCE", "1"),
     )
 
@@ -55,7 +59,7 @@ def read_timers_config(environment: Mapping[str, str]) -> TimersConfig:
         kafka=environment["CULM_KAFKA"],
         registry=environment["CULM_REGISTRY"],
         postgres=environment["CULM_POSTGRES"],
-        api=environment.get("CULM_API"),
+        api=environment.get("CULM_API_HEALTH") or environment.get("CULM_API"),
     )
 
 

@@ -30,6 +30,7 @@ PURE = (
     "schemas/reading.py",
     "schemas/ids.py",
     "schemas/patterns.py",
+    "schemas/server_address.py",
     "projections/*/apply.py",
     "projections/tasks/status.py",
     "projections/tasks/units.py",

@@ -20,7 +20,7 @@ CLIENT_ID = "culm"
 def build_router(services: Services) -> APIRouter:
     """Routes below `/auth`."""
     router = APIRouter(prefix="/auth", include_in_schema=False)
-    address = services.config.address
+    address = services.config.addresses.public
     keys = public_keys(services.config.home).as_dict(private=False)
 
     @router.get("/jwks.json")

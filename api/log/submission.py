@@ -7,7 +7,7 @@ decided by the task_name aggregate; the id comes from a sequence that is only a 
 bounds before anything is claimed: a name is never given to a task that cannot be submitted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from api.queries.read_models import ReadModels
 from identity.identity import PRODUCTION, Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
+from schemas.server_address import with_name
 from schemas.task import ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName
 
@@ -74,15 +75,17 @@ async def submit_task(
     correlation_id: str | None = None,
     wait_seconds: float = 10.0,
     readable_seconds: float = 2.0,
+    own_addresses: Collection[str] = (),
 ) -> Submission:
     """Register a task with `parameters`; returns once readers find it (or `readable_seconds` passed).
 
-    command_id: Idempotency-Key; the same key finds the same task. Raises Unavailable when the log gives no answer.
+    own_addresses: base addresses that stand for this server; the task keeps its name in their place. command_id:
+    Idempotency-Key; the same key finds the same task. Raises Unavailable when the log gives no answer.
     """
     missing = [name for name in MANDATORY if not parameters.get(name)]
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
-    stored = stored_parameters(parameters, identity)
+    stored = with_server_name(stored_parameters(parameters, identity), own_addresses)
     problems = problems_in(stored, parent_task_id)
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
@@ -112,6 +115,18 @@ def stored_parameters(parameters: Mapping[str, Any], identity: Identity) -> dict
         stored["taskPriority"] = USER_PRIORITY
     if stored.get("official") and not stored.get("workingGroup") and PRODUCTION in identity.roles:
         stored["workingGroup"] = identity.vo
+    return stored
+
+
+def with_server_name(parameters: Mapping[str, Any], own_addresses: Collection[str]) -> dict[str, Any]:
+    """`parameters` with the server's name where sandbox and wrappers are at one of its own addresses, which may change."""
+    stored = dict(parameters)
+    for step in ("buildSpec", "mergeSpec"):
+        if isinstance(stored.get(step), dict):
+            stored[step] = with_server_name(stored[step], own_addresses)
+    for key in ("sourceURL", "transPath"):
+        if isinstance(stored.get(key), str):
+            stored[key] = with_name(stored[key], own_addresses)
     return stored
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.http.access import User
 from api.http.bodies import read_object
 from api.http.errors import BadRequest, NotFound
+from api.http.own_addresses import own_addresses
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
@@ -70,6 +71,7 @@ def build_router(services: Services) -> APIRouter:
             command_id=command_id,
             correlation_id=wish if command_id is not None else None,
             wait_seconds=services.config.answer_seconds,
+            own_addresses=own_addresses(request, services.config.addresses),
         )
         document = {"task_id": done.task_id, "code": done.code, "message": done.message}
         if not done.accepted:

@@ -73,7 +73,7 @@ async def recover_lost_files(call: Call) -> Reply:
     lost = await asyncio.to_thread(_lost, home / "storage", files)
     name = f"recover_lost_files.{row['task_id']}.{uuid4().hex}.log"
     await asyncio.to_thread(_write_finding, home / "cache" / name, row["task_id"], len(files), lost)
-    url = f"{call.services.config.address}/cache/{name}"
+    url = f"{call.services.config.addresses.public}/cache/{name}"
     message = f"{len(lost)} of {len(files)} output files are lost"
     if lost and not call["dry_run"]:
         return failed(f"{message}; making them again is not offered yet, see {url}", {"logFileURL": url})

@@ -96,7 +96,7 @@ class PilotDispatch:
             return Reply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
         spec = answer.leased.spec
         self._remember(spec.job_id, Held(queue, spec.attempt, identity.vo, "sent"))
-        return job_dict(spec, await self._storage_of(queue))
+        return job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
 
     async def report(self, body: Mapping[str, Any], identity: Identity) -> Reply:
         """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""

@@ -21,6 +21,7 @@ from api.services import Services
 from identity.issuer import make_token
 from identity.rights import EndpointClass
 from identity.verify import Verifier, trusted_issuers
+from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
 NOTHING = cast(Any, None)
@@ -42,7 +43,8 @@ def services_at(home: Path) -> Services:
         def close(self) -> None:
             """Nothing to end."""
 
-    config = ApiConfig(home, "http://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+    addresses = ApiAddresses.at("http://127.0.0.1:1")
+    config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
     live: Any = Idle()
     gateway: Any = Idle()
     read_models: Any = Silent()

@@ -220,7 +220,7 @@ def test_any_heartbeat_renews_a_lease(seed: int) -> None:
 def test_any_job_is_written_for_its_pilot(seed: int) -> None:
     spec: JobSpec = a_part("JobSpec", seed)
 
-    assert orjson.dumps(job_dict(spec, "LOCAL_DISK"))
+    assert orjson.dumps(job_dict(spec, "LOCAL_DISK", "http://127.0.0.1:25080"))
 
 
 def test_the_pages_know_how_to_render() -> None:

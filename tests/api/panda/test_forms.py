@@ -15,6 +15,7 @@ from api.http.access import Gate
 from api.services import Services
 from identity.issuer import make_token
 from identity.verify import Verifier, trusted_issuers
+from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 from tests.api.panda.builders import a_task_row
 
@@ -28,7 +29,8 @@ class Front:
         class Quiet(GatewayStandIn):
             ending = threading.Event()
 
-        config = ApiConfig(home, "http://127.0.0.1:25080", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+        addresses = ApiAddresses.at("http://127.0.0.1:25080")
+        config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
         gate = Gate(Verifier(trusted_issuers(home)), ("wlcg",))
         gateway: Any = Quiet()
         read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
