@@ -13,8 +13,8 @@ from api.http.hot_routes import HotRoutes
 from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
+from api.log.audit_service import audit_desk
 from api.native import router as native
-from api.native.audit import audit_desk
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
 from api.services import Services

@@ -1,7 +1,7 @@
 """Commands out, answers in: the one way from a request to a decider and back.
 
-In: a command and who wishes it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
-command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while nobody
+In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
+command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
 could hear the answer, and back-pressure says no before the log is written, never after.
 """
 
@@ -27,7 +27,7 @@ from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
 
 UNSENT_MAX = 50_000
-#: How long a command that nobody awaits may take to reach the log before the client is told to try again.
+#: How long a command that no one awaits may take to reach the log before the client is told to try again.
 DELIVERY_SECONDS = 10.0
 
 

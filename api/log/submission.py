@@ -19,7 +19,9 @@ from api.http.plain_requests import whole_from
 from api.log.gateway import CommandGateway, check_command
 from api.log.positions import Position
 from api.log.submitted_parameters import priority_of, problems_in
+from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
+from api.queries.task_numbers import next_task_id
 from identity.identity import PRODUCTION, Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
@@ -45,7 +47,6 @@ TAKEN_OVER = frozenset(
 # fmt: on
 USER_PRIORITY = 1000
 ID_TRIES = 5
-IDS_AHEAD_MAX = 1_000_000
 log = structlog.get_logger()
 
 
@@ -90,7 +91,9 @@ async def submit_task(
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
     if "parentTaskName" in parameters and parent_task_id is None:
-        parent_task_id = await _task_of_name(read_models, identity, str(parameters["parentTaskName"]))
+        parent_task_id = await tasks.newest_of_name(
+            read_models, identity.vo, identity.subject, str(parameters["parentTaskName"])
+        )
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
     registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
@@ -172,14 +175,13 @@ class Registrar:
     async def _again(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """The name is taken: execute its task again when that has ended; else say in which state it is."""
         name = parameters["taskName"]
-        row = await self.read_models.row("select status from task where task_id = %s and vo = %s", (task_id, self._vo))
-        if row is None:
+        status = await tasks.status_of(self.read_models, self._vo, task_id)
+        if status is None:
             # Claimed, and perhaps never submitted: then it is ours to submit now.
             answer = await self._submit(task_id, parameters, parent_task_id)
             if answer.accepted and not answer.repeated:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
             return Submission(QUEUED, _duplicate(f"jediTaskID={task_id} is already queued for outDS={name}."), task_id)
-        status = row["status"]
         if status in ENDED:
             new = orjson.dumps(parameters_of_reexecution(parameters)).decode()
             answer = await self._send(ReloadTask(parameters_json=new), str(task_id), self.command_id)
@@ -189,7 +191,7 @@ class Registrar:
                     " will be re-executed with old and/or new input"
                 )
                 return Submission(REEXECUTED, message, task_id)
-        if self.command_id is not None and await self._is_repeated(task_id):
+        if self.command_id is not None and await answers.was_accepted(self.read_models, self.command_id, str(task_id)):
             return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
         return Submission(ACTIVE, _duplicate(f"jediTaskID={task_id} is in the {status} state for outDS={name}."), task_id)
 
@@ -244,14 +246,6 @@ class Registrar:
             raise LogUnavailable(f"no answer to {type(command).__name__} within {self.wait_seconds:.0f} s")
         return answer
 
-    async def _is_repeated(self, task_id: int) -> bool:
-        """True when our key already submitted this very task."""
-        row = await self.read_models.row(
-            "select 1 as found from answer where command_id = %s and aggregate_id = %s and accepted",
-            (self.command_id, str(task_id)),
-        )
-        return row is not None
-
     def _name_key(self, parameters: Mapping[str, Any]) -> str:
         owner = "" if parameters.get("official") else self.identity.subject
         return task_name_key(self._vo, str(parameters["prodSourceLabel"]), owner, str(parameters["taskName"]))
@@ -259,35 +253,6 @@ class Registrar:
     @property
     def _vo(self) -> str:
         return self.identity.vo
-
-
-async def next_task_id(read_models: ReadModels) -> int:
-    """An id that no known task has; a sequence that fell behind (a new database) is moved on.
-
-    Ids far beyond it, which a command may have named, are left where they are: the work is bounded by `IDS_AHEAD_MAX`.
-    """
-    found = await read_models.rows(
-        "select hint, (select coalesce(max(task_id), 0) from task where task_id < hint + %s) as newest"
-        " from (select nextval('task_id_seq') as hint) taken",
-        (IDS_AHEAD_MAX,),
-    )
-    hint, newest = int(found[0]["hint"]), int(found[0]["newest"])
-    if hint > newest and hint >= FIRST_TASK_ID:
-        return hint
-    gap = max(newest, FIRST_TASK_ID - 1) - hint + 1
-    moved = await read_models.rows(
-        "select max(number) as hint from (select nextval('task_id_seq') as number from generate_series(1, %s)) taken",
-        (gap,),
-    )
-    return int(moved[0]["hint"])
-
-
-async def _task_of_name(read_models: ReadModels, identity: Identity, name: str) -> int | None:
-    row = await read_models.row(
-        "select max(task_id) as task_id from task where vo = %s and owner = %s and name = %s",
-        (identity.vo, identity.subject, name),
-    )
-    return None if row is None else row["task_id"]
 
 
 def _duplicate(what: str) -> str:

@@ -20,8 +20,8 @@ from confluent_kafka import Message
 from api.http.errors import ApiError, Unavailable
 from api.log.live_events import EventFeed
 from api.monitor.page import Page, Touched, View
-from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
+from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
 from schemas.ids import is_number, task_id_of
 

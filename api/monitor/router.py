@@ -13,17 +13,19 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from api.http.access import Gate, Public
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated, NotFound
+from api.http.forms import with_times
 from api.http.plain_requests import WHOLE_MAX
 from api.http.problems import json_response
 from api.http.static_files import plain_file
+from api.log import dead_letters
+from api.log.audit_service import AuditService
 from api.log.gateway import now_micros
-from api.monitor import actions, dead_letters, job_parts
+from api.monitor import actions, job_parts
 from api.monitor.aliases import ALIASES, canonical
 from api.monitor.counting import Counts
 from api.monitor.hub import Hub
 from api.monitor.page import Page, View
 from api.monitor.pages import PAGES
-from api.monitor.positions import stored_positions
 from api.monitor.rendering import Renderer
 from api.monitor.session import (
     LoginNeeded,
@@ -37,10 +39,9 @@ from api.monitor.session import (
     visitor,
     wants_json,
 )
-from api.native.audit import AuditService
-from api.native.forms import with_times
 from api.native.job_files import JobFiles
 from api.pilots.queue_cache import QueueCache
+from api.queries.positions import stored_positions
 from api.services import Services
 from identity.identity import OPERATOR, PRODUCTION, Identity
 
@@ -218,15 +219,15 @@ def _add_actions(router: APIRouter, monitor: Monitor) -> None:
         try:
             form = await request.form()
             fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            wish = actions.wish_from(fields, [value for value in form.getlist("id") if isinstance(value, str)])
+            asked = actions.request_from(fields, [value for value in form.getlist("id") if isinstance(value, str)])
             view = monitor.view_of(identity)
             back = safe_next(fields.get("back"))
-            context: dict[str, Any] = {"wish": wish, "back": back, "about": {"identity": identity}}
+            context: dict[str, Any] = {"asked": asked, "back": back, "about": {"identity": identity}}
             if fields.get("confirm"):
-                context["outcomes"] = await actions.carry_out(view, wish)
+                context["outcomes"] = await actions.carry_out(view, asked)
             else:
-                context["targets"], context["total"] = await actions.preview(view, wish)
-            return HTMLResponse(monitor.renderer.other("act.html", **context, title=wish.action.label), headers=SECURITY)
+                context["targets"], context["total"] = await actions.preview(view, asked)
+            return HTMLResponse(monitor.renderer.other("act.html", **context, title=asked.action.label), headers=SECURITY)
         except ApiError as problem:
             return monitor.problem(request, problem)
 

@@ -21,6 +21,7 @@ from api.http.problems import json_response
 from api.native.log_archive import members, tail
 from api.native.reading import CaughtUp
 from api.pilots.queue_cache import QueueCache, storage_documents
+from api.queries import jobs
 from api.queries.read_models import Row
 from api.services import Services
 from identity.identity import Identity
@@ -92,9 +93,7 @@ class JobFiles:
 
     async def job(self, identity: Identity, job_id: int) -> Row:
         """What of the job's row tells about files; raises NotFound."""
-        job = await self.services.read_models.row(
-            "select job_id, status, spec, outputs from job where job_id = %s and vo = %s", (job_id, identity.vo)
-        )
+        job = await jobs.files_and_status(self.services.read_models, identity.vo, job_id)
         if job is None:
             raise NotFound(f"no job {job_id} in {identity.vo}")
         return job

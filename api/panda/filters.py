@@ -27,8 +27,6 @@ COLUMNS = NUMBERS | {
     "site": "site",
     "errorDialog": "message",
 }
-#: Finds which of many texts an expression occurs in, for attributes that are no columns.
-SEARCH = "select place from unnest(%s::text[]) with ordinality as found(text, place) where text ~ %s"
 ATTRIBUTES = {name.lower(): name for name in TASK_ATTRIBUTES}
 #: A word boundary is spelled differently there; a backslash before it belongs to another escape.
 BOUNDARY = re.compile(r"(?<!\\)((?:\\\\)*)\\([bB])")

@@ -12,6 +12,7 @@ from api.panda.job_object import job_object
 from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.pilots.structured import was_left_out
+from api.queries import jobs
 from api.queries.read_models import Row
 from identity.rights import may_act_on
 from schemas.job import KillJob
@@ -65,11 +66,7 @@ async def user_metadata(call: Call) -> Reply:
     """What payloads of finished jobs wrote into jobReport.json, by job id."""
     if await task_row(call) is None:
         return failed("Task not found", {})
-    rows = await call.services.read_models.rows(
-        "select job_id, case when sum(octet_length(metadata)) over (order by job_id) <= %s then metadata end as metadata"
-        " from job where task_id = %s and status = 'finished' and metadata is not null order by job_id",
-        [METADATA_BYTES_MAX, call["task_id"]],
-    )
+    rows = await jobs.metadata_of_task(call.services.read_models, call["task_id"], METADATA_BYTES_MAX)
     return await asyncio.to_thread(_metadata_of, rows)
 
 
@@ -121,10 +118,7 @@ def _ids(call: Call) -> list[int]:
 
 
 async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:
-    rows = await call.services.read_models.rows(
-        "select * from job where job_id = any(%s) and vo = %s", [ids, call.identity.vo]
-    )
-    return {row["job_id"]: row for row in rows}
+    return await jobs.several(call.services.read_models, call.identity.vo, ids)
 
 
 def _status(row: Row | None) -> dict[str, str | None]:

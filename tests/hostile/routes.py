@@ -20,13 +20,13 @@ from api.app import create_app
 from api.config import ApiConfig
 from api.http.access import Declared, Gate
 from api.monitor.aliases import ALIASES
-from api.monitor.pages.jobs import FIELDS as JOB_FILTERS
-from api.monitor.pages.tasks import FIELDS as TASK_FILTERS
 from api.native.command_body import COMMANDS
 from api.panda import ENDPOINTS
 from api.panda.arguments import Kind
 from api.panda.calls import Endpoint
 from api.panda.not_offered import CALLS
+from api.queries.jobs import FIELDS as JOB_FILTERS
+from api.queries.tasks import FIELDS as TASK_FILTERS
 from api.services import Services
 from identity.rights import EndpointClass, class_of_command
 from identity.verify import Verifier, trusted_issuers

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from hypothesis import given
 
+from api.http.forms import with_times
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.tasks import task_document
 from api.monitor.rendering import environment, json_attribute, lasting, number, shown, value_of, when
-from api.native.forms import with_times
 from api.panda.job_object import job_object
 from api.panda.task_object import parameters_of, task_object
 from api.pilots.job_dict import job_dict

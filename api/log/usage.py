@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
+from api.queries import jobs
 from api.services import Services
 from identity.identity import Identity
 from schemas.catalog import CATALOG
@@ -25,8 +26,8 @@ MILLISECOND = 1_000
 
 async def usage_of(services: Services, identity: Identity, job_id: int) -> dict[str, Any]:
     """{"x": seconds, "series": {...}, "records": looked at, "whole": bool}; raises NotFound, LogUnavailable."""
-    job = await services.read_models.row("select vo, sent_at, ended_at from job where job_id = %s", (job_id,))
-    if job is None or job["vo"] != identity.vo:
+    job = await jobs.times(services.read_models, identity.vo, job_id)
+    if job is None:
         raise NotFound(f"no job {job_id} in {identity.vo}")
     if job["sent_at"] is None:
         return {"x": [], "series": {}, "records": 0, "whole": True}
