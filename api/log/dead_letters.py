@@ -1,6 +1,6 @@
 """What could not be handled: the newest dead letters, one of them by its id, and the request that it be handled again.
 
-The content of a letter is not shown: it may be of another VO, or of nobody. What went wrong is told only to the VO that the
+The content of a letter is not shown: it may be of another VO, or of none. What went wrong is told only to the VO that the
 letter's own envelope names.
 """
 
@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from api.http.errors import LogUnavailable, NotFound
+from api.log.reading_to_end import consumer_to_the_end
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id
@@ -195,16 +196,4 @@ def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> L
 
 
 def _consumer(kafka: str) -> Consumer:
-    return Consumer(
-        {
-            "bootstrap.servers": kafka,
-            "client.id": "culm-api-letters",
-            "group.id": "culm-api-letters-unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "earliest",
-        }
-    )
-
-
+    return consumer_to_the_end(kafka, "culm-api-letters", reset="earliest")

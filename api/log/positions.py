@@ -13,10 +13,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo, OffsetSpec
 
 from api.http.errors import BadRequest, LogUnavailable, PositionNotReached, ReadModelsUnavailable
+from api.log.reading_to_end import consumer_to_the_end
 from api.queries.positions import stored_position_now, stored_positions
 from api.queries.read_models import ReadModels
 from schemas.partition import partition_of
@@ -166,16 +167,7 @@ class Positions:
 
     def _nothing_left(self, position: Position) -> bool:
         """True when no committed record lies between the read models and `position`."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._kafka,
-                "group.id": "culm-api-positions-unused",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "latest",
-            }
-        )
+        consumer = consumer_to_the_end(self._kafka, "culm-api-positions", reset="latest")
         try:
             stored = stored_position_now(self._read_models, position.topic, position.partition)
             consumer.assign([TopicPartition(position.topic, position.partition, stored)])

@@ -1,6 +1,6 @@
 """What a job used over time: memory and CPU, from its pilot's heartbeats.
 
-Heartbeats are no state and stay in their topic for three days; they are read when somebody looks, from the time at which the
+Heartbeats are no state and stay in their topic for days; they are read when they are asked for, from the time at which the
 job began. The answer says how much was looked at, and whether it is all.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
+from api.log.reading_to_end import consumer_to_the_end
 from api.queries import jobs
 from api.services import Services
 from identity.identity import Identity
@@ -55,16 +56,7 @@ def _mb(beat: PilotHeartbeat) -> float | None:
 
 
 def _read(services: Services, job_id: int, begin: int, end: int | None) -> tuple[list[PilotHeartbeat], int, bool]:
-    consumer = Consumer(
-        {
-            "bootstrap.servers": services.config.kafka,
-            "client.id": "culm-api-usage",
-            "group.id": "culm-api-usage-unused",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "latest",
-        }
-    )
+    consumer = consumer_to_the_end(services.config.kafka, "culm-api-usage", reset="latest")
     try:
         count = len(consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions)
         number = partition_of(str(job_id), count)
