@@ -18,14 +18,14 @@ from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.http.plain_requests import whole_from
 from api.log.gateway import CommandGateway, check_command
 from api.log.positions import Position
+from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
 from api.log.submitted_parameters import priority_of, problems_in
 from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
 from api.queries.task_numbers import next_task_id
-from identity.identity import PRODUCTION, Identity
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
-from schemas.server_address import with_name
 from schemas.task import ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName
 
@@ -33,19 +33,6 @@ NEW, QUEUED, ACTIVE, REEXECUTED, FAILED, NO_PARENT = 0, 1, 2, 3, 4, 11
 MANDATORY = ("taskName", "vo", "prodSourceLabel")
 #: A task in one of these is executed again when its name is submitted again.
 ENDED = frozenset({"finished", "failed", "aborted", "done", "exhausted"})
-#: Parameters that such a re-execution takes over from the new submission, beside those that begin with `dsFor`.
-# fmt: off
-TAKEN_OVER = frozenset(
-    (
-        "site", "cloud", "includedSite", "excludedSite", "cliParams", "nFiles", "nEvents", "fixedSandbox",
-        "currentPriority", "priority", "ramCount", "loopingCheck", "forceStaged", "allowIncompleteInDS",
-        "t1Weight", "nEsConsumers", "nMaxFilesPerJob", "nGBPerJob", "noInputPooling", "nFilesPerJob",
-        "nEventsPerWorker", "nJumboJobs", "avoidVP", "allowInputLAN", "useLocalIO", "noLoopingCheck",
-        "maxCoreCount", "onlyTagsForFC", "useZipToPin", "ignoreMissingInDS", "noAutoPause",
-    )
-)
-# fmt: on
-USER_PRIORITY = 1000
 ID_TRIES = 5
 log = structlog.get_logger()
 
@@ -105,42 +92,6 @@ async def submit_task(
         return submission
     position = await gateway.readable("task", str(submission.task_id), readable_seconds)
     return Submission(submission.code, submission.message, submission.task_id, position)
-
-
-def stored_parameters(parameters: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
-    """`parameters` with what the server sets: user name; type and priority unless a production role chose them."""
-    stored = dict(parameters)
-    production = identity.role == PRODUCTION
-    if not production or not stored.get("userName"):
-        stored["userName"] = identity.user_name
-    if not production or not stored.get("taskType"):
-        stored["taskType"] = "anal"
-        stored["taskPriority"] = USER_PRIORITY
-    if stored.get("official") and not stored.get("workingGroup") and PRODUCTION in identity.roles:
-        stored["workingGroup"] = identity.vo
-    return stored
-
-
-def with_server_name(parameters: Mapping[str, Any], own_addresses: Collection[str]) -> dict[str, Any]:
-    """`parameters` with the server's name where sandbox and wrappers are at one of its own addresses, which may change."""
-    stored = dict(parameters)
-    for step in ("buildSpec", "mergeSpec"):
-        if isinstance(stored.get(step), dict):
-            stored[step] = with_server_name(stored[step], own_addresses)
-    for key in ("sourceURL", "transPath"):
-        if isinstance(stored.get(key), str):
-            stored[key] = with_name(stored[key], own_addresses)
-    return stored
-
-
-def parameters_of_reexecution(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a second submission under the same name changes in the first."""
-    taken = {key: value for key, value in parameters.items() if key in TAKEN_OVER or key.startswith("dsFor")}
-    if parameters.get("fixedSandbox") and "sourceURL" in parameters:
-        taken["sourceURL"] = parameters["sourceURL"]
-    if "loopingCheck" in taken:
-        taken["noLoopingCheck"] = not taken.pop("loopingCheck")
-    return taken
 
 
 @dataclass(frozen=True, slots=True)

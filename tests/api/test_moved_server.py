@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.log.submission import with_server_name
+from api.log.stored_parameters import with_server_name
 from api.pilots.job_dict import job_dict
 from schemas.queue import LeaseJob
 from schemas.types import JobSpec, PilotOffer, TaskDefinition

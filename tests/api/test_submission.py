@@ -5,7 +5,8 @@ from typing import Any, cast
 import pytest
 
 from api.log.gateway import CommandGateway
-from api.log.submission import Submission, parameters_of_reexecution, stored_parameters, submit_task
+from api.log.stored_parameters import parameters_of_reexecution, stored_parameters
+from api.log.submission import Submission, submit_task
 from api.queries.read_models import ReadModels
 from schemas.answer import CommandAnswered
 from schemas.task import ReloadTask, SubmitTask
