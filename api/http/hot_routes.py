@@ -64,7 +64,7 @@ class HotRoutes:
                 status = 200
                 await _send_json(found, send)
         except ClientDisconnect:
-            pass  # nobody is left to be answered
+            pass  # no one is left to be answered
         finally:
             observe(path, "POST", status, time.perf_counter() - began)
 

@@ -1,4 +1,4 @@
-"""What the API counts, and what it asks the read models and the log for when somebody scrapes."""
+"""What the API counts, and what it asks the read models and the log for at a scrape."""
 
 import time
 from collections.abc import Iterator

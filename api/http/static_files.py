@@ -13,7 +13,7 @@ from api.http.access import Public
 from api.http.errors import NotFound
 from api.services import Services
 
-WRAPPERS = Path(__file__).parent.parent / "wrappers"
+WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 
 
 def build_router(services: Services) -> APIRouter:

@@ -65,7 +65,7 @@ def position_from(token: str) -> Position:
 class Positions:
     """Finds positions in the log and waits until the read models cover them.
 
-    The table of the read models is looked at only while somebody waits, by one task for all who wait.
+    The table of the read models is looked at only while there are waiters, by one task for all of them.
     """
 
     def __init__(self, kafka: str, read_models: ReadModels) -> None:

@@ -1,7 +1,8 @@
 """Consumers that answer one question from the log and go: they read a topic up to its end and are told when they are there.
 
 Guards: a broker holds a fetch at the end of a partition back for `fetch.wait.max.ms`, half a second by default, before it says
-that this is the end. Whoever asks a question waits for that, so here it is short; a follower of the log has use for the long one.
+that this is the end. The one who asks a question waits for that, so here it is short; a follower of the log has use for the
+long one.
 """
 
 from confluent_kafka import Consumer

@@ -1,4 +1,4 @@
-"""What a job's page fetches or links to beside itself: curves, files, and the end of its logs, for whoever is logged in."""
+"""What a job's page fetches or links to beside itself: curves, files, and the end of its logs, for those who are logged in."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
 """What a page is: a path, a loader of its data, a template, and regions that are sent again when they change.
 
 In: a path with its query and who looks. Out: data (JSON) and HTML. A page's regions depend on its data alone, so that
-everybody of one VO who looks at the same URL is served from one rendering.
+all members of one VO who look at the same URL are served from one rendering.
 """
 
 import re

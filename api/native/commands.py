@@ -144,7 +144,7 @@ class CommandService:
         raise NotFound(f"no command {command_id} was answered here")
 
     async def _check_owner(self, entry: Entry, command: Message, aggregate_id: str, identity: Identity) -> None:
-        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to nobody."""
+        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one."""
         scope = scope_of_command(entry.name)
         if entry.name in ("SubmitTask", "ClaimTaskName"):
             _check_submission(entry, command, aggregate_id, identity)
@@ -212,7 +212,7 @@ def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_submission(entry: Entry, command: Any, aggregate_id: str, identity: Identity) -> None:
-    """Raise when a task would be registered for somebody else or under another id than its own."""
+    """Raise when a task would be registered for another person or under another id than its own."""
     if entry.name == "ClaimTaskName":
         if not aggregate_id.startswith(f"{identity.vo}/"):
             raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")

@@ -30,7 +30,7 @@ LOCALHOST = "file://localhost"
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 TAIL_BYTES, TAIL_BYTES_MAX = 64 * 1024, 4 * 1024 * 1024
 AT_ONCE = 2
-#: A file is somebody's text: no browser may take it for a page of ours.
+#: A file is the text of a user: no browser may take it for a page of ours.
 HARMLESS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -42,7 +42,7 @@ Count = Annotated[Whole, Query(alias="bytes")]
 
 @dataclass(frozen=True, slots=True)
 class JobFiles:
-    """Files of jobs, for whoever may see the jobs."""
+    """Files of jobs, for those who may see the jobs."""
 
     services: Services
     book: QueueCache

@@ -72,7 +72,7 @@ def mount(router: APIRouter, services: Services, endpoints: Iterable[Endpoint]) 
 
 
 def mount_public(router: APIRouter, path: str) -> None:
-    """`system/is_alive`, for everybody."""
+    """`system/is_alive`, for anyone."""
 
     async def is_alive(_: Request) -> Response:
         return json_response(done().document())

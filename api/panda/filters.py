@@ -2,7 +2,7 @@
 
 A value without any of `^ $ * + ? \\ | ( )` is compared exactly; otherwise it is a regular expression searched in the text
 of the attribute (docs/reference/client.md, "Task queries").
-Expressions come from anybody and are run by Postgres, whose engine does not
+Expressions come from anyone and are run by Postgres, whose engine does not
 blow up and whose statements end in time; Python's would hold the whole API up.
 """
 

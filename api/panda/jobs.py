@@ -41,7 +41,7 @@ async def statuses(call: Call) -> Reply:
 
 
 async def kill(call: Call) -> Reply:
-    """True for each job whose kill was taken; a job of somebody else is left alone."""
+    """True for each job whose kill was taken; a job of another user is left alone."""
     ids = _ids(call)
     code = call["code"] or KILL_BY_USER
     if code not in KILL_CODES:

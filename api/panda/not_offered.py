@@ -50,7 +50,7 @@ def endpoints_saying_no() -> tuple[Endpoint, ...]:
 
 
 def mount_legacy(router: APIRouter) -> None:
-    """Legacy routes that say no, to anybody."""
+    """Legacy routes that say no, to anyone."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
 

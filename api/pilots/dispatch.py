@@ -137,7 +137,7 @@ class PilotDispatch:
         return await jobs.statuses(self._services.read_models, identity.vo, job_ids)
 
     async def worker(self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity) -> bool:
-        """Tell the queue's workers that a pilot started or ended; false when nobody knows where the worker belongs."""
+        """Tell the queue's workers that a pilot started or ended; false when it is not known where the worker belongs."""
         if not queue:
             known = await workers.queue_of(self._services.read_models, worker_id, harvester_id)
             if known is None:
@@ -198,7 +198,7 @@ def reply_from(row: Row, state: str, attempt: int) -> Reply | None:
 
 
 def reply_to_live(answer: CommandAnswered | None) -> Reply:
-    """The reply to a live report that a decider answered; whoever does not hold the job stops."""
+    """The reply to a live report that a decider answered; a pilot that does not hold the job stops."""
     if answer is None:
         return Reply(TIMEOUT, message="no answer in time")
     if answer.reason in NOT_DECIDED:

@@ -123,7 +123,7 @@ class PilotCalls:
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
     async def access_token(self, request: Request, identity: Identity) -> Response:
-        """Never: whoever submits the pilot renews its token."""
+        """Never: the one who submits the pilot renews its token."""
         dialog = "tokens are renewed where the pilot was submitted from"
         return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
 

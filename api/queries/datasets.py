@@ -43,7 +43,7 @@ async def one(read_models: ReadModels, vo: str, name: str) -> Row | None:
 
 
 async def owner_of(read_models: ReadModels, name: str) -> Row | None:
-    """`owner` and `vo` of a dataset of any VO, to judge whether somebody may act on it; None when there is none."""
+    """`owner` and `vo` of a dataset of any VO, to judge whether a member may act on it; None when there is none."""
     return await read_models.row("select owner, vo from dataset where name = %s", (name,))
 
 

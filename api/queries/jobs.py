@@ -76,7 +76,7 @@ async def is_in(read_models: ReadModels, vo: str, job_id: int | None) -> bool:
 
 
 async def owner_of(read_models: ReadModels, job_id: int) -> Row | None:
-    """`owner` and `vo` of a job of any VO, to judge whether somebody may act on it; None when there is none."""
+    """`owner` and `vo` of a job of any VO, to judge whether a member may act on it; None when there is none."""
     return await read_models.row("select owner, vo from job where job_id = %s", (job_id,))
 
 

@@ -3,7 +3,7 @@
 from api.queries.read_models import ReadModels, Row
 
 Partition = tuple[str, int]
-#: Whoever reads needs the tables in use; who watches over progress looks at those being built, too.
+#: Readers need the tables in use; progress is watched over those that are being built, too.
 IN_USE = "join projection_live using (projection)"
 
 

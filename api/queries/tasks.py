@@ -70,7 +70,7 @@ async def is_in(read_models: ReadModels, vo: str, task_id: int | None) -> bool:
 
 
 async def owner_of(read_models: ReadModels, task_id: int) -> Row | None:
-    """`owner` and `vo` of a task of any VO, to judge whether somebody may act on it; None when there is none."""
+    """`owner` and `vo` of a task of any VO, to judge whether a member may act on it; None when there is none."""
     return await read_models.row("select owner, vo from task where task_id = %s", (task_id,))
 
 
