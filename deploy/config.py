@@ -117,6 +117,11 @@ class StackConfig:
         """Base address of the API for clients."""
         return self.addresses.public
 
+    @property
+    def api_environment(self) -> dict[str, str]:
+        """Variables that tell a process the addresses of the API: one for all, or each where they were named apart."""
+        return self.addresses.environment() if self.api_variables else {"CULM_API": self.api}
+
     def lib_of(self, part: Part) -> Path:
         """Folder of a fetched part."""
         return part.folder(self.lib)

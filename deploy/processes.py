@@ -89,7 +89,7 @@ def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Pro
         "CULM_REGISTRY": config.registry,
         "CULM_POSTGRES": config.postgres,
         "CULM_HOME": str(config.home),
-        **config.addresses.environment(),
+        **config.api_environment,
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",

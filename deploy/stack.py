@@ -285,7 +285,7 @@ class Stack:
             "CULM_REGISTRY": self.config.registry,
             "CULM_POSTGRES": self.config.postgres,
             "CULM_HOME": str(self.config.home),
-            **self.config.addresses.environment(),
+            **self.config.api_environment,
             **({"CULM_REPLICATION": str(self.config.brokers)} if self.config.brokers > 1 else {}),
         }
 

@@ -70,18 +70,19 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/workers")
     async def workers(
-        _: User,
-        __: CaughtUp,
+        identity: User,
+        _: CaughtUp,
         queue: str | None = None,
         state: str | None = None,
         harvester_id: str | None = None,
         after: str | None = None,
         limit: Whole | None = Query(None),
     ) -> Response:
-        """Workers by their id."""
+        """Workers by their id, of queues that serve the VO."""
         count = limit_of(limit)
         rows = await worker_questions.listed(
             read_models,
+            identity.vo,
             queue=queue,
             states=words_of(state.lower() if state else None),
             harvester_id=harvester_id,

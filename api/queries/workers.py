@@ -36,6 +36,7 @@ async def facets(read_models: ReadModels, where: Where) -> dict[str, list[dict[s
 
 async def listed(
     read_models: ReadModels,
+    vo: str,
     *,
     queue: str | None,
     states: list[str] | None,
@@ -43,13 +44,15 @@ async def listed(
     after: str | None,
     limit: int,
 ) -> list[Row]:
-    """Workers by their id. states: in lower case. after: a worker id."""
+    """Workers by their id, without those of queues that serve other VOs only. states: in lower case. after: a worker id."""
     return await read_models.rows(
-        "select * from worker where (%(queue)s::text is null or queue = %(queue)s)"
+        "select * from worker where not exists (select 1 from queue q where q.name = worker.queue"
+        " and json_array_length(q.settings->'vos') > 0 and %(vo)s not in (select json_array_elements_text(q.settings->'vos')))"
+        " and (%(queue)s::text is null or queue = %(queue)s)"
         " and (%(state)s::text[] is null or lower(state) = any(%(state)s))"
         " and (%(harvester)s::text is null or harvester_id = %(harvester)s)"
         " and (%(after)s::text is null or worker_id > %(after)s) order by worker_id, queue limit %(limit)s",
-        {"queue": queue, "state": states, "harvester": harvester_id, "after": after, "limit": limit},
+        {"vo": vo, "queue": queue, "state": states, "harvester": harvester_id, "after": after, "limit": limit},
     )
 
 
