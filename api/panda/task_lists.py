@@ -34,20 +34,21 @@ async def tasks_since(call: Call) -> Reply:
         wanted = selection(filters)
     except UnknownAttribute as problem:
         return failed(f"{NOT_RETRIEVED}: {problem}")
-    conditions, values = ["vo = %s", *wanted.conditions], [call.identity.vo, *wanted.values]
-    if "username" not in {name.lower() for name in filters}:
-        conditions.append("owner = %s")
-        values.append(call.identity.subject)
-    if call["since"]:
-        since = micros_of(call["since"])
-        if since is None:
-            return _no_time(call["since"])
-        conditions.append("modified_at >= %s")
-        values.append(since)
+    names_a_user = "username" in {name.lower() for name in filters}
+    since = micros_of(call["since"]) if call["since"] else None
+    if call["since"] and since is None:
+        return _no_time(call["since"])
     limit = max(0, min(call["n_tasks"], TASKS_MAX))
     try:
         most = limit if wanted.complete else TASKS_MAX
-        rows = await questions.matching(call.services.read_models, conditions, values, most)
+        rows = await questions.matching(
+            call.services.read_models,
+            call.identity.vo,
+            wanted.comparisons,
+            owner=None if names_a_user else call.identity.subject,
+            since=since,
+            limit=most,
+        )
         tasks = await _passing(call, await asyncio.to_thread(_objects, rows), wanted)
     except BadRequest as problem:
         return failed(f"{NOT_RETRIEVED}: {problem.detail}")

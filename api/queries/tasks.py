@@ -7,6 +7,7 @@ Every question is asked within a VO, or of tasks that a question within a VO has
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from api.queries.comparisons import Comparison
 from api.queries.filters import Field, Order, Where, facets_of, facets_sql
 from api.queries.read_models import ReadModels, Row
 
@@ -164,8 +165,24 @@ async def counts_by_user(read_models: ReadModels, where: Where) -> list[Row]:
     )
 
 
-async def matching(read_models: ReadModels, conditions: Sequence[str], values: Sequence[Any], limit: int) -> list[Row]:
-    """The newest tasks that satisfy all `conditions` (SQL, of which one names the VO) with `values`, newest first."""
+async def matching(
+    read_models: ReadModels,
+    vo: str,
+    comparisons: Sequence[Comparison],
+    *,
+    owner: str | None,
+    since: int | None,
+    limit: int,
+) -> list[Row]:
+    """The newest tasks of the VO for which all `comparisons` hold, newest first. owner: a subject."""
+    conditions: list[str] = ["vo = %s", *(one.sql for one in comparisons)]
+    values: list[Any] = [vo, *(one.value for one in comparisons)]
+    if owner is not None:
+        conditions.append("owner = %s")
+        values.append(owner)
+    if since is not None:
+        conditions.append("modified_at >= %s")
+        values.append(since)
     return await read_models.rows(
         f"select * from task where {' and '.join(conditions)} order by task_id desc limit %s", [*values, limit]
     )

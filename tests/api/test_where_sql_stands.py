@@ -9,7 +9,8 @@ API = Path(__file__).parent.parent.parent / "api"
 FOLDERS = {"http", "log", "queries", "native", "panda", "pilots", "monitor"}
 FILES = {"__init__.py", "__main__.py", "app.py", "config.py", "services.py"}
 STATEMENT = r"select\s.*\bfrom|insert\s+into|delete\s+from|update\s+\w+\s+set|order\s+by|group\s+by|from\s+\w+\s+where"
-SQL = re.compile(rf"\b(?:{STATEMENT})\b", re.IGNORECASE | re.DOTALL)
+PARAMETER = r"(?:=|>=|<=|<|>|~)\s*(?:any\()?%(?:s|\(\w+\)s)"
+SQL = re.compile(rf"\b(?:{STATEMENT})\b|{PARAMETER}", re.IGNORECASE | re.DOTALL)
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
