@@ -35,8 +35,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
         app,
-        host=config.host,
-        port=config.port,
+        host=config.addresses.host,
+        port=config.addresses.port,
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -6,20 +6,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import monitor, panda
-from api.http import problems
+from api.http import identity_documents, problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
 from api.http.hot_routes import HotRoutes
 from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
-from api.identity import documents
-from api.identity.access import EndpointClass
+from api.log.audit_service import audit_desk
 from api.native import router as native
-from api.native.audit import audit_desk
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
 from api.services import Services
+from identity.rights import EndpointClass
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -54,7 +53,7 @@ def create_app(services: Services) -> HotRoutes:
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
     app.include_router(pilots.build_router(services, pilot_desk))
-    for front in (panda, documents, static):
+    for front in (panda, identity_documents, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, desk))
     app.include_router(monitor.build_router(services, desk))

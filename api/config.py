@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from process.servers import api_of, home_of, kafka_of, postgres_of, registry_of
+from process.addresses import ApiAddresses
+from process.servers import home_of, kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
@@ -15,14 +16,15 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 class ApiConfig:
     """Addresses and limits of one API process.
 
-    address: where clients and pilots reach it (CULM_API). vos: virtual organisations that are let in.
+    addresses: where it listens, and where clients, jobs and Culm's own processes reach it. vos: virtual organisations that are
+    let in.
     answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
     tls_certificate, tls_key: PEM files (CULM_TLS_CERTIFICATE, CULM_TLS_KEY) of an API at an https address; the key may stand in
     the certificate's file. None at an http address.
     """
 
     home: Path
-    address: str
+    addresses: ApiAddresses
     kafka: str
     registry: str
     postgres: str
@@ -36,11 +38,11 @@ class ApiConfig:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
-        """The configuration that `environ` asks for; raises ValueError for an address without a port, or TLS half set."""
+        """The configuration that `environ` asks for; raises ValueError naming a variable that does not fit."""
         settings = Settings(environ)
         config = cls(
             home=home_of(settings),
-            address=api_of(settings),
+            addresses=ApiAddresses.from_environ(environ),
             kafka=kafka_of(settings),
             registry=registry_of(settings),
             postgres=postgres_of(settings),
@@ -48,33 +50,20 @@ class ApiConfig:
             tls_key=_path(settings.text("CULM_TLS_KEY", "")),
             vos=settings.words("CULM_VOS", "wlcg"),
         )
-        if urlsplit(config.address).port is None:
-            raise ValueError(f"CULM_API must name a host and a port, found {config.address!r}")
         config._check_tls()
         return config
 
     def _check_tls(self) -> None:
-        """Raise ValueError unless an https address has a certificate that is there, and an http address none."""
-        https = urlsplit(self.address).scheme == "https"
-        if https and self.tls_certificate is None:
-            raise ValueError(f"CULM_API is {self.address!r}, which needs CULM_TLS_CERTIFICATE, a PEM file; it is not set")
+        """Raise ValueError unless an https address has a certificate that is there (or a proxy), and an http address none."""
+        public = self.addresses.public
+        https = urlsplit(public).scheme == "https"
+        if https and self.tls_certificate is None and not self.addresses.is_behind_proxy:
+            raise ValueError(f"CULM_API is {public!r}, which needs CULM_TLS_CERTIFICATE, a PEM file; it is not set")
         if not https and (self.tls_certificate or self.tls_key):
-            raise ValueError(f"CULM_TLS_CERTIFICATE or CULM_TLS_KEY is set, CULM_API must be https then; found {self.address!r}")
+            raise ValueError(f"CULM_TLS_CERTIFICATE or CULM_TLS_KEY is set, CULM_API must be https then; found {public!r}")
         for name, path in (("CULM_TLS_CERTIFICATE", self.tls_certificate), ("CULM_TLS_KEY", self.tls_key)):
             if path is not None and not path.is_file():
                 raise ValueError(f"{name} must name a PEM file, found {str(path)!r}")
-
-    @property
-    def host(self) -> str:
-        """The host to listen on."""
-        return urlsplit(self.address).hostname or "127.0.0.1"
-
-    @property
-    def port(self) -> int:
-        """The port to listen on."""
-        port = urlsplit(self.address).port
-        assert port is not None
-        return port
 
 
 def _path(text: str) -> Path | None:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from api.config import ApiConfig
-from api.identity.access import Gate
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Gate
 from api.log.answers import AnswerWatch
 from api.log.condition import ConditionDesk
 from api.log.gateway import CommandGateway
@@ -12,6 +11,7 @@ from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.queries.read_models import ReadModels
 from eventlog.sender import CommandSender
+from identity.verify import Verifier, trusted_issuers
 from schemas.wire import Codec
 
 

@@ -59,7 +59,7 @@ def api_client(environ: Mapping[str, str]) -> ApiClient:
     vo = environ.get("CULM_VO", VO)
     if environ.get("CULM_API") and environ.get("CULM_TOKEN"):
         return ApiClient(environ["CULM_API"].rstrip("/"), _headers(environ["CULM_TOKEN"], vo))
-    from api.identity.issuer import make_token
+    from identity.issuer import make_token
 
     config = Stack.running().config
     groups = [vo, f"{vo}/operator", f"{vo}/production"]

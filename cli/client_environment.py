@@ -24,7 +24,7 @@ def client_environment(
 
     Every path is absolute, so that they hold in any directory; CULM_HOME names this stack there.
     """
-    from api.identity.issuer import make_token
+    from identity.issuer import make_token
 
     client = client_folder(environ)
     server = f"{config.api}/server/panda"

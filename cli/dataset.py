@@ -85,7 +85,7 @@ def _stored(storage: Path, scope: str, path: Path) -> dict[str, Any]:
 
 
 def _headers(config: StackConfig, user: str) -> dict[str, str]:
-    from api.identity.issuer import make_token
+    from identity.issuer import make_token
 
     token = make_token(config.home, user=user, name=user, groups=[VO], audience_hours=1)
     return {"Authorization": f"Bearer {token}", "Origin": VO, "Prefer": "wait=10"}

@@ -101,7 +101,7 @@ def token(
     hours: Annotated[float, typer.Option(help="How long it is valid.")] = 24.0,
 ) -> None:
     """Print a token of the development issuer for a named user."""
-    from api.identity.issuer import make_token
+    from identity.issuer import make_token
 
     if role not in ROLE_GROUPS:
         raise typer.BadParameter(f"--role is {role!r}, expected one of {', '.join(ROLE_GROUPS)}")

@@ -22,7 +22,7 @@ def monitor(
     page: Annotated[str, typer.Option(help="Page to begin at.")] = "/",
 ) -> None:
     """Print an address that opens the monitor and logs you in; it is good for a day and belongs to you alone."""
-    from api.identity.issuer import make_token
+    from identity.issuer import make_token
 
     config = Stack.running().config
     groups = [VO, f"{VO}/production", *([f"{VO}/operator"] if operator else [])]

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from deploy.fetch import Part
+from process.addresses import VARIABLES, ApiAddresses
 from process.servers import CHECKOUT as CHECKOUT
 from process.servers import PORT_VARIABLES as PORT_VARIABLES
-from process.servers import home_of, local_api, local_kafka, local_postgres, local_registry, port_of
+from process.servers import home_of, local_kafka, local_postgres, local_registry, port_of
 from process.settings import Settings
 from process.settings import mask as mask
 
@@ -72,6 +73,8 @@ class StackConfig:
     external: frozenset[str] = frozenset()
     #: Kafka nodes of ours: 1, or 3 that outlive the loss of one
     brokers: int = 1
+    #: variables that say where the API listens and is reached, as far as they are not what follows from the ports
+    api_variables: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
@@ -84,7 +87,7 @@ class StackConfig:
         if brokers not in ("1", "3"):
             raise ValueError(f"CULM_BROKERS (culm up --brokers) is {brokers!r}, expected 1 or 3")
         nodes = ",".join(local_kafka(ports.of_node(number).kafka) for number in range(1, int(brokers) + 1))
-        return cls(
+        config = cls(
             home=home,
             lib=settings.path("CULM_LIB", CHECKOUT / ".culm" / "lib"),
             ports=ports,
@@ -93,12 +96,25 @@ class StackConfig:
             postgres=named.get("postgres", local_postgres(ports.postgres)),
             external=frozenset(named),
             brokers=int(brokers),
+            api_variables=tuple((variable, environ[variable]) for variable in VARIABLES if environ.get(variable)),
         )
+        config.addresses.environment()  # an address that does not fit is named now, not when a process starts
+        return config
+
+    @property
+    def addresses(self) -> ApiAddresses:
+        """Where the API listens and is reached; raises ValueError for a variable that does not fit."""
+        return ApiAddresses.from_environ({"CULM_PORT_API": str(self.ports.api), **dict(self.api_variables)})
 
     @property
     def api(self) -> str:
-        """Base address of the API."""
-        return local_api(self.ports.api)
+        """Base address of the API for clients."""
+        return self.addresses.public
+
+    @property
+    def api_environment(self) -> dict[str, str]:
+        """Variables that tell a process the addresses of the API: one for all, or each where they were named apart."""
+        return self.addresses.environment() if self.api_variables else {"CULM_API": self.api}
 
     def lib_of(self, part: Part) -> Path:
         """Folder of a fetched part."""
@@ -121,6 +137,7 @@ class StackConfig:
             "lib": str(self.lib),
             "ports": dataclasses.asdict(self.ports),
             "api": self.api,
+            "api_variables": dict(self.api_variables),
             "kafka": mask(self.kafka),
             "registry": mask(self.registry),
             "postgres": mask(self.postgres),
@@ -151,4 +168,5 @@ def saved(home: Path) -> StackConfig | None:
         postgres=document["postgres"],
         external=frozenset(document["external"]),
         brokers=document.get("brokers", 1),
+        api_variables=tuple(document.get("api_variables", {}).items()),
     )

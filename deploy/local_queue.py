@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 
-from api.identity.issuer import make_token
 from deploy.errors import StepFailed
 from deploy.processes import LOCAL_QUEUE
+from identity.issuer import make_token
 
 VO = "wlcg"
 PATIENCE_SECONDS = 60.0

@@ -13,7 +13,8 @@ from deploy.config import CHECKOUT, MARK, StackConfig
 from deploy.fetch import KAFKA, REGISTRY
 from deploy.kafka.node import nodes
 from deploy.postgres.server import PostgresServer
-from process.instances import ADDRESSES, INSTANCE_VARIABLE, Process, processes_of_a_stack
+from process.addresses import VARIABLES
+from process.instances import ADDRESSES, API, INSTANCE_VARIABLE, Process, processes_of_a_stack
 from process.logs import LOG_FILE
 
 KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
@@ -88,13 +89,14 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
     addresses = dict(zip(ADDRESSES, (config.kafka, config.registry, config.postgres, config.api), strict=True))
     own = {
         **{name: addresses[name] for name in process.kind.needs},
+        **(config.api_environment if API in process.kind.needs else {}),
         "CULM_HOME": str(config.home),
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",
         INSTANCE_VARIABLE: str(process.instance),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }
-    kept = {*own, *ADDRESSES, LOG_FILE}
+    kept = {*own, *ADDRESSES, *VARIABLES, LOG_FILE}
     return own | {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
 
 

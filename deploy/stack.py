@@ -134,7 +134,7 @@ class Stack:
             return document
         with ThreadPoolExecutor() as pool:
             behind = pool.submit(lag.lags, self.config.kafka, self.config.postgres)
-            problems = pool.submit(api_problems, self.config.api)
+            problems = pool.submit(api_problems, self.config.addresses.health)
             asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
             answering = {name: answer.result() for name, answer in asked.items()}
         for state in self.supervisor.states():
@@ -215,7 +215,7 @@ class Stack:
             **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
-            "api": lambda: api_answers(self.config.api),
+            "api": lambda: api_answers(self.config.addresses.health),
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -269,7 +269,7 @@ class Stack:
             if not process.kind.is_agent:
                 self._start(process.program)
         self._await("api", say, API_SECONDS_MAX)
-        local_queue.configure(self.config.api, self.config.home, local_queue.LocalQueue())
+        local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
         for process in processes:
             if process.kind.is_agent:
                 self._start(process.program)
@@ -297,13 +297,13 @@ class Stack:
             "CULM_REGISTRY": self.config.registry,
             "CULM_POSTGRES": self.config.postgres,
             "CULM_HOME": str(self.config.home),
-            "CULM_API": self.config.api,
+            **self.config.api_environment,
             **({"CULM_REPLICATION": str(self.config.brokers)} if self.config.brokers > 1 else {}),
         }
 
     def _write_tokens(self) -> None:
         """A token for the local agents, readable by its owner alone."""
-        from api.identity.issuer import make_token
+        from identity.issuer import make_token
 
         folder = self.config.home / "tokens"
         folder.mkdir(mode=0o700, exist_ok=True)

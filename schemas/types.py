@@ -1553,7 +1553,7 @@ _NAMES_OF_STEPDEFINITION = lines_of(
 class StepDefinition:
     """A step beside the normal jobs: build or merge.
 
-    transformation: URL of the payload wrapper.
+    transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
     parameters: Job parameters with placeholders.
     archive: Source archive of a build.
     label: prodSourceLabel of its jobs.
@@ -1786,7 +1786,8 @@ class JobSpec:
     kind: NORMAL, BUILD or MERGE.
     name: jobName.
     queue: computingSite.
-    transformation: URL of the payload wrapper.
+    transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use when a
+        pilot takes the job.
     parameters: jobPars.
     inputs: Files to stage in.
     outputs: Files to stage out, the log included.
@@ -1950,9 +1951,9 @@ _NAMES_OF_TASKDEFINITION = lines_of(
 class TaskDefinition:
     """A task as refined from its parameters: all that later choices rest on.
 
-    transformation: URL of the payload wrapper.
+    transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
     parameters: Job parameters with placeholders (docs/reference/client.md, From parameters to jobs).
-    source_url: ${SURL}: where jobs fetch the sandbox.
+    source_url: ${SURL}: where jobs fetch the sandbox; culm://server stands for the address that jobs use.
     requirements: What a queue must offer.
     rules: How input is cut.
     input_datasets: Names of the input datasets, the master first; empty without input.

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from process.addresses import ApiAddresses
 from process.instances import INSTANCE_VARIABLE
-from process.servers import api_of, kafka_of, postgres_of, registry_of
+from process.servers import kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 
@@ -12,8 +13,9 @@ from process.settings import Settings
 class StreamsConfig:
     """Addresses, and the name that this worker keeps over restarts so that it takes its partitions back at once.
 
-    api: base URL under which jobs fetch payload wrappers. facts_tail: records read back at start, per partition, to
-    learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that is gone.
+    api: base URL under which jobs fetch payload wrappers (CULM_API_PAYLOAD). facts_tail: records read back at start, per
+    partition, to learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that
+    is gone.
     """
 
     kafka: str
@@ -30,7 +32,8 @@ class StreamsConfig:
 class TimersConfig:
     """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch.
 
-    api: the door that pilots come through; None when it is not to be looked at.
+    api: where the API that pilots come to is asked whether it is well (CULM_API_HEALTH, else CULM_API); None when it is not to
+    be looked at.
     """
 
     kafka: str
@@ -43,12 +46,12 @@ class TimersConfig:
 
 
 def read_streams_config(environ: Mapping[str, str]) -> StreamsConfig:
-    """The processors' configuration; raises SettingRefused."""
+    """The processors' configuration; raises SettingRefused, ValueError for an address that does not fit."""
     settings = Settings(environ)
     return StreamsConfig(
         kafka=kafka_of(settings),
         registry=registry_of(settings),
-        api=api_of(settings),
+        api=ApiAddresses.from_environ(environ).payload,
         instance=settings.text(INSTANCE_VARIABLE, "1"),
     )
 
@@ -60,5 +63,5 @@ def read_timers_config(environ: Mapping[str, str]) -> TimersConfig:
         kafka=kafka_of(settings),
         registry=registry_of(settings),
         postgres=postgres_of(settings),
-        api=settings.address("CULM_API", "") or None,
+        api=settings.address("CULM_API_HEALTH", "") or settings.address("CULM_API", "") or None,
     )

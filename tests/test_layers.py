@@ -26,6 +26,9 @@ PURE = (
     "check/leases.py",
     "check/rows.py",
     "check/tasks.py",
+    "identity/errors.py",
+    "identity/identity.py",
+    "identity/rights.py",
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",
@@ -34,6 +37,7 @@ PURE = (
     "schemas/reading.py",
     "schemas/ids.py",
     "schemas/patterns.py",
+    "schemas/server_address.py",
     "projections/*/apply.py",
     "projections/tasks/status.py",
     "projections/tasks/units.py",
@@ -133,10 +137,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The demo is a user of Culm like any other: the culm command and HTTP.
     "demo": set(),
 }
-#: Until `api/identity` stands as `identity`, its issuer is taken from the API.
-if not (ROOT / "identity").exists():
-    MAY_IMPORT["deploy"] = MAY_IMPORT["deploy"] | {"api"}
-    MAY_IMPORT["cli"] = MAY_IMPORT["cli"] | {"api"}
 #: What the domain of a pillar may import of its engine: types of messages between the two, and pure measures.
 OF_THE_ENGINE = {
     "projections": {"projections.engine.changes", "projections.engine.lengths"},
@@ -195,6 +195,17 @@ def test_the_domain_of_a_pillar_knows_nothing_of_its_engine_but_message_types(pi
         if module not in SHELLS_AMONG_THE_DOMAIN
         for other in others
         if other.startswith(f"{pillar}.engine") and other not in OF_THE_ENGINE[pillar]
+    }
+
+    assert found == set()
+
+
+def test_identity_knows_no_http() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "identity").glob("**/*.py"))
+        for name in imports_of(path)
+        if name.split(".")[0] in {"starlette", "fastapi", "http", "httpx", "eventlog"}
     }
 
     assert found == set()

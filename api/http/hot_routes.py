@@ -15,14 +15,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.http.access import Gate, Handler
 from api.http.bodies import too_large
 from api.http.errors import ApiError
 from api.http.metrics import observe
 from api.http.problems import answer_to, json_response, unexpected
 from api.http.tracing import correlation_of_request, trace_begins, trace_ends
-from api.identity.access import EndpointClass, Gate, Handler
-from api.identity.identity import Identity
 from api.pilots.bodies import parse_report, read_report
+from identity.identity import Identity
+from identity.rights import EndpointClass
 
 #: A call that needs nothing of a request but its body: content of the answer, to be sent as JSON with status 200.
 BodyCall = Callable[[dict[str, Any], Identity], Awaitable[Any]]
@@ -63,7 +64,7 @@ class HotRoutes:
                 status = 200
                 await _send_json(found, send)
         except ClientDisconnect:
-            pass  # nobody is left to be answered
+            pass  # no one is left to be answered
         finally:
             observe(path, "POST", status, time.perf_counter() - began)
 

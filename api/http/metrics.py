@@ -1,4 +1,4 @@
-"""What the API counts, and what it asks the read models and the log for when somebody scrapes."""
+"""What the API counts, and what it asks the read models and the log for at a scrape."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from prometheus_client.registry import REGISTRY, Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import ApiError
-from api.monitor.dead_letters import TOPIC
+from api.log.dead_letters import TOPIC
+from api.queries.usage import FIGURES, values_now
 from api.services import Services
 from eventlog.lag import ends_of, lags
 
@@ -80,21 +81,10 @@ class StateOfWork(Collector):
         return []
 
     def _of_rows(self) -> Iterator[GaugeMetricFamily]:
-        questions = (
-            ("culm_jobs", "Jobs by state.", ("state", "queue"),
-             "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
-            ("culm_tasks", "Tasks by status.", ("status",), "select status, count(*) from task where vo = any(%s) group by 1"),
-            ("culm_workers", "Workers by state.", ("state", "queue"), "select state, queue, count(*) from worker group by 1, 2"),
-            ("culm_queue_waiting", "Jobs that wait in a queue.", ("queue",), "select name, waiting from queue"),
-            ("culm_queue_leased", "Jobs in pilots' hands.", ("queue",), "select name, leased from queue"),
-            ("culm_pilots_wanted", "Pilots that a queue wants.", ("queue",), "select queue, wanted from worker_demand"),
-            ("culm_pilots_live", "Pilots that are alive.", ("queue",), "select queue, live from worker_demand"),
-        )  # fmt: skip
-        for name, text, labels, sql in questions:
-            family = GaugeMetricFamily(name, text, labels=labels)
+        for figure in FIGURES:
+            family = GaugeMetricFamily(figure.name, figure.text, labels=figure.labels)
             try:
-                parameters = (list(self._services.config.vos),) if "%s" in sql else ()
-                for row in self._services.read_models.rows_now(sql, parameters):
+                for row in values_now(self._services.read_models, figure, self._services.config.vos):
                     *values, count = row.values()
                     family.add_metric([str(value) for value in values], count)
             except ApiError:

@@ -9,11 +9,11 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
+from api.http.access import Public
 from api.http.errors import NotFound
-from api.identity.access import Public
 from api.services import Services
 
-WRAPPERS = Path(__file__).parent.parent / "wrappers"
+WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 
 
 def build_router(services: Services) -> APIRouter:

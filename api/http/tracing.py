@@ -2,7 +2,7 @@
 
 A trace id is 16 bytes, as a uuid is; so the id that a tracing system shows is the one that `culm trace` and `/v1/trace` take,
 written as a uuid. A request with an Idempotency-Key keeps the correlation that its key gives, or a repetition would be
-another wish.
+another request.
 """
 
 import re

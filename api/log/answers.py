@@ -1,7 +1,7 @@
-"""Answers of the deciders, delivered to whoever in this process waits for them.
+"""Answers of the deciders, delivered to those in this process that wait for them.
 
 In: `culm.command.answers.v1`, read from its end; a thread finds that end, then the event loop looks for what has come.
-Out: asyncio futures that get a `CommandAnswered`. Invariant: only answers that somebody waits for are decoded, so a busy
+Out: asyncio futures that get a `CommandAnswered`. Invariant: only answers that are waited for are decoded, so a busy
 log costs a look at each key and no more.
 """
 

@@ -1,7 +1,8 @@
-"""What is wrong with Culm at this moment, as plain sentences; nothing when all is well.
+"""What is wrong with Culm at this moment, as plain sentences for anyone who asks; nothing when all is well.
 
-In: the supervisor's processes, positions in the log, what the read models had to set aside. Out: `Condition`. Guards: asking
-costs round trips to Kafka, so it is done at most every `FRESH_SECONDS` for all callers, and no caller waits long for it.
+In: the supervisor's processes, positions in the log, what the read models had to set aside. Out: `Condition`. Guards: anyone may
+ask, so it names processes and partitions, and of what belongs to a VO only how many there are; asking costs round trips to
+Kafka, so it is done at most every `FRESH_SECONDS` for all callers, and no caller waits long for it.
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from confluent_kafka import KafkaException
 from api.config import ApiConfig
 from api.http.errors import ReadModelsUnavailable
 from api.log.processes import LATELY_SECONDS, Offsets, followed, supervised
-from api.native.set_aside import Standing, standing
+from api.queries import positions
 from api.queries.read_models import ReadModels
+from api.queries.set_aside import Standing, standing
 
 FRESH_SECONDS = 15.0
 WAIT_SECONDS_MAX = 2.0
@@ -77,11 +79,9 @@ def sentences(
     for row in stopped:
         place = f"{row['topic']}/{row['partition']} stands still at offset {row['log_offset']}"
         found.append(f"Partition {place} ({row['kind']}); nothing behind it reaches the read models.")
-    found += [
-        f"{one.name} is set aside: its rows are as of event {one.sequence} ({one.kind})." for one in aside.shown
-    ]
-    if aside.total > len(aside.shown):
-        found.append(f"{aside.total - len(aside.shown):,} more aggregates are set aside.")
+    if aside.total:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in aside.counts.items())
+        found.append(f"Set aside, with rows as of an earlier event: {kinds}. Operators are told which at /v1/health/details.")
     if aside.skipped:
         found.append(f"{aside.skipped:,} records of event topics could not be read, belong to no aggregate and were passed over.")
     return tuple(found)
@@ -107,11 +107,8 @@ class ConditionDesk:
     async def _look(self) -> None:
         config, read_models = self._config, self._read_models
         try:
-            rows = await read_models.rows(
-                "select topic, partition, min(next_offset) as at from projection_position group by 1, 2"
-            )
-            projected = {(row["topic"], row["partition"]): row["at"] for row in rows}
-            stopped = await read_models.rows("select topic, partition, log_offset, kind from projection_problem order by 1, 2")
+            projected = await positions.slowest_positions(read_models)
+            stopped = await positions.stopped_partitions(read_models)
             aside = await standing(read_models)
         except (ReadModelsUnavailable, psycopg2.Error):
             # Away, or not yet brought to this version: nothing is known of what they hold.

@@ -1,7 +1,7 @@
 """Commands out, answers in: the one way from a request to a decider and back.
 
-In: a command and who wishes it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
-command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while nobody
+In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
+command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
 could hear the answer, and back-pressure says no before the log is written, never after.
 """
 
@@ -14,11 +14,11 @@ from confluent_kafka import KafkaError, Message
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, Overloaded
 from api.http.tracing import correlation_of_request
-from api.identity.identity import Identity
 from api.log.answers import AnswerWatch, Awaited
 from api.log.poller import Poller
 from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
@@ -28,7 +28,7 @@ from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
 
 UNSENT_MAX = 50_000
-#: How long a command that nobody awaits may take to reach the log before the client is told to try again.
+#: How long a command that no one awaits may take to reach the log before the client is told to try again.
 DELIVERY_SECONDS = 10.0
 
 
@@ -95,8 +95,8 @@ class CommandGateway:
 
     async def send(self, command: Content, envelope: CommandEnvelope, wait_seconds: float) -> CommandAnswered | None:
         """As `submit`, for a caller that made the envelope itself."""
-        _check_bounds(command, envelope)
-        _refuse(command, key_problems(command, envelope.aggregate_id))
+        _check_bounds(envelope)
+        check_command(command, envelope.aggregate_id)
         loop = asyncio.get_running_loop()
         future = self.answers.expect(envelope.command_id)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
@@ -156,10 +156,15 @@ class CommandGateway:
         return self.answers.waiting > 0
 
 
-def _check_bounds(*messages: Bounded) -> None:
+def check_command(command: Content, aggregate_id: str) -> None:
+    """Raise BadRequest that names every field out of bounds. `send` checks so, too; ask first where something is sent before."""
+    _check_bounds(command)
+    _refuse(command, key_problems(command, aggregate_id))
+
+
+def _check_bounds(message: Bounded) -> None:
     """Raise BadRequest that names every field out of bounds; nothing was sent then."""
-    for message in messages:
-        _refuse(message, problems_of(message))
+    _refuse(message, problems_of(message))
 
 
 def _refuse(message: Bounded, problems: tuple[Problem, ...]) -> None:

@@ -1,8 +1,8 @@
 """Events as they happen, for those who follow a task, a job or the workers of a queue.
 
-In: event topics, read from their end by one thread for all followers, which runs only while somebody follows.
+In: event topics, read from their end by one thread for all followers, which runs only while there are followers.
 Out: decoded records in a bounded queue per follower. A follower that does not keep up is cut off and reads the rest
-from the timeline; only records that somebody wants are decoded.
+from the timeline; only records that a follower wants are decoded.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from schemas.topics import topics_of_role
 from schemas.wire import Codec, Decoded, Poison
 
 FOLLOWER_RECORDS_MAX = 5_000
-#: How long the thread goes on without followers, so that a reload of a page does not connect anew.
+#: How long the thread goes on without followers, so that a reload of a page does not connect again.
 LINGER_SECONDS = 30.0
 READY_SECONDS = 10.0
 TAKEN_MAX = 500
@@ -50,7 +50,7 @@ class LiveRecord:
 
 @dataclass(eq=False, slots=True)
 class Follower:
-    """Somebody who follows; `wanted(topic, key)` says which records."""
+    """A follower; `wanted(topic, key)` says which records."""
 
     wanted: Wanted
     loop: asyncio.AbstractEventLoop

@@ -7,14 +7,14 @@ every few milliseconds takes whatever has come by then at once. Invariant: looki
 import asyncio
 from collections.abc import Callable
 
-#: Between looks while somebody waits: half of it is added to an answer, and a look into nothing costs some microseconds.
+#: Between looks while a caller waits: half of it is added to an answer, and a look into nothing costs some microseconds.
 QUICK_SECONDS = 0.003
-#: Between looks while nobody waits; what piles up in so long is small.
+#: Between looks while no one waits; what piles up in so long is small.
 SLOW_SECONDS = 0.1
 
 
 class Poller:
-    """Calls `look` on the event loop: every QUICK_SECONDS while it answers that somebody waits, else every SLOW_SECONDS."""
+    """Calls `look` on the event loop: every QUICK_SECONDS while it answers that a caller waits, else every SLOW_SECONDS."""
 
     def __init__(self, look: Callable[[], bool]) -> None:
         self._look = look
@@ -28,7 +28,7 @@ class Poller:
         self._plan(quick=False)
 
     def hurry(self) -> None:
-        """Somebody waits from now on; call from the event loop. Without effect before `start` and after `stop`."""
+        """A caller waits from now on; call from the event loop. Without effect before `start` and after `stop`."""
         if not self._quick and self._next is not None:
             self._next.cancel()
             self._plan(quick=True)
@@ -45,9 +45,9 @@ class Poller:
         self._next = self._loop.call_later(QUICK_SECONDS if quick else SLOW_SECONDS, self._beat)
 
     def _beat(self) -> None:
-        somebody_waits = True  # after an error it is not known who waits
+        is_awaited = True  # after an error it is not known who waits
         try:
-            somebody_waits = self._look()
+            is_awaited = self._look()
         finally:
             if self._loop is not None:
-                self._plan(somebody_waits)
+                self._plan(is_awaited)

@@ -10,13 +10,14 @@ import asyncio
 import base64
 import binascii
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo, OffsetSpec
 
 from api.http.errors import BadRequest, LogUnavailable, PositionNotReached, ReadModelsUnavailable
+from api.queries.positions import stored_position_now, stored_positions
 from api.queries.read_models import ReadModels
 from eventlog.connection import open_admin
 from eventlog.consumers import one_shot_reader
@@ -31,8 +32,6 @@ QUERY_SECONDS = 5.0
 #: Markers are written a moment after the answer can be read.
 OPEN_TRANSACTION_LOOKS = 4
 EVENT_TOPICS = frozenset(topics_of_role("events"))
-
-Offsets = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def position_from(token: str) -> Position:
 class Positions:
     """Finds positions in the log and waits until the read models cover them.
 
-    The table of the read models is looked at only while somebody waits, by one task for all who wait.
+    The table of the read models is looked at only while there are waiters, by one task for all of them.
     """
 
     def __init__(self, kafka: str, read_models: ReadModels) -> None:
@@ -121,7 +120,7 @@ class Positions:
         """Return once the read models cover `position`; raises PositionNotReached with the position reached."""
         if await self.wait_for(position, seconds):
             return
-        reached = (await self._stored()).get((position.topic, position.partition), 0)
+        reached = (await stored_positions(self._read_models)).get((position.topic, position.partition), 0)
         raise PositionNotReached(
             f"the read models are {position.offset - reached} records behind the position after {seconds:.1f} s",
             position=Position(position.topic, position.partition, reached).token(),
@@ -130,7 +129,7 @@ class Positions:
     async def _refresh(self) -> None:
         while self._waiting:
             try:
-                stored = await self._stored()
+                stored = await stored_positions(self._read_models)
             except ReadModelsUnavailable as problem:
                 for _, future in self._waiting:
                     if not future.done():
@@ -140,13 +139,6 @@ class Positions:
                 if not future.done() and stored.get((position.topic, position.partition), 0) >= position.offset:
                     future.set_result(True)
             await asyncio.sleep(REFRESH_SECONDS)
-
-    async def _stored(self) -> Offsets:
-        rows = await self._read_models.rows(
-            "select topic, partition, min(next_offset) as next_offset from projection_position"
-            " join projection_live using (projection) group by topic, partition"
-        )
-        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     def _count_partitions(self, topic: str) -> None:
         count = len(self._admin.list_topics(topic, timeout=QUERY_SECONDS).topics[topic].partitions)
@@ -167,8 +159,8 @@ class Positions:
 
     async def _end_as_told(self, part: TopicPartition, isolation: IsolationLevel) -> int:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated there
-        wishes = self._admin.list_offsets({part: latest}, isolation_level=isolation, request_timeout=QUERY_SECONDS)
-        found: ListOffsetsResultInfo = await asyncio.wrap_future(wishes[part])
+        asked = self._admin.list_offsets({part: latest}, isolation_level=isolation, request_timeout=QUERY_SECONDS)
+        found: ListOffsetsResultInfo = await asyncio.wrap_future(asked[part])
         return int(found.offset)
 
     def _new_admin(self) -> AdminClient:
@@ -178,12 +170,8 @@ class Positions:
         """True when no committed record lies between the read models and `position`."""
         consumer = one_shot_reader(self._kafka, "culm-api-positions")
         try:
-            stored = self._read_models.rows_now(
-                "select coalesce(min(next_offset), 0) as next_offset from projection_position"
-                " join projection_live using (projection) where topic = %s and partition = %s",
-                (position.topic, position.partition),
-            )
-            consumer.assign([TopicPartition(position.topic, position.partition, stored[0]["next_offset"])])
+            stored = stored_position_now(self._read_models, position.topic, position.partition)
+            consumer.assign([TopicPartition(position.topic, position.partition, stored)])
             record = consumer.poll(1.0)
             if record is None:
                 return False

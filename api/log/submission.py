@@ -3,10 +3,11 @@
 In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
-decided by the task_name aggregate; the id comes from a sequence that is only a hint.
+decided by the task_name aggregate; the id comes from a sequence that is only a hint. The command is checked against its
+bounds before anything is claimed: a name is never given to a task that cannot be submitted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,14 @@ import structlog
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.http.plain_requests import whole_from
-from api.identity.identity import PRODUCTION, Identity
-from api.log.gateway import CommandGateway
+from api.log.gateway import CommandGateway, check_command
 from api.log.positions import Position
+from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
 from api.log.submitted_parameters import priority_of, problems_in
+from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
+from api.queries.task_numbers import next_task_id
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
 from schemas.task import ReloadTask, SubmitTask
@@ -29,21 +33,7 @@ NEW, QUEUED, ACTIVE, REEXECUTED, FAILED, NO_PARENT = 0, 1, 2, 3, 4, 11
 MANDATORY = ("taskName", "vo", "prodSourceLabel")
 #: A task in one of these is executed again when its name is submitted again.
 ENDED = frozenset({"finished", "failed", "aborted", "done", "exhausted"})
-#: Parameters that such a re-execution takes over from the new submission, beside those that begin with `dsFor`.
-# fmt: off
-TAKEN_OVER = frozenset(
-    (
-        "site", "cloud", "includedSite", "excludedSite", "cliParams", "nFiles", "nEvents", "fixedSandbox",
-        "currentPriority", "priority", "ramCount", "loopingCheck", "forceStaged", "allowIncompleteInDS",
-        "t1Weight", "nEsConsumers", "nMaxFilesPerJob", "nGBPerJob", "noInputPooling", "nFilesPerJob",
-        "nEventsPerWorker", "nJumboJobs", "avoidVP", "allowInputLAN", "useLocalIO", "noLoopingCheck",
-        "maxCoreCount", "onlyTagsForFC", "useZipToPin", "ignoreMissingInDS", "noAutoPause",
-    )
-)
-# fmt: on
-USER_PRIORITY = 1000
 ID_TRIES = 5
-IDS_AHEAD_MAX = 1_000_000
 log = structlog.get_logger()
 
 
@@ -73,55 +63,35 @@ async def submit_task(
     correlation_id: str | None = None,
     wait_seconds: float = 10.0,
     readable_seconds: float = 2.0,
+    own_addresses: Collection[str] = (),
 ) -> Submission:
     """Register a task with `parameters`; returns once readers find it (or `readable_seconds` passed).
 
-    command_id: Idempotency-Key; the same key finds the same task. Raises Unavailable when the log gives no answer.
+    own_addresses: base addresses that stand for this server; the task keeps its name in their place. command_id:
+    Idempotency-Key; the same key finds the same task. Raises Unavailable when the log gives no answer.
     """
     missing = [name for name in MANDATORY if not parameters.get(name)]
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
-    stored = stored_parameters(parameters, identity)
+    stored = with_server_name(stored_parameters(parameters, identity), own_addresses)
     problems = problems_in(stored, parent_task_id)
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
     if "parentTaskName" in parameters and parent_task_id is None:
-        parent_task_id = await _task_of_name(read_models, identity, str(parameters["parentTaskName"]))
+        parent_task_id = await tasks.newest_of_name(
+            read_models, identity.vo, identity.subject, str(parameters["parentTaskName"])
+        )
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
-    wish = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
+    registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
     try:
-        submission = await wish.register(stored, parent_task_id)
+        submission = await registrar.register(stored, parent_task_id)
     except (BadRequest, BodyTooLarge) as problem:
         return Submission(FAILED, f"failed to register task: {problem.detail}")
     if not submission.accepted:
         return submission
     position = await gateway.readable("task", str(submission.task_id), readable_seconds)
     return Submission(submission.code, submission.message, submission.task_id, position)
-
-
-def stored_parameters(parameters: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
-    """`parameters` with what the server sets: user name; type and priority unless a production role chose them."""
-    stored = dict(parameters)
-    production = identity.role == PRODUCTION
-    if not production or not stored.get("userName"):
-        stored["userName"] = identity.user_name
-    if not production or not stored.get("taskType"):
-        stored["taskType"] = "anal"
-        stored["taskPriority"] = USER_PRIORITY
-    if stored.get("official") and not stored.get("workingGroup") and PRODUCTION in identity.roles:
-        stored["workingGroup"] = identity.vo
-    return stored
-
-
-def parameters_of_reexecution(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a second submission under the same name changes in the first."""
-    taken = {key: value for key, value in parameters.items() if key in TAKEN_OVER or key.startswith("dsFor")}
-    if parameters.get("fixedSandbox") and "sourceURL" in parameters:
-        taken["sourceURL"] = parameters["sourceURL"]
-    if "loopingCheck" in taken:
-        taken["noLoopingCheck"] = not taken.pop("loopingCheck")
-    return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +107,7 @@ class Registrar:
 
     async def register(self, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """Claim an id (and the name, when it is to be unique) and submit under it."""
+        check_command(self._command(FIRST_TASK_ID, parameters, parent_task_id), str(FIRST_TASK_ID))
         unique = parameters.get("taskType") == "anal" and parameters.get("uniqueTaskName") is True
         for _ in range(ID_TRIES):
             task_id = await self._task_id()
@@ -155,14 +126,13 @@ class Registrar:
     async def _again(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """The name is taken: execute its task again when that has ended; else say in which state it is."""
         name = parameters["taskName"]
-        row = await self.read_models.row("select status from task where task_id = %s and vo = %s", (task_id, self._vo))
-        if row is None:
+        status = await tasks.status_of(self.read_models, self._vo, task_id)
+        if status is None:
             # Claimed, and perhaps never submitted: then it is ours to submit now.
             answer = await self._submit(task_id, parameters, parent_task_id)
             if answer.accepted and not answer.repeated:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
             return Submission(QUEUED, _duplicate(f"jediTaskID={task_id} is already queued for outDS={name}."), task_id)
-        status = row["status"]
         if status in ENDED:
             new = orjson.dumps(parameters_of_reexecution(parameters)).decode()
             answer = await self._send(ReloadTask(parameters_json=new), str(task_id), self.command_id)
@@ -172,7 +142,7 @@ class Registrar:
                     " will be re-executed with old and/or new input"
                 )
                 return Submission(REEXECUTED, message, task_id)
-        if self.command_id is not None and await self._is_repeated(task_id):
+        if self.command_id is not None and await answers.was_accepted(self.read_models, self.command_id, str(task_id)):
             return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
         return Submission(ACTIVE, _duplicate(f"jediTaskID={task_id} is in the {status} state for outDS={name}."), task_id)
 
@@ -195,7 +165,10 @@ class Registrar:
         return owner
 
     async def _submit(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> CommandAnswered:
-        command = SubmitTask(
+        return await self._send(self._command(task_id, parameters, parent_task_id), str(task_id), self.command_id)
+
+    def _command(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> SubmitTask:
+        return SubmitTask(
             task_id=task_id,
             name=str(parameters["taskName"]),
             user_name=str(parameters["userName"]),
@@ -206,7 +179,6 @@ class Registrar:
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
         )
-        return await self._send(command, str(task_id), self.command_id)
 
     async def _send(
         self, command: ClaimTaskName | SubmitTask | ReloadTask, aggregate_id: str, command_id: str | None
@@ -225,14 +197,6 @@ class Registrar:
             raise LogUnavailable(f"no answer to {type(command).__name__} within {self.wait_seconds:.0f} s")
         return answer
 
-    async def _is_repeated(self, task_id: int) -> bool:
-        """True when our key already submitted this very task."""
-        row = await self.read_models.row(
-            "select 1 as found from answer where command_id = %s and aggregate_id = %s and accepted",
-            (self.command_id, str(task_id)),
-        )
-        return row is not None
-
     def _name_key(self, parameters: Mapping[str, Any]) -> str:
         owner = "" if parameters.get("official") else self.identity.subject
         return task_name_key(self._vo, str(parameters["prodSourceLabel"]), owner, str(parameters["taskName"]))
@@ -240,35 +204,6 @@ class Registrar:
     @property
     def _vo(self) -> str:
         return self.identity.vo
-
-
-async def next_task_id(read_models: ReadModels) -> int:
-    """An id that no known task has; a sequence that fell behind (a new database) is moved on.
-
-    Ids far beyond it, which a command may have named, are left where they are: the work is bounded by `IDS_AHEAD_MAX`.
-    """
-    found = await read_models.rows(
-        "select hint, (select coalesce(max(task_id), 0) from task where task_id < hint + %s) as newest"
-        " from (select nextval('task_id_seq') as hint) taken",
-        (IDS_AHEAD_MAX,),
-    )
-    hint, newest = int(found[0]["hint"]), int(found[0]["newest"])
-    if hint > newest and hint >= FIRST_TASK_ID:
-        return hint
-    gap = max(newest, FIRST_TASK_ID - 1) - hint + 1
-    moved = await read_models.rows(
-        "select max(number) as hint from (select nextval('task_id_seq') as number from generate_series(1, %s)) taken",
-        (gap,),
-    )
-    return int(moved[0]["hint"])
-
-
-async def _task_of_name(read_models: ReadModels, identity: Identity, name: str) -> int | None:
-    row = await read_models.row(
-        "select max(task_id) as task_id from task where vo = %s and owner = %s and name = %s",
-        (identity.vo, identity.subject, name),
-    )
-    return None if row is None else row["task_id"]
 
 
 def _duplicate(what: str) -> str:

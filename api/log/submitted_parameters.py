@@ -15,7 +15,8 @@ from api.http.bodies import leaves, named
 from schemas.characters import LINE, NAME, TEMPLATE, TEXT, WORD, CharacterSet
 
 PROBLEMS_MAX = 5
-PARAMETERS_CHARACTERS_MAX = 890_000
+#: As JSON in UTF-8: what a record has room for beside the rest of the command.
+PARAMETERS_BYTES_MAX = 890_000
 ITEMS_MAX = 2_000
 PRIORITY_MIN, PRIORITY_MAX = -(1 << 31), (1 << 31) - 1
 TASK_ID_MAX = 900_000_000_000
@@ -44,11 +45,12 @@ def problems_in(parameters: Mapping[str, Any], parent_task_id: int | None = None
 def odd_texts_in(parameters: Mapping[str, Any]) -> list[str]:
     """What of `parameters` cannot be stored: the size of all, and keys and texts with characters that no text may hold."""
     try:
-        stored = orjson.dumps(parameters).decode()
+        encoded = orjson.dumps(parameters)
     except (TypeError, ValueError) as problem:  # a number beyond 64 bits, half a surrogate pair
         return [f"the parameters cannot be stored as JSON: {str(problem)[:100]}"]
-    if len(stored) > PARAMETERS_CHARACTERS_MAX:
-        return [f"the parameters have {len(stored):,} characters as JSON, at most {PARAMETERS_CHARACTERS_MAX:,} are taken"]
+    if len(encoded) > PARAMETERS_BYTES_MAX:
+        return [f"the parameters have {len(encoded):,} bytes as JSON, at most {PARAMETERS_BYTES_MAX:,} are taken"]
+    stored = encoded.decode()
     if TEXT.takes(stored) and ESCAPE.search(stored) is None:
         return []
     return [

@@ -12,7 +12,7 @@ __all__ = ["build_router", "install"]
 
 
 def install(app: FastAPI) -> None:
-    """Send browsers that nobody knows to the login page; programs get 401."""
+    """Send browsers without a login to the login page; programs get 401."""
 
     @app.exception_handler(LoginNeeded)
     async def unknown(request: Request, error: LoginNeeded) -> Response:

@@ -13,15 +13,12 @@ from uuid import UUID, uuid4
 
 from api.http.errors import ApiError, BadRequest
 from api.http.plain_requests import whole_from
-from api.identity.access import EndpointClass, acting_role, may_act_on
-from api.identity.identity import OPERATOR, PRODUCTION, Identity
-from api.identity.rights import class_of_command
-from api.monitor.filters import where_of
 from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import View
-from api.monitor.pages import jobs as jobs_page
-from api.monitor.pages import tasks as tasks_page
+from api.queries import targets as targets_of
 from api.queries.read_models import Row
+from identity.identity import OPERATOR, PRODUCTION, Identity
+from identity.rights import EndpointClass, acting_role, class_of_command, may_act_on
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
 from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask
@@ -33,7 +30,7 @@ PRIORITY_MAX = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """What somebody wants done. ids, or filters that say which. confirmation: a uuid that the preview made up."""
+    """What is to be done. ids, or filters that say which. confirmation: a uuid that the preview made up."""
 
     action: Action
     name: str
@@ -64,8 +61,8 @@ class Outcome:
     message: str
 
 
-def wish_from(form: Mapping[str, str], ids: Sequence[str]) -> ActionRequest:
-    """The wish of a form; raises BadRequest."""
+def request_from(form: Mapping[str, str], ids: Sequence[str]) -> ActionRequest:
+    """What a form asks for; raises BadRequest."""
     for field, value in form.items():
         if "\0" in field + value:
             raise BadRequest(f"{field[:40]!a}: found {value[:40]!a}, expected text without NUL")
@@ -101,25 +98,18 @@ def _confirmation(text: str | None) -> str:
         raise BadRequest("confirmation: expected the one that the preview made") from problem
 
 
-async def preview(view: View, wish: ActionRequest) -> tuple[list[Target], int]:
+async def preview(view: View, asked: ActionRequest) -> tuple[list[Target], int]:
     """Who is meant, each with why it would be refused, and how many there are in all (more than are listed are not touched)."""
-    table, key, fields = (
-        ("task", "task_id", tasks_page.FIELDS) if wish.action.kind == "task" else ("job", "job_id", jobs_page.FIELDS)
-    )
-    if wish.ids:
-        sql, parameters = f"vo = %(vo)s and {key} = any(%(ids)s)", {"vo": view.vo, "ids": list(wish.ids)}
+    kind: targets_of.Kind = "task" if asked.action.kind == "task" else "job"
+    if asked.ids:
+        where = targets_of.of_numbers(kind, view.vo, asked.ids)
     else:
-        where = where_of(wish.filters, fields, "modified_at", view.vo, view.now)
-        sql, parameters = where.sql, dict(where.parameters)
-    rows = await view.rows(
-        f"select {key} as number, name, status, owner, user_name, count(*) over () as total from {table} where {sql}"
-        f" order by {key} limit %(most)s",
-        {**parameters, "most": TARGETS_MAX},
-    )
-    targets = [_target(view.identity, wish.action, row) for row in rows]
+        where = targets_of.of_filters(kind, view.vo, asked.filters, view.now)
+    rows, total = await targets_of.first(view.read_models, kind, where, TARGETS_MAX)
+    targets = [_target(view.identity, asked.action, row) for row in rows]
     found = {target.number for target in targets}
-    targets += [Target(number, "", "", "", f"not in {view.vo}") for number in wish.ids if number not in found]
-    return targets, int(rows[0]["total"]) if rows else 0
+    targets += [Target(number, "", "", "", f"not in {view.vo}") for number in asked.ids if number not in found]
+    return targets, total
 
 
 def _target(identity: Identity, action: Action, row: Row) -> Target:
@@ -133,13 +123,13 @@ def _target(identity: Identity, action: Action, row: Row) -> Target:
     return Target(row["number"], row["name"], row["status"], row["user_name"], refused)
 
 
-async def carry_out(view: View, wish: ActionRequest) -> list[Outcome]:
+async def carry_out(view: View, asked: ActionRequest) -> list[Outcome]:
     """Send the command to each that is not refused, a few at once; raises BadRequest without a reason."""
-    if not wish.reason:
+    if not asked.reason:
         raise BadRequest("reason: it is recorded with every command and must say something")
-    if wish.action.asks_priority and wish.priority is None:
+    if asked.action.asks_priority and asked.priority is None:
         raise BadRequest("priority: expected a whole number")
-    targets, total = await preview(view, wish)
+    targets, total = await preview(view, asked)
     if total > TARGETS_MAX:
         raise BadRequest(f"{total} fit; at most {TARGETS_MAX} are done at once: narrow the filter")
     turn = asyncio.Semaphore(AT_ONCE)
@@ -148,20 +138,20 @@ async def carry_out(view: View, wish: ActionRequest) -> list[Outcome]:
         if target.refused:
             return Outcome(target.number, False, target.refused)
         async with turn:
-            return await _send(view, wish, target)
+            return await _send(view, asked, target)
 
     return list(await asyncio.gather(*(one(target) for target in targets)))
 
 
-async def _send(view: View, wish: ActionRequest, target: Target) -> Outcome:
+async def _send(view: View, asked: ActionRequest, target: Target) -> Outcome:
     try:
         answer = await view.services.gateway.submit(
-            _command(wish),
+            _command(asked),
             str(target.number),
             view.identity,
             role=acting_role(view.identity, by_membership=True),
-            command_id=caused_command_id(wish.confirmation, wish.name, target.number),
-            correlation_id=wish.confirmation,
+            command_id=caused_command_id(asked.confirmation, asked.name, target.number),
+            correlation_id=asked.confirmation,
             wait_seconds=view.services.config.answer_seconds,
         )
     except ApiError as problem:
@@ -171,9 +161,9 @@ async def _send(view: View, wish: ActionRequest, target: Target) -> Outcome:
     return Outcome(target.number, answer.accepted, "done" if answer.accepted else f"{answer.reason}: {answer.message or ''}")
 
 
-def _command(wish: ActionRequest) -> Any:
-    reason = wish.reason
-    match wish.name:
+def _command(asked: ActionRequest) -> Any:
+    reason = asked.reason
+    match asked.name:
         case "kill_task":
             return KillTask(reason=reason)
         case "finish_task":
@@ -185,7 +175,7 @@ def _command(wish: ActionRequest) -> Any:
         case "resume_task":
             return ResumeTask(reason=reason)
         case "priority_task":
-            assert wish.priority is not None
-            return ChangeTaskPriority(priority=wish.priority)
+            assert asked.priority is not None
+            return ChangeTaskPriority(priority=asked.priority)
         case _:
             return KillJob(reason=reason)

@@ -1,6 +1,6 @@
 """Counts that cost much, counted at most as often as they are worth: each knows when it was counted.
 
-In: a key and how to count. Out: what was counted, with its time. Counts that take milliseconds are always counted anew; those
+In: a key and how to count. Out: what was counted, with its time. Counts that take milliseconds are always counted again; those
 that take long are served as they are while they are counted again behind the reader's back, so that counting never takes more
 than `SHARE` of the time. Nothing older than `OLD_SECONDS` is served.
 """
@@ -62,7 +62,7 @@ class Counts:
         return await asyncio.shield(self._begin(key, load))
 
     def _begin(self, key: Hashable, load: Load) -> "asyncio.Task[Counted]":
-        """Count once, whoever asks meanwhile."""
+        """Count once, however many ask meanwhile."""
         task = self._under_way.get(key)
         if task is None:
             task = self._under_way[key] = asyncio.create_task(self._load(key, load))

@@ -3,7 +3,7 @@
 In: records of the log (only their topic, key and place are looked at) and the positions of the read models. Out: for each
 open page the regions that changed, as server-sent events. Guards: rendering never takes more than `SHARE_MAX` of the time, so
 many open pages get slower news and not a slower API; a page whose news the read models do not have yet is rendered again when
-they do; whoever reconnects gets everything that changed since the version that it names.
+they do; a client that reconnects gets everything that changed since the version that it names.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from confluent_kafka import Message
 from api.http.errors import ApiError, Unavailable
 from api.log.live_events import EventFeed
 from api.monitor.page import Page, Touched, View
-from api.monitor.positions import Partition, stored_positions
 from api.monitor.rendering import Renderer, version_of
+from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
 from schemas.ids import is_number, task_id_of
 
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 @dataclass
 class LiveChange:
-    """What came out of the log since somebody took it; filled by the thread that reads."""
+    """What came out of the log since it was last taken; filled by the thread that reads."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     tasks: set[int] = field(default_factory=set)
@@ -75,7 +75,7 @@ class LiveChange:
 
 @dataclass(eq=False)
 class Watched:
-    """A page that somebody looks at. needs: places that its next rendering must have seen; empty when it is fresh."""
+    """A page that is open somewhere. needs: places that its next rendering must have seen; empty when it is fresh."""
 
     page: Page
     view: View
@@ -144,7 +144,7 @@ class Hub:
                 queue.put_nowait(None)
 
     async def _run(self) -> None:
-        """Render what needs it, while somebody looks."""
+        """Render what needs it, while any page is open."""
         rest = 0.0
         async with self._feed().observe(self._heard.take):
             while self._watched:

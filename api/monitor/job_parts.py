@@ -1,4 +1,4 @@
-"""What a job's page fetches or links to beside itself: curves, files, and the end of its logs, for whoever is logged in."""
+"""What a job's page fetches or links to beside itself: curves, files, and the end of its logs, for those who are logged in."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.monitor import usage
+from api.log import usage
 from api.monitor.session import Visitor
 from api.native.job_files import TAIL_BYTES, Count, JobFiles, download, plain_text
 from api.services import Services

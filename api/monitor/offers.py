@@ -30,7 +30,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 def possible_actions(kind: str, status: str) -> list[str]:
-    """Names of the actions that make sense for a task or job in `status`, whoever asks."""
+    """Names of the actions that make sense for a task or job in `status`, for all who ask."""
     return [name for name, action in ACTIONS.items() if action.kind == kind and not too_late(action, status)]
 
 

@@ -1,7 +1,7 @@
 """What a page is: a path, a loader of its data, a template, and regions that are sent again when they change.
 
 In: a path with its query and who looks. Out: data (JSON) and HTML. A page's regions depend on its data alone, so that
-everybody of one VO who looks at the same URL is served from one rendering.
+all members of one VO who look at the same URL are served from one rendering.
 """
 
 import re
@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.identity.identity import Identity
+from api.log.audit_service import AuditService
 from api.log.gateway import now_micros
 from api.monitor.counting import Counts, Load
-from api.native.audit import AuditService
 from api.native.job_files import JobFiles
-from api.queries.read_models import ReadModels, Row
+from api.queries.read_models import ReadModels
 from api.services import Services
+from identity.identity import Identity
 
 Data = dict[str, Any]
 
@@ -52,19 +52,10 @@ class View:
         """Whose data is shown."""
         return self.identity.vo
 
-    async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
-        """Rows of a query; raises BadRequest when a value of the URL has the wrong form for its column."""
-        return await self.read_models.rows(sql, parameters)
-
     async def counted(self, load: Load) -> Data:
         """What `load` counts for this URL and VO, perhaps as of a moment ago; see `Counts.of`."""
         key = (self.vo, self.path, tuple(sorted(self.parameters.items())))
         return await self.counts.of(key, load)
-
-    async def row(self, sql: str, parameters: Any = ()) -> Row | None:
-        """The first row, None when there is none."""
-        found = await self.rows(sql, parameters)
-        return found[0] if found else None
 
 
 def everything(touched: Touched, _: View) -> bool:

@@ -1,6 +1,6 @@
 """Who looks at a page: the bearer token of a program, or the one that a browser brought once and keeps in a cookie.
 
-Guards: the cookie is out of reach of scripts; a form that a browser sends from another site is refused; somebody unknown is
+Guards: the cookie is out of reach of scripts; a form that a browser sends from another site is refused; an unknown visitor is
 sent to the login page when a browser asks, and gets 401 when a program does.
 """
 
@@ -12,16 +12,17 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.http.access import Declared, Gate
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
-from api.identity.access import Declared, EndpointClass, Gate
-from api.identity.identity import Identity, identity_from
+from identity.identity import Identity
+from identity.rights import EndpointClass
 
 TOKEN_COOKIE, VO_COOKIE = "culm_token", "culm_vo"
 COOKIE_SECONDS = 24 * 3600
 
 
 class LoginNeeded(ApiError):
-    """Nobody knows who asks."""
+    """The visitor is not known."""
 
     status = 401
     title = "Not authenticated"
@@ -59,8 +60,8 @@ def visitor(request: Request) -> Identity:
 
 
 def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
-    """The member that `token` names; raises NotAuthenticated, AccessDenied."""
-    return identity_from(gate.verifier.claims_of(token), vo or None, gate.vos)
+    """The member that `token` names; raises AccessDenied."""
+    return gate.member(token, vo or None)
 
 
 def check_same_site(request: Request) -> None:
@@ -76,7 +77,7 @@ def wants_json(request: Request) -> bool:
 
 
 def to_login(request: Request) -> Response:
-    """Where a browser goes that nobody knows."""
+    """Where a browser without a login goes."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
 

@@ -10,30 +10,25 @@ from typing import Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.bodies import read_object
 from api.http.errors import AccessDenied, BadRequest, NotFound, Unavailable
+from api.http.forms import wait_seconds_of, with_times
 from api.http.plain_requests import whole_from
 from api.http.problems import json_response
 from api.http.tracing import correlation_of_request
-from api.identity.access import EndpointClass, User, acting_role, may_act_on
-from api.identity.identity import Identity
-from api.identity.rights import Scope, class_of_command, scope_of_command
-from api.log.idempotency import ANSWER_COLUMNS, CommandFingerprints, command_id_of, fingerprint
+from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
-from api.native.forms import wait_seconds_of, with_times
+from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
+from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, scope_of_command
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
 from schemas.wire import Message
 
 AGGREGATE_ID_LENGTH_MAX = 400
-#: Who owns what a command is sent to.
-OWNER_OF = {
-    Scope.OWN_TASK: "select owner, vo from task where task_id = %s",
-    Scope.OWN_JOB: "select owner, vo from job where job_id = %s",
-    Scope.OWN_DATASET: "select owner, vo from dataset where name = %s",
-}
 
 
 def build_router(services: Services) -> APIRouter:
@@ -94,7 +89,7 @@ class CommandService:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._wishes = CommandFingerprints(services.read_models)
+        self._fingerprints = CommandFingerprints(services.read_models)
 
     async def send(
         self,
@@ -111,21 +106,21 @@ class CommandService:
             self._services.gate.admit(kind, request)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
-        wish = fingerprint(command_id, identity, entry.name, aggregate_id, body)
+        asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
         command = command_from(entry, _fields_only(body))
         if key is not None:
-            earlier = await self._wishes.check(command_id, entry.name, wish, identity)
+            earlier = await self._fingerprints.check(command_id, entry.name, asked, identity)
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
         await self._check_owner(entry, command, aggregate_id, identity)
-        self._wishes.remember(command_id, wish)
+        self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
             command,
             aggregate_id,
             identity,
             role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
             command_id=command_id,
-            correlation_id=wish if key is not None else correlation_of_request() or wish,
+            correlation_id=asked if key is not None else correlation_of_request() or asked,
             expected_sequence=expected,
             wait_seconds=wait_seconds,
         )
@@ -138,20 +133,18 @@ class CommandService:
         """The answer to `command_id`, awaited for `wait_seconds` if it is not there yet; raises NotFound."""
         deadline = asyncio.get_running_loop().time() + wait_seconds
         while True:
-            row = await self._services.read_models.row(
-                f"select {ANSWER_COLUMNS} from answer where command_id = %s and vo = %s", (command_id, identity.vo)
-            )
+            row = await answers.in_vo(self._services.read_models, identity.vo, command_id)
             if row is not None:
                 return json_response(answer_document(row))
             if asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(0.05)
-        if self._wishes.knows(command_id):
+        if self._fingerprints.knows(command_id):
             return json_response({"command_id": command_id, "answered": False}, 202)
         raise NotFound(f"no command {command_id} was answered here")
 
     async def _check_owner(self, entry: Entry, command: Message, aggregate_id: str, identity: Identity) -> None:
-        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to nobody."""
+        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one."""
         scope = scope_of_command(entry.name)
         if entry.name in ("SubmitTask", "ClaimTaskName"):
             _check_submission(entry, command, aggregate_id, identity)
@@ -167,11 +160,12 @@ class CommandService:
 
     async def _owned(self, scope: Scope, aggregate_id: str) -> Row | None:
         if scope is Scope.OWN_DATASET:
-            return await self._services.read_models.row(OWNER_OF[scope], (aggregate_id,))
+            return await datasets.owner_of(self._services.read_models, aggregate_id)
         number = whole_from(aggregate_id)
         if number is None or str(number) != aggregate_id:  # a decider knows them by their shortest spelling alone
             return None
-        return await self._services.read_models.row(OWNER_OF[scope], (number,))
+        question = tasks.owner_of if scope is Scope.OWN_TASK else jobs.owner_of
+        return await question(self._services.read_models, number)
 
     async def _position(self, answered: CommandAnswered) -> dict[str, str]:
         """The header that lets the client read what it wrote."""
@@ -218,7 +212,7 @@ def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_submission(entry: Entry, command: Any, aggregate_id: str, identity: Identity) -> None:
-    """Raise when a task would be registered for somebody else or under another id than its own."""
+    """Raise when a task would be registered for another person or under another id than its own."""
     if entry.name == "ClaimTaskName":
         if not aggregate_id.startswith(f"{identity.vo}/"):
             raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")

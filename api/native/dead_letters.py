@@ -6,14 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.http.access import Operator
 from api.http.errors import NotFound
+from api.http.forms import with_times
 from api.http.problems import json_response
-from api.identity.access import Operator
-from api.identity.identity import Identity
+from api.log.dead_letters import Letter, dead_letters, find_letter, retry
 from api.log.gateway import now_micros
-from api.monitor.dead_letters import Letter, dead_letters, find_letter, retry
-from api.native.forms import with_times
 from api.services import Services
+from identity.identity import Identity
 
 SHOWN_MAX = 200
 

@@ -14,27 +14,19 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from api.http.access import User
 from api.http.errors import BadRequest, NotFound
+from api.http.forms import limit_of
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.log.live_events import LiveRecord
-from api.native.forms import limit_of
 from api.native.reading import CaughtUp
-from api.native.timeline import (
-    Cursor,
-    Subject,
-    cursor_from,
-    cursor_of,
-    event_document,
-    newest_offsets,
-    news_of,
-    page_document,
-    page_of,
-)
+from api.native.timeline import cursor_from, event_document, page_document
+from api.queries import jobs, tasks
 from api.queries.read_models import ReadModels, Row
+from api.queries.timeline import Cursor, WorkSubject, cursor_of, newest_offsets, news_of, page_of
 from api.services import Services
+from identity.identity import Identity
 from schemas.ids import is_number, task_id_of
 from schemas.instants import MICROSECONDS
 
@@ -81,18 +73,16 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
-async def subject_of(read_models: ReadModels, identity: Identity, task_id: int | None, job_id: int | None) -> Subject:
+async def subject_of(read_models: ReadModels, identity: Identity, task_id: int | None, job_id: int | None) -> WorkSubject:
     """Whose events are asked for; raises BadRequest unless it is exactly one, NotFound outside the VO."""
     if (task_id is None) == (job_id is None):
         raise BadRequest("name either task_id or job_id")
     if job_id is not None:
-        found = await read_models.row("select vo from job where job_id = %s", (job_id,))
-        subject = Subject("job_id", job_id, identity.vo)
+        is_there, subject = await jobs.is_in(read_models, identity.vo, job_id), WorkSubject("job_id", job_id, identity.vo)
     else:
         assert task_id is not None
-        found = await read_models.row("select vo from task where task_id = %s", (task_id,))
-        subject = Subject("task_id", task_id, identity.vo)
-    if found is None or found["vo"] != identity.vo:
+        is_there, subject = await tasks.is_in(read_models, identity.vo, task_id), WorkSubject("task_id", task_id, identity.vo)
+    if not is_there:
         raise NotFound(f"no {subject.column.removesuffix('_id')} {subject.number} in {identity.vo}")
     return subject
 
@@ -100,7 +90,7 @@ async def subject_of(read_models: ReadModels, identity: Identity, task_id: int |
 class Stream:
     """The events of a subject from a place on, for ever."""
 
-    def __init__(self, services: Services, subject: Subject, start: Cursor | None) -> None:
+    def __init__(self, services: Services, subject: WorkSubject, start: Cursor | None) -> None:
         self._read_models = services.read_models
         self._feed = services.live.work
         self._subject = subject

@@ -5,12 +5,15 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.http.access import Operator, Public, User
 from api.http.errors import ReadModelsUnavailable
+from api.http.forms import iso
 from api.http.problems import json_response
-from api.identity.access import Public, User
 from api.log.condition import Condition
-from api.native.set_aside import documents_of
+from api.queries import positions, set_aside
 from api.services import Services
+
+DETAILS_MAX = 1_000
 
 
 def build_router(services: Services) -> APIRouter:
@@ -21,11 +24,12 @@ def build_router(services: Services) -> APIRouter:
     async def health(_: Public) -> Response:
         """200 when commands can be sent and read models can be asked, else 503 with what is missing.
 
-        `status` is `degraded` also while it serves and something is wrong: `problems` says what, in sentences.
+        `status` is `degraded` also while it serves and something is wrong: `problems` says what, in sentences. Of what belongs
+        to a VO it tells how many; `/v1/health/details` tells operators which.
         """
         started = time.monotonic()
         try:
-            await services.read_models.row("select 1 as one from task limit 1")
+            await positions.are_readable(services.read_models)
             readable = True
         except ReadModelsUnavailable:
             readable = False
@@ -39,7 +43,11 @@ def build_router(services: Services) -> APIRouter:
         document = {
             "status": "ok" if serves and not condition.problems else "degraded",
             "problems": [*missing, *condition.problems],
-            "set_aside": documents_of(condition.set_aside),
+            "set_aside": {
+                "total": condition.set_aside.total,
+                "by_kind": dict(condition.set_aside.counts),
+                "records_passed_over": condition.set_aside.skipped,
+            },
             "log": answers.ready,
             "read_models": readable,
             "read_milliseconds": round((time.monotonic() - started) * 1000, 1),
@@ -47,6 +55,12 @@ def build_router(services: Services) -> APIRouter:
             "records_unsent": services.gateway.sender.unsent,
         }
         return json_response(document, 200 if serves else 503)
+
+    @router.get("/v1/health/details")
+    async def details(identity: Operator) -> Response:
+        """What is set aside of the VO, of no VO, and of queues: which, as of which event, since when and why."""
+        rows = await set_aside.seen_by(services.read_models, identity.vo, DETAILS_MAX)
+        return json_response({"set_aside": [{**row, "since": iso(row["since"])} for row in rows]})
 
     @router.get("/v1/whoami")
     async def whoami(identity: User) -> Response:

@@ -14,22 +14,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, Response
 
+from api.http.access import User
 from api.http.errors import BadRequest, Gone, NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
 from api.native.log_archive import members, tail
 from api.native.reading import CaughtUp
 from api.pilots.queue_cache import QueueCache, storage_documents
+from api.queries import jobs
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
 
 LOCALHOST = "file://localhost"
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 TAIL_BYTES, TAIL_BYTES_MAX = 64 * 1024, 4 * 1024 * 1024
 AT_ONCE = 2
-#: A file is somebody's text: no browser may take it for a page of ours.
+#: A file is the text of a user: no browser may take it for a page of ours.
 HARMLESS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -41,7 +42,7 @@ Count = Annotated[Whole, Query(alias="bytes")]
 
 @dataclass(frozen=True, slots=True)
 class JobFiles:
-    """Files of jobs, for whoever may see the jobs."""
+    """Files of jobs, for those who may see the jobs."""
 
     services: Services
     book: QueueCache
@@ -92,9 +93,7 @@ class JobFiles:
 
     async def job(self, identity: Identity, job_id: int) -> Row:
         """What of the job's row tells about files; raises NotFound."""
-        job = await self.services.read_models.row(
-            "select job_id, status, spec, outputs from job where job_id = %s and vo = %s", (job_id, identity.vo)
-        )
+        job = await jobs.files_and_status(self.services.read_models, identity.vo, job_id)
         if job is None:
             raise NotFound(f"no job {job_id} in {identity.vo}")
         return job

@@ -7,21 +7,22 @@ from typing import Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api.http.access import Pilot, User
 from api.http.errors import NotFound, Unavailable
+from api.http.forms import limit_of, page, with_times, words_of
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import Pilot, User
 from api.native.command_body import command_from, entry_of_command
 from api.native.commands import answer_document
-from api.native.forms import limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
-from api.native.set_aside import set_aside_of
 from api.pilots.bodies import read_report
+from api.queries import queues as questions
+from api.queries import workers as worker_questions
 from api.queries.read_models import ReadModels, Row
+from api.queries.set_aside import set_aside_of
 from api.services import Services
 from schemas.characters import NAME, TEXT
 
-COLUMNS = "name, settings, waiting, leased, held_tasks, modified_at, sequence"
 LONG_POLL_SECONDS, LONG_POLL_SECONDS_MAX = 25.0, 60.0
 LOOK_SECONDS = 0.02
 #: A record of the log is a row at the latest after this.
@@ -37,21 +38,17 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/queues")
     async def queues(identity: User, _: CaughtUp, text: str | None = None) -> Response:
         """All queues that serve the VO."""
-        rows = await read_models.rows(
-            f"select {COLUMNS} from queue where (%(text)s::text is null or name ilike %(text)s) order by name",
-            {"text": None if text is None else f"%{text}%"},
-        )
-        shown = [row for row in rows if _serves(row, identity.vo)]
-        demands = {row["queue"]: row for row in await read_models.rows("select * from worker_demand")}
+        shown = await questions.serving(read_models, identity.vo, text)
+        demands = await questions.demands(read_models)
         return json_response({"queues": [_queue_document(row, demands.get(row["name"])) for row in shown]})
 
     @router.get("/queues/{queue}")
     async def one(queue: str, identity: User, _: CaughtUp) -> Response:
         """One queue with its demand for pilots."""
-        row = await read_models.row(f"select {COLUMNS} from queue where name = %s", (queue,))
-        if row is None or not _serves(row, identity.vo):
+        row = await questions.one(read_models, identity.vo, queue)
+        if row is None:
             raise NotFound(f"no queue {queue!r} for {identity.vo}")
-        document = _queue_document(row, await _demand(read_models, queue))
+        document = _queue_document(row, await questions.demand(read_models, queue))
         return json_response({**document, "set_aside": await set_aside_of(read_models, "queue", queue)})
 
     @router.get("/queues/{queue}/wanted")
@@ -73,28 +70,24 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/workers")
     async def workers(
-        _: User,
-        __: CaughtUp,
+        identity: User,
+        _: CaughtUp,
         queue: str | None = None,
         state: str | None = None,
         harvester_id: str | None = None,
         after: str | None = None,
         limit: Whole | None = Query(None),
     ) -> Response:
-        """Workers by their id."""
+        """Workers by their id, of queues that serve the VO."""
         count = limit_of(limit)
-        rows = await read_models.rows(
-            "select * from worker where (%(queue)s::text is null or queue = %(queue)s)"
-            " and (%(state)s::text[] is null or lower(state) = any(%(state)s))"
-            " and (%(harvester)s::text is null or harvester_id = %(harvester)s)"
-            " and (%(after)s::text is null or worker_id > %(after)s) order by worker_id, queue limit %(limit)s",
-            {
-                "queue": queue,
-                "state": words_of(state.lower() if state else None),
-                "harvester": harvester_id,
-                "after": after,
-                "limit": count + 1,
-            },
+        rows = await worker_questions.listed(
+            read_models,
+            identity.vo,
+            queue=queue,
+            states=words_of(state.lower() if state else None),
+            harvester_id=harvester_id,
+            after=after,
+            limit=count + 1,
         )
         return json_response(page("workers", rows, count, "worker_id"))
 
@@ -125,12 +118,8 @@ async def wanted_workers(services: Services, queue: str, after: int | None, seco
 
 
 async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
-    row = await _demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0}
+    row = await questions.demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0}
     return {"queue": queue, "wanted": row["wanted"], "live": row["live"], "sequence": row["sequence"]}
-
-
-async def _demand(read_models: ReadModels, queue: str) -> Row | None:
-    return await read_models.row("select wanted, live, reason, sequence from worker_demand where queue = %s", (queue,))
 
 
 def _worker_fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -150,9 +139,3 @@ def _queue_document(row: Row, demand: Row | None) -> dict[str, Any]:
     demand = demand or {"wanted": 0, "live": 0, "reason": ""}
     workers = {name: demand[name] for name in ("wanted", "live", "reason")}
     return {**with_times(row), "workers": workers}
-
-
-def _serves(row: Row, vo: str) -> bool:
-    """True when the queue's settings let the VO in."""
-    vos = (row["settings"] or {}).get("vos") or []
-    return not vos or vo in vos

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from api.log.audit_service import AuditService
 from api.native import audit, commands, datasets, dead_letters, events, health, job_files, jobs, queues, tail, tasks
 from api.services import Services
 
 
-def build_router(services: Services, service: audit.AuditService) -> APIRouter:
+def build_router(services: Services, service: AuditService) -> APIRouter:
     """Routes below `/v1`."""
     router = APIRouter()
     for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, tail):

@@ -16,11 +16,11 @@ import structlog
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response, StreamingResponse
 
+from api.http.access import User
 from api.http.errors import BadRequest
-from api.identity.access import User
+from api.http.forms import iso
 from api.log.live_events import ODD, LiveRecord
 from api.native.events import KEEP_ALIVE_SECONDS
-from api.native.forms import iso
 from api.services import Services
 from projections.timeline.body import body_of
 from projections.timeline.sentences import sentence

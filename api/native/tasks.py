@@ -5,28 +5,27 @@ from typing import Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from api.http.access import User
 from api.http.bodies import read_object
 from api.http.errors import BadRequest, NotFound
+from api.http.forms import instant_of, limit_of, page, with_times, words_of
+from api.http.own_addresses import own_addresses
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.identity.access import User
-from api.identity.identity import Identity
+from api.http.stored import stored_json
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
 from api.log.submission import ACTIVE, NEW, QUEUED, submit_task
 from api.native.events import subject_of
-from api.native.forms import instant_of, limit_of, page, with_times, words_of
 from api.native.reading import CaughtUp
-from api.native.set_aside import set_aside_of
-from api.native.stored import stored_json
-from api.native.timeline import cursor_from, page_document, page_of
+from api.native.timeline import cursor_from, page_document
+from api.queries import task_parts
+from api.queries import tasks as questions
 from api.queries.read_models import ReadModels, Row
+from api.queries.set_aside import set_aside_of
+from api.queries.timeline import page_of
 from api.services import Services
+from identity.identity import Identity
 
-SUMMARY = (
-    "task_id, name, vo, owner, user_name, nickname, label, working_group, status, super_status, priority,"
-    " current_priority, created_at, modified_at, started_at, ended_at, files_total, files_used, files_finished,"
-    " files_failed, jobs_live, jobs_total, message, parent_task_id, site, attempt, sequence"
-)
 SUBMISSION_BODY = {
     "requestBody": {
         "required": True,
@@ -50,7 +49,7 @@ def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/tasks`."""
     router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
     read_models = services.read_models
-    wishes = CommandFingerprints(read_models)
+    fingerprints = CommandFingerprints(read_models)
 
     @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
     async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:
@@ -59,8 +58,8 @@ def build_router(services: Services) -> APIRouter:
         parameters, parent = _submission(body)
         command_id = command_id_of(idempotency_key) if idempotency_key else None
         if command_id is not None:
-            wish = fingerprint(command_id, identity, "SubmitTask", None, body)
-            await wishes.check(command_id, "SubmitTask", wish, identity)
+            asked = fingerprint(command_id, identity, "SubmitTask", None, body)
+            await fingerprints.check(command_id, "SubmitTask", asked, identity)
         done = await submit_task(
             services.gateway,
             read_models,
@@ -68,8 +67,9 @@ def build_router(services: Services) -> APIRouter:
             parameters,
             parent_task_id=parent,
             command_id=command_id,
-            correlation_id=wish if command_id is not None else None,
+            correlation_id=asked if command_id is not None else None,
             wait_seconds=services.config.answer_seconds,
+            own_addresses=own_addresses(request, services.config.addresses),
         )
         document = {"task_id": done.task_id, "code": done.code, "message": done.message}
         if not done.accepted:
@@ -95,28 +95,17 @@ def build_router(services: Services) -> APIRouter:
     ) -> Response:
         """Tasks of the VO, newest first. `owner` is a user name, nickname or `me`; `status` may be a list."""
         count = limit_of(limit)
-        rows = await read_models.rows(
-            f"select {SUMMARY} from task where vo = %(vo)s"
-            " and (%(status)s::text[] is null or status = any(%(status)s))"
-            " and (%(super_status)s::text[] is null or super_status = any(%(super_status)s))"
-            " and (%(owner)s::text is null or %(owner)s in (owner, user_name, nickname))"
-            " and (%(queue)s::text is null or exists"
-            " (select 1 from job where job.task_id = task.task_id and job.queue = %(queue)s))"
-            " and (%(text)s::text is null or name ilike %(text)s)"
-            " and (%(since)s::bigint is null or modified_at >= %(since)s)"
-            " and (%(after)s::bigint is null or task_id < %(after)s)"
-            " order by task_id desc limit %(limit)s",
-            {
-                "vo": identity.vo,
-                "status": words_of(status),
-                "super_status": words_of(super_status),
-                "owner": identity.subject if owner == "me" else owner,
-                "queue": queue,
-                "text": None if text is None else f"%{text}%",
-                "since": instant_of(since),
-                "after": after,
-                "limit": count + 1,
-            },
+        rows = await questions.summaries(
+            read_models,
+            identity.vo,
+            status=words_of(status),
+            super_status=words_of(super_status),
+            owner=identity.subject if owner == "me" else owner,
+            queue=queue,
+            text=text,
+            since=instant_of(since),
+            after=after,
+            limit=count + 1,
         )
         await _add_job_counts(read_models, rows[:count])
         return json_response(page("tasks", rows, count, "task_id"))
@@ -124,18 +113,12 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/{task_id}")
     async def task(task_id: Whole, identity: User, _: CaughtUp) -> Response:
         """One task with its parameters, definition, datasets and jobs by status."""
-        row = await read_models.row(
-            f"select {SUMMARY}, parameters, definition from task where task_id = %s and vo = %s", (task_id, identity.vo)
-        )
+        row = await questions.described(read_models, identity.vo, task_id)
         if row is None:
             raise NotFound(f"no task {task_id} in {identity.vo}")
         row["parameters"] = stored_json(row["parameters"])
         await _add_job_counts(read_models, [row])
-        row["datasets"] = await read_models.rows(
-            "select dataset, role, stream, files_total, files_finished, files_failed from task_dataset"
-            " where task_id = %s order by dataset",
-            (task_id,),
-        )
+        row["datasets"] = await task_parts.datasets(read_models, task_id)
         return json_response({**with_times(row), "set_aside": await set_aside_of(read_models, "task", task_id)})
 
     _add_parts(router, read_models)
@@ -156,19 +139,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
         """Pieces of input of a task, in order."""
         await _check(read_models, task_id, identity)
         count = limit_of(limit)
-        rows = await read_models.rows(
-            "select * from task_file where task_id = %(task)s"
-            " and (%(status)s::text[] is null or status = any(%(status)s))"
-            " and (%(text)s::text is null or lfn ilike %(text)s)"
-            " and (%(after)s::bigint is null or unit_id > %(after)s) order by unit_id limit %(limit)s",
-            {
-                "task": task_id,
-                "status": words_of(status),
-                "text": None if text is None else f"%{text}%",
-                "after": after,
-                "limit": count + 1,
-            },
-        )
+        rows = await task_parts.files(read_models, task_id, status=words_of(status), text=text, after=after, limit=count + 1)
         return json_response(page("files", rows, count, "unit_id"))
 
     @router.get("/{task_id}/brokerage")
@@ -178,14 +149,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
         """Why which queue: every verdict of every brokerage, the latest first; `after` is a sequence."""
         await _check(read_models, task_id, identity)
         count = limit_of(limit)
-        rows = await read_models.rows(
-            "select order_number, sequence, at, queue, taken, code, weight, message, parked from brokerage"
-            " where task_id = %(task)s and sequence in"
-            " (select distinct sequence from brokerage where task_id = %(task)s"
-            " and (%(after)s::bigint is null or sequence < %(after)s) order by sequence desc limit %(limit)s)"
-            " order by sequence desc, taken desc, weight desc, queue",
-            {"task": task_id, "after": after, "limit": count},
-        )
+        rows = await task_parts.brokerage(read_models, task_id, after, count)
         sequences = {row["sequence"] for row in rows}
         following = str(min(sequences)) if len(sequences) == count else None
         return json_response({"brokerage": [with_times(row) for row in rows], "next": following})
@@ -196,11 +160,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     ) -> Response:
         """What became of each attempt on each piece of input."""
         await _check(read_models, task_id, identity)
-        rows = await read_models.rows(
-            "select * from job_attempt where task_id = %(task)s"
-            " and (%(unit)s::bigint is null or unit_id = %(unit)s) order by unit_id, at, job_id limit %(limit)s",
-            {"task": task_id, "unit": unit_id, "limit": limit_of(limit)},
-        )
+        rows = await task_parts.attempts(read_models, task_id, unit_id, limit_of(limit))
         return json_response({"attempts": [with_times(row) for row in rows]})
 
     @router.get("/{task_id}/timeline")
@@ -220,20 +180,13 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
 
 async def _check(read_models: ReadModels, task_id: int, identity: Identity) -> None:
     """Raise NotFound unless the task is one of the VO."""
-    row = await read_models.row("select vo from task where task_id = %s", (task_id,))
-    if row is None or row["vo"] != identity.vo:
+    if not await questions.is_in(read_models, identity.vo, task_id):
         raise NotFound(f"no task {task_id} in {identity.vo}")
 
 
 async def _add_job_counts(read_models: ReadModels, rows: list[Row]) -> None:
     """Give each task `jobs`: number of jobs by status."""
-    counts: dict[int, dict[str, int]] = {row["task_id"]: {} for row in rows}
-    found = await read_models.rows(
-        "select task_id, status, count(*) as jobs from job where task_id = any(%s) group by task_id, status",
-        (list(counts),),
-    )
-    for row in found:
-        counts[row["task_id"]][row["status"]] = row["jobs"]
+    counts = await task_parts.job_counts(read_models, [row["task_id"] for row in rows])
     for row in rows:
         row["jobs"] = counts[row["task_id"]]
 

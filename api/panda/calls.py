@@ -8,14 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from api.http.access import guarded
 from api.http.bodies import read_object
 from api.http.errors import BadRequest, BodyTooLarge
 from api.http.problems import json_response
-from api.identity.access import EndpointClass, guarded
-from api.identity.identity import Identity
 from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
 from api.services import Services
+from identity.identity import Identity
+from identity.rights import EndpointClass
 
 PREFIXES = ("/api/v1", "/api/latest")
 
@@ -71,7 +72,7 @@ def mount(router: APIRouter, services: Services, endpoints: Iterable[Endpoint]) 
 
 
 def mount_public(router: APIRouter, path: str) -> None:
-    """`system/is_alive`, for everybody."""
+    """`system/is_alive`, for anyone."""
 
     async def is_alive(_: Request) -> Response:
         return json_response(done().document())

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from starlette.datastructures import UploadFile
 
-from api.identity.access import may_act_on
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.sandbox_cache import NotStored, SandboxCache
 from api.panda.task_reads import task_row
+from api.queries import task_parts
 from api.queries.read_models import Row
+from identity.rights import may_act_on
 
 
 def cache_of(call: Call) -> SandboxCache:
@@ -66,14 +67,12 @@ async def recover_lost_files(call: Call) -> Reply:
         return failed("Task not found")
     if not may_act_on(call.identity, row["owner"], row["vo"]):
         return failed("not the task owner or no production role")
-    files = await call.services.read_models.rows(
-        "select dataset, scope, lfn from dataset_file where task_id = %s order by dataset, lfn", [row["task_id"]]
-    )
+    files = await task_parts.registered_files(call.services.read_models, row["task_id"])
     home = call.services.config.home
     lost = await asyncio.to_thread(_lost, home / "storage", files)
     name = f"recover_lost_files.{row['task_id']}.{uuid4().hex}.log"
     await asyncio.to_thread(_write_finding, home / "cache" / name, row["task_id"], len(files), lost)
-    url = f"{call.services.config.address}/cache/{name}"
+    url = f"{call.services.config.addresses.public}/cache/{name}"
     message = f"{len(lost)} of {len(files)} output files are lost"
     if lost and not call["dry_run"]:
         return failed(f"{message}; making them again is not offered yet, see {url}", {"logFileURL": url})

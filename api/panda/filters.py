@@ -2,7 +2,7 @@
 
 A value without any of `^ $ * + ? \\ | ( )` is compared exactly; otherwise it is a regular expression searched in the text
 of the attribute (docs/reference/client.md, "Task queries").
-Expressions come from anybody and are run by Postgres, whose engine does not
+Expressions come from anyone and are run by Postgres, whose engine does not
 blow up and whose statements end in time; Python's would hold the whole API up.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.panda.task_object import TASK_ATTRIBUTES
+from api.queries.comparisons import Comparison
 
 REGEX_CHARACTERS = frozenset("^$*+?\\|()")
 PATTERN_LENGTH_MAX = 500
@@ -27,8 +28,6 @@ COLUMNS = NUMBERS | {
     "site": "site",
     "errorDialog": "message",
 }
-#: Finds which of many texts an expression occurs in, for attributes that are no columns.
-SEARCH = "select place from unnest(%s::text[]) with ordinality as found(text, place) where text ~ %s"
 ATTRIBUTES = {name.lower(): name for name in TASK_ATTRIBUTES}
 #: A word boundary is spelled differently there; a backslash before it belongs to another escape.
 BOUNDARY = re.compile(r"(?<!\\)((?:\\\\)*)\\([bB])")
@@ -43,12 +42,11 @@ class UnknownAttribute(ValueError):
 class Selection:
     """Which tasks are wanted.
 
-    conditions, values: SQL, joined by `and`, and its parameters. exact, patterns: what is left to be checked on task
-    objects, text by attribute; patterns are in Postgres' spelling.
+    comparisons: what the database checks, all of it must hold. exact, patterns: what is left to be checked on task objects, text
+    by attribute; patterns are in Postgres' spelling.
     """
 
-    conditions: tuple[str, ...]
-    values: tuple[Any, ...]
+    comparisons: tuple[Comparison, ...]
     exact: Mapping[str, str]
     patterns: Mapping[str, str]
 
@@ -65,8 +63,7 @@ def is_pattern(value: str) -> bool:
 
 def selection(filters: Mapping[str, Any]) -> Selection:
     """What `filters` (text by attribute, names in any case) ask for; raises UnknownAttribute."""
-    conditions: list[str] = []
-    values: list[Any] = []
+    comparisons: list[Comparison] = []
     exact: dict[str, str] = {}
     patterns: dict[str, str] = {}
     for given, wanted in filters.items():
@@ -81,17 +78,12 @@ def selection(filters: Mapping[str, Any]) -> Selection:
             if column is None:
                 patterns[name] = pattern
             else:
-                conditions.append(f"coalesce({column}::text, 'None') ~ %s")
-                values.append(pattern)
+                comparisons.append(Comparison(column, "pattern", pattern))
         elif column is None:
             exact[name] = text
-        elif name in NUMBERS:
-            conditions.append(f"{column} = any(%s::bigint[])")
-            values.append(_numbers(text))
         else:
-            conditions.append(f"{column} = %s")
-            values.append(text)
-    return Selection(tuple(conditions), tuple(values), exact, patterns)
+            comparisons.append(Comparison(column, "number" if name in NUMBERS else "text", text))
+    return Selection(tuple(comparisons), exact, patterns)
 
 
 def in_postgres(text: str) -> str:
@@ -110,8 +102,3 @@ def in_postgres(text: str) -> str:
 def passes(task: Mapping[str, Any], exact: Mapping[str, str]) -> bool:
     """True when the task object has these very values."""
     return all(str(task.get(name)) == wanted for name, wanted in exact.items())
-
-
-def _numbers(text: str) -> list[int]:
-    """The id that `text` is, or none."""
-    return [int(text)] if text.isascii() and text.isdigit() and len(text) <= 18 else []

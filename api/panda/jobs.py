@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from api.identity.access import may_act_on
 from api.panda.arguments import BadArgument, whole_numbers
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
@@ -13,7 +12,9 @@ from api.panda.job_object import job_object
 from api.panda.sending import send
 from api.panda.task_reads import task_row
 from api.pilots.structured import was_left_out
+from api.queries import jobs
 from api.queries.read_models import Row
+from identity.rights import may_act_on
 from schemas.job import KillJob
 
 JOBS_MAX = 5500
@@ -40,7 +41,7 @@ async def statuses(call: Call) -> Reply:
 
 
 async def kill(call: Call) -> Reply:
-    """True for each job whose kill was taken; a job of somebody else is left alone."""
+    """True for each job whose kill was taken; a job of another user is left alone."""
     ids = _ids(call)
     code = call["code"] or KILL_BY_USER
     if code not in KILL_CODES:
@@ -65,11 +66,7 @@ async def user_metadata(call: Call) -> Reply:
     """What payloads of finished jobs wrote into jobReport.json, by job id."""
     if await task_row(call) is None:
         return failed("Task not found", {})
-    rows = await call.services.read_models.rows(
-        "select job_id, case when sum(octet_length(metadata)) over (order by job_id) <= %s then metadata end as metadata"
-        " from job where task_id = %s and status = 'finished' and metadata is not null order by job_id",
-        [METADATA_BYTES_MAX, call["task_id"]],
-    )
+    rows = await jobs.metadata_of_task(call.services.read_models, call["task_id"], METADATA_BYTES_MAX)
     return await asyncio.to_thread(_metadata_of, rows)
 
 
@@ -121,10 +118,7 @@ def _ids(call: Call) -> list[int]:
 
 
 async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:
-    rows = await call.services.read_models.rows(
-        "select * from job where job_id = any(%s) and vo = %s", [ids, call.identity.vo]
-    )
-    return {row["job_id"]: row for row in rows}
+    return await jobs.several(call.services.read_models, call.identity.vo, ids)
 
 
 def _status(row: Row | None) -> dict[str, str | None]:

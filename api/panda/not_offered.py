@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.problems import json_response
-from api.identity.access import EndpointClass
 from api.panda.calls import Call, Endpoint
 from api.panda.envelope import Reply, failed
+from identity.rights import EndpointClass
 
 WORKFLOWS = "workflows are not offered by this server yet"
 SECRETS = "user secrets are not kept by this server yet"
@@ -50,7 +50,7 @@ def endpoints_saying_no() -> tuple[Endpoint, ...]:
 
 
 def mount_legacy(router: APIRouter) -> None:
-    """Legacy routes that say no, to anybody."""
+    """Legacy routes that say no, to anyone."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
 

@@ -22,5 +22,5 @@ async def user_attributes(call: Call) -> Reply:
 
 
 async def banned_users(call: Call) -> Reply:
-    """Nobody: there is no list of banned users."""
+    """No one: there is no list of banned users."""
     return done({})

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from api.http.own_addresses import own_addresses
 from api.log.submission import REEXECUTED, submit_task
 from api.log.submitted_parameters import odd_texts_in
 from api.panda.calls import Call
@@ -44,6 +45,7 @@ async def submit(call: Call) -> Reply:
         call["task_parameters"],
         parent_task_id=call["parent_tid"],
         wait_seconds=call.services.config.answer_seconds,
+        own_addresses=own_addresses(call.request, call.services.config.addresses),
     )
     if not submission.accepted:
         return failed(submission.message, submission.code)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.panda.calls import Call
+from api.queries import jobs, task_parts
 from api.queries.read_models import Row
 
 #: In the order in which the statistics name them.
@@ -13,15 +14,10 @@ STATISTICS_WORDS = {"ready": "tobedone", "finished": "finished", "failed": "fail
 
 async def details_of(call: Call, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Details by task id; three questions, however many tasks."""
-    read, ids = call.services.read_models, [list(task_ids)]
-    datasets = await read.rows(
-        "select task_id, dataset, role from task_dataset where task_id = any(%s) order by dataset", ids
-    )
-    counts = await read.rows(
-        "select task_id, status, count(*) as files from task_file where task_id = any(%s) group by task_id, status", ids
-    )
-    jobs = await read.rows("select task_id, job_id, kind from job where task_id = any(%s) order by job_id", ids)
-    by_task = [_by_task(rows) for rows in (datasets, counts, jobs)]
+    read_models = call.services.read_models
+    datasets = await task_parts.datasets_of_tasks(read_models, task_ids)
+    counts = await task_parts.file_counts(read_models, task_ids)
+    by_task = [_by_task(rows) for rows in (datasets, counts, await jobs.ids_of_tasks(read_models, task_ids))]
     return {task_id: _details(*(rows[task_id] for rows in by_task)) for task_id in task_ids}
 
 

@@ -9,9 +9,10 @@ import orjson
 from api.http.errors import BadRequest
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed, micros_of
-from api.panda.filters import SEARCH, Selection, UnknownAttribute, passes, selection
+from api.panda.filters import Selection, UnknownAttribute, passes, selection
 from api.panda.task_details import details_of
 from api.panda.task_object import task_object
+from api.queries import tasks as questions
 from api.queries.read_models import Row
 
 TASKS_MAX = 10_000
@@ -33,20 +34,21 @@ async def tasks_since(call: Call) -> Reply:
         wanted = selection(filters)
     except UnknownAttribute as problem:
         return failed(f"{NOT_RETRIEVED}: {problem}")
-    conditions, values = ["vo = %s", *wanted.conditions], [call.identity.vo, *wanted.values]
-    if "username" not in {name.lower() for name in filters}:
-        conditions.append("owner = %s")
-        values.append(call.identity.subject)
-    if call["since"]:
-        since = micros_of(call["since"])
-        if since is None:
-            return _no_time(call["since"])
-        conditions.append("modified_at >= %s")
-        values.append(since)
+    names_a_user = "username" in {name.lower() for name in filters}
+    since = micros_of(call["since"]) if call["since"] else None
+    if call["since"] and since is None:
+        return _no_time(call["since"])
     limit = max(0, min(call["n_tasks"], TASKS_MAX))
-    sql = f"select * from task where {' and '.join(conditions)} order by task_id desc limit %s"
     try:
-        rows = await call.services.read_models.rows(sql, [*values, limit if wanted.complete else TASKS_MAX])
+        most = limit if wanted.complete else TASKS_MAX
+        rows = await questions.matching(
+            call.services.read_models,
+            call.identity.vo,
+            wanted.comparisons,
+            owner=None if names_a_user else call.identity.subject,
+            since=since,
+            limit=most,
+        )
         tasks = await _passing(call, await asyncio.to_thread(_objects, rows), wanted)
     except BadRequest as problem:
         return failed(f"{NOT_RETRIEVED}: {problem.detail}")
@@ -58,18 +60,15 @@ async def modified_since(call: Call) -> Reply:
     since = micros_of(call["since"])
     if since is None:
         return _no_time(call["since"])
-    whose = ("owner", call.identity.subject) if call["dn"] is None else ("user_name", call["dn"])
-    rows = await call.services.read_models.rows(
-        f"select * from task where vo = %s and {whose[0]} = %s and modified_at >= %s and label = %s and task_id >= %s"
-        " order by task_id limit %s",
-        [
-            call.identity.vo,
-            whose[1],
-            since,
-            call["prod_source_label"],
-            call["min_task_id"] or 0,
-            DETAILED_MAX if call["full"] else TASKS_MAX,
-        ],
+    rows = await questions.modified_since(
+        call.services.read_models,
+        call.identity.vo,
+        owner=call.identity.subject if call["dn"] is None else None,
+        user_name=call["dn"],
+        since=since,
+        label=call["prod_source_label"],
+        first=call["min_task_id"] or 0,
+        limit=DETAILED_MAX if call["full"] else TASKS_MAX,
     )
     tasks = await asyncio.to_thread(_objects, rows)
     details = await details_of(call, [row["task_id"] for row in rows]) if call["full"] else {}
@@ -85,8 +84,8 @@ async def _passing(call: Call, tasks: list[dict[str, Any]], wanted: Selection) -
     """Those of `tasks` that pass what SQL on columns did not check."""
     left = [task for task in tasks if passes(task, wanted.exact)]
     for name, pattern in wanted.patterns.items():
-        found = await call.services.read_models.rows(SEARCH, [[str(task[name]) for task in left], pattern])
-        left = [left[row["place"] - 1] for row in sorted(found, key=lambda row: int(row["place"]))]
+        places = await questions.places_of_pattern(call.services.read_models, [str(task[name]) for task in left], pattern)
+        left = [left[place - 1] for place in places]
     return left
 
 

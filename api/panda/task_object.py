@@ -45,7 +45,7 @@ def task_object(row: Row) -> dict[str, Any]:
     """A task with every attribute of the reference; `reqID` is the task id, as the generic flavour has it."""
     parameters = parameters_of(row)
     definition = row["definition"] or {}
-    wishes = definition.get("requirements") or {}
+    asked = definition.get("requirements") or {}
     total, finished, failed = row["files_total"], row["files_finished"], row["files_failed"]
     found: dict[str, Any] = dict.fromkeys(TASK_ATTRIBUTES)
     found |= {
@@ -73,11 +73,11 @@ def task_object(row: Row) -> dict[str, Any]:
         "progress": percent(finished, total),
         "failureRate": percent(failed, total),
         "gshare": "Undefined",
-        "coreCount": wishes.get("core_count"),
-        "ramCount": wishes.get("ram_mb"),
-        "ramUnit": "MBPerCore" if wishes.get("ram_per_core") else "MB",
-        "walltime": wishes.get("walltime_seconds"),
-        "cloud": wishes.get("cloud"),
+        "coreCount": asked.get("core_count"),
+        "ramCount": asked.get("ram_mb"),
+        "ramUnit": "MBPerCore" if asked.get("ram_per_core") else "MB",
+        "walltime": asked.get("walltime_seconds"),
+        "cloud": asked.get("cloud"),
         "transPath": definition.get("transformation"),
         "container_name": definition.get("container_name"),
         "goal": definition.get("goal_permille"),

@@ -9,6 +9,7 @@ from api.panda.envelope import Reply, done, failed
 from api.panda.job_object import job_object
 from api.panda.task_details import details_of
 from api.panda.task_object import parameters_of, task_object
+from api.queries import jobs, task_parts, tasks
 from api.queries.read_models import Row
 from schemas.instants import MICROSECONDS
 
@@ -52,17 +53,15 @@ async def job_ids(call: Call) -> Reply:
     """Ids of all jobs of the task."""
     if await task_row(call) is None:
         return failed("Task not found")
-    rows = await call.services.read_models.rows("select job_id from job where task_id = %s order by job_id", [call["task_id"]])
-    return done([row["job_id"] for row in rows])
+    return done(await jobs.ids_of_task(call.services.read_models, call["task_id"]))
 
 
 async def job_descriptions(call: Call) -> Reply:
     """Job objects of the task, at most 5,500, with their duration."""
     if await task_row(call) is None:
         return failed("Task not found")
-    rows = await call.services.read_models.rows(
-        "select * from job where task_id = %s and (not %s or status = any(%s)) order by job_id limit %s",
-        [call["task_id"], call["unsuccessful_only"], list(UNSUCCESSFUL), JOBS_MAX],
+    rows = await jobs.of_task(
+        call.services.read_models, call["task_id"], UNSUCCESSFUL, JOBS_MAX, only=call["unsuccessful_only"]
     )
     return done(await asyncio.to_thread(lambda: [_described(row) for row in rows]))
 
@@ -88,9 +87,8 @@ async def datasets_and_files(call: Call) -> Reply:
     unknown = [str(word) for word in words if word not in ROLES]
     if unknown:
         raise BadArgument(f"Argument error: dataset_types holds {unknown[0][:60]!r}, expected {', '.join(ROLES)}")
-    datasets = await call.services.read_models.rows(
-        "select dataset, role from task_dataset where task_id = %s and role = any(%s) order by role, dataset",
-        [call["task_id"], [ROLES[word] for word in words]],
+    datasets = await task_parts.datasets_of_roles(
+        call.services.read_models, call["task_id"], [ROLES[word] for word in words]
     )
     if not datasets:
         return failed(NO_DATA)
@@ -103,24 +101,12 @@ async def datasets_and_files(call: Call) -> Reply:
 
 async def task_row(call: Call, task_id: int | None = None) -> Row | None:
     """The task's row, None when it is not there or belongs to another VO."""
-    return await call.services.read_models.row(
-        "select * from task where task_id = %s and vo = %s",
-        [call["task_id"] if task_id is None else task_id, call.identity.vo],
-    )
+    return await tasks.whole(call.services.read_models, call.identity.vo, call["task_id"] if task_id is None else task_id)
 
 
 async def _dataset_files(call: Call, dataset: Row) -> list[dict[str, Any]]:
-    if dataset["role"] in ("INPUT", "PSEUDO_INPUT"):
-        rows = await call.services.read_models.rows(
-            "select unit_id as id, lfn, scope, status from task_file where task_id = %s and dataset = %s order by unit_id",
-            [call["task_id"], dataset["dataset"]],
-        )
-    else:
-        rows = await call.services.read_models.rows(
-            "select row_number() over (order by lfn) as id, lfn, scope, 'finished' as status from dataset_file"
-            " where dataset = %s and task_id = %s order by lfn",
-            [dataset["dataset"], call["task_id"]],
-        )
+    question = task_parts.input_files if dataset["role"] in ("INPUT", "PSEUDO_INPUT") else task_parts.output_files
+    rows = await question(call.services.read_models, call["task_id"], dataset["dataset"])
     return [{"lfn": row["lfn"], "scope": row["scope"], "id": row["id"], "status": row["status"]} for row in rows]
 
 

@@ -12,15 +12,16 @@ from typing import Any
 import structlog
 
 from api.http.errors import BodyTooLarge, ReadModelsUnavailable
-from api.identity.identity import Identity
 from api.log.gateway import now_micros
 from api.pilots.job_dict import job_dict
 from api.pilots.offers import offer_from
 from api.pilots.queue_cache import LOCAL_STORAGE, QueueCache
 from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report_from
 from api.pilots.structured import left_out
+from api.queries import jobs, workers
 from api.queries.read_models import Row
 from api.services import Services
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob
@@ -96,7 +97,7 @@ class PilotDispatch:
             return Reply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
         spec = answer.leased.spec
         self._remember(spec.job_id, Held(queue, spec.attempt, identity.vo, "sent"))
-        return job_dict(spec, await self._storage_of(queue))
+        return job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
 
     async def report(self, body: Mapping[str, Any], identity: Identity) -> Reply:
         """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
@@ -133,20 +134,15 @@ class PilotDispatch:
 
     async def statuses(self, job_ids: list[int], identity: Identity) -> dict[int, Row]:
         """Status and attempt of those of `job_ids` that exist in the VO."""
-        rows = await self._services.read_models.rows(
-            "select job_id, status, attempt from job where job_id = any(%s) and vo = %s", (job_ids, identity.vo)
-        )
-        return {row["job_id"]: row for row in rows}
+        return await jobs.statuses(self._services.read_models, identity.vo, job_ids)
 
     async def worker(self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity) -> bool:
-        """Tell the queue's workers that a pilot started or ended; false when nobody knows where the worker belongs."""
+        """Tell the queue's workers that a pilot started or ended; false when it is not known where the worker belongs."""
         if not queue:
-            row = await self._services.read_models.row(
-                "select queue from worker where worker_id = %s and harvester_id = %s", (worker_id, harvester_id)
-            )
-            if row is None:
+            known = await workers.queue_of(self._services.read_models, worker_id, harvester_id)
+            if known is None:
                 return False
-            queue = row["queue"]
+            queue = known
         command = ReportWorker(worker_id=worker_id, harvester_id=harvester_id, state=WORKER_STATES[state], node=node)
         answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
         return answer is None or answer.accepted
@@ -179,9 +175,7 @@ class PilotDispatch:
     async def _job(self, job_id: int) -> Row | None:
         """What the read model shows of a job; None when it shows nothing or cannot be asked (the decider knows)."""
         try:
-            return await self._services.read_models.row(
-                "select status, attempt, order_kill, queue, vo from job where job_id = %s", (job_id,)
-            )
+            return await jobs.for_its_pilot(self._services.read_models, job_id)
         except ReadModelsUnavailable:
             return None
 
@@ -204,7 +198,7 @@ def reply_from(row: Row, state: str, attempt: int) -> Reply | None:
 
 
 def reply_to_live(answer: CommandAnswered | None) -> Reply:
-    """The reply to a live report that a decider answered; whoever does not hold the job stops."""
+    """The reply to a live report that a decider answered; a pilot that does not hold the job stops."""
     if answer is None:
         return Reply(TIMEOUT, message="no answer in time")
     if answer.reason in NOT_DECIDED:

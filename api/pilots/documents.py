@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.http.access import Public
 from api.http.errors import NotFound
 from api.http.problems import json_response
-from api.identity.access import Public
 from api.pilots.dispatch import PilotDispatch
 from api.pilots.queue_cache import queue_document, storage_documents
 from api.services import Services

@@ -10,14 +10,18 @@ from typing import Any
 import orjson
 
 from schemas.ids import caused_command_id
+from schemas.server_address import with_address
 from schemas.types import DatasetRole, JobOutput, JobSpec
 
 NULL = "NULL"
 STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
 
 
-def job_dict(spec: JobSpec, storage: str) -> dict[str, Any]:
-    """The job for its pilot; outputs without a storage element of their own go to `storage`."""
+def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
+    """The job for its pilot; outputs without a storage element of their own go to `storage`.
+
+    server: base address from which jobs fetch wrappers and sandboxes at this moment.
+    """
     files = [output for output in spec.outputs if output.role is not DatasetRole.LOG]
     log = next((output for output in spec.outputs if output.role is DatasetRole.LOG), None)
     job: dict[str, Any] = {
@@ -28,8 +32,8 @@ def job_dict(spec: JobSpec, storage: str) -> dict[str, Any]:
         "jobDefinitionID": spec.task_id,
         "reqID": spec.task_id,
         "jobName": spec.name,
-        "transformation": spec.transformation,
-        "jobPars": spec.parameters,
+        "transformation": with_address(spec.transformation, server),
+        "jobPars": with_address(spec.parameters, server),
         **_inputs(spec),
         **_outputs(spec.outputs, files, log, storage),
         "attemptNr": spec.attempt,

@@ -8,16 +8,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from api.http.access import Handler, guarded
 from api.http.errors import BadRequest
 from api.http.hot_routes import BodyCall, from_body
 from api.http.problems import json_response
-from api.identity.access import EndpointClass, Handler, guarded
-from api.identity.identity import Identity
 from api.pilots.bodies import lenient_json, read_report
 from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, Reply
 from api.pilots.offers import QUEUE_MAX
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
+from identity.identity import Identity
+from identity.rights import EndpointClass
 from schemas.characters import WORD
 
 KEY_MISSING = 80
@@ -122,7 +123,7 @@ class PilotCalls:
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
     async def access_token(self, request: Request, identity: Identity) -> Response:
-        """Never: whoever submits the pilot renews its token."""
+        """Never: the one who submits the pilot renews its token."""
         dialog = "tokens are renewed where the pilot was submitted from"
         return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
-from api.identity.identity import Identity
 from api.pilots.values import amount_of, number_of, text_of, whole_of
+from identity.identity import Identity
 from schemas.characters import NAME, WORD
 from schemas.types import PilotOffer
 
@@ -62,8 +62,8 @@ def lease_seconds(heartbeat_seconds: float | None) -> int | None:
     """The lease for a pilot that beats every `heartbeat_seconds`; None (the queue's own) when it does not say."""
     if heartbeat_seconds is None or heartbeat_seconds <= 0:
         return None
-    wished = math.ceil(min(HEARTBEATS_OF_LEASE * heartbeat_seconds, LEASE_SECONDS_MAX))
-    return max(LEASE_SECONDS_MIN, min(wished, LEASE_SECONDS_MAX))
+    seconds = math.ceil(min(HEARTBEATS_OF_LEASE * heartbeat_seconds, LEASE_SECONDS_MAX))
+    return max(LEASE_SECONDS_MIN, min(seconds, LEASE_SECONDS_MAX))
 
 
 def legacy_names(body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from api.queries import queues
 from api.queries.read_models import ReadModels
 
 KEPT_SECONDS = 5.0
@@ -28,8 +29,7 @@ class QueueCache:
     async def settings(self) -> dict[str, Settings]:
         """Settings by queue; raises ReadModelsUnavailable."""
         if time.monotonic() >= self._until:
-            rows = await self._read_models.rows("select name, settings from queue where settings is not null")
-            self._settings = {row["name"]: row["settings"] for row in rows}
+            self._settings = await queues.settings_of_all(self._read_models)
             self._until = time.monotonic() + KEPT_SECONDS
         return self._settings
 

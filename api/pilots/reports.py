@@ -9,22 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
-from api.http.errors import BadRequest, UnreadableBody
-from api.identity.identity import Identity
-from api.pilots.bodies import lenient_json
+from api.http.errors import BadRequest
+from api.pilots.output_report import outputs_of
 from api.pilots.structured import log_of, metadata_of
 from api.pilots.values import EVENTS_MAX, KILOBYTES_MAX, amount_of, code_of, micros_of, number_of, text_of, whole_of
-from schemas.characters import FILE_NAME, LINE, NAME, WORD
+from identity.identity import Identity
+from schemas.characters import LINE, NAME, WORD
 from schemas.heartbeat import PilotHeartbeat
 from schemas.job import ReportJobEnd, ReportJobProgress
-from schemas.types import DatasetRole, JobError, JobUsage, OutputFile, ReportedState
+from schemas.types import JobError, JobUsage, ReportedState
 
 DIAGNOSTIC_MAX, NODE_MAX, PILOT_ID_MAX, BATCH_ID_MAX = 500, 128, 200, 80
-QUEUE_MAX, SUB_STATUS_MAX, TIMING_MAX, UNIT_MAX, OUTPUTS_MAX = 128, 80, 100, 200, 2_000
+QUEUE_MAX, SUB_STATUS_MAX, TIMING_MAX, UNIT_MAX = 128, 80, 100, 200
 ATTEMPT_MAX, CPU_SECONDS_MAX, CORES_MAX = 1_000_000, 1e12, 1e6
-LFN_MAX, ENDPOINT_MAX, CHECKSUM_MAX, GUID_MAX = 1_024, 255, 80, 80
 FINAL_STATES = {"finished": True, "failed": False, "cancelled": False, "closed": False}
 LIVE_STATES = {
     "starting": ReportedState.STARTING,
@@ -78,7 +75,6 @@ LEGACY_OF_V1 = {
     "job_sub_status": "jobSubStatus",
     "jobStatus": "state",
 }
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class Report:
 
 
 def report_from(body: Mapping[str, Any]) -> Report:
-    """The report in `body`; raises BadRequest without a job id or with a state that nobody knows."""
+    """The report in `body`; raises BadRequest without a job id or with an unknown state."""
     job_id = whole_of(body, "jobId")
     if job_id is None or job_id <= 0:
         raise BadRequest(f"jobId: found {str(body.get('jobId'))[:50]!r}, expected a PandaID")
@@ -191,34 +187,6 @@ def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
     return tuple(errors)
 
 
-def outputs_of(body: Mapping[str, Any], storage: str) -> tuple[OutputFile, ...]:
-    """Files that were stored. Dataset, scope and role are left open: the decider knows them from the job.
-
-    What no output of a job can be named is left out.
-    """
-    outputs: list[OutputFile] = []
-    for lfn, facts in _output_report(body).items():
-        if not isinstance(facts, dict) or not 0 < len(lfn) <= LFN_MAX or not FILE_NAME.takes(lfn):
-            continue
-        if len(outputs) == OUTPUTS_MAX:
-            log.warning("outputs_left_out", job_id=str(body.get("jobId"))[:40], most=OUTPUTS_MAX)
-            break
-        outputs.append(
-            OutputFile(
-                lfn=lfn,
-                dataset="",
-                scope="",
-                role=DatasetRole.UNKNOWN,
-                guid=text_of(facts, "guid", GUID_MAX, WORD),
-                size_bytes=amount_of(facts, "fsize", "size") or 0,
-                checksum=_checksum(facts),
-                endpoint=text_of(facts, "endpoint", ENDPOINT_MAX, WORD) or storage,
-                events=amount_of(facts, "events", "nevents", most=EVENTS_MAX),
-            )
-        )
-    return tuple(outputs)
-
-
 def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
     """What the payload used; None when the pilot measured nothing."""
     if not any(name in body for name in USAGE):
@@ -238,26 +206,3 @@ def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
         events=amount_of(body, "nEvents", most=EVENTS_MAX),
     )
     return None if all(value is None for value in usage.to_avro().values()) else usage
-
-
-def _output_report(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The output report, which travels as JSON text under the name `xml`."""
-    report = body.get("xml")
-    if isinstance(report, dict):
-        return report
-    if not isinstance(report, str) or report.strip() in ("", "NULL", "None"):
-        return {}
-    try:
-        found = lenient_json(report.encode("utf-8", "replace"))
-    except UnreadableBody:
-        log.warning("output_report_unreadable", job_id=str(body.get("jobId"))[:40], length=len(report))
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _checksum(facts: Mapping[str, Any]) -> str:
-    adler = text_of(facts, "adler32", CHECKSUM_MAX, WORD)
-    if adler:
-        return f"ad:{adler.removeprefix('ad:')}"
-    md5 = text_of(facts, "md5sum", CHECKSUM_MAX, WORD)
-    return f"md:{md5.removeprefix('md:')}" if md5 else ""

@@ -11,17 +11,18 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.access import Handler, Public, guarded
 from api.http.errors import BadRequest, Unavailable
 from api.http.hot_routes import BodyCall, from_body
 from api.http.problems import json_response
-from api.identity.access import EndpointClass, Handler, Public, guarded
-from api.identity.identity import Identity
 from api.pilots import offers, reports
 from api.pilots.bodies import read_report
 from api.pilots.dispatch import SUCCESS, PilotDispatch, Reply
 from api.pilots.queue_cache import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
+from identity.identity import Identity
+from identity.rights import EndpointClass
 from schemas.characters import WORD
 
 JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.patterns import compile_pattern
+from schemas.server_address import with_name
 from schemas.types import SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.requirements import check_patterns, events_of, requirements_of
 from streams.jedi.shown import readable, shown
@@ -42,7 +43,8 @@ NOT_SUPPORTED: Mapping[str, str] = {
 def refine(parameters: Mapping[str, Any], api: str, parent_task_id: int | None = None) -> TaskDefinition | Refusal:
     """The definition that `parameters` mean.
 
-    api: base URL under which jobs fetch the payload wrappers. parent_task_id: task beside which it was submitted.
+    api: base URL under which jobs fetch the payload wrappers at this moment; the definition holds the server's name in its place,
+    so that it outlives a move. parent_task_id: task beside which it was submitted.
     """
     given = Parameters(parameters)
     given.check_mandatory()
@@ -85,9 +87,9 @@ def _definition(
     pfn_list = given.names("pfnList") if without_input else ()
     log_names = (*items, *logs, *merged_logs)
     return TaskDefinition(
-        transformation=given.name("transPath") or f"{api}/trf/user/{RUN_WRAPPER}",
+        transformation=_wrapper(given, RUN_WRAPPER, api),
         parameters=text.text,
-        source_url=given.name("sourceURL") or api,
+        source_url=with_name(given.name("sourceURL").rstrip("/") or api, {api}),
         requirements=requirements_of(given),
         rules=_rules(given, without_input=without_input, by_file=bool(pfn_list)),
         input_datasets=datasets,
@@ -191,7 +193,7 @@ def _build(given: Parameters, api: str) -> StepDefinition | None:
     if step.raw.get("tarBallViaDDM"):
         given.problems.append("buildSpec.tarBallViaDDM is given, expected a sandbox from the cache")
     return StepDefinition(
-        transformation=step.name("transPath") or f"{api}/trf/user/{BUILD_WRAPPER}",
+        transformation=_wrapper(step, BUILD_WRAPPER, api),
         parameters=step.text("jobParameters").strip(),
         archive=step.name("archiveName") or None,
         label=step.name("prodSourceLabel", "panda"),
@@ -206,10 +208,15 @@ def _merge(given: Parameters, api: str) -> StepDefinition | None:
         given.problems.append("mergeSpec is missing, expected an object beside mergeOutput")
         return None
     return StepDefinition(
-        transformation=step.name("transPath") or f"{api}/trf/user/{MERGE_WRAPPER}",
+        transformation=_wrapper(step, MERGE_WRAPPER, api),
         parameters=step.text("jobParameters").strip(),
         label=step.name("prodSourceLabel") or given.name("prodSourceLabel", "user"),
     )
+
+
+def _wrapper(given: Parameters, usual: str, api: str) -> str:
+    """The wrapper that is asked for, or the usual one; by the server's name where it is ours."""
+    return with_name(given.name("transPath") or f"{api}/trf/user/{usual}", {api})
 
 
 def _offset_of(items: Sequence[Item], name: str) -> int | None:

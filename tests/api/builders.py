@@ -8,11 +8,11 @@ from typing import Any, cast
 from starlette.requests import Request
 
 from api.config import ApiConfig
-from api.identity.identity import Identity
 from api.log.gateway import CommandGateway
 from api.log.positions import Position
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
+from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.types import DatasetRole, JobKind, JobOutput, JobSpec
 from schemas.wire import entry_of

@@ -3,9 +3,8 @@
 import pytest
 
 from api.http.errors import BadRequest, NotFound
-from api.identity.access import EndpointClass
-from api.identity.rights import class_of_command
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
+from identity.rights import EndpointClass, class_of_command
 from schemas.dataset import RegisterFiles
 from schemas.policy import ConfigureQueue
 from schemas.task import KillTask

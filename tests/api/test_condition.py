@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
+from api.http.stored import stored_json
 from api.log.condition import Progress, sentences
-from api.native.set_aside import Aside, Standing
-from api.native.stored import stored_json
+from api.queries.set_aside import Standing
 from process.supervised import restarts_since
 
 WELL = [{"name": "decider", "state": "running", "restarts_lately": 0}]
@@ -46,13 +46,11 @@ def test_a_partition_that_stands_still_is_named() -> None:
     )
 
 
-def test_what_is_set_aside_is_named_but_not_what_others_call_their_data() -> None:
-    aside = Standing(3, (Aside("task", "10000001", 4, 0, "bug", "wlcg"), Aside("dataset", "secret.plan", 2, 0, "bug", "x")), 5)
+def test_of_what_is_set_aside_anyone_is_told_how_much_and_not_which() -> None:
+    aside = Standing({"dataset": 1, "task": 1_002}, 5)
 
     assert sentences(WELL, {}, [], aside) == (
-        "task 10000001 is set aside: its rows are as of event 4 (bug).",
-        "A dataset is set aside: its rows are as of event 2 (bug).",
-        "1 more aggregates are set aside.",
+        "Set aside, with rows as of an earlier event: dataset 1, task 1,002. Operators are told which at /v1/health/details.",
         "5 records of event topics could not be read, belong to no aggregate and were passed over.",
     )
 

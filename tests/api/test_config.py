@@ -30,4 +30,4 @@ def test_an_https_address_with_a_certificate_is_taken(tmp_path: Path) -> None:
 
     config = ApiConfig.from_environ({"CULM_API": "https://culm.example:8443", "CULM_TLS_CERTIFICATE": str(pem)})
 
-    assert (config.host, config.port, config.tls_certificate) == ("culm.example", 8443, pem)
+    assert (config.addresses.host, config.addresses.port, config.tls_certificate) == ("culm.example", 8443, pem)

@@ -13,7 +13,6 @@ from prometheus_client.registry import REGISTRY
 from api.app import create_app
 from api.http.hot_routes import HotRoutes
 from api.http.tracing import correlation_of_request
-from api.identity.issuer import key_path
 from schemas.types import LeasedJob
 from tests.api.builders import GatewayStandIn, a_job, an_answer, run
 from tests.api.test_routes import Client, headers, services_at
@@ -52,19 +51,9 @@ def the_lane(home: Path, answer: Callable[..., Any] = leasing) -> HotRoutes:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, shared_key: bytes) -> Path:
-    """A CULM_HOME with an issuer."""
-    home = tmp_path_factory.mktemp("home")
-    key_path(home).parent.mkdir(mode=0o700)
-    key_path(home).write_bytes(shared_key)
-    key_path(home).chmod(0o600)
-    return home
-
-
-@pytest.fixture(scope="module")
-def lane(home: Path) -> HotRoutes:
+def lane(api_home: Path) -> HotRoutes:
     """A lane whose gateway leases a job for every command; all routes are behind it."""
-    return the_lane(home)
+    return the_lane(api_home)
 
 
 def shown(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
@@ -72,9 +61,9 @@ def shown(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
-def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, home: Path, request_name: str) -> None:
+def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, api_home: Path, request_name: str) -> None:
     path, sent, body = REQUESTS[request_name]
-    sent = headers(home, "wlcg/pilot") | sent
+    sent = headers(api_home, "wlcg/pilot") | sent
 
     ahead = Client(lane).post(path, headers=sent, content=body)
     behind = Client(lane.app).post(path, headers=sent, content=body)
@@ -95,8 +84,8 @@ def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, hom
         {"Origin": "wlcg:production"},
     ],
 )
-def test_whoever_may_not_call_is_told_the_same(lane: HotRoutes, home: Path, path: str, sent: dict[str, str]) -> None:
-    sent = sent if "Authorization" in sent or not sent else headers(home, "wlcg/pilot") | sent
+def test_whoever_may_not_call_is_told_the_same(lane: HotRoutes, api_home: Path, path: str, sent: dict[str, str]) -> None:
+    sent = sent if "Authorization" in sent or not sent else headers(api_home, "wlcg/pilot") | sent
 
     ahead = Client(lane).post(path, headers=sent, content=b"siteName=LOCAL")
     behind = Client(lane.app).post(path, headers=sent, content=b"siteName=LOCAL")
@@ -105,14 +94,14 @@ def test_whoever_may_not_call_is_told_the_same(lane: HotRoutes, home: Path, path
     assert shown(ahead) == shown(behind)
 
 
-def test_a_user_is_no_pilot_there_either(lane: HotRoutes, home: Path) -> None:
-    answer = Client(lane).post("/api/v1/pilot/update_job", headers=headers(home), json={})
+def test_a_user_is_no_pilot_there_either(lane: HotRoutes, api_home: Path) -> None:
+    answer = Client(lane).post("/api/v1/pilot/update_job", headers=headers(api_home), json={})
 
     assert answer.json() == {"success": False, "message": "pilot role required", "data": None}
 
 
-def test_other_methods_go_to_the_routes(lane: HotRoutes, home: Path) -> None:
-    by_get = Client(lane).get(GET_JOB, headers=headers(home, "wlcg/pilot"))
+def test_other_methods_go_to_the_routes(lane: HotRoutes, api_home: Path) -> None:
+    by_get = Client(lane).get(GET_JOB, headers=headers(api_home, "wlcg/pilot"))
 
     assert (by_get.status_code, by_get.text) == (400, "ERROR : siteName: found nothing, expected the name of a queue")
 
@@ -171,20 +160,20 @@ def asked(lane: HotRoutes, home: Path, messages: list[dict[str, Any]]) -> list[A
     return sent
 
 
-def test_a_body_may_come_in_pieces(lane: HotRoutes, home: Path) -> None:
+def test_a_body_may_come_in_pieces(lane: HotRoutes, api_home: Path) -> None:
     pieces = [b"siteN", b"ame=LO", b"CAL"]
     messages = [{"type": "http.request", "body": piece, "more_body": piece != b"CAL"} for piece in pieces]
 
-    start, _ = asked(lane, home, messages)
+    start, _ = asked(lane, api_home, messages)
 
     assert start["status"] == 200
 
 
-def test_pieces_over_the_limit_are_refused_while_they_are_read(lane: HotRoutes, home: Path) -> None:
+def test_pieces_over_the_limit_are_refused_while_they_are_read(lane: HotRoutes, api_home: Path) -> None:
     piece: dict[str, Any] = {"type": "http.request", "body": b" " * 1_000_000, "more_body": True}
     pieces = [piece] * 6
 
-    start, _ = asked(lane, home, pieces)
+    start, _ = asked(lane, api_home, pieces)
 
     assert start["status"] == 413
     assert len(pieces) == 1

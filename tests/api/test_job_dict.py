@@ -5,6 +5,8 @@ from api.pilots.queue_cache import queue_document, storage_documents
 from schemas.types import DatasetRole, JobInput
 from tests.api.builders import a_job, an_output
 
+SERVER = "http://jobs.example:25080"
+
 
 def an_input(lfn: str) -> JobInput:
     return JobInput(
@@ -13,7 +15,7 @@ def an_input(lfn: str) -> JobInput:
 
 
 def test_outputs_are_aligned_and_the_log_is_not_in_scope_out() -> None:
-    job = job_dict(a_job(), "LOCAL_DISK")
+    job = job_dict(a_job(), "LOCAL_DISK", SERVER)
 
     assert job["outFiles"] == "out.txt,job.log.tgz"
     assert job["realDatasets"] == job["destinationDblock"] == "user.jdoe.out,user.jdoe.log"
@@ -23,7 +25,7 @@ def test_outputs_are_aligned_and_the_log_is_not_in_scope_out() -> None:
 
 
 def test_inputs_are_aligned() -> None:
-    job = job_dict(a_job(inputs=(an_input("a"), an_input("b"))), "D")
+    job = job_dict(a_job(inputs=(an_input("a"), an_input("b"))), "D", SERVER)
 
     assert (job["inFiles"], job["scopeIn"], job["GUID"]) == ("a,b", "user.t,user.t", "g-a,g-b")
     assert (job["fsize"], job["checksum"]) == ("6,6", "ad:084b021f,ad:084b021f")
@@ -32,11 +34,11 @@ def test_inputs_are_aligned() -> None:
 
 
 def test_input_is_staged_in_when_the_task_says_so() -> None:
-    assert job_dict(a_job(inputs=(an_input("a"),), use_local_io=True), "D")["prodDBlockToken"] == "local"
+    assert job_dict(a_job(inputs=(an_input("a"),), use_local_io=True), "D", SERVER)["prodDBlockToken"] == "local"
 
 
 def test_a_job_without_input_or_log_has_empty_lists() -> None:
-    job = job_dict(a_job(outputs=(an_output("out.txt"),)), "D")
+    job = job_dict(a_job(outputs=(an_output("out.txt"),)), "D", SERVER)
 
     assert (job["inFiles"], job["outFiles"], job["scopeOut"]) == ("", "out.txt", "user.jdoe")
     assert "logFile" not in job
@@ -45,20 +47,20 @@ def test_a_job_without_input_or_log_has_empty_lists() -> None:
 def test_an_output_with_an_endpoint_of_its_own_keeps_it() -> None:
     outputs = (an_output("out.txt", endpoint="FAR"), an_output("l.tgz", role=DatasetRole.LOG))
 
-    assert job_dict(a_job(outputs=outputs), "NEAR")["ddmEndPointOut"] == "FAR,NEAR"
+    assert job_dict(a_job(outputs=outputs), "NEAR", SERVER)["ddmEndPointOut"] == "FAR,NEAR"
 
 
 def test_multi_step_members_stand_at_the_top() -> None:
     steps = '{"preprocess":{"command":"a"},"containerOptions":{"containerImage":"x"},"other":1}'
 
-    job = job_dict(a_job(multi_step_json=steps), "D")
+    job = job_dict(a_job(multi_step_json=steps), "D", SERVER)
 
     assert (job["preprocess"], job["containerOptions"]) == ({"command": "a"}, {"containerImage": "x"})
     assert "other" not in job
 
 
 def test_nothing_is_null() -> None:
-    job = job_dict(a_job(looping_check=False, container_name="docker://x"), "D")
+    job = job_dict(a_job(looping_check=False, container_name="docker://x"), "D", SERVER)
 
     assert None not in job.values()
     assert (job["StatusCode"], job["PandaID"], job["loopingCheck"]) == (0, 100000000000001, False)

@@ -18,11 +18,11 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from api.identity.issuer import make_token
-from api.monitor.filters import PLAIN, WINDOW_FIELDS
-from api.monitor.pages import jobs, tasks
 from api.panda import ENDPOINTS
+from api.queries import jobs, tasks
+from api.queries.filters import PLAIN, WINDOW_FIELDS
 from deploy.stack import Stack
+from identity.issuer import make_token
 from tests.api.test_routes import routes_at
 
 pytestmark = pytest.mark.stack

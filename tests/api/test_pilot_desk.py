@@ -9,11 +9,12 @@ from api.config import ApiConfig
 from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, Reply
 from api.pilots.legacy import update_reply
 from api.pilots.v1 import update_envelope
+from process.addresses import ApiAddresses
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.types import LeasedJob
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, a_job, an_answer, an_identity, run, services_of
 
-CONFIG = ApiConfig(Path("/nowhere"), "http://127.0.0.1:1", "", "", "")
+CONFIG = ApiConfig(Path("/nowhere"), ApiAddresses.at("http://127.0.0.1:1"), "", "", "")
 PILOT = an_identity(subject="pilot", roles=frozenset({"pilot"}))
 
 

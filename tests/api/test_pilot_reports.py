@@ -8,7 +8,8 @@ import pytest
 from api.http.errors import BadRequest
 from api.pilots.offers import LEGACY_OF_V1 as OFFER_NAMES
 from api.pilots.offers import legacy_names, offer_from
-from api.pilots.reports import LEGACY_OF_V1, end_of, errors_of, outputs_of, progress_of, report_from, usage_of
+from api.pilots.output_report import outputs_of
+from api.pilots.reports import LEGACY_OF_V1, end_of, errors_of, progress_of, report_from, usage_of
 from schemas.types import DatasetRole, JobError, ReportedState
 from tests.api.builders import an_identity
 

@@ -7,16 +7,16 @@ import pytest
 
 from api.app import create_app
 from api.http.errors import BadRequest
+from api.http.forms import instant_of, iso
 from api.http.plain_requests import whole_from
-from api.native.forms import instant_of, iso
 from api.panda.envelope import moment
 from tests.api.test_routes import Client, headers, services_at
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
+@pytest.fixture(scope="module")
+def client(api_home: Path) -> Client:
     """A client of an app that reaches nothing."""
-    return Client(create_app(services_at(tmp_path)))
+    return Client(create_app(services_at(api_home)))
 
 
 @pytest.mark.parametrize(

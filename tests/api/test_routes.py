@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import httpx
 import pytest
@@ -15,11 +17,17 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Declared, EndpointClass, Gate
-from api.identity.issuer import make_token
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Declared, Gate
+from api.http.hot_routes import HotRoutes
+from api.log.condition import Condition
 from api.monitor.aliases import ALIASES
+from api.queries.read_models import Row
+from api.queries.set_aside import Standing
 from api.services import Services
+from identity.issuer import make_token
+from identity.rights import EndpointClass
+from identity.verify import Verifier, trusted_issuers
+from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
 NOTHING = cast(Any, None)
@@ -41,7 +49,8 @@ def services_at(home: Path) -> Services:
         def close(self) -> None:
             """Nothing to end."""
 
-    config = ApiConfig(home, "http://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+    addresses = ApiAddresses.at("http://127.0.0.1:1")
+    config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
     live: Any = Idle()
     gateway: Any = Idle()
     read_models: Any = Silent()
@@ -72,10 +81,24 @@ class Client:
         return answer
 
 
+@pytest.fixture(scope="module")
+def app(api_home: Path) -> HotRoutes:
+    """An app that reaches nothing; to make one takes longer than all requests of this module."""
+    return create_app(services_at(api_home))
+
+
 @pytest.fixture
-def client(tmp_path: Path) -> Client:
-    """A client of an app that reaches nothing."""
-    return Client(create_app(services_at(tmp_path)))
+def client(app: HotRoutes) -> Client:
+    """A client of the app."""
+    return Client(app)
+
+
+@pytest.fixture
+def cache(api_home: Path) -> Path:
+    """The folder of sandboxes that the app serves."""
+    folder = api_home / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def headers(home: Path, *groups: str) -> dict[str, str]:
@@ -86,7 +109,12 @@ def headers(home: Path, *groups: str) -> dict[str, str]:
 
 def routes_at(home: Path) -> list[BaseRoute]:
     """All routes of an app that reaches nothing."""
-    return cast(FastAPI, create_app(services_at(home)).app).routes
+    return routes_of(create_app(services_at(home)))
+
+
+def routes_of(app: HotRoutes) -> list[BaseRoute]:
+    """All routes of an app."""
+    return cast(FastAPI, app.app).routes
 
 
 def declared_classes(route: RouteContext) -> list[EndpointClass]:
@@ -103,8 +131,8 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
         yield from _calls(part)
 
 
-def test_every_route_declares_exactly_one_class(tmp_path: Path) -> None:
-    routes = list(iter_route_contexts(routes_at(tmp_path)))
+def test_every_route_declares_exactly_one_class(app: HotRoutes) -> None:
+    routes = list(iter_route_contexts(routes_of(app)))
 
     silent = [route.path for route in routes if len(declared_classes(route)) != 1]
 
@@ -113,8 +141,8 @@ def test_every_route_declares_exactly_one_class(tmp_path: Path) -> None:
     assert all(isinstance(route.original_route, Route) for route in routes)
 
 
-def test_only_documents_and_signs_of_life_are_public(tmp_path: Path) -> None:
-    routes = iter_route_contexts(routes_at(tmp_path))
+def test_only_documents_and_signs_of_life_are_public(app: HotRoutes) -> None:
+    routes = iter_route_contexts(routes_of(app))
     public = {str(route.path) for route in routes if EndpointClass.PUBLIC in declared_classes(route)}
 
     allowed = ("/auth/", "/cache/", "/trf/", "/v1/health", "/openapi.json", "/v1/openapi.json", "/monitor", "/static")
@@ -231,20 +259,19 @@ def test_a_task_that_is_not_of_the_vo_does_not_exist(client: Client, tmp_path: P
     ["/cache/..%2fidentity%2fkey.json", "/cache/%2e%2e/identity/key.json", "/cache/.hidden", "/cache/identity",
      "/trf/user/..%2f..%2fapp.py", "/trf/user/__init__.py", "/cache/x%00y"],
 )  # fmt: skip
-def test_nothing_outside_the_folder_is_served(client: Client, tmp_path: Path, path: str) -> None:
-    (tmp_path / "cache").mkdir(exist_ok=True)
-    (tmp_path / "cache" / ".hidden").write_text("secret")
-    (tmp_path / "cache" / "identity").symlink_to(tmp_path / "identity" / "key.json")
+def test_nothing_outside_the_folder_is_served(client: Client, cache: Path, path: str) -> None:
+    (cache / ".hidden").write_text("secret")
+    if not (cache / "identity").exists():
+        (cache / "identity").symlink_to(cache.parent / "identity" / "key.json")
 
     assert client.get(path).status_code == 404
 
 
-def test_a_sandbox_is_served_as_its_raw_bytes(client: Client, tmp_path: Path) -> None:
+def test_a_sandbox_is_served_as_its_raw_bytes(client: Client, cache: Path) -> None:
     import gzip
 
     content = gzip.compress(b"sandbox")
-    (tmp_path / "cache").mkdir(exist_ok=True)
-    (tmp_path / "cache" / "jobO.1.tar.gz").write_bytes(content)
+    (cache / "jobO.1.tar.gz").write_bytes(content)
 
     answer = client.get("/cache/jobO.1.tar.gz")
 
@@ -295,3 +322,39 @@ def test_a_form_that_cannot_be_read_is_said_so_and_not_called_missing(client: Cl
 
     assert answer.status_code == 400
     assert "nothing at" not in answer.text
+
+
+def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which(tmp_path: Path) -> None:
+    mark = {"aggregate": "task", "aggregate_id": "10000001", "sequence": 4, "kind": "bug", "message": "m", "vo": "wlcg"}
+
+    class Marked(ReadModelsStandIn):
+        asked: ClassVar[list[Any]] = []
+
+        async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
+            self.asked.append(parameters)
+            return [mark | {"since": 0}] if "projection_set_aside" in sql else []
+
+    read_models: Any = Marked()
+    answering: Any = SimpleNamespace(
+        answers=SimpleNamespace(ready=True, waiting=0), sender=SimpleNamespace(unsent=0), start=None, close=None
+    )
+    services = replace(services_at(tmp_path), read_models=read_models, gateway=answering, condition=cast(Any, Told()))
+    client = Client(create_app(services))
+
+    public = client.get("/v1/health").json()
+    denied = client.get("/v1/health/details", headers=headers(tmp_path))
+    told = client.get("/v1/health/details", headers=headers(tmp_path, "wlcg/operator"))
+
+    assert public["set_aside"] == {"total": 1, "by_kind": {"task": 1}, "records_passed_over": 0}
+    assert "10000001" not in str(public)
+    assert denied.status_code == 403
+    assert told.json() == {"set_aside": [mark | {"since": "1970-01-01T00:00:00.000Z"}]}
+    assert Marked.asked[-1]["vo"] == "wlcg"
+
+
+class Told:
+    """The condition of a stack in which one task is set aside."""
+
+    async def now(self) -> Condition:
+        """The condition."""
+        return Condition(("Set aside, with rows as of an earlier event: task 1.",), Standing({"task": 1}))

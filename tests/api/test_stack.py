@@ -11,8 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.identity.issuer import make_token
 from deploy.stack import Stack
+from identity.issuer import make_token
 
 pytestmark = pytest.mark.stack
 QUEUE = "BYHAND"

@@ -5,7 +5,8 @@ from typing import Any, cast
 import pytest
 
 from api.log.gateway import CommandGateway
-from api.log.submission import Submission, parameters_of_reexecution, stored_parameters, submit_task
+from api.log.stored_parameters import parameters_of_reexecution, stored_parameters
+from api.log.submission import Submission, submit_task
 from api.queries.read_models import ReadModels
 from schemas.answer import CommandAnswered
 from schemas.task import ReloadTask, SubmitTask
@@ -164,6 +165,27 @@ def test_what_cannot_be_registered_is_refused_by_name(changes: dict[str, Any], n
 
     assert (done.code, gateway.sent) == (4, [])
     assert named in done.message
+
+
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_task_out_of_bounds_claims_neither_name_nor_key(unique: bool) -> None:
+    gateway = GatewayStandIn()
+    talkative = an_identity(nickname="x" * 1_000)
+    key = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
+
+    done = submit(gateway, parameters={"uniqueTaskName": unique}, identity=talkative, command_id=key)
+
+    assert (done.code, gateway.sent) == (4, [])
+    assert "SubmitTask: nickname: found " in done.message
+
+
+def test_parameters_are_measured_in_the_bytes_that_a_record_has_room_for() -> None:
+    gateway = GatewayStandIn()
+
+    done = submit(gateway, parameters={"cliParams": "\u00e9" * 500_000})
+
+    assert (done.code, gateway.sent) == (4, [])
+    assert "at most 890,000 are taken" in done.message
 
 
 @pytest.mark.parametrize("priority", ["high", [1], {"a": 1}, 1.5, 1 << 31, "99999999999", True])

@@ -19,10 +19,10 @@ import httpx
 import psycopg2
 import uvloop
 
-from api.identity.issuer import make_token
 from deploy.config import CHECKOUT
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
+from identity.issuer import make_token
 from projections.engine.migrate import migrate
 from tests.load.accounts import CpuAccounts
 from tests.load.pilot_load import QUEUE, PilotLoad, quantile

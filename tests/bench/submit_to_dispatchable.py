@@ -12,9 +12,9 @@ import time
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
-from api.identity.issuer import make_token
 from deploy.stack import Stack
 from eventlog.registry import codec_from
+from identity.issuer import make_token
 from schemas.queue import JobQueued
 from schemas.wire import Codec
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.identity.issuer import make_token
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from identity.issuer import make_token
 from tests.conformance.client import Client
 from tests.monitor.manual_actors import until
 
@@ -50,7 +50,7 @@ def run_pilot(stack: Stack, folder: Path) -> str:
     token = make_token(stack.config.home, user="pilot3", name="Pilot Three", groups=["wlcg", "wlcg/pilot"], audience_hours=1)
     (folder / "auth" / "token").write_text(token, encoding="utf-8")
     wrapper = folder / "wrappers" / "runGen-00-00-02"
-    shutil.copy(CHECKOUT / "api" / "wrappers" / "runGen-00-00-02", wrapper)
+    shutil.copy(CHECKOUT / "api" / "pilots" / "wrappers" / "runGen-00-00-02", wrapper)
     wrapper.chmod(0o755)
     # One job and no question for another, after which the pilot would wait for a minute, twice. It believes --queuedata-url.
     address = f"{stack.config.api}/cache/schedconfig/{QUEUE}.all.json"

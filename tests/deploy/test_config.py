@@ -71,3 +71,26 @@ def test_a_later_shell_finds_the_addresses_in_use(tmp_path: Path) -> None:
 
 def test_nothing_is_remembered_where_nothing_ran(tmp_path: Path) -> None:
     assert saved(tmp_path) is None
+
+
+def test_one_address_of_the_api_stands_for_all_until_one_is_named_apart(tmp_path: Path) -> None:
+    usual = StackConfig.from_environ({"CULM_HOME": str(tmp_path), "CULM_PORT_API": "26080"})
+    apart = StackConfig.from_environ({"CULM_HOME": str(tmp_path), "CULM_API_PAYLOAD": "http://10.0.0.1:25080"})
+
+    assert usual.api_environment == {"CULM_API": "http://127.0.0.1:26080"}
+    assert (apart.api, apart.addresses.health) == ("http://127.0.0.1:25080", "http://127.0.0.1:25080")
+    assert apart.api_environment["CULM_API_PAYLOAD"] == "http://10.0.0.1:25080"
+
+
+def test_the_addresses_of_a_running_stack_are_remembered(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_HOME": str(tmp_path), "CULM_API_PUBLIC": "https://culm.example"})
+    config.run.mkdir(parents=True)
+
+    config.save()
+
+    assert saved(tmp_path) == config
+
+
+def test_an_address_of_the_api_that_does_not_fit_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="CULM_API_PUBLIC must be a URL of a host"):
+        StackConfig.from_environ({"CULM_HOME": str(tmp_path), "CULM_API_PUBLIC": "culm.example"})

@@ -4,8 +4,8 @@ import time
 
 import httpx
 
-from api.identity.issuer import make_token, subject_of
 from deploy.stack import Stack
+from identity.issuer import make_token, subject_of
 from tests.hostile.ground import QUEUE, VO, Ground
 from tests.hostile.message import Sender
 from tests.hostile.sending import Target

@@ -18,18 +18,19 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Declared, EndpointClass, Gate
-from api.identity.rights import class_of_command
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Declared, Gate
 from api.monitor.aliases import ALIASES
-from api.monitor.pages.jobs import FIELDS as JOB_FILTERS
-from api.monitor.pages.tasks import FIELDS as TASK_FILTERS
 from api.native.command_body import COMMANDS
 from api.panda import ENDPOINTS
 from api.panda.arguments import Kind
 from api.panda.calls import Endpoint
 from api.panda.not_offered import CALLS
+from api.queries.jobs import FIELDS as JOB_FILTERS
+from api.queries.tasks import FIELDS as TASK_FILTERS
 from api.services import Services
+from identity.rights import EndpointClass, class_of_command
+from identity.verify import Verifier, trusted_issuers
+from process.addresses import ApiAddresses
 from schemas.catalog import Entry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
@@ -72,7 +73,7 @@ class _Idle:
 def routes() -> list[RouteContext]:
     """Every route of the application."""
     with tempfile.TemporaryDirectory() as folder:
-        config = ApiConfig(Path(folder), "http://127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://")
+        config = ApiConfig(Path(folder), ApiAddresses.at("http://127.0.0.1:1"), "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://")
         idle = cast(Any, _Idle())
         gate = Gate(Verifier(trusted_issuers(config.home)), config.vos)
         app = create_app(Services(config, idle, idle, idle, gate, idle))

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from api.identity.issuer import make_token
+from identity.issuer import make_token
 from tests.load.wire import Answer, Connection
 
 QUEUE = "BENCH"

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import httpx
 
-from api.identity.issuer import make_token
 from deploy.stack import Stack
+from identity.issuer import make_token
 
 QUEUE = "PAGES"
 #: A name as a malicious user would choose it.

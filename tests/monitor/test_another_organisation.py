@@ -73,6 +73,20 @@ def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Clie
     assert "no task fits" in told
 
 
+def test_workers_of_a_queue_that_serves_others_only_are_not_listed(stranger: httpx.Client, hand: ManualActors) -> None:
+    settings = {"name": "WLCG_ALONE", "site": "HAND", "status": "BROKEROFF", "vos": ["wlcg"]}
+    wait = {"Prefer": "wait=30"}
+    body = {"aggregate_id": "queue.WLCG_ALONE", "settings": settings}
+    assert hand.operator.post("/v1/commands/ConfigureQueue", json=body, headers=wait).json()["accepted"]
+    worker = {"worker_id": "hidden-worker", "harvester_id": "h", "state": "running"}
+    until(lambda: hand.operator.get("/v1/queues/WLCG_ALONE").status_code == 200)
+    assert hand.pilot.post("/v1/queues/WLCG_ALONE/workers", json=worker).json()["accepted"]
+    until(lambda: "hidden-worker" in hand.user.get("/v1/workers?queue=WLCG_ALONE").text)
+
+    assert stranger.get("/v1/workers?queue=WLCG_ALONE").json()["workers"] == []
+    assert stranger.get("/v1/queues/WLCG_ALONE").status_code == 404
+
+
 def _answers(client: httpx.Client) -> bool:
     try:
         return client.get("/v1/health").status_code == 200

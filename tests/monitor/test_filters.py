@@ -4,10 +4,10 @@ import pytest
 
 from api.http.errors import BadRequest
 from api.monitor.aliases import canonical, found_by
-from api.monitor.filters import Field, facets_of, facets_sql, order_of, where_of
 from api.monitor.pages.charts import cumulated, minutes
 from api.monitor.rendering import environment, lasting, link
 from api.monitor.session import safe_next
+from api.queries.filters import Field, facets_of, facets_sql, order_of, where_of
 
 FIELDS = {"status": Field("status", "state"), "name": Field("name"), "id": Field("task_id", "number"),
           "queue": Field("j.queue", within="exists (select 1 from job j where {})")}  # fmt: skip

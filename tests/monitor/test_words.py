@@ -16,12 +16,12 @@ def test_a_task_that_finished_in_part_does_not_look_done() -> None:
 
 def test_the_trace_of_a_bulk_action_leads_to_its_page() -> None:
     confirmation = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
-    wish = ActionRequest(ACTIONS["kill_task"], "kill_task", (1,), {}, "because", None, confirmation)
+    asked = ActionRequest(ACTIONS["kill_task"], "kill_task", (1,), {}, "because", None, confirmation)
 
     text = Renderer().other(
         "act.html",
         title="Kill",
-        wish=wish,
+        asked=asked,
         back="/tasks/",
         about={"identity": an_identity()},
         outcomes=[Outcome(1, accepted=True, message="done")],

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from hypothesis import given
 
+from api.http.forms import with_times
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.tasks import task_document
 from api.monitor.rendering import environment, json_attribute, lasting, number, shown, value_of, when
-from api.native.forms import with_times
 from api.panda.job_object import job_object
 from api.panda.task_object import parameters_of, task_object
 from api.pilots.job_dict import job_dict
@@ -220,7 +220,7 @@ def test_any_heartbeat_renews_a_lease(seed: int) -> None:
 def test_any_job_is_written_for_its_pilot(seed: int) -> None:
     spec: JobSpec = a_part("JobSpec", seed)
 
-    assert orjson.dumps(job_dict(spec, "LOCAL_DISK"))
+    assert orjson.dumps(job_dict(spec, "LOCAL_DISK", "http://127.0.0.1:25080"))
 
 
 def test_the_pages_know_how_to_render() -> None:

@@ -29,13 +29,13 @@ def refusal(parameters: dict[str, Any]) -> Refusal:
 
 def test_the_complete_example_of_the_protocol_is_refined_word_by_word() -> None:
     assert refined(a_submission()) == TaskDefinition(
-        transformation="http://127.0.0.1:25080/trf/user/runGen-00-00-02",
+        transformation="culm://server/trf/user/runGen-00-00-02",
         parameters=(
             '-j "" --sourceURL ${SURL} -r . -a jobO.1b2c.tar.gz '
             "-o \"{'out.txt': 'user.jdoe.$JEDITASKID._${SN/P}.out.txt'}\" "
             '-p "echo%20hello%20${SEQNUMBER}%20%3E%20out.txt"'
         ),
-        source_url="http://127.0.0.1:25080",
+        source_url="culm://server",
         requirements=Requirements(processing_type="panda-client-2.2.0-jedi-run"),
         rules=SplitRules(events_per_job=1),
         events_total=3,
@@ -91,13 +91,13 @@ def test_input_with_build_and_merge_is_refined() -> None:
     assert (definition.input_files_max, definition.rules.files_per_job, definition.attempts_max) == (10, 2, 5)
     assert definition.requirements.ram_mb == 3000
     assert definition.build == StepDefinition(
-        transformation="http://127.0.0.1:25080/trf/user/buildGen-00-00-01",
+        transformation="culm://server/trf/user/buildGen-00-00-01",
         parameters="-i ${IN} -o ${OUT} --sourceURL ${SURL} -r .",
         archive="sources.ab.tar.gz",
         label="panda",
     )
     assert definition.merge == StepDefinition(
-        transformation="http://127.0.0.1:25080/trf/user/runMerge-00-00-02",
+        transformation="culm://server/trf/user/runMerge-00-00-02",
         parameters="-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}",
         label="user",
     )

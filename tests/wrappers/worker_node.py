@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WRAPPERS = Path(__file__).resolve().parents[2] / "api" / "wrappers"
+WRAPPERS = Path(__file__).resolve().parents[2] / "api" / "pilots" / "wrappers"
 
 
 @dataclass(frozen=True)

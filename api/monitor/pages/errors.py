@@ -1,8 +1,9 @@
 """Errors grouped by cause, with examples; whether it is the site or the payload."""
 
-from api.monitor.filters import where_of
 from api.monitor.page import Data, Page, View
-from api.monitor.pages.jobs import FIELDS, causes
+from api.queries import errors
+from api.queries.filters import where_of
+from api.queries.jobs import FIELDS
 
 CAUSES, DEFAULT_HOURS = 100, "24"
 
@@ -17,13 +18,13 @@ async def _counts(view: View) -> Data:
     if not any(given.get(name) for name in ("hours", "days", "date_from", "jeditaskid", "pandaid")):
         given["hours"] = DEFAULT_HOURS
     where = where_of(given, FIELDS, "ended_at", view.vo, view.now)
-    found = await causes(view, where.sql, where.parameters, CAUSES)
+    found = await errors.causes(view.read_models, where, CAUSES)
     for cause in found:
         cause["verdict"] = _verdict(cause)
     return {
         "causes": found,
-        "by_queue": await _by(view, "queue", where.sql, where.parameters),
-        "by_user": await _by(view, "user_name", where.sql, where.parameters),
+        "by_queue": await errors.failures_by_queue(view.read_models, where),
+        "by_user": await errors.failures_by_user(view.read_models, where),
         "total": sum(cause["count"] for cause in found),
         "truncated": len(found) == CAUSES,
         "filters": where.words,
@@ -39,15 +40,6 @@ def _verdict(cause: Data) -> str:
     if cause["users"] == 1 and cause["queues"] > 2:
         return f"one user on {cause['queues']} queues: look at the payload"
     return ""
-
-
-async def _by(view: View, column: str, where: str, parameters: Data) -> list[Data]:
-    return await view.rows(
-        f"select {column} as name, count(*) filter (where status = 'failed') as failed,"
-        f" count(*) filter (where status = 'finished') as finished, count(*) as ended from job where {where}"
-        " and ended_at is not null group by 1 having count(*) filter (where status = 'failed') > 0 order by 2 desc limit 50",
-        parameters,
-    )
 
 
 PAGE = Page("errors", r"/errors/", lambda _: "Errors", load, ("table", "queues", "users"))

@@ -6,7 +6,8 @@ from api.http.errors import NotFound
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page
-from api.native.set_aside import set_aside_of
+from api.queries import jobs, timeline
+from api.queries.set_aside import set_aside_of
 
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 
@@ -14,8 +15,7 @@ FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 async def load(view: View) -> Data:
     """Everything about the job; raises NotFound."""
     job_id = int(view.names["job"])
-    about = {"id": job_id, "vo": view.vo}
-    job = await view.row("select * from job where job_id = %(id)s and vo = %(vo)s", about)
+    job = await jobs.whole(view.read_models, view.vo, job_id)
     if job is None:
         raise NotFound(f"no job {job_id} in {view.vo}")
     subject = subject_of_page("job", str(job_id))
@@ -23,9 +23,7 @@ async def load(view: View) -> Data:
         "job": job,
         "set_aside": await set_aside_of(view.read_models, "job", job_id),
         "why": await view.desk.why(view.identity, subject),
-        "lease": await view.row(
-            "select lease_id, pilot, node, lease_seconds, leased_at, seen_at, due_at from lease where job_id = %(id)s", about
-        ),
+        "lease": await jobs.lease_of(view.read_models, job_id),
         "states": await _states(view, job),
         "attempts": await _attempts(view, job),
         "files": await view.files.of(job),
@@ -37,11 +35,7 @@ async def load(view: View) -> Data:
 
 async def _states(view: View, job: Data) -> list[Data]:
     """The states it went through, each with its begin and how long it lasted (microseconds)."""
-    rows = await view.rows(
-        "select at, event_type from timeline where aggregate = 'job' and aggregate_id = %(id)s::bigint::text"
-        " and event_type = any(%(known)s) order by sequence",
-        {"id": job["job_id"], "known": list(STATE_AFTER)},
-    )
+    rows = await timeline.states_of_job(view.read_models, job["job_id"], list(STATE_AFTER))
     states: list[Data] = []
     for row in rows:
         word = STATE_AFTER[row["event_type"]]
@@ -58,14 +52,8 @@ async def _states(view: View, job: Data) -> list[Data]:
 
 async def _attempts(view: View, job: Data) -> list[Data]:
     """All jobs that had a piece of the same input, in their order; only itself without input."""
-    rows = await view.rows(
-        "select job_id, attempt, kind, status, queue, node, created_at, started_at, ended_at, errors from job where job_id in"
-        " (select o.job_id from attempt_unit m join attempt_unit o on o.task_id = m.task_id and o.unit_id = m.unit_id"
-        " where m.job_id = %(id)s) order by job_id limit 50",
-        {"id": job["job_id"]},
-    )
-    return rows or [{name: job[name] for name in ("job_id", "attempt", "kind", "status", "queue", "node", "created_at",
-                                                  "started_at", "ended_at", "errors")}]  # fmt: skip
+    rows = await jobs.attempts_on_same_input(view.read_models, job["job_id"])
+    return rows or [{name: job[name] for name in jobs.ATTEMPT_COLUMNS}]
 
 
 def concerned(touched: Touched, view: View) -> bool:

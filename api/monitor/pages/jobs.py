@@ -3,54 +3,26 @@
 import asyncio
 from typing import Any
 
-from api.monitor.filters import WINDOW_FIELDS, Field, facets_of, facets_sql, order_of, where_of
+from api.http.forms import with_times
 from api.monitor.page import Data, Page, View
-from api.native.forms import with_times
+from api.queries import errors, jobs
+from api.queries.filters import WINDOW_FIELDS, order_of, where_of
 from schemas.instants import MICROSECONDS
 
-COLUMNS = (
-    "job_id, task_id, attempt, kind, name, queue, status, sub_status, priority, vo, user_name, label, processing_type, share,"
-    " resource_type, core_count, created_at, started_at, ended_at, modified_at, node, exit_code, errors, error_source,"
-    " error_code, batch_id, pilot_id"
-)
-FIELDS = {
-    "pandaid": Field("job_id", "number"),
-    "jeditaskid": Field("task_id", "number"),
-    "jobname": Field("name"),
-    "jobstatus": Field("status", "state"),
-    "jobsubstatus": Field("sub_status"),
-    "computingsite": Field("queue"),
-    "produsername": Field("user_name"),
-    "kind": Field("kind", "state"),
-    "gshare": Field("share"),
-    "resourcetype": Field("resource_type"),
-    "processingtype": Field("processing_type"),
-    "prodsourcelabel": Field("label"),
-    "attemptnr": Field("attempt", "number"),
-    "modificationhost": Field("node"),
-    "batchid": Field("batch_id"),
-    "errorsource": Field("error_source"),
-    "errorcode": Field("error_code", "number"),
-    "errormessage": Field("error_cluster"),
-    "transexitcode": Field("exit_code", "number"),
-}
-SORTS = {"pandaid": "job_id", "modificationtime": "modified_at"}
-FACETS = {"jobstatus": "status", "computingsite": "queue", "produsername": "user_name", "gshare": "share"}
 CAUSES = 20
 
 
 async def load(view: View) -> Data:
     """One page of jobs with the counts of all that fit."""
-    where = where_of(view.parameters, FIELDS, "modified_at", view.vo, view.now)
+    where = where_of(view.parameters, jobs.FIELDS, "modified_at", view.vo, view.now)
     # A window is on the time of change: sorted by it, the first page is found without looking at the rest.
     default = "modificationtime" if any(view.parameters.get(name) for name in WINDOW_FIELDS) else "pandaid"
-    order = order_of(view.parameters, SORTS, "job_id", f"{default}-descending")
+    order = order_of(view.parameters, jobs.SORTS, "job_id", f"{default}-descending")
 
     async def counts() -> Data:
-        facets, found = await asyncio.gather(
-            view.rows(facets_sql("job", FACETS, where.sql), where.parameters), causes(view, where.sql, where.parameters)
+        by_facet, found = await asyncio.gather(
+            jobs.facets(view.read_models, where), errors.causes(view.read_models, where, CAUSES)
         )
-        by_facet = facets_of(facets, list(FACETS))
         return {
             "facets": by_facet,
             "total": sum(entry["count"] for entry in by_facet["jobstatus"]),
@@ -59,10 +31,7 @@ async def load(view: View) -> Data:
 
     # Neither needs the other: what takes longest is all that is waited for.
     rows, counted = await asyncio.gather(
-        view.rows(
-            f"select {COLUMNS} from job where {where.sql} and {order.sql_after} order by {order.sql} limit %(limit)s",
-            {**where.parameters, **order.parameters},
-        ),
+        jobs.page(view.read_models, where, order),
         view.counted(counts),
     )
     shown = rows[: order.limit]
@@ -71,18 +40,8 @@ async def load(view: View) -> Data:
         "jobs": shown,
         "next": order.cursor_of(shown[-1]) if len(rows) > order.limit else None,
         "filters": where.words,
-        "sort": {"name": order.name, "descending": order.descending, "names": list(SORTS)},
+        "sort": {"name": order.name, "descending": order.descending, "names": list(jobs.SORTS)},
     }
-
-
-async def causes(view: View, where: str, parameters: Data, count: int = CAUSES) -> list[Data]:
-    """The commonest first errors of the jobs that fit, with an example each."""
-    return await view.rows(
-        "select error_source, error_code, error_cluster, count(*) as count, count(distinct queue) as queues,"
-        " count(distinct user_name) as users, count(distinct task_id) as tasks, max(job_id) as example, max(ended_at) as last_at"
-        f" from job where {where} and error_source is not null group by 1, 2, 3 order by 4 desc, 1, 2 limit %(causes)s",
-        {**parameters, "causes": count},
-    )
 
 
 def document(data: Data) -> Any:

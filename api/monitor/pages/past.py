@@ -7,8 +7,9 @@ import asyncio
 from typing import Any
 
 from api.http.errors import BadRequest
+from api.log.audit_service import asked, instant
 from api.monitor.page import Data, View
-from api.native.audit import asked, instant
+from api.queries import timeline
 from audit.auditor import COMMON_EVENTS, State
 from audit.differences import Change, changes_between
 from audit.moment import Moment
@@ -49,49 +50,27 @@ async def past_of(view: View, subject: Subject) -> Data | None:
 
 async def scrubber_of(view: View, subject: Subject) -> Data:
     """The events of the subject along time: at most `TICKS_MAX`, evenly taken, always with the last."""
-    of_worker = " and worker_id = %(worker)s" if subject.worker_id is not None else ""
-    about: Data = {"kind": subject.aggregate, "id": subject.aggregate_id, "worker": subject.worker_id, "most": TICKS_MAX}
-    about |= {"vo": view.vo, "settings": list(COMMON_EVENTS)}
-    rows = await view.rows(
-        "select sequence, at, event_type, summary from (select sequence, at, event_type, summary,"
-        " row_number() over (order by sequence) as number, count(*) over () as total from timeline"
-        f" where aggregate = %(kind)s and aggregate_id = %(id)s{of_worker}"
-        " and (vo = %(vo)s or event_type = any(%(settings)s))) as all_of_them"
-        " where number = total or total <= %(most)s or number %% (total / %(most)s + 1) = 0 order by sequence",
-        about,
-    )
+    rows = await timeline.spread_over_time(view.read_models, _events_of(view, subject), TICKS_MAX)
     return {"ticks": rows, "last": rows[-1]["sequence"] if rows else 0}
 
 
 async def history_of(view: View, subject: Subject, limit: int = 60) -> list[Data]:
     """The newest events of the subject, the newest first; those of a queue only as far as they concern the VO."""
-    of_worker = " and worker_id = %(worker)s" if subject.worker_id is not None else ""
-    return await view.rows(
-        "select sequence, at, event_type, actor, role, command_type, command_id, correlation_id, summary from timeline"
-        f" where aggregate = %(kind)s and aggregate_id = %(id)s{of_worker} and (vo = %(vo)s or event_type = any(%(settings)s))"
-        " order by sequence desc limit %(limit)s",
-        {
-            "kind": subject.aggregate,
-            "id": subject.aggregate_id,
-            "worker": subject.worker_id,
-            "vo": view.vo,
-            "settings": list(COMMON_EVENTS),
-            "limit": limit,
-        },
-    )
+    return await timeline.newest_of(view.read_models, _events_of(view, subject), limit)
+
+
+def _events_of(view: View, subject: Subject) -> timeline.AggregateEvents:
+    return timeline.AggregateEvents(subject.aggregate, subject.aggregate_id, subject.worker_id, view.vo, tuple(COMMON_EVENTS))
 
 
 async def _jobs_then(view: View, state: State, moment: Moment) -> list[Data]:
     """Jobs of a task by state at the moment; empty for anything else."""
     if state.subject.kind != "task" or state.at is None:
         return []
+    subject_number = state.subject.number
     until = moment.micros if moment.micros is not None else state.at
-    rows = await view.rows(
-        "select event_type, count(*) as count from (select distinct on (aggregate_id) event_type from timeline"
-        " where task_id = %(task)s and aggregate = 'job' and at <= %(until)s and event_type = any(%(known)s)"
-        " order by aggregate_id, sequence desc) as last group by 1",
-        {"task": state.subject.number, "until": until, "known": list(STATE_AFTER)},
-    )
+    assert subject_number is not None, "a task has a number"
+    rows = await timeline.last_types_of_jobs(view.read_models, subject_number, until, list(STATE_AFTER))
     counts: dict[str, int] = {}
     for row in rows:
         word = STATE_AFTER[row["event_type"]]

@@ -2,6 +2,7 @@
 
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import LIVE_STATES
+from api.queries import job_counts, queues
 
 WAITING = ("defined", "activated", "throttled")
 
@@ -12,12 +13,8 @@ async def load(view: View) -> Data:
 
 
 async def _counts(view: View) -> Data:
-    policy = await view.row("select document from policy where name = 'shares'")
-    declared = (policy["document"].get("shares") or []) if policy else []
-    rows = await view.rows(
-        "select share, status, count(*) as count from job where vo = %(vo)s and status = any(%(live)s) group by 1, 2",
-        {"vo": view.vo, "live": list(LIVE_STATES)},
-    )
+    declared = await queues.declared_shares(view.read_models)
+    rows = await job_counts.live_by_share(view.read_models, view.vo, LIVE_STATES)
     shares: dict[str, Data] = {one["name"]: _empty(one["name"], one) for one in declared}
     for row in rows:
         share = shares.setdefault(row["share"], _empty(row["share"], None))

@@ -3,15 +3,15 @@
 from typing import Any
 
 from api.http.errors import NotFound
+from api.http.stored import stored_json
 from api.monitor.page import Data, Page, Touched, View
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.tasks import task_document
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
-from api.native.set_aside import set_aside_of
-from api.native.stored import stored_json
-from schemas.ids import JOBS_PER_TASK
+from api.queries import errors, task_parts, tasks
+from api.queries.set_aside import set_aside_of
 from schemas.instants import MICROSECONDS
 
 BINS, CAUSES = 80, 20
@@ -21,36 +21,25 @@ KINDS = ("BUILD", "NORMAL", "MERGE")
 async def load(view: View) -> Data:
     """Everything about the task; raises NotFound."""
     task_id = int(view.names["task"])
-    about: dict[str, Any] = {"id": task_id, "vo": view.vo}
-    task = await view.row("select * from task where task_id = %(id)s and vo = %(vo)s", about)
+    task = await tasks.whole(view.read_models, view.vo, task_id)
     if task is None:
         raise NotFound(f"no task {task_id} in {view.vo}")
     task["parameters"] = stored_json(task["parameters"])
     subject = subject_of_page("task", str(task_id))
-    jobs = await view.rows(
-        "select kind, status, count(*) as count from job where task_id = %(id)s group by kind, status", about
-    )
+    jobs = await task_parts.job_counts_by_kind(view.read_models, task_id)
     return {
         "task": task,
         "set_aside": await set_aside_of(view.read_models, "task", task_id),
-        "datasets": await view.rows(
-            "select dataset, role, stream, files_total, files_finished, files_failed from task_dataset"
-            " where task_id = %(id)s order by role, dataset",
-            about,
-        ),
+        "datasets": await task_parts.datasets(view.read_models, task_id, by_role=True),
         "jobs": _by_kind(jobs),
         "steps": steps_of(task, jobs),
         "why": await view.desk.why(view.identity, subject),
-        "brokerage": await _brokerage(view, about),
+        "brokerage": await _brokerage(view, task_id),
         **await view.counted(lambda: _counts(view, task)),
         "events": await history_of(view, subject),
         "scrubber": await scrubber_of(view, subject),
         "past": await past_of(view, subject),
     }
-
-
-def _job_range(task_id: int) -> Data:
-    return {"first": task_id * JOBS_PER_TASK, "beyond": (task_id + 1) * JOBS_PER_TASK}
 
 
 def _by_kind(rows: list[Data]) -> list[Data]:
@@ -86,7 +75,8 @@ def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
 
 async def _counts(view: View, task: Data) -> Data:
     """What takes a look at every job of the task."""
-    return {"chart": await _chart(view, task), "causes": await _causes(view, task["task_id"])}
+    causes = await errors.causes_of_task(view.read_models, task["task_id"], CAUSES)
+    return {"chart": await _chart(view, task), "causes": causes}
 
 
 async def _chart(view: View, task: Data) -> Data:
@@ -94,46 +84,16 @@ async def _chart(view: View, task: Data) -> Data:
     begin = task["created_at"]
     span = max(1, (task["ended_at"] or view.now) - begin)
     width = max(MICROSECONDS, span // BINS + 1)
-    rows = await view.rows(
-        "select word as outcome, (moved_at - %(begin)s) / %(width)s as bin, sum(step)::bigint as count from job j"
-        " left join attempt_job a using (job_id) cross join lateral (values"
-        " ('waiting', j.created_at, 1), ('waiting', coalesce(j.sent_at, j.ended_at), -1),"
-        " ('with a pilot', j.sent_at, 1), ('with a pilot', case when j.sent_at is not null then least(a.at, j.ended_at) end, -1),"
-        " ('merging', case when a.outcome = 'merging' then a.at end, 1),"
-        " ('merging', case when a.outcome = 'merging' then greatest(a.at, j.ended_at) end, -1),"
-        " (j.status, case when a.outcome = 'merging' then greatest(a.at, j.ended_at) else j.ended_at end, 1)"
-        ") as moves (word, moved_at, step) where j.task_id = %(id)s and moved_at is not null group by 1, 2",
-        {"id": task["task_id"], "begin": begin, "width": width},
-    )
+    rows = await task_parts.states_over_time(view.read_models, task["task_id"], begin, width)
     return cumulated(rows, begin, width, span // width + 1)
 
 
-async def _causes(view: View, task_id: int) -> list[Data]:
-    """Why attempts failed, and of how many a later job took the input."""
-    return await view.rows(
-        "select error_source, error_code, text, count(*) as count, count(*) filter (where retried) as retried,"
-        " max(attempt) as attempt, max(job_id) as example from (select job_id, attempt, error_source, error_code,"
-        " left(regexp_replace(error_diagnostic, '\\d+', '#', 'g'), 200) as text, exists (select 1 from attempt_unit mine"
-        " join attempt_unit later on later.task_id = mine.task_id and later.unit_id = mine.unit_id and later.job_id > mine.job_id"
-        " where mine.job_id = a.job_id) as retried from attempt_job a where job_id >= %(first)s and job_id < %(beyond)s"
-        " and outcome = 'failed') as failed group by 1, 2, 3 order by 4 desc, 1, 2 limit %(causes)s",
-        {"causes": CAUSES, **_job_range(task_id)},
-    )
-
-
-async def _brokerage(view: View, about: Data) -> Data | None:
+async def _brokerage(view: View, task_id: int) -> Data | None:
     """The last decision: every queue that was looked at, and why it was taken or dropped."""
-    rows = await view.rows(
-        "select sequence, at, order_number, queue, taken, code, weight, message, parked from brokerage"
-        " where task_id = %(id)s and sequence = (select max(sequence) from brokerage where task_id = %(id)s)"
-        " order by taken desc, weight desc, place",
-        about,
-    )
+    rows, decisions = await task_parts.last_brokerage(view.read_models, task_id)
     if not rows:
         return None
-    total = await view.row("select count(distinct sequence) as decisions from brokerage where task_id = %(id)s", about)
     first = rows[0]
-    decisions = total["decisions"] if total else 1
     return {
         "sequence": first["sequence"],
         "at": first["at"],

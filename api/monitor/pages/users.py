@@ -1,10 +1,10 @@
 """Users of the VO: who works, with how much, and how it goes."""
 
-from api.monitor.filters import Field, where_of
 from api.monitor.page import Data, Page, View
 from api.monitor.pages.words import LIVE_STATES
+from api.queries import job_counts, tasks
+from api.queries.filters import where_of
 
-FIELDS = {"username": Field("user_name")}
 AT_WORK = ("registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "rerefine")
 
 
@@ -14,22 +14,17 @@ async def load(view: View) -> Data:
 
 
 async def _counts(view: View) -> Data:
-    where = where_of(view.parameters, FIELDS, "modified_at", view.vo, view.now)
-    tasks = await view.rows(
-        f"select user_name, status, count(*) as count, max(modified_at) as last_at from task where {where.sql} group by 1, 2",
-        where.parameters,
-    )
-    jobs = await view.rows(
-        f"select user_name, status, count(*) as count from job where {where.sql} group by 1, 2", where.parameters
-    )
+    where = where_of(view.parameters, tasks.USER_FIELDS, "modified_at", view.vo, view.now)
+    by_task = await tasks.counts_by_user(view.read_models, where)
+    by_job = await job_counts.by_user(view.read_models, where)
     users: dict[str, Data] = {}
-    for row in tasks:
-        user = users.setdefault(row["user_name"], _nobody(row["user_name"]))
+    for row in by_task:
+        user = users.setdefault(row["user_name"], _unknown(row["user_name"]))
         user["tasks"] += row["count"]
         user["tasks_at_work"] += row["count"] if row["status"] in AT_WORK else 0
         user["last_at"] = max(user["last_at"], row["last_at"])
-    for row in jobs:
-        user = users.setdefault(row["user_name"], _nobody(row["user_name"]))
+    for row in by_job:
+        user = users.setdefault(row["user_name"], _unknown(row["user_name"]))
         user["jobs"] += row["count"]
         kind = row["status"] if row["status"] in ("finished", "failed", "cancelled", "closed") else "live"
         user[f"jobs_{'cancelled' if kind == 'closed' else kind}"] += row["count"]
@@ -41,7 +36,7 @@ async def _counts(view: View) -> Data:
     }
 
 
-def _nobody(name: str) -> Data:
+def _unknown(name: str) -> Data:
     counts = dict.fromkeys(("tasks", "tasks_at_work", "jobs", "jobs_live", "jobs_finished", "jobs_failed", "jobs_cancelled"), 0)
     return {"user_name": name, "last_at": 0, **counts}
 

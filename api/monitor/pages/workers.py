@@ -1,35 +1,17 @@
 """Workers: pilots in batch systems, by queue and state."""
 
-from api.monitor.filters import Field, facets_of, facets_sql, order_of, where_of
 from api.monitor.page import Data, Page, Touched, View
-
-FIELDS = {
-    "computingsite": Field("queue"),
-    "status": Field("state", "state"),
-    "harvesterinstance": Field("harvester_id"),
-    "workerid": Field("worker_id"),
-    "nodeid": Field("node"),
-}
-FACETS = {"status": "state", "computingsite": "queue", "harvesterinstance": "harvester_id"}
-SORTS = {"submittime": "submitted_at", "workerid": "worker_id"}
-#: Workers belong to queues; those of a queue that serves the VO may be seen.
-SOURCE = (
-    "(select w.*, %(vo)s as vo, coalesce(w.ended_at, w.started_at, w.submitted_at) as last_at from worker w"
-    " join queue q on q.name = w.queue where coalesce(json_array_length(q.settings->'vos'), 0) = 0"
-    " or %(vo)s in (select json_array_elements_text(q.settings->'vos'))) as workers"
-)
+from api.queries import workers
+from api.queries.filters import order_of, where_of
 
 
 async def load(view: View) -> Data:
     """One page of workers with the counts of all that fit."""
-    where = where_of(view.parameters, FIELDS, "last_at", view.vo, view.now)
-    order = order_of(view.parameters, SORTS, "worker_id", "submittime-descending")
-    rows = await view.rows(
-        f"select * from {SOURCE} where {where.sql} and {order.sql_after} order by {order.sql} limit %(limit)s",
-        {**where.parameters, **order.parameters},
-    )
+    where = where_of(view.parameters, workers.FIELDS, "last_at", view.vo, view.now)
+    order = order_of(view.parameters, workers.SORTS, "worker_id", "submittime-descending")
+    rows = await workers.page(view.read_models, where, order)
     shown = rows[: order.limit]
-    facets = facets_of(await view.rows(facets_sql(SOURCE, FACETS, where.sql), where.parameters), list(FACETS))
+    facets = await workers.facets(view.read_models, where)
     return {
         "workers": shown,
         "facets": facets,

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from api.config import ApiConfig
-from api.identity.identity import Identity
 from api.panda.calls import Call
 from api.queries.read_models import Row
+from identity.identity import Identity
+from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, a_request, an_identity, services_of
 
 NOON = 1_769_860_800_000_000
@@ -40,7 +41,8 @@ def a_call(
     identity: Identity | None = None,
 ) -> Call:
     """A call of Jane's."""
-    config = ApiConfig(home, "http://127.0.0.1:25080", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+    addresses = ApiAddresses.at("http://127.0.0.1:25080")
+    config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
     services = services_of(gateway or GatewayStandIn(), read_models or RecordingReadModels(), config)
     return Call(services, identity or an_identity(), arguments, cast(Any, a_request()))
 

@@ -18,8 +18,8 @@ def test_one_special_character_makes_an_expression(text: str) -> None:
 def test_columns_are_compared_by_the_database() -> None:
     wanted = selection({"taskName": "user.jdoe.t1/", "superStatus": "running|ready"})
 
-    assert wanted.conditions == ("name = %s", "coalesce(super_status::text, 'None') ~ %s")
-    assert wanted.values == ("user.jdoe.t1/", "running|ready")
+    assert [one.sql for one in wanted.comparisons] == ["name = %s", "coalesce(super_status::text, 'None') ~ %s"]
+    assert [one.value for one in wanted.comparisons] == ["user.jdoe.t1/", "running|ready"]
     assert wanted.complete
 
 
@@ -28,19 +28,20 @@ def test_names_of_attributes_may_be_in_any_case() -> None:
 
 
 def test_an_id_is_compared_as_a_number_so_that_the_index_is_used() -> None:
-    assert selection({"reqID": "10000001"}).conditions == ("task_id = any(%s::bigint[])",)
-    assert selection({"reqID": "10000001"}).values == ([10_000_001],)
+    (wanted,) = selection({"reqID": "10000001"}).comparisons
+
+    assert (wanted.sql, wanted.value) == ("task_id = any(%s::bigint[])", [10_000_001])
 
 
 @pytest.mark.parametrize("text", ["x", "", "1.5", "9" * 30, "-1"])
 def test_an_id_that_is_none_finds_nothing(text: str) -> None:
-    assert selection({"jediTaskID": text}).values == ([],)
+    assert [one.value for one in selection({"jediTaskID": text}).comparisons] == [[]]
 
 
 def test_other_attributes_are_left_for_the_task_objects() -> None:
     wanted = selection({"processingType": "panda-client-2.2.0-jedi-run", "coreCount": "^[18]$"})
 
-    assert wanted.conditions == ()
+    assert wanted.comparisons == ()
     assert wanted.exact == {"processingType": "panda-client-2.2.0-jedi-run"}
     assert wanted.patterns == {"coreCount": "^[18]$"}
     assert not wanted.complete

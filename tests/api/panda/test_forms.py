@@ -1,6 +1,7 @@
 """What goes over the wire: envelopes, verbs, prefixes, uploads, and the calls that say no."""
 
 import gzip
+import shutil
 import struct
 import threading
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.identity.access import Gate
-from api.identity.issuer import make_token
-from api.identity.verify import Verifier, trusted_issuers
+from api.http.access import Gate
 from api.services import Services
+from identity.issuer import make_token
+from identity.verify import Verifier, trusted_issuers
+from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 from tests.api.panda.builders import a_task_row
 
@@ -28,7 +30,8 @@ class Front:
         class Quiet(GatewayStandIn):
             ending = threading.Event()
 
-        config = ApiConfig(home, "http://127.0.0.1:25080", "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
+        addresses = ApiAddresses.at("http://127.0.0.1:25080")
+        config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
         gate = Gate(Verifier(trusted_issuers(home)), ("wlcg",))
         gateway: Any = Quiet()
         read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
@@ -58,10 +61,17 @@ class Front:
         return found
 
 
+@pytest.fixture(scope="module")
+def shared_front(api_home: Path) -> Front:
+    """The front with one task in its read models; to make one takes longer than to ask it."""
+    return Front(api_home)
+
+
 @pytest.fixture
-def front(tmp_path: Path) -> Front:
-    """The front with one task in its read models."""
-    return Front(tmp_path)
+def front(shared_front: Front, api_home: Path) -> Front:
+    """The front, with no sandbox in its cache."""
+    shutil.rmtree(api_home / "cache", ignore_errors=True)
+    return shared_front
 
 
 def test_a_sign_of_life_needs_no_token_and_no_body(front: Front) -> None:

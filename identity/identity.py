@@ -1,4 +1,4 @@
-"""Who makes a request, as far as anybody behind the API may know.
+"""Who makes a request, as far as anything behind the API may know.
 
 In: the checked claims of a token and the `Origin` header. Out: an `Identity`. Rules:
 docs/reference/client.md, "Identity".
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.http.errors import AccessDenied
+from identity.errors import NotAMember
 
 PRODUCTION = "production"
 PILOT = "pilot"
@@ -43,19 +43,19 @@ class Identity:
 
 
 def identity_from(claims: Mapping[str, Any], origin: str | None, vos: Collection[str]) -> Identity:
-    """The identity that checked `claims` and the `Origin` header give; raises AccessDenied saying why not."""
+    """The identity that checked `claims` and the `Origin` header give; raises NotAMember saying why not."""
     groups = tuple(str(group).strip("/") for group in _list(claims.get("groups")))
     vo, role = _wanted(origin, groups, vos)
     if vo not in vos:
-        raise AccessDenied(f"Unknown vo : {vo}")
+        raise NotAMember(f"Unknown vo : {vo}")
     if role and f"{vo}/{role}" not in groups:
-        raise AccessDenied(f"Not a member of the {vo}/{role} group")
+        raise NotAMember(f"Not a member of the {vo}/{role} group")
     if not role and vo not in groups:
-        raise AccessDenied(f"Not a member of the {vo} group")
+        raise NotAMember(f"Not a member of the {vo} group")
     nickname = str(claims.get("preferred_username") or "")
     display = display_name(str(claims.get("name") or nickname))
     if not display:
-        raise AccessDenied("the token names nobody: claims name and preferred_username are missing")
+        raise NotAMember("the token has no name: claims name and preferred_username are missing")
     return Identity(
         subject=str(claims["sub"]),
         user_name=user_name_of(display),
@@ -92,7 +92,7 @@ def _wanted(origin: str | None, groups: Collection[str], vos: Collection[str]) -
     if not origin or "://" in origin or origin == "null":
         mine = [vo for vo in vos if vo in groups]
         if len(mine) != 1:
-            raise AccessDenied(f"the Origin header must name the virtual organisation, one of {', '.join(vos)}")
+            raise NotAMember(f"the Origin header must name the virtual organisation, one of {', '.join(vos)}")
         return mine[0], ""
     origin = origin.strip()
     if origin in vos:

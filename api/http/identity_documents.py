@@ -7,11 +7,11 @@ with `culm token`.
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.http.access import Public
 from api.http.errors import NotFound
 from api.http.problems import json_response
-from api.identity.access import Public
-from api.identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
 from api.services import Services
+from identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
 
 CONFIG_SUFFIX = "_auth_config.json"
 CLIENT_ID = "culm"
@@ -20,7 +20,7 @@ CLIENT_ID = "culm"
 def build_router(services: Services) -> APIRouter:
     """Routes below `/auth`."""
     router = APIRouter(prefix="/auth", include_in_schema=False)
-    address = services.config.address
+    address = services.config.addresses.public
     keys = public_keys(services.config.home).as_dict(private=False)
 
     @router.get("/jwks.json")

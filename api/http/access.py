@@ -1,40 +1,24 @@
-"""Who may what: the one place that decides it.
+"""Who is let in to a route, by the headers of the request.
 
 Every route declares an endpoint class, by one of the dependencies `Public`, `User`, `Pilot`, `Operator` or, on hot
 paths, by `guarded`; a route without one fails a test. Denied unless the token is believed, its owner is a member of
-the VO that `Origin` names, and the class's group is among the groups. What a command does to somebody's task is
-decided by `may_act_on`.
+the VO that `Origin` names, and the class's group is among the groups. The rules themselves stand in `identity/`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, Any, cast
 
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.errors import NotAuthenticated, RoleMissing
-from api.identity.identity import OPERATOR, PILOT, PRODUCTION, Identity, identity_from
-from api.identity.verify import Verifier
+from api.http.errors import AccessDenied, NotAuthenticated, RoleMissing
+from identity.errors import IdentityRefused
+from identity.identity import Identity, identity_from
+from identity.rights import ROLES_OF_CLASS, EndpointClass
+from identity.verify import Verifier
 
-
-class EndpointClass(StrEnum):
-    """Whom a route serves."""
-
-    PUBLIC = "public"
-    USER = "user"
-    PILOT = "pilot"
-    OPERATOR = "operator"
-
-
-#: Groups of which one is needed, by class.
-ROLES_OF_CLASS: dict[EndpointClass, tuple[str, ...]] = {
-    EndpointClass.USER: (),
-    EndpointClass.PILOT: (PILOT,),
-    EndpointClass.OPERATOR: (OPERATOR, PRODUCTION),
-}
 #: Identities that are remembered, one by token and `Origin`.
 REMEMBERED_MAX = 10_000
 Handler = Callable[[Request, Identity], Awaitable[Response]]
@@ -74,6 +58,16 @@ class Gate:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise NotAuthenticated("no bearer token in the Authorization header")
+        return self.member(token, origin)
+
+    def member(self, token: str, origin: str | None) -> Identity:
+        """The member that `token` names, in the VO that `origin` asks for; raises AccessDenied."""
+        try:
+            return self._member(token, origin)
+        except IdentityRefused as problem:
+            raise AccessDenied(problem.detail) from problem
+
+    def _member(self, token: str, origin: str | None) -> Identity:
         claims = self.verifier.claims_of(token)
         known = self._remembered.get((id(claims), origin))
         if known is not None and known[0] is claims:
@@ -115,21 +109,3 @@ def guarded(kind: EndpointClass, handler: Handler) -> Callable[[Request], Awaita
     endpoint.access = kind  # type: ignore[attr-defined]  # read by the test that lists all routes
     endpoint.__name__ = getattr(handler, "__name__", "endpoint")
     return endpoint
-
-
-def may_act_on(identity: Identity, owner: str, vo: str, *, by_membership: bool = False) -> bool:
-    """True when `identity` may change what `owner` has in `vo`.
-
-    Others than the owner need the production or operator role: the one asked for by Origin or, with `by_membership`,
-    given by any group (the native API, which has no habit of asking for a role).
-    """
-    if identity.vo != vo:
-        return False
-    return identity.subject == owner or acting_role(identity, by_membership=by_membership) in (OPERATOR, PRODUCTION)
-
-
-def acting_role(identity: Identity, *, by_membership: bool = False) -> str:
-    """What commands of `identity` say it acts as: the role asked for, else (`by_membership`) the strongest it has."""
-    if identity.role != "user" or not by_membership:
-        return identity.role
-    return next((role for role in (OPERATOR, PRODUCTION) if role in identity.roles), "user")

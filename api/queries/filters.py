@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from api.http.errors import BadRequest
+from api.http.forms import instant_of
 from api.http.plain_requests import WHOLE_MIN, whole_from
-from api.native.forms import instant_of
 from schemas.instants import MICROSECONDS
 
 WINDOW_FIELDS = ("hours", "days", "date_from", "date_to")

@@ -1,7 +1,7 @@
 """The development issuer: a key pair of our own and tokens signed with it, for stacks without an identity provider.
 
 State: `CULM_HOME/identity/key.json`, made on first use, readable by its owner only. Out: RS256 tokens with the claims
-that panda-client reads, and the public key set. It issues to whoever can read the key file; there is no login here.
+that panda-client reads, and the public key set. It issues to anyone who can read the key file; there is no login here.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def signing_key(home: Path) -> RSAKey:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(orjson.dumps(key.as_dict(private=True)))
-        # A link, not a rename: the first writer wins and everybody signs with the same key.
+        # A link, not a rename: the first writer wins and all sign with the same key.
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
     finally:

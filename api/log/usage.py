@@ -1,6 +1,6 @@
 """What a job used over time: memory and CPU, from its pilot's heartbeats.
 
-Heartbeats are no state and stay in their topic for three days; they are read when somebody looks, from the time at which the
+Heartbeats are no state and stay in their topic for days; they are read when they are asked for, from the time at which the
 job began. The answer says how much was looked at, and whether it is all.
 """
 
@@ -10,10 +10,11 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
-from api.identity.identity import Identity
+from api.queries import jobs
 from api.services import Services
 from eventlog.consumers import one_shot_reader
 from eventlog.reading import take_what_is_there
+from identity.identity import Identity
 from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
 from schemas.instants import MICROSECONDS, MINUTE, micros_of_millis, millis_of
@@ -28,8 +29,8 @@ RECORDS_MAX, POINTS_MAX = 300_000, 500
 
 async def usage_of(services: Services, identity: Identity, job_id: int) -> dict[str, Any]:
     """{"x": seconds, "series": {...}, "records": looked at, "whole": bool}; raises NotFound, LogUnavailable."""
-    job = await services.read_models.row("select vo, sent_at, ended_at from job where job_id = %s", (job_id,))
-    if job is None or job["vo"] != identity.vo:
+    job = await jobs.times(services.read_models, identity.vo, job_id)
+    if job is None:
         raise NotFound(f"no job {job_id} in {identity.vo}")
     if job["sent_at"] is None:
         return {"x": [], "series": {}, "records": 0, "whole": True}

@@ -1,6 +1,6 @@
 """Claims of a token that can be believed.
 
-In: the text after `Bearer`. Out: its claims, or `AccessDenied` saying what was found and what was expected. Denied
+In: the text after `Bearer`. Out: its claims, or `TokenRefused` saying what was found and what was expected. Denied
 unless all holds: RS256 signature by a key of a trusted issuer, that issuer's name, our audience, not expired, a
 subject. Tokens are kept and logged as a hash only; accepted ones are remembered for ten minutes, a bounded number of
 them.
@@ -25,8 +25,8 @@ from joserfc.errors import (
 )
 from joserfc.jwk import KeySet
 
-from api.http.errors import AccessDenied
-from api.identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
+from identity.errors import TokenRefused
+from identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
 
 TOKEN_LENGTH_MAX = 16_384
 REMEMBERED_MAX = 10_000
@@ -36,7 +36,7 @@ CLOCK_SKEW_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
-    """Somebody whose signature we believe, for one audience."""
+    """An issuer whose signature is believed, for one audience."""
 
     issuer: str
     audience: str
@@ -56,7 +56,7 @@ class Verifier:
         self._remembered: OrderedDict[bytes, tuple[float, Mapping[str, Any]]] = OrderedDict()
 
     def claims_of(self, token: str) -> Mapping[str, Any]:
-        """The claims of `token`; raises AccessDenied."""
+        """The claims of `token`; raises TokenRefused."""
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         now = time.time()
         known = self._remembered.get(key)
@@ -71,50 +71,50 @@ class Verifier:
 
     def _check(self, token: str, now: float) -> Mapping[str, Any]:
         if len(token) > TOKEN_LENGTH_MAX:
-            raise AccessDenied(f"the token has {len(token)} characters, at most {TOKEN_LENGTH_MAX} are read")
+            raise TokenRefused(f"the token has {len(token)} characters, at most {TOKEN_LENGTH_MAX} are read")
         trusted = self._issuer_of(token)
         try:
             claims = jwt.decode(token, trusted.keys, algorithms=[ALGORITHM]).claims
         except UnsupportedAlgorithmError as problem:
-            raise AccessDenied(f"the token is not signed with {ALGORITHM}") from problem
+            raise TokenRefused(f"the token is not signed with {ALGORITHM}") from problem
         except InvalidKeyIdError as problem:
-            raise AccessDenied("the token is signed with a key that its issuer does not publish") from problem
+            raise TokenRefused("the token is signed with a key that its issuer does not publish") from problem
         except BadSignatureError as problem:
-            raise AccessDenied("the signature of the token is not valid") from problem
+            raise TokenRefused("the signature of the token is not valid") from problem
         except (JoseError, ValueError) as problem:
-            raise AccessDenied(f"the token cannot be read: {type(problem).__name__}") from problem
+            raise TokenRefused(f"the token cannot be read: {type(problem).__name__}") from problem
         _check_claims(claims, trusted, now)
         return claims
 
     def _issuer_of(self, token: str) -> TrustedIssuer:
-        """Whom the token claims to be from, not yet believed; raises AccessDenied for a stranger."""
+        """Whom the token claims to be from, not yet believed; raises TokenRefused for a stranger."""
         try:
             payload = jws.extract_compact(token.encode()).payload
             claimed = _json_object(payload).get("iss")
         except (DecodeError, JoseError, ValueError) as problem:
-            raise AccessDenied("the token is not a signed JWT") from problem
+            raise TokenRefused("the token is not a signed JWT") from problem
         trusted = self._issuers.get(_bare(claimed)) if isinstance(claimed, str) else None
         if trusted is None:
-            raise AccessDenied(f"the token's issuer {str(claimed)[:100]!r} is not trusted here")
+            raise TokenRefused(f"the token's issuer {str(claimed)[:100]!r} is not trusted here")
         return trusted
 
 
 def _check_claims(claims: Mapping[str, Any], trusted: TrustedIssuer, now: float) -> None:
     expires = claims.get("exp")
     if not isinstance(expires, (int, float)) or isinstance(expires, bool):
-        raise AccessDenied("the token does not say when it expires")
+        raise TokenRefused("the token does not say when it expires")
     if now >= expires + CLOCK_SKEW_SECONDS:
-        raise AccessDenied(f"the token expired {now - expires:.0f} s ago")
+        raise TokenRefused(f"the token expired {now - expires:.0f} s ago")
     for name in ("nbf", "iat"):
         since = claims.get(name)
         if isinstance(since, (int, float)) and since > now + CLOCK_SKEW_SECONDS:
-            raise AccessDenied(f"the token is valid only in {since - now:.0f} s ({name})")
+            raise TokenRefused(f"the token is valid only in {since - now:.0f} s ({name})")
     audience = claims.get("aud")
     if trusted.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise AccessDenied(f"the token is for another audience, expected {trusted.audience!r}")
+        raise TokenRefused(f"the token is for another audience, expected {trusted.audience!r}")
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 200:
-        raise AccessDenied("the token has no subject")
+        raise TokenRefused("the token has no subject")
 
 
 def _json_object(payload: bytes) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Who the claims of a token are, in which virtual organisation, and what they may act on."""
+
+import pytest
+
+from identity.errors import NotAMember
+from identity.identity import identity_from, user_name_of
+from identity.rights import acting_role, may_act_on
+from tests.api.builders import an_identity
+from tests.identity.builders import VOS
+
+CLAIMS = {"sub": "s", "name": "JANE DOE 1234", "preferred_username": "jdoe", "groups": ["wlcg", "/wlcg/production"]}
+
+
+def test_the_name_of_a_token_becomes_dn_and_user_name() -> None:
+    jane = identity_from(CLAIMS, "wlcg", VOS)
+
+    assert jane.display_name == "Jane Doe 1234"
+    assert jane.dn == "Jane Doe 1234/CN=nickname:jdoe"
+    assert jane.user_name == "Jane Doe"
+
+
+@pytest.mark.parametrize(
+    ("dn", "expected"),
+    [
+        ("/DC=ch/DC=cern/OU=Users/CN=jdoe/CN=123456/CN=Jane Doe", "Jane Doe"),
+        ("/C=UK/O=eScience/CN=Jane Doe/CN=proxy", "Jane Doe"),
+        ("/O=Grid/CN=Jane O'Neil (ext)", "Jane ONeil ext"),
+        ("/O=Grid/CN=Jane Doe jane.doe@example.org", "Jane Doe"),
+        ("/O=Grid/CN=Jane Doe/emailAddress=x@example.org", "Jane Doe"),
+        ("Jane Doe 1234/CN=nickname:jdoe", "Jane Doe"),
+    ],
+)
+def test_a_dn_is_normalised_as_panda_does(dn: str, expected: str) -> None:
+    assert user_name_of(dn) == expected
+
+
+@pytest.mark.parametrize("origin", ["wlcg:production", "wlcg.production"])
+def test_a_role_is_asked_for_by_origin(origin: str) -> None:
+    assert identity_from(CLAIMS, origin, VOS).role == "production"
+
+
+def test_without_asking_no_one_acts_as_production_for_the_compatible_fronts() -> None:
+    jane = identity_from(CLAIMS, "wlcg", VOS)
+
+    assert jane.role == "user"
+    assert acting_role(jane) == "user"
+    assert acting_role(jane, by_membership=True) == "production"
+
+
+@pytest.mark.parametrize(
+    ("origin", "groups", "why"),
+    [
+        ("cms", ["wlcg"], "Unknown vo : cms"),
+        ("wlcg:pilot", ["wlcg"], "Not a member of the wlcg/pilot group"),
+        ("wlcg", ["other"], "Not a member of the wlcg group"),
+        ("wlcg", None, "Not a member of the wlcg group"),
+        ("wlcg", "wlcg", "Not a member of the wlcg group"),
+        (None, ["other"], "Origin header must name"),
+    ],
+)
+def test_a_token_of_no_member_is_denied(origin: str | None, groups: object, why: str) -> None:
+    with pytest.raises(NotAMember, match=why):
+        identity_from(CLAIMS | {"groups": groups}, origin, VOS)
+
+
+@pytest.mark.parametrize("origin", [None, "http://127.0.0.1:25080", "null"])
+def test_a_browser_is_of_the_only_vo_that_its_groups_give(origin: str | None) -> None:
+    assert identity_from(CLAIMS, origin, VOS).vo == "wlcg"
+
+
+def test_others_than_the_owner_need_a_role_and_the_same_vo() -> None:
+    jane, operator = an_identity(), an_identity(subject="o", role="operator")
+
+    assert may_act_on(jane, "subject-jane", "wlcg")
+    assert not may_act_on(jane, "subject-bob", "wlcg")
+    assert may_act_on(operator, "subject-bob", "wlcg")
+    assert not may_act_on(operator, "subject-bob", "cms")
