@@ -1,9 +1,9 @@
 """docs/topics.md: every topic with its key, retention and messages, for people who write consumers.
 
-Made from topics.toml and the Avro files by `python -m schemas docs`; a test holds that the file is what would be made now.
+Made from topics.toml, the declarations of the aggregates and the Avro files by `python -m schemas docs`; a test holds that the
+file is what would be made now.
 """
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from schemas.bounds import bounds_in_words
 from schemas.catalog import CATALOG, FOLDER, Entry, messages
 from schemas.characters import SETS
+from schemas.topics import named_topics, partitions_by_default
 
 FILE = FOLDER.parent / "docs" / "topics.md"
 HEAD = """# Topics
 
-Made by `python -m schemas docs` from `schemas/topics.toml` and the Avro files; change those, not this.
+Made by `python -m schemas docs` from `schemas/topics.toml`, `schemas/*/aggregate.json` and the Avro files; change those, not
+this.
 
 Every topic holds Avro in the Confluent wire format (a zero byte, four bytes of schema id, Avro binary); the writers' schemas are
 in the registry under `<topic>-<full record name>` (TopicRecordNameStrategy) and evolve FULL_TRANSITIVE: any consumer reads any
@@ -39,12 +41,10 @@ def documentation() -> str:
 
 
 def _topics() -> Iterator[str]:
-    declared = tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
-    for name, settings in declared["topics"].items():
-        role = settings.get("role") or name.split(".")[-2]
-        hours = declared["roles"][role]["retention_hours"]
+    for name, topic in named_topics().items():
+        hours = topic.settings["retention_hours"]
         kept = "for ever" if hours < 0 else f"{hours} h"
-        yield f"\n## {name}\n\nKey: {settings['key']}. {declared['defaults']['partitions']} partitions by default. Kept {kept}.\n"
+        yield f"\n## {name}\n\nKey: {topic.key}. {partitions_by_default()} partitions by default. Kept {kept}.\n"
         for entry in (one for one in messages() if one.topic == name):
             yield from _record(entry)
 

@@ -17,7 +17,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.catalog import CATALOG
+from schemas.aggregates import AGGREGATES
 from schemas.topics import topics_of_role
 from schemas.wire import Codec, Decoded, Poison
 
@@ -25,9 +25,7 @@ FOLLOWER_RECORDS_MAX = 5_000
 #: How long the thread goes on without followers, so that a reload of a page does not connect anew.
 LINGER_SECONDS = 30.0
 READY_SECONDS = 10.0
-TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
-JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
-WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
+TASK_EVENTS, JOB_EVENTS, WORKER_EVENTS = (AGGREGATES[name].topic("events") for name in ("task", "job", "worker"))
 #: What code that looks at an odd record may raise; the thread that reads for all goes on.
 ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 Wanted = Callable[[str, str], bool]

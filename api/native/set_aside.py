@@ -11,10 +11,11 @@ import psycopg2
 
 from api.native.forms import iso
 from api.queries.read_models import ReadModels
+from schemas.aggregates import AGGREGATES
 
 SHOWN_MAX = 20
 #: Aggregates whose ids say nothing of whose they are.
-COMMON = frozenset({"task", "job", "queue", "worker", "policy"})
+COMMON = frozenset(name for name, one in AGGREGATES.items() if one.key.public)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from api.log.processes import processes
 from api.monitor.dead_letters import dead_letters
 from api.monitor.page import Data, Page, View
 from api.monitor.positions import stored_positions
+from schemas.aggregates import AGGREGATES
 
 LETTERS, ASIDE = 50, 50
+#: Aggregates that organisations share, as they share queues.
+OF_QUEUES = [name for name, one in AGGREGATES.items() if one.key.refers == "queue"]
 
 
 async def load(view: View) -> Data:
@@ -28,8 +31,8 @@ async def load(view: View) -> Data:
     problems = await view.rows("select topic, partition, log_offset, kind, message from projection_problem order by 1, 2")
     aside = await view.rows(
         "select aggregate, aggregate_id, sequence, kind, message, vo, since from projection_set_aside"
-        " where vo in ('', %(vo)s) or aggregate in ('queue', 'worker') order by since, 1, 2 limit %(most)s",
-        {"vo": view.vo, "most": ASIDE},
+        " where vo in ('', %(vo)s) or aggregate = any(%(shared)s) order by since, 1, 2 limit %(most)s",
+        {"vo": view.vo, "shared": OF_QUEUES, "most": ASIDE},
     )
     aside_total = await view.row("select count(*) as total from projection_set_aside")
     skipped = await view.rows("select topic, partition, records, log_offset, message, at from projection_skipped order by 1, 2")
