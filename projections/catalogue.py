@@ -30,6 +30,7 @@ from projections.timeline import apply as timeline_apply
 from projections.timeline import tables as timeline_tables
 from projections.workers import apply as workers_apply
 from projections.workers import tables as workers_tables
+from schemas.aggregates import AGGREGATES
 from schemas.reading import Recorded
 from schemas.topics import topics_of_role
 
@@ -50,7 +51,7 @@ class Projection:
 
     apply: what an event does to rows. reads: rows that `apply` will ask about; their `remembered` columns are fetched.
     views: SQL of views that are more than all columns of the table of their name; `{schema}` is the live schema.
-    hidden: tables without a view of their own.
+    hidden: tables without a view of their own. subjects: by aggregate, tables with the rows of one of them, its own row first.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Projection:
     remembered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:
@@ -101,9 +103,7 @@ def shape_of(table: Table) -> TableShape:
 
 def event_topic(aggregate: str) -> str:
     """Topic with the events of an aggregate."""
-    topic = f"culm.{aggregate}.events.v1"
-    assert topic in EVENTS, f"{topic} is not declared"
-    return topic
+    return AGGREGATES[aggregate].topic("events")
 
 
 #: `heads` is first: what it knows of the log decides which events the others see.
@@ -120,9 +120,10 @@ PROJECTIONS: Mapping[str, Projection] = {
             reads=tasks_apply.reads,
             remembered=tasks_tables.REMEMBERED,
             views=tasks_tables.VIEWS,
+            subjects={"task": ("task", "task_dataset", "task_file")},
         ),
         Projection("datasets", 1, (event_topic("dataset"),), datasets_tables.METADATA, datasets_apply.apply),
-        Projection("jobs", 2, (event_topic("job"),), jobs_tables.METADATA, jobs_apply.apply),
+        Projection("jobs", 2, (event_topic("job"),), jobs_tables.METADATA, jobs_apply.apply, subjects={"job": ("job",)}),
         Projection(
             "queues",
             1,
@@ -131,8 +132,16 @@ PROJECTIONS: Mapping[str, Projection] = {
             queues_apply.apply,
             views=queues_tables.VIEWS,
             hidden=frozenset({"held_task"}),
+            subjects={"queue": ("queue", "held_task")},
         ),
-        Projection("workers", 1, (event_topic("worker"),), workers_tables.METADATA, workers_apply.apply),
+        Projection(
+            "workers",
+            1,
+            (event_topic("worker"),),
+            workers_tables.METADATA,
+            workers_apply.apply,
+            subjects={"worker": ("worker",)},
+        ),
         Projection("timeline", 2, EVENTS, timeline_tables.METADATA, timeline_apply.apply),
         Projection(
             "deadlines",
@@ -145,6 +154,13 @@ PROJECTIONS: Mapping[str, Projection] = {
         Projection("answers", 1, ANSWERS, answers_tables.METADATA, answers_apply.apply),
     )
 }
+
+
+def rows_of(aggregate: str) -> tuple[Projection | None, tuple[str, ...]]:
+    """The projection that folds one of an aggregate, and the tables with its rows, its own row first; None when none does."""
+    found = (projection for projection in PROJECTIONS.values() if aggregate in projection.subjects)
+    projection = next(found, None)
+    return projection, projection.subjects[aggregate] if projection is not None else ()
 
 
 def topics_of(projections: Iterable[Projection]) -> tuple[str, ...]:

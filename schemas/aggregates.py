@@ -95,7 +95,7 @@ def read_aggregates(folder: Path = FOLDER) -> dict[str, Declared]:
 def _declared(path: Path, names: list[str]) -> Declared:
     document = json.loads(path.read_text(encoding="utf-8"))
     _check(path, "", document, Declared, ("title", "key"))
-    _check(path, "key.", document["key"], Key, ("title",))
+    _check(path, "key", document["key"], Key, ("title",))
     key = Key(**document["key"])
     if (key.min is None) != (key.max is None) or (key.max is not None and not key.expected):
         raise ValueError(f"{path}: key: found a number without its bounds or name, expected min, max and expected")
@@ -105,7 +105,7 @@ def _declared(path: Path, names: list[str]) -> Declared:
         raise ValueError(f"{path}: key.refers: found {key.refers!r}, expected one of {', '.join(names)}")
     subject = None
     if "subject" in document:
-        _check(path, "subject.", document["subject"], Asked, ("named",))
+        _check(path, "subject", document["subject"], Asked, ("named",))
         subject = Asked(**document["subject"])
     return Declared(**{**document, "name": path.parent.name, "key": key, "subject": subject})
 

@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import Any
 
 from schemas.aggregates import AGGREGATES
-from schemas.catalog import CATALOG
 from schemas.ids import task_id_of
 from schemas.wire import entry_of_class
 
@@ -72,13 +71,6 @@ def of_key(aggregate: str, aggregate_id: str) -> Subjects:
 def is_filed(kind: type) -> bool:
     """True when events of this class stand in timelines: all but those whose Avro file says `"timeline": false`."""
     return bool(entry_of_class(kind).schema.get("timeline", True))
-
-
-@cache
-def leaves_out(aggregate: str) -> bool:
-    """True when some events of an aggregate are not filed, so that its timeline alone does not make its state."""
-    events = (one for one in CATALOG.values() if one.aggregate == aggregate and one.role == "events")
-    return any(not entry.schema.get("timeline", True) for entry in events)
 
 
 @cache

@@ -27,7 +27,7 @@ from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, 
 from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
-from audit.subject import Kind, NotUnderstood, Subject, subject_from
+from audit.subject import NotUnderstood, Subject, subject_from
 from audit.trace import Node, tree_of
 from audit.waiting import why
 from audit.why import Reason
@@ -83,12 +83,17 @@ class AuditService:
     async def check(self, identity: Identity, subject: Subject) -> None:
         """Raise NotFound unless the subject is there for the VO of who asks."""
         match subject.kind:
-            case Kind.TASK:
+            case "task":
                 found = await self.read_models.row("select vo from task where task_id = %s", (subject.number,))
-            case Kind.JOB:
+            case "job":
                 found = await self.read_models.row("select vo from job where job_id = %s", (subject.number,))
-            case Kind.QUEUE | Kind.WORKER:
+            case "queue" | "worker":
                 found = await self._queue_vo(identity, subject)
+            case _:
+                found = await self.read_models.row(
+                    "select vo from timeline where aggregate = %s and aggregate_id = %s order by sequence limit 1",
+                    (subject.aggregate, subject.aggregate_id),
+                )
         if found is None or found["vo"] != identity.vo:
             raise NotFound(f"no {subject.kind} {subject.name} in {identity.vo}")
 
