@@ -1,43 +1,27 @@
 """All read models: which question each answers, from which topics, into which tables and views.
 
-A projection's `version` goes up when its tables or the meaning of its rows change; the new version is built beside the
-old one by `culm rebuild`. Invariant: table and view names are unique over all projections.
+Each is a folder here, found by convention. `tables` has `VERSION`, `TOPICS`, `METADATA` and, where needed, `REMEMBERED`, `VIEWS`,
+`HIDDEN` and `SUBJECTS`; `apply` has `apply` and, where needed, `reads`. A version goes up when the tables or the meaning of the
+rows change; the new version is built beside the old one by `culm rebuild`. Invariant: table and view names are unique over all
+projections.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData, Table
 
-from projections.answers import apply as answers_apply
-from projections.answers import tables as answers_tables
-from projections.datasets import apply as datasets_apply
-from projections.datasets import tables as datasets_tables
-from projections.deadlines import apply as deadlines_apply
-from projections.deadlines import tables as deadlines_tables
 from projections.engine.changes import Key, RowChanges, TableShape
-from projections.heads import apply as heads_apply
-from projections.heads import tables as heads_tables
-from projections.jobs import apply as jobs_apply
-from projections.jobs import tables as jobs_tables
-from projections.queues import apply as queues_apply
-from projections.queues import tables as queues_tables
-from projections.tasks import apply as tasks_apply
-from projections.tasks import tables as tasks_tables
-from projections.timeline import apply as timeline_apply
-from projections.timeline import tables as timeline_tables
-from projections.workers import apply as workers_apply
-from projections.workers import tables as workers_tables
-from schemas.aggregates import AGGREGATES
 from schemas.reading import Recorded
 from schemas.topics import topics_of_role
 
-EVENTS = topics_of_role("events")
-ANSWERS = topics_of_role("answers")
+FOLDER = Path(__file__).parent
 #: Topics that are not kept for ever: what was deleted before it was read is no hole.
-PASSING = frozenset(ANSWERS)
+PASSING = frozenset(topics_of_role("answers"))
 
 
 def _asks_nothing(record: Recorded) -> Iterable[tuple[str, Key]]:
@@ -101,59 +85,29 @@ def shape_of(table: Table) -> TableShape:
     return TableShape(table.name, tuple(str(column.name) for column in table.primary_key.columns), blank)
 
 
-def event_topic(aggregate: str) -> str:
-    """Topic with the events of an aggregate."""
-    return AGGREGATES[aggregate].topic("events")
-
-
-#: `heads` is first: what it knows of the log decides which events the others see.
-PROJECTIONS: Mapping[str, Projection] = {
-    projection.name: projection
-    for projection in (
-        Projection("heads", 1, EVENTS, heads_tables.METADATA, heads_apply.apply),
-        Projection(
-            "tasks",
-            2,
-            (event_topic("task"),),
-            tasks_tables.METADATA,
-            tasks_apply.apply,
-            reads=tasks_apply.reads,
-            remembered=tasks_tables.REMEMBERED,
-            views=tasks_tables.VIEWS,
-            subjects={"task": ("task", "task_dataset", "task_file")},
-        ),
-        Projection("datasets", 1, (event_topic("dataset"),), datasets_tables.METADATA, datasets_apply.apply),
-        Projection("jobs", 2, (event_topic("job"),), jobs_tables.METADATA, jobs_apply.apply, subjects={"job": ("job",)}),
-        Projection(
-            "queues",
-            1,
-            (event_topic("queue"), event_topic("policy")),
-            queues_tables.METADATA,
-            queues_apply.apply,
-            views=queues_tables.VIEWS,
-            hidden=frozenset({"held_task"}),
-            subjects={"queue": ("queue", "held_task")},
-        ),
-        Projection(
-            "workers",
-            1,
-            (event_topic("worker"),),
-            workers_tables.METADATA,
-            workers_apply.apply,
-            subjects={"worker": ("worker",)},
-        ),
-        Projection("timeline", 2, EVENTS, timeline_tables.METADATA, timeline_apply.apply),
-        Projection(
-            "deadlines",
-            1,
-            (event_topic("task"), event_topic("queue")),
-            deadlines_tables.METADATA,
-            deadlines_apply.apply,
-            views=deadlines_tables.VIEWS,
-        ),
-        Projection("answers", 1, ANSWERS, answers_tables.METADATA, answers_apply.apply),
+def _projection(name: str) -> Projection:
+    """The projection whose folder is called `name`."""
+    tables, apply = import_module(f"projections.{name}.tables"), import_module(f"projections.{name}.apply")
+    return Projection(
+        name,
+        tables.VERSION,
+        tables.TOPICS,
+        tables.METADATA,
+        apply.apply,
+        reads=getattr(apply, "reads", _asks_nothing),
+        remembered=getattr(tables, "REMEMBERED", {}),
+        views=getattr(tables, "VIEWS", {}),
+        hidden=getattr(tables, "HIDDEN", frozenset()),
+        subjects=getattr(tables, "SUBJECTS", {}),
     )
-}
+
+
+def _names() -> list[str]:
+    """Names of all projections. `heads` is first: what it knows of the log decides which events the others see."""
+    return sorted((path.parent.name for path in FOLDER.glob("*/apply.py")), key=lambda name: (name != "heads", name))
+
+
+PROJECTIONS: Mapping[str, Projection] = {name: _projection(name) for name in _names()}
 
 
 def rows_of(aggregate: str) -> tuple[Projection | None, tuple[str, ...]]:

@@ -1,6 +1,6 @@
-"""`docs/how-to/add-an-aggregate.md`, done literally in a copy of Culm: its files written, its commands run, nothing else changed.
+"""The guides for an aggregate and its projection, done literally in a copy of Culm: files written, commands run, no more.
 
-The guide is read as a person reads it: a block of code goes into the file that was named last before it, a file that "is empty"
+A guide is read as a person reads it: a block of code goes into the file that was named last before it, a file that "is empty"
 is made empty, and each line of a `sh` block is run.
 """
 
@@ -20,12 +20,16 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-GUIDE = ROOT / "docs" / "how-to" / "add-an-aggregate.md"
+GUIDES = [ROOT / "docs" / "how-to" / name for name in ("add-an-aggregate.md", "add-a-projection.md")]
 FOLDERS = (
     "agents", "api", "audit", "check", "cli", "commands", "demo", "deploy", "docs", "eventlog", "identity", "process",
     "projections", "schemas", "streams", "tests",
 )  # fmt: skip
-#: What the guide may touch beside the folders and the test of the new aggregate: what is generated from them.
+OWN = (
+    "schemas/banner/", "commands/banner/", "projections/banners/", "tests/commands/test_banner.py",
+    "tests/projections/test_banners.py",
+)  # fmt: skip
+#: What the guides may touch beside them: what is generated from them.
 GENERATED = {"docs/topics.md"}
 LINES_ELSEWHERE_MAX = 2
 pytestmark = pytest.mark.slow
@@ -35,10 +39,13 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 LOOK = """
 import json
 from api.native.command_body import COMMANDS, json_schema
+from audit.differences import changes_between
+from audit.fold import Past
 from audit.subject import subject_from
 from commands.aggregates import command_topics, event_topics
 from projections.catalogue import PROJECTIONS
 from schemas.banner import ShowBanner
+from schemas.reading import Place, Recorded
 from schemas.topics import declared_topics
 from tests.commands.in_memory import a_culm
 from tests.projections.tables_in_memory import after
@@ -50,7 +57,11 @@ except ImportError:
 culm = a_culm()
 answer = culm.send(ShowBanner(text="down at noon"), "wlcg")
 odd = culm.send(ShowBanner(text="x"), "a/b")
-(row,) = after([(culm.events[0][0], "wlcg")]).all("timeline")
+tables = after([(culm.events[0][0], "wlcg")])
+(row,) = tables.all("timeline")
+before, past = Past(subject_from("banner", "wlcg")), Past(subject_from("banner", "wlcg"))
+place = Place("culm.banner.events.v1", 0, 0)
+past.apply(Recorded(place, *culm.events[0]))
 print(json.dumps({
     "answer": [answer.accepted, list(answer.event_types)],
     "odd": [odd.accepted, odd.reason, odd.message],
@@ -61,6 +72,8 @@ print(json.dumps({
     "projected": "culm.banner.events.v1" in PROJECTIONS["timeline"].topics,
     "right": class_of_command("ShowBanner"),
     "form": list(json_schema(COMMANDS["ShowBanner"])["properties"]),
+    "changes": [[change.where, change.before, change.after] for change in changes_between(before.tables(), past.tables())],
+    "row": past.main()["text"],
     "subject": [subject_from("banner", "wlcg").kind, subject_from("banner", "wlcg").topic],
 }))
 """
@@ -68,7 +81,7 @@ print(json.dumps({
 
 @dataclass
 class Copy:
-    """A copy of Culm in which the guide was followed. ran: (command, exit code, what it said)."""
+    """A copy of Culm in which the guides were followed. ran: (command, exit code, what it said)."""
 
     folder: Path
     written: list[str] = field(default_factory=list)
@@ -83,7 +96,7 @@ class Copy:
         )
 
     def follow(self, text: str) -> None:
-        """Do what the guide says, in its order."""
+        """Do what a guide says, in its order."""
         for path, language, code in steps(text):
             if language == "sh":
                 for line in code.splitlines():
@@ -99,7 +112,7 @@ class Copy:
 
 
 def steps(text: str) -> Iterator[tuple[str, str, str]]:
-    """(file, language, code) of the guide in its order; commands have no file, and an empty file no code."""
+    """(file, language, code) of a guide in its order; commands have no file, and an empty file no code."""
     path = ""
     for name, empty, language, code in STEP.findall(text):
         if name:
@@ -112,14 +125,15 @@ def steps(text: str) -> Iterator[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The copy after the last step of the guide."""
+    """The copy after the last step of the guides."""
     folder = tmp_path_factory.mktemp("culm")
     for name in FOLDERS:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
     shutil.copy(ROOT / "pyproject.toml", folder)
     found = Copy(folder)
-    found.follow(GUIDE.read_text(encoding="utf-8"))
+    for guide in GUIDES:
+        found.follow(guide.read_text(encoding="utf-8"))
     return found
 
 
@@ -132,7 +146,7 @@ def seen(copy: Copy) -> dict[str, Any]:
     return document
 
 
-def test_the_guide_names_the_files_of_a_new_aggregate(copy: Copy) -> None:
+def test_the_guides_name_the_files_of_a_new_aggregate(copy: Copy) -> None:
     assert copy.written == [
         "schemas/banner/aggregate.json",
         "schemas/banner/commands/ShowBanner.avsc",
@@ -141,17 +155,20 @@ def test_the_guide_names_the_files_of_a_new_aggregate(copy: Copy) -> None:
         "commands/banner/model.py",
         "commands/banner/decide.py",
         "tests/commands/test_banner.py",
+        "projections/banners/__init__.py",
+        "projections/banners/tables.py",
+        "projections/banners/apply.py",
+        "tests/projections/test_banners.py",
     ]
 
 
-def test_every_command_of_the_guide_succeeds(copy: Copy) -> None:
-    assert len(copy.ran) == 6
+def test_every_command_of_the_guides_succeeds(copy: Copy) -> None:
+    assert len(copy.ran) == 7
     assert [(line, said) for line, code, said in copy.ran if code != 0] == []
 
 
 def test_a_new_aggregate_is_its_own_folders_and_at_most_two_lines_elsewhere(copy: Copy) -> None:
-    own = ("schemas/banner/", "commands/banner/", "tests/commands/test_banner.py")
-    elsewhere = [path for path in changed(copy.folder) if not path.startswith(own) and path not in GENERATED]
+    elsewhere = [path for path in changed(copy.folder) if not path.startswith(OWN) and path not in GENERATED]
 
     assert sum(lines_changed(copy.folder / path, ROOT / path) for path in elsewhere) <= LINES_ELSEWHERE_MAX, elsewhere
 
@@ -182,6 +199,7 @@ def test_its_command_has_a_right_and_a_form(seen: dict[str, Any]) -> None:
 
 def test_its_past_can_be_asked_for(seen: dict[str, Any]) -> None:
     assert seen["subject"] == ["banner", "culm.banner.events.v1"]
+    assert (seen["row"], seen["changes"]) == ("down at noon", [["banner", None, "there"]])
 
 
 def changed(folder: Path) -> list[str]:
