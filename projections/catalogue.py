@@ -102,12 +102,20 @@ def _projection(name: str) -> Projection:
     )
 
 
-def _names() -> list[str]:
-    """Names of all projections. `heads` is first: what it knows of the log decides which events the others see."""
-    return sorted((path.parent.name for path in FOLDER.glob("*/apply.py")), key=lambda name: (name != "heads", name))
+def _place(projection: Projection) -> tuple[bool, int, str]:
+    """Where a projection stands among all.
+
+    `heads` is first: what it knows of the log decides which events the others see. Then tasks come before jobs, and both before
+    queues, as the aggregates do: a rebuild locks the views in this order, and queries that join them name them in it.
+    """
+    order = [*topics_of_role("events"), *topics_of_role("answers")]
+    return projection.name != "heads", max(map(order.index, projection.topics)), projection.name
 
 
-PROJECTIONS: Mapping[str, Projection] = {name: _projection(name) for name in _names()}
+PROJECTIONS: Mapping[str, Projection] = {
+    projection.name: projection
+    for projection in sorted((_projection(path.parent.name) for path in FOLDER.glob("*/apply.py")), key=_place)
+}
 
 
 def rows_of(aggregate: str) -> tuple[Projection | None, tuple[str, ...]]:
