@@ -41,3 +41,9 @@ def class_of_command(name: str) -> EndpointClass:
 def scope_of_command(name: str) -> Scope:
     """Whose things the command `name` touches when a user sends it."""
     return Scope(RIGHTS.get(name, {}).get("scope", Scope.NOTHING_OWNED))
+
+
+def right_in_words(name: str) -> str:
+    """Who may send the command `name`, for documents."""
+    kind = class_of_command(name)
+    return f"For {kind}s: {scope_of_command(name)}." if kind is EndpointClass.USER else f"For {kind}s."

@@ -17,7 +17,7 @@ from api.http.problems import json_response
 from api.http.tracing import correlation_of_request
 from api.identity.access import EndpointClass, User, acting_role, may_act_on
 from api.identity.identity import Identity
-from api.identity.rights import Scope, class_of_command, scope_of_command
+from api.identity.rights import Scope, class_of_command, right_in_words, scope_of_command
 from api.log.idempotency import ANSWER_COLUMNS, CommandFingerprints, command_id_of, fingerprint
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
 from api.native.forms import wait_seconds_of, with_times
@@ -48,6 +48,7 @@ def build_router(services: Services) -> APIRouter:
             methods=["POST"],
             name=name,
             summary=entry.schema["doc"],
+            description=right_in_words(name),
             openapi_extra={"requestBody": _request_body(entry)},
         )
 
