@@ -1,13 +1,14 @@
 """The aggregates of Culm and the functions each is made of, found by convention.
 
-An aggregate that is declared beside its schemas has a folder here of the same name: `model` with `initial`, `evolve` and
-`is_closed`, `decide` with `decide`, and where something follows by itself `settle` with `settle`.
+An aggregate that is declared beside its schemas has a folder here of the same name. It has `model` (`initial`, `is_closed`),
+`decide` (`decide`), `evolve` in a module of that name or in `model`, and `settle` (`settle`) where something follows by itself.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from commands.decision import Decision
@@ -51,9 +52,20 @@ def _aggregate(declared: Declared) -> Aggregate:
     """The aggregate whose folder has the declared name; an ImportError or AttributeError names what its folder lacks."""
     package = f"commands.{declared.name}"
     model, decide = import_module(f"{package}.model"), import_module(f"{package}.decide")
-    settle = import_module(f"{package}.settle").settle if find_spec(f"{package}.settle") is not None else _at_rest
-    remembered = declared.commands_remembered
-    return Aggregate(declared.name, model.initial, model.evolve, decide.decide, model.is_closed, settle, remembered)
+    return Aggregate(
+        declared.name,
+        model.initial,
+        _module(f"{package}.evolve", model).evolve,
+        decide.decide,
+        model.is_closed,
+        getattr(_module(f"{package}.settle", model), "settle", _at_rest),
+        declared.commands_remembered,
+    )
+
+
+def _module(name: str, otherwise: ModuleType) -> ModuleType:
+    """The module called `name`, or another where there is none."""
+    return import_module(name) if find_spec(name) is not None else otherwise
 
 
 AGGREGATES: Mapping[str, Aggregate] = {name: _aggregate(declared) for name, declared in DECLARED.items()}
