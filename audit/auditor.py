@@ -12,7 +12,7 @@ from audit.differences import Change, Tables, changes_between
 from audit.fold import Past
 from audit.log import LogPages
 from audit.moment import NOW, Moment
-from audit.subject import Kind, NotUnderstood, Subject
+from audit.subject import NotUnderstood, Subject
 from projections.engine.changes import Row
 from schemas.reading import Recorded
 
@@ -52,7 +52,7 @@ class State:
     @property
     def main(self) -> Mapping[str, Any] | None:
         """The subject's own row; None before its first event."""
-        rows = next(iter(self.tables.values()))
+        rows = next(iter(self.tables.values()), ())
         return rows[0] if rows else None
 
 
@@ -124,9 +124,9 @@ class Auditor:
         """Where the subject's events up to `moment` stand, in their order; raises NotYet, NotUnderstood, TooMuch."""
         bound, parameters = self._bound(subject, moment)
         only = ""
-        if subject.kind is Kind.WORKER:
+        if subject.worker_id is not None:
             only = " and worker_id = %(worker)s"
-        elif subject.kind is Kind.QUEUE:
+        elif subject.kind == "queue":
             only = (
                 " and (event_type = any(%(settings)s) or sequence = (select max(sequence) from timeline"
                 f" where aggregate = %(aggregate)s and aggregate_id = %(id)s and {bound}))"
@@ -152,7 +152,7 @@ class Auditor:
         )
         newest = last[0] if last else None
         if moment.sequence is not None:
-            if newest is None or (moment.sequence > newest["sequence"] and subject.kind is not Kind.QUEUE):
+            if newest is None or (moment.sequence > newest["sequence"] and subject.kind != "queue"):
                 known = newest["sequence"] if newest else 0
                 raise NotYet(f"{subject.kind} {subject.name} has {known} events; event {moment.sequence} has not happened")
             return "sequence <= %(bound)s", {"bound": moment.sequence}
@@ -187,7 +187,7 @@ class Auditor:
             return
         topic, partition = places[0]["topic"], places[0]["partition"]
         yield from self.pages.at(topic, partition, [row["log_offset"] for row in places])
-        if subject.kind is Kind.QUEUE and moment.micros is None:
+        if subject.kind == "queue" and moment.micros is None:
             # What the timeline leaves out moves the counters, too.
             last = places[-1]["log_offset"]
             until = moment.place[2] + 1 if moment.place else self.pages.end(topic, partition)

@@ -10,6 +10,7 @@ from typing import Any
 #: Columns that every event moves; they say nothing.
 BOOKKEEPING = frozenset({"sequence", "modified_at"})
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+#: What tells the rows of one subject apart; a table that is not named has one row, or its rows go by their number.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "task": (),
     "job": (),
@@ -76,5 +77,7 @@ def _value_changes(name: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _by_key(table: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    columns = KEYS[table]
-    return {",".join(str(row[column]) for column in columns): row for row in rows}
+    columns = KEYS.get(table)
+    if columns is None and len(rows) > 1:
+        return {str(number): row for number, row in enumerate(rows, start=1)}
+    return {",".join(str(row[column]) for column in columns or ()): row for row in rows}

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import JSON
 
-from audit.subject import ROWS_OF, Subject
-from projections.catalogue import PROJECTIONS
+from audit.subject import Subject
+from projections.catalogue import Projection, rows_of
 from projections.engine.changes import Key, Row, RowChanges
 from projections.engine.lengths import shortened
 from projections.engine.writing import clean_text, json_text
@@ -24,18 +24,23 @@ class Past:
     """The rows of one subject after the events that were applied."""
 
     def __init__(self, subject: Subject) -> None:
-        name, self._tables = ROWS_OF[subject.kind]
-        self._projection = PROJECTIONS[name]
+        self._projection, self._tables = rows_of(subject.kind)
         self._subject = subject
-        self._rows: Rows = {table: {} for table in self._projection.tables}
+        self._rows: Rows = {table: {} for table in self._projection.tables} if self._projection is not None else {}
         self.events = 0
         self.sequence = 0
 
     def apply(self, record: Recorded) -> None:
         """Fold one more event."""
-        known = {(table, key): self._rows[table].get(key) for table, key in self._projection.reads(record)}
-        changes = RowChanges(self._projection.shapes, known)
-        self._projection.apply(record, changes)
+        if self._projection is not None:
+            self._fold(self._projection, record)
+        self.events += 1
+        self.sequence = record.event.sequence
+
+    def _fold(self, projection: Projection, record: Recorded) -> None:
+        known = {(table, key): self._rows[table].get(key) for table, key in projection.reads(record)}
+        changes = RowChanges(projection.shapes, known)
+        projection.apply(record, changes)
         for shape, changed in changes:
             rows = self._rows[shape.name]
             for key, change in changed.items():
@@ -44,8 +49,6 @@ class Past:
                     rows.pop(key, None)
                 else:
                     rows[key] = after
-        self.events += 1
-        self.sequence = record.event.sequence
 
     def tables(self) -> Mapping[str, list[Row]]:
         """The subject's rows by table, the main table first, values as readers of the read model see them."""
@@ -53,8 +56,7 @@ class Past:
 
     def main(self) -> Row | None:
         """The subject's own row, None while there is none."""
-        table = self._tables[0]
-        return next((self._read(table, row) for row in self._of(table).values()), None)
+        return next((self._read(table, row) for table in self._tables[:1] for row in self._of(table).values()), None)
 
     def _of(self, table: str) -> dict[Key, Row]:
         rows = self._rows[table]
@@ -63,6 +65,7 @@ class Past:
         return {key: row for key, row in rows.items() if row["worker_id"] == self._subject.worker_id}
 
     def _read(self, table: str, row: Row) -> Row:
+        assert self._projection is not None, f"{table} belongs to no projection"
         return as_read(self._projection.tables[table], row)
 
 

@@ -17,8 +17,9 @@ from confluent_kafka import Message
 
 from audit.whole_log import messages_of
 from projections.timeline.body import body_of
+from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, self_contained
-from schemas.ids import is_number, task_id_of
+from schemas.subjects import subjects_of
 from schemas.topics import topics_of_role
 from schemas.wire import FRAME, Codec, Decoded, Poison, own_schema, without_logical_types
 
@@ -106,19 +107,11 @@ class _Tree:
 
     def has(self, decoded: Decoded) -> bool:
         """True for an event of the tree."""
-        aggregate, envelope, message = decoded.entry.aggregate, decoded.envelope, decoded.message
-        match aggregate:
-            case "task":
-                return bool(envelope.aggregate_id == str(self.task_id))
-            case "job":
-                return is_number(envelope.aggregate_id) and task_id_of(int(envelope.aggregate_id)) == self.task_id
-            case _:
-                job = getattr(message, "job_id", None)
-                if isinstance(job, int):
-                    return task_id_of(job) == self.task_id
-                if getattr(message, "task_id", None) == self.task_id:
-                    return True
-                return aggregate in ("dataset", "task_name") and envelope.correlation_id in self.correlations
+        envelope = decoded.envelope
+        about = subjects_of(decoded.message, envelope.aggregate_id)
+        if about.task_id == self.task_id:
+            return True
+        return AGGREGATES[decoded.entry.aggregate].of_a_request and envelope.correlation_id in self.correlations
 
 
 def _tree(kafka: str, codec: Codec, task_id: int) -> _Tree:

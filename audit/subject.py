@@ -1,31 +1,26 @@
-"""What can be asked about: a task, a job, a queue, a worker; which events make it, and into which rows. Pure.
+"""What can be asked about: one task, job, queue or worker, or another aggregate that is declared with a `subject`. Pure.
 
 In: the words of a person (`task 10000001`, `worker SLAC/w-7`). Out: a `Subject`. Guards: an id that cannot be one is refused with
 what was expected.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from schemas.aggregates import AGGREGATES, ASKED
 
 
 class NotUnderstood(ValueError):
     """What was asked for cannot be meant; the message says what was found and what was expected."""
 
 
-class Kind(StrEnum):
-    """What has a past that can be asked for."""
-
-    TASK = "task"
-    JOB = "job"
-    QUEUE = "queue"
-    WORKER = "worker"
-
-
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One thing with a past. name: as people write it. aggregate_id: key of its events. worker_id: only of workers."""
+    """One thing with a past. kind: the aggregate whose events make it. name: as people write it.
 
-    kind: Kind
+    aggregate_id: key of its events. worker_id: which of those that share the key, only of workers.
+    """
+
+    kind: str
     name: str
     aggregate_id: str
     worker_id: str | None = None
@@ -33,44 +28,32 @@ class Subject:
     @property
     def aggregate(self) -> str:
         """The aggregate whose events make it."""
-        return self.kind.value
+        return self.kind
 
     @property
     def topic(self) -> str:
         """Where these events stand."""
-        return f"culm.{self.kind.value}.events.v1"
+        return AGGREGATES[self.kind].topic("events")
 
     @property
     def number(self) -> int:
         """Id of a task or a job."""
-        assert self.kind in (Kind.TASK, Kind.JOB), f"{self.kind} has no number"
+        assert AGGREGATES[self.kind].key.max is not None, f"{self.kind} has no number"
         return int(self.aggregate_id)
-
-
-#: The projection that folds the events of a kind, and the tables of it that belong to one subject, the main one first.
-ROWS_OF: dict[Kind, tuple[str, tuple[str, ...]]] = {
-    Kind.TASK: ("tasks", ("task", "task_dataset", "task_file")),
-    Kind.JOB: ("jobs", ("job",)),
-    Kind.QUEUE: ("queues", ("queue", "held_task")),
-    Kind.WORKER: ("workers", ("worker",)),
-}
 
 
 def subject_from(kind: str, name: str) -> Subject:
     """The subject that `kind` and `name` mean; raises NotUnderstood."""
-    try:
-        known = Kind(kind)
-    except ValueError as problem:
-        raise NotUnderstood(f"kind: found {kind[:40]!r}, expected one of {', '.join(Kind)}") from problem
-    match known:
-        case Kind.TASK | Kind.JOB:
-            if not name.isdecimal() or len(name) > 18:
-                raise NotUnderstood(f"{kind}: found {name[:60]!r}, expected its number")
-            return Subject(known, str(int(name)), str(int(name)))
-        case Kind.QUEUE:
-            return Subject(known, name, name)
-        case Kind.WORKER:
-            queue, slash, worker = name.partition("/")
-            if not (queue and slash and worker):
-                raise NotUnderstood(f"worker: found {name[:80]!r}, expected QUEUE/WORKER_ID")
-            return Subject(known, name, queue, worker)
+    asked = AGGREGATES[kind].subject if kind in ASKED else None
+    if asked is None:
+        raise NotUnderstood(f"kind: found {kind[:40]!r}, expected one of {', '.join(ASKED)}")
+    if AGGREGATES[kind].key.max is not None:
+        if not name.isdecimal() or len(name) > 18:
+            raise NotUnderstood(f"{kind}: found {name[:60]!r}, expected {asked.named}")
+        return Subject(kind, str(int(name)), str(int(name)))
+    if asked.within is None:
+        return Subject(kind, name, name)
+    key, slash, member = name.partition("/")
+    if not (key and slash and member):
+        raise NotUnderstood(f"{kind}: found {name[:80]!r}, expected {asked.named}")
+    return Subject(kind, name, key, member)

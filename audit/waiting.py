@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from audit.auditor import NoSuchSubject
-from audit.subject import Kind, NotUnderstood, Subject
+from audit.subject import NotUnderstood, Subject
 from audit.why import JobFacts, Reason, TaskFacts, why_job, why_task
 from projections.engine.changes import Row
 from schemas.instants import MINUTE
@@ -18,9 +18,9 @@ NOW = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micro
 def why(ask: Ask, subject: Subject, vo: str) -> list[Reason]:
     """Why a job or task is where it is; raises NoSuchSubject, NotUnderstood."""
     match subject.kind:
-        case Kind.JOB:
+        case "job":
             return why_job(job_facts(ask, subject.number, vo))
-        case Kind.TASK:
+        case "task":
             return why_task(task_facts(ask, subject.number, vo))
         case _:
             raise NotUnderstood(f"why: found a {subject.kind}, expected a job or a task")

@@ -11,10 +11,12 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from cli.api_client import api_client
+from schemas.aggregates import AGGREGATES, ASKED
 
 out = Console()
-KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="task, job, queue or worker.")]
-NameArgument = Annotated[str, typer.Argument(metavar="ID", help="Its number or name; a worker: QUEUE/WORKER_ID.")]
+NAMED = "; ".join(f"{name}: {one.subject.named}" for name, one in AGGREGATES.items() if one.subject is not None)
+KindArgument = Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(ASKED[:-1])} or {ASKED[-1]}.")]
+NameArgument = Annotated[str, typer.Argument(metavar="ID", help=f"{NAMED}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 #: Columns of a tree that goes into a pipe, where nothing need fit a window.
 WIDE = 400
@@ -57,7 +59,7 @@ def state(
     at: Annotated[str | None, typer.Option(help=MOMENT)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The rows of a task, job, queue or worker as they were."""
+    """Its rows as they were."""
     document = api_client(os.environ).get(f"/v1/state/{kind}/{name}", at=at)
     if as_json:
         _print_json(document)
@@ -65,7 +67,7 @@ def state(
     when = f"event {document['sequence']}, {document['at']}, {document['place']}" if document["place"] else "no event yet"
     _say(f"[bold]{kind} {escape(name)}[/] as of {when}")
     for table, rows in document["tables"].items():
-        if len(rows) > 1 or table not in ("task", "job", "queue", "worker"):
+        if len(rows) > 1 or table != kind:
             out.print(f"[bold]{table}[/]: {len(rows)} rows (see --json)" if len(rows) > 5 else f"[bold]{table}[/]")
         for row in rows[:5]:
             for column, value in row.items():

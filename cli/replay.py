@@ -66,13 +66,13 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
     from audit.decisions import Policies, judge, moved, weighing_from
     from audit.whole_log import events_of
     from eventlog.registry import codec_from
-    from projections.catalogue import event_topic
+    from schemas.aggregates import AGGREGATES
 
     weighing = weighing_from(figures)
     codec, policies = codec_from(config.registry), Policies()
-    for record in events_of(config.kafka, codec, [event_topic("policy")]):
+    for record in events_of(config.kafka, codec, [AGGREGATES["policy"].topic("events")]):
         policies.tell(record)
-    tally = judge(events_of(config.kafka, codec, [event_topic("task")]), policies, weighing, task)
+    tally = judge(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")]), policies, weighing, task)
     if task is not None and not tally.decisions:
         raise StepFailed(f"--task: found {task}, expected a task with a recorded brokerage decision")
     changes = [(queue, before, after) for queue, before, after in moved(tally)]

@@ -1,31 +1,24 @@
-"""The aggregates of Culm and the functions each is made of: the one table that wires pure folders to the loop."""
+"""The aggregates of Culm and the functions each is made of, found by convention.
+
+An aggregate that is declared beside its schemas has a folder here of the same name. It has `model` (`initial`, `is_closed`),
+`decide` (`decide`), `evolve` in a module of that name or in `model`, and `settle` (`settle`) where something follows by itself.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-import commands.dataset.decide
-import commands.dataset.model
-import commands.job.decide
-import commands.job.model
-import commands.policy.decide
-import commands.policy.model
-import commands.queue.decide
-import commands.queue.model
-import commands.task.decide
-import commands.task.model
-import commands.task.settle
-import commands.task_name.decide
-import commands.task_name.model
-import commands.worker.decide
-import commands.worker.model
 from commands.decision import Decision
+from schemas.aggregates import AGGREGATES as DECLARED
+from schemas.aggregates import COMMANDS_REMEMBERED, Declared
 from schemas.types import CommandEnvelope, EventEnvelope
 
 
 def _at_rest(state: Any) -> None:
-    """Most aggregates do nothing that nobody asked for."""
+    """Most aggregates do nothing that no one asked for."""
     return
 
 
@@ -42,37 +35,40 @@ class Aggregate:
     decide: Callable[[Any, Any, CommandEnvelope], Decision]
     is_closed: Callable[[Any], bool]
     settle: Callable[[Any], Any] = _at_rest
-    commands_remembered: int = 64
+    commands_remembered: int = COMMANDS_REMEMBERED
 
     @property
     def command_topic(self) -> str:
         """Topic its commands stand in."""
-        return f"culm.{self.name}.commands.v1"
+        return DECLARED[self.name].topic("commands")
 
     @property
     def event_topic(self) -> str:
         """Topic its events stand in."""
-        return f"culm.{self.name}.events.v1"
+        return DECLARED[self.name].topic("events")
 
 
-def _aggregate(
-    name: str, model: ModuleType, decide: ModuleType, settle: Callable[[Any], Any] = _at_rest, remembered: int = 64
-) -> Aggregate:
-    return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle, remembered)
-
-
-AGGREGATES: Mapping[str, Aggregate] = {
-    aggregate.name: aggregate
-    for aggregate in (
-        _aggregate("task", commands.task.model, commands.task.decide, commands.task.settle.settle, remembered=512),
-        _aggregate("task_name", commands.task_name.model, commands.task_name.decide),
-        _aggregate("dataset", commands.dataset.model, commands.dataset.decide),
-        _aggregate("job", commands.job.model, commands.job.decide),
-        _aggregate("queue", commands.queue.model, commands.queue.decide, remembered=10_000),
-        _aggregate("worker", commands.worker.model, commands.worker.decide, remembered=1_000),
-        _aggregate("policy", commands.policy.model, commands.policy.decide),
+def _aggregate(declared: Declared) -> Aggregate:
+    """The aggregate whose folder has the declared name; an ImportError or AttributeError names what its folder lacks."""
+    package = f"commands.{declared.name}"
+    model, decide = import_module(f"{package}.model"), import_module(f"{package}.decide")
+    return Aggregate(
+        declared.name,
+        model.initial,
+        _module(f"{package}.evolve", model).evolve,
+        decide.decide,
+        model.is_closed,
+        getattr(_module(f"{package}.settle", model), "settle", _at_rest),
+        declared.commands_remembered,
     )
-}
+
+
+def _module(name: str, otherwise: ModuleType) -> ModuleType:
+    """The module called `name`, or another where there is none."""
+    return import_module(name) if find_spec(name) is not None else otherwise
+
+
+AGGREGATES: Mapping[str, Aggregate] = {name: _aggregate(declared) for name, declared in DECLARED.items()}
 
 
 def command_topics() -> tuple[str, ...]:

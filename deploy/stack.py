@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -38,7 +38,9 @@ Say = Callable[[str], None]
 PILOT_TOKEN_HOURS = 24.0 * 365
 SERVER_SECONDS_MAX = 180.0
 API_SECONDS_MAX = 180.0
-CODE = ("schemas", "eventlog", "process", "commands", "streams", "projections", "audit", "api", "agents")
+CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "projections", "audit", "api", "agents")
+#: Files that processes read once, when they start: code, and what is declared beside the schemas.
+CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
@@ -49,6 +51,12 @@ STATE = (
 
 def _silent(_: str) -> None:
     return
+
+
+def changed_at(folders: Iterable[Path]) -> float:
+    """When a file that processes read at their start was last changed, in seconds since 1970; 0 when there is none."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.suffix in CODE_SUFFIXES)
+    return max((path.stat().st_mtime for path in files), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +285,7 @@ class Stack:
 
     def _outdated(self) -> list[str]:
         """Culm's processes that were started before the code was last changed."""
-        newest = max((path.stat().st_mtime for folder in CODE for path in (CHECKOUT / folder).rglob("*.py")), default=0.0)
-        age = time.time() - newest
+        age = time.time() - changed_at(CHECKOUT / folder for folder in CODE)
         ours = [one for one in self.supervisor.states() if one.name not in SERVERS and one.pid]
         return [one.name for one in ours if one.since_seconds > age]
 

@@ -1,15 +1,17 @@
 """Who may what: the one place that decides it.
 
-Every route belongs to an endpoint class and every command to one; what a command does to a task, job or dataset of
-another member is decided by `may_act_on`. Commands that are not named here are Culm's own business (refining,
-generating jobs, leases ...): only operators may send them, to mend something by hand; deciders keep their invariants
-all the same.
+Every route belongs to an endpoint class and every command to one: its Avro file says it as `right`, a class, and for users a
+scope. What a command does to a task, job or dataset of another member is decided by `may_act_on`. A command of class `system`,
+and one that says nothing, is Culm's own business (refining, generating jobs, leases ...): only operators may send it, to mend
+something by hand; deciders keep their invariants all the same.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from identity.identity import OPERATOR, PILOT, PRODUCTION, Identity
+from schemas.catalog import CATALOG
 
 
 class EndpointClass(StrEnum):
@@ -38,34 +40,31 @@ class Scope(StrEnum):
     NOTHING_OWNED = "nothing owned"
 
 
-USER_COMMANDS: Mapping[str, Scope] = {
-    "SubmitTask": Scope.NOTHING_OWNED,
-    "ClaimTaskName": Scope.NOTHING_OWNED,
-    "KillTask": Scope.OWN_TASK,
-    "FinishTask": Scope.OWN_TASK,
-    "RetryTask": Scope.OWN_TASK,
-    "ReloadTask": Scope.OWN_TASK,
-    "PauseTask": Scope.OWN_TASK,
-    "ResumeTask": Scope.OWN_TASK,
-    "IncreaseAttempts": Scope.OWN_TASK,
-    "ReassignTask": Scope.OWN_TASK,
-    "KillJob": Scope.OWN_JOB,
-    "RegisterFiles": Scope.OWN_DATASET,
-    "CloseDataset": Scope.OWN_DATASET,
+RIGHTS: Mapping[str, Mapping[str, Any]] = {
+    entry.name: entry.schema.get("right", {}) for entry in CATALOG.values() if entry.role == "commands"
 }
-PILOT_COMMANDS = frozenset({"LeaseJob", "ReportJobProgress", "ReportJobEnd", "ReportWorker"})
 
 
 def class_of_command(name: str) -> EndpointClass:
     """Who may send the command `name`."""
-    if name in USER_COMMANDS:
-        return EndpointClass.USER
-    return EndpointClass.PILOT if name in PILOT_COMMANDS else EndpointClass.OPERATOR
+    match RIGHTS.get(name, {}).get("class"):
+        case "user":
+            return EndpointClass.USER
+        case "pilot":
+            return EndpointClass.PILOT
+        case _:
+            return EndpointClass.OPERATOR
 
 
 def scope_of_command(name: str) -> Scope:
     """Whose things the command `name` touches when a user sends it."""
-    return USER_COMMANDS.get(name, Scope.NOTHING_OWNED)
+    return Scope(RIGHTS.get(name, {}).get("scope", Scope.NOTHING_OWNED))
+
+
+def right_in_words(name: str) -> str:
+    """Who may send the command `name`, for documents."""
+    kind = class_of_command(name)
+    return f"For {kind}s: {scope_of_command(name)}." if kind is EndpointClass.USER else f"For {kind}s."
 
 
 def may_act_on(identity: Identity, owner: str, vo: str, *, by_membership: bool = False) -> bool:

@@ -2,6 +2,7 @@
 
 import sys
 
+from schemas.declarations import declaration_problems
 from schemas.documentation import write_documentation
 from schemas.evolution import violations, write_release
 from schemas.generate import write_files
@@ -14,7 +15,7 @@ def main(arguments: list[str]) -> int:
             for path in write_files():
                 print(path)
         case ["check"]:
-            found = violations()
+            found = [*declaration_problems(), *violations()]
             print("\n".join(found) or "every message reads and is read by every released version")
             return 1 if found else 0
         case ["docs"]:

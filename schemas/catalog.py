@@ -13,6 +13,9 @@ from typing import Any, cast
 AvroSchema = dict[str, Any]
 MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters")
 FOLDER = Path(__file__).parent
+#: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
+#: sentence is no new version of a message.
+DECLARATIONS = ("key", "refers", "right", "sentence", "shown", "timeline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,10 @@ def registered_text(entry: Entry) -> str:
     return json.dumps(self_contained(entry), separators=(",", ":"), sort_keys=True)
 
 
+def _plain(node: AvroSchema) -> AvroSchema:
+    return {name: value for name, value in node.items() if name not in DECLARATIONS}
+
+
 def _inline(node: Any, seen: set[str]) -> Any:
     """`node` with references to catalogue names replaced by definitions where they first occur."""
     if isinstance(node, str):
@@ -100,8 +107,8 @@ def _inline(node: Any, seen: set[str]) -> Any:
     if kind in ("record", "enum"):
         seen.add(f"{node['namespace']}.{node['name']}")
     if kind == "record":
-        fields = [{**field, "type": _inline(field["type"], seen)} for field in node["fields"]]
-        return {**node, "fields": fields}
+        fields = [{**_plain(field), "type": _inline(field["type"], seen)} for field in node["fields"]]
+        return {**_plain(node), "fields": fields}
     if kind == "array":
         return {**node, "items": _inline(node["items"], seen)}
     return dict(node)

@@ -1,21 +1,25 @@
 """docs/topics.md: every topic with its key, retention and messages, for people who write consumers.
 
-Made from topics.toml and the Avro files by `python -m schemas docs`; a test holds that the file is what would be made now.
+Made from topics.toml, the declarations of the aggregates and the Avro files by `python -m schemas docs`; a test holds that the
+file is what would be made now.
 """
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from schemas.aggregates import OF_TOPIC
 from schemas.bounds import bounds_in_words
 from schemas.catalog import CATALOG, FOLDER, Entry, messages
 from schemas.characters import SETS
+from schemas.sentences import alternatives
+from schemas.topics import named_topics, partitions_by_default
 
 FILE = FOLDER.parent / "docs" / "topics.md"
 HEAD = """# Topics
 
-Made by `python -m schemas docs` from `schemas/topics.toml` and the Avro files; change those, not this.
+Made by `python -m schemas docs` from `schemas/topics.toml`, `schemas/*/aggregate.json` and the Avro files; change those, not
+this.
 
 Every topic holds Avro in the Confluent wire format (a zero byte, four bytes of schema id, Avro binary); the writers' schemas are
 in the registry under `<topic>-<full record name>` (TopicRecordNameStrategy) and evolve FULL_TRANSITIVE: any consumer reads any
@@ -23,6 +27,7 @@ record, old and new. The key is text, the partition murmur2 of it. Read with `is
 transactions are not events.
 An event counts when its `envelope.sequence` is one above the last of its `envelope.aggregate_id`; anything else is a duplicate.
 Bounds hold for every record: a command out of them is refused (`OUT_OF_BOUNDS`), and no event is ever outside.
+What an event reads like in timelines is a template (docs/reference/declarations.md).
 Times are microseconds UTC (`timestamp-micros`). `deploy/dashboards/running_table.py` is a whole consumer in a page.
 """
 
@@ -39,12 +44,12 @@ def documentation() -> str:
 
 
 def _topics() -> Iterator[str]:
-    declared = tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
-    for name, settings in declared["topics"].items():
-        role = settings.get("role") or name.split(".")[-2]
-        hours = declared["roles"][role]["retention_hours"]
+    for name, topic in named_topics().items():
+        hours = topic.settings["retention_hours"]
         kept = "for ever" if hours < 0 else f"{hours} h"
-        yield f"\n## {name}\n\nKey: {settings['key']}. {declared['defaults']['partitions']} partitions by default. Kept {kept}.\n"
+        yield f"\n## {name}\n\nKey: {topic.key}. {partitions_by_default()} partitions by default. Kept {kept}.\n"
+        if name in OF_TOPIC:
+            yield f"\n{OF_TOPIC[name].title}\n"
         for entry in (one for one in messages() if one.topic == name):
             yield from _record(entry)
 
@@ -65,6 +70,8 @@ def _characters() -> Iterator[str]:
 def _record(entry: Entry) -> Iterator[str]:
     schema = entry.schema
     yield f"\n### {entry.name}\n\n{schema['doc']}\n"
+    if entry.role in ("commands", "events"):
+        yield f"\n{_sender(schema) if entry.role == 'commands' else _reading(schema)}\n"
     if schema["type"] == "enum":
         yield f"\nOne of {', '.join(schema['symbols'])}.\n"
         return
@@ -72,6 +79,25 @@ def _record(entry: Entry) -> Iterator[str]:
         yield "\n| field | type | bounds | meaning |\n|---|---|---|---|\n"
     for field in schema["fields"]:
         yield f"| {field['name']} | {_type(field['type'])} | {bounds_in_words(field)} | {_cell(field['doc'])} |\n"
+
+
+def _sender(schema: Mapping[str, Any]) -> str:
+    """Who may send a command."""
+    right = schema.get("right", {"class": "system"})
+    match right["class"]:
+        case "user":
+            return f"Sent by users ({right['scope']})."
+        case "system":
+            return "Sent by Culm itself."
+        case other:
+            return f"Sent by {other}s."
+
+
+def _reading(schema: Mapping[str, Any]) -> str:
+    """How an event reads in timelines."""
+    if not schema.get("timeline", True):
+        return "Not in timelines."
+    return f"In timelines: {' or '.join(f'`{template}`' for _, template in alternatives(schema['sentence']))}"
 
 
 def _type(kind: Any) -> str:

@@ -1,56 +1,36 @@
-"""What the key of an aggregate looks like, and that a message which names its aggregate stands under that key.
+"""That a message stands under a key which an aggregate of its kind can have, and under its own where it names one.
 
-Readers take `aggregate_id` of a task or job for its number, and a message that makes an aggregate repeats its id in the body;
-one under another key would be someone else's row.
+Readers take `aggregate_id` of a task or job for its number, and a message that makes an aggregate repeats its id in the body
+(`key` in its Avro file says where); one under another key would be someone else's row.
 """
 
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
+from schemas.aggregates import AGGREGATES
 from schemas.bounds import Problem, shown
-from schemas.characters import NAME, WORD
-
-TASK_ID_MAX = 900_000_000_000
-JOB_ID_MAX = (1 << 63) - 1
-DATASET_LENGTH_MAX = 640
-QUEUE_LENGTH_MAX = 128
+from schemas.catalog import CATALOG
 
 
 def key_problems(message: Any, aggregate_id: str) -> tuple[Problem, ...]:
     """The problem of a command or event under `aggregate_id`; () when it may stand there."""
-    expected = _expected(type(message).__module__.removeprefix("schemas."), aggregate_id) or _own(message, aggregate_id)
+    of_kind, own = _rules(message.__class__)
+    expected = of_kind(aggregate_id)
+    if not expected and own is not None and str(own(message)) != aggregate_id:
+        expected = f"{shown(str(own(message)))}, as the message says"
     return (Problem("aggregate_id", shown(aggregate_id), expected),) if expected else ()
 
 
-def _expected(aggregate: str, key: str) -> str:
-    """What was expected of a key that no aggregate of its kind can have; empty for one that is good."""
-    match aggregate:
-        case "task":
-            return "" if _is_number(key, TASK_ID_MAX) else f"a task id, 1 to {TASK_ID_MAX:,}"
-        case "job":
-            return "" if _is_number(key, JOB_ID_MAX) else f"a job id, 1 to {JOB_ID_MAX:,}"
-        case "dataset":
-            return "" if NAME.takes(key) and len(key) <= DATASET_LENGTH_MAX else f"{NAME.expected}, 1 to 640 characters"
-        case "queue" | "worker":
-            return "" if WORD.takes(key) and len(key) <= QUEUE_LENGTH_MAX else f"{WORD.expected}, 1 to 128 characters"
-        case _:
-            return ""
+@cache
+def _rules(kind: type) -> tuple[Callable[[str], str], Callable[[Any], Any] | None]:
+    """What a key of the aggregate of `kind` must be, and the part of the message that names it."""
+    aggregate = kind.__module__.removeprefix("schemas.")
+    declared, entry = AGGREGATES.get(aggregate), CATALOG.get(f"culm.{aggregate}.{kind.__name__}")
+    path = entry.schema.get("key") if entry is not None else None
+    return declared.key.problem if declared is not None else _anything, attrgetter(path) if path else None
 
 
-def _own(message: Any, key: str) -> str:
-    """The key that the message itself names, where it names another."""
-    match type(message).__name__:
-        case "SubmitTask" | "TaskSubmitted":
-            own = str(message.task_id)
-        case "DefineJob" | "JobDefined":
-            own = str(message.spec.job_id)
-        case "EnqueueJob" | "JobQueued":
-            own = str(message.spec.queue)
-        case "ConfigureDispatch" | "DispatchConfigured":
-            own = str(message.settings.name)
-        case _:
-            return ""
-    return "" if own == key else f"{shown(own)}, as the message says"
-
-
-def _is_number(text: str, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20 and text[0] != "0" and int(text) <= most
+def _anything(key: str) -> str:
+    return ""

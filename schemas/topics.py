@@ -1,14 +1,17 @@
-"""Topics as `topics.toml` declares them; `eventlog/topics.py` makes them on a cluster.
+"""Topics as `topics.toml` and the aggregates declare them; `eventlog/topics.py` makes them on a cluster.
 
-In: the file. Out: every topic with its partitions, its replication and the broker's settings. How long heartbeats are kept is a
-setting, which a topic that exists takes over.
+In: the files. Out: every topic with its key, its partitions, its replication and the broker's settings. How long heartbeats are
+kept is a setting, which a topic that exists takes over.
 """
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from schemas.aggregates import AGGREGATES
 from schemas.catalog import FOLDER
 
 HOUR_MS = 3_600_000
@@ -31,15 +34,26 @@ class Topic:
     retention_is_set: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a topic is for. key: as documents call it. settings: of its role, and what its aggregate sets otherwise."""
+
+    role: str
+    key: str
+    settings: Mapping[str, Any]
+
+
 def declared_topics(partitions: int | None = None, replication: int | None = None) -> tuple[Topic, ...]:
-    """Topics of `topics.toml`; `partitions` and `replication` override the defaults (CULM_PARTITIONS, CULM_REPLICATION)."""
-    document = tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
-    defaults, roles = document["defaults"], document["roles"]
+    """Topics of all aggregates and of `topics.toml`.
+
+    `partitions` and `replication` override the defaults (CULM_PARTITIONS, CULM_REPLICATION).
+    """
+    defaults = _document()["defaults"]
     count = partitions or int(os.environ.get("CULM_PARTITIONS", defaults["partitions"]))
     copies = replication or int(os.environ.get("CULM_REPLICATION", defaults["replication"]))
     topics = []
-    for name, settings in document["topics"].items():
-        role = roles[settings.get("role") or name.split(".")[-2]]
+    for name, named in named_topics().items():
+        role = named.settings
         hours = _retention_hours(role)
         config = {
             "cleanup.policy": role["cleanup"],
@@ -54,7 +68,13 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
     return tuple(topics)
 
 
-def _retention_hours(role: dict[str, Any]) -> int:
+@cache
+def _document() -> dict[str, Any]:
+    """`topics.toml`, which ships with the code."""
+    return tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
+
+
+def _retention_hours(role: Mapping[str, Any]) -> int:
     """Hours that records of a role are kept, negative for ever; raises TopicDiffers when the role's variable holds no number."""
     variable = role.get("retention_variable")
     text = os.environ.get(variable, "") if variable else ""
@@ -65,12 +85,30 @@ def _retention_hours(role: dict[str, Any]) -> int:
     return int(text)
 
 
+def named_topics() -> dict[str, Named]:
+    """Every topic by name: those of the aggregates in their order, then those of `topics.toml`."""
+    document = _document()
+    found = {
+        one.topic(role): Named(role, one.key.title, {**document["roles"][role], **one.topics.get(role, {})})
+        for one in AGGREGATES.values()
+        for role in ("commands", "events")
+    }
+    for name, settings in document["topics"].items():
+        role = settings.get("role") or name.split(".")[-2]
+        found[name] = Named(role, settings["key"], document["roles"][role])
+    return found
+
+
+def partitions_by_default() -> int:
+    """How many partitions a topic has where nothing else is set."""
+    return int(_document()["defaults"]["partitions"])
+
+
 def topic_roles() -> dict[str, str]:
     """Topic name -> role (commands, events, answers, heartbeats, deadletter)."""
-    document = tomllib.loads((FOLDER / "topics.toml").read_text(encoding="utf-8"))
-    return {name: settings.get("role") or name.split(".")[-2] for name, settings in document["topics"].items()}
+    return {name: named.role for name, named in named_topics().items()}
 
 
 def topics_of_role(role: str) -> tuple[str, ...]:
-    """Names of all topics with `role`, in the file's order."""
+    """Names of all topics with `role`, in the order of their aggregates."""
     return tuple(name for name, found in topic_roles().items() if found == role)

@@ -95,11 +95,12 @@ def own_schema(full_name: str) -> Any:
 
 def entry_of(message: Message) -> Entry:
     """The catalogue entry of a message object."""
-    return _entry_of_class(type(message))
+    return entry_of_class(type(message))
 
 
 @cache
-def _entry_of_class(kind: type) -> Entry:
+def entry_of_class(kind: type) -> Entry:
+    """The catalogue entry of a generated class of messages; KeyError for another class."""
     aggregate = kind.__module__.removeprefix("schemas.")
     return CATALOG[f"culm.{aggregate}.{kind.__name__}"]
 

@@ -18,7 +18,7 @@ from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, 
 from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
-from audit.subject import Kind, NotUnderstood, Subject, subject_from
+from audit.subject import NotUnderstood, Subject, subject_from
 from audit.trace import Node, tree_of
 from audit.waiting import why
 from audit.why import Reason
@@ -72,12 +72,15 @@ class AuditService:
     async def check(self, identity: Identity, subject: Subject) -> None:
         """Raise NotFound unless the subject is there for the VO of who asks."""
         match subject.kind:
-            case Kind.TASK:
+            case "task":
                 is_there = await tasks.is_in(self.read_models, identity.vo, subject.number)
-            case Kind.JOB:
+            case "job":
                 is_there = await jobs.is_in(self.read_models, identity.vo, subject.number)
-            case Kind.QUEUE | Kind.WORKER:
+            case "queue" | "worker":
                 is_there = await self._queue_serves(identity, subject)
+            case _:
+                first = await timeline.first_vo(self.read_models, subject.aggregate, subject.aggregate_id)
+                is_there = first == identity.vo
         if not is_there:
             raise NotFound(f"no {subject.kind} {subject.name} in {identity.vo}")
 

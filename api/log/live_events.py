@@ -19,7 +19,7 @@ from confluent_kafka import Message
 from eventlog.reading import take_what_is_there
 from eventlog.registry_client import SchemaRegistryError
 from eventlog.tail import tail_of
-from schemas.catalog import CATALOG
+from schemas.aggregates import AGGREGATES
 from schemas.topics import topics_of_role
 from schemas.wire import Codec, Decoded, Poison
 
@@ -28,9 +28,7 @@ FOLLOWER_RECORDS_MAX = 5_000
 LINGER_SECONDS = 30.0
 READY_SECONDS = 10.0
 TAKEN_MAX = 500
-TASK_EVENTS = CATALOG["culm.task.TaskSubmitted"].topic
-JOB_EVENTS = CATALOG["culm.job.JobDefined"].topic
-WORKER_EVENTS = CATALOG["culm.worker.WorkersWanted"].topic
+TASK_EVENTS, JOB_EVENTS, WORKER_EVENTS = (AGGREGATES[name].topic("events") for name in ("task", "job", "worker"))
 #: What code that looks at an odd record may raise; the thread that reads for all goes on.
 ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 Wanted = Callable[[str, str], bool]

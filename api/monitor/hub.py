@@ -23,7 +23,8 @@ from api.monitor.page import Page, Touched, View
 from api.monitor.rendering import Renderer, version_of
 from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
-from schemas.ids import is_number, task_id_of
+from schemas.aggregates import OF_TOPIC
+from schemas.subjects import Subjects, of_key
 
 TICK_SECONDS = 0.25
 #: A page is rendered at most so often.
@@ -54,14 +55,16 @@ class LiveChange:
                 if message.error() is not None or topic is None or not isinstance(key, bytes):
                     continue
                 self.ends[topic, message.partition() or 0] = (message.offset() or 0) + 1
-                name = key.decode(errors="replace")
-                if topic.startswith("culm.job.") and is_number(name):
-                    self.jobs.add(int(name))
-                    self.tasks.add(task_id_of(int(name)))
-                elif topic.startswith("culm.task.") and is_number(name):
-                    self.tasks.add(int(name))
-                elif topic.startswith(("culm.queue.", "culm.worker.")):
-                    self.queues.add(name)
+                if topic in OF_TOPIC:
+                    self._note(of_key(OF_TOPIC[topic].name, key.decode(errors="replace")))
+
+    def _note(self, about: Subjects) -> None:
+        if about.task_id is not None:
+            self.tasks.add(about.task_id)
+        if about.job_id is not None:
+            self.jobs.add(about.job_id)
+        if about.queue is not None:
+            self.queues.add(about.queue)
 
     def swap(self) -> tuple[Touched, dict[Partition, int]]:
         """What was touched since the last call, and the ends seen so far."""

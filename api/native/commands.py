@@ -23,7 +23,7 @@ from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
 from identity.identity import Identity
-from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, scope_of_command
+from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
 from schemas.answer import CommandAnswered
 from schemas.catalog import Entry
 from schemas.wire import Message
@@ -43,6 +43,7 @@ def build_router(services: Services) -> APIRouter:
             methods=["POST"],
             name=name,
             summary=entry.schema["doc"],
+            description=right_in_words(name),
             openapi_extra={"requestBody": _request_body(entry)},
         )
 

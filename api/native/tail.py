@@ -23,8 +23,8 @@ from api.log.live_events import ODD, LiveRecord
 from api.native.events import KEEP_ALIVE_SECONDS
 from api.services import Services
 from projections.timeline.body import body_of
-from projections.timeline.sentences import sentence
-from schemas.ids import is_number, task_id_of
+from schemas.sentences import sentence_of
+from schemas.subjects import subjects_of
 
 log = structlog.get_logger()
 FIELDS = ("aggregate", "id", "type", "actor", "role", "command", "task", "job", "queue", "correlation", "text")
@@ -108,22 +108,19 @@ def _matched(record: LiveRecord, vo: str, conditions: tuple[Condition, ...]) -> 
 def searched(record: LiveRecord) -> dict[str, str]:
     """What filters look at."""
     envelope, message = record.event.envelope, record.event.message
-    aggregate = record.event.entry.aggregate
-    job = envelope.aggregate_id if aggregate == "job" else str(getattr(message, "job_id", "") or "")
-    task = envelope.aggregate_id if aggregate == "task" else str(getattr(message, "task_id", "") or "")
-    queue = envelope.aggregate_id if aggregate in ("queue", "worker") else str(getattr(message, "queue", "") or "")
+    about = subjects_of(message, envelope.aggregate_id)
     return {
-        "aggregate": aggregate,
+        "aggregate": record.event.entry.aggregate,
         "id": envelope.aggregate_id,
         "type": record.event.name,
         "actor": envelope.actor,
         "role": envelope.role,
         "command": envelope.command_type,
-        "task": task or (str(task_id_of(int(job))) if is_number(job) else ""),
-        "job": job,
-        "queue": queue,
+        "task": str(about.task_id or ""),
+        "job": str(about.job_id or ""),
+        "queue": about.queue or "",
         "correlation": envelope.correlation_id,
-        "text": sentence(message),
+        "text": sentence_of(message),
     }
 
 
@@ -141,7 +138,7 @@ def document_of(record: LiveRecord) -> dict[str, Any]:
         "role": envelope.role,
         "command_type": envelope.command_type,
         "correlation_id": envelope.correlation_id,
-        "summary": sentence(record.event.message),
+        "summary": sentence_of(record.event.message),
         "body": body_of(record.event.message),
     }
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 import psycopg2
 
 from api.queries.read_models import ReadModels, Row
+from schemas.aggregates import AGGREGATES
 from schemas.times import utc
+
+#: Aggregates that organisations share, as they share queues.
+OF_QUEUES = [name for name, one in AGGREGATES.items() if one.key.refers == "queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ async def seen_by(read_models: ReadModels, vo: str, limit: int) -> list[Row]:
     """`aggregate`, `aggregate_id`, `sequence`, `kind`, `message`, `vo`, `since` of the VO's own, of no VO's, and of queues."""
     return await read_models.rows(
         "select aggregate, aggregate_id, sequence, kind, message, vo, since from projection_set_aside"
-        " where vo in ('', %(vo)s) or aggregate in ('queue', 'worker') order by since, 1, 2 limit %(most)s",
-        {"vo": vo, "most": limit},
+        " where vo in ('', %(vo)s) or aggregate = any(%(shared)s) order by since, 1, 2 limit %(most)s",
+        {"vo": vo, "shared": OF_QUEUES, "most": limit},
     )
 
 

@@ -2,6 +2,10 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text
 
+from schemas.topics import topics_of_role
+
+VERSION = 1
+TOPICS = topics_of_role("answers")
 METADATA = MetaData()
 
 ANSWER = Table(

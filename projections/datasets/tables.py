@@ -2,6 +2,10 @@
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
+from schemas.aggregates import AGGREGATES
+
+VERSION = 1
+TOPICS = (AGGREGATES["dataset"].topic("events"),)
 METADATA = MetaData()
 
 DATASET = Table(

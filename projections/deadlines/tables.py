@@ -2,6 +2,10 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Computed, Index, MetaData, Table, Text
 
+from schemas.aggregates import AGGREGATES
+
+VERSION = 1
+TOPICS = (AGGREGATES["task"].topic("events"), AGGREGATES["queue"].topic("events"))
 METADATA = MetaData()
 
 DEADLINE = Table(

@@ -9,15 +9,17 @@ a log does not depend on where batches are cut.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from projections.catalogue import EVENTS, Projection
+from projections.catalogue import Projection
 from projections.engine.changes import Key, Row, RowChanges
 from projections.engine.errors import PartitionStopped
 from projections.engine.kafka_log import RawRecord
 from projections.engine.positions import Partition
 from projections.engine.set_aside import SET_ASIDE_MAX, UNKNOWN_MAX, Mark, Marks, usable_id
 from schemas.reading import Aggregate, Misplaced, Place, Recorded, aggregate_of, read_record
+from schemas.topics import topics_of_role
 from schemas.wire import Codec, Poison
 
+EVENTS = frozenset(topics_of_role("events"))
 Known = Mapping[str, Mapping[tuple[str, Key], Row | None]]
 #: What a projection that fails on an event may raise; it does nothing but compute.
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)

@@ -2,6 +2,10 @@
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
+from schemas.topics import topics_of_role
+
+VERSION = 1
+TOPICS = topics_of_role("events")
 METADATA = MetaData()
 
 AGGREGATE_HEAD = Table(

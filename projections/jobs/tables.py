@@ -7,8 +7,12 @@ documents; `error_cluster` is its text with every number taken out.
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
+from schemas.aggregates import AGGREGATES
 
+VERSION = 2
+TOPICS = (AGGREGATES["job"].topic("events"),)
 METADATA = MetaData()
+SUBJECTS = {"job": ("job",)}
 
 JOB = Table(
     "job",

@@ -3,8 +3,13 @@
 from sqlalchemy import JSON, BigInteger, Column, Computed, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
+from schemas.aggregates import AGGREGATES
 
+VERSION = 1
+TOPICS = (AGGREGATES["queue"].topic("events"), AGGREGATES["policy"].topic("events"))
 METADATA = MetaData()
+SUBJECTS = {"queue": ("queue", "held_task")}
+HIDDEN = frozenset({"held_task"})
 
 QUEUE = Table(
     "queue",

@@ -3,8 +3,12 @@
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
+from schemas.aggregates import AGGREGATES
 
+VERSION = 2
+TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
+SUBJECTS = {"task": ("task", "task_dataset", "task_file")}
 
 TASK = Table(
     "task",

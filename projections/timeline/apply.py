@@ -1,30 +1,27 @@
 """What happened to a task or a job, who wanted it and why: one row per event, in words and as JSON. Pure.
 
-Left out: `JobQueued`, which repeats `JobActivated`, and `LeasesRenewed`, which are signs of life and no news.
+Left out are events whose Avro file says `"timeline": false`: `JobQueued`, which repeats `JobActivated`, and `LeasesRenewed`,
+which are signs of life and no news.
 """
-
-from typing import Any
 
 from projections.engine.changes import RowChanges
 from projections.timeline.body import body_of
-from projections.timeline.sentences import sentence
-from schemas.ids import task_id_of
-from schemas.queue import JobQueued, LeasesRenewed
 from schemas.reading import Recorded
+from schemas.sentences import sentence_of
+from schemas.subjects import is_filed, subjects_of
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:
     """File the event."""
     event = record.message
-    if isinstance(event, JobQueued | LeasesRenewed):
+    if not is_filed(event.__class__):
         return
     envelope, place = record.event, record.place
-    aggregate = record.aggregate
-    task_id, job_id = _whom(aggregate, envelope.aggregate_id, event)
+    about = subjects_of(event, envelope.aggregate_id)
     changes.insert(
         "timeline",
         {
-            "aggregate": aggregate,
+            "aggregate": record.aggregate,
             "aggregate_id": envelope.aggregate_id,
             "sequence": envelope.sequence,
             "at": envelope.occurred_at,
@@ -40,26 +37,10 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             "topic": place.topic,
             "partition": place.partition,
             "log_offset": place.offset,
-            "summary": sentence(event),
+            "summary": sentence_of(event),
             "body": body_of(event),
-            "task_id": task_id,
-            "job_id": job_id,
-            "worker_id": getattr(event, "worker_id", None) if aggregate == "worker" else None,
+            "task_id": about.task_id,
+            "job_id": about.job_id,
+            "worker_id": about.member,
         },
     )
-
-
-def _whom(aggregate: str, aggregate_id: str, event: Any) -> tuple[int | None, int | None]:
-    """Task and job that the event is about; lease events are about a job, too."""
-    match aggregate:
-        case "task":
-            return int(aggregate_id), None
-        case "job":
-            job_id = int(aggregate_id)
-            return task_id_of(job_id), job_id
-        case _:
-            job = getattr(event, "job_id", None)
-            if isinstance(job, int):
-                return task_id_of(job), job
-            task = getattr(event, "task_id", None)
-            return (task if isinstance(task, int) else None), None

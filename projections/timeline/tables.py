@@ -3,7 +3,10 @@
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
+from schemas.topics import topics_of_role
 
+VERSION = 2
+TOPICS = topics_of_role("events")
 METADATA = MetaData()
 
 TIMELINE = Table(

@@ -3,8 +3,12 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
+from schemas.aggregates import AGGREGATES
 
+VERSION = 1
+TOPICS = (AGGREGATES["worker"].topic("events"),)
 METADATA = MetaData()
+SUBJECTS = {"worker": ("worker",)}
 
 WORKER = Table(
     "worker",

@@ -4,7 +4,7 @@ import pytest
 
 from api.http.errors import BadRequest, NotFound
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
-from identity.rights import EndpointClass, class_of_command
+from identity.rights import EndpointClass, class_of_command, right_in_words
 from schemas.dataset import RegisterFiles
 from schemas.policy import ConfigureQueue
 from schemas.task import KillTask
@@ -76,3 +76,13 @@ def test_what_is_not_named_is_for_operators_only() -> None:
     }  # fmt: skip
     assert of["KillTask"] is of["RegisterFiles"] is EndpointClass.USER
     assert of["ConfigureQueue"] is of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is EndpointClass.OPERATOR
+    assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
+        "SubmitTask", "ClaimTaskName", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask", "ResumeTask",
+        "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset",
+    }  # fmt: skip
+
+
+def test_a_right_is_told_in_words() -> None:
+    words = [right_in_words(name) for name in ("KillTask", "RegisterFiles", "LeaseJob", "EndLease")]
+
+    assert words == ["For users: own task.", "For users: own dataset.", "For pilots.", "For operators."]

@@ -13,10 +13,10 @@ from audit.differences import changes_between
 from audit.fold import as_read
 from audit.log import LogPages
 from audit.moment import Moment
-from audit.subject import ROWS_OF, Kind, Subject, subject_from
+from audit.subject import Subject, subject_from
 from deploy.stack import Stack
 from eventlog.registry import codec_from
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import rows_of
 
 
 @contextmanager
@@ -36,11 +36,12 @@ def culm(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def stored(auditor: Auditor, subject: Subject) -> dict[str, list[dict[str, Any]]]:
     """The rows of a subject as Postgres has them."""
-    name, tables = ROWS_OF[subject.kind]
-    column = "job_id" if subject.kind is Kind.JOB else "task_id"
+    projection, tables = rows_of(subject.kind)
+    assert projection is not None
+    column = "job_id" if subject.kind == "job" else "task_id"
     found = {}
     for table in tables:
-        shape = PROJECTIONS[name].tables[table]
+        shape = projection.tables[table]
         order = ", ".join(key.name for key in shape.primary_key.columns)
         rows = auditor.ask(f"select * from {table} where {column} = %(id)s order by {order}", {"id": subject.number})
         found[table] = [as_read(shape, row) for row in rows]

@@ -12,9 +12,9 @@ from projections.engine.changes import Key, Row, RowChanges
 from projections.engine.lengths import INDEX_ROW_BYTES_MAX, limits_of
 from projections.engine.writing import json_of, rows_text
 from projections.timeline.body import body_of
-from projections.timeline.sentences import sentence
 from schemas.catalog import CATALOG, Entry, messages
 from schemas.reading import Place, Recorded
+from schemas.sentences import sentence_of
 from schemas.times import utc, utc_words
 from schemas.wire import Codec, Poison, message_class
 from tests.projections.event_writer import EventWriter
@@ -114,7 +114,7 @@ def test_a_column_is_as_wide_as_what_events_write_into_it(entry: Entry, which: s
 def test_every_event_can_be_told(entry: Entry, which: str) -> None:
     message = an_extreme(entry, which).message
 
-    assert isinstance(sentence(message), str)
+    assert isinstance(sentence_of(message), str)
     assert json_of(body_of(message))
 
 

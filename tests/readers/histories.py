@@ -4,39 +4,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, Entry, messages
-from schemas.job import DefineJob, JobDefined
-from schemas.queue import ConfigureDispatch, DispatchConfigured, EnqueueJob, JobQueued
 from schemas.reading import Place, Recorded
-from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, SubmitTask, TaskRetried, TaskSubmitted
+from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, TaskRetried
 from schemas.types import InputUnit, JobKind
+from schemas.wire import entry_of
 from tests.schemas.within_bounds import a_message, an_aggregate_id, an_event_envelope
 
 EVENTS = [entry for entry in messages() if entry.role == "events"]
 SERIAL_MAX = 9_999_999
 PIECES = (1, 2, 1_000_000_000)
+#: Events with which a history begins, where the first one is not as good as any.
 FIRST = {
     "task": ("TaskSubmitted", "TaskRefined", "ContentsFed"),
     "job": ("JobDefined", "JobActivated", "JobSent"),
     "queue": ("DispatchConfigured", "JobQueued", "JobLeased"),
     "worker": ("WorkersWanted", "WorkerSubmitted"),
     "dataset": ("FilesRegistered",),
-    "policy": (),
-    "task_name": (),
 }
 
 
 def under(key: str, message: Any) -> Any:
     """The message as a decider would write it: it names the key it stands under, and pieces that are there."""
+    entry = entry_of(message)
+    if "key" in entry.schema:
+        is_number = AGGREGATES[entry.aggregate].key.max is not None
+        return _with(message, entry.schema["key"].split("."), int(key) if is_number else key)
     match message:
-        case SubmitTask() | TaskSubmitted():
-            return replace(message, task_id=int(key))
-        case DefineJob() | JobDefined():
-            return replace(message, spec=replace(message.spec, job_id=int(key)))
-        case EnqueueJob() | JobQueued():
-            return replace(message, spec=replace(message.spec, queue=key))
-        case ConfigureDispatch() | DispatchConfigured():
-            return replace(message, settings=replace(message.settings, name=key))
         case ContentsFed():
             return replace(message, units=tuple(InputUnit(unit_id=number, lfn="f", dataset="d") for number in PIECES))
         case TaskRetried():
@@ -52,6 +47,12 @@ def under(key: str, message: Any) -> Any:
             return message
 
 
+def _with(record: Any, path: list[str], value: Any) -> Any:
+    """The record with another value at `path`."""
+    first, *rest = path
+    return replace(record, **{first: _with(getattr(record, first), rest, value) if rest else value})
+
+
 def _piece(number: int) -> int:
     """One of the pieces that were fed: a decider speaks of no others."""
     return PIECES[number % len(PIECES)]
@@ -60,7 +61,7 @@ def _piece(number: int) -> int:
 def history(entry: Entry, seed: int) -> Iterator[Recorded]:
     """What begins an aggregate, and the event `entry` after it; everything within bounds and in sequence."""
     key = an_aggregate_id(entry.aggregate, seed)
-    names = [*FIRST[entry.aggregate], entry.name]
+    names = [*FIRST.get(entry.aggregate, ()), entry.name]
     for number, name in enumerate(names, start=1):
         kind = CATALOG[f"culm.{entry.aggregate}.{name}"]
         message = under(key, a_message(kind, seed + number))

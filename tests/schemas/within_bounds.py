@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import schemas.types
+from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, Entry
 from schemas.characters import SETS
 from schemas.types import CommandEnvelope, EventEnvelope
@@ -86,20 +87,15 @@ def a_command_envelope(seed: int, aggregate_id: str, known: Known | None = None)
 
 def an_aggregate_id(aggregate: str, seed: int) -> str:
     """A key as the topics of an aggregate have them."""
-    random = Random(f"{aggregate}:{seed}")
-    match aggregate:
-        case "task":
-            return str(random.choice((1, 10_000_001, 900_000_000_000)))
-        case "job":
-            return str(random.choice((1, 100_000_010_000_001, 2**63 - 1)))
-        case "dataset":
-            return _text("NAME", 1, 640, random)
-        case "queue" | "worker":
-            return _text("WORD", 1, 128, random)
-        case "policy":
-            return random.choice(("shares", "retry_rules", f"queue.{_text('WORD', 1, 128, random)}"))
-        case _:
-            return _text("SUBJECT", 1, 1400, random)
+    random, key = Random(f"{aggregate}:{seed}"), AGGREGATES[aggregate].key
+    if key.max is not None:
+        usual = 100_000_010_000_001 if key.max > 100_000_010_000_001 else min(key.max, 10_000_001)
+        return str(random.choice((key.min, usual, key.max)))
+    if key.characters is not None:
+        return _text(key.characters, key.length_min, key.length_max, random)
+    if aggregate == "policy":
+        return random.choice(("shares", "retry_rules", f"queue.{_text('WORD', 1, 128, random)}"))
+    return _text("SUBJECT", 1, 1400, random)
 
 
 def _bytes_of(message: Any, entry: Entry) -> bytes:
