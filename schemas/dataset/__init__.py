@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from schemas.characters import (
+    FILE_NAME,
     TEXT,
+    lines_of,
 )
 from schemas.types import (
     DatasetFile,
@@ -81,19 +83,30 @@ class RegisterFiles:
         )
 
 
+_NAMES_OF_REQUESTCONTENTS = lines_of(
+    (FILE_NAME, 0, 1024),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContents:
     """Send the files of the dataset to a task.
 
     task_id: The task that asks.
+    chunk: Number of the chunk that is asked for, from 0.
+    after: Name of the last file of the chunk before; empty for the first.
     """
 
     task_id: int
+    chunk: int = 0
+    after: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "task_id": self.task_id,
+            "chunk": self.chunk,
+            "after": self.after,
         }
 
     @classmethod
@@ -101,11 +114,17 @@ class RequestContents:
         """The record that fastavro read."""
         return cls(
             task_id=record["task_id"],
+            chunk=record["chunk"],
+            after=record["after"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.task_id <= 900000000000
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.chunk <= 1000000
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,9 @@ class FeedContents:
     known: False when no such dataset exists.
     files: Files in order of their names; one chunk.
     chunk: Number of this chunk, from 0.
-    chunks: Number of chunks.
+    chunks: Number of chunks as far as it is known: greater than chunk + 1 while more follow.
+    units_made: For a part of a chunk that makes too many units for one decision: how many units of its first
+        file exist; its files are those that are to be used. Null for a chunk as the dataset sends it.
     """
 
     dataset: str
@@ -123,6 +125,7 @@ class FeedContents:
     files: tuple[DatasetFile, ...] = ()
     chunk: int
     chunks: int
+    units_made: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -132,6 +135,7 @@ class FeedContents:
             "files": [item.to_avro() for item in self.files],
             "chunk": self.chunk,
             "chunks": self.chunks,
+            "units_made": self.units_made,
         }
 
     @classmethod
@@ -143,6 +147,7 @@ class FeedContents:
             files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
             chunk=record["chunk"],
             chunks=record["chunks"],
+            units_made=record["units_made"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -151,6 +156,7 @@ class FeedContents:
             len(self.files) <= 10000
             and 0 <= self.chunk <= 1000000
             and 1 <= self.chunks <= 1000000
+            and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
@@ -283,6 +289,54 @@ class KillTask:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillTaskJobs:
+    """Kill the next live jobs of a task: a kill of more jobs than one decision holds goes on.
+
+    code: Kill code for the jobs.
+    reason: Why, for the jobs.
+    merging: True: merge jobs and jobs that wait for a merge, too.
+    after: Serial of the last job that was killed.
+    last: Serial of the last job that the kill is for; later ones were made after it.
+    """
+
+    code: int
+    reason: str
+    merging: bool
+    after: int
+    last: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "merging": self.merging,
+            "after": self.after,
+            "last": self.last,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            reason=record["reason"],
+            merging=record["merging"],
+            after=record["after"],
+            last=record["last"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.code <= 1000000
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and 0 <= self.after <= 10000000
+            and 0 <= self.last <= 10000000
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -574,6 +628,46 @@ class RetryTask:
         return (
             (self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)))
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryTaskUnits:
+    """Give the next failed input units of a task new attempts: a retry of more units than one decision holds
+    goes on.
+
+    after: The last unit that was given attempts.
+    attempts_max: Attempts per unit from now on.
+    task_attempt: Attempt number of the task that the retry began.
+    """
+
+    after: int
+    attempts_max: int
+    task_attempt: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "after": self.after,
+            "attempts_max": self.attempts_max,
+            "task_attempt": self.task_attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            after=record["after"],
+            attempts_max=record["attempts_max"],
+            task_attempt=record["task_attempt"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.after <= 1000000000
+            and 0 <= self.attempts_max <= 2147483647
+            and 0 <= self.task_attempt <= 2147483647
         )
 
 
@@ -1400,12 +1494,16 @@ class TaskRetried:
     attempts_max: Attempts per file from now on.
     task_attempt: Attempt number of the task.
     reason: Why, as given.
+    continues: True for a further part of a retry of many units: status and attempt are those of its first part.
+    more: True when a further part follows.
     """
 
     units: tuple[int, ...] = ()
     attempts_max: int
     task_attempt: int
     reason: str | None = None
+    continues: bool = False
+    more: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1414,6 +1512,8 @@ class TaskRetried:
             "attempts_max": self.attempts_max,
             "task_attempt": self.task_attempt,
             "reason": self.reason,
+            "continues": self.continues,
+            "more": self.more,
         }
 
     @classmethod
@@ -1424,6 +1524,8 @@ class TaskRetried:
             attempts_max=record["attempts_max"],
             task_attempt=record["task_attempt"],
             reason=record["reason"],
+            continues=record["continues"],
+            more=record["more"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1595,6 +1697,7 @@ TaskCommand = (
     | GenerateJobs
     | IncreaseAttempts
     | KillTask
+    | KillTaskJobs
     | ParkTask
     | PauseTask
     | ReassignTask
@@ -1604,6 +1707,7 @@ TaskCommand = (
     | RestoreTask
     | ResumeTask
     | RetryTask
+    | RetryTaskUnits
     | SetTaskAside
     | SubmitTask
     | WakeTask
