@@ -14,6 +14,7 @@ import commands.policy.model
 import commands.queue.decide
 import commands.queue.model
 import commands.task.decide
+import commands.task.evolve
 import commands.task.model
 import commands.task.settle
 import commands.task_name.decide
@@ -61,10 +62,17 @@ def _aggregate(
     return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle, remembered)
 
 
+def _task() -> Aggregate:
+    """The task, whose model is large enough to stand apart from how it evolves."""
+    model, task = commands.task.model, commands.task
+    evolve, decide, settle = task.evolve.evolve, task.decide.decide, task.settle.settle
+    return Aggregate("task", model.initial, evolve, decide, model.is_closed, settle, commands_remembered=512)
+
+
 AGGREGATES: Mapping[str, Aggregate] = {
     aggregate.name: aggregate
     for aggregate in (
-        _aggregate("task", commands.task.model, commands.task.decide, commands.task.settle.settle, remembered=512),
+        _task(),
         _aggregate("task_name", commands.task_name.model, commands.task_name.decide),
         _aggregate("dataset", commands.dataset.model, commands.dataset.decide),
         _aggregate("job", commands.job.model, commands.job.decide),
