@@ -7,21 +7,29 @@ from typing import Any
 
 import commands.dataset.decide
 import commands.dataset.model
+import commands.dataset.snapshot
 import commands.job.decide
 import commands.job.model
+import commands.job.snapshot
 import commands.policy.decide
 import commands.policy.model
+import commands.policy.snapshot
 import commands.queue.decide
 import commands.queue.model
+import commands.queue.snapshot
 import commands.task.decide
 import commands.task.evolve
 import commands.task.model
 import commands.task.settle
+import commands.task.snapshot
 import commands.task_name.decide
 import commands.task_name.model
+import commands.task_name.snapshot
 import commands.worker.decide
 import commands.worker.model
+import commands.worker.snapshot
 from commands.decision import Decision
+from commands.snapshot import SnapshotForm
 from schemas.types import CommandEnvelope, EventEnvelope
 
 
@@ -42,6 +50,7 @@ class Aggregate:
     evolve: Callable[[Any, Any, EventEnvelope], Any]
     decide: Callable[[Any, Any, CommandEnvelope], Decision]
     is_closed: Callable[[Any], bool]
+    snapshot: SnapshotForm
     settle: Callable[[Any], Any] = _at_rest
     commands_remembered: int = 64
 
@@ -57,28 +66,34 @@ class Aggregate:
 
 
 def _aggregate(
-    name: str, model: ModuleType, decide: ModuleType, settle: Callable[[Any], Any] = _at_rest, remembered: int = 64
+    name: str,
+    model: ModuleType,
+    decide: ModuleType,
+    snapshot: ModuleType,
+    settle: Callable[[Any], Any] = _at_rest,
+    remembered: int = 64,
 ) -> Aggregate:
-    return Aggregate(name, model.initial, model.evolve, decide.decide, model.is_closed, settle, remembered)
-
-
-def _task() -> Aggregate:
-    """The task, whose model is large enough to stand apart from how it evolves."""
-    model, task = commands.task.model, commands.task
-    evolve, decide, settle = task.evolve.evolve, task.decide.decide, task.settle.settle
-    return Aggregate("task", model.initial, evolve, decide, model.is_closed, settle, commands_remembered=512)
+    evolve = getattr(model, "evolve", None) or commands.task.evolve.evolve
+    return Aggregate(name, model.initial, evolve, decide.decide, model.is_closed, snapshot.SNAPSHOT, settle, remembered)
 
 
 AGGREGATES: Mapping[str, Aggregate] = {
     aggregate.name: aggregate
     for aggregate in (
-        _task(),
-        _aggregate("task_name", commands.task_name.model, commands.task_name.decide),
-        _aggregate("dataset", commands.dataset.model, commands.dataset.decide),
-        _aggregate("job", commands.job.model, commands.job.decide),
-        _aggregate("queue", commands.queue.model, commands.queue.decide, remembered=10_000),
-        _aggregate("worker", commands.worker.model, commands.worker.decide, remembered=1_000),
-        _aggregate("policy", commands.policy.model, commands.policy.decide),
+        _aggregate(
+            "task",
+            commands.task.model,
+            commands.task.decide,
+            commands.task.snapshot,
+            settle=commands.task.settle.settle,
+            remembered=512,
+        ),
+        _aggregate("task_name", commands.task_name.model, commands.task_name.decide, commands.task_name.snapshot),
+        _aggregate("dataset", commands.dataset.model, commands.dataset.decide, commands.dataset.snapshot),
+        _aggregate("job", commands.job.model, commands.job.decide, commands.job.snapshot),
+        _aggregate("queue", commands.queue.model, commands.queue.decide, commands.queue.snapshot, remembered=10_000),
+        _aggregate("worker", commands.worker.model, commands.worker.decide, commands.worker.snapshot, remembered=1_000),
+        _aggregate("policy", commands.policy.model, commands.policy.decide, commands.policy.snapshot),
     )
 }
 

@@ -42,5 +42,5 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
 
 
 def is_closed(dataset: Dataset) -> bool:
-    """A dataset may always be asked for its files."""
-    return False
+    """True when no file is added any more; it is still asked for its files, by tasks that use it as input."""
+    return dataset.closed

@@ -101,7 +101,7 @@ def _no_counts() -> UndoArray:
 
 @dataclass(frozen=True, slots=True)
 class LiveJobs:
-    """Pages in the order of their serials; `counts` has a number for each state."""
+    """Pages in the order of their serials; `counts` has a number for each state of the jobs in them."""
 
     pages: UndoList[JobPage] = field(default_factory=UndoList)
     counts: UndoArray = field(default_factory=_no_counts)
@@ -143,6 +143,7 @@ class LiveJobs:
         self.counts[state] += 1
         page.state[at] = state
         if state is JobState.ENDED and not any(page.state):
+            self.counts[JobState.ENDED] -= len(page.state)
             del self.pages[place]
 
     def has(self, kind: JobKind) -> bool:
@@ -168,6 +169,16 @@ class LiveJobs:
             if merging or page.kind is not JobKind.MERGE:
                 serials = (page.first + at for at, state in enumerate(page.state) if state in states)
                 yield from (serial for serial in serials if after < serial <= last)
+
+    def page_of(self, serial: int) -> int | None:
+        """Serial of the first job of the page that this one stands in, ended or not; None where there is no page."""
+        page = self._page_of(serial)
+        return None if page is None else page.first
+
+    def page_at(self, first: int) -> JobPage | None:
+        """The page that begins with this serial."""
+        page = self._page_of(first)
+        return page if page is not None and page.first == first else None
 
     def _place_of(self, serial: int) -> int:
         return bisect_right(self.pages, serial, key=_first_of) - 1

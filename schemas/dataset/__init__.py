@@ -8,7 +8,9 @@ from typing import Any, Self
 
 from schemas.characters import (
     FILE_NAME,
+    SUBJECT,
     TEXT,
+    WORD,
     lines_of,
 )
 from schemas.types import (
@@ -229,6 +231,81 @@ class FilesRegistered:
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and 0 <= self.files_total <= 1000000000000000
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFilesSnapshot:
+    """A page of the files of a dataset, in the order in which they were registered.
+
+    files: The files.
+    """
+
+    files: tuple[DatasetFile, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "files": [item.to_avro() for item in self.files],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.files) <= 100000
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
+
+_NAMES_OF_DATASETSNAPSHOT = lines_of(
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSnapshot:
+    """A dataset without its files.
+
+    vo: Its tenant, once it exists.
+    owner: Its owner, once it exists.
+    closed: True when no file is added any more.
+    """
+
+    vo: str | None = None
+    owner: str | None = None
+    closed: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "vo": self.vo,
+            "owner": self.owner,
+            "closed": self.closed,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            vo=record["vo"],
+            owner=record["owner"],
+            closed=record["closed"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
+            and self.vo != ""
+            and self.owner != ""
         )
 
 
