@@ -33,7 +33,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskFinishOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "finishing"),
     "TaskBroken": (YOUNG | {"paused", "finishing"}, "tobroken"),
     "TaskFinalized": (WORKING | ENDING | {"defined"}, None),
-    "TaskRetried": (frozenset({"finished", "failed", "exhausted", "defined"}), None),
+    # In a task at work: a further part of a retry.
+    "TaskRetried": (frozenset({"finished", "failed", "exhausted", "defined", "paused"}) | WORKING, None),
     "TaskReloaded": (ENDED - {"broken"}, "rerefine"),
     "TaskReassigned": (YOUNG | {"paused", "exhausted"}, None),
     "AttemptsIncreased": (WORKING | {"paused"}, None),

@@ -4,16 +4,16 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 
 import structlog
 
-from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig, read_config
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.errors import Fenced, Interrupted
 from commands.engine.kafka_log import KafkaShardLog
 from commands.engine.loop import DeciderLoop
-from commands.engine.store import StateStore, fingerprint
+from commands.engine.rows import RowCodec
+from commands.engine.store import StateStore
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.logs import configure_logs
@@ -31,9 +31,7 @@ def main(config: DeciderConfig) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     codec = codec_from(config.registry, pause=lambda seconds: _end_if(stop.wait(seconds)))
-    here = Path(__file__).parent
-    initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
-    store = StateStore(config.state_file, fingerprint((here, here.parent / "schemas")), initial)
+    store = StateStore(RowCodec(codec), ClosedRows(config.closed_rows_file))
     watchdog = Watchdog()
     loop = DeciderLoop(config, codec, store, lambda: KafkaShardLog(config, watchdog))
     pause = 0.2

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from commands.decision import Decision
+from commands.snapshot import SnapshotForm
 from schemas.aggregates import AGGREGATES as DECLARED
 from schemas.aggregates import COMMANDS_REMEMBERED, Declared
 from schemas.types import CommandEnvelope, EventEnvelope
@@ -34,6 +35,7 @@ class Aggregate:
     evolve: Callable[[Any, Any, EventEnvelope], Any]
     decide: Callable[[Any, Any, CommandEnvelope], Decision]
     is_closed: Callable[[Any], bool]
+    snapshot: SnapshotForm
     settle: Callable[[Any], Any] = _at_rest
     commands_remembered: int = COMMANDS_REMEMBERED
 
@@ -58,6 +60,7 @@ def _aggregate(declared: Declared) -> Aggregate:
         _module(f"{package}.evolve", model).evolve,
         decide.decide,
         model.is_closed,
+        import_module(f"{package}.snapshot").SNAPSHOT,
         getattr(_module(f"{package}.settle", model), "settle", _at_rest),
         declared.commands_remembered,
     )

@@ -23,7 +23,8 @@ class DeciderConfig:
     inline_max: int = 1_000
     outputs_max: int = 2_000
     bytes_max: int = 8_000_000
-    snapshot_seconds: float = 60.0
+    #: from one round of rows to the next: what a new owner folds at most
+    snapshot_seconds: float = 30.0
     transaction_ms_max: int = 10_000
 
     @property
@@ -32,9 +33,9 @@ class DeciderConfig:
         return f"culm-decider-{self.slot}-of-{self.slots}"
 
     @property
-    def state_file(self) -> Path:
-        """Where the slot keeps its state; a cache."""
-        return self.home / "decider" / f"{self.name}.sqlite"
+    def closed_rows_file(self) -> Path:
+        """Where the slot keeps closed aggregates; a copy of what the log has."""
+        return self.home / "decider" / f"{self.name}-closed.sqlite"
 
 
 def read_config(environ: Mapping[str, str]) -> DeciderConfig:

@@ -8,12 +8,18 @@ Order of keys: a key that was deleted and comes back stands last in an `UndoDict
 the front. So no decision may depend on the order of an `UndoDict`.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
-from typing import Any, Generic, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar
+
+if TYPE_CHECKING:  # an array has an item type for mypy only
+    _Array = array[int]
+else:
+    _Array = array
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -212,4 +218,54 @@ class UndoList(list[V]):
         return type(self), (list(self),)
 
 
-CONTAINERS: Iterable[type] = (UndoDict, UndoQueue, UndoSet, UndoList)
+class UndoArray(_Array):
+    """An array of whole numbers that can be put back: numbers are set and appended, never taken out."""
+
+    __slots__ = ()
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        if isinstance(place, slice):
+            raise TypeError("a slice cannot be put back; set one by one")
+        if (steps := STEPS.get()) is not None:
+            steps.append((array.__setitem__, (self, place, self[place])))
+        array.__setitem__(self, place, value)
+
+    def extend(self, values: Iterable[int]) -> None:
+        """As of an array."""
+        if (steps := STEPS.get()) is not None:
+            steps.append((array.__delitem__, (self, slice(len(self), None))))
+        array.extend(self, values)
+
+    def _refused(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("this change of an array cannot be put back; use extend() and set by place")
+
+    append = insert = pop = remove = reverse = frombytes = fromfile = fromlist = byteswap = _refused
+    __delitem__ = __iadd__ = __imul__ = _refused
+
+
+class UndoBytes(bytearray):
+    """Small numbers, a byte each, that can be put back; `find` is as fast as of bytes."""
+
+    __slots__ = ()
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        if isinstance(place, slice):
+            raise TypeError("a slice cannot be put back; set one by one")
+        if (steps := STEPS.get()) is not None:
+            steps.append((bytearray.__setitem__, (self, place, self[place])))
+        bytearray.__setitem__(self, place, value)
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """As of a bytearray."""
+        if (steps := STEPS.get()) is not None:
+            steps.append((bytearray.__delitem__, (self, slice(len(self), None))))
+        bytearray.extend(self, values)
+
+    def _refused(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("this change of bytes cannot be put back; use extend() and set by place")
+
+    append = insert = pop = remove = reverse = clear = _refused
+    __delitem__ = __iadd__ = __imul__ = _refused
+
+
+CONTAINERS: Iterable[type] = (UndoDict, UndoQueue, UndoSet, UndoList, UndoArray, UndoBytes)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 AvroSchema = dict[str, Any]
-MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters")
+MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snapshots")
 FOLDER = Path(__file__).parent
 #: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
 #: sentence is no new version of a message.
 DECLARATIONS = ("key", "refers", "right", "sentence", "shown", "timeline")
+#: Rows of aggregates that live; the same messages stand in CLOSED_ROWS once their aggregate is closed.
+LIVE_ROWS, CLOSED_ROWS = "culm.snapshot.live.v1", "culm.snapshot.closed.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Entry:
                 return "culm.pilot.heartbeats.v1"
             case "letters":
                 return "culm.deadletter.v1"
+            case "snapshots":
+                return LIVE_ROWS
             case _:
                 return f"culm.{self.aggregate}.{self.role}.v1"
 

@@ -86,7 +86,7 @@ def _messages_module(aggregate: str, entries: list[Entry]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-_ENVELOPES = {"EventEnvelope", "CommandEnvelope"}
+_ENVELOPES = {"EventEnvelope", "CommandEnvelope", "SnapshotEnvelope"}
 
 
 def _imported(module: str, names: list[str]) -> str:
@@ -152,6 +152,8 @@ def _default(field: dict[str, Any]) -> str:
         return f" = {CATALOG[node].name}.{value}"
     if isinstance(node, dict) and node["type"] == "array":
         return " = ()"
+    if node == "bytes":
+        return f" = {value.encode('latin-1')!r}".replace("'", '"')
     return f' = "{value}"' if isinstance(value, str) else f" = {value!r}"
 
 

@@ -61,6 +61,7 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
             "retention.bytes": "-1",
             "message.timestamp.type": role["timestamps"],
             "compression.type": defaults["compression"],
+            **role.get("settings", {}),
         }
         if copies >= 3:
             config["min.insync.replicas"] = "2"

@@ -135,6 +135,40 @@ class WorkerState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideSnapshot:
+    """A dead letter that holds the task.
+
+    dead_letter_id: The letter.
+    cause: What met it.
+    """
+
+    dead_letter_id: str
+    cause: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dead_letter_id": self.dead_letter_id,
+            "cause": self.cause,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dead_letter_id=record["dead_letter_id"],
+            cause=record["cause"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.dead_letter_id) <= 255 and TEXT.takes(self.dead_letter_id)
+            and len(self.cause) <= 20000 and TEXT.takes(self.cause)
+        )
+
+
 _NAMES_OF_COMMANDENVELOPE = lines_of(
     (UUID, 36, 36),
     (SUBJECT, 1, 1400),
@@ -540,6 +574,59 @@ class GlobalShare:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSnapshot:
+    """What a task knows about one of its input datasets.
+
+    dataset: The dataset.
+    chunks_fed: Chunks that were fed; null before the first.
+    fed_whole: True when all of it was fed.
+    files: Files that the task's units are of.
+    greatest_lfn: Last file name of its units.
+    greatest_start: First event of the last range of that file; -1 for a whole file.
+    """
+
+    dataset: str
+    chunks_fed: int | None = None
+    fed_whole: bool = False
+    files: int | None = None
+    greatest_lfn: str | None = None
+    greatest_start: int = -1
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dataset": self.dataset,
+            "chunks_fed": self.chunks_fed,
+            "fed_whole": self.fed_whole,
+            "files": self.files,
+            "greatest_lfn": self.greatest_lfn,
+            "greatest_start": self.greatest_start,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dataset=record["dataset"],
+            chunks_fed=record["chunks_fed"],
+            fed_whole=record["fed_whole"],
+            files=record["files"],
+            greatest_lfn=record["greatest_lfn"],
+            greatest_start=record["greatest_start"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.dataset) <= 640 and TEXT.takes(self.dataset)
+            and (self.chunks_fed is None or (0 <= self.chunks_fed <= 2147483647))
+            and (self.files is None or (0 <= self.files <= 2147483647))
+            and (self.greatest_lfn is None or (len(self.greatest_lfn) <= 1100 and TEXT.takes(self.greatest_lfn)))
+            and -1 <= self.greatest_start <= 1000000000000000
+        )
+
+
 _NAMES_OF_INPUTUNIT = lines_of(
     (URL, 1, 1100),
     (NAME, 1, 640),
@@ -916,6 +1003,98 @@ class JobUsage:
         )
 
 
+_NAMES_OF_LEASESNAPSHOT = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 255),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseSnapshot:
+    """A job in a pilot's hands, without the times that heartbeats move.
+
+    lease_id: The lease.
+    pilot: The pilot.
+    task_id: Its task.
+    lease_seconds: Length of the lease.
+    """
+
+    lease_id: str
+    pilot: str
+    task_id: int
+    lease_seconds: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lease_id": self.lease_id,
+            "pilot": self.pilot,
+            "task_id": self.task_id,
+            "lease_seconds": self.lease_seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lease_id=record["lease_id"],
+            pilot=record["pilot"],
+            task_id=record["task_id"],
+            lease_seconds=record["lease_seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 1 <= self.lease_seconds <= 10000000
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, ""))) is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSnapshot:
+    """Input that the job generator was asked to plan.
+
+    number: Number of the order.
+    kind: Kind of its jobs.
+    units: Unit ids, or serials of unmerged jobs.
+    parked: True when no queue was found.
+    """
+
+    number: int
+    kind: JobKind
+    units: tuple[int, ...] = ()
+    parked: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "units": list(self.units),
+            "parked": self.parked,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            number=record["number"],
+            kind=JobKind(record["kind"]),
+            units=tuple(record["units"]),
+            parked=record["parked"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.number <= 1000000000000
+            and len(self.units) <= 100000
+            and (not self.units or 0 <= min(self.units) <= max(self.units) <= 1000000000)
+        )
+
+
 _NAMES_OF_OUTPUTFILE = lines_of(
     (FILE_NAME, 1, 1024),
     (NAME, 0, 640),
@@ -1052,6 +1231,50 @@ class OutputTemplate:
         return (
             0 <= self.serial_offset <= 1000000000
             and _NAMES_OF_OUTPUTTEMPLATE("\n".join((self.stream, self.dataset, self.scope, self.name_template, ""))) is not None
+        )
+
+
+_NAMES_OF_PARTITIONPOSITION = lines_of(
+    (WORD, 1, 255),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionPosition:
+    """How far one partition is in a snapshot.
+
+    topic: Topic.
+    partition: Partition.
+    next_offset: Offset of the first record that is not in the snapshot.
+    """
+
+    topic: str
+    partition: int
+    next_offset: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "topic": self.topic,
+            "partition": self.partition,
+            "next_offset": self.next_offset,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            topic=record["topic"],
+            partition=record["partition"],
+            next_offset=record["next_offset"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.partition <= 100000
+            and 0 <= self.next_offset <= 9223372036854775807
+            and _NAMES_OF_PARTITIONPOSITION("\n".join((self.topic, ""))) is not None
         )
 
 
@@ -1480,6 +1703,45 @@ class RetryRule:
             -2147483648 <= self.code <= 2147483647
             and (self.pattern is None or (len(self.pattern) <= 1000 and LINE.takes(self.pattern)))
             and _NAMES_OF_RETRYRULE("\n".join((self.source, ""))) is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotEnvelope:
+    """What every row of a snapshot carries: the history that it stands for.
+
+    sequence: Sequence of the last event that is in the row.
+    commands: Digests (8 bytes each, oldest first) of the last commands that led to events; in the main row
+        only.
+    closed_parts: True when parts of the aggregate may stand among the closed rows; in the main row only.
+    """
+
+    sequence: int
+    commands: bytes = b""
+    closed_parts: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "sequence": self.sequence,
+            "commands": self.commands,
+            "closed_parts": self.closed_parts,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            sequence=record["sequence"],
+            commands=record["commands"],
+            closed_parts=record["closed_parts"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.sequence <= 9223372036854775807
+            and len(self.commands) <= 800000
         )
 
 

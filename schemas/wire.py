@@ -18,7 +18,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 
 from schemas.catalog import CATALOG, Entry, self_contained
-from schemas.types import CommandEnvelope, EventEnvelope
+from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 
 MAGIC = 0
 #: What a record may weigh: below the broker's 1 MB for a batch of records, with room for key and overhead.
@@ -62,7 +62,7 @@ class Message(Protocol):
         ...
 
 
-Envelope = EventEnvelope | CommandEnvelope
+Envelope = EventEnvelope | CommandEnvelope | SnapshotEnvelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,8 @@ def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
             return EventEnvelope.from_avro(record["envelope"])
         case "commands":
             return CommandEnvelope.from_avro(record["envelope"])
+        case "snapshots":
+            return SnapshotEnvelope.from_avro(record["envelope"])
         case _:
             return None
 

@@ -32,6 +32,7 @@ PURE = (
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",
+    "commands/snapshot.py",
     "commands/undo.py",
     "commands/*/*.py",
     "schemas/reading.py",

@@ -3,12 +3,13 @@
 Guards: a file name means one content for ever; a closed dataset stays as it is; another tenant's dataset does not exist.
 """
 
+from bisect import bisect_right
 from typing import assert_never
 
 from commands.dataset.model import Dataset
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
-from commands.sizes import cut
+from commands.sizes import first_part
 from schemas.dataset import (
     CloseDataset,
     ContentsRequested,
@@ -23,7 +24,7 @@ from schemas.types import CommandEnvelope
 
 FILES_PER_CHUNK = 500
 #: Files that a task is sent; every one of them is at least read by it.
-FILES_OF_A_TASK_MAX = 200_000
+FILES_OF_A_TASK_MAX = 1_000_000
 
 
 def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Decision:
@@ -72,7 +73,7 @@ def close(dataset: Dataset, command: CloseDataset, by: CommandEnvelope) -> Decis
 
 
 def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
-    """Send the task every file, ordered by name, in chunks; say so when there is no such dataset for this tenant.
+    """Send the task the chunk that it asks for, of files ordered by name; say so when this tenant has no such dataset.
 
     A task cannot use a dataset of more files than a task may have: it breaks.
     """
@@ -83,13 +84,15 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
         message = f"input dataset {name} has {len(dataset.files):,} files, expected at most {FILES_OF_A_TASK_MAX:,}"
         return accept(follow_ups=(FollowUp(task, BreakTask(reason="TOO_MANY_FILES", message=message)),))
-    files = [dataset.files[lfn] for lfn in sorted(dataset.files)]
-    chunks = list(cut(files, FILES_PER_CHUNK, PART_BYTES_MAX)) or [()]
-    feeds = tuple(
-        FollowUp(task, FeedContents(dataset=name, known=True, files=chunk, chunk=number, chunks=len(chunks)))
-        for number, chunk in enumerate(chunks)
-    )
-    return accept(ContentsRequested(task_id=command.task_id, files_total=len(files)), follow_ups=feeds)
+    start = bisect_right(dataset.names, command.after) if command.after else 0
+    files = [dataset.files[lfn] for lfn in dataset.names[start : start + FILES_PER_CHUNK]]
+    chunk = first_part(files, FILES_PER_CHUNK, PART_BYTES_MAX)
+    last = start + len(chunk) == len(dataset.names)
+    chunks = command.chunk + (1 if last else 2)
+    feed = FollowUp(task, FeedContents(dataset=name, known=True, files=chunk, chunk=command.chunk, chunks=chunks))
+    if command.chunk:
+        return accept(follow_ups=(feed,))
+    return accept(ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)), follow_ups=(feed,))
 
 
 def _refuse_stranger(dataset: Dataset, by: CommandEnvelope) -> Decision | None:

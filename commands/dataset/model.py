@@ -1,20 +1,22 @@
 """A dataset as its history describes it: files by name, open or closed."""
 
+from bisect import insort
 from dataclasses import dataclass, field
 
-from commands.undo import UndoDict
+from commands.undo import UndoDict, UndoList
 from schemas.dataset import ContentsRequested, DatasetClosed, DatasetEvent, FilesRegistered
 from schemas.types import DatasetFile, EventEnvelope
 
 
 @dataclass(slots=True)
 class Dataset:
-    """Files by logical name. It exists once a file was registered."""
+    """Files by logical name; `names` are all of them in order. It exists once a file was registered."""
 
     vo: str | None = None
     owner: str | None = None
     closed: bool = False
     files: UndoDict[str, DatasetFile] = field(default_factory=UndoDict)
+    names: UndoList[str] = field(default_factory=UndoList)
 
 
 def initial() -> Dataset:
@@ -29,6 +31,8 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
             if dataset.vo is None:
                 dataset.vo, dataset.owner = envelope.vo, envelope.actor
             for file in event.files:
+                if file.lfn not in dataset.files:
+                    insort(dataset.names, file.lfn)
                 dataset.files[file.lfn] = file
         case DatasetClosed():
             dataset.closed = True
@@ -38,5 +42,5 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
 
 
 def is_closed(dataset: Dataset) -> bool:
-    """A dataset may always be asked for its files."""
-    return False
+    """True when no file is added any more; it is still asked for its files, by tasks that use it as input."""
+    return dataset.closed

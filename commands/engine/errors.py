@@ -3,6 +3,7 @@
 DeciderError
     Fenced      another decider owns the slot: stop at once
     Interrupted the transaction's outcome is unknown or it was aborted: start the slot again from the log
+    SnapshotUnusable  the rows of a snapshot make no states: fold the log instead
     Unwritable  the log refuses a record of the transaction, which is aborted: decide without it
 """
 
@@ -17,6 +18,10 @@ class Fenced(DeciderError):
 
 class Interrupted(DeciderError):
     """The slot must be started anew: producer thrown away, states rebuilt, reading from the committed offset."""
+
+
+class SnapshotUnusable(DeciderError):
+    """Rows of the snapshot cannot be read, or make no state of this version."""
 
 
 class Unwritable(DeciderError):

@@ -8,7 +8,7 @@ an earlier one to the same aggregate may still be there. What belongs to another
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from commands.engine.store import Positions
+from commands.engine.entries import Positions
 from schemas.ids import FOLLOW_UPS_INLINE_MAX
 from schemas.partition import partition_of
 

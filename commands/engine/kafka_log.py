@@ -17,21 +17,22 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicPartition,
 )
 
-from commands.aggregates import command_topics, event_topics
+from commands.aggregates import command_topics
 from commands.config import DeciderConfig
+from commands.engine.entries import Positions
 from commands.engine.errors import Fenced, Interrupted, Unwritable
 from commands.engine.inline import Backlog
 from commands.engine.records import InputRecord, OutputRecord
-from commands.engine.store import Positions
 from eventlog.consumers import group_reader, positioned_reader
 from eventlog.producers import transactional_producer
 from eventlog.reading import take_what_is_there
 from eventlog.watchdog import Watchdog
+from schemas.catalog import LIVE_ROWS
 from schemas.instants import micros_of_millis
+from schemas.partition import partition_of
 
 FIRST_RECORD_SECONDS = 0.5
 KAFKA_SECONDS_MAX = 8.0
@@ -64,21 +65,22 @@ class KafkaShardLog:
         self._watchdog = watchdog
         self._producer = transactional_producer(config.kafka, config.name, transaction_ms_max=config.transaction_ms_max)
         self._consumer = group_reader(config.kafka, config.name)
-        self._reached: Positions = {}
+        self._partitions = 0
 
     @_telling
     def acquire(self) -> None:
         """Fence the previous owner."""
         with self._watchdog.limit(2 * KAFKA_SECONDS_MAX, "init_transactions"):
             self._producer.init_transactions(KAFKA_SECONDS_MAX)
+        self._partitions = self._count_of(LIVE_ROWS)
 
-    def events_after(self, known: Positions) -> Iterator[InputRecord]:
-        """Committed events up to the present end."""
+    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
+        """Committed records up to the present end."""
         reader = self._reader()
         try:
             places = [
                 TopicPartition(topic, partition, known.get((topic, partition), OFFSET_BEGINNING))
-                for topic, partition in self._owned(reader, event_topics())
+                for topic, partition in self._owned(reader, topics)
             ]
             reader.assign(places)
             unread = {(place.topic, place.partition) for place in places}
@@ -110,7 +112,6 @@ class KafkaShardLog:
                 place.offset = first
             if place.offset < end:
                 unread[(place.topic, place.partition)] = end
-        self._reached = {(place.topic, place.partition): place.offset for place in committed}
         self._consumer.assign(committed)
         topics = self._consumer.list_topics(timeout=KAFKA_SECONDS_MAX).topics
         return Backlog({topic: len(topics[topic].partitions) for topic in command_topics()}, unread)
@@ -133,36 +134,34 @@ class KafkaShardLog:
             with self._watchdog.limit(HANGING_SECONDS, "abort_transaction"):
                 self._producer.abort_transaction(KAFKA_SECONDS_MAX)
             # The broker does not say which one it was.
-            number = max(range(len(records)), key=lambda place: len(records[place].key) + len(records[place].value))
-            raise Unwritable(number, records[number].topic, len(records[number].value)) from None
-        self._reached |= positions
+            number = max(range(len(records)), key=lambda place: records[place].size)
+            raise Unwritable(number, records[number].topic, len(records[number].value or b"")) from None
 
     def _transaction(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         producer = self._producer
         with self._watchdog.limit(HANGING_SECONDS, "transaction"):
             producer.begin_transaction()
             for output in outputs:
-                _produce(producer, output)
-            producer.send_offsets_to_transaction(
-                [TopicPartition(topic, partition, offset) for (topic, partition), offset in positions.items()],
-                self._consumer.consumer_group_metadata(),
-                KAFKA_SECONDS_MAX,
-            )
+                self._produce(output)
+            if positions:
+                producer.send_offsets_to_transaction(
+                    [TopicPartition(topic, partition, offset) for (topic, partition), offset in positions.items()],
+                    self._consumer.consumer_group_metadata(),
+                    KAFKA_SECONDS_MAX,
+                )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
 
     @_telling
-    def event_ends(self) -> Positions:
-        """Between two transactions everything up to these ends is folded: this slot alone writes there."""
+    def ends(self, topics: Sequence[str]) -> Positions:
+        """Between two transactions everything up to these ends is known, as long as the slot is ours: only a commit tells."""
         reader = self._reader()
         try:
             positions: Positions = {}
-            for topic, partition in self._owned(reader, event_topics()):
+            for topic, partition in self._owned(reader, topics):
                 _, end = reader.get_watermark_offsets(TopicPartition(topic, partition), KAFKA_SECONDS_MAX)
                 positions[(topic, partition)] = end
         finally:
             reader.close()
-        # Only a commit tells whether the slot is still ours; a successor may have written up to these ends.
-        self.commit((), dict(list(self._reached.items())[:1]))
         return positions
 
     def release(self) -> None:
@@ -172,10 +171,28 @@ class KafkaShardLog:
             self._producer.purge()
             self._producer.flush(1.0)
 
+    def _produce(self, output: OutputRecord) -> None:
+        """Queue one record; a full queue is back-pressure, never a reason to drop."""
+        partition = output.partition
+        if partition is None and output.placed_by is not None:
+            partition = partition_of(output.placed_by, self._partitions)
+        while True:
+            try:
+                self._producer.produce(output.topic, output.value, output.key, -1 if partition is None else partition)
+                return
+            except BufferError:
+                self._producer.poll(0.01)
+
     def _reader(self) -> Consumer:
         return positioned_reader(self._config.kafka, "culm-replay", hears_ends=True)
 
-    def _owned(self, consumer: Consumer, topics: tuple[str, ...]) -> list[tuple[str, int]]:
+    def _count_of(self, topic: str) -> int:
+        found = self._consumer.list_topics(topic, timeout=KAFKA_SECONDS_MAX).topics[topic]
+        if found.error is not None or not found.partitions:
+            raise Interrupted(f"topic {topic} does not exist; run `python -m eventlog apply`")
+        return len(found.partitions)
+
+    def _owned(self, consumer: Consumer, topics: Sequence[str]) -> list[tuple[str, int]]:
         metadata = consumer.list_topics(timeout=KAFKA_SECONDS_MAX)
         for topic in topics:
             if topic not in metadata.topics:
@@ -188,14 +205,6 @@ class KafkaShardLog:
         ]
 
 
-def _produce(producer: Producer, output: OutputRecord) -> None:
-    """Queue one record; a full queue is back-pressure, never a reason to drop."""
-    while True:
-        try:
-            producer.produce(output.topic, key=output.key, value=output.value)
-            return
-        except BufferError:
-            producer.poll(0.01)
 
 
 def _input(message: Message) -> InputRecord:

@@ -8,9 +8,9 @@ nothing; readers see only what was committed.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from commands.engine.entries import Positions
 from commands.engine.inline import Backlog
 from commands.engine.records import InputRecord, OutputRecord
-from commands.engine.store import Positions
 
 
 class ShardLog(Protocol):
@@ -22,8 +22,11 @@ class ShardLog(Protocol):
     def acquire(self) -> None:
         """Shut out every earlier owner of the slot; their open transactions are aborted."""
 
-    def events_after(self, known: Positions) -> Iterator[InputRecord]:
-        """Every committed event of the slot from the positions on (from the beginning where none is known), to the end of now."""
+    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
+        """Every committed record of the slot's partitions of `topics`, from the positions on, to the end of now.
+
+        From the beginning where none is known.
+        """
 
     def start_reading(self) -> Backlog:
         """Read commands from the committed positions of the slot on, from the beginning where none is committed."""
@@ -37,8 +40,11 @@ class ShardLog(Protocol):
         Raises Unwritable when one of them is larger than the log takes: nothing is written then, and this owner goes on.
         """
 
-    def event_ends(self) -> Positions:
-        """The ends of the event partitions of the slot, up to which nobody but this owner wrote: raises Fenced otherwise."""
+    def ends(self, topics: Sequence[str]) -> Positions:
+        """The ends of the slot's partitions of topics that only its owner writes.
+
+        Another owner may have written there; what is committed on their ground is refused then.
+        """
 
     def release(self) -> None:
         """Let go; never raises."""

@@ -1,9 +1,9 @@
 """Read, decide, write: one transaction a batch, for every aggregate of one slot.
 
-In: command topics. Out, in the same transaction as the input positions: events, answers, follow-up commands, dead letters.
-Guards: one live writer per slot; state is what the log says: after a transaction whose outcome is not known the log is let go and
-the states are rebuilt. A record that meets a bug, or that the log does not take, costs no one else anything: the states are put
-back. Source: practice 6.3, 6.5.
+In: command topics. Out, in the same transaction as the input positions: events, answers, follow-up commands, dead letters, and
+rows of the snapshot. Guards: one live writer per slot; state is what the log says: after a transaction whose outcome is not known
+the log is let go and the states are restored. A record that meets a bug, or that the log does not take, costs no one else
+anything: the states are put back. Source: practice 6.3, 6.5.
 """
 
 import time
@@ -12,15 +12,21 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from commands import undo
+from commands.aggregates import event_topics
 from commands.config import DeciderConfig
+from commands.engine.entries import Positions
 from commands.engine.errors import Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.log_port import ShardLog, ShardLogFactory
 from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.restoring import Restoring
 from commands.engine.shard import Shard
-from commands.engine.store import Positions, StateStore
+from commands.engine.snapshots import SnapshotWriter
+from commands.engine.store import StateStore
 from schemas.wire import Codec
 
+#: What an orderly end takes at most to write the last rows.
+LAST_ROUND_SECONDS_MAX = 8.0
 log = structlog.get_logger()
 
 
@@ -35,27 +41,29 @@ class DeciderLoop:
         open_log: ShardLogFactory,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """clock: seconds, for the pace of snapshots only; no decision knows it."""
+        """clock: seconds, for the intervals of snapshots only; no decision knows it."""
         self._config = config
         self._store = store
-        self._direct = InlineFollowUps(config.slot, config.slots, config.inline_max)
-        self._slot = Shard(store, codec, self._direct)
-        self._codec = codec
+        self._inline = InlineFollowUps(config.slot, config.slots, config.inline_max)
+        self._shard = Shard(store, codec, self._inline)
+        self._writer = SnapshotWriter(store, codec)
+        self._restoring = Restoring(store, self._shard, self._writer, codec)
         self._open_log = open_log
         self._clock = clock
-        self._snapshot_due = clock() + config.snapshot_seconds
+        self._round_due = clock() + config.snapshot_seconds
+        self._round_began = clock()
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Own the slot until `stopped`; raises Fenced when another decider took it.
 
-        Shut out the previous owner, rebuild the states, then decide (in this order: practice 6.3).
+        Shut out the previous owner, restore the states, then decide (in this order: practice 6.3).
         """
         shard_log = self._open_log()
         try:
             self.take_over(shard_log)
             while not stopped():
                 self.step(shard_log)
-            self._snapshot(shard_log)
+            self._write_last_rows(shard_log)
         finally:
             shard_log.release()
 
@@ -63,24 +71,26 @@ class DeciderLoop:
         """Own the slot with every state at the end of the log, ready to read commands."""
         began = self._clock()
         shard_log.acquire()
-        replayed = self._rebuild(shard_log)
-        self._direct.begin(shard_log.start_reading())
+        folded = self._restoring.run(shard_log, lambda: self._write_rows(shard_log))
+        self._inline.begin(shard_log.start_reading())
         log.info(
             "slot_owned",
             slot=self._config.name,
-            events_replayed=replayed,
+            events_folded=folded,
             aggregates_in_memory=self._store.hot_count(),
             seconds=round(self._clock() - began, 2),
         )
 
     def step(self, shard_log: ShardLog) -> None:
-        """Decide everything that is there, up to the batch limit; a snapshot when it is due."""
+        """Decide everything that is there, up to the batch limit, and write rows of the snapshot that are due."""
         records = shard_log.take(self._config.batch_max)
+        if not self._writer.in_round and self._clock() >= self._round_due:
+            self._begin_round(shard_log)
         done = 0
         while done < len(records):
             done += self._decide_batch(shard_log, records[done:])
-        if self._clock() >= self._snapshot_due:
-            self._snapshot(shard_log)
+        if not records:
+            self._write_rows(shard_log)
 
     def _decide_batch(self, shard_log: ShardLog, records: Sequence[InputRecord]) -> int:
         """Number of records decided in one transaction: all, unless much follows from the first of them.
@@ -95,42 +105,51 @@ class DeciderLoop:
         count = size = 0
         for record in records:
             count += 1
-            made = self._slot.handle(record)
+            made = self._shard.handle(record)
             outputs += made
             causes += [record] * len(made)
-            size += sum(len(output.value) for output in made)
+            size += sum(output.size for output in made)
             positions[(record.topic, record.partition)] = record.offset + 1
             if len(outputs) >= self._config.outputs_max or size >= self._config.bytes_max:
                 break
+        rows = self._writer.slice()
         try:
-            shard_log.commit(outputs, positions)
+            shard_log.commit([*outputs, *rows.records], positions)
         except Unwritable as problem:
             log.error("record_refused_by_the_log", problem=str(problem))
+            self._writer.not_written(rows)
             undo.put_back(before)
-            self._slot.refuse_unwritable(causes[problem.number], problem)
+            if problem.number >= len(outputs):
+                raise
+            self._shard.refuse_unwritable(causes[problem.number], problem)
             return 0
         self._store.committed()
-        self._slot.counted.through(count, self._clock() - began)
+        self._writer.committed(rows)
+        self._shard.counted.through(count, self._clock() - began)
         return count
 
-    def _rebuild(self, shard_log: ShardLog) -> int:
-        """Number of events folded to bring the states to the end of the log."""
-        self._store.reload()
-        folded = 0
-        for record in shard_log.events_after(self._store.positions()):
-            self._slot.replay(record.topic, record.partition, record.offset, self._codec.decode(record.value))
-            folded += 1
-        self._store.writer_epoch += 1
-        return folded
+    def _begin_round(self, shard_log: ShardLog) -> None:
+        self._round_began = self._clock()
+        self._round_due = self._round_began + self._config.snapshot_seconds
+        self._writer.begin_round(shard_log.ends(event_topics()))
 
-    def _snapshot(self, shard_log: ShardLog) -> None:
-        """Write what changed to the state file, with the ends of the event partitions as its positions."""
+    def _write_rows(self, shard_log: ShardLog) -> None:
+        """Rows that are due, in a transaction of their own."""
+        rows = self._writer.slice()
+        if rows.records:
+            shard_log.commit(rows.records, {})
+        self._store.committed()
+        self._writer.committed(rows)
+        if rows.ends_round:
+            log.info(
+                "snapshot_written",
+                aggregates_in_memory=self._store.hot_count(),
+                seconds=round(self._clock() - self._round_began, 2),
+            )
+
+    def _write_last_rows(self, shard_log: ShardLog) -> None:
+        """A whole round at an orderly end, so that the next owner starts from here; what does not fit the time is folded then."""
         began = self._clock()
-        written = self._store.snapshot(shard_log.event_ends())
-        self._snapshot_due = self._clock() + self._config.snapshot_seconds
-        log.info(
-            "snapshot_written",
-            entries=written,
-            aggregates_in_memory=self._store.hot_count(),
-            seconds=round(self._clock() - began, 2),
-        )
+        self._begin_round(shard_log)
+        while self._writer.in_round and self._clock() - began < LAST_ROUND_SECONDS_MAX:
+            self._write_rows(shard_log)

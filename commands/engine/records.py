@@ -29,11 +29,21 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """A record to be produced."""
+    """A record to be produced; `value` is None for the end of a row.
+
+    partition, placed_by: the partition, or the text that chooses it; else the key chooses.
+    """
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
+    placed_by: str | None = None
+    partition: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value."""
+        return len(self.key) + len(self.value or b"")
 
 
 def letter_of(record: InputRecord, error_class: str, error: str) -> DeadLetter:

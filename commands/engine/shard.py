@@ -15,11 +15,12 @@ import structlog
 from commands import undo
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import Decision, Refusal
+from commands.engine.entries import Entry
 from commands.engine.errors import Interrupted, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
 from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
-from commands.engine.store import Entry, StateStore
+from commands.engine.store import StateStore
 from commands.limits import (
     INLINE_BYTES_MAX,
     TooLarge,
@@ -113,7 +114,7 @@ class Shard:
         self._store.forget_untouched(decoded.entry.aggregate, decoded.envelope.aggregate_id)
         self.counted.answered(decoded.name, refusal.reason, ())
         letter = self._dead_letter(record, error_class, str(found))
-        return [letter, answer] if len(answer.value) <= RECORD_BYTES_MAX else [letter]
+        return [letter, answer] if answer.size <= RECORD_BYTES_MAX else [letter]
 
     def _decide_all(self, record: InputRecord, first: Decoded, inline_max: int) -> list[OutputRecord]:
         """The records of the first command and of up to `inline_max` that follow from it, each after those given before it.
@@ -160,10 +161,9 @@ class Shard:
         """Bytes of the records; raises TooLarge for one that no log takes."""
         size = 0
         for output in outputs:
-            bytes_of_record = len(output.key) + len(output.value)
-            if bytes_of_record > RECORD_BYTES_MAX:
-                raise record_too_large(self._codec.name_of(output.value).rpartition(".")[2], bytes_of_record)
-            size += bytes_of_record
+            if output.size > RECORD_BYTES_MAX:
+                raise record_too_large(self._codec.name_of(output.value).rpartition(".")[2], output.size)
+            size += output.size
         return size
 
     def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
@@ -189,7 +189,7 @@ class Shard:
         entry = self._store.get(aggregate.name, by.aggregate_id)
         undo.keep(entry)
         undo.keep(entry.state)
-        if by.command_id in entry.recent:
+        if entry.knows(by.command_id):
             told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
@@ -211,9 +211,11 @@ class Shard:
         by: CommandEnvelope = decoded.envelope
         first = entry.sequence
         events: list[tuple[Any, EventEnvelope]] = []
+        parts: set[str] = set()
         for message in self._all_events(aggregate, entry, decision):
             # What settles is not known before; folding needs no size, and most decisions have only the events they name.
             envelope = self._envelope(decoded, first, len(events), len(decision.events))
+            parts.update(aggregate.snapshot.changed(entry.state, message))
             entry.state = aggregate.evolve(entry.state, message, envelope)
             events.append((message, envelope))
         if not events:
@@ -221,7 +223,7 @@ class Shard:
         entry.sequence = first + len(events)
         entry.remember(by.command_id, aggregate.commands_remembered)
         closed = aggregate.is_closed(entry.state)
-        self._store.touched(aggregate.name, by.aggregate_id, entry, closed=closed)
+        self._store.touched(aggregate.name, by.aggregate_id, entry, parts, closed=closed)
         if len(events) == len(decision.events):
             return events
         return [
@@ -235,11 +237,12 @@ class Shard:
                 yield following
 
     def _apply(self, aggregate: Aggregate, entry: Entry, message: Any, envelope: EventEnvelope) -> None:
+        parts = tuple(aggregate.snapshot.changed(entry.state, message))
         entry.state = aggregate.evolve(entry.state, message, envelope)
         entry.sequence = envelope.sequence
         entry.remember(envelope.command_id, aggregate.commands_remembered)
         closed = aggregate.is_closed(entry.state)
-        self._store.touched(aggregate.name, envelope.aggregate_id, entry, closed=closed)
+        self._store.touched(aggregate.name, envelope.aggregate_id, entry, parts, closed=closed)
 
     def _envelope(self, decoded: Decoded, first: int, index: int, size: int) -> EventEnvelope:
         by: CommandEnvelope = decoded.envelope

@@ -82,10 +82,10 @@ def define(job: Job, command: DefineJob) -> Decision:
 
 def record_lease(job: Job, command: RecordLease) -> Decision:
     """The queue gave the job to a pilot; a job that was killed meanwhile gives the lease back."""
-    if job.spec is None:
+    if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if job.status is not JobStatus.ACTIVATED:
-        back = FollowUp(command.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.REFUSED))
+        back = FollowUp(command.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.REFUSED))
         return refuse("NOT_ACTIVATED", f"job is {job.status}, expected activated", follow_ups=(back,))
     return accept(JobSent(lease_id=command.lease_id, queue=command.queue, pilot=command.pilot, node=command.node))
 
@@ -122,7 +122,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
     the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions").
     """
-    if job.status in FINAL and job.spec is not None and command.attempt == job.spec.attempt:
+    if job.status in FINAL and command.attempt == job.attempt:
         agrees = job.status is (JobStatus.FINISHED if command.succeeded else JobStatus.FAILED) and not job.lost
         if agrees:
             return accept()
@@ -132,9 +132,8 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     refusal = _refusal_of_report(job, command.attempt)
     if refusal is not None:
         return refusal
-    assert job.spec is not None
-    ended = (FollowUp(job.spec.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.JOB_ENDED)),)
-    outputs = complete_outputs(job.spec, command.outputs)
+    ended = (FollowUp(job.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.JOB_ENDED)),)
+    outputs = complete_outputs(job.outputs, command.outputs)
     if job.kill_code is not None:
         cancelled = JobCancelled(
             code=job.kill_code, errors=(_kill_error(job.kill_code),), reason="killed while a pilot held it", outputs=outputs
@@ -142,11 +141,11 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
         return accept(cancelled, follow_ups=ended)
     if not command.succeeded:
         return accept(_failed(command, outputs, command.errors), follow_ups=ended)
-    missing = missing_outputs(job.spec, outputs)
+    missing = missing_outputs(job.outputs, outputs)
     if missing:
         error = JobError(source="ddm", code=OUTPUT_MISSING, diagnostic=f"output not reported: {', '.join(missing)}")
         return accept(_failed(command, outputs, (error,)), follow_ups=ended)
-    if job.spec.needs_merge:
+    if job.needs_merge:
         merging = JobMerging(
             outputs=outputs,
             usage=command.usage,
@@ -170,13 +169,13 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
 
 def kill(job: Job, command: KillJob) -> Decision:
     """Waiting jobs end at once; a held job is ordered to stop and ends when its pilot obeys or is lost."""
-    if job.spec is None:
+    if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if job.status in FINAL:
         return accept()
     errors = (_kill_error(command.code),)
     if job.status in WAITING:
-        withdraw = (FollowUp(job.spec.queue, WithdrawJob(job_id=job.spec.job_id, reason=command.reason)),)
+        withdraw = (FollowUp(job.queue, WithdrawJob(job_id=job.job_id, reason=command.reason)),)
         if command.code in CLOSING_CODES:
             closed = JobClosed(code=command.code, sub_status=CLOSING_CODES[command.code], errors=errors)
             return accept(closed, follow_ups=withdraw)
@@ -186,7 +185,7 @@ def kill(job: Job, command: KillJob) -> Decision:
     if job.status is JobStatus.MERGING:
         return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason))
     if command.code in KILL_AT_ONCE:
-        ended = FollowUp(job.spec.queue, EndLease(job_id=job.spec.job_id, ending=LeaseEnding.REFUSED))
+        ended = FollowUp(job.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.REFUSED))
         return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=(ended,))
     if job.kill_code is not None:
         return accept()
@@ -195,7 +194,7 @@ def kill(job: Job, command: KillJob) -> Decision:
 
 def lose(job: Job, command: LoseJob) -> Decision:
     """The lease is over without a word from the pilot: the job failed, or was cancelled if that was wanted anyway."""
-    if job.spec is None:
+    if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if job.status not in HELD or job.lease_id != command.lease_id:
         return refuse("NOT_LEASED", f"job is {job.status} and not held under lease {command.lease_id}")
@@ -213,7 +212,7 @@ def lose(job: Job, command: LoseJob) -> Decision:
 
 def complete_merge(job: Job, command: CompleteMerge) -> Decision:
     """The merge step decides how an unmerged job ended."""
-    if job.spec is None:
+    if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if job.status is not JobStatus.MERGING:
         return refuse("NOT_MERGING", f"job is {job.status}, expected merging")
@@ -238,10 +237,10 @@ def _failed(command: ReportJobEnd, outputs: tuple[OutputFile, ...], errors: tupl
 
 def _refusal_of_report(job: Job, attempt: int) -> Decision | None:
     """Why a report is not believed; None when it is."""
-    if job.spec is None:
+    if job.status is JobStatus.UNKNOWN:
         return _unknown()
-    if attempt != job.spec.attempt:
-        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.spec.attempt}", order=TO_BE_KILLED)
+    if attempt != job.attempt:
+        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.attempt}", order=TO_BE_KILLED)
     if job.status in FINAL or job.status is JobStatus.MERGING:
         return refuse("ALREADY_FINAL", f"job is {job.status} already", order=TO_BE_KILLED)
     if job.status not in HELD:

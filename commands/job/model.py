@@ -26,7 +26,7 @@ from schemas.job import (
     JobTransferring,
     LateReportRefused,
 )
-from schemas.types import EventEnvelope, JobSpec
+from schemas.types import EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
@@ -92,10 +92,17 @@ NEXT: dict[tuple[JobStatus, type], JobStatus] = {(found, event): reached for fou
 
 @dataclass(slots=True)
 class Job:
-    """One job. `kill_code` is set when a kill was ordered; `lost` when it ended without its pilot's word."""
+    """One job, as far as its guards need it.
+
+    kill_code: set when a kill was ordered. lost: it ended without its pilot's word. lease_id, outputs: forgotten at its end.
+    """
 
     status: JobStatus = JobStatus.UNKNOWN
-    spec: JobSpec | None = None
+    job_id: int = 0
+    attempt: int = 0
+    queue: str = ""
+    needs_merge: bool = False
+    outputs: tuple[JobOutput, ...] = ()
     lease_id: str | None = None
     kill_code: int | None = None
     lost: bool = False
@@ -114,7 +121,9 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
     job.status = reached
     match event:
         case JobDefined():
-            job.spec = event.spec
+            spec = event.spec
+            job.job_id, job.attempt, job.queue = spec.job_id, spec.attempt, spec.queue
+            job.needs_merge, job.outputs = spec.needs_merge, spec.outputs
         case JobSent():
             job.lease_id = event.lease_id
         case JobKillOrdered():
@@ -125,6 +134,8 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
             job.late_reports += 1
         case _:
             pass
+    if reached in FINAL:
+        job.lease_id, job.outputs = None, ()
     return job
 
 

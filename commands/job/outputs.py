@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from schemas.types import DatasetRole, JobSpec, OutputFile
+from schemas.types import DatasetRole, JobOutput, OutputFile
 
 
-def complete_outputs(spec: JobSpec, reported: tuple[OutputFile, ...]) -> tuple[OutputFile, ...]:
+def complete_outputs(to_make: tuple[JobOutput, ...], reported: tuple[OutputFile, ...]) -> tuple[OutputFile, ...]:
     """Reported files that belong to the job, with dataset, scope and role as the job has them; others are left out."""
-    expected = {output.lfn: output for output in spec.outputs}
+    expected = {output.lfn: output for output in to_make}
     return tuple(
         replace(
             file,
@@ -21,11 +21,11 @@ def complete_outputs(spec: JobSpec, reported: tuple[OutputFile, ...]) -> tuple[O
     )
 
 
-def missing_outputs(spec: JobSpec, outputs: tuple[OutputFile, ...]) -> tuple[str, ...]:
+def missing_outputs(to_make: tuple[JobOutput, ...], outputs: tuple[OutputFile, ...]) -> tuple[str, ...]:
     """Names of files the job cannot finish without; a log is never one of them."""
     there = {file.lfn for file in outputs}
     return tuple(
         output.lfn
-        for output in spec.outputs
+        for output in to_make
         if output.role is not DatasetRole.LOG and not output.allow_no_output and output.lfn not in there
     )

@@ -5,6 +5,7 @@ Waiting jobs stand in lines of equal needs (`lines.py`), so that the best match 
 of each line, whatever the number of jobs and users.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from commands.queue.lines import Lines
@@ -91,6 +92,20 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
 def is_closed(queue: DispatchQueue) -> bool:
     """A queue is never closed."""
     return False
+
+
+def rebuilt(
+    name: str,
+    settings: QueueSettings | None,
+    waiting: Iterable[JobSpec],
+    leases: Mapping[int, Lease],
+    held_tasks: Iterable[int],
+) -> DispatchQueue:
+    """A queue with these jobs and leases, as its snapshot has them."""
+    queue = DispatchQueue(name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks))
+    for spec in waiting:
+        _add(queue, spec)
+    return queue
 
 
 def _jobs_of(queue: DispatchQueue, task_id: int) -> list[JobSpec]:

@@ -1,8 +1,8 @@
-"""What a task says to a command: the dispatch, and the wishes of people (kill, finish, retry, reload, pause ...).
+"""What a task says to a command: the dispatch, and the commands of users (kill, finish, retry, reload, pause ...).
 
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
-The choices of the engine are in `feeding.py` (refine, contents) and `progress.py` (jobs, outcomes), what follows by itself in
-`settle.py`.
+The choices of the engine are in `feeding.py` (refine, contents), `progress.py` (jobs) and `outcomes.py` (their ends), what
+follows by itself in `settle.py`; what is too much for one decision goes on in `kills.py` and `retries.py`.
 Source: docs/reference/jedi.md, "Task commands" and "Retry and reload".
 """
 
@@ -11,14 +11,24 @@ from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.aside import restore, set_aside
-from commands.task.feeding import ATTEMPTS_OF_RETRY, feed_contents, refine
-from commands.task.kills import KILL_FINISH, KILL_FINISH_SOFT, KILL_REASSIGN, KILL_REBROKER, KILL_TASK, kills, releases
-from commands.task.model import Task, UnitStatus
-from commands.task.progress import break_task, generate, park, record_outcomes, wake
+from commands.task.feeding import feed_contents, refine
+from commands.task.kills import (
+    KILL_FINISH,
+    KILL_FINISH_SOFT,
+    KILL_REASSIGN,
+    KILL_REBROKER,
+    KILL_TASK,
+    kill_jobs,
+    kills,
+    releases,
+)
+from commands.task.model import Task
+from commands.task.outcomes import record_outcomes
+from commands.task.progress import break_task, generate, park, wake
+from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from schemas.queue import HoldTask
 from schemas.task import (
-    AttemptsIncreased,
     BreakTask,
     ChangeTaskPriority,
     FeedContents,
@@ -26,6 +36,7 @@ from schemas.task import (
     GenerateJobs,
     IncreaseAttempts,
     KillTask,
+    KillTaskJobs,
     ParkTask,
     PauseTask,
     ReassignTask,
@@ -35,6 +46,7 @@ from schemas.task import (
     RestoreTask,
     ResumeTask,
     RetryTask,
+    RetryTaskUnits,
     SetTaskAside,
     SubmitTask,
     TaskCommand,
@@ -45,7 +57,6 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskResumed,
-    TaskRetried,
     TaskSubmitted,
     WakeTask,
 )
@@ -75,6 +86,10 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return wake(task, command)
         case RecordJobOutcomes():
             return record_outcomes(task, command)
+        case KillTaskJobs():
+            return kill_jobs(task, command)
+        case RetryTaskUnits():
+            return retry_units(task, command)
         case SetTaskAside():
             return set_aside(task, command)
         case RestoreTask():
@@ -151,14 +166,10 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     if command.parameters_json is not None or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", retried=True)
-    failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
-    if not failed and not task.ready and not task.unmerged:
+    if not task.failed and not task.ready and not task.unmerged:
         return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")
-    return accept(
-        TaskRetried(
-            units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt + 1, reason=command.reason
-        )
-    )
+    retried, rest = revival(task, task.attempt + 1, command.reason)
+    return accept(retried, follow_ups=rest)
 
 
 def reload(task: Task, command: ReloadTask) -> Decision:
@@ -194,15 +205,6 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
     return accept(TaskResumed(reason=command.reason), follow_ups=releases(task))
-
-
-def increase_attempts(task: Task, command: IncreaseAttempts) -> Decision:
-    """More attempts for every input file of a task at work."""
-    if command.increase < 0:
-        return refuse("BAD_NUMBER", f"increase is {command.increase}, expected 0 or more")
-    if task.status not in WORKING | {TaskStatus.PAUSED}:
-        return _wrong_status(task, "increase_attempts")
-    return accept(AttemptsIncreased(increase=command.increase))
 
 
 def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:

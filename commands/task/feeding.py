@@ -1,35 +1,36 @@
 """How a task gets its input: refined, then fed slice by slice. Pure.
 
-Guards: a definition made from old parameters is refused; a chunk is read once, in order; what the input amounts to is worked out
-before any of it is made, and too much breaks the task. Source: docs/reference/jedi.md, "Input units".
+Guards: a definition made from old parameters is refused; a chunk is read once, in order, and the next one is asked for when it
+was; what the input amounts to is worked out before any of it is made, and too much breaks the task.
+Source: docs/reference/jedi.md, "Input units".
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
 from commands.task.kills import broken
-from commands.task.model import Task, UnitStatus, accounts_of
+from commands.task.limits import UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
+from commands.task.model import Task, accounts_of
+from commands.task.retries import revival
 from commands.task.transitions import TaskStatus
+from commands.task.unit_page import key_of
 from commands.task.units import (
     PSEUDO_DATASET,
-    UNITS_MAX,
-    UNITS_PER_SLICE,
     TooMuchMatching,
     eligible_files,
+    first_units,
     made_up_units,
     units_in_file,
     units_made_up,
-    units_of_file,
 )
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
-from schemas.task import ContentsFed, FeedContents, RefineTask, TaskEvent, TaskRefined, TaskRetried
+from schemas.task import ContentsFed, FeedContents, RefineTask, TaskEvent, TaskRefined
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
-ATTEMPTS_OF_RETRY = 5
-UNITS_PER_EVENT = 500
 #: Of a definition with all its names; each order carries it without them.
 DEFINITION_BYTES_MAX = 850_000
 
@@ -49,15 +50,16 @@ def refine(task: Task, command: RefineTask) -> Decision:
     refined: list[TaskEvent] = [
         TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)
     ]
-    failed = tuple(unit_id for unit_id, unit in task.units.items() if unit.status is UnitStatus.FAILED)
-    if failed:
-        refined.append(TaskRetried(units=failed, attempts_max=ATTEMPTS_OF_RETRY, task_attempt=task.attempt))
-    datasets = command.definition.input_datasets
-    if datasets:
-        asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in datasets)
-        return accept(*refined, follow_ups=asks)
-    fed, next_slice = _made_up_slice(task, command.definition, 0, revived=len(failed))
-    return accept(*refined, *fed, follow_ups=next_slice)
+    revived, rest = 0, tuple[FollowUp, ...]()
+    if task.failed:
+        retried, rest = revival(task, task.attempt)
+        refined.append(retried)
+        revived = len(retried.units)
+    if definition.input_datasets:
+        asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in definition.input_datasets)
+        return accept(*refined, follow_ups=(*rest, *asks))
+    fed, next_slice = _made_up_slice(task, definition, 0, known=len(task.units), revived=revived)
+    return accept(*refined, *fed, follow_ups=(*rest, *next_slice))
 
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:
@@ -74,83 +76,113 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
-        files = _usable_files(task, definition, command.dataset, command.files)
+        files = _usable_files(task, definition, command)
     except (PatternRefused, TooMuchMatching) as problem:
         return broken(task, "BAD_PATTERN", f"input dataset {command.dataset}: {problem}")
-    count = sum(units_in_file(definition, file) for file in files)
+    made = command.units_made or 0
+    count = sum(units_in_file(definition, file) for file in files) - made
     if len(task.units) + count > UNITS_MAX:
         return _too_many(task, len(task.units) + count)
-    units = _unknown_yet(task, [unit for file in files for unit in units_of_file(definition, command.dataset, file, 1)])
-    last = command.chunk + 1 == command.chunks
-    others = [name for name in definition.input_datasets if name != command.dataset]
-    complete = last and all(name in task.fed_whole for name in others)
+    units, files_left, made = first_units(definition, command.dataset, files, made, UNITS_PER_SLICE, PART_BYTES_MAX)
+    units = _unknown_yet(task, command.dataset, units, task.known_units)
+    if files_left:
+        slice_left = replace(command, files=files_left, units_made=made)
+        return accept(*_fed(task, command.dataset, units), follow_ups=(FollowUp(str(task.task_id), slice_left),))
+    last = command.chunk + 1 >= command.chunks
+    complete = last and all(name in task.fed_whole for name in definition.input_datasets if name != command.dataset)
     if complete and not units and not task.units:
         message = f"input dataset {command.dataset} has no file that the task could use"
         return broken(task, "EMPTY_INPUT", message)
-    return accept(*_fed(task, command.dataset, units, complete=complete, whole=last))
+    fed = _fed(task, command.dataset, units, chunk_complete=True, whole=last, complete=complete)
+    return accept(*fed, follow_ups=() if last else _ask_for_next(task, command))
+
+
+def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
+    """The request for the chunk after this one."""
+    if not command.files:
+        return ()
+    after = RequestContents(task_id=task.task_id, chunk=command.chunk + 1, after=command.files[-1].lfn)
+    return (FollowUp(command.dataset, after),)
 
 
 def _feed_made_up(task: Task, definition: TaskDefinition, command: FeedContents) -> Decision:
     """The next slice of input that is made up."""
-    slices = -(-units_made_up(definition) // UNITS_PER_SLICE)
+    slices = -(-units_made_up(definition) // _made_up_per_slice(definition))
     if command.chunk != task.fed.get(PSEUDO_DATASET, 0) or command.chunk >= slices:
         return refuse("OUT_OF_ORDER", f"slice {command.chunk}, expected {task.fed.get(PSEUDO_DATASET, 0)} of {slices}")
-    fed, next_slice = _made_up_slice(task, definition, command.chunk)
+    fed, next_slice = _made_up_slice(task, definition, command.chunk, known=task.known_units)
     return accept(*fed, follow_ups=next_slice)
 
 
 def _made_up_slice(
-    task: Task, definition: TaskDefinition, number: int, revived: int = 0
+    task: Task, definition: TaskDefinition, number: int, *, known: int, revived: int = 0
 ) -> tuple[list[ContentsFed], tuple[FollowUp, ...]]:
     """The events of slice `number` of made-up input, and the command for the next one: others have their turn in between."""
-    total = units_made_up(definition)
-    start, slices = number * UNITS_PER_SLICE, -(-total // UNITS_PER_SLICE)
-    units = _unknown_yet(task, made_up_units(definition, range(start, min(start + UNITS_PER_SLICE, total))))
+    total, per_slice = units_made_up(definition), _made_up_per_slice(definition)
+    start, slices = number * per_slice, -(-total // per_slice)
+    made = made_up_units(definition, range(start, min(start + per_slice, total)))
+    units = _unknown_yet(task, PSEUDO_DATASET, made, known)
     last = number + 1 == slices
-    fed = _fed(task, PSEUDO_DATASET, units, complete=last, whole=last, revived=revived)
+    fed = _fed(task, PSEUDO_DATASET, units, chunk_complete=True, complete=last, whole=last, revived=revived)
     more = FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=number + 1, chunks=slices)
     return fed, () if last else (FollowUp(str(task.task_id), more),)
 
 
+def _made_up_per_slice(definition: TaskDefinition) -> int:
+    """Units of a slice; the same for every slice of a definition, so that its number says where it starts."""
+    longest = max(definition.pfn_list, key=len, default="")
+    (unit,) = made_up_units(replace(definition, pfn_list=(longest,) if longest else ()), range(1))
+    return max(1, min(UNITS_PER_SLICE, PART_BYTES_MAX // bytes_of(unit)))
+
+
 def _too_many(task: Task, count: int) -> Decision:
-    return broken(task, "TOO_MANY_FILES", f"{count:,} pieces of input, expected at most {UNITS_MAX:,}")
+    return broken(task, "TOO_MANY_FILES", f"{count:,} input units, expected at most {UNITS_MAX:,}")
 
 
-def _usable_files(
-    task: Task, definition: TaskDefinition, dataset: str, files: tuple[DatasetFile, ...]
-) -> list[DatasetFile]:
-    """Files of a chunk that become input, as far as the task's own limit of files goes."""
-    eligible = list(eligible_files(definition, files))
-    skip = max(0, definition.input_offset - task.fed.get(dataset, 0) * UNITS_PER_EVENT)
+def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents) -> Sequence[DatasetFile]:
+    """Files of a chunk that become input, as far as the task's own limit of files goes; of a part of a chunk they are known."""
+    if command.units_made is not None:
+        return command.files
+    eligible = list(eligible_files(definition, command.files))
+    skip = max(0, definition.input_offset - task.fed.get(command.dataset, 0) * UNITS_PER_EVENT)
     if definition.input_files_max is None:
         return eligible[skip:]
-    seen = {lfn for found, lfn, _ in task.known_inputs if found == dataset}
+    count = task.files.get(command.dataset, 0)
+    known = task.units.files_known(command.dataset, {file.lfn for file in eligible}, task.known_units)
     usable = []
     for file in eligible[skip:]:
-        if len(seen) >= definition.input_files_max:
+        if count >= definition.input_files_max:
             break
-        seen.add(file.lfn)
+        count += file.lfn not in known
         usable.append(file)
     return usable
 
 
-def _unknown_yet(task: Task, units: list[InputUnit]) -> list[InputUnit]:
-    """Units the task does not have yet, numbered on from those it has."""
-    new = [unit for unit in units if (unit.dataset, unit.lfn, unit.start_event) not in task.known_inputs]
+def _unknown_yet(task: Task, dataset: str, units: list[InputUnit], known: int) -> list[InputUnit]:
+    """Units the task does not have yet, numbered on from those it has. known: how many it had before it was fed again."""
+    found = task.units.keys_known(dataset, {key_of(unit) for unit in units}, known) if known else frozenset()
+    new = [unit for unit in units if key_of(unit) not in found] if found else units
     return [_numbered(unit, len(task.units) + number) for number, unit in enumerate(new, start=1)]
 
 
 def _numbered(unit: InputUnit, unit_id: int) -> InputUnit:
-    return unit if unit.unit_id == unit_id else InputUnit.from_avro({**unit.to_avro(), "unit_id": unit_id})
+    return unit if unit.unit_id == unit_id else replace(unit, unit_id=unit_id)
 
 
 def _fed(
-    task: Task, dataset: str, units: list[InputUnit], *, complete: bool, whole: bool, revived: int = 0
+    task: Task,
+    dataset: str,
+    units: list[InputUnit],
+    *,
+    chunk_complete: bool = False,
+    whole: bool = False,
+    complete: bool = False,
+    revived: int = 0,
 ) -> list[ContentsFed]:
     """Events of at most UNITS_PER_EVENT units and PART_BYTES_MAX; an empty one still says that the chunk is read.
 
-    whole: with the last of them the dataset is; complete: with it all input is. revived: units that had failed and that an event
-    before these, in the same decision, gave new attempts.
+    With the last of them the chunk is read (chunk_complete), the dataset is (whole), all input is (complete). revived: units that
+    had failed and that an event before these, in the same decision, gave new attempts.
     """
     chunks = list(cut(units, UNITS_PER_EVENT, PART_BYTES_MAX)) or [()]
     accounts, total, events = accounts_of(task), len(task.units), []
@@ -164,7 +196,7 @@ def _fed(
                 units=chunk,
                 complete=complete and last,
                 dataset_complete=whole and last,
-                chunk_complete=last,
+                chunk_complete=chunk_complete and last,
                 accounts=replace(accounts, total=total),
             )
         )

@@ -3,6 +3,8 @@
 Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md, "From parameters to jobs".
 """
 
+from collections.abc import Mapping
+
 from commands.task.model import Task, Unmerged
 from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
 from schemas.types import (
@@ -24,20 +26,22 @@ PRIORITY_BUILD = 2000
 UNMERGED = "panda.um."
 
 
-def job_spec(task: Task, job: GeneratedJob, kind: JobKind) -> JobSpec:
-    """The job that `job` stands for; raises text.UnresolvedPlaceholder when the template asks for what is not there."""
+def job_spec(task: Task, job: GeneratedJob, kind: JobKind, units: Mapping[int, InputUnit]) -> JobSpec:
+    """The job that `job` stands for. units: by id, at least those of a normal job.
+
+    Raises text.UnresolvedPlaceholder when the template asks for what is not there.
+    """
     match kind:
         case JobKind.BUILD:
             return _build_spec(task, job)
         case JobKind.MERGE:
             return _merge_spec(task, job)
         case _:
-            return _normal_spec(task, job)
+            return _normal_spec(task, job, [units[unit_id] for unit_id in job.unit_ids])
 
 
-def _normal_spec(task: Task, job: GeneratedJob) -> JobSpec:
+def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSpec:
     definition = _definition(task)
-    units = [task.units[unit_id].spec for unit_id in job.unit_ids]
     merging = definition.merge is not None
     outputs = [
         _output(template, task.task_id, job.serial, unmerged=merging and _is_merged(definition, template))

@@ -1,23 +1,45 @@
-"""What a task that ends takes with it: its jobs, and a hold that a pause put on them. Pure."""
+"""What a task that ends takes with it: its jobs, slice by slice, and a hold that a pause put on them. Pure."""
+
+from itertools import islice
 
 from commands.decision import Decision, FollowUp, accept
+from commands.task.limits import JOBS_PER_KILL
 from commands.task.model import Task
 from commands.task.transitions import TaskStatus
+from schemas.ids import job_id_of
 from schemas.job import KillJob
 from schemas.queue import ReleaseTask
-from schemas.task import TaskBroken
-from schemas.types import JobKind
+from schemas.task import KillTaskJobs, TaskBroken
 
 #: Codes: docs/reference/jedi.md, "Kill codes".
 KILL_TASK, KILL_FINISH, KILL_FINISH_SOFT, KILL_REBROKER, KILL_REASSIGN = 50, 52, 55, 8, 51
 
 
 def kills(task: Task, code: int, reason: str, *, merging: bool) -> tuple[FollowUp, ...]:
-    """A kill for every live job; with `merging`, for merge jobs and for those that wait for them too."""
-    jobs = [job.job_id for job in task.jobs.values() if merging or job.kind is not JobKind.MERGE]
-    if merging:
-        jobs += [row.job.job_id for row in task.unmerged.values() if not row.ended]
-    return tuple(FollowUp(str(job_id), KillJob(code=code, reason=reason)) for job_id in sorted(jobs))
+    """A kill for every live job; with `merging`, for merge jobs and for those that wait for them too.
+
+    For more than JOBS_PER_KILL jobs the last follow-up is the command for the next of them; jobs that are made later are spared.
+    """
+    return _slice(task, KillTaskJobs(code=code, reason=reason, merging=merging, after=0, last=task.last_serial))
+
+
+def kill_jobs(task: Task, command: KillTaskJobs) -> Decision:
+    """The next slice of a kill."""
+    return accept(follow_ups=_slice(task, command))
+
+
+def _slice(task: Task, kill: KillTaskJobs) -> tuple[FollowUp, ...]:
+    serials = list(islice(task.jobs.to_kill(kill.after, kill.last, merging=kill.merging), JOBS_PER_KILL + 1))
+    follow_ups = [
+        FollowUp(str(job_id_of(task.task_id, serial)), KillJob(code=kill.code, reason=kill.reason))
+        for serial in serials[:JOBS_PER_KILL]
+    ]
+    if len(serials) > JOBS_PER_KILL:
+        more = KillTaskJobs(
+            code=kill.code, reason=kill.reason, merging=kill.merging, after=serials[JOBS_PER_KILL - 1], last=kill.last
+        )
+        follow_ups.append(FollowUp(str(task.task_id), more))
+    return tuple(follow_ups)
 
 
 def releases(task: Task) -> tuple[FollowUp, ...]:

@@ -9,15 +9,13 @@ from dataclasses import replace
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, first_part
+from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
-from commands.task.progress import BUILD_ATTEMPTS_MAX, MERGE_ATTEMPTS_MAX
+from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import JobsOrdered, TaskFinalized
 from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
 
-UNITS_PER_ORDER = 500
-#: Orders that wait for their plan; the next one is given when one of them is planned.
-ORDERS_OPEN_MAX = 20
 #: What the texts of an order's jobs may come to before names are put in.
 TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
@@ -26,9 +24,9 @@ PLANNING = WORKING | {TaskStatus.DEFINED}
 
 
 def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
-    """The next thing that must happen to `task` without anybody's wish."""
+    """The next thing that must happen to `task` without a command."""
     if task.status in (TaskStatus.TOBROKEN, TaskStatus.ABORTING):
-        if task.jobs or any(not row.ended for row in task.unmerged.values()):
+        if task.jobs.counted():
             return None
         broken = task.status is TaskStatus.TOBROKEN
         return _final(task, TaskVerdict.BROKEN, task.message) if broken else _final(task, TaskVerdict.ABORTED, "killed")
@@ -43,7 +41,7 @@ def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     """Sources are built once, before anything that needs them."""
     if not _needs_build(task) or not (task.ready or task.unmerged):
         return None
-    if any(job.kind is JobKind.BUILD for job in task.jobs.values()) or task.orders:
+    if task.orders or task.jobs.has(JobKind.BUILD):
         return None
     if task.build_failures >= BUILD_ATTEMPTS_MAX:
         return None if task.jobs else _verdict(task, f"the build failed {task.build_failures} times")
@@ -53,28 +51,34 @@ def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
 def _normal_order(task: Task) -> JobsOrdered | None:
     if not task.ready or _needs_build(task):
         return None
-    if len(task.orders) >= ORDERS_OPEN_MAX:
+    if len(task.orders) >= ORDERS_OPEN_MAX or not _has_room(task):
         return None
     assert task.definition is not None
-    # Each piece may become a job with texts of its own: an order is never more than its jobs may weigh together.
+    # Each unit may become a job with texts of its own: an order is never more than its jobs may weigh together.
     number_max = max(1, min(UNITS_PER_ORDER, TEXTS_OF_AN_ORDER_BYTES_MAX // bytes_of(_for_orders(task.definition))))
-    waiting = (task.units[unit_id].spec for unit_id in task.ready)
-    chosen = first_part(waiting, number_max, PART_BYTES_MAX)
-    return _order(task, JobKind.NORMAL, units=chosen, more=len(task.ready) > len(chosen))
+    chosen = first_part(task.units.first_ready(), number_max, PART_BYTES_MAX)
+    return _order(task, JobKind.NORMAL, units=chosen, more=task.ready > len(chosen))
+
+
+def _has_room(task: Task) -> bool:
+    """True when every unit of one more order may become a job; with nothing at work there always is room."""
+    at_work = len(task.jobs) + sum(len(order.units) for order in task.orders.values())
+    return at_work == 0 or at_work + UNITS_PER_ORDER <= JOBS_LIVE_MAX
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:
-    if task.jobs or task.orders or (task.ready and task.ending is None):
+    if task.jobs or task.orders or ((task.ready or task.retrying) and task.ending is None):
         return None
     return _merge_order(task) if task.unmerged else _verdict(task)
 
 
 def _merge_order(task: Task) -> JobsOrdered | None:
-    rows = (row for _, row in sorted(task.unmerged.items()))
-    waiting = [row for row in rows if not row.merging and row.merge_attempt < MERGE_ATTEMPTS_MAX]
-    if not waiting or task.ending is Ending.KILL:
+    if task.ending is Ending.KILL:
         return None
-    jobs = first_part((row.job for row in waiting), UNITS_PER_ORDER, PART_BYTES_MAX)
+    waiting = (task.unmerged[serial].job for serial in task.jobs.awaiting_merge())
+    jobs = first_part(waiting, UNITS_PER_ORDER, PART_BYTES_MAX)
+    if not jobs:
+        return None
     return _order(task, JobKind.MERGE, unmerged=first_part(jobs, UNITS_PER_ORDER, MERGED_NAMES_BYTES_MAX, _names_bytes))
 
 

@@ -59,6 +59,7 @@ ACTIVE = WORKING | {_S.REGISTERED, _S.REREFINE, _S.DEFINED}
 ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
 RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
 RELOADABLE = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.ABORTED, _S.EXHAUSTED})
+FINAL = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED})
 VERDICTS = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED, _S.EXHAUSTED})
 
 TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
@@ -98,6 +99,8 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskBroken, _S.TOBROKEN) for found in ACTIVE | {_S.PAUSED, _S.FINISHING}}
     | {(found, TaskFinalized, reached) for found in WORKING | ENDING | {_S.DEFINED} for reached in VERDICTS}
     | {(found, TaskRetried, _S.READY) for found in RETRIABLE}
+    # A further part of a retry: the status is what came of the first.
+    | {(found, TaskRetried, found) for found in WORKING | {_S.PAUSED}}
     | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE}
     | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}

@@ -6,13 +6,11 @@ Source: docs/reference/jedi.md, "Input units".
 
 from collections.abc import Iterator, Sequence
 
+from commands.sizes import bytes_of
 from schemas.patterns import Pattern, compile_pattern
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
 PSEUDO_DATASET = "pseudo_dataset"
-#: Pieces of input of one task, and how many are made in one decision.
-UNITS_MAX = 200_000
-UNITS_PER_SLICE = 10_000
 #: Characters of names times instructions of patterns, for the files of one decision: about a second at the very worst.
 MATCHING_MAX = 30_000_000
 
@@ -85,10 +83,34 @@ def units_in_file(definition: TaskDefinition, file: DatasetFile) -> int:
     return _ranges(file.events, step)
 
 
-def units_of_file(definition: TaskDefinition, dataset: str, file: DatasetFile, first_id: int) -> list[InputUnit]:
-    """As many units as `units_in_file` says."""
-    whole = InputUnit(
-        unit_id=first_id,
+def first_units(
+    definition: TaskDefinition, dataset: str, files: Sequence[DatasetFile], made: int, number_max: int, bytes_max: int
+) -> tuple[list[InputUnit], tuple[DatasetFile, ...], int]:
+    """The first units of `files`, whose ids are still to be given, the files that have more, and how many the first has had.
+
+    made: units that the first of `files` has had before. A unit over `bytes_max` is made all the same.
+    """
+    units: list[InputUnit] = []
+    for place, file in enumerate(files):
+        count = units_in_file(definition, file)
+        # Ranges of a file weigh the same but for their numbers, which `bytes_of` takes for the longest there are.
+        weight = bytes_of(_unit_of_file(definition, dataset, file, 0, count))
+        most = min(number_max - len(units), bytes_max // weight) if units else max(1, min(number_max, bytes_max // weight))
+        taken = range(made, min(count, made + most))
+        units += (_unit_of_file(definition, dataset, file, number, count) for number in taken)
+        bytes_max -= len(taken) * weight
+        if made + len(taken) < count:
+            return units, tuple(files[place:]), made + len(taken)
+        made = 0
+    return units, (), 0
+
+
+def _unit_of_file(definition: TaskDefinition, dataset: str, file: DatasetFile, number: int, count: int) -> InputUnit:
+    """The whole file when `count` is 1, else range `number` of its events."""
+    step, total = definition.rules.events_per_job or 1, file.events or 0
+    start = number * step
+    return InputUnit(
+        unit_id=number + 1,
         lfn=file.lfn,
         dataset=dataset,
         scope=file.scope,
@@ -96,28 +118,10 @@ def units_of_file(definition: TaskDefinition, dataset: str, file: DatasetFile, f
         size_bytes=file.size_bytes,
         checksum=file.checksum,
         endpoint=file.endpoint,
-        events=file.events,
+        events=file.events if count == 1 else min(step, total - start),
+        start_event=None if count == 1 else start,
+        end_event=None if count == 1 else min(start + step, total) - 1,
     )
-    count = units_in_file(definition, file)
-    if count == 1:
-        return [whole]
-    step, total = definition.rules.events_per_job or 1, file.events or 0
-    return [
-        InputUnit(
-            unit_id=first_id + number,
-            lfn=file.lfn,
-            dataset=dataset,
-            scope=file.scope,
-            guid=file.guid,
-            size_bytes=file.size_bytes,
-            checksum=file.checksum,
-            endpoint=file.endpoint,
-            events=min(step, total - start),
-            start_event=start,
-            end_event=min(start + step, total) - 1,
-        )
-        for number, start in enumerate(range(0, total, step))
-    ]
 
 
 def _ranges(total: int, step: int) -> int:

@@ -33,6 +33,9 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
             _drop(record, changes, "parked")
             _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
+        case TaskRetried(continues=True):
+            # A further part of a retry: what waits, waits on.
+            pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
             _drop(record, changes, "parked", "exhausted")
         case TaskReassigned():

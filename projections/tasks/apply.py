@@ -96,7 +96,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
             columns["message"] = event.message
         case TaskRestored() as event:
             columns["message"] = event.message or None
-        case TaskRetried() as event:
+        case TaskRetried(continues=False) as event:
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
             columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
@@ -124,7 +124,7 @@ def _status_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     event, at = record.message, record.event.occurred_at
     columns: Row = {}
     match event:
-        case TaskRetried() | TaskReloaded():
+        case TaskRetried(continues=False) | TaskReloaded():
             columns |= {"started_at": None, "ended_at": None}
         case JobsGenerated() if task["started_at"] is None:
             columns["started_at"] = at

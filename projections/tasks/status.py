@@ -21,6 +21,8 @@ from schemas.task import (
 )
 
 AT_WORK = frozenset({"ready", "running", "pending"})
+#: Of a task at work, a further part of the retry is told of.
+RETRIED = frozenset({"finished", "failed", "exhausted"})
 #: Statuses that the calmer super_status repeats; others leave it as it was (docs/reference/jedi.md, "Super status").
 PUBLIC = frozenset(
     {"registered", "ready", "running", "paused", "aborting", "exhausted"}
@@ -65,7 +67,7 @@ def _ordered_status(event: Any, status: str) -> str:
             return "tobroken"
         case TaskReloaded():
             return "rerefine"
-        case TaskRetried() if status != "defined":
+        case TaskRetried() if status in RETRIED:
             return "ready"
         case TaskFinalized():
             return event.verdict.lower()

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from schemas.characters import (
+    FILE_NAME,
+    SUBJECT,
     TEXT,
+    WORD,
+    lines_of,
 )
 from schemas.types import (
     DatasetFile,
@@ -81,19 +85,30 @@ class RegisterFiles:
         )
 
 
+_NAMES_OF_REQUESTCONTENTS = lines_of(
+    (FILE_NAME, 0, 1024),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContents:
     """Send the files of the dataset to a task.
 
     task_id: The task that asks.
+    chunk: Number of the chunk that is asked for, from 0.
+    after: Name of the last file of the chunk before; empty for the first.
     """
 
     task_id: int
+    chunk: int = 0
+    after: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "task_id": self.task_id,
+            "chunk": self.chunk,
+            "after": self.after,
         }
 
     @classmethod
@@ -101,11 +116,17 @@ class RequestContents:
         """The record that fastavro read."""
         return cls(
             task_id=record["task_id"],
+            chunk=record["chunk"],
+            after=record["after"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.task_id <= 900000000000
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.chunk <= 1000000
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +231,81 @@ class FilesRegistered:
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and 0 <= self.files_total <= 1000000000000000
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFilesSnapshot:
+    """A page of the files of a dataset, in the order in which they were registered.
+
+    files: The files.
+    """
+
+    files: tuple[DatasetFile, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "files": [item.to_avro() for item in self.files],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.files) <= 100000
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
+
+_NAMES_OF_DATASETSNAPSHOT = lines_of(
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSnapshot:
+    """A dataset without its files.
+
+    vo: Its tenant, once it exists.
+    owner: Its owner, once it exists.
+    closed: True when no file is added any more.
+    """
+
+    vo: str | None = None
+    owner: str | None = None
+    closed: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "vo": self.vo,
+            "owner": self.owner,
+            "closed": self.closed,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            vo=record["vo"],
+            owner=record["owner"],
+            closed=record["closed"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
+            and self.vo != ""
+            and self.owner != ""
         )
 
 

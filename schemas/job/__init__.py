@@ -9,12 +9,14 @@ from typing import Any, Self
 from schemas.characters import (
     LINE,
     NAME,
+    SUBJECT,
     TEXT,
     WORD,
     lines_of,
 )
 from schemas.types import (
     JobError,
+    JobOutput,
     JobSpec,
     JobUsage,
     LossCause,
@@ -1021,6 +1023,85 @@ class LateReportRefused:
             0 <= self.attempt <= 1000000
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and _NAMES_OF_LATEREPORTREFUSED("\n".join((self.node, ""))) is not None
+        )
+
+
+_NAMES_OF_JOBSNAPSHOT = lines_of(
+    (WORD, 1, 32),
+    (SUBJECT, 0, 1400),
+    (WORD, 0, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSnapshot:
+    """A job as its history left it.
+
+    status: jobStatus.
+    job_id: The job.
+    attempt: Its attempt.
+    queue: Its queue; empty when it ended.
+    lease_id: Its lease, until it ended.
+    kill_code: Code of the kill that was ordered.
+    lost: True when it ended without its pilot's word.
+    late_reports: Late reports that were refused.
+    needs_merge: True when its outputs wait for the merge step.
+    outputs: Files it is to make, until it ended.
+    """
+
+    status: str
+    job_id: int
+    attempt: int
+    queue: str = ""
+    lease_id: str | None = None
+    kill_code: int | None = None
+    lost: bool = False
+    late_reports: int = 0
+    needs_merge: bool = False
+    outputs: tuple[JobOutput, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "status": self.status,
+            "job_id": self.job_id,
+            "attempt": self.attempt,
+            "queue": self.queue,
+            "lease_id": self.lease_id,
+            "kill_code": self.kill_code,
+            "lost": self.lost,
+            "late_reports": self.late_reports,
+            "needs_merge": self.needs_merge,
+            "outputs": [item.to_avro() for item in self.outputs],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            status=record["status"],
+            job_id=record["job_id"],
+            attempt=record["attempt"],
+            queue=record["queue"],
+            lease_id=record["lease_id"],
+            kill_code=record["kill_code"],
+            lost=record["lost"],
+            late_reports=record["late_reports"],
+            needs_merge=record["needs_merge"],
+            outputs=tuple(JobOutput.from_avro(item) for item in record["outputs"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.job_id <= 9223372036854775807
+            and 0 <= self.attempt <= 1000000
+            and (self.kill_code is None or (0 <= self.kill_code <= 1000000))
+            and 0 <= self.late_reports <= 2147483647
+            and len(self.outputs) <= 10000
+            and _NAMES_OF_JOBSNAPSHOT("\n".join((self.status, self.queue, self.lease_id or "", ""))) is not None
+            and self.lease_id != ""
+            and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from schemas.characters import (
     NAME,
+    SUBJECT,
     TEXT,
     WORD,
     lines_of,
@@ -15,6 +16,7 @@ from schemas.characters import (
 from schemas.types import (
     JobSpec,
     LeaseEnding,
+    LeaseSnapshot,
     PilotOffer,
     QueueSettings,
 )
@@ -649,6 +651,132 @@ class TaskReleased:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return 1 <= self.task_id <= 900000000000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTimesSnapshot:
+    """Until when some leases of a queue run: three columns of equal length.
+
+    job_ids: The jobs.
+    due_at: When the lease of each runs out (microseconds UTC).
+    seen_at: When the pilot of each was last seen (microseconds UTC); 0 for never.
+    """
+
+    job_ids: tuple[int, ...] = ()
+    due_at: tuple[int, ...] = ()
+    seen_at: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_ids": list(self.job_ids),
+            "due_at": list(self.due_at),
+            "seen_at": list(self.seen_at),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_ids=tuple(record["job_ids"]),
+            due_at=tuple(record["due_at"]),
+            seen_at=tuple(record["seen_at"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 100000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and len(self.due_at) <= 100000
+            and (not self.due_at or 631152000000000 <= min(self.due_at) <= max(self.due_at) <= 4165516800000000)
+            and len(self.seen_at) <= 100000
+            and (not self.seen_at or 0 <= min(self.seen_at) <= max(self.seen_at) <= 4165516800000000)
+        )
+
+
+_NAMES_OF_QUEUESNAPSHOT = lines_of(
+    (SUBJECT, 0, 1400),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSnapshot:
+    """A dispatch queue without its jobs.
+
+    name: Name of the queue.
+    settings: Settings for dispatch, once they are known.
+    held_tasks: Tasks whose jobs are not dispatched.
+    """
+
+    name: str
+    settings: QueueSettings | None = None
+    held_tasks: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "settings": None if self.settings is None else self.settings.to_avro(),
+            "held_tasks": list(self.held_tasks),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            settings=None if record["settings"] is None else QueueSettings.from_avro(record["settings"]),
+            held_tasks=tuple(record["held_tasks"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.held_tasks) <= 100000
+            and (not self.held_tasks or 1 <= min(self.held_tasks) <= max(self.held_tasks) <= 900000000000)
+            and _NAMES_OF_QUEUESNAPSHOT("\n".join((self.name, ""))) is not None
+            and (self.settings is None or self.settings.is_within_bounds())
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedJobSnapshot:
+    """A job that waits in a queue, or is leased.
+
+    job_id: The job.
+    spec: What it is, while it waits.
+    lease: Its lease, while a pilot has it.
+    """
+
+    job_id: int
+    spec: JobSpec | None = None
+    lease: LeaseSnapshot | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "spec": None if self.spec is None else self.spec.to_avro(),
+            "lease": None if self.lease is None else self.lease.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            spec=None if record["spec"] is None else JobSpec.from_avro(record["spec"]),
+            lease=None if record["lease"] is None else LeaseSnapshot.from_avro(record["lease"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and (self.spec is None or self.spec.is_within_bounds())
+            and (self.lease is None or self.lease.is_within_bounds())
+        )
 
 
 QueueCommand = (

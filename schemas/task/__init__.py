@@ -15,14 +15,18 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    AsideSnapshot,
     BrokerageEvidence,
     DatasetFile,
     FileAccounts,
     GeneratedJob,
+    InputSnapshot,
     InputUnit,
     JobKind,
     JobOutcome,
     JobPlan,
+    OrderSnapshot,
+    OutputFile,
     TaskDefinition,
     TaskVerdict,
     UnitChange,
@@ -115,7 +119,9 @@ class FeedContents:
     known: False when no such dataset exists.
     files: Files in order of their names; one chunk.
     chunk: Number of this chunk, from 0.
-    chunks: Number of chunks.
+    chunks: Number of chunks as far as it is known: greater than chunk + 1 while more follow.
+    units_made: For a part of a chunk that makes too many units for one decision: how many units of its first
+        file exist; its files are those that are to be used. Null for a chunk as the dataset sends it.
     """
 
     dataset: str
@@ -123,6 +129,7 @@ class FeedContents:
     files: tuple[DatasetFile, ...] = ()
     chunk: int
     chunks: int
+    units_made: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -132,6 +139,7 @@ class FeedContents:
             "files": [item.to_avro() for item in self.files],
             "chunk": self.chunk,
             "chunks": self.chunks,
+            "units_made": self.units_made,
         }
 
     @classmethod
@@ -143,6 +151,7 @@ class FeedContents:
             files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
             chunk=record["chunk"],
             chunks=record["chunks"],
+            units_made=record["units_made"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -151,6 +160,7 @@ class FeedContents:
             len(self.files) <= 10000
             and 0 <= self.chunk <= 1000000
             and 1 <= self.chunks <= 1000000
+            and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
@@ -283,6 +293,54 @@ class KillTask:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillTaskJobs:
+    """Kill the next live jobs of a task: a kill of more jobs than one decision holds goes on.
+
+    code: Kill code for the jobs.
+    reason: Why, for the jobs.
+    merging: True: merge jobs and jobs that wait for a merge, too.
+    after: Serial of the last job that was killed.
+    last: Serial of the last job that the kill is for; later ones were made after it.
+    """
+
+    code: int
+    reason: str
+    merging: bool
+    after: int
+    last: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "merging": self.merging,
+            "after": self.after,
+            "last": self.last,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            reason=record["reason"],
+            merging=record["merging"],
+            after=record["after"],
+            last=record["last"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.code <= 1000000
+            and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and 0 <= self.after <= 10000000
+            and 0 <= self.last <= 10000000
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -574,6 +632,46 @@ class RetryTask:
         return (
             (self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)))
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryTaskUnits:
+    """Give the next failed input units of a task new attempts: a retry of more units than one decision holds
+    goes on.
+
+    after: The last unit that was given attempts.
+    attempts_max: Attempts per unit from now on.
+    task_attempt: Attempt number of the task that the retry began.
+    """
+
+    after: int
+    attempts_max: int
+    task_attempt: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "after": self.after,
+            "attempts_max": self.attempts_max,
+            "task_attempt": self.task_attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            after=record["after"],
+            attempts_max=record["attempts_max"],
+            task_attempt=record["task_attempt"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.after <= 1000000000
+            and 0 <= self.attempts_max <= 2147483647
+            and 0 <= self.task_attempt <= 2147483647
         )
 
 
@@ -1400,12 +1498,16 @@ class TaskRetried:
     attempts_max: Attempts per file from now on.
     task_attempt: Attempt number of the task.
     reason: Why, as given.
+    continues: True for a further part of a retry of many units: status and attempt are those of its first part.
+    more: True when a further part follows.
     """
 
     units: tuple[int, ...] = ()
     attempts_max: int
     task_attempt: int
     reason: str | None = None
+    continues: bool = False
+    more: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1414,6 +1516,8 @@ class TaskRetried:
             "attempts_max": self.attempts_max,
             "task_attempt": self.task_attempt,
             "reason": self.reason,
+            "continues": self.continues,
+            "more": self.more,
         }
 
     @classmethod
@@ -1424,6 +1528,8 @@ class TaskRetried:
             attempts_max=record["attempts_max"],
             task_attempt=record["task_attempt"],
             reason=record["reason"],
+            continues=record["continues"],
+            more=record["more"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1587,6 +1693,510 @@ class TaskWoken:
         return _NAMES_OF_TASKWOKEN("\n".join((self.cause, ""))) is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPageSnapshot:
+    """Jobs of one order of a task, in columns.
+
+    first: Serial of the first job.
+    kind: Kind of the jobs.
+    queues: Queues.
+    queue: Number of the queue of each job.
+    attempts: Attempt of each job.
+    units: Unit ids of all jobs, or serials.
+    ends: Where the units of each job end.
+    states: A byte for each job: 0 ended, 1 live, 2 unmerged, 3 merging, 4 given up, 5 and 6 ended while
+        unmerged or merging.
+    """
+
+    first: int
+    kind: JobKind
+    queues: tuple[str, ...] = ()
+    queue: tuple[int, ...] = ()
+    attempts: tuple[int, ...] = ()
+    units: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+    states: bytes
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "kind": self.kind,
+            "queues": list(self.queues),
+            "queue": list(self.queue),
+            "attempts": list(self.attempts),
+            "units": list(self.units),
+            "ends": list(self.ends),
+            "states": self.states,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            kind=JobKind(record["kind"]),
+            queues=tuple(record["queues"]),
+            queue=tuple(record["queue"]),
+            attempts=tuple(record["attempts"]),
+            units=tuple(record["units"]),
+            ends=tuple(record["ends"]),
+            states=record["states"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 9999999
+            and len(self.queues) <= 100000
+            and (not self.queues or all(len(item) <= 255 and TEXT.takes(item) for item in self.queues))
+            and len(self.queue) <= 100000
+            and (not self.queue or 0 <= min(self.queue) <= max(self.queue) <= 65535)
+            and len(self.attempts) <= 100000
+            and (not self.attempts or 0 <= min(self.attempts) <= max(self.attempts) <= 2147483647)
+            and len(self.units) <= 100000
+            and (not self.units or 0 <= min(self.units) <= max(self.units) <= 1000000000)
+            and len(self.ends) <= 100000
+            and (not self.ends or 0 <= min(self.ends) <= max(self.ends) <= 100000)
+            and len(self.states) <= 100000
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinitionSnapshot:
+    """What a task is refined to.
+
+    definition: The definition.
+    """
+
+    definition: TaskDefinition | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "definition": None if self.definition is None else self.definition.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            definition=None if record["definition"] is None else TaskDefinition.from_avro(record["definition"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.definition is None or self.definition.is_within_bounds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskParametersSnapshot:
+    """Parameters of a task as submitted.
+
+    parameters_json: The parameters.
+    revision: How often they were replaced.
+    """
+
+    parameters_json: str
+    revision: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameters_json": self.parameters_json,
+            "revision": self.revision,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameters_json=record["parameters_json"],
+            revision=record["revision"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
+            and 0 <= self.revision <= 2147483647
+        )
+
+
+_NAMES_OF_TASKSNAPSHOT = lines_of(
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSnapshot:
+    """A task without its parameters, definition, units and jobs.
+
+    status: Status.
+    old_status: Status before a pause.
+    task_id: The task.
+    name: Name.
+    owner: Owner.
+    vo: Tenant.
+    user_name: Name of the owner.
+    nickname: Nickname of the owner.
+    label: Label.
+    working_group: Working group.
+    priority: Priority.
+    inputs: Input datasets.
+    contents_complete: True when all input is known.
+    attempts_added: Raised the limit of all units.
+    ready_from: No unit with a lower id is ready.
+    known_units: Units when the definition was made.
+    retrying: True while units of a retry are to be given their attempts.
+    orders: Orders that wait for their plan.
+    last_order: Number of the last order.
+    last_serial: Serial of the last job.
+    library: What the build made.
+    build_failures: Failed builds.
+    queues_used: Queues that had jobs of it.
+    ending: Why it makes no more jobs.
+    message: What its owner is told.
+    last_error: Error of the last job that failed.
+    attempt: Attempt of the task.
+    aside: Dead letters that hold it.
+    aside_from: Status that the first of them interrupted.
+    """
+
+    status: str
+    old_status: str
+    task_id: int
+    name: str
+    owner: str
+    vo: str
+    user_name: str
+    nickname: str
+    label: str
+    working_group: str | None = None
+    priority: int
+    inputs: tuple[InputSnapshot, ...] = ()
+    contents_complete: bool = False
+    attempts_added: int = 0
+    ready_from: int = 1
+    known_units: int = 0
+    retrying: bool = False
+    orders: tuple[OrderSnapshot, ...] = ()
+    last_order: int = 0
+    last_serial: int = 0
+    library: OutputFile | None = None
+    build_failures: int = 0
+    queues_used: tuple[str, ...] = ()
+    ending: str | None = None
+    message: str = ""
+    last_error: str = ""
+    attempt: int = 1
+    aside: tuple[AsideSnapshot, ...] = ()
+    aside_from: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "status": self.status,
+            "old_status": self.old_status,
+            "task_id": self.task_id,
+            "name": self.name,
+            "owner": self.owner,
+            "vo": self.vo,
+            "user_name": self.user_name,
+            "nickname": self.nickname,
+            "label": self.label,
+            "working_group": self.working_group,
+            "priority": self.priority,
+            "inputs": [item.to_avro() for item in self.inputs],
+            "contents_complete": self.contents_complete,
+            "attempts_added": self.attempts_added,
+            "ready_from": self.ready_from,
+            "known_units": self.known_units,
+            "retrying": self.retrying,
+            "orders": [item.to_avro() for item in self.orders],
+            "last_order": self.last_order,
+            "last_serial": self.last_serial,
+            "library": None if self.library is None else self.library.to_avro(),
+            "build_failures": self.build_failures,
+            "queues_used": list(self.queues_used),
+            "ending": self.ending,
+            "message": self.message,
+            "last_error": self.last_error,
+            "attempt": self.attempt,
+            "aside": [item.to_avro() for item in self.aside],
+            "aside_from": self.aside_from,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            status=record["status"],
+            old_status=record["old_status"],
+            task_id=record["task_id"],
+            name=record["name"],
+            owner=record["owner"],
+            vo=record["vo"],
+            user_name=record["user_name"],
+            nickname=record["nickname"],
+            label=record["label"],
+            working_group=record["working_group"],
+            priority=record["priority"],
+            inputs=tuple(InputSnapshot.from_avro(item) for item in record["inputs"]),
+            contents_complete=record["contents_complete"],
+            attempts_added=record["attempts_added"],
+            ready_from=record["ready_from"],
+            known_units=record["known_units"],
+            retrying=record["retrying"],
+            orders=tuple(OrderSnapshot.from_avro(item) for item in record["orders"]),
+            last_order=record["last_order"],
+            last_serial=record["last_serial"],
+            library=None if record["library"] is None else OutputFile.from_avro(record["library"]),
+            build_failures=record["build_failures"],
+            queues_used=tuple(record["queues_used"]),
+            ending=record["ending"],
+            message=record["message"],
+            last_error=record["last_error"],
+            attempt=record["attempt"],
+            aside=tuple(AsideSnapshot.from_avro(item) for item in record["aside"]),
+            aside_from=record["aside_from"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.task_id <= 900000000000
+            and len(self.name) <= 2000 and TEXT.takes(self.name)
+            and len(self.owner) <= 255 and TEXT.takes(self.owner)
+            and len(self.vo) <= 255 and TEXT.takes(self.vo)
+            and len(self.user_name) <= 2000 and TEXT.takes(self.user_name)
+            and len(self.nickname) <= 2000 and TEXT.takes(self.nickname)
+            and len(self.label) <= 255 and TEXT.takes(self.label)
+            and (self.working_group is None or (len(self.working_group) <= 255 and TEXT.takes(self.working_group)))
+            and -2147483648 <= self.priority <= 2147483647
+            and len(self.inputs) <= 1100
+            and 0 <= self.attempts_added <= 2147483647
+            and 1 <= self.ready_from <= 1000000001
+            and 0 <= self.known_units <= 1000000000
+            and len(self.orders) <= 1000
+            and 0 <= self.last_order <= 1000000000000
+            and 0 <= self.last_serial <= 1000000000
+            and 0 <= self.build_failures <= 2147483647
+            and len(self.queues_used) <= 100000
+            and (not self.queues_used or all(len(item) <= 255 and TEXT.takes(item) for item in self.queues_used))
+            and len(self.message) <= 100000 and TEXT.takes(self.message)
+            and len(self.last_error) <= 100000 and TEXT.takes(self.last_error)
+            and 0 <= self.attempt <= 2147483647
+            and len(self.aside) <= 100000
+            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, ""))) is not None
+            and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
+            and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
+            and (self.library is None or self.library.is_within_bounds())
+            and (not self.aside or all(map(AsideSnapshot.is_within_bounds, self.aside)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitAccountsSnapshot:
+    """Where some consecutive units of a task stand, in columns.
+
+    first: Id of the first unit.
+    status: A byte for each unit: 0 ready, 1 ordered, 2 running, 3 finished, 4 failed.
+    attempts: Attempts.
+    failed_attempts: True failures.
+    attempts_max: Limits, without what was added for all.
+    boosted: Ids of the units that need more memory.
+    ram_mb: Memory of each of them (MB).
+    """
+
+    first: int
+    status: bytes
+    attempts: tuple[int, ...] = ()
+    failed_attempts: tuple[int, ...] = ()
+    attempts_max: tuple[int, ...] = ()
+    boosted: tuple[int, ...] = ()
+    ram_mb: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "status": self.status,
+            "attempts": list(self.attempts),
+            "failed_attempts": list(self.failed_attempts),
+            "attempts_max": list(self.attempts_max),
+            "boosted": list(self.boosted),
+            "ram_mb": list(self.ram_mb),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            status=record["status"],
+            attempts=tuple(record["attempts"]),
+            failed_attempts=tuple(record["failed_attempts"]),
+            attempts_max=tuple(record["attempts_max"]),
+            boosted=tuple(record["boosted"]),
+            ram_mb=tuple(record["ram_mb"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000000
+            and len(self.status) <= 100000
+            and len(self.attempts) <= 100000
+            and (not self.attempts or 0 <= min(self.attempts) <= max(self.attempts) <= 2147483647)
+            and len(self.failed_attempts) <= 100000
+            and (not self.failed_attempts or 0 <= min(self.failed_attempts) <= max(self.failed_attempts) <= 2147483647)
+            and len(self.attempts_max) <= 100000
+            and (not self.attempts_max or -2147483648 <= min(self.attempts_max) <= max(self.attempts_max) <= 9223372036854775807)
+            and len(self.boosted) <= 100000
+            and (not self.boosted or 1 <= min(self.boosted) <= max(self.boosted) <= 1000000000)
+            and len(self.ram_mb) <= 100000
+            and (not self.ram_mb or 0 <= min(self.ram_mb) <= max(self.ram_mb) <= 10000000000000)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPageSnapshot:
+    """Input units that were fed together, in columns; a column of one value holds for all of them.
+
+    first: Id of the first unit.
+    dataset: Their dataset.
+    lfns: File names.
+    guids: GUIDs.
+    checksums: Checksums.
+    scopes: Scopes of the places.
+    endpoints: Storage elements of the places.
+    place: Place of each unit; empty when there is one.
+    sizes: Sizes in bytes.
+    events: Numbers of events, -1 for unknown; empty when all are.
+    starts: First events, -1 for whole files; empty when all are.
+    ends: Last events, -1 for whole files; empty when all are.
+    """
+
+    first: int
+    dataset: str
+    lfns: tuple[str, ...] = ()
+    guids: tuple[str, ...] = ()
+    checksums: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    place: tuple[int, ...] = ()
+    sizes: tuple[int, ...] = ()
+    events: tuple[int, ...] = ()
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "dataset": self.dataset,
+            "lfns": list(self.lfns),
+            "guids": list(self.guids),
+            "checksums": list(self.checksums),
+            "scopes": list(self.scopes),
+            "endpoints": list(self.endpoints),
+            "place": list(self.place),
+            "sizes": list(self.sizes),
+            "events": list(self.events),
+            "starts": list(self.starts),
+            "ends": list(self.ends),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            dataset=record["dataset"],
+            lfns=tuple(record["lfns"]),
+            guids=tuple(record["guids"]),
+            checksums=tuple(record["checksums"]),
+            scopes=tuple(record["scopes"]),
+            endpoints=tuple(record["endpoints"]),
+            place=tuple(record["place"]),
+            sizes=tuple(record["sizes"]),
+            events=tuple(record["events"]),
+            starts=tuple(record["starts"]),
+            ends=tuple(record["ends"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000000
+            and len(self.dataset) <= 640 and TEXT.takes(self.dataset)
+            and len(self.lfns) <= 100000
+            and (not self.lfns or all(len(item) <= 1100 and TEXT.takes(item) for item in self.lfns))
+            and len(self.guids) <= 100000
+            and (not self.guids or all(len(item) <= 80 and TEXT.takes(item) for item in self.guids))
+            and len(self.checksums) <= 100000
+            and (not self.checksums or all(len(item) <= 100 and TEXT.takes(item) for item in self.checksums))
+            and len(self.scopes) <= 100000
+            and (not self.scopes or all(len(item) <= 255 and TEXT.takes(item) for item in self.scopes))
+            and len(self.endpoints) <= 100000
+            and (not self.endpoints or all(len(item) <= 255 and TEXT.takes(item) for item in self.endpoints))
+            and len(self.place) <= 100000
+            and (not self.place or 0 <= min(self.place) <= max(self.place) <= 100000)
+            and len(self.sizes) <= 100000
+            and (not self.sizes or 0 <= min(self.sizes) <= max(self.sizes) <= 9223372036854775807)
+            and len(self.events) <= 100000
+            and (not self.events or -1 <= min(self.events) <= max(self.events) <= 9223372036854775807)
+            and len(self.starts) <= 100000
+            and (not self.starts or -1 <= min(self.starts) <= max(self.starts) <= 9223372036854775807)
+            and len(self.ends) <= 100000
+            and (not self.ends or -1 <= min(self.ends) <= max(self.ends) <= 9223372036854775807)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmergedSnapshot:
+    """A job whose outputs wait for the merge step.
+
+    job: The job.
+    units: Its unit ids.
+    merge_attempt: Merges that failed.
+    """
+
+    job: UnmergedJob
+    units: tuple[int, ...] = ()
+    merge_attempt: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job": self.job.to_avro(),
+            "units": list(self.units),
+            "merge_attempt": self.merge_attempt,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job=UnmergedJob.from_avro(record["job"]),
+            units=tuple(record["units"]),
+            merge_attempt=record["merge_attempt"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 100000
+            and (not self.units or 0 <= min(self.units) <= max(self.units) <= 1000000000)
+            and 0 <= self.merge_attempt <= 2147483647
+            and self.job.is_within_bounds()
+        )
+
+
 TaskCommand = (
     BreakTask
     | ChangeTaskPriority
@@ -1595,6 +2205,7 @@ TaskCommand = (
     | GenerateJobs
     | IncreaseAttempts
     | KillTask
+    | KillTaskJobs
     | ParkTask
     | PauseTask
     | ReassignTask
@@ -1604,6 +2215,7 @@ TaskCommand = (
     | RestoreTask
     | ResumeTask
     | RetryTask
+    | RetryTaskUnits
     | SetTaskAside
     | SubmitTask
     | WakeTask

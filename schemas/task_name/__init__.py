@@ -89,6 +89,33 @@ class TaskNameClaimed:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskNameSnapshot:
+    """A task name.
+
+    task_id: The task that has it; null while it is free.
+    """
+
+    task_id: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.task_id is None or (1 <= self.task_id <= 900000000000)
+
+
 TaskNameCommand = (
     ClaimTaskName
 )

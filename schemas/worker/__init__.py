@@ -297,6 +297,77 @@ class WorkersWanted:
         )
 
 
+_NAMES_OF_WORKERSNAPSHOT = lines_of(
+    (NAME, 1, 255),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSnapshot:
+    """A live worker.
+
+    worker_id: Worker id.
+    state: Where it stands.
+    """
+
+    worker_id: str
+    state: WorkerState
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "state": self.state,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            state=WorkerState(record["state"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_WORKERSNAPSHOT("\n".join((self.worker_id, ""))) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersSnapshot:
+    """The workers of a queue, without the live ones.
+
+    wanted: How many are wanted.
+    ended: Those that ended last, oldest first.
+    """
+
+    wanted: int
+    ended: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "wanted": self.wanted,
+            "ended": list(self.ended),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            wanted=record["wanted"],
+            ended=tuple(record["ended"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and len(self.ended) <= 1000
+            and (not self.ended or all(len(item) <= 255 and NAME.takes(item) for item in self.ended))
+        )
+
+
 WorkerCommand = (
     ReportWorker
     | WantWorkers

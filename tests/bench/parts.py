@@ -11,9 +11,11 @@ from tempfile import TemporaryDirectory
 
 import psycopg2
 
-from commands.aggregates import AGGREGATES
+from commands.aggregates import event_topics
 from commands.config import DeciderConfig
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from deploy.config import CHECKOUT
@@ -83,14 +85,12 @@ def _until_done(decider: DeciderProcess, commands: int) -> float:
 def replay(stack: Stack) -> float:
     """Events a second that a decider folds at its start, from the real log, without a state file."""
     codec = codec_from(stack.config.registry)
-    initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
     with TemporaryDirectory() as home:
         config = DeciderConfig(stack.config.kafka, "", Path(home))
-        store = StateStore(config.state_file, "bench", initial)
-        store.reload()
+        store = StateStore(RowCodec(codec), ClosedRows(config.closed_rows_file))
         slot, log = Shard(store, codec), KafkaShardLog(config, Watchdog())
         began, count = time.perf_counter(), 0
-        for record in log.events_after({}):
+        for record in log.read(event_topics(), {}):
             slot.replay(record.topic, record.partition, record.offset, codec.decode(record.value))
             count += 1
         seconds = time.perf_counter() - began

@@ -5,7 +5,7 @@ from typing import Any
 
 from commands.task.model import Task
 from schemas.ids import job_id_of
-from schemas.job import ReportJobEnd, ReportJobProgress
+from schemas.job import JobDefined, ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
 from schemas.queue import LeaseJob
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes, RefineTask, SubmitTask
@@ -16,6 +16,7 @@ from schemas.types import (
     JobKind,
     JobOutcome,
     JobPlan,
+    JobSpec,
     OutcomeKind,
     OutputFile,
     OutputTemplate,
@@ -140,7 +141,7 @@ def report(culm: Culm, job_id: int, state: ReportedState, attempt: int = 1) -> A
 
 def end(culm: Culm, job_id: int, *, succeeded: bool = True, attempt: int = 1, outputs: Any = None) -> Any:
     """The answer to a pilot's last word, with every expected output unless told otherwise."""
-    expected = culm.state("job", job_id).spec.outputs
+    expected = spec_of(culm, job_id).outputs
     files = [
         OutputFile(
             lfn=output.lfn,
@@ -184,13 +185,18 @@ def run_all(culm: Culm, *, succeed: bool = True) -> list[int]:
         job_id = lease(culm)
         if job_id is None:
             return done
-        spec = culm.state("job", job_id).spec
+        spec = spec_of(culm, job_id)
         end(culm, job_id, succeeded=succeed, attempt=spec.attempt)
         status = culm.state("job", job_id).status
         kind = {"finished": OutcomeKind.FINISHED, "merging": OutcomeKind.MERGING}.get(status, OutcomeKind.FAILED)
         error = {} if succeed else {"error_source": "exe", "error_code": 1, "error_diagnostic": "boom happened"}
         account(culm, job_id, kind, **error)
         done.append(job_id)
+
+
+def spec_of(culm: Culm, job_id: int) -> JobSpec:
+    """What the job was defined as."""
+    return next(event.spec for event, _ in culm.events if isinstance(event, JobDefined) and event.spec.job_id == job_id)
 
 
 def job(number: int) -> int:

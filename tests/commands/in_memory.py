@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.aggregates import AGGREGATES, command_topics
+from commands.aggregates import command_topics
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.inline import Backlog, InlineFollowUps
 from commands.engine.records import InputRecord
+from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from schemas.answer import CommandAnswered
@@ -96,15 +98,14 @@ class Culm:
         """The last event of `kind`."""
         return next(message for message, _ in reversed(self.events) if isinstance(message, kind))
 
-    def _record(self, topic: str, key: bytes, value: bytes) -> InputRecord:
+    def _record(self, topic: str, key: bytes, value: bytes | None) -> InputRecord:
         return InputRecord(topic, 0, self.sent, key, value, self.now)
 
 
 def a_culm(*, direct: bool = True) -> Culm:
     """An empty system. direct: follow-ups are decided at once, as by a decider that owns everything."""
     codec = a_codec()
-    store = StateStore(None, "test", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
-    store.reload()
+    store = StateStore(RowCodec(codec), ClosedRows(None))
     owned = InlineFollowUps(0, 1)
     if direct:
         owned.begin(Backlog(dict.fromkeys(command_topics(), 1), {}))

@@ -11,6 +11,7 @@ import pytest
 from commands.engine.errors import Fenced, Unwritable
 from commands.engine.log_port import ShardLog
 from commands.engine.records import InputRecord, OutputRecord
+from schemas.catalog import LIVE_ROWS
 
 COMMANDS, EVENTS = "culm.dataset.commands.v1", "culm.dataset.events.v1"
 
@@ -29,7 +30,7 @@ def owner(harness: Harness) -> ShardLog:
     """A log that owns the slot and reads."""
     log = harness.open_log()
     log.acquire()
-    list(log.events_after({}))
+    list(log.read((EVENTS,), {}))
     log.start_reading()
     return log
 
@@ -46,7 +47,7 @@ def taken(log: ShardLog, key: bytes, count: int) -> list[InputRecord]:
 
 def events(log: ShardLog, key: bytes) -> list[bytes | None]:
     """Values of the committed events with this key."""
-    return [record.value for record in log.events_after({}) if record.key == key]
+    return [record.value for record in log.read((EVENTS,), {}) if record.key == key]
 
 
 def what_is_committed_is_read_and_what_was_taken_is_not_taken_again(harness: Harness, key: bytes) -> None:
@@ -81,21 +82,31 @@ def a_successor_shuts_the_first_out(harness: Harness, key: bytes) -> None:
     second.release()
 
 
-def the_ends_are_told_to_the_owner_only(harness: Harness, key: bytes) -> None:
-    """A snapshot's positions are proof of ownership."""
+def what_is_read_from_the_ends_on_is_new(harness: Harness, key: bytes) -> None:
+    """The ends are those of everything that was committed before."""
     first = owner(harness)
     harness.put(COMMANDS, key, b"one")
     (one,) = taken(first, key, 1)
     first.commit([OutputRecord(EVENTS, key, b"event")], {(one.topic, one.partition): one.offset + 1})
-    ends = first.event_ends()
+    ends = first.ends((EVENTS,))
+    first.commit([OutputRecord(EVENTS, key, b"later")], {})
 
-    second = owner(harness)
-
-    assert [record for record in second.events_after(ends) if record.key == key] == []
-    with pytest.raises(Fenced):
-        first.event_ends()
+    assert [record.value for record in first.read((EVENTS,), ends) if record.key == key] == [b"later"]
     first.release()
-    second.release()
+
+
+def a_row_is_placed_by_the_text_it_names_and_may_end(harness: Harness, key: bytes) -> None:
+    """Rows stand in the partition of their aggregate; a record without a value ends one."""
+    first = owner(harness)
+    beside = OutputRecord(EVENTS, key, b"event")
+    rows = [OutputRecord(LIVE_ROWS, key + b" row", value, placed_by=key.decode()) for value in (b"row", None)]
+    first.commit([beside, *rows], {})
+
+    found = {record.topic: record for record in first.read((EVENTS, LIVE_ROWS), {}) if record.key in (key, key + b" row")}
+
+    assert found[LIVE_ROWS].value is None
+    assert found[LIVE_ROWS].partition == found[EVENTS].partition
+    first.release()
 
 
 def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
@@ -128,7 +139,8 @@ def a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on(harne
 SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     what_is_committed_is_read_and_what_was_taken_is_not_taken_again,
     a_successor_shuts_the_first_out,
-    the_ends_are_told_to_the_owner_only,
+    what_is_read_from_the_ends_on_is_new,
+    a_row_is_placed_by_the_text_it_names_and_may_end,
     commands_of_one_key_come_in_order,
     a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,
 )

@@ -19,6 +19,8 @@ from commands.aggregates import AGGREGATES
 from commands.decision import refuse
 from commands.queue.lines import Line, Lines
 from commands.queue.model import DispatchQueue
+from commands.task.input_units import InputUnits
+from commands.task.model import Task
 from commands.undo import CONTAINERS
 from schemas.wire import entry_of
 from tests.commands import test_task_saga
@@ -28,8 +30,8 @@ from tests.sim.seeds import quiet
 SCENES = sorted(name for name in vars(test_task_saga) if name.startswith("test_"))
 PLACES = ("decide", "evolve", "settle")
 VICTIMS_OF_A_SCENE = 3
-#: They note what undoes each change; `test_queue_lines.py` holds them to it.
-PUT_BACK_BY_THEMSELVES = (Lines, Line)
+#: They note what undoes each change; `test_queue_lines.py` and `test_input_units.py` hold them to it.
+PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits)
 Sent = tuple[int, Any, str, dict[str, Any]]
 
 
@@ -113,7 +115,7 @@ def in_order(state: Any) -> list[Any]:
     """What decisions take from the front of a state: ready units of a task, the next jobs of a queue."""
     if isinstance(state, DispatchQueue):
         return sorted(state.lines.heads(None), key=repr)
-    return list(getattr(state, "ready", ()))
+    return list(state.units.first_ready()) if isinstance(state, Task) else []
 
 
 @pytest.mark.parametrize("scene", SCENES)

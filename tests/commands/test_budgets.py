@@ -6,7 +6,7 @@ from commands.dataset import decide as dataset_decide
 from commands.limits import PART_BYTES_MAX, shortened
 from commands.sizes import bytes_of, cut, first_part
 from commands.task import feeding, units
-from commands.task.settle import ORDERS_OPEN_MAX
+from commands.task.limits import ORDERS_OPEN_MAX
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
 from schemas.types import DatasetFile, DatasetRole, SplitRules, StepDefinition, TaskDefinition
@@ -53,14 +53,14 @@ def message_of(culm: Culm) -> str:
 def test_a_thousand_million_made_up_events_break_the_task_before_they_are_made() -> None:
     culm = a_refined_task(a_definition(events_total=10**9))
 
-    assert message_of(culm) == "TOO_MANY_FILES: 1,000,000,000 pieces of input, expected at most 200,000"
+    assert message_of(culm) == "TOO_MANY_FILES: 1,000,000,000 input units, expected at most 1,000,000"
     assert culm.send(KillTask(), "1").reason == "UNKNOWN_TASK"
 
 
 def test_a_thousand_million_events_in_one_file_break_the_task_before_they_are_made() -> None:
     culm = a_task_over([a_file("a.root", 10**9)], rules=SplitRules(events_per_job=1))
 
-    assert message_of(culm) == "TOO_MANY_FILES: 1,000,000,000 pieces of input, expected at most 200,000"
+    assert message_of(culm) == "TOO_MANY_FILES: 1,000,000,000 input units, expected at most 1,000,000"
 
 
 def test_made_up_input_is_fed_in_slices_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

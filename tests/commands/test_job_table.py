@@ -1,5 +1,6 @@
 """Every state of a job against every command: the whole table, literally."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from schemas.job import (
     CompleteMerge,
     DefineJob,
     JobCommand,
+    JobDefined,
     KillJob,
     LoseJob,
     RecordLease,
@@ -18,7 +20,7 @@ from schemas.job import (
     ReportJobProgress,
 )
 from schemas.types import CommandEnvelope, LossCause, ReportedState
-from tests.commands.builders import a_running_task, job
+from tests.commands.builders import a_running_task
 
 BY = CommandEnvelope(
     command_id="00000000-0000-0000-0000-000000000001",
@@ -28,14 +30,17 @@ BY = CommandEnvelope(
     actor="pilot-1",
     vo="wlcg",
 )
-SPEC = a_running_task().state("job", job(1)).spec
+SPEC = next(event.spec for event, _ in a_running_task().events if isinstance(event, JobDefined))
 
 
 def a_job(status: JobStatus) -> Job:
     """A job in `status`, held under lease L where a pilot holds it."""
     if status is JobStatus.UNKNOWN:
         return Job()
-    return Job(status=status, spec=SPEC, lease_id="L" if status in HELD else None)
+    known = Job(JobStatus.UNKNOWN, SPEC.job_id, SPEC.attempt, SPEC.queue, SPEC.needs_merge)
+    if status in FINAL:
+        return replace(known, status=status)
+    return replace(known, status=status, outputs=SPEC.outputs, lease_id="L" if status in HELD else None)
 
 
 COMMANDS: dict[str, JobCommand] = {

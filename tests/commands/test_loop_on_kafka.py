@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
-from commands.aggregates import AGGREGATES
 from commands.config import DeciderConfig
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.errors import Fenced, Interrupted
 from commands.engine.kafka_log import KafkaShardLog
 from commands.engine.log_port import ShardLog
 from commands.engine.loop import DeciderLoop
+from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from deploy.stack import Stack
 from eventlog.declarations import apply_declarations
@@ -97,8 +98,7 @@ class Decider:
         self._thread.start()
 
     def _run(self, config: DeciderConfig) -> None:
-        initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
-        store = StateStore(config.state_file, "test", initial)
+        store = StateStore(RowCodec(self._codec), ClosedRows(config.closed_rows_file))
         watchdog = Watchdog(end=self._stop.set)
         loop = DeciderLoop(config, self._codec, store, lambda: KafkaShardLog(config, watchdog))
         try:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from commands.aggregates import AGGREGATES
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.records import InputRecord
+from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from schemas.bounds import problems_of
@@ -117,7 +119,7 @@ def test_every_command_has_exactly_one_answer() -> None:
 def test_replaying_the_events_gives_the_states_they_came_from() -> None:
     culm = a_running_task()
     run_all(culm)
-    fresh = StateStore(None, "test", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
+    fresh = StateStore(RowCodec(culm.codec), ClosedRows(None))
     slot = Shard(fresh, culm.codec)
 
     for message, envelope in culm.events:
@@ -132,7 +134,7 @@ def test_replaying_the_events_gives_the_states_they_came_from() -> None:
 
 def test_a_hole_in_the_log_stops_the_replay() -> None:
     culm = a_running_task()
-    fresh = StateStore(None, "test", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
+    fresh = StateStore(RowCodec(culm.codec), ClosedRows(None))
     slot = Shard(fresh, culm.codec)
     message, envelope = next((m, e) for m, e in culm.events if e.aggregate_id == str(TASK) and e.sequence == 2)
 

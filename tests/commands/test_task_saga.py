@@ -47,6 +47,7 @@ from tests.commands.builders import (
     lease,
     report,
     run_all,
+    spec_of,
     the_order,
     the_task,
 )
@@ -67,7 +68,7 @@ def test_a_task_whose_jobs_all_finish_is_done() -> None:
 def test_each_job_gets_its_own_number_and_names() -> None:
     culm = a_running_task()
 
-    spec = culm.state("job", job(2)).spec
+    spec = spec_of(culm, job(2))
 
     assert spec.parameters == (
         "-a jobO.tar.gz -o \"{'out.txt': 'user.jdoe.10000001._000002.out.txt'}\" -p \"echo%2012\""
@@ -98,7 +99,7 @@ def test_input_that_fails_once_is_tried_again_and_the_task_is_done() -> None:
     done = run_all(culm)
 
     assert job(4) in done
-    assert culm.state("job", job(4)).spec.attempt == 2
+    assert spec_of(culm, job(4)).attempt == 2
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
 
 
@@ -321,7 +322,7 @@ def test_input_files_come_from_the_dataset() -> None:
     culm.send(RefineTask(definition=definition, parameters_revision=0), str(TASK), role="system")
     generate_all(culm, per_job=2)
 
-    spec = culm.state("job", job(1)).spec
+    spec = spec_of(culm, job(1))
     assert [file.lfn for file in spec.inputs] == ["tile_0.png", "tile_1.png"]
     assert spec.parameters.startswith("-i \"['tile_0.png', 'tile_1.png']\"")
     assert len(the_task(culm).jobs) == 3
@@ -368,7 +369,7 @@ def test_outputs_are_merged_once_all_jobs_are_through() -> None:
 
     done = run_all(culm)
 
-    merge = culm.state("job", job(4)).spec
+    merge = spec_of(culm, job(4))
     assert done[-1] == job(4)
     assert merge.kind is JobKind.MERGE
     assert merge.parameters == (
@@ -468,7 +469,7 @@ def test_a_name_that_the_client_wrote_out_becomes_the_unmerged_one() -> None:
     text = "-o \"{'out.txt': 'user.jdoe.$JEDITASKID._${SN/P}.out.txt'}\""
     culm = a_running_task(replace(definition, parameters=text))
 
-    parameters = culm.state("job", job(1)).spec.parameters
+    parameters = spec_of(culm, job(1)).parameters
 
     assert parameters == "-o \"{'out.txt': 'panda.um.user.jdoe.10000001._000001.out.txt'}\""
 
@@ -502,8 +503,8 @@ def test_sources_are_built_first_and_jobs_get_the_library() -> None:
 
     run_all(culm)
 
-    assert culm.state("job", job(1)).spec.parameters == "-i sources.tar.gz -o panda.10000001.000001.lib.tgz"
-    assert culm.state("job", job(2)).spec.parameters.startswith("-l panda.10000001.000001.lib.tgz ")
+    assert spec_of(culm, job(1)).parameters == "-i sources.tar.gz -o panda.10000001.000001.lib.tgz"
+    assert spec_of(culm, job(2)).parameters.startswith("-l panda.10000001.000001.lib.tgz ")
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
 
 

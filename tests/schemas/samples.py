@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.catalog import CATALOG, Entry
-from schemas.types import CommandEnvelope, EventEnvelope
+from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 from schemas.wire import message_class
 
 NUMBER = "7f9c2ba4-e88f-527d-a8b1-5c6a3d2e1f00"
@@ -17,6 +17,8 @@ def a_sample(entry: Entry) -> tuple[Any, Any]:
         envelope = EventEnvelope.from_avro(record.pop("envelope"))
     elif entry.role == "commands":
         envelope = CommandEnvelope.from_avro(record.pop("envelope"))
+    elif entry.role == "snapshots":
+        envelope = SnapshotEnvelope.from_avro(record.pop("envelope"))
     return message_class(entry.full_name).from_avro(record), envelope
 
 

@@ -15,7 +15,17 @@ from schemas.catalog import CATALOG, Entry, messages, self_contained
 from schemas.evolution import narrowed_bounds
 from schemas.queue import HoldTask, LeasesRenewed
 from schemas.task import ChangeTaskPriority, SubmitTask
-from schemas.types import CommandEnvelope, DatasetRole, JobInput, JobSpec, JobUsage, OutputFile, OutputTemplate, WorkerState
+from schemas.types import (
+    CommandEnvelope,
+    DatasetRole,
+    JobInput,
+    JobSpec,
+    JobUsage,
+    OutputFile,
+    OutputTemplate,
+    SnapshotEnvelope,
+    WorkerState,
+)
 from schemas.worker import ReportWorker
 from tests.projections.event_writer import EventWriter, a_codec
 from tests.schemas.within_bounds import SEEDS, a_message, examples
@@ -275,7 +285,8 @@ def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: Entry) 
     def check(seed: int) -> None:
         message = a_message(entry, seed)
         assert problems_of(message) == ()
-        envelope: Any = ENVELOPE if entry.role == "commands" else AN_EVENT if entry.role == "events" else None
+        envelopes: dict[str, Any] = {"commands": ENVELOPE, "events": AN_EVENT, "snapshots": SnapshotEnvelope(sequence=7)}
+        envelope = envelopes.get(entry.role)
         decoded = codec.decode(codec.encode(message, envelope))
         assert (decoded.message, decoded.envelope) == (message, envelope)
 

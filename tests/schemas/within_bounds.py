@@ -19,7 +19,7 @@ import schemas.types
 from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, Entry
 from schemas.characters import SETS
-from schemas.types import CommandEnvelope, EventEnvelope
+from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 from schemas.wire import message_class, to_bytes
 
 Known = Mapping[str, Sequence[Any]]
@@ -108,6 +108,8 @@ def _bytes_of(message: Any, entry: Entry) -> bytes:
                 message,
                 CommandEnvelope(command_id=number, aggregate_id="1", correlation_id=number, issued_at=0, actor="a", vo="v"),
             )
+        case "snapshots":
+            return to_bytes(message, SnapshotEnvelope(sequence=1))
         case _:
             return to_bytes(message)
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from commands.aggregates import AGGREGATES
+from commands.aggregates import event_topics
 from commands.config import DeciderConfig
+from commands.engine.closed_rows import ClosedRows
 from commands.engine.errors import Fenced, Interrupted
 from commands.engine.loop import DeciderLoop
+from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from schemas.wire import Codec
@@ -18,6 +20,11 @@ BATCH = 20
 OUTPUTS = 25
 
 
+def a_config(home: Path = Path("/nowhere"), slot: int = 0, slots: int = 1, **limits: int) -> DeciderConfig:
+    """Settings of a simulated decider."""
+    return DeciderConfig("", "", home, slot, slots, snapshot_seconds=SNAPSHOT_SECONDS, **limits)
+
+
 class DeciderProcess:
     """One process of one slot, from its start to its end; `alive` turns false at a kill or when it was fenced."""
 
@@ -27,9 +34,8 @@ class DeciderProcess:
         self.alive = True
         self.fenced = False
         limits = {"batch_max": BATCH, "inline_max": inline_max, "outputs_max": OUTPUTS}
-        self._config = DeciderConfig("", "", home, slot, slots, snapshot_seconds=SNAPSHOT_SECONDS, **limits)
-        initial = {name: aggregate.initial for name, aggregate in AGGREGATES.items()}
-        self._store = StateStore(self._config.state_file, "simulated", initial)
+        self._config = a_config(home, slot, slots, **limits)
+        self._store = StateStore(RowCodec(codec), ClosedRows(self._config.closed_rows_file))
         self._loop = DeciderLoop(self._config, codec, self._store, self._open, lambda: log.now / 1_000_000)
         self._slot_log: MemoryShardLog | None = None
 
@@ -39,6 +45,7 @@ class DeciderProcess:
             if self._slot_log is None:
                 self._slot_log = self._open()
                 self._loop.take_over(self._slot_log)
+                assert self._loop._restoring.snapshots_unusable == 0, "the rows of the snapshot make no states"
             else:
                 self._loop.step(self._slot_log)
         except Fenced:
@@ -55,9 +62,9 @@ class DeciderProcess:
         """Aggregates whose states in memory are not what the events of the log fold to; none when the slot is not owned."""
         if self._slot_log is None or not self.alive:
             return []
-        folded = StateStore(None, "folded", {name: aggregate.initial for name, aggregate in AGGREGATES.items()})
+        folded = StateStore(RowCodec(self._codec), ClosedRows(None))
         slot = Shard(folded, self._codec)
-        for record in MemoryShardLog(self._log, self._config, Faults()).events_after({}):
+        for record in MemoryShardLog(self._log, self._config, Faults()).read(event_topics(), {}):
             slot.replay(*record.place, self._codec.decode(record.value))
         return [
             f"{aggregate} {name}"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from commands.aggregates import command_topics, event_topics
+from commands.aggregates import command_topics
 from commands.config import DeciderConfig
+from commands.engine.entries import Positions
 from commands.engine.errors import Fenced, Interrupted, Unwritable
 from commands.engine.inline import Backlog
 from commands.engine.records import InputRecord, OutputRecord
-from commands.engine.store import Positions
 from schemas.partition import partition_of
 from schemas.wire import Codec, Decoded
 from tests.sim.faults import Faults
@@ -69,11 +69,17 @@ class MemoryLog:
         self.producers: dict[str, Producer] = {}
         self.committed: dict[str, Positions] = {}
 
-    def append(self, topic: str, key: bytes, value: bytes, state: str = COMMITTED) -> Entry:
+    def append(self, topic: str, key: bytes, value: bytes | None, state: str = COMMITTED) -> Entry:
         """The new entry, at the partition that its key says."""
         entry = Entry(key, value, self.now, state)
         self.place(topic, key).append(entry)
         return entry
+
+    def partition(self, output: OutputRecord) -> int:
+        """The partition that a record names, or that its key says."""
+        if output.partition is not None:
+            return output.partition
+        return partition_of(output.placed_by or output.key.decode(), self.partitions)
 
     def place(self, topic: str, key: bytes) -> list[Entry]:
         """The partition of a key."""
@@ -109,8 +115,10 @@ class MemoryLog:
     def write(self, name: str, epoch: int, output: OutputRecord) -> None:
         """A record of the open transaction; Fenced for an owner of the past."""
         producer = self.owned(name, epoch)
-        producer.entries.append(self.append(output.topic, output.key, output.value, OPEN))
-        producer.touched.add((output.topic, partition_of(output.key.decode(), self.partitions)))
+        place, entry = (output.topic, self.partition(output)), Entry(output.key, output.value, self.now, OPEN)
+        self.entries.setdefault(place, []).append(entry)
+        producer.entries.append(entry)
+        producer.touched.add(place)
 
     def finish(self, name: str, epoch: int, state: str) -> None:
         """End the transaction of `name`, with a marker in each partition that it touched."""
@@ -146,9 +154,9 @@ class MemoryShardLog:
         self._faults.point("acquire")
         self._epoch = self._log.begin(self._config.name)
 
-    def events_after(self, known: Positions) -> Iterator[InputRecord]:
-        """Committed events up to the present end."""
-        for topic, partition in self._owned(event_topics()):
+    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
+        """Committed records up to the present end."""
+        for topic, partition in self._owned(topics):
             self._faults.point("replay")
             offset = known.get((topic, partition), 0)
             yield from self._log.read(topic, partition, offset, 1_000_000)
@@ -177,9 +185,9 @@ class MemoryShardLog:
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         """One transaction, with a point to break at after each step; the last two leave its outcome in doubt."""
         for number, output in enumerate(outputs):
-            if len(output.key) + len(output.value) + RECORD_FRAME_BYTES > RECORD_BYTES_MAX:
+            if output.size + RECORD_FRAME_BYTES > RECORD_BYTES_MAX:
                 self._log.finish(self._config.name, self._epoch, ABORTED)
-                raise Unwritable(number, output.topic, len(output.value))
+                raise Unwritable(number, output.topic, len(output.value or b""))
             self._log.write(self._config.name, self._epoch, output)
             self._faults.point("produce")
         self._log.owned(self._config.name, self._epoch)
@@ -188,10 +196,9 @@ class MemoryShardLog:
         self._log.positions_of(self._config.name).update(positions)
         self._faults.point("after_commit")
 
-    def event_ends(self) -> Positions:
-        """Ends of the event partitions, if they are still ours."""
-        self._log.owned(self._config.name, self._epoch)
-        return {(topic, partition): self._log.end(topic, partition) for topic, partition in self._owned(event_topics())}
+    def ends(self, topics: Sequence[str]) -> Positions:
+        """Ends of partitions."""
+        return {(topic, partition): self._log.end(topic, partition) for topic, partition in self._owned(topics)}
 
     def release(self) -> None:
         """Nothing to give back; what is left open is aborted when the next owner comes, or by the coordinator's timeout."""
@@ -199,7 +206,7 @@ class MemoryShardLog:
         if producer is not None and producer.epoch == self._epoch and producer.entries:
             self._log.finish(self._config.name, self._epoch, ABORTED)
 
-    def _owned(self, topics: tuple[str, ...]) -> list[tuple[str, int]]:
+    def _owned(self, topics: Sequence[str]) -> list[tuple[str, int]]:
         return [
             (topic, partition)
             for topic in topics

@@ -5,20 +5,25 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from commands import undo
+from commands.aggregates import AGGREGATES
 from commands.decision import FollowUp, accept
-from commands.engine import store as state_store
-from commands.engine.loop import DeciderLoop
+from commands.engine.entries import Entry, Positions
 from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.restoring import Restoring
+from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
-from commands.engine.store import Entry, Positions
+from commands.engine.snapshots import SnapshotWriter
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
+from commands.undo import UndoQueue
 from schemas.job import JobSent, LoseJob
+from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
 from schemas.wire import Decoded
 from streams.timers import due
@@ -104,22 +109,12 @@ def torn_decisions() -> Any:
 
 def states_kept_in_doubt() -> Any:
     """After a commit whose outcome is unknown, the states in memory are believed."""
-    rebuild = DeciderLoop._rebuild
+    run = Restoring.run
 
-    def trusting(loop: DeciderLoop, shard_log: Any) -> int:
-        return 0 if loop._store.hot_count() else rebuild(loop, shard_log)
+    def trusting(restoring: Restoring, shard_log: Any, write: Any) -> int:
+        return 0 if restoring._store.hot_count() else run(restoring, shard_log, write)
 
-    return patch.object(DeciderLoop, "_rebuild", trusting)
-
-
-def snapshot_without_proof() -> Any:
-    """A decider takes the ends of the log for its own without asking whether the slot is still its own."""
-
-    def ends(shard_log: MemoryShardLog) -> Positions:
-        places = shard_log._owned(tuple(sorted({topic for topic, _ in shard_log._log.entries if ".events." in topic})))
-        return {place: shard_log._log.end(*place) for place in places}
-
-    return patch.object(MemoryShardLog, "event_ends", ends)
+    return patch.object(Restoring, "run", trusting)
 
 
 def positions_before_rows() -> Any:
@@ -171,22 +166,21 @@ def follow_ups_outside() -> Any:
 
 
 def ids_forgotten_at_restart() -> Any:
-    """Command ids are remembered in memory only: neither in the fold nor in the state file."""
-    apply, thaw = Shard._apply, state_store.StateStore._thaw
+    """Command ids are remembered in memory only: neither in the fold nor in the rows."""
+    apply, restored = Shard._apply, RowCodec.entry
 
     def forgetful(slot: Shard, aggregate: Any, entry: Entry, message: Any, envelope: Any) -> None:
         apply(slot, aggregate, entry, message, envelope)
-        entry.recent.clear()
+        entry.recent = UndoQueue()
 
-    def thawed(store: Any, key: Any) -> Entry | None:
-        entry = thaw(store, key)
-        if entry is not None:
-            entry.recent.clear()
+    def forgotten(rows: RowCodec, *arguments: Any) -> Entry:
+        entry = restored(rows, *arguments)
+        entry.recent = UndoQueue()
         return entry
 
     both = contextlib.ExitStack()
     both.enter_context(patch.object(Shard, "_apply", forgetful))
-    both.enter_context(patch.object(state_store.StateStore, "_thaw", thawed))
+    both.enter_context(patch.object(RowCodec, "entry", forgotten))
     return both
 
 
@@ -216,9 +210,30 @@ def large_records_are_cut_off() -> Any:
     commit = MemoryShardLog.commit
 
     def without(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        commit(shard_log, [one for one in outputs if len(one.value) < 700], positions)
+        commit(shard_log, [one for one in outputs if len(one.value or b"") < 700], positions)
 
     return patch.object(MemoryShardLog, "commit", without)
+
+
+def markers_of_the_end() -> Any:
+    """A round of rows is marked with the ends of the log when it is done, not with those when it began."""
+    begin = SnapshotWriter.begin_round
+
+    def begun(writer: SnapshotWriter, positions: Positions) -> None:
+        begin(writer, {place: offset + 25 for place, offset in positions.items()})
+
+    return patch.object(SnapshotWriter, "begin_round", begun)
+
+
+def parts_not_noted() -> Any:
+    """A queue does not write the rows of jobs that were leased."""
+    form = AGGREGATES["queue"].snapshot
+    changed = form.changed
+
+    def forgotten(queue: Any, event: Any) -> Any:
+        return () if isinstance(event, JobLeased) else changed(queue, event)
+
+    return patch.dict(AGGREGATES, {"queue": replace(AGGREGATES["queue"], snapshot=replace(form, changed=forgotten))})
 
 
 PLANTS: dict[str, Callable[[], Any]] = {
@@ -231,13 +246,14 @@ PLANTS: dict[str, Callable[[], Any]] = {
         deduplication_by_time,
         torn_decisions,
         states_kept_in_doubt,
-        snapshot_without_proof,
         positions_before_rows,
         leases_end_early,
         follow_ups_outside,
         ids_forgotten_at_restart,
         changes_stay_after_a_bug,
         large_records_are_cut_off,
+        markers_of_the_end,
+        parts_not_noted,
     )
 }
 

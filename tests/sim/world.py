@@ -14,7 +14,7 @@ from pathlib import Path
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
 from check.rows import RowsEqualEvents, View, views
-from commands.engine.store import Positions
+from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
@@ -312,6 +312,6 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
             for turn in turns:
                 world.turn(turn)
             stuck = world.settle()
+            return [*([stuck] if stuck else []), *world.violations()]
         except Exception as problem:  # noqa: BLE001 - whatever stumbles is a finding
             return [Violation("nothing in Culm stumbles", f"turn {turn.who}", repr(problem)[:600])]
-        return [*([stuck] if stuck else []), *world.violations()]

@@ -1,0 +1,106 @@
+"""Closed aggregates on disk: a copy of their rows in the log, to be looked up by id.
+
+In: committed rows of the topic of closed rows. Out: the rows of one aggregate. The file (SQLite) may be deleted at any time: it
+is filled again from the log. Rows are kept as the log has them, in the schema that wrote them, and become today's when read.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import structlog
+
+from commands.engine.entries import Key, Positions
+
+log = structlog.get_logger()
+#: Key of the aggregate, name of the row, value as the log has it (None: the row is gone).
+ClosedRow = tuple[Key, str, bytes | None]
+
+
+class ClosedRows:
+    """The rows of closed aggregates of the partitions that a decider owns."""
+
+    def __init__(self, path: Path | None) -> None:
+        """path: the file, or None to keep everything in memory."""
+        self._path = path
+        self._file = _open(path)
+
+    def find(self, key: Key) -> Mapping[str, bytes]:
+        """Rows by name; empty for an aggregate that is not closed."""
+        found = self._file.execute("SELECT name, value FROM row WHERE aggregate = ? AND id = ?", key)
+        return dict(found.fetchall())
+
+    def put(self, rows: Iterable[ClosedRow]) -> None:
+        """Take rows over, in the order of the log."""
+        listed = list(rows)
+        with self._file:
+            for key, name, value in listed:
+                if value is None:
+                    self._file.execute("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", (*key, name))
+            kept = [(*key, name, value) for key, name, value in listed if value is not None]
+            self._file.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", kept)
+
+    def positions(self) -> Positions:
+        """How far the log's rows are in the file; nothing for a partition that was never read."""
+        rows = self._file.execute("SELECT topic, partition, next_offset FROM position")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def reached(self, positions: Positions) -> None:
+        """Note that every row before these positions is in the file."""
+        with self._file:
+            self._file.executemany(
+                "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", [(*place, offset) for place, offset in positions.items()]
+            )
+
+    def clear(self) -> None:
+        """Forget everything: it is read from the log again."""
+        with self._file:
+            self._file.execute("DELETE FROM row")
+            self._file.execute("DELETE FROM position")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """The file at `path`; a private one while another process holds it."""
+    file = sqlite3.connect(":memory:") if path is None else _held_alone(path)
+    if file is None:
+        log.warning("closed_rows_are_held_by_another_process", path=str(path))
+        file = sqlite3.connect("")
+    file.executescript(_TABLES)
+    return file
+
+
+_TABLES = """
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS row (
+    aggregate TEXT, id TEXT, name TEXT, value BLOB, PRIMARY KEY (aggregate, id, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next_offset INTEGER, PRIMARY KEY (topic, partition));
+"""
+
+
+def _held_alone(path: Path) -> sqlite3.Connection | None:
+    """The file, locked for as long as this process lives; None while another has it.
+
+    A decider that was stopped and replaced may continue, and would write what it believes over what is true.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(2):
+        file = sqlite3.connect(path, timeout=0)
+        try:
+            file.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;")
+            file.executescript(_TABLES)
+            return file
+        except sqlite3.OperationalError as problem:
+            if "locked" in str(problem):
+                file.close()
+                return None
+        except sqlite3.DatabaseError:
+            pass
+        file.close()
+        for part in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            part.unlink(missing_ok=True)
+    raise RuntimeError(f"file of closed rows {path} cannot be made")

@@ -1,0 +1,229 @@
+"""States as rows in the log: written a slice at a time beside ordinary batches, so that any node restores them after any release.
+
+In: what `StateStore` says is due. Out: rows for the transaction of the next batch, and at the end of a round a marker. A round
+begins with the ends of the event topics, writes all that was due then, and ends with a marker of those positions: what stands
+before the marker holds every event before them. Rows may hold newer events; their sequence tells, so folding from the marker's
+positions repeats nothing. An aggregate's rows are written together; one that closed and rests moves to the closed rows, some
+parts at a time if it is large. Guards: a slice is bounded; nothing counts as written before its transaction is committed.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import structlog
+
+from commands.aggregates import AGGREGATES
+from commands.engine.closed_rows import ClosedRow
+from commands.engine.entries import Entry, Key, Positions
+from commands.engine.records import OutputRecord
+from commands.engine.rows import MARKER, key_of
+from commands.engine.store import StateStore
+from commands.snapshot import MAIN
+from schemas.catalog import LIVE_ROWS
+from schemas.snapshot import SnapshotMarker
+from schemas.types import PartitionPosition, SnapshotEnvelope
+from schemas.wire import RECORD_BYTES_MAX, Codec
+
+#: What a slice writes at most, beyond the rows of one aggregate.
+SLICE_ROWS_MAX = 300
+SLICE_BYTES_MAX = 1_000_000
+#: Batches for which a closed aggregate stays in memory: late words about it come soon.
+BATCHES_BEFORE_EVICTION = 100
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What holds of an aggregate once its rows are committed. `still_due`: parts that later slices write."""
+
+    key: Key
+    entry: Entry
+    live_rows: frozenset[str]
+    closed_parts: bool
+    still_due: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Slice:
+    """Rows that were made for a transaction, and what is true once it is committed."""
+
+    records: list[OutputRecord] = field(default_factory=list)
+    closed: list[ClosedRow] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    evicted: list[Key] = field(default_factory=list)
+    ends_round: bool = False
+    bytes: int = 0
+
+    def add(self, records: list[OutputRecord]) -> None:
+        """The rows of one aggregate."""
+        self.records += records
+        self.bytes += sum(record.size for record in records)
+
+    @property
+    def is_full(self) -> bool:
+        """True when nothing more should be added."""
+        return len(self.records) >= SLICE_ROWS_MAX or self.bytes >= SLICE_BYTES_MAX
+
+
+class SnapshotWriter:
+    """Writes rows of one store."""
+
+    def __init__(self, store: StateStore, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+        self._round: deque[Key] | None = None
+        self._positions: Positions = {}
+        self._incomplete = False
+
+    @property
+    def in_round(self) -> bool:
+        """True from the beginning of a round until its marker is committed."""
+        return self._round is not None
+
+    def begin_round(self, positions: Positions) -> None:
+        """Write everything that is due now; positions: the ends of the event topics, and of the closed rows."""
+        self._round = deque(self._store.due)
+        self._positions = positions
+        self._incomplete = False
+
+    def forget(self) -> None:
+        """The states were thrown away, and a round with them."""
+        self._round = None
+
+    def slice(self) -> Slice:
+        """The next rows to write, perhaps none."""
+        made = Slice()
+        for key in list(self._store.crowded):
+            if not made.is_full:
+                self._write(made, key)
+        while self._round and not made.is_full:
+            self._write(made, self._round.popleft())
+        self._move_resting(made)
+        if self._round is not None and not self._round and not made.is_full:
+            self._end_round(made)
+        return made
+
+    def committed(self, made: Slice) -> None:
+        """The slice is in the log."""
+        due, crowded = self._store.due, self._store.crowded
+        for one in made.written:
+            one.entry.live_rows, one.entry.closed_parts = one.live_rows, one.closed_parts
+            due.pop(one.key, None)
+            crowded.pop(one.key, None)
+            if one.still_due:
+                due[one.key] = set(one.still_due)
+        for key in made.evicted:
+            self._store.evict(key)
+        if made.closed:
+            self._store.closed.put(made.closed)
+        if made.ends_round:
+            self._round = None
+
+    def not_written(self, made: Slice) -> None:
+        """The slice is not in the log; its aggregates are still due."""
+        if self._round is not None:
+            self._round.extendleft(reversed([one.key for one in made.written]))
+        self._store.resting.extendleft((key, entry.batch) for key in made.evicted if (entry := self._store.find(key)))
+
+    def _write(self, made: Slice, key: Key) -> None:
+        """The rows of a living aggregate that are behind."""
+        entry, due = self._store.find(key), self._store.due.get(key)
+        if entry is None or due is None:
+            # What made it due was put back.
+            self._store.due.pop(key, None)
+            self._store.crowded.pop(key, None)
+            return
+        rows, records = self._store.rows, []
+        there = set(entry.live_rows or ())
+        for name, message in AGGREGATES[key[0]].snapshot.rows(entry.state, {MAIN, *due}):
+            if name == MAIN:
+                records.append(rows.live(key, name, rows.main(entry, message, closed_parts=entry.closed_parts)))
+            elif message is not None:
+                records.append(rows.live(key, name, rows.part(entry, message)))
+                there.add(name)
+            elif entry.closed_parts:
+                records.append(rows.live(key, name, rows.gone(entry)))
+                there.add(name)
+            elif name in there:
+                records.append(rows.live(key, name, None))
+                there.discard(name)
+        if self._fits(key, records):
+            made.add(records)
+            made.written.append(Written(key, entry, frozenset(there), entry.closed_parts))
+
+    def _fits(self, key: Key, records: list[OutputRecord]) -> bool:
+        """False for rows that the log does not take: the aggregate stays due, and this round ends without a marker."""
+        size = max(record.size for record in records)
+        if size > RECORD_BYTES_MAX:
+            log.error("row_too_large", aggregate=key[0], id=key[1], bytes=size, bytes_max=RECORD_BYTES_MAX)
+            self._incomplete = True
+        return size <= RECORD_BYTES_MAX
+
+    def _move_resting(self, made: Slice) -> None:
+        """Aggregates that were closed for long enough become closed rows and leave memory."""
+        store, written = self._store, {one.key for one in made.written}
+        resting = store.resting
+        while resting and resting[0][1] + BATCHES_BEFORE_EVICTION < store.batch and not made.is_full:
+            key, batch = resting.popleft()
+            entry = store.find(key)
+            if entry is None or entry.batch != batch or key in made.evicted:
+                continue
+            if key in written or not self._moved(made, key, entry):
+                resting.appendleft((key, batch))
+                return
+
+    def _moved(self, made: Slice, key: Key, entry: Entry) -> bool:
+        """True when all rows of a closed aggregate are in the slice; False when the next slice goes on with it."""
+        due = self._store.due.get(key)
+        if due is None and entry.live_rows is None:
+            made.evicted.append(key)
+            return True
+        live = entry.live_rows or frozenset()
+        left = sorted(live | (due or set()))
+        now = left[:SLICE_ROWS_MAX]
+        whole = len(now) == len(left)
+        records, closed = self._closed_rows(key, entry, {*now, MAIN} if whole else {*now})
+        if not whole:
+            # The rest follows; until then it lives, with some of its parts among the closed rows.
+            rows = self._store.rows
+            ((_, main),) = AGGREGATES[key[0]].snapshot.rows(entry.state, {MAIN})
+            records.append(rows.live(key, MAIN, rows.main(entry, main, closed_parts=True)))
+        if not self._fits(key, records):
+            return True
+        made.add(records)
+        made.closed += closed
+        if whole:
+            made.evicted.append(key)
+        else:
+            made.written.append(Written(key, entry, frozenset(live) - {*now}, True, frozenset(due or ()) - {*now}))
+        return whole
+
+    def _closed_rows(self, key: Key, entry: Entry, names: set[str]) -> tuple[list[OutputRecord], list[ClosedRow]]:
+        """Closed rows of these names, each with the end of its live row; and the same for the copy on disk."""
+        rows, records, closed = self._store.rows, [], []
+        there = frozenset() if entry.live_rows is None else entry.live_rows | {MAIN}
+        for name, message in AGGREGATES[key[0]].snapshot.rows(entry.state, names):
+            value = None
+            if message is not None:
+                value = rows.main(entry, message, closed_parts=False) if name == MAIN else rows.part(entry, message)
+            if value is not None or entry.closed_parts:
+                records.append(rows.closed(key, name, value))
+                closed.append((key, name, value))
+            if name in there:
+                records.append(rows.live(key, name, None))
+        return records, closed
+
+    def _end_round(self, made: Slice) -> None:
+        if not self._incomplete:
+            made.add([self._marker(partition) for partition in sorted({partition for _, partition in self._positions})])
+        made.ends_round = True
+
+    def _marker(self, partition: int) -> OutputRecord:
+        positions = tuple(
+            PartitionPosition(topic=topic, partition=number, next_offset=offset)
+            for (topic, number), offset in sorted(self._positions.items())
+            if number == partition
+        )
+        message = SnapshotMarker(positions=positions, writer_epoch=self._store.writer_epoch)
+        value = self._codec.encode(message, SnapshotEnvelope(sequence=0))
+        return OutputRecord(LIVE_ROWS, key_of((MARKER, str(partition)), MAIN), value, partition=partition)

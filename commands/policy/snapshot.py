@@ -1,0 +1,31 @@
+"""A policy as one row."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from commands.policy.model import Policy
+from commands.snapshot import MAIN, Row, SnapshotForm, changes_main, has_main
+from schemas.policy import PolicySnapshot
+
+
+def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
+    """The one row."""
+    yield (
+        MAIN,
+        PolicySnapshot(
+            settings=policy.settings,
+            shares_set=policy.shares is not None,
+            shares=policy.shares or (),
+            rules_set=policy.rules is not None,
+            rules=policy.rules or (),
+        ),
+    )
+
+
+def restored(found: Mapping[str, Any]) -> Policy:
+    """The policy of its row."""
+    row: PolicySnapshot = found[MAIN]
+    return Policy(row.settings, row.shares if row.shares_set else None, row.rules if row.rules_set else None)
+
+
+SNAPSHOT = SnapshotForm(rows, restored, changes_main, has_main)

@@ -1,0 +1,123 @@
+"""A dispatch queue: a main row, a row for each job that waits or is leased, and pages of the times that heartbeats move.
+
+A lease's row is written once; its times are in one of TIME_PAGES pages of columns, because many of them move at once.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from commands.queue.model import DispatchQueue, Lease, rebuilt
+from commands.snapshot import MAIN, Row, SnapshotForm
+from schemas.queue import (
+    DispatchConfigured,
+    JobLeased,
+    JobQueued,
+    JobWithdrawn,
+    LeaseEnded,
+    LeasesRenewed,
+    LeaseTimesSnapshot,
+    QueuedJobSnapshot,
+    QueueEvent,
+    QueueSnapshot,
+    TaskHeld,
+    TaskReleased,
+)
+from schemas.types import LeaseSnapshot
+
+TIME_PAGES = 64
+JOB, TIMES = "job-", "times-"
+
+
+def changed(queue: DispatchQueue, event: QueueEvent) -> Iterable[str]:
+    """The rows of the jobs that the event names."""
+    match event:
+        case DispatchConfigured() | TaskHeld() | TaskReleased():
+            return ()
+        case JobQueued():
+            return (_job(event.spec.job_id),)
+        case JobWithdrawn():
+            return (_job(event.job_id),)
+        case JobLeased() | LeaseEnded():
+            return (_job(event.job_id), _times(event.job_id))
+        case LeasesRenewed():
+            return set(map(_times, event.job_ids))
+
+
+def names(queue: DispatchQueue) -> Iterable[str]:
+    """A row for each job, and the pages of times."""
+    yield from map(_job, queue.waiting)
+    yield from map(_job, queue.leases)
+    yield from sorted(set(map(_times, queue.leases)))
+
+
+def rows(queue: DispatchQueue, wanted: Collection[str]) -> Iterator[Row]:
+    """The rows that are asked for."""
+    pages = {name for name in wanted if name.startswith(TIMES)}
+    for name in wanted:
+        if name == MAIN:
+            yield MAIN, QueueSnapshot(name=queue.name, settings=queue.settings, held_tasks=tuple(sorted(queue.held_tasks)))
+        elif name not in pages:
+            yield name, _job_row(queue, int(name.removeprefix(JOB)))
+    if pages:
+        yield from _pages(queue, pages)
+
+
+def restored(found: Mapping[str, Any]) -> DispatchQueue:
+    """The queue of its rows."""
+    main: QueueSnapshot = found[MAIN]
+    times: dict[int, tuple[int, int | None]] = {}
+    jobs: list[QueuedJobSnapshot] = []
+    for name, row in found.items():
+        if name.startswith(JOB):
+            jobs.append(row)
+        elif name.startswith(TIMES):
+            for job_id, due_at, seen_at in zip(row.job_ids, row.due_at, row.seen_at, strict=True):
+                times[job_id] = (due_at, seen_at or None)
+    jobs.sort(key=lambda row: row.job_id)
+    waiting = [row.spec for row in jobs if row.spec is not None]
+    leases = {
+        row.job_id: Lease(
+            row.lease.lease_id, row.lease.pilot, row.lease.task_id, row.lease.lease_seconds, *times[row.job_id]
+        )
+        for row in jobs
+        if row.lease is not None
+    }
+    return rebuilt(main.name, main.settings, waiting, leases, main.held_tasks)
+
+
+def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
+    spec, lease = queue.waiting.get(job_id), queue.leases.get(job_id)
+    if lease is not None:
+        held = LeaseSnapshot(
+            lease_id=lease.lease_id, pilot=lease.pilot, task_id=lease.task_id, lease_seconds=lease.lease_seconds
+        )
+        return QueuedJobSnapshot(job_id=job_id, lease=held)
+    return None if spec is None else QueuedJobSnapshot(job_id=job_id, spec=spec)
+
+
+def _pages(queue: DispatchQueue, wanted: set[str]) -> Iterator[Row]:
+    """One walk over all leases, however many pages are wanted: 100,000 leases cost about 30 ms."""
+    held: dict[int, list[int]] = {int(name.removeprefix(TIMES)): [] for name in wanted}
+    for job_id in queue.leases:
+        page = held.get(job_id % TIME_PAGES)
+        if page is not None:
+            page.append(job_id)
+    for number, job_ids in sorted(held.items()):
+        leases = [queue.leases[job_id] for job_id in job_ids]
+        row = LeaseTimesSnapshot(
+            job_ids=tuple(job_ids),
+            due_at=tuple(lease.due_at for lease in leases),
+            seen_at=tuple(lease.seen_at or 0 for lease in leases),
+        )
+        yield f"{TIMES}{number}", row if job_ids else None
+
+
+def _job(job_id: int) -> str:
+    return f"{JOB}{job_id}"
+
+
+def _times(job_id: int) -> str:
+    return f"{TIMES}{job_id % TIME_PAGES}"
+
+
+SNAPSHOT = SnapshotForm(rows, restored, changed, names)

@@ -1,0 +1,207 @@
+"""What each event does to a task. Pure.
+
+In: a task and an event. Out: the task. Guards: finished + failed <= used <= total after every event (docs/reference/jedi.md,
+"Laws"); an event is folded at the cost of what it names, whatever the size of the task.
+"""
+
+from dataclasses import replace
+
+from commands.task.ends import outcomes_recorded, taken_from_merge
+from commands.task.input_units import UnitStatus
+from commands.task.live_jobs import JobState
+from commands.task.model import Ending, Order, Task
+from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
+from commands.undo import UndoDict, UndoQueue, UndoSet
+from schemas.task import (
+    AttemptsIncreased,
+    ContentsFed,
+    JobOutcomesRecorded,
+    JobsGenerated,
+    JobsOrdered,
+    TaskBroken,
+    TaskEvent,
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParked,
+    TaskPaused,
+    TaskPriorityChanged,
+    TaskReassigned,
+    TaskRefined,
+    TaskReloaded,
+    TaskRestored,
+    TaskResumed,
+    TaskRetried,
+    TaskSetAside,
+    TaskSubmitted,
+    TaskWoken,
+)
+from schemas.types import EventEnvelope, JobKind
+
+
+def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
+    """`task` after `event`; stops at an event that the table of transitions does not know."""
+    reached = NEXT.get((task.status, type(event)))
+    assert reached is not None, f"{type(event).__name__} in status {task.status} is not in the table of transitions"
+    before, task.status = task.status, reached if reached is not TaskStatus.UNKNOWN else task.status
+    match event:
+        case TaskSubmitted():
+            _submitted(task, event, envelope)
+        case TaskRefined():
+            _refined(task, event)
+        case ContentsFed():
+            _contents_fed(task, event)
+        case JobsOrdered():
+            _ordered(task, event)
+        case JobsGenerated():
+            _generated(task, event)
+        case TaskParked():
+            task.orders[event.order] = replace(task.orders[event.order], parked=True)
+        case TaskWoken():
+            _take_back_orders(task, only_parked=True)
+        case TaskSetAside():
+            if not task.aside:
+                task.aside_from = before
+            task.aside[event.dead_letter_id] = event.cause
+        case TaskRestored():
+            _restored(task, event)
+        case JobOutcomesRecorded():
+            outcomes_recorded(task, event)
+        case TaskKillOrdered():
+            task.ending, task.retrying = Ending.KILL, False
+            _take_back_orders(task)
+        case TaskFinishOrdered():
+            task.ending, task.retrying = Ending.FINISH, False
+            _take_back_orders(task)
+        case TaskBroken():
+            task.ending, task.message, task.retrying = Ending.BROKEN, event.message, False
+            _take_back_orders(task)
+        case TaskRetried():
+            _retried(task, event)
+        case TaskReloaded():
+            task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
+            task.attempt, task.ending, task.message = event.task_attempt, None, ""
+            task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
+            task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
+        case TaskReassigned():
+            _reassigned(task, event)
+        case TaskPaused():
+            task.old_status = before
+        case TaskResumed():
+            task.status = task.old_status
+        case AttemptsIncreased():
+            _attempts_increased(task, event.increase)
+        case TaskPriorityChanged():
+            task.priority = event.priority
+        case TaskFinalized():
+            task.status = STATUS_OF_VERDICT[event.verdict]
+            task.message, task.retrying = event.message or task.message, False
+            task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
+            _take_back_orders(task)
+    assert task.finished + task.failed <= len(task.units), f"task {task.task_id}: file accounts do not add up"
+    return task
+
+
+def _restored(task: Task, event: TaskRestored) -> None:
+    del task.aside[event.dead_letter_id]
+    if not task.aside:
+        task.aside_from = TaskStatus.UNKNOWN
+    if event.status and task.status is TaskStatus.PAUSED:
+        task.old_status = TaskStatus(event.status)
+    elif event.status:
+        task.status = TaskStatus(event.status)
+
+
+def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> None:
+    task.task_id, task.name = event.task_id, event.name
+    task.owner, task.vo = envelope.actor, envelope.vo
+    task.user_name, task.nickname = event.user_name, event.nickname
+    task.label, task.working_group = event.label, event.working_group
+    task.priority, task.parameters_json = event.priority, event.parameters_json
+
+
+def _refined(task: Task, event: TaskRefined) -> None:
+    task.definition, task.known_units = event.definition, len(task.units)
+    task.library, task.build_failures = None, 0
+
+
+def _contents_fed(task: Task, event: ContentsFed) -> None:
+    assert task.definition is not None
+    files = {unit.lfn for unit in event.units}
+    new = len(files) - len(task.units.files_known(event.dataset, files, before=len(task.units)))
+    task.files[event.dataset] = task.files.get(event.dataset, 0) + new
+    task.units.add(event.units, task.definition.attempts_max)
+    if event.chunk_complete:
+        task.fed[event.dataset] = task.fed.get(event.dataset, 0) + 1
+    if event.dataset_complete:
+        task.fed_whole.add(event.dataset)
+    task.contents_complete = event.complete
+
+
+def _ordered(task: Task, event: JobsOrdered) -> None:
+    task.last_order = event.order
+    if event.kind is JobKind.MERGE:
+        numbers = tuple(job.serial for job in event.unmerged)
+        for serial in numbers:
+            ended = task.jobs.state_of(serial) in (JobState.ENDED_UNMERGED, JobState.ENDED_MERGING)
+            task.jobs.move(serial, JobState.ENDED_MERGING if ended else JobState.MERGING)
+    else:
+        numbers = tuple(unit.unit_id for unit in event.units)
+        task.units.move(numbers, UnitStatus.ORDERED)
+    task.orders[event.order] = Order(event.kind, numbers)
+
+
+def _generated(task: Task, event: JobsGenerated) -> None:
+    del task.orders[event.order]
+    if task.status is TaskStatus.PAUSED:
+        task.old_status = TaskStatus.RUNNING
+    task.jobs.add(event.kind, event.jobs)
+    task.last_serial = max(task.last_serial, *(job.serial for job in event.jobs))
+    new = dict.fromkeys(job.queue for job in event.jobs).keys() - set(task.queues_used)
+    task.queues_used += tuple(queue for queue in dict.fromkeys(job.queue for job in event.jobs) if queue in new)
+    if event.kind is JobKind.NORMAL:
+        task.units.move((unit_id for job in event.jobs for unit_id in job.unit_ids), UnitStatus.RUNNING)
+
+
+def _take_back_orders(task: Task, *, only_parked: bool = False) -> None:
+    """Input of orders that will not be planned is free again."""
+    for number, order in sorted(task.orders.items()):
+        if only_parked and not order.parked:
+            continue
+        del task.orders[number]
+        if order.kind is JobKind.NORMAL:
+            task.units.move(order.units, UnitStatus.READY)
+        elif order.kind is JobKind.MERGE:
+            for serial in order.units:
+                taken_from_merge(task, serial)
+
+
+def _retried(task: Task, event: TaskRetried) -> None:
+    task.retrying = event.more
+    if not event.continues:
+        task.attempt, task.ending, task.message = event.task_attempt, None, ""
+        task.build_failures = 0
+    for unit_id in event.units:
+        task.units.allow_attempts(unit_id, event.attempts_max)
+    failed = [unit_id for unit_id in event.units if task.units.status_of(unit_id) is UnitStatus.FAILED]
+    task.units.move(failed, UnitStatus.READY)
+
+
+def _attempts_increased(task: Task, increase: int) -> None:
+    """Costs what is given up: units that were, come back when they have attempts again."""
+    task.units.allow_all(increase)
+    if task.ending is None and task.failed:
+        failed = list(task.units.with_status(UnitStatus.FAILED))
+        task.units.move([unit_id for unit_id in failed if task.units.has_attempts(unit_id)], UnitStatus.READY)
+
+
+def _reassigned(task: Task, event: TaskReassigned) -> None:
+    if task.definition is not None:
+        wishes = replace(
+            task.definition.requirements,
+            site=event.site or task.definition.requirements.site,
+            cloud=event.cloud or task.definition.requirements.cloud,
+        )
+        task.definition = replace(task.definition, requirements=wishes)
+    task.queues_used = ()
+    _take_back_orders(task)

@@ -1,0 +1,175 @@
+"""How the ends of jobs are accounted for: input done, given up or ready again, merges completed, outputs registered. Pure.
+
+Guards: an ended job is accounted for once; a decision costs what the ends in it touch, whatever the size of the task.
+Source: docs/reference/jedi.md, "File accounts" and "Attempts".
+"""
+
+from dataclasses import replace
+
+from commands.decision import Decision, FollowUp, accept
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import cut, first_part
+from commands.task.ends import MERGE_ATTEMPTS_MAX
+from commands.task.input_units import UnitStatus
+from commands.task.limits import OUTCOMES_PER_EVENT
+from commands.task.live_jobs import JobState, LiveJob
+from commands.task.model import Ending, Task, Unmerged, accounts_of
+from schemas.dataset import RegisterFiles
+from schemas.ids import JOBS_PER_TASK
+from schemas.job import CompleteMerge
+from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
+from schemas.types import (
+    DatasetFile,
+    DatasetRole,
+    FileAccounts,
+    JobKind,
+    JobOutcome,
+    OutcomeKind,
+    OutputFile,
+    RetryAction,
+    UnitChange,
+)
+
+#: Jobs whose outputs wait for a merge or are being merged, and that did not end otherwise.
+UNMERGED = frozenset({JobState.UNMERGED, JobState.MERGING, JobState.GIVEN_UP})
+
+
+def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
+    """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
+
+    An end that was accounted for may be told again. A job that waits for its merge is news only when it ends otherwise; while it
+    is being merged, the merge decides: its input must not be in a merged file and be processed again.
+    """
+    known = tuple({one.job_id: one for one in command.outcomes if _is_news(task, one)}.values())
+    if not known:
+        return accept()
+    rest = known
+    known = first_part(rest, OUTCOMES_PER_EVENT, PART_BYTES_MAX)
+    rest = rest[len(known) :]
+    ended = {outcome.job_id for outcome in known if _unmerged(task, outcome.job_id) is not None}
+    changes: dict[int, UnitChange] = {}
+    follow_ups: list[FollowUp] = []
+    for outcome in known:
+        job = task.jobs.get(outcome.job_id)
+        if job is None:
+            row = _unmerged(task, outcome.job_id)
+            if row is not None and task.jobs.state_of(row.job.serial) is not JobState.MERGING:
+                _change_units(task, changes, row.units, outcome)
+        elif job.kind is JobKind.NORMAL and outcome.kind is not OutcomeKind.MERGING:
+            _change_units(task, changes, job.units, outcome)
+        elif job.kind is JobKind.MERGE:
+            follow_ups += _merge_ended(task, changes, job, outcome, ended)
+    follow_ups += _registrations(task, known)
+    if rest:
+        follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
+    recorded = JobOutcomesRecorded(
+        outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
+    )
+    return accept(recorded, follow_ups=tuple(follow_ups))
+
+
+def _is_news(task: Task, outcome: JobOutcome) -> bool:
+    at_work = task.jobs.get(outcome.job_id) is not None
+    return at_work or (outcome.kind is not OutcomeKind.MERGING and _unmerged(task, outcome.job_id) is not None)
+
+
+def _unmerged(task: Task, job_id: int) -> Unmerged | None:
+    """The job with this id if it waits for a merge or is being merged."""
+    serial = job_id % JOBS_PER_TASK
+    row = task.unmerged.get(serial)
+    return row if row and row.job.job_id == job_id and task.jobs.state_of(serial) in UNMERGED else None
+
+
+def _change_units(task: Task, changes: dict[int, UnitChange], unit_ids: tuple[int, ...], outcome: JobOutcome) -> None:
+    for unit_id in unit_ids:
+        if task.units.status_of(unit_id) is UnitStatus.RUNNING:
+            changes[unit_id] = unit_after(task, unit_id, outcome)
+
+
+def unit_after(task: Task, unit_id: int, outcome: JobOutcome) -> UnitChange:
+    """What `outcome` does to a unit: done, given up, or ready for the next (docs/reference/jedi.md, "File accounts")."""
+    had, had_failed = task.units.attempt_of(unit_id), task.units.failed_attempt_of(unit_id)
+    if outcome.kind is OutcomeKind.FINISHED:
+        return UnitChange(unit_id=unit_id, finished=True, failed=False, attempt=had + 1, failed_attempt=had_failed)
+    assert task.definition is not None, f"task {task.task_id} has jobs before it is refined"
+    failures_max = task.definition.failures_max
+    attempt = had + (0 if outcome.kind is OutcomeKind.CLOSED else 1)
+    true_failure = outcome.kind is OutcomeKind.FAILED and outcome.action is not RetryAction.SYSTEM
+    failed_attempt = had_failed + (1 if true_failure else 0)
+    given_up = (
+        attempt >= task.units.attempts_max_of(unit_id)
+        or (failures_max is not None and failed_attempt >= failures_max)
+        or (outcome.kind is OutcomeKind.FAILED and outcome.action is RetryAction.NO_RETRY)
+    )
+    return UnitChange(
+        unit_id=unit_id,
+        finished=False,
+        failed=given_up and task.ending is None,
+        attempt=attempt,
+        failed_attempt=failed_attempt,
+        ram_mb=outcome.ram_mb if outcome.action is RetryAction.MORE_MEMORY else None,
+    )
+
+
+def _merge_ended(
+    task: Task, changes: dict[int, UnitChange], job: LiveJob, outcome: JobOutcome, ended: set[int]
+) -> list[FollowUp]:
+    """The merged jobs end with their merge job, unless the merge is tried again; those that ended before it give back their
+    input when it failed. ended: those that end in the same decision."""
+    rows: list[Unmerged] = [task.unmerged[serial] for serial in job.units if serial in task.unmerged]
+    succeeded = outcome.kind is OutcomeKind.FINISHED
+    again = not succeeded and task.ending is not Ending.KILL and job.attempt < MERGE_ATTEMPTS_MAX
+    follow_ups = []
+    for row in rows:
+        gone = task.jobs.state_of(row.job.serial) is JobState.ENDED_MERGING or row.job.job_id in ended
+        if succeeded or gone:
+            _change_units(task, changes, row.units, outcome)
+        if not again and not gone:
+            complete = CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id)
+            follow_ups.append(FollowUp(str(row.job.job_id), complete))
+    return follow_ups
+
+
+def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
+    """New output files, for each dataset as many commands as they need."""
+    files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
+    for outcome in outcomes:
+        if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
+            for file in outcome.outputs:
+                files.setdefault((file.dataset, file.role), []).append(file)
+    return [
+        FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id), task.owner)
+        for (dataset, role), found in files.items()
+        for part in cut([_dataset_file(file) for file in found], OUTCOMES_PER_EVENT, PART_BYTES_MAX)
+    ]
+
+
+def _dataset_file(file: OutputFile) -> DatasetFile:
+    return DatasetFile(
+        lfn=file.lfn,
+        scope=file.scope,
+        guid=file.guid,
+        size_bytes=file.size_bytes,
+        checksum=file.checksum,
+        endpoint=file.endpoint,
+        events=file.events,
+    )
+
+
+def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange]) -> FileAccounts:
+    before = accounts_of(task)
+    finished = sum(change.finished for change in changes.values())
+    failed = sum(change.failed for change in changes.values())
+    ended = {outcome.job_id for outcome in outcomes if outcome.kind is not OutcomeKind.MERGING}
+    for outcome in outcomes:
+        job = task.jobs.get(outcome.job_id)
+        if job is not None and job.kind is JobKind.MERGE and outcome.kind is OutcomeKind.FINISHED:
+            merged = (task.unmerged[serial].job.job_id for serial in job.units if serial in task.unmerged)
+            ended |= {job_id for job_id in merged if _unmerged(task, job_id) is not None}
+    return replace(
+        before,
+        used=before.used - (len(changes) - finished - failed),
+        finished=before.finished + finished,
+        failed=before.failed + failed,
+        jobs_live=before.jobs_live - len(ended),
+    )

@@ -1,0 +1,197 @@
+"""A task as rows: a main row, its parameters and definition, and rows of its units and jobs (`unit_rows.py`, `job_rows.py`)."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from commands.snapshot import MAIN, Row, SnapshotForm
+from commands.task import job_rows, unit_rows
+from commands.task.input_units import UnitStatus
+from commands.task.model import Ending, Order, Task
+from commands.task.transitions import TaskStatus
+from commands.undo import UndoDict, UndoQueue, UndoSet
+from schemas.task import (
+    AttemptsIncreased,
+    ContentsFed,
+    JobOutcomesRecorded,
+    JobsGenerated,
+    JobsOrdered,
+    TaskBroken,
+    TaskDefinitionSnapshot,
+    TaskEvent,
+    TaskFinalized,
+    TaskFinishOrdered,
+    TaskKillOrdered,
+    TaskParametersSnapshot,
+    TaskReassigned,
+    TaskRefined,
+    TaskReloaded,
+    TaskRetried,
+    TaskSnapshot,
+    TaskSubmitted,
+    TaskWoken,
+)
+from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot
+
+PARAMETERS, DEFINITION = "parameters", "definition"
+
+
+def changed(task: Task, event: TaskEvent) -> Iterable[str]:
+    """The rows that the event is about to change, beside the main one."""
+    match event:
+        case TaskSubmitted() | TaskReloaded():
+            return (PARAMETERS,)
+        case TaskRefined():
+            return (DEFINITION,)
+        case TaskReassigned():
+            return {DEFINITION, *_orders_taken_back(task)}
+        case ContentsFed():
+            accounts = unit_rows.accounts_of_units(unit.unit_id for unit in event.units)
+            return unit_rows.pages_added(task.units, event.units) | accounts
+        case JobsOrdered() if event.kind is JobKind.MERGE:
+            return job_rows.of_serials(task.jobs, (job.serial for job in event.unmerged))
+        case JobsOrdered():
+            return unit_rows.accounts_of_units(unit.unit_id for unit in event.units)
+        case JobsGenerated():
+            pages = {f"{job_rows.PAGE}{event.jobs[0].serial}"} if event.jobs else set()
+            if event.kind is not JobKind.NORMAL:
+                return pages
+            return pages | unit_rows.accounts_of_units(number for job in event.jobs for number in job.unit_ids)
+        case JobOutcomesRecorded():
+            accounts = unit_rows.accounts_of_units(change.unit_id for change in event.units)
+            return accounts | job_rows.of_outcomes(task, event.outcomes)
+        case TaskRetried():
+            return unit_rows.accounts_of_units(event.units)
+        case AttemptsIncreased():
+            return unit_rows.accounts_of_units(task.units.with_status(UnitStatus.FAILED)) if task.failed else ()
+        case TaskWoken() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskFinalized():
+            return _orders_taken_back(task)
+        case _:
+            return ()
+
+
+def _orders_taken_back(task: Task) -> set[str]:
+    found: set[str] = set()
+    for order in task.orders.values():
+        if order.kind is JobKind.NORMAL:
+            found |= unit_rows.accounts_of_units(order.units)
+        elif order.kind is JobKind.MERGE:
+            found |= job_rows.of_serials(task.jobs, order.units)
+    return found
+
+
+def names(task: Task) -> Iterable[str]:
+    """All rows beside the main one."""
+    yield from (PARAMETERS, DEFINITION)
+    yield from unit_rows.names(task.units)
+    yield from job_rows.names(task)
+
+
+def rows(task: Task, wanted: Collection[str]) -> Iterator[Row]:
+    """The rows that are asked for."""
+    if MAIN in wanted:
+        yield MAIN, _main_row(task)
+    if PARAMETERS in wanted:
+        yield PARAMETERS, TaskParametersSnapshot(parameters_json=task.parameters_json, revision=task.parameters_revision)
+    if DEFINITION in wanted:
+        yield DEFINITION, TaskDefinitionSnapshot(definition=task.definition)
+    yield from unit_rows.rows(task.units, wanted)
+    yield from job_rows.rows(task, wanted)
+
+
+def _main_row(task: Task) -> TaskSnapshot:
+    orders = (
+        OrderSnapshot(number=number, kind=order.kind, units=order.units, parked=order.parked)
+        for number, order in sorted(task.orders.items())
+    )
+    return TaskSnapshot(
+        status=task.status.value,
+        old_status=task.old_status.value,
+        task_id=task.task_id,
+        name=task.name,
+        owner=task.owner,
+        vo=task.vo,
+        user_name=task.user_name,
+        nickname=task.nickname,
+        label=task.label,
+        working_group=task.working_group,
+        priority=task.priority,
+        inputs=tuple(_input_row(task, dataset) for dataset in sorted({*task.fed, *task.fed_whole, *task.files})),
+        contents_complete=task.contents_complete,
+        attempts_added=task.units.attempts_added,
+        ready_from=task.units.ready_from,
+        known_units=task.known_units,
+        retrying=task.retrying,
+        orders=tuple(orders),
+        last_order=task.last_order,
+        last_serial=task.last_serial,
+        library=task.library,
+        build_failures=task.build_failures,
+        queues_used=task.queues_used,
+        ending=task.ending and task.ending.value,
+        message=task.message,
+        last_error=task.last_error,
+        attempt=task.attempt,
+        aside=tuple(AsideSnapshot(dead_letter_id=number, cause=cause) for number, cause in task.aside.items()),
+        aside_from=task.aside_from.value,
+    )
+
+
+def _input_row(task: Task, dataset: str) -> InputSnapshot:
+    greatest = task.units.greatest.get(dataset)
+    return InputSnapshot(
+        dataset=dataset,
+        chunks_fed=task.fed.get(dataset),
+        fed_whole=dataset in task.fed_whole,
+        files=task.files.get(dataset),
+        greatest_lfn=greatest and greatest[0],
+        greatest_start=greatest[1] if greatest else -1,
+    )
+
+
+def restored(found: Mapping[str, Any]) -> Task:
+    """The task of its rows."""
+    main: TaskSnapshot = found[MAIN]
+    greatest = {row.dataset: (row.greatest_lfn, row.greatest_start) for row in main.inputs if row.greatest_lfn is not None}
+    jobs, unmerged = job_rows.restored(found)
+    parameters: TaskParametersSnapshot | None = found.get(PARAMETERS)
+    definition: TaskDefinitionSnapshot | None = found.get(DEFINITION)
+    return Task(
+        status=TaskStatus(main.status),
+        old_status=TaskStatus(main.old_status),
+        task_id=main.task_id,
+        name=main.name,
+        owner=main.owner,
+        vo=main.vo,
+        user_name=main.user_name,
+        nickname=main.nickname,
+        label=main.label,
+        working_group=main.working_group,
+        priority=main.priority,
+        parameters_json=parameters.parameters_json if parameters else "{}",
+        parameters_revision=parameters.revision if parameters else 0,
+        definition=definition.definition if definition else None,
+        fed=UndoDict({row.dataset: row.chunks_fed for row in main.inputs if row.chunks_fed is not None}),
+        fed_whole=UndoSet(row.dataset for row in main.inputs if row.fed_whole),
+        contents_complete=main.contents_complete,
+        files=UndoDict({row.dataset: row.files for row in main.inputs if row.files is not None}),
+        units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from),
+        known_units=main.known_units,
+        retrying=main.retrying,
+        orders=UndoDict({row.number: Order(row.kind, row.units, row.parked) for row in main.orders}),
+        last_order=main.last_order,
+        last_serial=main.last_serial,
+        jobs=jobs,
+        unmerged=unmerged,
+        library=main.library,
+        build_failures=main.build_failures,
+        queues_used=main.queues_used,
+        ending=None if main.ending is None else Ending(main.ending),
+        message=main.message,
+        last_error=main.last_error,
+        attempt=main.attempt,
+        aside=UndoQueue({row.dead_letter_id: row.cause for row in main.aside}),
+        aside_from=TaskStatus(main.aside_from),
+    )
+
+
+SNAPSHOT = SnapshotForm(rows, restored, changed, names)

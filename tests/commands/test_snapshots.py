@@ -1,0 +1,392 @@
+"""States as rows: any node restores them, closed ones leave memory, large ones move some parts at a time, nothing is repeated."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.aggregates import AGGREGATES, event_topics
+from commands.dataset.snapshot import PAGE_FILES
+from commands.engine import snapshots
+from commands.engine.closed_rows import ClosedRows
+from commands.engine.entries import Entry, Key
+from commands.engine.errors import SnapshotUnusable
+from commands.engine.restoring import Restoring
+from commands.engine.rows import RowCodec, key_of, named_by
+from commands.engine.shard import Shard
+from commands.engine.snapshots import BATCHES_BEFORE_EVICTION, SnapshotWriter
+from commands.engine.store import StateStore
+from commands.job.model import Job, JobStatus
+from commands.snapshot import MAIN
+from schemas.catalog import CLOSED_ROWS, LIVE_ROWS
+from schemas.dataset import CloseDataset, RegisterFiles
+from schemas.task import ReloadTask
+from schemas.types import DatasetFile, DatasetRole
+from tests.commands import test_task_saga
+from tests.commands.builders import TASK, a_running_task, end, lease, run_all
+from tests.commands.in_memory import Culm, a_codec, a_culm
+from tests.sim.deciders import a_config
+from tests.sim.faults import Faults
+from tests.sim.memory_log import MemoryLog, MemoryShardLog
+
+SCENES = sorted(name for name in vars(test_task_saga) if name.startswith("test_"))
+NAME = "user.jdoe.in"
+
+
+class Node:
+    """A decider's memory and disk, beside a log that holds the rows and the events of a system in memory."""
+
+    def __init__(self, culm: Culm, file: Path | None = None) -> None:
+        self.culm = culm
+        self.log = MemoryLog(1)
+        self.owner = MemoryShardLog(self.log, a_config(), Faults())
+        self.owner.acquire()
+        self.writer = SnapshotWriter(culm.store, culm.codec)
+        culm.store.closed = ClosedRows(file)
+        self._events = 0
+
+    def write(self) -> int:
+        """Commit a slice, after the events that are new; the number of its rows."""
+        for message, envelope in self.culm.events[self._events :]:
+            value = self.culm.codec.encode(message, envelope)
+            name = self.culm.codec.name_of(value).split(".")[1]
+            self.log.append(f"culm.{name}.events.v1", envelope.aggregate_id.encode(), value)
+        self._events = len(self.culm.events)
+        made = self.writer.slice()
+        self.owner.commit(made.records, {})
+        self.culm.store.committed()
+        self.writer.committed(made)
+        return len(made.records)
+
+    def round(self) -> int:
+        """A whole round; the number of slices it took."""
+        self.write()
+        self.writer.begin_round(self.owner.ends(event_topics()))
+        slices = 0
+        while self.writer.in_round:
+            self.write()
+            slices += 1
+        return slices
+
+    def rest(self) -> None:
+        """Batches pass in which nothing happens."""
+        for _ in range(BATCHES_BEFORE_EVICTION + 2):
+            self.culm.store.committed()
+
+    def restored(self, file: Path | None = None) -> tuple[StateStore, int]:
+        """The states that another node finds in the log, and the number of events that it folded."""
+        codec = a_codec()
+        store = StateStore(RowCodec(codec), ClosedRows(file))
+        shard = Shard(store, codec)
+        return store, Restoring(store, shard, SnapshotWriter(store, codec), codec).run(self.owner, lambda: None)
+
+
+def states(store: StateStore) -> dict[Key, tuple[Any, int, list[int]]]:
+    """Every state in memory that has a history."""
+    return {key: (entry.state, entry.sequence, list(entry.recent)) for key, entry in store._hot.items() if entry.sequence}
+
+
+def a_dataset(files: int) -> Culm:
+    """A dataset with files, of as many registrations."""
+    culm = a_culm()
+    for first in range(0, files, 100):
+        some = tuple(a_file(number) for number in range(first, min(first + 100, files)))
+        assert culm.send(RegisterFiles(files=some, role=DatasetRole.INPUT), NAME).accepted
+    return culm
+
+
+def a_file(number: int) -> DatasetFile:
+    return DatasetFile(lfn=f"f{number:06}.root", scope="user.jdoe", size_bytes=1, checksum="ad:0", endpoint="DISK")
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of two rows, so that everything takes several."""
+    monkeypatch.setattr(snapshots, "SLICE_ROWS_MAX", 2)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_rows_of_every_state_make_the_state_again(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    systems: list[Culm] = []
+    build = test_task_saga.a_culm if hasattr(test_task_saga, "a_culm") else a_culm
+
+    def remembered(*arguments: Any, **more: Any) -> Culm:
+        systems.append(build(*arguments, **more))
+        return systems[-1]
+
+    monkeypatch.setattr("tests.commands.builders.a_culm", remembered)
+    monkeypatch.setattr(test_task_saga, "a_culm", remembered)
+    getattr(test_task_saga, scene)()
+
+    for culm in systems:
+        for (aggregate, _), entry in culm.store._hot.items():
+            form = AGGREGATES[aggregate].snapshot
+            rows = dict(form.rows(entry.state, {MAIN, *form.names(entry.state)}))
+            assert form.restored(rows) == entry.state
+
+
+@pytest.mark.usefixtures("small_slices")
+@pytest.mark.parametrize("scene", SCENES)
+def test_states_written_part_by_part_on_the_way_are_restored_by_another_node(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes: dict[int, Node] = {}
+    send = Culm.send
+
+    def written_between(culm: Culm, command: Any, aggregate_id: str, **more: Any) -> Any:
+        node = nodes.setdefault(id(culm), Node(culm))
+        if not node.writer.in_round:
+            node.writer.begin_round(node.owner.ends(event_topics()))
+        node.write()
+        return send(culm, command, aggregate_id, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Culm, "send", written_between)
+        getattr(test_task_saga, scene)()
+
+    for node in nodes.values():
+        node.write()
+        store, _ = node.restored()
+        found = states(store)
+        assert {key: found.get(key) for key in states(node.culm.store)} == states(node.culm.store)
+
+
+def test_after_a_round_nothing_is_folded() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+
+    store, folded = node.restored()
+
+    assert folded == 0
+    assert states(store) == states(culm.store)
+
+
+def test_only_events_after_the_beginning_of_the_last_round_are_folded() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    before = len(culm.events)
+    job_id = lease(culm)
+    assert job_id is not None
+    node.write()
+
+    store, folded = node.restored()
+
+    assert folded == len(culm.events) - before
+    assert states(store) == states(culm.store)
+
+
+def test_a_round_that_was_not_finished_counts_for_nothing_but_its_rows() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    run_all(culm)
+    node.write()
+    node.writer.begin_round(node.owner.ends(event_topics()))
+
+    store, _ = node.restored()
+
+    assert states(store) == states(culm.store)
+
+
+def test_closed_aggregates_leave_memory_and_come_back_when_asked_for() -> None:
+    culm = a_running_task()
+    (job_id, *_) = run_all(culm)
+    node = Node(culm)
+    node.round()
+    node.rest()
+    node.write()
+
+    assert culm.store.find(("job", str(job_id))) is None
+    assert culm.state("job", job_id).status is JobStatus.FINISHED
+    assert [key for key, _ in culm.store.resting][-1] == ("job", str(job_id))
+
+
+def test_a_closed_aggregate_that_was_only_looked_at_leaves_memory_without_a_row() -> None:
+    culm = a_running_task()
+    (job_id, *_) = run_all(culm)
+    node = Node(culm)
+    node.rest()
+    node.round()
+    culm.state("job", job_id)
+    node.rest()
+
+    assert node.write() == 0
+    assert culm.store.find(("job", str(job_id))) is None
+
+
+def test_a_node_without_the_closed_rows_fetches_them_and_refuses_what_is_late() -> None:
+    culm = a_running_task()
+    (job_id, *_) = run_all(culm)
+    node = Node(culm)
+    node.rest()
+    node.round()
+
+    store, _ = node.restored()
+
+    assert store.find(("job", str(job_id))) is None
+    assert store.get("job", str(job_id)).state == Job(
+        JobStatus.FINISHED, job_id, attempt=1, queue="LOCAL", needs_merge=False
+    )
+
+
+def test_commands_are_known_as_repeated_after_their_aggregate_was_closed() -> None:
+    culm = a_running_task()
+    job_id = lease(culm)
+    assert job_id is not None
+    assert end(culm, job_id).accepted
+    entry = culm.store.get("job", str(job_id))
+    known = list(entry.recent)
+    node = Node(culm)
+    node.rest()
+    node.round()
+
+    store, _ = node.restored()
+
+    assert list(store.get("job", str(job_id)).recent) == known
+    assert len(known) == 3
+
+
+def test_a_row_of_a_closed_job_is_small() -> None:
+    culm = a_running_task()
+    (job_id, *_) = run_all(culm)
+    node = Node(culm)
+    node.rest()
+    node.round()
+
+    rows = culm.store.closed.find(("job", str(job_id)))
+
+    assert {name: len(value) <= 120 for name, value in rows.items()} == {MAIN: True}
+
+
+def test_a_dataset_writes_the_pages_that_changed() -> None:
+    culm = a_dataset(10 * PAGE_FILES)
+    node = Node(culm)
+    node.round()
+    culm.send(RegisterFiles(files=(a_file(999_999),), role=DatasetRole.INPUT), NAME)
+
+    node.write()
+    node.writer.begin_round(node.owner.ends(event_topics()))
+
+    assert node.write() == 3  # main row, last page, marker
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_a_large_aggregate_moves_to_the_closed_rows_some_parts_at_a_time() -> None:
+    culm = a_dataset(10 * PAGE_FILES)
+    culm.send(CloseDataset(), NAME)
+    node = Node(culm)
+    node.round()
+    node.rest()
+
+    for _ in range(4):
+        assert node.write() > 0
+        store, _ = node.restored()
+        assert store.get("dataset", NAME).state == a_dataset_state(culm)
+
+    while node.write():
+        pass
+    assert culm.store.find(("dataset", NAME)) is None
+    assert node.restored()[0].get("dataset", NAME).state == a_dataset_state(culm)
+
+
+def a_dataset_state(culm: Culm) -> Any:
+    """The dataset as its events make it."""
+    evolve, state = AGGREGATES["dataset"].evolve, AGGREGATES["dataset"].initial()
+    for message, envelope in culm.events:
+        state = evolve(state, message, envelope)
+    return state
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_an_aggregate_that_is_used_while_it_moves_stays_whole() -> None:
+    culm = a_running_task()
+    run_all(culm)
+    node = Node(culm)
+    node.round()
+    node.rest()
+    for _ in range(3):
+        node.write()
+    assert culm.send(ReloadTask(parameters_json="{}"), str(TASK)).accepted
+    node.write()
+
+    store, _ = node.restored()
+
+    assert {key: states(store).get(key) for key in states(culm.store)} == states(culm.store)
+
+
+def test_rows_that_cannot_be_read_are_ended_and_every_event_is_folded() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    node.log.append(LIVE_ROWS, key_of(("job", "1"), MAIN), b"not a row")
+
+    store, folded = node.restored()
+
+    assert folded == len(culm.events)
+    assert {key: states(store).get(key) for key in states(culm.store)} == states(culm.store)
+    assert node.restored()[1] == len(culm.events)
+
+
+def test_a_key_that_names_no_row_is_refused() -> None:
+    with pytest.raises(SnapshotUnusable, match="expected an aggregate, a row and an id"):
+        named_by(b"nonsense")
+
+
+def test_a_copy_of_closed_rows_of_another_log_is_fetched_again(tmp_path: Path) -> None:
+    other = ClosedRows(tmp_path / "closed")
+    other.put([(("job", "7"), MAIN, b"of another log")])
+    other.reached({(CLOSED_ROWS, 0): 1_000})
+    other.close()
+    culm = a_running_task()
+    node = Node(culm)
+
+    store, _ = node.restored(tmp_path / "closed")
+
+    assert store.closed.find(("job", "7")) == {}
+
+
+def test_a_damaged_file_of_closed_rows_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "closed").write_bytes(b"not a database" * 100)
+
+    assert ClosedRows(tmp_path / "closed").positions() == {}
+
+
+def test_a_file_that_a_living_process_holds_is_left_alone(tmp_path: Path) -> None:
+    stopped = ClosedRows(tmp_path / "closed")
+    stopped.put([(("job", "1"), MAIN, b"row")])
+
+    successor = ClosedRows(tmp_path / "closed")
+    successor.put([(("job", "1"), MAIN, b"another")])
+    stopped.close()
+
+    assert ClosedRows(tmp_path / "closed").find(("job", "1")) == {MAIN: b"row"}
+
+
+def test_a_question_about_nothing_costs_no_memory() -> None:
+    store = StateStore(RowCodec(a_codec()), ClosedRows(None))
+    store.get("job", "404")
+
+    store.forget_untouched("job", "404")
+
+    assert store.hot_count() == 0
+
+
+def test_an_aggregate_whose_row_no_log_takes_stays_due_and_the_round_ends_without_a_marker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    culm = a_dataset(10)
+    node = Node(culm)
+    monkeypatch.setattr(snapshots, "RECORD_BYTES_MAX", 100)
+
+    assert node.round() == 1
+
+    assert ("dataset", NAME) in culm.store.due
+    assert node.restored()[1] == len(culm.events)
+
+
+def test_entries_remember_no_more_commands_than_they_should() -> None:
+    entry = Entry(None)
+    for number in range(5):
+        entry.remember(str(number), 3)
+
+    assert [entry.knows(str(number)) for number in range(5)] == [False, False, True, True, True]
