@@ -11,7 +11,7 @@ from commands.task.kills import broken
 from commands.task.model import Task, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
-from schemas.bounds import problems_of, sentence
+from schemas.bounds import Checked, OutOfBounds, sentence
 from schemas.ids import job_id_of
 from schemas.job import DefineJob
 from schemas.queue import HoldTask
@@ -56,9 +56,10 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         specs = [job_spec(task, job, command.kind, units) for job in jobs]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
-    odd = next((sentence(problems) for spec in specs if (problems := problems_of(spec))), "")
-    if odd:  # a DefineJob that is refused would be a lost job
-        return broken(task, "BAD_PARAMETERS", f"a job of the task is out of bounds: {odd}")
+    try:
+        checked = [Checked(spec) for spec in specs]
+    except OutOfBounds as odd:  # a DefineJob that is refused would be a lost job
+        return broken(task, "BAD_PARAMETERS", f"a job of the task is out of bounds: {sentence(odd.problems)}")
     too_large = _problem_of(specs)
     if too_large:
         return broken(task, "TOO_LARGE", too_large)
@@ -78,7 +79,10 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
             jobs_total=accounts.jobs_total + len(jobs),
         ),
     )
-    defines = tuple(FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner) for spec in specs)
+    defines = tuple(
+        FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner, checked=found)
+        for spec, found in zip(specs, checked, strict=True)
+    )
     return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
 
 
