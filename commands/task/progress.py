@@ -12,7 +12,7 @@ from commands.task.model import Task, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
 from schemas.bounds import Checked, OutOfBounds, sentence
-from schemas.ids import job_id_of
+from schemas.ids import JOBS_PER_TASK, job_id_of
 from schemas.job import DefineJob
 from schemas.queue import HoldTask
 from schemas.task import BreakTask, GenerateJobs, JobsGenerated, ParkTask, TaskParked, TaskWoken, WakeTask
@@ -41,6 +41,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         return refuse("BAD_PLAN", f"plan holds {len(planned)} input units, order {command.order} has {len(order.units)}")
     if not command.plans or any(not plan.queue for plan in command.plans):
         return refuse("BAD_PLAN", "a plan without jobs or without a queue")
+    if task.last_serial + len(command.plans) >= JOBS_PER_TASK:
+        found = f"the task has made {task.last_serial:,} jobs, expected fewer than {JOBS_PER_TASK:,}"
+        return broken(task, "TOO_MANY_JOBS", found)
     jobs = tuple(
         GeneratedJob(
             job_id=job_id_of(task.task_id, task.last_serial + number),
