@@ -5,6 +5,7 @@ input is ready, with a job, finished or given up; it is in one job at a time; th
 of pieces in those states.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,7 +101,7 @@ class LegalTasks:
 
 @dataclass(slots=True)
 class UnitAccount:
-    """A piece of input: `state` is ready, with-job, finished or failed."""
+    """An input unit: `state` is ready, with job, finished or failed."""
 
     attempts_max: int
     state: str = "ready"
@@ -121,6 +122,22 @@ class TaskLedger:
     """By merge job, the serials of the jobs whose outputs it merges."""
     jobs: int = 0
     ending: bool = False
+    states: Counter[str] = field(default_factory=Counter)
+    """How many units stand where: a task may have a million."""
+
+    def fed(self, number: int) -> None:
+        """Enter a unit; one that was there before is ready again."""
+        before = self.pieces.get(number)
+        if before is not None:
+            self.states[before.state] -= 1
+        self.pieces[number] = UnitAccount(self.attempts_max)
+        self.states["ready"] += 1
+
+    def moved(self, unit: UnitAccount, state: str) -> None:
+        """Note where a unit stands from now on."""
+        self.states[unit.state] -= 1
+        self.states[state] += 1
+        unit.state = state
 
 
 @dataclass
@@ -154,12 +171,11 @@ class FileAccounts:
 
 
 def _counters(books: TaskLedger) -> tuple[int, ...]:
-    states = [piece.state for piece in books.pieces.values()]
     return (
-        len(states),
-        len(states) - states.count("ready"),
-        states.count("finished"),
-        states.count("failed"),
+        len(books.pieces),
+        len(books.pieces) - books.states["ready"],
+        books.states["finished"],
+        books.states["failed"],
         len(books.live),
         books.jobs,
     )
@@ -174,7 +190,7 @@ def _entered(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
             for unit in event.units:
                 if unit.unit_id in books.pieces:
                     yield f"piece {unit.unit_id} comes a second time"
-                books.pieces[unit.unit_id] = UnitAccount(books.attempts_max)
+                books.fed(unit.unit_id)
         case "JobsGenerated":
             yield from _generated(books, event)
         case "JobOutcomesRecorded":
@@ -192,7 +208,7 @@ def _unknown(books: TaskLedger, numbers: Iterable[int]) -> Iterator[str]:
     for number in numbers:
         if number not in books.pieces:
             yield f"piece {number} is spoken of and never came"
-            books.pieces[number] = UnitAccount(books.attempts_max)
+            books.fed(number)
 
 
 def _given_attempts(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
@@ -204,12 +220,12 @@ def _given_attempts(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
             piece = books.pieces[number]
             piece.attempts_max = max(piece.attempts_max, piece.attempt + event.attempts_max)
             if piece.state == "failed":
-                piece.state = "ready"
+                books.moved(piece, "ready")
         return
     for piece in books.pieces.values():
         piece.attempts_max += event.increase
         if piece.state == "failed" and piece.attempt < piece.attempts_max and not books.ending:
-            piece.state = "ready"
+            books.moved(piece, "ready")
 
 
 def _generated(books: TaskLedger, event: Any) -> Iterator[str]:
@@ -226,15 +242,16 @@ def _generated(books: TaskLedger, event: Any) -> Iterator[str]:
             piece = books.pieces[number]
             if piece.state != "ready":
                 yield f"piece {number} is {piece.state} and goes to job {job.job_id} too"
-            piece.state = "with job"
+            books.moved(piece, "with job")
 
 
 def _outcomes(books: TaskLedger, event: Any) -> Iterator[str]:
-    live = frozenset(books.live)
+    left: set[int] = set()  # live before the event, ended in it
     for outcome in event.outcomes:
-        if outcome.job_id not in live:
+        if outcome.job_id not in books.live and outcome.job_id not in left:
             yield f"job {outcome.job_id} ends and was not live"
         if outcome.kind.value != "MERGING":
+            left |= books.live & {outcome.job_id}
             books.live.discard(outcome.job_id)
         # A job that waits for its merge is not ended for its task, and comes to wait once.
         elif outcome.job_id in books.merging:
@@ -242,12 +259,13 @@ def _outcomes(books: TaskLedger, event: Any) -> Iterator[str]:
         else:
             books.merging.add(outcome.job_id)
         if outcome.kind.value == "FINISHED":
-            merged = (books.serials.get(serial) for serial in books.merges.get(outcome.job_id, ()))
-            books.live.difference_update(job for job in merged if job is not None)
+            merged = {books.serials[serial] for serial in books.merges.get(outcome.job_id, ()) if serial in books.serials}
+            left |= books.live & merged
+            books.live -= merged
     yield from _unknown(books, (change.unit_id for change in event.units))
     for change in event.units:
         piece = books.pieces[change.unit_id]
         if piece.state != "with job":
             yield f"piece {change.unit_id} ends a job and was {piece.state}"
-        piece.state = "finished" if change.finished else "failed" if change.failed else "ready"
+        books.moved(piece, "finished" if change.finished else "failed" if change.failed else "ready")
         piece.attempt = change.attempt

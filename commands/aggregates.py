@@ -19,7 +19,7 @@ from schemas.types import CommandEnvelope, EventEnvelope
 
 
 def _at_rest(state: Any) -> None:
-    """Most aggregates do nothing that no one asked for."""
+    """Most aggregates do nothing without a command."""
     return
 
 

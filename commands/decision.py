@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.bounds import Checked
 from schemas.types import LeasedJob
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A command that another aggregate gets in the same transaction; `on_behalf_of` names its actor when that is another."""
+    """A command that another aggregate gets in the same transaction; `on_behalf_of` names its actor when that is another.
+
+    checked: the part of the command whose bounds were checked when it was made; it is not checked again in this transaction.
+    """
 
     aggregate_id: str
     command: Any
     on_behalf_of: str | None = None
+    checked: Checked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ plans, feeds, outcomes) beside their limits of number. A decision that is more t
 from commands.decision import Refusal
 from schemas.wire import RECORD_BYTES_MAX
 
-#: Records and bytes of one decision, follow-ups included: a kill of the largest task, which orders each of its jobs killed.
-DECISION_RECORDS_MAX = 250_000
+#: Records and bytes of one decision, follow-ups included. What a task does with more is slices (commands/task/limits.py).
+DECISION_RECORDS_MAX = 50_000
 DECISION_BYTES_MAX = 100_000_000
 #: Follow-ups are decided with their cause until so much came of it; the rest takes the way through the log.
 INLINE_BYTES_MAX = 4_000_000

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,19 +19,43 @@ def bytes_of(value: Any) -> int:
     if value is None or value is True or value is False:
         return 2
     if isinstance(value, str):
-        return LENGTH_BYTES + (len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass")))
+        return _of_text(value)
     if isinstance(value, int | float):
         return NUMBER_BYTES
     if isinstance(value, bytes):
         return LENGTH_BYTES + len(value)
     if isinstance(value, tuple | list):
         return 2 * LENGTH_BYTES + sum(map(bytes_of, value))
-    return 1 + sum(bytes_of(getattr(value, name)) for name in _names(value.__class__))
+    return _of_record(value)
+
+
+def _of_record(value: Any) -> int:
+    """As `bytes_of`, which is called for what is neither text nor number nor absent: most fields are."""
+    size = 1
+    for held in _values(value.__class__)(value):
+        kind = held.__class__
+        if kind is str:
+            size += LENGTH_BYTES + len(held) if held.isascii() else _of_text(held)
+        elif held is None or kind is bool:
+            size += 2
+        elif kind is int:
+            size += NUMBER_BYTES
+        else:
+            size += bytes_of(held)
+    return size
+
+
+def _of_text(text: str) -> int:
+    return LENGTH_BYTES + (len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")))
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of the fields of an object."""
+    names = [field.name for field in fields(kind)]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 def cut(items: Sequence[T], number_max: int, bytes_max: int, size: Callable[[T], int] = bytes_of) -> Iterator[tuple[T, ...]]:

@@ -73,6 +73,21 @@ def problems_of(message: Bounded, limit: int = 20) -> tuple[Problem, ...]:
     return tuple(islice(_of_record(_entry_of(type(message)), message, ""), limit))
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A part of messages that was found within bounds. It is of a generated class and cannot change, so it stays so.
+
+    Raises OutOfBounds for any other.
+    """
+
+    part: Bounded
+
+    def __post_init__(self) -> None:
+        problems = problems_of(self.part)
+        if problems:
+            raise OutOfBounds(type(self.part).__name__, problems)
+
+
 def sentence(problems: tuple[Problem, ...], shown_max: int = 3) -> str:
     """The first problems as one sentence of bounded length."""
     more = f"; and {len(problems) - shown_max} more" if len(problems) > shown_max else ""

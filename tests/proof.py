@@ -12,6 +12,7 @@ from typing import Any
 from check.report import laws_of_the_log
 from check.rows import views
 from deploy.config import CHECKOUT
+from tests.bench.large_task import table as table_of_a_large_task
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
 from tests.hostile.report import markdown
@@ -48,11 +49,18 @@ while a bystander submits and finishes jobs. `tests/hostile/test_dose.py` is a d
 
 """
 
+LARGE_TASK = """## A large task
+
+`python -m tests.bench.large_task`: one task is fed, ordered, made into jobs of one unit each and finished, in memory, by the
+decider's own code, records encoded as for the log, ends told in twenties. CPU time; the columns come from one run.
+
+"""
+
 
 def page() -> str:
     """The whole page."""
     parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *hostile(), *bench(), *peers()]
+    parts += [_sim(), *chaos(), *hostile(), *bench(), *large_task(), *peers()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -140,6 +148,14 @@ def open_pages(found: dict[str, Any]) -> Iterator[str]:
     yield from (f"| `{path}` | {middle} | {slow} |" for path, (middle, slow) in found["milliseconds"].items())
     without, used = found["cores_without_pages"], found["cores_with_pages"]
     yield f"\nThe API uses {without} of a core under load, {used} with 200 pages open.\n"
+
+
+def large_task() -> Iterator[str]:
+    """What a task of very many input units costs a decider."""
+    path = OUT / "bench" / "large_task.json"
+    if path.exists():
+        columns = json.loads(path.read_text(encoding="utf-8"))
+        yield LARGE_TASK + "\n".join(table_of_a_large_task(columns)) + "\n"
 
 
 def peers() -> Iterator[str]:

@@ -15,6 +15,7 @@ import structlog
 from commands import undo
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import Decision, Refusal
+from commands.engine.checked_parts import CheckedParts
 from commands.engine.entries import Entry
 from commands.engine.errors import Interrupted, Unwritable
 from commands.engine.inline import InlineFollowUps
@@ -32,7 +33,6 @@ from schemas.answer import CommandAnswered
 from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
 from schemas.instants import MICROSECONDS
-from schemas.keys import key_problems
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, Decoded, Message, Poison, entry_of
 
@@ -123,13 +123,13 @@ class Shard:
         """
         outputs: list[OutputRecord] = []
         told: list[Outcome] = []
-        waiting = deque([first])
+        waiting, checked = deque([first]), CheckedParts()
         left, weighed, size, inline = inline_max, 0, 0, False
         try:
             while waiting:
                 decoded = waiting.popleft()
                 inline = decoded is not first
-                follow_ups = self._decide(record, decoded, outputs, told, direct=inline)
+                follow_ups = self._decide(record, decoded, outputs, told, checked, direct=inline)
                 for number, (message, envelope) in enumerate(follow_ups):
                     entry, target = entry_of(message), envelope.aggregate_id
                     itself = (entry.aggregate, target) == (decoded.entry.aggregate, decoded.envelope.aggregate_id)
@@ -181,7 +181,14 @@ class Shard:
         self._apply(aggregate, entry, decoded.message, envelope)
 
     def _decide(
-        self, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: list[Outcome], *, direct: bool
+        self,
+        record: InputRecord,
+        decoded: Decoded,
+        outputs: list[OutputRecord],
+        told: list[Outcome],
+        checked: CheckedParts,
+        *,
+        direct: bool,
     ) -> list[tuple[Message, CommandEnvelope]]:
         """What follows from the command, in order; its events and its answer are added to `outputs`."""
         by: CommandEnvelope = decoded.envelope
@@ -193,7 +200,7 @@ class Shard:
             told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
-        refusal = _refusal(record, by, entry) or _out_of_bounds(decoded)
+        refusal = _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         events = self._evolve(aggregate, entry, decision, decoded)
         if not events:
@@ -202,6 +209,9 @@ class Shard:
         if not direct or not events:
             outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
         told.append((decoded.name, decision.refusal.reason if decision.refusal else "accepted", events))
+        for follow_up in decision.follow_ups:
+            if follow_up.checked is not None:
+                checked.note(follow_up.checked)
         return list(self._follow_ups(decision, by, events))
 
     def _evolve(
@@ -340,9 +350,3 @@ def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal 
     if by.issued_at > record.timestamp + FUTURE_SECONDS_MAX * MICROSECONDS:
         return Refusal("FROM_THE_FUTURE", f"issued {by.issued_at - record.timestamp} us after it was received")
     return None
-
-
-def _out_of_bounds(decoded: Decoded) -> Refusal | None:
-    """What no reader of its events could hold is refused before anything is decided."""
-    problems = problems_of(decoded.message) or key_problems(decoded.message, decoded.envelope.aggregate_id)
-    return Refusal("OUT_OF_BOUNDS", sentence(problems)) if problems else None

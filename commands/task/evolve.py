@@ -156,7 +156,7 @@ def _generated(task: Task, event: JobsGenerated) -> None:
     if task.status is TaskStatus.PAUSED:
         task.old_status = TaskStatus.RUNNING
     task.jobs.add(event.kind, event.jobs)
-    task.last_serial = max(task.last_serial, *(job.serial for job in event.jobs))
+    task.last_serial = max([task.last_serial, *(job.serial for job in event.jobs)])
     new = dict.fromkeys(job.queue for job in event.jobs).keys() - set(task.queues_used)
     task.queues_used += tuple(queue for queue in dict.fromkeys(job.queue for job in event.jobs) if queue in new)
     if event.kind is JobKind.NORMAL:
@@ -197,11 +197,11 @@ def _attempts_increased(task: Task, increase: int) -> None:
 
 def _reassigned(task: Task, event: TaskReassigned) -> None:
     if task.definition is not None:
-        wishes = replace(
+        requirements = replace(
             task.definition.requirements,
             site=event.site or task.definition.requirements.site,
             cloud=event.cloud or task.definition.requirements.cloud,
         )
-        task.definition = replace(task.definition, requirements=wishes)
+        task.definition = replace(task.definition, requirements=requirements)
     task.queues_used = ()
     _take_back_orders(task)

@@ -174,7 +174,8 @@ class InputUnits:
             self._set(unit_id, code)
             if code == READY:
                 lowest = min(lowest, unit_id)
-        self._ready_from(lowest)
+        if code in (READY, ORDERED):
+            self._ready_from(lowest)
 
     def account(self, changes: Iterable[UnitChange]) -> None:
         """Note what attempts did to units: done, given up, or ready again."""
@@ -188,7 +189,8 @@ class InputUnits:
                 self.ram_mb[change.unit_id] = change.ram_mb
             if code == READY:
                 lowest = min(lowest, change.unit_id)
-        self._ready_from(lowest)
+        if lowest < self.ready_from:
+            self._ready_from(lowest)
 
     def allow_attempts(self, unit_id: int, more: int) -> None:
         """Let a unit have `more` attempts beyond those it has had, if its limit is below that."""

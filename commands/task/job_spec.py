@@ -158,8 +158,8 @@ def _spec(
 ) -> JobSpec:
     definition = _definition(task)
     _check_lists(inputs, outputs)
-    wishes = definition.requirements
-    ram = max(ram_mb, wishes.ram_mb) * (wishes.core_count if wishes.ram_per_core else 1)
+    required = definition.requirements
+    ram = max(ram_mb, required.ram_mb) * (required.core_count if required.ram_per_core else 1)
     return JobSpec(
         job_id=job.job_id,
         task_id=task.task_id,
@@ -172,18 +172,18 @@ def _spec(
         parameters=parameters,
         inputs=tuple(inputs),
         outputs=tuple(outputs),
-        core_count=wishes.core_count,
+        core_count=required.core_count,
         ram_mb_min=int(ram * RAM_COMPENSATION),
-        disk_mb_max=wishes.disk_mb,
-        walltime_seconds_max=wishes.walltime_seconds,
+        disk_mb_max=required.disk_mb,
+        walltime_seconds_max=required.walltime_seconds,
         priority=priority,
-        label=label or wishes.label,
-        processing_type=processing_type or wishes.processing_type,
+        label=label or required.label,
+        processing_type=processing_type or required.processing_type,
         user_name=task.user_name,
         owner=task.owner,
         vo=task.vo,
         working_group=task.working_group,
-        resource_type="SCORE" if wishes.core_count <= 1 else "MCORE",
+        resource_type="SCORE" if required.core_count <= 1 else "MCORE",
         needs_merge=needs_merge,
         use_local_io=definition.use_local_io,
         looping_check=definition.looping_check,

@@ -40,7 +40,8 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     An end that was accounted for may be told again. A job that waits for its merge is news only when it ends otherwise; while it
     is being merged, the merge decides: its input must not be in a merged file and be processed again.
     """
-    known = tuple({one.job_id: one for one in command.outcomes if _is_news(task, one)}.values())
+    at_work = {one.job_id: job for one in command.outcomes if (job := task.jobs.get(one.job_id)) is not None}
+    known = tuple({one.job_id: one for one in command.outcomes if one.job_id in at_work or _ends_unmerged(task, one)}.values())
     if not known:
         return accept()
     rest = known
@@ -50,7 +51,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     changes: dict[int, UnitChange] = {}
     follow_ups: list[FollowUp] = []
     for outcome in known:
-        job = task.jobs.get(outcome.job_id)
+        job = at_work.get(outcome.job_id)
         if job is None:
             row = _unmerged(task, outcome.job_id)
             if row is not None and task.jobs.state_of(row.job.serial) is not JobState.MERGING:
@@ -63,14 +64,13 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     if rest:
         follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
     recorded = JobOutcomesRecorded(
-        outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes)
+        outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes, at_work)
     )
     return accept(recorded, follow_ups=tuple(follow_ups))
 
 
-def _is_news(task: Task, outcome: JobOutcome) -> bool:
-    at_work = task.jobs.get(outcome.job_id) is not None
-    return at_work or (outcome.kind is not OutcomeKind.MERGING and _unmerged(task, outcome.job_id) is not None)
+def _ends_unmerged(task: Task, outcome: JobOutcome) -> bool:
+    return outcome.kind is not OutcomeKind.MERGING and _unmerged(task, outcome.job_id) is not None
 
 
 def _unmerged(task: Task, job_id: int) -> Unmerged | None:
@@ -156,13 +156,15 @@ def _dataset_file(file: OutputFile) -> DatasetFile:
     )
 
 
-def _accounts_after(task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange]) -> FileAccounts:
+def _accounts_after(
+    task: Task, outcomes: tuple[JobOutcome, ...], changes: dict[int, UnitChange], at_work: dict[int, LiveJob]
+) -> FileAccounts:
     before = accounts_of(task)
     finished = sum(change.finished for change in changes.values())
     failed = sum(change.failed for change in changes.values())
     ended = {outcome.job_id for outcome in outcomes if outcome.kind is not OutcomeKind.MERGING}
     for outcome in outcomes:
-        job = task.jobs.get(outcome.job_id)
+        job = at_work.get(outcome.job_id)
         if job is not None and job.kind is JobKind.MERGE and outcome.kind is OutcomeKind.FINISHED:
             merged = (task.unmerged[serial].job.job_id for serial in job.units if serial in task.unmerged)
             ended |= {job_id for job_id in merged if _unmerged(task, job_id) is not None}

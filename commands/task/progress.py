@@ -11,8 +11,8 @@ from commands.task.kills import broken
 from commands.task.model import Task, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
-from schemas.bounds import problems_of, sentence
-from schemas.ids import job_id_of
+from schemas.bounds import Checked, OutOfBounds, sentence
+from schemas.ids import JOBS_PER_TASK, job_id_of
 from schemas.job import DefineJob
 from schemas.queue import HoldTask
 from schemas.task import BreakTask, GenerateJobs, JobsGenerated, ParkTask, TaskParked, TaskWoken, WakeTask
@@ -41,6 +41,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         return refuse("BAD_PLAN", f"plan holds {len(planned)} input units, order {command.order} has {len(order.units)}")
     if not command.plans or any(not plan.queue for plan in command.plans):
         return refuse("BAD_PLAN", "a plan without jobs or without a queue")
+    if task.last_serial + len(command.plans) >= JOBS_PER_TASK:
+        found = f"the task has made {task.last_serial:,} jobs, expected fewer than {JOBS_PER_TASK:,}"
+        return broken(task, "TOO_MANY_JOBS", found)
     jobs = tuple(
         GeneratedJob(
             job_id=job_id_of(task.task_id, task.last_serial + number),
@@ -56,9 +59,10 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         specs = [job_spec(task, job, command.kind, units) for job in jobs]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
-    odd = next((sentence(problems) for spec in specs if (problems := problems_of(spec))), "")
-    if odd:  # a DefineJob that is refused would be a lost job
-        return broken(task, "BAD_PARAMETERS", f"a job of the task is out of bounds: {odd}")
+    try:
+        checked = [Checked(spec) for spec in specs]
+    except OutOfBounds as odd:  # a DefineJob that is refused would be a lost job
+        return broken(task, "BAD_PARAMETERS", f"a job of the task is out of bounds: {sentence(odd.problems)}")
     too_large = _problem_of(specs)
     if too_large:
         return broken(task, "TOO_LARGE", too_large)
@@ -78,7 +82,10 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
             jobs_total=accounts.jobs_total + len(jobs),
         ),
     )
-    defines = tuple(FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner) for spec in specs)
+    defines = tuple(
+        FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner, checked=found)
+        for spec, found in zip(specs, checked, strict=True)
+    )
     return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
 
 

@@ -29,7 +29,7 @@ from schemas.types import TaskVerdict
 
 
 class TaskStatus(StrEnum):
-    """Task status in JEDI's words; `unknown` is a task nobody submitted."""
+    """Task status in JEDI's words; `unknown` is a task that was not submitted."""
 
     UNKNOWN = "unknown"
     REGISTERED = "registered"

@@ -11,7 +11,7 @@ from schemas.types import BrokerageEvidence, QueueVerdict
 from streams.engine.record_size import bytes_of
 from streams.jedi.shown import readable
 
-#: Beside at most 500 plans, each with a queue and its pieces of input, in a record of at most 900 kB.
+#: Beside at most 500 plans, each with a queue and its input units, in a record of at most 900 kB.
 EVIDENCE_BYTES = 400_000
 MESSAGE_CHARACTERS_MAX = 300
 #: What the bounds of the evidence allow, and how many of them may be candidates: five for each memory that input was raised to.

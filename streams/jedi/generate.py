@@ -20,7 +20,7 @@ def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: 
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
     plans: list[JobPlan] = []
     verdicts: list[QueueVerdict] = []
-    for asked, units in _pieces(order, vo):
+    for asked, units in _brokered_apart(order, vo):
         brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
         verdicts += brokered.verdicts
         if not brokered.candidates:
@@ -37,8 +37,8 @@ def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: 
     return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
 
 
-def _pieces(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
-    """What is brokered separately: one piece, or one for each memory of input (docs/reference/jedi.md, "Memory groups")."""
+def _brokered_apart(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
+    """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
         return [(Asked(outgoing, vo, outgoing.ram_mb), [])]

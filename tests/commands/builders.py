@@ -95,7 +95,7 @@ def a_running_task(definition: TaskDefinition | None = None, *, direct: bool = T
 
 
 def generate_all(culm: Culm, per_job: int = 1) -> None:
-    """Plan every open order onto LOCAL, `per_job` pieces of input a job."""
+    """Plan every open order onto LOCAL, `per_job` input units a job."""
     while orders := [(n, o) for n, o in the_task(culm).orders.items() if not o.parked]:
         number, order = orders[0]
         units = order.units

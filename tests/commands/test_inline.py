@@ -7,14 +7,17 @@ import pytest
 
 from commands import limits
 from commands.aggregates import AGGREGATES
+from commands.engine.checked_parts import CheckedParts
 from commands.engine.inline import Backlog, InlineFollowUps
 from commands.engine.records import InputRecord
+from schemas.bounds import Checked, OutOfBounds
 from schemas.ids import FOLLOW_UPS_INLINE_MAX
-from schemas.queue import LeaseJob
-from schemas.task import FinishTask, KillTask, TaskFinishOrdered
-from schemas.types import CommandEnvelope, PilotOffer
+from schemas.job import KillJob
+from schemas.queue import EnqueueJob, LeaseJob
+from schemas.task import FinishTask, KillTask, KillTaskJobs, TaskFinishOrdered
+from schemas.types import CommandEnvelope, JobSpec, PilotOffer
 from schemas.wire import entry_of
-from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, lease, run_all
+from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, job, lease, run_all
 from tests.commands.in_memory import Culm
 
 JOBS = "culm.job.commands.v1"
@@ -152,3 +155,39 @@ def test_follow_ups_through_the_log_are_forgotten_with_the_decision_that_gave_th
     answer = culm.send(KillTask(), str(TASK))
 
     assert (answer.reason, culm.slot._direct._under_way) == ("TOO_LARGE", {})
+
+
+def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+    within = JobSpec.is_within_bounds
+
+    def counted(spec: JobSpec) -> bool:
+        checked.append(spec.serial)
+        return within(spec)
+
+    monkeypatch.setattr(JobSpec, "is_within_bounds", counted)
+
+    a_running_task()
+
+    assert checked == [1, 2, 3]
+
+
+def test_what_was_not_checked_is_checked_whatever_was_checked_before() -> None:
+    culm = a_running_task()
+    good = culm.state("job", job(1)).spec
+    bad = replace(good, core_count=-1)
+    parts = CheckedParts()
+    parts.note(Checked(good))
+
+    assert parts.refusal(EnqueueJob(spec=good), QUEUE) is None
+    assert str(parts.refusal(EnqueueJob(spec=bad), QUEUE)).count("core_count") == 1
+    assert str(parts.refusal(EnqueueJob(spec=good), "OTHER")).count("aggregate_id") == 1
+    with pytest.raises(OutOfBounds):
+        Checked(bad)
+
+
+def test_a_number_that_one_field_holds_is_checked_in_another() -> None:
+    parts = CheckedParts()
+
+    assert parts.refusal(KillJob(code=2_000_000, reason="r"), str(job(1))) is None
+    assert parts.refusal(KillTaskJobs(code=2_000_000, reason="r", merging=False, after=0, last=1), str(TASK)) is not None

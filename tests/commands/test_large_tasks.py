@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commands.task import feeding, kills, retries, settle
+from commands.task import feeding, kills, progress, retries, settle
 from schemas.dataset import ContentsRequested, RegisterFiles
 from schemas.job import JobCancelled, KillJob
 from schemas.task import (
@@ -20,6 +20,7 @@ from schemas.task import (
     ReloadTask,
     RetryTask,
     RetryTaskUnits,
+    TaskBroken,
     TaskFinalized,
     TaskRetried,
 )
@@ -289,6 +290,18 @@ def test_so_many_jobs_of_a_task_are_at_work_and_the_next_are_ordered_as_they_end
         account(culm, job(number), OutcomeKind.FINISHED)
         generate_all(culm)
     assert the_task(culm).status == "done"
+
+
+def test_a_task_that_has_used_up_its_job_numbers_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "JOBS_PER_TASK", 5)
+    culm = a_running_task(a_definition(events_total=3))
+
+    account(culm, job(1), OutcomeKind.FAILED)
+    generate_all(culm)
+    account(culm, job(2), OutcomeKind.FAILED)
+    generate_all(culm)
+
+    assert culm.last(TaskBroken).message == "the task has made 4 jobs, expected fewer than 5"
 
 
 def test_the_outcomes_of_a_large_task_touch_only_what_ended() -> None:

@@ -79,7 +79,7 @@ def deduplication_by_time() -> Any:
     latest: dict[tuple[str, str], int] = {}
 
     def by_time(
-        slot: Shard, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, *, direct: bool
+        slot: Shard, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, checked: Any, *, direct: bool
     ) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
@@ -87,7 +87,7 @@ def deduplication_by_time() -> Any:
             outputs.append(slot._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
             return []
         latest[key] = decoded.envelope.issued_at
-        return decide(slot, record, decoded, outputs, told, direct=direct)
+        return decide(slot, record, decoded, outputs, told, checked, direct=direct)
 
     return patch.object(Shard, "_decide", by_time)
 

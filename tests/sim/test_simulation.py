@@ -96,3 +96,18 @@ def test_the_command_tells_how_many_seeds_broke_a_law() -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(" s: 0 broke a law\n")
+
+
+def test_work_that_goes_on_slice_by_slice_breaks_no_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks, slices and orders of one or two, and a limit of jobs at work that every task reaches."""
+    monkeypatch.setattr("commands.dataset.decide.FILES_PER_CHUNK", 2)
+    monkeypatch.setattr("commands.task.feeding.UNITS_PER_SLICE", 2)
+    monkeypatch.setattr("commands.task.feeding.UNITS_PER_EVENT", 1)
+    monkeypatch.setattr("commands.task.kills.JOBS_PER_KILL", 1)
+    monkeypatch.setattr("commands.task.retries.UNITS_PER_RETRY", 1)
+    for name, limit in (("UNITS_PER_ORDER", 2), ("JOBS_LIVE_MAX", 5), ("ORDERS_OPEN_MAX", 2)):
+        monkeypatch.setattr(f"commands.task.settle.{name}", limit)
+
+    violations = [one for seed in range(1, 9) for one in run(schedule(seed, 1000))]
+
+    assert violations == []
