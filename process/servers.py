@@ -45,11 +45,6 @@ def postgres_of(settings: Settings) -> str:
     return settings.text("CULM_POSTGRES", local_postgres(port_of(settings, "postgres")))
 
 
-def api_of(settings: Settings) -> str:
-    """Base address of the API."""
-    return settings.address("CULM_API", local_api(port_of(settings, "api")))
-
-
 def local_kafka(port: int) -> str:
     """The broker on this machine."""
     return f"127.0.0.1:{port}"
@@ -63,8 +58,3 @@ def local_registry(port: int) -> str:
 def local_postgres(port: int) -> str:
     """The database on this machine."""
     return f"postgresql://culm@127.0.0.1:{port}/culm"
-
-
-def local_api(port: int) -> str:
-    """The API on this machine."""
-    return f"http://127.0.0.1:{port}"

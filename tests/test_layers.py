@@ -158,7 +158,7 @@ SHELLS_AMONG_THE_DOMAIN = {
 }
 #: Rooms that import each other, directly or through a third, and are known to: each a debt.
 KNOWN_CIRCLES = (
-    {"api", "api.app", "api.http", "api.log", "api.monitor", "api.native", "api.panda", "api.pilots", "api.queries"},
+    {"api", "api.http", "api.log", "api.pilots", "api.queries"},
     {"streams", "streams.engine", "streams.facts", "streams.jedi", "streams.provisioning"},
 )
 

@@ -17,7 +17,7 @@ def outcomes_recorded(task: Task, event: JobOutcomesRecorded) -> None:
     for outcome in event.outcomes:
         if outcome.error_source is not None:
             task.last_error = f"{outcome.error_source} {outcome.error_code}: {outcome.error_diagnostic}"
-        job = task.jobs.get(outcome.job_id)
+        job = task.job(outcome.job_id)
         if job is None:
             _unmerged_ended(task, outcome.job_id)
         else:

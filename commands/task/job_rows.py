@@ -31,7 +31,7 @@ def of_outcomes(task: Task, outcomes: Iterable[JobOutcome]) -> set[str]:
     serials: list[int] = []
     for outcome in outcomes:
         serials.append(outcome.job_id % JOBS_PER_TASK)
-        job = task.jobs.get(outcome.job_id)
+        job = task.job(outcome.job_id)
         if job is not None and job.kind is JobKind.MERGE:
             serials += job.units
     return of_serials(task.jobs, serials)

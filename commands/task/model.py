@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from commands.task.input_units import InputUnits, UnitStatus
-from commands.task.live_jobs import LiveJobs
+from commands.task.live_jobs import LiveJob, LiveJobs
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
+from schemas.ids import task_id_of
 from schemas.types import FileAccounts, JobKind, OutputFile, TaskDefinition, UnmergedJob
 
 
@@ -83,6 +84,10 @@ class Task:
     attempt: int = 1
     aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
     aside_from: TaskStatus = TaskStatus.UNKNOWN
+
+    def job(self, job_id: int) -> LiveJob | None:
+        """The job at work with this id; None for one that ended, and for one of another task."""
+        return self.jobs.get(job_id) if task_id_of(job_id) == self.task_id else None
 
     @property
     def ready(self) -> int:

@@ -40,7 +40,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     An end that was accounted for may be told again. A job that waits for its merge is news only when it ends otherwise; while it
     is being merged, the merge decides: its input must not be in a merged file and be processed again.
     """
-    at_work = {one.job_id: job for one in command.outcomes if (job := task.jobs.get(one.job_id)) is not None}
+    at_work = {one.job_id: job for one in command.outcomes if (job := task.job(one.job_id)) is not None}
     known = tuple({one.job_id: one for one in command.outcomes if one.job_id in at_work or _ends_unmerged(task, one)}.values())
     if not known:
         return accept()

@@ -17,7 +17,7 @@ from schemas.queue import EnqueueJob, LeaseJob
 from schemas.task import FinishTask, KillTask, KillTaskJobs, TaskFinishOrdered
 from schemas.types import CommandEnvelope, JobSpec, PilotOffer
 from schemas.wire import entry_of
-from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, job, lease, run_all
+from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, job, lease, run_all, spec_of
 from tests.commands.in_memory import Culm
 
 JOBS = "culm.job.commands.v1"
@@ -174,7 +174,7 @@ def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: 
 
 def test_what_was_not_checked_is_checked_whatever_was_checked_before() -> None:
     culm = a_running_task()
-    good = culm.state("job", job(1)).spec
+    good = spec_of(culm, job(1))
     bad = replace(good, core_count=-1)
     parts = CheckedParts()
     parts.note(Checked(good))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.dataset import FilesRegistered, RegisterFiles
+from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.queue import JobLeased
 from schemas.task import (
@@ -506,6 +507,15 @@ def test_sources_are_built_first_and_jobs_get_the_library() -> None:
     assert spec_of(culm, job(1)).parameters == "-i sources.tar.gz -o panda.10000001.000001.lib.tgz"
     assert spec_of(culm, job(2)).parameters.startswith("-l panda.10000001.000001.lib.tgz ")
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
+
+
+def test_an_end_of_a_job_of_another_task_changes_nothing() -> None:
+    culm = a_running_task()
+
+    answer = account(culm, job(1) + JOBS_PER_TASK, OutcomeKind.FAILED)
+
+    assert (answer.accepted, answer.event_types) == (True, ())
+    assert culm.state("task", TASK).jobs.counted() == 3
 
 
 def test_a_build_that_keeps_failing_fails_the_task() -> None:

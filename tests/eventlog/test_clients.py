@@ -62,3 +62,10 @@ def test_every_producer_is_idempotent_and_partitions_as_all_do(made: Made) -> No
 
     assert [(one["enable.idempotence"], one["partitioner"]) for one in made[5:7]] == [(True, "murmur2_random")] * 2
     assert made[6]["message.timeout.ms"] < made[6]["transaction.timeout.ms"]
+
+
+def test_who_asks_one_question_is_told_of_the_end_at_once(made: Made) -> None:
+    open_each()
+
+    assert made[1]["enable.partition.eof"] is True
+    assert made[1]["fetch.wait.max.ms"] == 10
