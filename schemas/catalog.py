@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 AvroSchema = dict[str, Any]
-MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters")
+MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "facts")
 FOLDER = Path(__file__).parent
 
 

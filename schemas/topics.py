@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from schemas.catalog import FOLDER
 
 HOUR_MS = 3_600_000
+MEGABYTE = 1_048_576
 HOURS_MAX = 876_000  # a hundred years
 
 
@@ -52,6 +53,8 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
             "message.timestamp.type": role["timestamps"],
             "compression.type": defaults["compression"],
         }
+        if "segment_megabytes" in role:
+            config["segment.bytes"] = str(role["segment_megabytes"] * MEGABYTE)
         if copies >= 3:
             config["min.insync.replicas"] = "2"
         topics.append(Topic(name, count, copies, config, "retention_variable" in role))

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 class StreamsConfig:
     """Addresses, and the name that this worker keeps over restarts so that it takes its partitions back at once.
 
-    api: base URL under which jobs fetch payload wrappers. facts_tail: records read back at start, per partition, to
-    learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that is gone.
+    api: base URL under which jobs fetch payload wrappers. session_seconds: after so long another worker gets the partitions of
+    one that is gone. instance: no two workers that run at the same time have the same.
     """
 
     kafka: str
@@ -18,7 +18,6 @@ class StreamsConfig:
     api: str
     instance: str = "1"
     group: str = "culm-streams"
-    facts_tail: int = 50_000
     session_seconds: float = 10.0
     commit_seconds: float = 1.0
 

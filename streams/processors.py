@@ -13,7 +13,8 @@ from streams.engine.listener import Delivery, Listener, Reaction
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.engine.partial_decoder import PartialDecoder
 from streams.engine.retrying import LetterListener
-from streams.facts.reader import TASK_EVENTS, Facts
+from streams.facts.extract import TASK_EVENTS
+from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted

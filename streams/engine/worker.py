@@ -20,6 +20,7 @@ from streams.engine.decoder import Decoder
 from streams.engine.errors import EndedEarly, WorkerStopped, pause_until
 from streams.engine.listener import Listener
 from streams.engine.outbox import LetterSender, Outbox
+from streams.facts.keeper import FactsKeeper
 from streams.facts.reader import Facts
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
@@ -77,21 +78,27 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
     pause = pause_until(told)
     codec = await asyncio.to_thread(lambda: codec_from(config.registry, pause=pause))
     decoder = Decoder(codec)
-    facts = Facts(config.kafka, decoder, config.facts_tail)
+    keeper = FactsKeeper(config.kafka, codec, decoder, config.instance, config.session_seconds)
+    facts = Facts(config.kafka, decoder)
+    keeper.start()
     facts.start()
     outbox = Outbox(LetterSender(config.kafka, codec, client_id=config.group))
     topics = listeners(decoder, outbox, facts, config.api)
     try:
         while not facts.ready.is_set():
-            if facts.ended.is_set():
+            if facts.ended.is_set() or keeper.ended.is_set():
                 raise WorkerStopped("the facts cannot be read")
             await asyncio.to_thread(pause, 0.02)
     except EndedEarly:
         await asyncio.to_thread(facts.stop)
+        await asyncio.to_thread(keeper.stop)
         raise
     log.info("facts_known", queues=len(facts.snapshot().queues), position=facts.snapshot().position)
     app = faust_app(config, topics)
-    parts = [outbox.run(), _while_facts_live(facts), DemandWatch(facts, outbox).run(), *(listener.work() for listener in topics)]
+    demand = DemandWatch(facts, outbox, is_ours=keeper.owns)
+    keeper.on_change(demand.look_again)
+    live = (_while_live(facts.ended), _while_live(keeper.ended))
+    parts = [outbox.run(), *live, demand.run(), *(listener.work() for listener in topics)]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await app.start()
@@ -103,12 +110,13 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Even
         outbox.close()
         await app.stop()
         await asyncio.to_thread(facts.stop)
+        await asyncio.to_thread(keeper.stop)
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _while_facts_live(facts: Facts) -> None:
-    """Return when the facts are no longer read, which ends the worker."""
-    await asyncio.to_thread(facts.ended.wait)
+async def _while_live(ended: threading.Event) -> None:
+    """Return when a thread has ended, which ends the worker."""
+    await asyncio.to_thread(ended.wait)
 
 
 async def _until_stopped(app: Any, stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:

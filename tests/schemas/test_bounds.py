@@ -275,7 +275,7 @@ def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: Entry) 
     def check(seed: int) -> None:
         message = a_message(entry, seed)
         assert problems_of(message) == ()
-        envelope: Any = ENVELOPE if entry.role == "commands" else AN_EVENT if entry.role == "events" else None
+        envelope: Any = ENVELOPE if entry.role == "commands" else AN_EVENT if entry.role in ("events", "facts") else None
         decoded = codec.decode(codec.encode(message, envelope))
         assert (decoded.message, decoded.envelope) == (message, envelope)
 

@@ -69,7 +69,7 @@ class MemoryLog:
         self.producers: dict[str, Producer] = {}
         self.committed: dict[str, Positions] = {}
 
-    def append(self, topic: str, key: bytes, value: bytes, state: str = COMMITTED) -> Entry:
+    def append(self, topic: str, key: bytes, value: bytes | None, state: str = COMMITTED) -> Entry:
         """The new entry, at the partition that its key says."""
         entry = Entry(key, value, self.now, state)
         self.place(topic, key).append(entry)

@@ -17,7 +17,10 @@ from streams.engine.decoder import Decoder
 from streams.engine.listener import Listener
 from streams.engine.messages import OutgoingCommand
 from streams.engine.offset_ledger import OffsetLedger
-from streams.facts.reader import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
+from streams.facts.extract import FACTS_TOPIC, SOURCES
+from streams.facts.keeper import GROUP as KEEPERS
+from streams.facts.keeper import FactsKeeper
+from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
@@ -25,7 +28,6 @@ from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
 
 GROUP = "culm-streams"
-FACT_TOPICS = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS)
 FETCHED_MAX = 30
 API = "http://127.0.0.1:25080"
 
@@ -70,19 +72,31 @@ class FactMessage:
 
 
 class SimulatedFacts(Facts):
-    """Facts that read the log when asked instead of in a thread."""
+    """Facts that read the log when asked instead of in a thread; the table of facts is kept in the log, in one step."""
 
     def __init__(self, log: MemoryLog, codec: Codec) -> None:
-        super().__init__("nowhere", Decoder(codec), 0)
+        super().__init__("nowhere", Decoder(codec))
         self._log = log
+        self._keeper = FactsKeeper("nowhere", codec, Decoder(codec), "1")
 
     def read_on(self) -> None:
         """Take everything that is committed by now."""
-        for topic in FACT_TOPICS:
+        self._keep()
+        for topic in (POLICY_EVENTS, FACTS_TOPIC):
             for partition in range(self._log.partitions):
                 records = self._log.read(topic, partition, self._offsets.get((topic, partition), 0), 1_000_000)
                 if records:
                     self._take([FactMessage(record) for record in records])  # type: ignore[misc]
+
+    def _keep(self) -> None:
+        """What the keeper of facts does in one transaction."""
+        positions = self._log.positions_of(KEEPERS)
+        for place in [(topic, partition) for topic in SOURCES for partition in range(self._log.partitions)]:
+            records = self._log.read(*place, positions.get(place, 0), 1_000_000)
+            if records:
+                for key, value in self._keeper.changes(FactMessage(record) for record in records).items():  # type: ignore[misc]
+                    self._log.append(FACTS_TOPIC, key.encode(), value)
+                positions[place] = records[-1].offset + 1
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
         """The facts are as new as the log."""

@@ -1,6 +1,7 @@
 """Until when the signs of life of pilots are known, and that more of them than can be read are no gap."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,10 +43,7 @@ class Topic:
         self.began_ms = time.time_ns() // 1_000_000 - 3_600_000
 
     def list_topics(self, topic: str, timeout: float) -> Any:
-        class Found:
-            topics = {TOPIC: type("Meta", (), {"partitions": {0: None}})}
-
-        return Found
+        return SimpleNamespace(topics={TOPIC: SimpleNamespace(partitions={0: None})})
 
     def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
         self.end += self.flood
@@ -61,7 +59,7 @@ class Topic:
         return Beat(0, self.at - 1, "77", self.began_ms + self.at - 1)
 
     def consume(self, count: int, seconds: float) -> list[Beat]:
-        found = []
+        found: list[Beat] = []
         while len(found) < self.readable and (beat := self.poll(0)) is not None:
             found.append(beat)
         return found
@@ -75,7 +73,7 @@ def path(monkeypatch: pytest.MonkeyPatch) -> HeartbeatPath:
     """A path whose consumer each test replaces; one round reads one batch."""
     clock = iter(range(1_000_000))
     monkeypatch.setattr(heartbeats, "CATCH_UP_SECONDS", 2)
-    monkeypatch.setattr(heartbeats.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     return HeartbeatPath("nowhere:1", None, LastSeen(10**18, 1000))
 
 
