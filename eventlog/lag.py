@@ -11,7 +11,8 @@ from schemas.topics import topics_of_role
 
 ANSWER_SECONDS = 2.0
 DECIDER_GROUP = "culm-decider-0-of-1"
-PROCESSORS_GROUP = "culm-streams"
+#: Of the Faust agents, of each plain loop, and of the keepers of facts.
+PROCESSORS_GROUPS = ("culm-streams", "culm-streams-job", "culm-streams-pilot", "culm-facts")
 Offsets = Mapping[tuple[str, int], int]
 
 
@@ -23,7 +24,7 @@ def lags(kafka: str, postgres: str) -> dict[str, int | None]:
         return {"decider": None, "processors": None, "projector": None}
     return {
         "decider": _group_lag(kafka, DECIDER_GROUP, ends, topics_of_role("commands")),
-        "processors": _group_lag(kafka, PROCESSORS_GROUP, ends, ()),
+        "processors": _groups_lag(kafka, PROCESSORS_GROUPS, ends),
         "projector": _projector_lag(postgres, ends),
     }
 
@@ -49,6 +50,12 @@ def _ends(kafka: str) -> Offsets:
         return {}
     outcomes = admin.list_offsets(wanted, request_timeout=ANSWER_SECONDS)
     return {(place.topic, place.partition): outcome.result().offset for place, outcome in outcomes.items()}
+
+
+def _groups_lag(kafka: str, groups: tuple[str, ...], ends: Offsets) -> int | None:
+    """Of the group that is most behind; None where that of one is not known."""
+    found = [_group_lag(kafka, group, ends, ()) for group in groups]
+    return None if None in found else max(one for one in found if one is not None)
 
 
 def _group_lag(kafka: str, group: str, ends: Offsets, topics: tuple[str, ...]) -> int | None:

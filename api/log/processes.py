@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from deploy.config import StackConfig
 from deploy.errors import StackError
 from deploy.supervision import Supervisor
-from eventlog.lag import DECIDER_GROUP, PROCESSORS_GROUP, ends_of, lags
+from eventlog.lag import DECIDER_GROUP, PROCESSORS_GROUPS, ends_of, lags
 
 FOLLOWERS = ("decider", "processors", "projector")
 SECONDS_MAX = 2.0
@@ -42,9 +42,9 @@ def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[i
     """By follower of the log: how many records it is behind (None: unknown), and a number that grows with what it handles."""
     behind = lags(kafka, postgres)
     at: dict[str, Offsets] = {"projector": projected}
-    for name, group in (("decider", DECIDER_GROUP), ("processors", PROCESSORS_GROUP)):
+    for name in ("decider", "processors"):
         # Where nothing waits it does not matter where it stands.
-        at[name] = _committed(kafka, group) if behind.get(name) else {}
+        at[name] = _committed_by(kafka, name) if behind.get(name) else {}
     return {name: (behind.get(name), sum(places.values())) for name, places in at.items()}
 
 
@@ -73,11 +73,20 @@ def _ages(kafka: str, names: list[str], projected: Offsets) -> dict[str, int]:
     ages: dict[str, int] = {}
     ends = ends_of(kafka) if names else {}
     for name in names:
-        at = projected if name == "projector" else _committed(kafka, DECIDER_GROUP if name == "decider" else PROCESSORS_GROUP)
+        at = projected if name == "projector" else _committed_by(kafka, name)
         oldest = _oldest(kafka, {place: offset for place, offset in at.items() if ends.get(place, 0) > offset})
         if oldest is not None:
             ages[name] = max(0, int(time.time() * 1_000_000) - oldest * 1_000)
     return ages
+
+
+def _committed_by(kafka: str, name: str) -> Offsets:
+    """Where a process stands; of two groups of it that read one topic, the one that is further behind."""
+    found: dict[tuple[str, int], int] = {}
+    for group in (DECIDER_GROUP,) if name == "decider" else PROCESSORS_GROUPS:
+        for place, offset in _committed(kafka, group).items():
+            found[place] = min(offset, found.get(place, offset))
+    return found
 
 
 def _committed(kafka: str, group: str) -> Offsets:
