@@ -174,7 +174,7 @@ class Listener:
         return self._decoder.decode_partially(value, partial) if partial else self._decoder.decode(value)
 
     async def _read(self, message: Any) -> tuple[str, RecordRead] | DeadLetter | None:
-        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns nobody."""
+        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns no reaction."""
         wait = 0.2
         while True:
             try:
