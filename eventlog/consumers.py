@@ -1,8 +1,8 @@
 """Consumers of the log, one function for each purpose; no other module makes one.
 
-All read committed records only, commit nothing by themselves and are given their partitions by `assign`: no group is ever
-joined, so no rebalance takes partitions away. What differs is where a reader begins, how much it fetches ahead and what an
-offset means that the log no longer holds. Source: docs/reference/kafka.md, "Readers".
+All read committed records only and commit nothing by themselves. All but `member` are given their partitions by `assign`: no
+group is joined, so no rebalance takes partitions away. What differs is where a reader begins, how much it fetches ahead and what
+an offset means that the log no longer holds. Source: docs/reference/kafka.md, "Readers".
 """
 
 from confluent_kafka import Consumer
@@ -64,23 +64,32 @@ def one_shot_reader(kafka: str, name: str, *, fetch_bytes_max: int | None = None
     return _open(kafka, name, purpose)
 
 
-def tail_reader(kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBYTES) -> Consumer:
-    """A reader of what comes from now on: answers, live pages, heartbeats. What was before is of no interest to it."""
+def tail_reader(
+    kafka: str, name: str, *, hears_ends: bool = False, prefetch_kilobytes: int = PREFETCH_KILOBYTES
+) -> Consumer:
+    """A reader of what comes from now on: answers, live pages, heartbeats. What was before is of no interest to it.
+
+    hears_ends: a message of its own tells that the end of a partition was reached.
+    """
     return _open(
         kafka,
         name,
         {
             "auto.offset.reset": "latest",
+            "enable.partition.eof": hears_ends,
             "fetch.error.backoff.ms": 100,
             "queued.max.messages.kbytes": prefetch_kilobytes,
         },
     )
 
 
-def follower(kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBYTES) -> Consumer:
-    """A reader of the recent past and all that comes, into memory: facts of the processors.
+def follower(
+    kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBYTES, group: str | None = None
+) -> Consumer:
+    """A reader of the past and all that comes, into memory: facts of the processors.
 
-    The end of a partition arrives as a message; an offset that is no longer held means the first one that is.
+    The end of a partition arrives as a message; an offset that is no longer held means the first one that is. group: whose
+    positions it can be asked for; it never joins.
     """
     return _open(
         kafka,
@@ -91,6 +100,7 @@ def follower(kafka: str, name: str, *, prefetch_kilobytes: int = PREFETCH_KILOBY
             "fetch.error.backoff.ms": 100,
             "queued.max.messages.kbytes": prefetch_kilobytes,
         },
+        group=group,
     )
 
 
@@ -105,6 +115,31 @@ def group_reader(kafka: str, group: str) -> Consumer:
         {
             "auto.offset.reset": "error",
             "fetch.wait.max.ms": 100,
+            "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
+        },
+        group=group,
+    )
+
+
+def member(
+    kafka: str, group: str, instance: str, *, session_seconds: float, hears_ends: bool = False
+) -> Consumer:
+    """A reader that shares the partitions of its topics with the others of `group`: processors.
+
+    instance: a name that no other running member has; one that comes back with it within `session_seconds` takes its partitions
+    back at once, without a rebalance. An offset that is no longer held means the first one that is.
+    """
+    session_ms = int(session_seconds * 1000)
+    return _open(
+        kafka,
+        group,
+        {
+            "group.instance.id": f"{group}-{instance}",
+            "session.timeout.ms": session_ms,
+            "heartbeat.interval.ms": session_ms // 4,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": hears_ends,
+            "fetch.error.backoff.ms": 100,
             "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
         },
         group=group,

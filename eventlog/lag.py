@@ -25,9 +25,12 @@ def lags(kafka: str, postgres: str) -> dict[str, int | None]:
 
 
 def _lag_of(follows: Follows, kafka: str, postgres: str, ends: Offsets) -> int | None:
-    if follows.group is None:
+    """Records that are still to be read: of the group that is most behind, None where that of one is not known."""
+    if not follows.groups:
         return _rows_lag(postgres, ends)
-    return _group_lag(kafka, follows.group, ends, topics_of_role(follows.role) if follows.role else ())
+    topics = topics_of_role(follows.role) if follows.role else ()
+    found = [_group_lag(kafka, group, ends, topics) for group in follows.groups]
+    return None if None in found else max(one for one in found if one is not None)
 
 
 def ends_of(kafka: str) -> Offsets:

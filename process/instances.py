@@ -17,11 +17,11 @@ INSTANCE_VARIABLE = "CULM_INSTANCE"
 class Follows:
     """How far a kind is in the log.
 
-    group: of which consumer group Kafka keeps the positions; None: they stand in Postgres beside the rows. role: of topics that
-    it reads all of; empty: those of which the group has a position.
+    groups: of which consumer groups Kafka keeps the positions; none: they stand in Postgres beside the rows. role: of topics that
+    it reads all of; empty: those of which a group has a position.
     """
 
-    group: str | None
+    groups: tuple[str, ...] = ()
     role: str = ""
 
 
@@ -41,12 +41,14 @@ class Kind:
         return not self.is_agent
 
 
+#: Of the Faust agents, of each plain loop, and of the keepers of facts.
+GROUPS_OF_PROCESSORS = ("culm-streams", "culm-streams-job", "culm-streams-pilot", "culm-facts")
 #: In the order of the data flow, which is also the order of the ports for metrics.
 KINDS = (
-    Kind("decider", "commands", (LOG, REGISTRY), Follows("culm-decider-0-of-1", "commands")),
-    Kind("processors", "streams", (LOG, REGISTRY, API), Follows("culm-streams")),
+    Kind("decider", "commands", (LOG, REGISTRY), Follows(("culm-decider-0-of-1",), "commands")),
+    Kind("processors", "streams", (LOG, REGISTRY, API), Follows(GROUPS_OF_PROCESSORS)),
     Kind("timers", "streams.timers", (LOG, REGISTRY, ROWS, API)),
-    Kind("projector", "projections", (LOG, REGISTRY, ROWS), Follows(None)),
+    Kind("projector", "projections", (LOG, REGISTRY, ROWS), Follows()),
     Kind("notary", "audit.notary", (LOG,)),
     Kind("api", "api", (LOG, REGISTRY, ROWS, API)),
     Kind("harvester", "agents.harvester", (API,), is_agent=True),

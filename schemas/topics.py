@@ -15,6 +15,7 @@ from schemas.aggregates import AGGREGATES
 from schemas.catalog import FOLDER
 
 HOUR_MS = 3_600_000
+MEGABYTE = 1_048_576
 HOURS_MAX = 876_000  # a hundred years
 
 
@@ -63,6 +64,8 @@ def declared_topics(partitions: int | None = None, replication: int | None = Non
             "compression.type": defaults["compression"],
             **role.get("settings", {}),
         }
+        if "segment_megabytes" in role:
+            config["segment.bytes"] = str(role["segment_megabytes"] * MEGABYTE)
         if copies >= 3:
             config["min.insync.replicas"] = "2"
         topics.append(Topic(name, count, copies, config, "retention_variable" in role))

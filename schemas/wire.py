@@ -194,7 +194,7 @@ class Codec:
 
 def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
     match entry.role:
-        case "events":
+        case "events" | "facts":
             return EventEnvelope.from_avro(record["envelope"])
         case "commands":
             return CommandEnvelope.from_avro(record["envelope"])

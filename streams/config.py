@@ -13,9 +13,8 @@ from process.settings import Settings
 class StreamsConfig:
     """Addresses, and the name that this worker keeps over restarts so that it takes its partitions back at once.
 
-    api: base URL under which jobs fetch payload wrappers (CULM_API_PAYLOAD). facts_tail: records read back at start, per
-    partition, to learn loads and parked tasks. session_seconds: after so long another worker gets the partitions of one that
-    is gone.
+    api: base URL under which jobs fetch payload wrappers (CULM_API_PAYLOAD). session_seconds: after so long another worker gets
+    the partitions of one that is gone. instance: no two workers that run at the same time have the same.
     """
 
     kafka: str
@@ -23,7 +22,6 @@ class StreamsConfig:
     api: str
     instance: str = "1"
     group: str = "culm-streams"
-    facts_tail: int = 50_000
     session_seconds: float = 10.0
     commit_seconds: float = 1.0
 

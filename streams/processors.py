@@ -13,7 +13,8 @@ from streams.engine.listener import Delivery, Listener, Reaction
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.engine.partial_decoder import PartialDecoder
 from streams.engine.retrying import LetterListener
-from streams.facts.reader import TASK_EVENTS, Facts
+from streams.facts.extract import TASK_EVENTS
+from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
@@ -34,7 +35,7 @@ MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "ram_mb_min"), lam
 class JobEnds:
     """Reaction to the ends of jobs; remembers the memory that the latest jobs were given, for the retry rules.
 
-    What it forgets, or never saw because the worker was started anew, is taken from the job's own measurement.
+    What it forgets, or never saw because the worker was started again, is taken from the job's own measurement.
     """
 
     kinds = frozenset({*ENDINGS, "JobDefined"})
@@ -79,6 +80,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             batch_max=2000,
             within=OUTCOMES_WITHIN,
             partial_decoders={"JobDefined": MEMORY_GIVEN},
+            by_agent=False,
         ),
         Listener(
             POLICY_EVENTS,
@@ -96,6 +98,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             facts.snapshot,
             batch_max=500,
             within=HEARTBEATS_WITHIN,
+            by_agent=False,
         ),
     )
     return (*listening, LetterListener(listening, decoder, outbox, facts.snapshot))

@@ -58,6 +58,7 @@ PURE = (
     "streams/timers/due.py",
     "streams/timers/watch.py",
     "streams/facts/snapshot.py",
+    "streams/facts/extract.py",
 )
 #: A library that a pure file may import, with the reason. RE2 matches people's patterns: a function of pattern and text, without
 #: clock or world in it; the standard library has none that ends in linear time.

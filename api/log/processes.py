@@ -43,7 +43,7 @@ def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[i
     behind = lags(kafka, postgres)
     # Where nothing waits it does not matter where it stands; of the read models it is known already.
     at = {
-        name: _position(kafka, name, projected) if follows.group is None or behind.get(name) else {}
+        name: _position(kafka, name, projected) if not follows.groups or behind.get(name) else {}
         for name, follows in FOLLOWERS.items()
     }
     return {name: (behind.get(name), sum(places.values())) for name, places in at.items()}
@@ -80,9 +80,15 @@ def _ages(kafka: str, names: list[str], projected: Offsets) -> dict[str, int]:
 
 
 def _position(kafka: str, name: str, projected: Offsets) -> Offsets:
-    """How far a follower is: where its group stands, or how far the read models are."""
-    group = FOLLOWERS[name].group
-    return projected if group is None else _committed(kafka, group)
+    """How far a follower is: as far as the read models, or as its groups; of two that read one topic, as the one behind."""
+    groups = FOLLOWERS[name].groups
+    if not groups:
+        return projected
+    found: dict[tuple[str, int], int] = {}
+    for group in groups:
+        for place, offset in _committed(kafka, group).items():
+            found[place] = min(offset, found.get(place, offset))
+    return found
 
 
 def _committed(kafka: str, group: str) -> Offsets:

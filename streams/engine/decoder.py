@@ -1,6 +1,6 @@
 """Records decoded with patience for the registry, shared by all that read in a process.
 
-A codec asks the registry once for each schema it has never seen. Here its silence is told from its No: nobody answers,
+A codec asks the registry once for each schema it has never seen. Here its silence is told from its No: no one answers,
 `RegistryAway`, try again; it says several times that there is no such schema, `Poison`, from then on without asking.
 Which record a value holds is told from its first bytes, and of a large record its beginning may be enough.
 """

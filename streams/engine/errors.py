@@ -4,7 +4,7 @@ StreamsError
     WorkerStopped  a part that must run for as long as the process does has ended: the process ends too
     EndedEarly     told to end while still waiting for the registry or Kafka
     CannotBeSent   a command that no topic takes: it does not fit a record, or into its schema
-    RegistryAway   a schema is asked for and nobody answers: try again
+    RegistryAway   a schema is asked for and no one answers: try again
 
 Poison (schemas.wire) and bugs in choices do not surface: they become dead letters. Kafka, registry and Postgres that
 are away are waited for.

@@ -1,9 +1,9 @@
 """One loop for every topic that processors listen to: records in, choices, commands out, and only then acknowledged.
 
-A Faust agent puts the arrivals of a topic into a bounded inbox; `Listener.work` takes what is there, decodes it, lets
-each reaction choose, and delivers. Invariant: a record is acknowledged only when everything that follows from it is in
-the log, be it commands or a dead letter; a record that cannot be read, on which a choice stumbles, or from which a command
-follows that cannot be sent, holds up its own task alone.
+A Faust agent puts the records of a topic into a bounded inbox, from which `Listener.work` takes what is there; or the plain
+loop calls `handle` with what it has read. Then: decode, let each reaction choose, deliver. Invariant: a record is acknowledged
+only when everything that follows from it is in the log, be it commands or a dead letter; a record that cannot be read, on which
+a choice stumbles, or from which a command follows that cannot be sent, holds up its own task alone.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import structlog
 
 from schemas.deadletter import DeadLetter
 from schemas.wire import Decoded, Poison
+from streams.engine.arrivals import Arrival
 from streams.engine.decoder import Decoder
 from streams.engine.errors import CannotBeSent, RegistryAway
 from streams.engine.letters import BUG, UNSENDABLE, given_up, letter_about
@@ -22,7 +23,7 @@ from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.engine.partial_decoder import PartialDecoder
 from streams.facts.snapshot import Snapshot
 
-INBOX = 5000
+INBOX = 500
 PAUSE_SECONDS_MAX = 5.0
 Choose = Callable[[Sequence[RecordRead], Snapshot], Iterable[OutgoingCommand]]
 log = structlog.get_logger()
@@ -49,7 +50,8 @@ class Listener:
 
     reactions: asked in this order for each batch. within: seconds to wait for company after the first record of a
     batch; 0 reacts at once. before: awaited with each batch before choosing, for facts that must be as new as the
-    records. partial_decoders: by name of the record, for those of which the beginning is enough.
+    records. partial_decoders: by name of the record, for those of which the beginning is enough. by_agent: read by a Faust
+    agent; False for a topic with records of every job, which the plain loop reads (docs/decisions/0019).
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Listener:
         within: float = 0.0,
         before: Callable[[Sequence[RecordRead]], Awaitable[None]] | None = None,
         partial_decoders: Mapping[str, PartialDecoder] | None = None,
+        by_agent: bool = True,
     ) -> None:
-        self.topic = topic
+        self.topic, self.by_agent = topic, by_agent
+        self.batch_max, self.within = batch_max, within
         self._reactions = reactions
         self._kinds = frozenset().union(*(reaction.kinds for reaction in reactions))
         self._decoder, self._outbox, self._snapshot = decoder, outbox, snapshot
-        self._batch_max, self._within, self._before = batch_max, within, before
+        self._before = before
         self._partial_decoders = partial_decoders or {}
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
 
@@ -78,19 +82,17 @@ class Listener:
         kind = self._decoder.known_kind(value)
         return kind is None or kind in self._kinds
 
-    async def agent(self, stream: Any) -> None:
-        """Body of the Faust agent, to which arrivals come in batches; `noack` because `work` acknowledges by itself."""
-        async for event in stream.noack().events():
-            for arrival in event.value:
-                await self._inbox.put(arrival)
+    async def put(self, arrival: Arrival) -> None:
+        """Leave a record for `work`; waits while many are there."""
+        await self._inbox.put(arrival)
 
     async def work(self) -> None:
         """Serve the inbox for as long as the process lives."""
         while True:
             events = [await self._inbox.get()]
-            if self._within:
-                await asyncio.sleep(self._within)
-            while not self._inbox.empty() and len(events) < self._batch_max:
+            if self.within:
+                await asyncio.sleep(self.within)
+            while not self._inbox.empty() and len(events) < self.batch_max:
                 events.append(self._inbox.get_nowait())
             await self.handle(events)
 
@@ -172,7 +174,7 @@ class Listener:
         return self._decoder.decode_partially(value, partial) if partial else self._decoder.decode(value)
 
     async def _read(self, message: Any) -> tuple[str, RecordRead] | DeadLetter | None:
-        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns nobody."""
+        """Name and content of a record, a dead letter for one that cannot be read, None for one that concerns no reaction."""
         wait = 0.2
         while True:
             try:

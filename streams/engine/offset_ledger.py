@@ -18,11 +18,6 @@ class OffsetLedger:
             self._open[offset] = None
             self._seen = offset
 
-    def pass_over(self, offset: int) -> None:
-        """Nothing follows from the record at `offset`, and from none between it and the last one delivered."""
-        if self._seen is None or offset > self._seen:
-            self._seen = offset
-
     def finish(self, offset: int) -> None:
         """What the record at `offset` brings about is in the log."""
         self._open.pop(offset, None)

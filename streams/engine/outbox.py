@@ -136,8 +136,6 @@ class Outbox:
 
 def check_bounds(one: OutgoingCommand) -> None:
     """Raise OutOfBounds for a command that no reader of the log could hold."""
-    problems = (
-        problems_of(one.command) or problems_of(one.envelope) or key_problems(one.command, one.envelope.aggregate_id)
-    )
+    problems = problems_of(one.command) or problems_of(one.envelope) or key_problems(one.command, one.envelope.aggregate_id)
     if problems:
         raise OutOfBounds(type(one.command).__name__, problems)

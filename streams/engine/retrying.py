@@ -15,8 +15,8 @@ from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id, task_id_of
 from schemas.types import CommandEnvelope
 from schemas.wire import Decoded, Poison
+from streams.engine.arrivals import Record
 from streams.engine.decoder import Decoder
-from streams.engine.fetching import Record
 from streams.engine.letters import PROCESS, UNSENDABLE, given_up, restore, set_aside, task_of
 from streams.engine.listener import Delivery, Listener, Reaction
 from streams.engine.messages import ROLE, OutgoingCommand, RecordRead

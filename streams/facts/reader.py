@@ -1,8 +1,9 @@
 """What the log says about queues, retry rules and parked tasks, kept up to date in memory.
 
-In: policy events from the first on, and the last records of queue, worker and task events; read committed, by a thread
-without a group. Out: an immutable `Snapshot` with its position. Invariant: a snapshot is never older than the event
-that `reached` was awaited for. The memory is bounded by the number of queues and of parked tasks.
+In: policy events from the first on, and the table of facts that `keeper.py` makes of all other events; read committed, by a
+thread without a group. Out: an immutable `Snapshot` with its position. Invariants: a snapshot holds everything that was in the
+log when the process started, whatever its age, and is never older than the policy event that `reached` was awaited for.
+The memory is bounded by the number of queues and of parked tasks.
 """
 
 import asyncio
@@ -16,32 +17,21 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
 from schemas.policy import QueueConfigured, RetryRulesSet
-from schemas.task import TaskParked
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueKnown, QueueLoad
 from schemas.types import EventEnvelope, QueueSettings, RetryRule
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
+from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
+from streams.facts.keeper import GROUP
 from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
 from streams.provisioning.demand import Wanted
 
-QUEUE_EVENTS = "culm.queue.events.v1"
-WORKER_EVENTS = "culm.worker.events.v1"
-TASK_EVENTS = "culm.task.events.v1"
-COUNTED = frozenset({"JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded"})
-UNPARKED = frozenset({"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"})
-#: Records with absolute numbers: of each group only the last one for a key is worth decoding.
-GROUPS = {
-    **dict.fromkeys(COUNTED, "load"),
-    "DispatchConfigured": "settings",
-    **dict.fromkeys(("WorkerSubmitted", "WorkerRunning", "WorkerEnded"), "live"),
-    "WorkersWanted": "wanted",
-}
-#: Topics whose end at the start must be reached before anybody may choose.
-NEEDED = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS)
 BATCH = 500
 #: Between two looks at the log once the facts are ready: what comes meanwhile is read at the cost of its last record.
 GATHER_SECONDS = 0.03
 PREFETCH_KILOBYTES = 8192
+KAFKA_SECONDS_MAX = 5.0
 #: What a decoder may raise for bytes that no schema foresees, beside `Poison`.
 BEYOND_READING = (OverflowError, RecursionError, MemoryError, AttributeError)
 log = structlog.get_logger()
@@ -50,8 +40,8 @@ log = structlog.get_logger()
 class Facts:
     """Start it, wait for `ready`, then take snapshots from any thread."""
 
-    def __init__(self, kafka: str, decoder: Decoder, tail: int) -> None:
-        self._kafka, self._decoder, self._tail = kafka, decoder, tail
+    def __init__(self, kafka: str, decoder: Decoder) -> None:
+        self._kafka, self._decoder = kafka, decoder
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._loads: dict[str, tuple[int, int]] = {}
@@ -71,7 +61,7 @@ class Facts:
         self.ended = threading.Event()
 
     def start(self) -> None:
-        """Begin to read; `ready` is set when the policies and loads of this moment are known."""
+        """Begin to read; `ready` is set when everything that the log holds at this moment is known."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,7 +87,7 @@ class Facts:
             return dict(self._wanted), dict(self._causes)
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
-        """Return when the record at `offset` is part of the facts."""
+        """Return when the policy event at `offset` is part of the facts."""
         await asyncio.to_thread(self._wait_for, (topic, partition), offset)
 
     def _wait_for(self, place: tuple[str, int], offset: int) -> None:
@@ -106,9 +96,11 @@ class Facts:
                 self._moved.wait(0.5)
 
     def _run(self) -> None:
-        consumer = follower(self._kafka, "culm-facts", prefetch_kilobytes=PREFETCH_KILOBYTES)
+        # It is only asked how far the keepers' group is; this consumer never joins.
+        consumer = follower(self._kafka, "culm-facts", prefetch_kilobytes=PREFETCH_KILOBYTES, group=GROUP)
         try:
-            self._assign(consumer)
+            for step in (self._wait_for_keepers, self._assign):
+                self._with_patience(step, consumer)
             while not self._stop.is_set():
                 self._read_on(consumer)
         except Exception:  # without facts no choice is possible: the whole worker ends and is started again
@@ -116,6 +108,50 @@ class Facts:
             self.ended.set()
         finally:
             consumer.close()
+
+    def _with_patience(self, step: Callable[[Consumer], None], consumer: Consumer) -> None:
+        wait = 0.2
+        while not self._stop.is_set():
+            try:
+                step(consumer)
+                return
+            except KafkaException as problem:
+                log.warning("kafka_not_ready", problem=str(problem), retry_in_seconds=wait)
+            self._stop.wait(wait)
+            wait = min(wait * 2, 5.0)
+
+    def _wait_for_keepers(self, consumer: Consumer) -> None:
+        """Until the table holds everything that the log holds now, whichever instances keep it."""
+        behind = {place: end for topic in SOURCES for place, (_, end) in self._marks(consumer, topic).items() if end > 0}
+        while behind and not self._stop.is_set():
+            asked = [TopicPartition(topic, partition) for topic, partition in behind]
+            for found in consumer.committed(asked, KAFKA_SECONDS_MAX):
+                if found.error is not None:
+                    raise KafkaException(found.error)
+                if found.offset >= behind[found.topic, found.partition]:
+                    del behind[found.topic, found.partition]
+            if behind:
+                self._stop.wait(0.1)
+
+    def _assign(self, consumer: Consumer) -> None:
+        """All partitions of policies and facts, from their beginning."""
+        places = []
+        for topic in (POLICY_EVENTS, FACTS_TOPIC):
+            for (_, partition), (low, _) in self._marks(consumer, topic).items():
+                places.append(TopicPartition(topic, partition, low))
+                self._offsets[topic, partition] = low
+                self._waiting_for_end.add((topic, partition))
+        consumer.assign(places)
+
+    def _marks(self, consumer: Consumer, topic: str) -> dict[tuple[str, int], tuple[int, int]]:
+        """First and next offset of each partition; raises KafkaException while there is no such topic."""
+        found = consumer.list_topics(topic, timeout=KAFKA_SECONDS_MAX).topics.get(topic)
+        if not found or not found.partitions:
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        return {
+            (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS_MAX)
+            for partition in found.partitions
+        }
 
     def _read_on(self, consumer: Consumer) -> None:
         """Take what has come, waiting up to half a second for it."""
@@ -131,49 +167,16 @@ class Facts:
         if self.ready.is_set() and len(batch) < BATCH:
             self._stop.wait(GATHER_SECONDS)
 
-    def _assign(self, consumer: Consumer) -> None:
-        """All partitions: policies from their beginning, the others from `tail` records before their end."""
-        wait = 0.2
-        while not self._stop.is_set():
-            try:
-                consumer.assign(self._places(consumer))
-                return
-            except KafkaException as problem:
-                log.warning("kafka_not_ready", problem=str(problem), retry_in_seconds=wait)
-            self._stop.wait(wait)
-            wait = min(wait * 2, 5.0)
-
-    def _places(self, consumer: Consumer) -> list[TopicPartition]:
-        places = []
-        for topic in (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS):
-            found = consumer.list_topics(topic, timeout=5).topics.get(topic)
-            partitions = found.partitions if found else None
-            if not partitions:
-                raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
-            for partition in partitions:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
-                start = low if topic == POLICY_EVENTS else max(low, high - self._tail)
-                places.append(TopicPartition(topic, partition, start))
-                self._offsets[topic, partition] = start
-                if topic in NEEDED:
-                    self._waiting_for_end.add((topic, partition))
-        return places
-
     def _take(self, messages: list[Message]) -> None:
-        """Fold a batch; of records with absolute numbers only the last one of each key. Decoding needs no lock."""
-        last: dict[tuple[str | None, bytes | None, str], Message] = {}
-        single: list[Message] = []
+        """Fold a batch; of the facts only the last one of each key. Decoding needs no lock."""
+        last: dict[tuple[str | None, bytes | None, int | None], Message] = {}
         read = [message for message in messages if message.error() is None]
         for message in read:
-            group = self._group_of(message)
-            if group is None:
-                single.append(message)
-            elif group:
-                last[message.topic(), message.key(), group] = message
-        news = [self._news(message) for message in (*single, *sorted(last.values(), key=lambda one: one.offset() or 0))]
+            last[message.topic(), message.key(), None if message.topic() == FACTS_TOPIC else message.offset()] = message
+        news = [(message, self._change_of(message)) for message in last.values()]
         with self._moved:
             for message, change in news:
-                self._carried_out(message, change)
+                self._carry_out(message, change)
             for message in read:
                 self._offsets[str(message.topic()), message.partition() or 0] = (message.offset() or 0) + 1
             self._snapshot = None
@@ -190,54 +193,54 @@ class Facts:
         if not self._waiting_for_end:
             self.ready.set()
 
-    def _group_of(self, message: Message) -> str | None:
-        """Records of one group and key replace each other; None: every record counts; empty: none of this kind does."""
-        if message.topic() not in (QUEUE_EVENTS, WORKER_EVENTS):
-            return None
-        kind = self._patiently(self._decoder.kind_of, message)
-        return GROUPS.get(kind, "") if kind else ""
-
-    def _carried_out(self, message: Message, change: Callable[[], None]) -> None:
+    def _carry_out(self, message: Message, change: Callable[[], None]) -> None:
         """Carry out one change; a record with odd content changes nothing, and holds no other up."""
         try:
             change()
         except Exception:  # the thread must outlive a bug with any record
             log.exception("fact_not_taken", topic=message.topic(), partition=message.partition(), offset=message.offset())
 
-    def _news(self, message: Message) -> tuple[Message, Callable[[], None]]:
-        """What the record changes, ready to be carried out under the lock."""
-        return message, self._change_of(message)
-
     def _change_of(self, message: Message) -> Callable[[], None]:
-        kind = self._patiently(self._decoder.kind_of, message)
-        key = (message.key() or b"").decode(errors="replace")
-        if kind in UNPARKED:
-            return lambda: self._unpark(key)
-        if kind is None or (message.topic() == TASK_EVENTS and kind != "TaskParked"):
-            return _nothing
+        """What the record changes, ready to be carried out under the lock."""
+        if message.topic() == FACTS_TOPIC and message.value() is None:
+            fact, task_id = subject_of((message.key() or b"").decode(errors="replace"))
+            return lambda: self._unpark(fact, task_id)
         decoded = self._patiently(self._decoder.decode, message)
-        return _nothing if decoded is None else lambda: self._know(key, decoded)
+        return _nothing if decoded is None else lambda: self._know(decoded)
 
-    def _unpark(self, key: str) -> None:
-        self._parked.pop(key, None)
+    def _unpark(self, fact: str, task_id: str) -> None:
+        if fact == ParkedTask.__name__:
+            self._parked.pop(task_id, None)
 
-    def _know(self, key: str, decoded: Decoded) -> None:
-        event, envelope = decoded.message, decoded.envelope
-        if isinstance(event, QueueConfigured):
-            self._settings[event.settings.name] = event.settings
-        elif isinstance(event, RetryRulesSet):
-            self._rules = event.rules
-        elif isinstance(event, TaskParked):
-            self._parked[key] = Parked(int(key), envelope.vo, envelope.correlation_id)
-        elif decoded.name in COUNTED:
-            self._loads[key] = (event.waiting, event.leased)
-            self._causes[key] = envelope
-        elif decoded.name == "DispatchConfigured":
-            self._causes[key] = envelope
-        elif decoded.entry.aggregate == "worker":
-            self._live[key] = event.live
-            if decoded.name == "WorkersWanted":
-                self._wanted[key] = Wanted(event.wanted, envelope.event_id)
+    def _know(self, decoded: Decoded) -> None:
+        found, envelope = decoded.message, decoded.envelope
+        subject = envelope.aggregate_id
+        match found:
+            case QueueConfigured():
+                self._settings[found.settings.name] = found.settings
+            case RetryRulesSet():
+                self._rules = found.rules
+            case ParkedTask():
+                self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
+            case QueueLoad():
+                self._loads[subject] = (found.waiting, found.leased)
+                place = (QUEUE_EVENTS, found.source_partition)
+                self._offsets[place] = max(self._offsets.get(place, 0), found.source_offset + 1)
+                self._note_cause(subject, envelope)
+            case QueueKnown():
+                self._note_cause(subject, envelope)
+            case PilotsLive():
+                self._live[subject] = found.live
+            case PilotsWanted():
+                self._wanted[subject] = Wanted(found.wanted, envelope.event_id, envelope)
+            case _:
+                return  # policies that no choice rests on
+
+    def _note_cause(self, queue: str, envelope: EventEnvelope) -> None:
+        """The later of two facts about the queue, which may come in either order."""
+        known = self._causes.get(queue)
+        if known is None or envelope.sequence > known.sequence:
+            self._causes[queue] = envelope
 
     def _made(self) -> Snapshot:
         queues = {}

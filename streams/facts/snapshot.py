@@ -34,7 +34,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Facts that do not change while a choice is made. `retry_rules` is None until somebody set some."""
+    """Facts that do not change while a choice is made. `retry_rules` is None until some were set."""
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
     retry_rules: tuple[RetryRule, ...] | None = None

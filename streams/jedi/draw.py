@@ -1,4 +1,4 @@
-"""Draws that anybody can repeat: numbers that follow from a seed and what is drawn, never from a generator's state."""
+"""Draws that anyone can repeat: numbers that follow from a seed and what is drawn, never from a generator's state."""
 
 from collections.abc import Mapping
 from hashlib import sha256

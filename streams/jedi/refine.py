@@ -140,7 +140,7 @@ def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
 
 
 def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | None:
-    """Limits on events of input files that would need counts which nobody gave."""
+    """Limits on events of input files that would need counts which no one gave."""
     per_file, per_job = events_of(given, "nEventsPerFile"), events_of(given, "nEventsPerJob")
     if without_input:
         return None

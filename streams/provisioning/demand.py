@@ -15,10 +15,11 @@ from streams.facts.snapshot import QueueFacts
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How many pilots were last asked for, by whoever did; event_id: of the event that says so."""
+    """How many pilots were last asked for, by a processor or an operator; event_id, cause: of the event that says so."""
 
     number: int
     event_id: str
+    cause: EventEnvelope | None = None
 
 
 def wanted_pilots(facts: QueueFacts) -> int:
@@ -33,13 +34,14 @@ def demands(
     """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
 
     wanted: what the log says was asked for last; a queue that is not in it is told in any case. causes: the queue's last event; a
-    queue without one was not used for a long time. The command's id follows from both, so that a number that someone else
-    asked for meanwhile is corrected, and the same thing is said once.
+    queue without one never had a job, and what was asked for itself is the cause. The command's id follows from both, so that a
+    number that someone else asked for meanwhile is corrected, and the same thing is said once.
     """
     for name, facts in sorted(queues.items()):
         number, before = wanted_pilots(facts), wanted.get(name)
-        if name not in causes or (before is not None and number == before.number):
+        cause = causes.get(name) or (before.cause if before else None)
+        if cause is None or (before is not None and number == before.number):
             continue
         reason = f"{facts.waiting} waiting, {facts.leased} leased, at most {facts.settings.pilots_max}"
         command = WantWorkers(wanted=number, reason=reason)
-        yield name, number, outgoing_command(command, name, [causes[name]], number, before.event_id if before else None)
+        yield name, number, outgoing_command(command, name, [cause], number, before.event_id if before else None)

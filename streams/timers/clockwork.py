@@ -1,8 +1,8 @@
 """The timers' loop: each second, look whether the heartbeat path works, select what is due, send what it calls for.
 
 In: the read model and the heartbeat topic. Out: commands, flushed before the next round. Late is harmless and twice is
-harmless; too early is not, and what prevents it stands in `due.py`. While Postgres or Kafka is away this waits, and the
-watch begins anew.
+harmless; too early is not, and what prevents it stands in `due.py`. While Postgres or Kafka is away this waits, and a new
+watch begins. Several instances may run: one is on duty, the others watch as well, so that any of them can take over at once.
 """
 
 import threading
@@ -20,7 +20,7 @@ from streams.engine.metrics import SENT
 from streams.timers.deadlines import Deadlines
 from streams.timers.due import Due, command_for
 from streams.timers.heartbeats import HeartbeatPath
-from streams.timers.watch import LastSeen, Watch
+from streams.timers.watch import Heard, LastSeen, Watch
 
 #: The longest lease of a queue is two hours by default; heartbeats are remembered a little longer.
 REMEMBERED_MICROS = 3 * HOUR
@@ -96,7 +96,7 @@ class TimerLoop:
         if self._odd.get(about, 0) > now:
             return 0
         try:
-            made = command_for(row, now, self._watch.since, self._last_seen.of(row.key))
+            made = command_for(row, now, self._heard_of(row.key, now))
             if made is None or self._sent.get(made.envelope.command_id, 0) > now:
                 return 0
             self._send(made, now)
@@ -107,6 +107,9 @@ class TimerLoop:
             self._odd[about] = now + ODD_AGAIN_MICROS
             return 0
         return 1
+
+    def _heard_of(self, job_id: str, now: int) -> Heard:
+        return Heard(self._watch.since, min(now, self._path.heard_until(job_id)), self._last_seen.of(job_id))
 
     def _send(self, made: OutgoingCommand, now: int) -> None:
         self._sender.send(made.command, made.envelope)

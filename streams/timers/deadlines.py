@@ -1,7 +1,8 @@
-"""Due rows of the read model `deadline`, in order of time, page by page.
+"""Due rows of the read model `deadline`, in order of time, page by page, for the one instance that is on duty.
 
 A row that names no task belongs to no tenant and stops no other. Out of Postgres with a time limit on every step: a database that
-hangs is as good as one that is away, and raises.
+hangs is as good as one that is away, and raises. On duty is whose session holds the lock; rows are read in the same session, so
+that an instance that lost it reads none. A session that is silent for a while is ended by Postgres, and another instance goes on.
 """
 
 from collections.abc import Iterator
@@ -9,10 +10,19 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extensions
+import structlog
 
 from streams.timers.due import Due
 
 SECONDS_MAX = 4
+#: Far above a round of the timers: a process that stands still must not keep the others from their duty.
+SILENT_SECONDS_MAX = 20
+SESSION = (
+    f"-c statement_timeout={SECONDS_MAX * 1000} -c idle_session_timeout={SILENT_SECONDS_MAX * 1000} "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+)
+TAKE_DUTY = "SELECT pg_try_advisory_lock(hashtext('culm-timers'))"
+log = structlog.get_logger()
 QUERY = """
     SELECT d.kind, d.aggregate_id, d.key, d.due_at, d.sequence, coalesce(t.vo, ''), d.detail
     FROM (SELECT *, CASE WHEN aggregate = 'task' THEN aggregate_id ELSE detail->>'task_id' END AS about FROM deadline) d
@@ -23,14 +33,20 @@ QUERY = """
 
 
 class Deadlines:
-    """Opens its connection when it is first needed, and anew after trouble."""
+    """Opens its connection when it is first needed, and another one after trouble."""
 
     def __init__(self, postgres: str, page: int) -> None:
         self._postgres, self._page = postgres, page
         self._connection: psycopg2.extensions.connection | None = None
+        self._on_duty = False
 
     def due(self, now: int) -> Iterator[Due]:
-        """Rows due at `now`, earliest first; raises psycopg2.Error when the database is away or the view is not there yet."""
+        """Rows due at `now`, earliest first; none while another instance is on duty.
+
+        Raises psycopg2.Error when the database is away or the view is not there yet.
+        """
+        if not self._is_on_duty():
+            return
         after: tuple[Any, ...] = (-(2**63), "", "", "")
         while True:
             rows = self._page_after(now, after)
@@ -44,18 +60,31 @@ class Deadlines:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._on_duty = False
 
-    def _page_after(self, now: int, after: tuple[Any, ...]) -> list[Due]:
+    def _is_on_duty(self) -> bool:
+        if not self._on_duty:
+            with self._session().cursor() as cursor:
+                cursor.execute(TAKE_DUTY)
+                self._on_duty = bool(cursor.fetchall()[0][0])
+            if self._on_duty:
+                log.info("duty_taken")
+        return self._on_duty
+
+    def _session(self) -> psycopg2.extensions.connection:
         if self._connection is None:
             self._connection = psycopg2.connect(
                 self._postgres,
                 connect_timeout=SECONDS_MAX,
                 application_name="culm-timers",
-                options=f"-c statement_timeout={SECONDS_MAX * 1000}",
+                options=SESSION,
                 tcp_user_timeout=SECONDS_MAX * 1000,
             )
             self._connection.set_session(readonly=True, autocommit=True)
-        with self._connection.cursor() as cursor:
+        return self._connection
+
+    def _page_after(self, now: int, after: tuple[Any, ...]) -> list[Due]:
+        with self._session().cursor() as cursor:
             cursor.execute(QUERY, {"now": now, "after": after, "limit": self._page})
             return [
                 Due(kind, aggregate_id, key, due_at, sequence, vo, detail or {})

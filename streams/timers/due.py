@@ -1,6 +1,6 @@
 """What to send for a deadline that has come. Pure.
 
-In: a due row, now, since when heartbeats were watched, the job's last one. Out: a command or nothing yet. Its id
+In: a due row, now, since when and until when heartbeats were heard, the job's last one. Out: a command or nothing yet. Its id
 follows from the row, so that sending it twice is harmless; the decider checks the truth. The key is part of the id
 because one renewal moves many leases of a queue to the same moment; the start of the watch is, because what was refused
 for a gap in it may hold after the next. Source: docs/flow.md, "Deadlines".
@@ -17,6 +17,7 @@ from schemas.task import FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
+from streams.timers.watch import Heard
 
 ACTOR = "culm-timers"
 
@@ -34,15 +35,15 @@ class Due:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -> OutgoingCommand | None:
+def command_for(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
     """The command that `row` calls for; None when it cannot be said yet.
 
-    A lease ends only when its pilot was silent for the whole of it and somebody listened all the time. Raises
-    ValueError for a kind that is not known.
+    A lease ends only when its pilot was silent for the whole of it and heartbeats were read all the time, up to the moment
+    at which it ends. Raises ValueError for a kind that is not known.
     """
     match row.kind:
         case "lease":
-            return _expire(row, now, watched_since, last_seen)
+            return _expire(row, now, heard)
         case "parked":
             return _wish(row, WakeTask(cause="TIMER"), now)
         case "exhausted":
@@ -51,14 +52,14 @@ def command_for(row: Due, now: int, watched_since: int | None, last_seen: int) -
             raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
 
 
-def _expire(row: Due, now: int, watched_since: int | None, last_seen: int) -> OutgoingCommand | None:
+def _expire(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
     length = int(row.detail["lease_seconds"]) * MICROSECONDS
-    if watched_since is None or now < max(row.due_at, watched_since + length, last_seen + length):
+    if heard.since is None or heard.until < max(row.due_at, heard.since + length, heard.last + length):
         return None
     command = ExpireLease(
-        job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=now, watched_since=watched_since
+        job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=heard.until, watched_since=heard.since
     )
-    return _wish(row, command, now, watched_since)
+    return _wish(row, command, now, heard.since)
 
 
 def _wish(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:

@@ -1,8 +1,9 @@
 """The heartbeat path as the timers see it: does a pilot's sign of life reach the log, and when did each last do.
 
-In: the heartbeat topic from its end on, and the API's door. Out: times of the last heartbeats, and whether the path
-works now: the broker answers, everything in the topic was read, the API answers. Keys and broker timestamps suffice;
-nothing is decoded.
+In: the heartbeat topic from its end on, and the API's door. Out: times of the last heartbeats, whether the path works now
+(the broker answers, the API answers), and until when everything in the topic was read. More heartbeats than can be read in a
+round are no gap: what is known ends earlier, in the partition that they fill. Keys and broker timestamps suffice; nothing is
+decoded.
 """
 
 import time
@@ -14,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from eventlog.consumers import tail_reader
 from eventlog.reading import take_what_is_there
 from schemas.instants import micros_of_millis, micros_of_nanos
+from schemas.partition import partition_of
 from streams.timers.watch import LastSeen
 
 TOPIC = "culm.pilot.heartbeats.v1"
@@ -24,16 +26,18 @@ log = structlog.get_logger()
 
 
 class HeartbeatPath:
-    """Listens without a group; begins at the end of the topic, for what was before nobody watched."""
+    """Listens without a group; begins at the end of the topic, because what was before was not watched."""
 
     def __init__(self, kafka: str, api: str | None, last_seen: LastSeen) -> None:
         self._last_seen = last_seen
         self._door = httpx.Client(base_url=api, timeout=ANSWER_SECONDS) if api else None
         self._read: dict[int, int] = {}
-        self._consumer = tail_reader(kafka, "culm-timers")
+        self._heard_until: dict[int, int] = {}
+        self._consumer = tail_reader(kafka, "culm-timers", hears_ends=True)
 
     def works(self) -> bool:
-        """True when signs of life get through at this moment; reads all that came meanwhile."""
+        """True when signs of life get through at this moment; reads what came meanwhile, for a limited time."""
+        asked_at = _now()
         try:
             ends = self._ends()
         except KafkaException as problem:
@@ -43,10 +47,15 @@ class HeartbeatPath:
             self._read = dict(ends)
             self._consumer.assign([TopicPartition(TOPIC, partition, end) for partition, end in ends.items()])
         try:
-            return self._read_up_to(ends) and self._api_answers()
+            self._read_up_to(ends, asked_at)
+            return self._api_answers()
         except KafkaException as problem:
             log.warning("heartbeat_topic_away", problem=str(problem))
             return False
+
+    def heard_until(self, job_id: str) -> int:
+        """Until when every sign of life of the job's pilot was read, microseconds; 0 before the first round."""
+        return self._heard_until.get(partition_of(job_id, len(self._read)), 0) if self._read else 0
 
     def close(self) -> None:
         """Give the connections back."""
@@ -65,17 +74,29 @@ class HeartbeatPath:
             ends[partition] = marks[1]
         return ends
 
-    def _read_up_to(self, ends: dict[int, int]) -> bool:
-        """True when everything before `ends` was read within a little while."""
+    def _read_up_to(self, ends: dict[int, int], asked_at: int) -> None:
+        """Read what stands before `ends`, which were the ends at `asked_at`, as far as a little while allows."""
         until = time.monotonic() + CATCH_UP_SECONDS
-        while any(self._read[partition] < end for partition, end in ends.items()):
+        while any(self._read[partition] < end for partition, end in ends.items()) and time.monotonic() < until:
             for message in take_what_is_there(self._consumer, BATCH, 0.2):
-                if message.error() is None:
-                    self._read[message.partition() or 0] = (message.offset() or 0) + 1
-                    self._last_seen.note((message.key() or b"").decode(errors="replace"), _at(message))
-            if time.monotonic() > until:
-                return False
-        return True
+                self._take(message)
+        for partition, end in ends.items():
+            if self._read[partition] >= end:
+                self._hear(partition, asked_at)
+
+    def _take(self, message: Message) -> None:
+        partition, offset, failure = message.partition() or 0, message.offset() or 0, message.error()
+        if failure is None:
+            self._read[partition] = offset + 1
+            # Others of the same moment may be unread.
+            self._hear(partition, _at(message) - 1)
+            self._last_seen.note((message.key() or b"").decode(errors="replace"), _at(message))
+        elif failure.code() == KafkaError._PARTITION_EOF:
+            # Behind the last record may stand a mark of a transaction, which is never handed out.
+            self._read[partition] = max(self._read[partition], offset)
+
+    def _hear(self, partition: int, at: int) -> None:
+        self._heard_until[partition] = max(self._heard_until.get(partition, 0), at)
 
     def _api_answers(self) -> bool:
         """Any answer at all: what is asked is whether pilots can get through the door."""
@@ -91,4 +112,8 @@ class HeartbeatPath:
 
 def _at(message: Message) -> int:
     """When the record was written, as it says itself, but never later than now: no sign of life lies in the future."""
-    return min(micros_of_millis(message.timestamp()[1]), micros_of_nanos(time.time_ns()))
+    return min(micros_of_millis(message.timestamp()[1]), _now())
+
+
+def _now() -> int:
+    return micros_of_nanos(time.time_ns())

@@ -1,7 +1,22 @@
-"""Since when signs of life could be seen without a gap: nobody is declared dead for a silence that nobody could hear. Pure.
+"""Since when signs of life could be seen without a gap: no pilot is declared dead for a silence that no one could hear. Pure.
 
 Times are microseconds of the wall clock; a jump of the clock is a gap as well.
 """
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard of a job's pilot: all its signs of life between `since` and `until` are known, and `last` is the last one.
+
+    since: None while the path of heartbeats is not known to work. until: earlier than now while there are more heartbeats than
+    can be read at once; a lease ends so much later, but it ends. last: 0 for none.
+    """
+
+    since: int | None
+    until: int
+    last: int = 0
 
 
 class Watch:
@@ -18,7 +33,7 @@ class Watch:
         return None if self._last is None else self._since
 
     def works(self, now: int) -> None:
-        """The path worked at `now`: the watch goes on, or begins anew after a gap."""
+        """The path worked at `now`: the watch goes on, or begins again after a gap."""
         if self._last is None or not 0 <= now - self._last <= self._gap:
             self._since = now
         self._last = now

@@ -13,7 +13,7 @@ def a_sample(entry: Entry) -> tuple[Any, Any]:
     """(message, envelope) of `entry`."""
     record = a_record(entry)
     envelope: Any = None
-    if entry.role == "events":
+    if entry.role in ("events", "facts"):
         envelope = EventEnvelope.from_avro(record.pop("envelope"))
     elif entry.role == "commands":
         envelope = CommandEnvelope.from_avro(record.pop("envelope"))

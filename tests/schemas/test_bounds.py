@@ -285,7 +285,9 @@ def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: Entry) 
     def check(seed: int) -> None:
         message = a_message(entry, seed)
         assert problems_of(message) == ()
-        envelopes: dict[str, Any] = {"commands": ENVELOPE, "events": AN_EVENT, "snapshots": SnapshotEnvelope(sequence=7)}
+        envelopes: dict[str, Any] = {
+            "commands": ENVELOPE, "events": AN_EVENT, "facts": AN_EVENT, "snapshots": SnapshotEnvelope(sequence=7)
+        }  # fmt: skip
         envelope = envelopes.get(entry.role)
         decoded = codec.decode(codec.encode(message, envelope))
         assert (decoded.message, decoded.envelope) == (message, envelope)

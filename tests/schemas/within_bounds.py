@@ -101,7 +101,7 @@ def an_aggregate_id(aggregate: str, seed: int) -> str:
 def _bytes_of(message: Any, entry: Entry) -> bytes:
     number = str(UUID(int=1))
     match entry.role:
-        case "events":
+        case "events" | "facts":
             return to_bytes(message, an_event_envelope(1, "1"))
         case "commands":
             return to_bytes(

@@ -27,6 +27,7 @@ from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
 from schemas.wire import Decoded
 from streams.timers import due
+from streams.timers.watch import Heard
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryLog, MemoryShardLog, Producer
 from tests.sim.processors import GROUP, ProcessorsProcess
@@ -140,8 +141,8 @@ def leases_end_early() -> Any:
         ended = queue_decide._ended(queue, command.job_id, LeaseEnding.EXPIRED)
         return accept(ended, follow_ups=(FollowUp(str(command.job_id), lose),))
 
-    def impatient(row: Any, now: int, watched_since: int | None, last_seen: int) -> Any:
-        return real(row, now, 0, 0)
+    def impatient(row: Any, now: int, heard: Heard) -> Any:
+        return real(row, now, Heard(since=0, until=now))
 
     real = due.command_for
     both = contextlib.ExitStack()

@@ -1,4 +1,4 @@
-"""The processors' worker: the real listeners, reactions, facts and accounts of what is done, on the log in memory.
+"""The processors' worker: the real listeners, reactions and facts, on the log in memory.
 
 Delivered as Kafka does it: from the committed positions of the group, in order within a partition, again after a crash or a
 rebalance. What is delivered of a batch when the worker is killed in the middle is a part of it.
@@ -12,12 +12,14 @@ from typing import Any
 from commands.engine.records import InputRecord
 from schemas.deadletter import DeadLetter
 from schemas.wire import Codec, entry_of
-from streams.engine.arrivals import Arrival, arrivals
+from streams.engine.arrivals import Arrival, Record
 from streams.engine.decoder import Decoder
 from streams.engine.listener import Listener
 from streams.engine.messages import OutgoingCommand
-from streams.engine.offset_ledger import OffsetLedger
-from streams.facts.reader import QUEUE_EVENTS, TASK_EVENTS, WORKER_EVENTS, Facts
+from streams.facts.extract import FACTS_TOPIC, SOURCES
+from streams.facts.keeper import GROUP as KEEPERS
+from streams.facts.keeper import FactsKeeper
+from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
@@ -25,7 +27,6 @@ from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
 
 GROUP = "culm-streams"
-FACT_TOPICS = (POLICY_EVENTS, QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS)
 FETCHED_MAX = 30
 API = "http://127.0.0.1:25080"
 
@@ -70,19 +71,31 @@ class FactMessage:
 
 
 class SimulatedFacts(Facts):
-    """Facts that read the log when asked instead of in a thread."""
+    """Facts that read the log when asked instead of in a thread; the table of facts is kept in the log, in one step."""
 
     def __init__(self, log: MemoryLog, codec: Codec) -> None:
-        super().__init__("nowhere", Decoder(codec), 0)
+        super().__init__("nowhere", Decoder(codec))
         self._log = log
+        self._keeper = FactsKeeper("nowhere", codec, Decoder(codec), "1")
 
     def read_on(self) -> None:
         """Take everything that is committed by now."""
-        for topic in FACT_TOPICS:
+        self._keep()
+        for topic in (POLICY_EVENTS, FACTS_TOPIC):
             for partition in range(self._log.partitions):
                 records = self._log.read(topic, partition, self._offsets.get((topic, partition), 0), 1_000_000)
                 if records:
                     self._take([FactMessage(record) for record in records])  # type: ignore[misc]
+
+    def _keep(self) -> None:
+        """What the keeper of facts does in one transaction."""
+        positions = self._log.positions_of(KEEPERS)
+        for place in [(topic, partition) for topic in SOURCES for partition in range(self._log.partitions)]:
+            records = self._log.read(*place, positions.get(place, 0), 1_000_000)
+            if records:
+                for key, value in self._keeper.changes(FactMessage(record) for record in records).items():  # type: ignore[misc]
+                    self._log.append(FACTS_TOPIC, key.encode(), value)
+                positions[place] = records[-1].offset + 1
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
         """The facts are as new as the log."""
@@ -118,7 +131,6 @@ class ProcessorsProcess:
         self._listeners = listeners(Decoder(codec), self._outbox, self._facts, API)
         self._demand = DemandWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
         self._next: dict[tuple[str, int], int] = {}
-        self._ledgers: dict[tuple[str, int], OffsetLedger] = {}
 
     def step(self, chance: random.Random) -> int:
         """Hear what one listener is given, or tell the queues; how many records were heard."""
@@ -150,28 +162,31 @@ class ProcessorsProcess:
     def rebalance(self) -> None:
         """Partitions go and come back: reading goes on from what was committed."""
         self._next.clear()
-        self._ledgers.clear()
 
     def _hear(self, listener: Listener, records_max: int) -> int:
         heard: list[Arrival] = []
+        reached: dict[tuple[str, int], int] = {}
         count = 0
         for partition in range(self._log.partitions):
             place = (listener.topic, partition)
             committed = self._log.positions_of(GROUP).get(place, 0)
-            ledger = self._ledgers.setdefault(place, OffsetLedger())
             records = self._log.read(*place, self._next.setdefault(place, committed), records_max)
-            sifted = [record if listener.concerns(record.value) else record.offset for record in records]
-            heard += arrivals(sifted, ledger, ledger.finish)
+            heard += [_arrival(record) for record in records if listener.concerns(record.value)]
             count += len(records)
             if records:
-                self._next[place] = records[-1].offset + 1
+                reached[place] = records[-1].offset + 1
         if heard:
             self.faults.point("heard")
             run_now(listener.handle(heard))
             self.faults.point("acknowledged")
+        self._next |= reached
         return count
 
     def _commit(self) -> None:
-        for place, ledger in self._ledgers.items():
-            if ledger.committable is not None:
-                self._log.positions_of(GROUP)[place] = ledger.committable
+        """What was handled; a step that was cut short moved nothing."""
+        self._log.positions_of(GROUP).update(self._next)
+
+
+def _arrival(record: InputRecord) -> Arrival:
+    found = Record(record.topic, record.partition, record.offset, record.timestamp // 1000, record.key, record.value)
+    return Arrival(found, lambda: None)

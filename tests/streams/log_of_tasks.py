@@ -127,9 +127,10 @@ def first_event(aggregate_id: str) -> EventEnvelope:
     )
 
 
-def start_processors(log: TaskLog, output: Path) -> subprocess.Popen[bytes]:
+def start_processors(log: TaskLog, output: Path, instance: str = "1") -> subprocess.Popen[bytes]:
     """`python -m streams` against the log; what it says goes to `output`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CULM_")}
     environment |= {"CULM_KAFKA": log.kafka, "CULM_REGISTRY": log.registry, "PYTHONWARNINGS": "ignore"}
+    environment["CULM_INSTANCE"] = instance
     with output.open("ab") as said:
         return subprocess.Popen([sys.executable, "-m", "streams"], cwd=ROOT, env=environment, stderr=said)

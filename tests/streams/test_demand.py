@@ -99,6 +99,27 @@ def test_a_number_that_someone_else_asked_for_is_corrected_also_when_the_queue_s
     assert len(set(outbox.ids)) == 3
 
 
+def test_a_number_that_an_operator_asked_of_a_queue_without_jobs_is_corrected() -> None:
+    event = an_envelope("A", 3)
+
+    made = list(demands({"A": a_queue("A")}, {"A": Wanted(7, event.event_id, event)}, {}))
+
+    assert [(queue, number) for queue, number, _ in made] == [("A", 0)]
+    assert made[0][2].envelope.causation_id == event.event_id
+
+
+def test_a_queue_that_another_worker_speaks_for_is_left_to_it() -> None:
+    facts, outbox, ours = FactsOfOneQueue(), Collected(), [False]
+    watch = DemandWatch(facts, outbox, lambda: 0.0, lambda queue: ours[0])  # type: ignore[arg-type]  # stand-ins
+    asyncio.run(watch.say())
+    assert outbox.numbers == []
+
+    ours[0] = True
+    asyncio.run(watch.say())
+
+    assert outbox.numbers == [3]
+
+
 def test_what_is_under_way_is_not_said_again_until_it_should_have_arrived() -> None:
     facts, outbox, now = FactsOfOneQueue(), Collected(), [0.0]
     watch = DemandWatch(facts, outbox, lambda: now[0])  # type: ignore[arg-type]  # stand-ins with the parts it uses

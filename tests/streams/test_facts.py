@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from confluent_kafka import KafkaError
 
 from schemas.catalog import messages
@@ -22,8 +23,10 @@ from schemas.types import (
 from schemas.wire import Codec, Message, entry_of
 from schemas.worker import WorkerSubmitted, WorkersWanted
 from streams.engine.decoder import Decoder
-from streams.facts.reader import NEEDED, Facts
-from streams.facts.snapshot import Parked
+from streams.facts.extract import FACTS_TOPIC, SOURCES
+from streams.facts.keeper import FactsKeeper
+from streams.facts.reader import Facts
+from streams.facts.snapshot import POLICY_EVENTS, Parked
 from tests.streams.builders import an_envelope
 
 CODEC = Codec({entry.full_name: number for number, entry in enumerate(messages(), start=1)}, lambda number: {})
@@ -71,13 +74,16 @@ class FakeMessage:
 
 
 def take(facts: Facts, *batch: Any) -> None:
-    """Let `facts` read stand-ins for records."""
-    facts._take(list(batch))
+    """Let `facts` read stand-ins for records: policies themselves, of all others what the keeper makes of them."""
+    direct = [message for message in batch if message.topic() not in SOURCES or message.error() is not None]
+    facts._take(direct)
+    table = FactsKeeper("nowhere", CODEC, Decoder(CODEC), "1").changes([one for one in batch if one not in direct])
+    facts._take([FakeMessage(FACTS_TOPIC, key, value, number) for number, (key, value) in enumerate(table.items(), start=1)])  # type: ignore[misc]
 
 
 def facts_after(*events: tuple[str, Message]) -> Facts:
     """Facts that read `events`, given with their keys, in one batch."""
-    facts = Facts("nowhere", Decoder(CODEC), 0)
+    facts = Facts("nowhere", Decoder(CODEC))
     rows = [
         FakeMessage(entry_of(event).topic, key, CODEC.encode(event, an_envelope(key, number)), number)
         for number, (key, event) in enumerate(events, start=1)
@@ -175,18 +181,53 @@ def test_an_unreadable_fact_is_passed_over() -> None:
 
 
 def test_facts_are_ready_when_the_ends_of_all_that_is_needed_were_reached() -> None:
-    facts = Facts("nowhere", Decoder(CODEC), 0)
-    facts._waiting_for_end = {(topic, 0) for topic in NEEDED}
+    facts = Facts("nowhere", Decoder(CODEC))
+    facts._waiting_for_end = {(topic, 0) for topic in (POLICY_EVENTS, FACTS_TOPIC)}
 
     seen = []
-    for topic in NEEDED:
-        take(facts, FakeMessage(topic, "", None, 0, KafkaError(KafkaError._PARTITION_EOF)))
+    for topic in (POLICY_EVENTS, FACTS_TOPIC):
+        facts._take([FakeMessage(topic, "", None, 0, KafkaError(KafkaError._PARTITION_EOF))])  # type: ignore[list-item]
         seen.append(facts.ready.is_set())
 
-    assert seen == [False, False, True]
+    assert seen == [False, True]
 
 
 def test_a_fact_with_odd_content_changes_nothing_and_holds_no_other_up() -> None:
     facts = facts_after(("no number", parked()), ("10000003", parked()))
 
     assert [one.task_id for one in facts.snapshot().parked] == [10_000_003]
+
+
+def test_facts_are_known_whatever_has_happened_since() -> None:
+    """A start reads the table alone: one record for each queue and each task that waits."""
+    configured = QueueConfigured(settings=SETTINGS)
+    events: list[tuple[str, Message]] = [
+        ("Q1", JobQueued(spec=SPEC, waiting=5, leased=2)),
+        ("10000001", parked()),
+        *(("BUSY", ended(number, 0)) for number in range(10_000)),
+    ]
+    keeper = FactsKeeper("nowhere", CODEC, Decoder(CODEC), "1")
+    table: dict[str, bytes | None] = {}
+    for start in range(0, len(events), 500):
+        batch = [
+            FakeMessage(entry_of(event).topic, key, CODEC.encode(event, an_envelope(key, start + number)), start + number)
+            for number, (key, event) in enumerate(events[start : start + 500], start=1)
+        ]
+        table |= keeper.changes(batch)  # type: ignore[arg-type]
+
+    facts = Facts("nowhere", Decoder(CODEC))
+    take(facts, FakeMessage(POLICY_EVENTS, "queue.Q1", CODEC.encode(configured, an_envelope("queue.Q1")), 0))
+    facts._take([FakeMessage(FACTS_TOPIC, key, value, number) for number, (key, value) in enumerate(table.items())])  # type: ignore[misc]
+
+    assert sorted(table) == ["ParkedTask/10000001", "QueueLoad/BUSY", "QueueLoad/Q1"]
+    queue = facts.snapshot().queues["Q1"]
+    assert (queue.waiting, queue.leased) == (5, 2)
+    assert [one.task_id for one in facts.snapshot().parked] == [10_000_001]
+
+
+@pytest.mark.parametrize("key", ["Q2", ""])
+def test_an_event_under_a_key_that_is_not_its_own_becomes_no_fact(key: str) -> None:
+    value = CODEC.encode(ended(1, 1), an_envelope("Q1"))
+    keeper = FactsKeeper("nowhere", CODEC, Decoder(CODEC), "1")
+
+    assert keeper.changes([FakeMessage("culm.queue.events.v1", key, value, 1)]) == {}  # type: ignore[list-item]

@@ -236,9 +236,7 @@ def retried(letter: DeadLetter, offset: int = 1) -> FakeEvent:
 def tried_again(events: Sequence[FakeEvent], choose: Any) -> list[Any]:
     """What follows from `events` on the topic of letters, with a reaction that may have been mended."""
     outbox, decoder = FakeOutbox(), Decoder(CODEC)
-    tasks = Listener(
-        "culm.task.events.v1", [Reaction("answer", frozenset({"TaskWoken"}), choose)], decoder, outbox, Snapshot
-    )
+    tasks = Listener("culm.task.events.v1", [Reaction("answer", frozenset({"TaskWoken"}), choose)], decoder, outbox, Snapshot)
     asyncio.run(LetterListener([tasks], decoder, outbox, Snapshot).handle(events))
     return outbox.contents
 

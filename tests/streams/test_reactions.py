@@ -61,9 +61,7 @@ def test_parameters_that_mean_nothing_break_the_task() -> None:
 def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_field() -> None:
     changes = ({"site": "A B"}, {"maxAttempt": 10**9}, {"coreCount": 2**31}, {"transPath": "http://x/\ud800"})
 
-    found = [
-        next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(**change))))], API))).command for change in changes
-    ]
+    found = [next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(**change))))], API))).command for change in changes]
 
     assert [(command.reason, command.message) for command in found if isinstance(command, BreakTask)] == [
         (

@@ -145,3 +145,22 @@ def test_rows_with_odd_content_stop_no_other(log: TaskLog, database: str) -> Non
     clockwork.close()
 
     assert found.message == WakeTask(cause="TIMER")
+
+
+def test_of_two_instances_one_is_on_duty_and_the_other_takes_over_with_its_watch(log: TaskLog, database: str) -> None:
+    insert(database, ("parked", "task", "10500001", "", 1_700_000_000_000_000, 3, "{}"), a_lease(81))
+    config = TimersConfig(log.kafka, log.registry, database)
+    first, second = TimerLoop(config, log.codec), TimerLoop(config, log.codec)
+
+    assert (first.tick(), second.tick()) == (1, 0)
+    since = second.watched_since
+    while not first.tick():
+        assert second.tick() == 0
+    first.close()
+    taken_over = 0
+    while not taken_over:
+        taken_over += second.tick()
+    second.close()
+
+    assert taken_over == 2
+    assert second.watched_since == since

@@ -1,0 +1,58 @@
+"""Which facts an event holds. Pure.
+
+In: events of queues, workers and tasks. Out: facts, each under a key of its own, of which the last one holds: all numbers are
+absolute, so that of many events with one key only the last needs to be read. A task that no longer waits takes its fact away.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueKnown, QueueLoad
+from schemas.types import EventEnvelope
+from schemas.wire import Message
+
+FACTS_TOPIC = "culm.streams.facts.v1"
+QUEUE_EVENTS = "culm.queue.events.v1"
+WORKER_EVENTS = "culm.worker.events.v1"
+TASK_EVENTS = "culm.task.events.v1"
+SOURCES = (QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS)
+COUNTED = ("JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded")
+UNPARKED = frozenset({"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"})
+#: Event -> names of the facts that it holds or takes away.
+HELD: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(COUNTED, ("QueueLoad",)),
+    "DispatchConfigured": ("QueueKnown",),
+    **dict.fromkeys(("WorkerSubmitted", "WorkerRunning", "WorkerEnded"), ("PilotsLive",)),
+    "WorkersWanted": ("PilotsLive", "PilotsWanted"),
+    "TaskParked": ("ParkedTask",),
+    **dict.fromkeys(UNPARKED, ("ParkedTask",)),
+}
+
+
+def key_of(fact: str, aggregate_id: str) -> str:
+    """Key of the fact of that name about a queue or a task."""
+    return f"{fact}/{aggregate_id}"
+
+
+def subject_of(key: str) -> tuple[str, str]:
+    """Name of the fact and the queue or task it is about."""
+    fact, _, aggregate_id = key.partition("/")
+    return fact, aggregate_id
+
+
+def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offset: int) -> Message:
+    """The fact of that name as `event` tells it; partition and offset: the event's place."""
+    match fact:
+        case "QueueLoad":
+            return QueueLoad(waiting=event.waiting, leased=event.leased, source_partition=partition, source_offset=offset)
+        case "QueueKnown":
+            return QueueKnown()
+        case "PilotsLive":
+            return PilotsLive(live=event.live)
+        case "PilotsWanted":
+            return PilotsWanted(wanted=event.wanted)
+        case "ParkedTask":
+            int(envelope.aggregate_id)
+            return ParkedTask()
+        case _:
+            raise AssertionError(f"{fact} is no fact")
