@@ -74,8 +74,10 @@ def first_part(
     found: list[T] = []
     weight = 0
     for item in items:
-        weight += size(item)
-        if found and (weight > bytes_max or len(found) >= number_max):
-            break
+        if found:
+            # The first one is taken whatever it weighs, and most lists have no second.
+            weight += size(item) + (size(found[0]) if len(found) == 1 else 0)
+            if weight > bytes_max or len(found) >= number_max:
+                break
         found.append(item)
     return tuple(found)

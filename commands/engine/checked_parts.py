@@ -2,7 +2,7 @@
 
 A job's specification goes from the decision that makes it through `DefineJob` into `EnqueueJob`, the same object each time.
 Guards: only objects of generated classes are remembered, and only by identity: they cannot change, and their bounds are those of
-their class, whatever message they stand in. A command with any other field is checked as a whole.
+their class, whatever message they stand in. A command with more than that one field is checked as a whole.
 """
 
 from dataclasses import fields, is_dataclass
@@ -17,6 +17,8 @@ from schemas.keys import key_problems
 class CheckedParts:
     """What was checked since the record was read that all of it follows from."""
 
+    __slots__ = ("_parts",)
+
     def __init__(self) -> None:
         # The object beside its identity keeps it alive, so that no other can come to have the same.
         self._parts: dict[int, Any] = {}
@@ -27,21 +29,22 @@ class CheckedParts:
 
     def refusal(self, message: Any, aggregate_id: str) -> Refusal | None:
         """What no reader of its events could hold is refused before anything is decided."""
-        kind: type = type(message)
-        names, nothing_else = _records_of(kind)
-        if not (nothing_else and all(id(getattr(message, name)) in self._parts for name in names)):
-            problems = problems_of(message)
-            if problems:
-                return Refusal("OUT_OF_BOUNDS", sentence(problems))
-            for name in names:
-                part = getattr(message, name)
-                self._parts[id(part)] = part
-        misplaced = key_problems(message, aggregate_id)
-        return Refusal("OUT_OF_BOUNDS", sentence(misplaced)) if misplaced else None
+        kind: type = message.__class__
+        only = _only_record_of(kind)
+        part = getattr(message, only) if only else None
+        if part is not None and id(part) in self._parts:
+            problems = key_problems(message, aggregate_id)
+        else:
+            problems = problems_of(message) or key_problems(message, aggregate_id)
+        if problems:
+            return Refusal("OUT_OF_BOUNDS", sentence(problems))
+        if part is not None:
+            self._parts[id(part)] = part
+        return None
 
 
 @cache
-def _records_of(kind: type) -> tuple[tuple[str, ...], bool]:
-    """Names of the fields that always hold an object of a generated class, and whether the message has no other field."""
-    names = tuple(field.name for field in fields(kind) if is_dataclass(field.type))
-    return names, bool(names) and len(names) == len(fields(kind))
+def _only_record_of(kind: type) -> str:
+    """Name of the one field of a message that has no other, when it always holds an object of a generated class."""
+    (first, *others) = fields(kind) or (None,)
+    return first.name if first is not None and not others and is_dataclass(first.type) else ""

@@ -115,6 +115,12 @@ def test_a_task_that_is_not_parked_any_more_has_no_deadline(event: object) -> No
     assert after([(submitted(TASK), TASK), PARKING, (event, TASK)]).all("deadline") == []
 
 
+def test_a_further_part_of_a_retry_leaves_a_parked_task_its_deadline() -> None:
+    further = TaskRetried(units=(), attempts_max=5, task_attempt=2, continues=True)
+
+    assert len(after([(submitted(TASK), TASK), PARKING, (further, TASK)]).all("deadline")) == 1
+
+
 @pytest.mark.parametrize(
     "event",
     [

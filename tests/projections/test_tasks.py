@@ -202,6 +202,18 @@ def test_failed_input_that_is_retried_is_counted_no_more() -> None:
     assert tables.all("task_file")[0]["status"] == "ready"
 
 
+def test_a_further_part_of_a_retry_changes_input_and_not_the_task() -> None:
+    failed = outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1)
+    further = (TaskRetried(units=(1,), attempts_max=5, task_attempt=9, continues=True), TASK)
+    before = after(until_running(), [failed]).one("task")
+
+    tables = after(until_running(), [failed, further])
+
+    assert tables.all("task_file")[0]["status"] == "ready"
+    task = tables.one("task")
+    assert the(task, "status", "attempt", "started_at") == the(before, "status", "attempt", "started_at")
+
+
 def test_failed_input_with_more_attempts_is_ready_when_it_is_ordered_again() -> None:
     events = [
         outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1),
