@@ -150,6 +150,7 @@ OF_THE_ENGINE = {
 }
 #: Shells that stand in a folder of the domain, beside what they shelter.
 SHELLS_AMONG_THE_DOMAIN = {
+    "streams.facts.keeper",
     "streams.facts.reader",
     "streams.provisioning.watch",
     "streams.timers.__main__",

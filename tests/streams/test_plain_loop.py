@@ -102,7 +102,7 @@ def looped(monkeypatch: pytest.MonkeyPatch, batches: list[list[Read]], outbox: A
         consumer = FakeConsumer(batches, loop._stop)
         for name, value in also.items():
             setattr(consumer, name, lambda value=value: value(consumer))
-        monkeypatch.setattr(plain_loop, "Consumer", lambda settings: consumer)
+        monkeypatch.setattr(plain_loop, "member", lambda *_, **__: consumer)
         loop.start()
         await asyncio.to_thread(loop.ended.wait, 10)
         assert loop.ended.is_set()
