@@ -75,8 +75,8 @@ def _messages_module(aggregate: str, entries: list[Entry]) -> str:
     lines = [HEADER.format(doc=f"What may be said to and by the {aggregate.replace('_', ' ')} aggregate.")]
     lines.append("from dataclasses import dataclass\nfrom typing import Any, Self\n")
     # A class stands two lines below the imports, a constant one.
-    space = "" if names_check(entries[0]) else "\n"
-    lines.append(_imported("schemas.characters", sets_used(entries)) + _imported("schemas.types", used) + space)
+    imported = _imported("schemas.characters", sets_used(entries)) + _imported("schemas.types", used)
+    lines.append(imported if names_check(entries[0]) or not imported else imported + "\n")
     lines += [_class(entry) for entry in entries]
     for role, label in (("commands", "Command"), ("events", "Event")):
         members = [entry.name for entry in entries if entry.role == role]
