@@ -120,7 +120,7 @@ class StackConfig:
         return dataclasses.replace(self, several=_several({**self.counts, **counts}))
 
     def addresses_of(self, process: Process) -> ApiAddresses:
-        """Those of one of several APIs: the public address is the same, each listens and is asked for its health at its own port."""
+        """Those of one of several APIs: the public address is the same, each listens and tells its health at its own port."""
         first = self.addresses
         if process.instance == 1:
             return first
