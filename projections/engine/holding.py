@@ -23,8 +23,9 @@ log = structlog.get_logger()
 class Holding:
     """What a projector believes to own.
 
-    share: its partitions. seats: those of all projectors, of which the share follows (`sharing.py`). heads: last accepted sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at
-    which this or an earlier life noted a problem. marks: aggregates that are set aside.
+    share: its partitions. seats: those of all projectors, from which the share follows (`sharing.py`). heads: last accepted
+    sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at which this or an earlier
+    life noted a problem. marks: aggregates that are set aside.
     """
 
     share: frozenset[Partition] = frozenset()

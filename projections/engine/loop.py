@@ -1,9 +1,10 @@
 """One loop for all live projections: the log is read once, every batch is one Postgres transaction.
 
 In: committed records of event topics and the answers, of the partitions that fall to this projector (`sharing.py`). Out: rows
-and positions, together or not at all. Guards: only the owner of the positions writes, and one that lost some goes on with the rest; only the next event of an aggregate is applied. A record that cannot be applied sets its own
-aggregate aside (`projection_set_aside`), and every start tries those again; only what makes a partition unreadable as a whole
-stops it for all projections (`projection_problem`), and the others go on.
+and positions, together or not at all. Guards: only the owner of a position writes, and one that lost some goes on with the
+rest; only the next event of an aggregate is applied. A record that cannot be applied sets its own aggregate aside
+(`projection_set_aside`), and every start tries those again; only what makes a partition unreadable as a whole stops it for
+all projections (`projection_problem`), and the others go on.
 """
 
 import threading

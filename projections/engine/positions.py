@@ -2,8 +2,8 @@
 
 One row per (projection, topic, partition): the offset after the last record applied, the epoch of the projector that
 may write, the generation of live tables it must know. Guards: rows and position move together or not at all, only for
-the one owner of the partition and only into the live tables, because a batch updates exactly the rows it read from (docs/reference/kafka.md,
-"Positions in Postgres").
+the one owner of the partition and only into the live tables, because a batch updates exactly the rows it read from
+(docs/reference/kafka.md, "Positions in Postgres").
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,10 +5,14 @@ import pytest
 from projections.engine.loop import Projector
 from projections.engine.positions import Partition
 from projections.engine.sharing import share_of
-from tests.projections.event_writer import PARTITIONS
-from tests.projections.sample_history import a_task
+from schemas.reading import Recorded
+from schemas.types import LeaseEnding
+from tests.projections.event_writer import PARTITIONS, EventWriter
+from tests.projections.sample_history import a_task, ended, leased, worker_over, world
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
+from tests.projections.tables_in_memory import Tables
 
+JOB = 99
 TOPICS = ("a.events", "b.events")
 ALL = [(topic, number) for topic in TOPICS for number in range(4)]
 
@@ -41,6 +45,27 @@ def test_every_partition_falls_to_one_seat(seats: tuple[int, ...]) -> None:
 
 def test_a_projector_whose_seat_is_gone_has_no_share() -> None:
     assert share_of(2, (0, 1), ALL) == frozenset()
+
+
+def test_rows_do_not_depend_on_which_aggregate_is_folded_first() -> None:
+    writer = EventWriter()
+    twice = [(leased(FIRST, JOB), "LOCAL"), (ended(JOB, LeaseEnding.JOB_ENDED), "LOCAL"), (leased(FIRST, JOB), "OTHER")]
+    said = [*world(), *a_task(FIRST), *a_task(FIRST + 1), worker_over(), *twice]
+    records = [writer.recorded(message, aggregate_id) for message, aggregate_id in said]
+    by_aggregate: dict[tuple[str, str], list[Recorded]] = {}
+    for record in records:
+        by_aggregate.setdefault((record.aggregate, record.event.aggregate_id), []).append(record)
+    in_order, forwards, backwards = Tables(), Tables(), Tables()
+
+    in_order.take(records)
+    for of_one in by_aggregate.values():
+        forwards.take(of_one)
+    for of_one in reversed(by_aggregate.values()):
+        backwards.take(of_one)
+
+    assert len(by_aggregate) > 8
+    assert in_order.rows == forwards.rows == backwards.rows
+    assert [row["queue"] for row in in_order.all("lease") if row["job_id"] == JOB] == ["OTHER"]
 
 
 def test_two_projectors_share_the_partitions_and_write_the_rows_that_one_writes(stage: Stage) -> None:
