@@ -53,11 +53,11 @@ def test_what_is_older_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
-    space = DirectorySpace(tmp_path)
+    space = DirectorySpace(tmp_path / "files")
     with space.incoming() as incoming:
         incoming.file.write(b"half")
 
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "files").iterdir()) == []
     assert space.open("half") is None
 
 
