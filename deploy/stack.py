@@ -45,8 +45,8 @@ CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "pr
 CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
 STATE = (
-    "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
-    "work", "client", "notary",
+    "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "shared",
+    "storage", "work", "client", "notary",
     "culm-streams-data",
 )  # fmt: skip
 

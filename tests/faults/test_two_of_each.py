@@ -165,12 +165,13 @@ def test_the_log_and_the_rows_are_in_order_and_a_rebuild_is_equal(two: Stack) ->
 def restarted(stack: Stack, name: str, killed: int) -> bool:
     """True once the instance runs as another process."""
     rows = {row["name"]: row for row in stack.status()["processes"]}
-    return rows[name]["health"] == "running" and rows[name]["pid"] != killed
+    return bool(rows[name]["health"] == "running" and rows[name]["pid"] != killed)
 
 
 def culm_lag(stack: Stack) -> int | None:
     """Records that the projectors are behind."""
-    return next(row["lag"] for row in stack.status()["processes"] if row["kind"] == "projector")
+    lags: list[int | None] = [row["lag"] for row in stack.status()["processes"] if row["kind"] == "projector"]
+    return lags[0]
 
 
 def checksums(stack: Stack) -> str:
