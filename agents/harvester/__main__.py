@@ -28,7 +28,11 @@ def main() -> int:
     config = read_config(os.environ)
     stop = StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)
-    ledger = _ledger(config, stop)
+    try:
+        ledger = _ledger(config, stop)
+    except LedgerTaken as problem:
+        log.error("harvester_not_needed", problem=str(problem))
+        return 1
     if ledger is None:
         return 0
     session = Session(config.api, config.token_file, config.vo, "culm-harvester")
@@ -40,12 +44,17 @@ def main() -> int:
 
 
 def _ledger(config: HarvesterConfig, stop: StopEvent) -> Ledger | None:
-    """The ledger of the queue, once no other harvester has it; None when told to end before."""
+    """The ledger of the queue, once no other harvester has it; None when told to end before.
+
+    Raises LedgerTaken when another one has it and this one does not stand by.
+    """
     said = False
     while not stop.is_closed:
         try:
             return Ledger(config.ledger)
         except LedgerTaken as problem:
+            if not config.stands_by:
+                raise
             if not said:
                 structlog.get_logger().info("harvester_stands_by", problem=str(problem))
             said = True
