@@ -58,10 +58,10 @@ def at(
 
 
 def test_every_instance_is_listed_by_its_name(two: Stack) -> None:
-    rows = two.status()["processes"]
+    until(lambda: {row["health"] for row in two.status()["processes"]} == {"running"}, "all that run")
 
+    rows = two.status()["processes"]
     assert [row["name"] for row in rows if row["kind"] in TWO] == [f"{kind}-{number}" for kind in TWO for number in (1, 2)]
-    assert {row["health"] for row in rows} == {"running"}
 
 
 def test_a_command_is_answered_alike_by_every_api(client: Client, two: Stack) -> None:
