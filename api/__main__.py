@@ -10,6 +10,7 @@ from api.app import create_app
 from api.config import ApiConfig
 from api.http import metrics as figures
 from api.services import make_services
+from api.shared.store import Kind
 from eventlog.registry import codec_from
 from process.logs import configure_logs
 from process.metrics import expose
@@ -25,8 +26,8 @@ def main() -> None:
     configure_logs()
     config = ApiConfig.from_environ(os.environ)
     log.info("api_starting", **masked(config))
-    for folder in ("cache", "storage"):
-        (config.home / folder).mkdir(parents=True, exist_ok=True)
+    for folder in (config.shared / Kind.SANDBOXES.value, config.home / "storage"):
+        folder.mkdir(parents=True, exist_ok=True)
     services = make_services(config, codec_from(config.registry))
     app = create_app(services)
     expose(os.environ, "api")

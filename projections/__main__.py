@@ -16,7 +16,7 @@ from process.settings import masked
 from projections.catalogue import PASSING
 from projections.config import ProjectorConfig
 from projections.engine.checksum import checksums
-from projections.engine.errors import Fenced, RebuildRefused
+from projections.engine.errors import RebuildRefused
 from projections.engine.kafka_log import KafkaLogReader
 from projections.engine.loop import Projector
 from projections.engine.migrate import migrate
@@ -66,7 +66,7 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
 
 
 def project(config: ProjectorConfig) -> int:
-    """Run until SIGTERM or SIGINT; 1 when another projector took over."""
+    """Run until SIGTERM or SIGINT."""
     log.info("projector_configured", **masked(config))
     # Batches are many objects without cycles: looking for cycles at the usual pace costs a fifth of the time.
     gc.freeze()
@@ -85,9 +85,6 @@ def project(config: ProjectorConfig) -> int:
     )
     try:
         projector.run(stop)
-    except Fenced as fenced:
-        log.error("projector_fenced", problem=str(fenced))
-        return 1
     finally:
         projector.close()
     log.info("projector_stopped")

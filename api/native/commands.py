@@ -22,6 +22,7 @@ from api.native.command_body import COMMANDS, command_from, entry_of_command, js
 from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
+from api.shared.store import Kind
 from identity.identity import Identity
 from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
 from schemas.answer import CommandAnswered
@@ -90,7 +91,7 @@ class CommandService:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._fingerprints = CommandFingerprints(services.read_models)
+        self._fingerprints = CommandFingerprints(services.read_models, services.shared.space(Kind.IDEMPOTENCY_KEYS))
 
     async def send(
         self,
@@ -114,7 +115,8 @@ class CommandService:
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
         await self._check_owner(entry, command, aggregate_id, identity)
-        self._fingerprints.remember(command_id, asked)
+        if key is None:
+            await self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
             command,
             aggregate_id,
@@ -140,7 +142,7 @@ class CommandService:
             if asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(0.05)
-        if self._fingerprints.knows(command_id):
+        if await self._fingerprints.knows(command_id):
             return json_response({"command_id": command_id, "answered": False}, 202)
         raise NotFound(f"no command {command_id} was answered here")
 

@@ -1,7 +1,7 @@
 """`python -m audit.notary`: writes down a hash chain over every partition of events, and signs it now and then, outside the log.
 
-One notary a folder; it may be killed at any moment and takes up where its files end. While Kafka is away it waits. A
-partition that no longer agrees with its ledger is reported and not written on: `culm verify` says where.
+One notary a folder, others stand by; it may be killed at any moment, and the next takes up where its files end. While Kafka is
+away it waits. A partition that no longer agrees with its ledger is reported and not written on: `culm verify` says where.
 """
 
 import fcntl
@@ -26,6 +26,7 @@ from schemas.instants import micros_of_nanos
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
 PAUSE_SECONDS_MAX = 10.0
+STAND_BY_SECONDS = 1.0
 log = structlog.get_logger()
 
 
@@ -36,9 +37,10 @@ class Taken(RuntimeError):
 class Notary:
     """Keeps the books of all partitions until it is told to end."""
 
-    def __init__(self, config: NotaryConfig) -> None:
+    def __init__(self, config: NotaryConfig, ending: threading.Event | None = None) -> None:
+        """Keep the folder from now on; raises Taken while another notary does. ending: set when it is to end."""
         self._config = config
-        self.ending = threading.Event()
+        self.ending = ending or threading.Event()
         config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = (config.folder / "lock").open("w")
         try:
@@ -121,15 +123,31 @@ class Notary:
                 book.sign(micros_of_nanos(time.time_ns()))
 
 
+def on_duty(config: NotaryConfig, ending: threading.Event, stand_by_seconds: float = STAND_BY_SECONDS) -> Notary | None:
+    """The notary of the folder, as soon as no other one keeps it; None when told to end before."""
+    said = False
+    while not ending.is_set():
+        try:
+            return Notary(config, ending)
+        except Taken as problem:
+            if not said:
+                log.info("notary_stands_by", problem=str(problem))
+            said = True
+            ending.wait(stand_by_seconds)
+    return None
+
+
 def main() -> None:
     """Keep the books until SIGTERM."""
     configure_logs()
     config = read_config(os.environ)
     log.info("notary_starting", **masked(config))
     expose(os.environ, "notary")
-    notary = Notary(config)
-    signal.signal(signal.SIGTERM, lambda *_: notary.ending.set())
-    notary.run()
+    ending = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    notary = on_duty(config, ending)
+    if notary is not None:
+        notary.run()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 One row per (projection, topic, partition): the offset after the last record applied, the epoch of the projector that
 may write, the generation of live tables it must know. Guards: rows and position move together or not at all, only for
-the one owner and only into the live tables, because a batch updates exactly the rows it read from (docs/reference/kafka.md,
-"Positions in Postgres").
+the one owner of the partition and only into the live tables, because a batch updates exactly the rows it read from
+(docs/reference/kafka.md, "Positions in Postgres").
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -116,12 +116,15 @@ def set_positions(cursor: Cursor, projection: str, offsets: Mapping[Partition, i
     assert len(set_rows) == len(rows), f"{projection} has {len(set_rows)} positions, expected {len(rows)}"
 
 
-def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[PositionKey, Stored]:
-    """Become the owner of the positions: whoever wrote before cannot any more."""
+def take_over(cursor: Cursor, projections: Sequence[str], share: Iterable[Partition]) -> dict[PositionKey, Stored]:
+    """Become the owner of the positions of these partitions: the owner before cannot write any more."""
+    mine = sorted(share)
+    which = "projection = ANY(%s) AND (topic, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
+    values = (list(projections), [topic for topic, _ in mine], [number for _, number in mine])
+    # In the order in which others lock them.
+    cursor.execute(f"SELECT 1 FROM projection_position WHERE {which} ORDER BY projection, topic, partition FOR UPDATE", values)
     cursor.execute(
-        "UPDATE projection_position SET writer_epoch = writer_epoch + 1 WHERE projection = ANY(%s)"
-        f" RETURNING {COLUMNS}",
-        (list(projections),),
+        f"UPDATE projection_position SET writer_epoch = writer_epoch + 1 WHERE {which} RETURNING {COLUMNS}", values
     )
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 

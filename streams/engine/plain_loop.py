@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import wait
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import member
 from streams.config import StreamsConfig
@@ -22,6 +22,7 @@ from streams.engine.listener import Listener
 RECORDS_MAX = 5000
 FIRST_RECORD_SECONDS = 0.5
 PAUSE_SECONDS_MAX = 5.0
+NAME_REMEDY = "another worker runs under this name: give each a CULM_INSTANCE of its own"
 log = structlog.get_logger()
 
 
@@ -56,6 +57,9 @@ class PlainLoop:
                 try:
                     self._session()
                 except KafkaException as problem:
+                    if _is_name_taken(problem):
+                        log.error("instance_name_taken", group=self._group, instance=self._config.instance, remedy=NAME_REMEDY)
+                        return
                     log.warning("reading_failed", topic=self._listener.topic, problem=str(problem), retry_in_seconds=pause)
                 self._stop.wait(pause)
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
@@ -136,6 +140,12 @@ class PlainLoop:
         for place in places:
             self._gone.add(place.partition)
             self._reached.pop(place.partition, None)
+
+
+def _is_name_taken(problem: KafkaException) -> bool:
+    """True when a second worker joined the group under our name: to go on would take its place in turn, for ever."""
+    failure = problem.args[0] if problem.args else None
+    return isinstance(failure, KafkaError) and failure.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED)
 
 
 def _is_record(message: Message) -> bool:

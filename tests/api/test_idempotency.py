@@ -1,12 +1,15 @@
 """One key, one wish, one answer."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from api.http.errors import BadRequest, Conflict
+from api.http.errors import BadRequest, Conflict, Unavailable
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
 from api.queries.read_models import ReadModels
+from api.shared.directory import DirectorySpace
+from api.shared.store import Space
 from tests.api.builders import ReadModelsStandIn, an_identity, run
 
 KEY = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
@@ -17,8 +20,32 @@ def wish_of(body: object, **changes: Any) -> str:
     return fingerprint(KEY, an_identity(**changes), "KillTask", "1", body)
 
 
-def wishes(**tables: Any) -> CommandFingerprints:
-    return CommandFingerprints(cast(ReadModels, ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})))
+class KeysInMemory:
+    """What a space does for keys, in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    def claim(self, name: str, content: bytes) -> bytes:
+        return self.kept.setdefault(name, content)
+
+    def forget(self, older_than_seconds: float) -> int:
+        return 0
+
+
+class KeysAway(KeysInMemory):
+    """A store whose disk is full."""
+
+    def claim(self, name: str, content: bytes) -> bytes:
+        raise OSError(28, "No space left on device")
+
+
+def wishes(keys: Any = None, **tables: Any) -> CommandFingerprints:
+    models = ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})
+    return CommandFingerprints(cast(ReadModels, models), cast(Space, keys or KeysInMemory()))
 
 
 def test_the_order_of_fields_makes_no_other_wish() -> None:
@@ -45,6 +72,31 @@ def test_another_wish_under_the_same_key_is_a_conflict() -> None:
 
     with pytest.raises(Conflict):
         run(kept.check(KEY, "KillTask", wish_of({"reason": "x"}), an_identity()))
+
+
+def test_another_request_under_the_same_key_is_a_conflict_at_another_api(tmp_path: Path) -> None:
+    here, there = wishes(DirectorySpace(tmp_path)), wishes(DirectorySpace(tmp_path))
+    run(here.check(KEY, "KillTask", wish_of({}), an_identity()))
+
+    assert run(there.check(KEY, "KillTask", wish_of({}), an_identity())) is None
+    assert run(there.knows(KEY))
+    with pytest.raises(Conflict):
+        run(there.check(KEY, "KillTask", wish_of({"reason": "x"}), an_identity()))
+
+
+def test_a_key_of_another_user_stays_theirs() -> None:
+    keys = KeysInMemory()
+    kept = wishes(keys, answer=[ANSWER | {"actor": "subject-bob"}])
+
+    with pytest.raises(Conflict):
+        run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+
+    assert keys.kept == {}
+
+
+def test_a_key_that_cannot_be_written_down_is_told_to_come_again() -> None:
+    with pytest.raises(Unavailable, match="cannot be written down: No space left on device"):
+        run(wishes(KeysAway()).check(KEY, "KillTask", wish_of({}), an_identity()))
 
 
 def test_a_conflict_is_found_in_the_log_after_a_restart() -> None:

@@ -1,5 +1,6 @@
 """The notary's books: what a crash leaves, what a forger cannot do, and a broker whose disk was altered."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException, Producer
 
-from audit.notary.__main__ import Notary, Taken
+from audit.notary.__main__ import Notary, Taken, on_duty
 from audit.notary.chain import ENTRY, checkpoint_from, first_link, next_link
 from audit.notary.config import NotaryConfig
 from audit.notary.keys import is_signed, public_key, signing_key
@@ -104,6 +105,28 @@ def test_only_one_notary_keeps_a_folder(tmp_path: Path) -> None:
 
     with pytest.raises(Taken, match="another notary keeps the books in"):
         Notary(NotaryConfig("127.0.0.1:1", tmp_path))
+    first.release()
+
+
+def test_a_second_notary_stands_by_and_takes_the_folder_of_the_first(tmp_path: Path) -> None:
+    config, ending = NotaryConfig("127.0.0.1:1", tmp_path), threading.Event()
+    first = Notary(config)
+    found: list[Notary | None] = []
+    waiting = threading.Thread(target=lambda: found.append(on_duty(config, ending, stand_by_seconds=0.01)))
+    waiting.start()
+
+    first.release()
+    waiting.join(30)
+
+    assert found[0] is not None
+    found[0].release()
+
+
+def test_a_notary_that_stands_by_ends_when_it_is_told(tmp_path: Path) -> None:
+    first, ending = Notary(NotaryConfig("127.0.0.1:1", tmp_path)), threading.Event()
+    ending.set()
+
+    assert on_duty(NotaryConfig("127.0.0.1:1", tmp_path), ending) is None
     first.release()
 
 

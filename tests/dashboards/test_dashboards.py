@@ -58,7 +58,7 @@ def test_the_scrape_configuration_names_every_process_in_order() -> None:
     targets = found["scrape_configs"][0]["static_configs"]
 
     assert [target["labels"]["process"] for target in targets] == list(MEASURED)
-    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25100 + number}"] for number in range(len(MEASURED))]
+    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25120 + number}"] for number in range(len(MEASURED))]
     assert yaml.safe_load((FOLDER / "grafana" / "provisioning.yml").read_text())["datasources"][0]["uid"] == "culm"
     assert {panel["datasource"]["uid"] for panel in dashboard()["panels"]} == {"culm"}
 
@@ -126,7 +126,7 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
     assert binary is not None, "no Prometheus on this machine; install Debian's package prometheus"
     configuration = (FOLDER / "prometheus.yml").read_text().replace("scrape_interval: 5s", "scrape_interval: 1s")
     for number, _ in enumerate(MEASURED):
-        configuration = configuration.replace(f"127.0.0.1:{25100 + number}", f"127.0.0.1:{stack.config.ports.metrics + number}")
+        configuration = configuration.replace(f"127.0.0.1:{25120 + number}", f"127.0.0.1:{stack.config.ports.metrics + number}")
     (tmp_path / "prometheus.yml").write_text(configuration)
     shutil.copy(FOLDER / "rules.yml", tmp_path / "rules.yml")
     port = stack.config.ports.metrics + 50

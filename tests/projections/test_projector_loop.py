@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.engine.errors import Fenced, TablesMissing
+from projections.engine.errors import TablesMissing
 from projections.engine.migrate import migrate
 from projections.engine.positions import read_positions
 from schemas.queue import TaskHeld
@@ -123,27 +123,6 @@ def test_events_delivered_again_change_nothing(stage: Stage) -> None:
         stage.rows("SELECT * FROM job ORDER BY job_id"),
         stage.rows("SELECT * FROM task_dataset ORDER BY 1, 2"),
     )
-
-
-def test_a_second_projector_takes_over_and_the_first_stops_writing(stage: Stage) -> None:
-    first = stage.projector()
-    second = stage.projector()
-    stage.say_everything()
-
-    with pytest.raises(Fenced, match="belongs to epoch 2, ours is 1"):
-        first.step(0)
-
-    assert stage.rows("SELECT count(*) FROM task") == [(0,)]
-    catch_up(second)
-    assert stage.rows("SELECT count(*) FROM task") == [(2,)]
-
-
-def test_a_projector_with_nothing_to_do_notices_that_it_was_replaced(stage: Stage) -> None:
-    first = stage.projector()
-    stage.projector()
-
-    with pytest.raises(Fenced):
-        first.step(0)
 
 
 def test_old_answers_that_the_log_gave_up_are_passed_and_old_events_are_not(stage: Stage) -> None:
