@@ -15,7 +15,7 @@ MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snap
 FOLDER = Path(__file__).parent
 #: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
 #: sentence is no new version of a message.
-DECLARATIONS = ("key", "refers", "right", "sentence", "shown", "timeline")
+DECLARATIONS = ("answer", "key", "refers", "right", "sentence", "shown", "timeline")
 #: Rows of aggregates that live; the same messages stand in CLOSED_ROWS once their aggregate is closed.
 LIVE_ROWS, CLOSED_ROWS = "culm.snapshot.live.v1", "culm.snapshot.closed.v1"
 

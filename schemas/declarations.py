@@ -37,6 +37,8 @@ def _problems(entry: Entry) -> Iterator[str]:
         yield f"timeline: found {schema['timeline']!r}, expected true or false"
     if entry.role == "commands" or "right" in schema:
         yield from _right_problems(schema.get("right"))
+    if "answer" in schema and (entry.role, schema["answer"]) != ("commands", "event"):
+        yield f"answer: found {schema['answer']!r}, expected 'event', at a command"
     if "key" in schema and field_at(schema, schema["key"]) is None:
         yield f"key: found {schema['key']!r}, expected a field"
     for field in schema["fields"]:

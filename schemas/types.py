@@ -342,6 +342,8 @@ class EventEnvelope:
         release.
     role: What the actor acted as: user, production, pilot, operator or system; empty in events of the first
         release.
+    is_answer: True when the events of the decision are the answer to its command, which was accepted: none
+        stands in the topic of answers.
     """
 
     event_id: str
@@ -358,6 +360,7 @@ class EventEnvelope:
     causation_id: str | None = None
     command_type: str = ""
     role: str = ""
+    is_answer: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -376,6 +379,7 @@ class EventEnvelope:
             "causation_id": self.causation_id,
             "command_type": self.command_type,
             "role": self.role,
+            "is_answer": self.is_answer,
         }
 
     @classmethod
@@ -396,6 +400,7 @@ class EventEnvelope:
             causation_id=record["causation_id"],
             command_type=record["command_type"],
             role=record["role"],
+            is_answer=record["is_answer"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -20,12 +20,14 @@ from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
+from schemas.answering import may_be_answered_by_events
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
 from schemas.instants import micros_of_nanos
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
+from schemas.wire import entry_of
 
 UNSENT_MAX = 50_000
 #: How long a command that no one awaits may take to reach the log before the client is told to try again.
@@ -98,7 +100,9 @@ class CommandGateway:
         _check_bounds(envelope)
         check_command(command, envelope.aggregate_id)
         loop = asyncio.get_running_loop()
-        future = self.answers.expect(envelope.command_id)
+        entry = entry_of(command)
+        place = envelope.aggregate_id if may_be_answered_by_events(entry, envelope) else None
+        future = self.answers.expect(envelope.command_id, place)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
         delivered = False
 
@@ -117,7 +121,7 @@ class CommandGateway:
             raise BodyTooLarge(str(problem)) from problem
         finally:
             timer.cancel()
-            self.answers.forget(envelope.command_id, future)
+            self.answers.forget(envelope.command_id, future, place)
         if answer is None and not delivered:
             raise LogUnavailable(f"the log did not take the command within {patience:.0f} s", retry_after_seconds=5)
         return answer

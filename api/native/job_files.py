@@ -110,7 +110,7 @@ class JobFiles:
 
 def files_of(job: Row) -> list[Row]:
     """What the job was given and what it makes or made, from its row; `reported` tells whether a pilot said that it is there."""
-    spec, reported = job["spec"], {one["lfn"]: one for one in job["outputs"] or ()}
+    spec, reported = job["spec"] or {}, {one["lfn"]: one for one in job["outputs"] or ()}
     found = [_file(one, "input", True) for one in spec.get("inputs") or ()]
     for one in spec.get("outputs") or ():
         made = reported.pop(one["lfn"], None)

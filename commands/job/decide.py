@@ -7,12 +7,12 @@ leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill co
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.job.guarded import guarded
 from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
 from commands.job.outputs import complete_outputs, missing_outputs
 from schemas.job import (
     CompleteMerge,
     DefineJob,
-    JobActivated,
     JobCancelled,
     JobClosed,
     JobCommand,
@@ -69,15 +69,11 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
 
 
 def define(job: Job, command: DefineJob) -> Decision:
-    """A new job is dispatchable at once: all its input is at hand when its task makes it."""
+    """A new job is dispatchable at once: all its input is at hand when its task makes it. Its specification goes to the queue."""
     if job.status is not JobStatus.UNKNOWN:
         return refuse("ALREADY_EXISTS", f"job {command.spec.job_id} exists and is {job.status}")
     spec = command.spec
-    return accept(
-        JobDefined(spec=spec),
-        JobActivated(queue=spec.queue),
-        follow_ups=(FollowUp(spec.queue, EnqueueJob(spec=spec)),),
-    )
+    return accept(JobDefined(spec=guarded(spec)), follow_ups=(FollowUp(spec.queue, EnqueueJob(spec=spec)),))
 
 
 def record_lease(job: Job, command: RecordLease) -> Decision:

@@ -33,7 +33,6 @@ class JobStatus(StrEnum):
     """jobStatus, in PanDA's words; `unknown` is a job nobody defined."""
 
     UNKNOWN = "unknown"
-    DEFINED = "defined"
     ACTIVATED = "activated"
     SENT = "sent"
     STARTING = "starting"
@@ -47,7 +46,7 @@ class JobStatus(StrEnum):
     CLOSED = "closed"
 
 
-WAITING = frozenset({JobStatus.DEFINED, JobStatus.ACTIVATED})
+WAITING = frozenset({JobStatus.ACTIVATED})
 HELD = frozenset(
     {JobStatus.SENT, JobStatus.STARTING, JobStatus.RUNNING, JobStatus.HOLDING, JobStatus.TRANSFERRING}
 )
@@ -56,8 +55,9 @@ FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.CANCELLED, Jo
 _S = JobStatus
 TRANSITIONS: frozenset[tuple[JobStatus, type, JobStatus]] = frozenset(
     {
-        (_S.UNKNOWN, JobDefined, _S.DEFINED),
-        (_S.DEFINED, JobActivated, _S.ACTIVATED),
+        (_S.UNKNOWN, JobDefined, _S.ACTIVATED),
+        # In logs of earlier releases only, which said so in an event of its own.
+        (_S.ACTIVATED, JobActivated, _S.ACTIVATED),
         (_S.ACTIVATED, JobSent, _S.SENT),
         (_S.SENT, JobStarting, _S.STARTING),
         (_S.SENT, JobStarted, _S.RUNNING),

@@ -84,11 +84,12 @@ def swapped(records: list[Seen]) -> list[Seen]:
 
 def torn(records: list[Seen]) -> list[Seen]:
     """The last event of a decision of two is missing, and the numbers after it close the gap."""
-    index = index_of(records, "JobActivated")
-    job = records[index].envelope.aggregate_id
+    pairs = (i for i, one in enumerate(records) if one.role == "events" and one.envelope.decision_size == 2)
+    index = next(i for i in pairs if records[i].envelope.decision_index == 1)
+    torn_one = (records[index].aggregate, records[index].envelope.aggregate_id)
     rest = [
         with_envelope(record, sequence=record.envelope.sequence - 1)
-        if record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
+        if record.role == "events" and (record.aggregate, record.envelope.aggregate_id) == torn_one
         else record
         for record in records[index + 1 :]
     ]
@@ -133,14 +134,14 @@ def miscounted(records: list[Seen]) -> list[Seen]:
 
 
 def vanished(records: list[Seen]) -> list[Seen]:
-    """A job is activated and then never heard of again, by anybody."""
-    activated = index_of(records, "JobActivated")
-    job = records[activated].envelope.aggregate_id
+    """A job is made and nothing more is in the log, neither of it nor of its queue."""
+    made = index_of(records, "JobDefined")
+    job = records[made].envelope.aggregate_id
     kept = []
     for number, record in enumerate(records):
         of_job = record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
         of_queue = record.role == "events" and record.aggregate == "queue" and _job_in_queue(record) == job
-        if not (of_job and number > activated) and not of_queue:
+        if not (of_job and number > made) and not of_queue:
             kept.append(record)
     return kept
 

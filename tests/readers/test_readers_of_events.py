@@ -58,9 +58,17 @@ def test_every_projection_folds_any_event_and_every_row_is_shown(entry: Entry) -
                 assert orjson.loads(rows_text(table, rows)) is not None
                 assert all(set(column_types(table)) == set(row) for row in rows)
                 for row in rows:
-                    show(name, COMPUTED | json.loads(json_of(row)))
+                    show(name, {**COMPUTED, **joined(name, row, tables), **json.loads(json_of(row))})
 
     check()
+
+
+def joined(table: str, row: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """What the view adds to a row: a job's specification, null before its queue has it."""
+    if table != "job":
+        return {}
+    specs = {one["job_id"]: json.loads(json_of(one))["spec"] for one in tables.all("job_spec")}
+    return {"spec": specs.get(row["job_id"])}
 
 
 def show(table: str, row: dict[str, Any]) -> None:

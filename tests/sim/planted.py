@@ -189,8 +189,8 @@ def stumbling() -> Any:
     """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
     evolve = Shard._evolve
 
-    def broken(slot: Shard, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded) -> Any:
-        events = evolve(slot, aggregate, entry, decision, decoded)
+    def broken(slot: Shard, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded, *, is_answer: bool) -> Any:
+        events = evolve(slot, aggregate, entry, decision, decoded, is_answer=is_answer)
         if events and int(decoded.envelope.command_id[:6], 16) % 40 == 0:
             raise RuntimeError("planted")
         return events

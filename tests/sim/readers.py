@@ -4,12 +4,14 @@ The projector's fold is the real one; its transaction (rows and positions, toget
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from commands.engine.records import InputRecord
 from projections.catalogue import PROJECTIONS, topics_of
 from projections.engine.batch import decode
 from projections.engine.kafka_log import RawRecord
 from schemas.answer import CommandAnswered
+from schemas.answering import answer_in, topics_that_answer
 from schemas.reading import Place, Recorded
 from schemas.wire import Codec, entry_of
 from streams.engine.messages import OutgoingCommand
@@ -129,14 +131,17 @@ class Answers:
 
     def __init__(self, log: MemoryLog, codec: Codec) -> None:
         self._log, self._codec = log, codec
-        self._next: dict[int, int] = {}
+        self._next: dict[tuple[str, int], int] = {}
         self._found: dict[str, CommandAnswered] = {}
 
     def of(self, command_id: str) -> CommandAnswered | None:
         """The first answer that tells what the command led to."""
-        for partition in range(self._log.partitions):
-            for record in self._log.read(ANSWERS, partition, self._next.get(partition, 0), 1_000_000):
-                self._next[partition] = record.offset + 1
-                answer = self._codec.decode(record.value).message
-                self._found.setdefault(answer.command_id, answer)
+        for topic, partition in product((ANSWERS, *topics_that_answer()), range(self._log.partitions)):
+            for record in self._log.read(topic, partition, self._next.get((topic, partition), 0), 1_000_000):
+                self._next[topic, partition] = record.offset + 1
+                found = self._codec.decode(record.value)
+                if found.envelope is None:
+                    self._found.setdefault(found.message.command_id, found.message)
+                elif (answer := answer_in(found.message, found.entry.aggregate, found.envelope)) is not None:
+                    self._found.setdefault(answer.command_id, answer)
         return self._found.get(command_id)

@@ -18,7 +18,7 @@ from audit.subject import Subject
 TICKS_MAX = 400
 #: What a job's events make of it, for the states of a task's jobs at a moment.
 STATE_AFTER = {
-    "JobDefined": "defined", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
+    "JobDefined": "activated", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
     "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
     "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
 }  # fmt: skip
