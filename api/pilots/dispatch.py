@@ -205,7 +205,7 @@ def reply_to_live(answer: CommandAnswered | None) -> Reply:
         return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
     if not answer.accepted:
         return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")
-    return Reply(SUCCESS, answer.order or NULL)
+    return Reply(SUCCESS, answer.pilot_command or NULL)
 
 
 def reply_to_final(answer: CommandAnswered | None) -> Reply:

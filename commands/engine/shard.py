@@ -316,7 +316,7 @@ class Shard:
             message=shortened(decision.refusal.message) if decision.refusal else None,
             sequence=entry.sequence,
             event_types=tuple(type(message).__name__ for message, _ in events),
-            order=decision.order,
+            pilot_command=decision.pilot_command,
             leased=decision.leased,
             repeated=repeated,
             answered_at=by.issued_at,

@@ -88,7 +88,7 @@ def test_a_pilot_that_must_stop_is_told_from_the_read_model(row: dict[str, Any])
 
 @pytest.mark.parametrize("reason", ["UNKNOWN_JOB", "BAD_ATTEMPT", "ALREADY_FINAL", "NOT_LEASED"])
 def test_a_live_pilot_that_is_refused_stops(reason: str) -> None:
-    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", order="tobekilled"))
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", pilot_command="tobekilled"))
 
     assert run(a_desk(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
 
@@ -113,7 +113,7 @@ def test_a_final_report_is_always_a_command() -> None:
 
 
 def test_a_final_report_that_comes_again_is_harmless() -> None:
-    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", order="tobekilled"))
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", pilot_command="tobekilled"))
 
     assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == Reply(SUCCESS, "NULL")
 

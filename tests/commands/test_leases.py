@@ -74,7 +74,7 @@ def test_a_late_report_is_recorded_once_and_refused_every_time() -> None:
 
     answers = [end(culm, held) for _ in range(3)]
 
-    assert {(a.accepted, a.reason, a.order) for a in answers} == {(False, "ALREADY_FINAL", "tobekilled")}
+    assert {(a.accepted, a.reason, a.pilot_command) for a in answers} == {(False, "ALREADY_FINAL", "tobekilled")}
     assert len([m for m, _ in culm.events if isinstance(m, LateReportRefused)]) == 1
     assert culm.state("job", held).status == "failed"
 
@@ -87,7 +87,7 @@ def test_a_pilot_that_wakes_after_losing_its_job_is_told_to_stop() -> None:
         ExpireLease(job_id=held, lease_id=given.lease_id, at=given.due_at, watched_since=0), QUEUE, role="system"
     )
 
-    assert report(culm, held, ReportedState.RUNNING).order == "tobekilled"
+    assert report(culm, held, ReportedState.RUNNING).pilot_command == "tobekilled"
 
 
 def test_a_final_report_said_twice_is_harmless() -> None:
@@ -98,7 +98,7 @@ def test_a_final_report_said_twice_is_harmless() -> None:
 
     again = end(culm, held)
 
-    assert (again.accepted, again.order) == (True, None)
+    assert (again.accepted, again.pilot_command) == (True, None)
     assert culm.names(events) == []
 
 

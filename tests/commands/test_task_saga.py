@@ -158,7 +158,7 @@ def test_killing_a_task_withdraws_waiting_jobs_and_orders_held_ones_stopped() ->
     culm.send(KillTask(), str(TASK))
 
     assert culm.state("queue", QUEUE).waiting == {}
-    assert report(culm, held, ReportedState.RUNNING).order == "tobekilled"
+    assert report(culm, held, ReportedState.RUNNING).pilot_command == "tobekilled"
     end(culm, held, succeeded=False)
     for number in (1, 2, 3):
         account(culm, job(number), OutcomeKind.CANCELLED)

@@ -157,7 +157,7 @@ class Pilot:
             case _:
                 if not answer.accepted:
                     self.job, self.state = None, "idle"
-                elif answer.order is not None:
+                elif answer.pilot_command is not None:
                     self.state = "ordered to stop"
 
     def _work(self, chance: random.Random, *, honest: bool) -> None:
