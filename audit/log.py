@@ -32,7 +32,7 @@ class NotInTheLog(RuntimeError):
 
 
 class LogPages:
-    """Reads places of the log at `kafka`, with a consumer for each thread; to connect anew takes longer than to read."""
+    """Reads places of the log at `kafka`, with a consumer for each thread; to connect takes longer than to read."""
 
     def __init__(self, kafka: str, codec: Codec) -> None:
         self.kafka, self.codec = kafka, codec
@@ -95,7 +95,7 @@ class LogPages:
 
     @contextmanager
     def _consumer(self) -> Iterator[Consumer]:
-        """The thread's consumer; a new one after whatever went wrong."""
+        """The thread's consumer; a new one after any error."""
         consumer: Consumer = getattr(self._of_thread, "consumer", None) or self._connected()
         self._of_thread.consumer = None
         try:

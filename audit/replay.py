@@ -1,7 +1,7 @@
-"""The whole log folded anew beside the read models, and both compared row by row; one hash of the state.
+"""The whole log folded again beside the read models, and both compared row by row; one hash of the state.
 
 In: a running stack. Out: per table the number of rows, a hash, and the first rows that differ. The fold is the projections'
-own, into schemas that nobody reads; the live rows are those of one moment, and the fold stops at exactly the positions stored
+own, into schemas that no reader uses; the live rows are those of one moment, and the fold stops at exactly the positions stored
 with them; an aggregate that is set aside is folded as far as it is in the live rows. Guards: nothing of the live tables is
 touched; what a killed replay left is dropped by the next.
 

@@ -37,7 +37,7 @@ ROLES = ("commands", "events", "answers")
 
 @dataclass
 class LogReader:
-    """Reads everything once. `poison` counts records that nobody can decode."""
+    """Reads everything once. `poison` counts records that cannot be decoded."""
 
     kafka: str
     codec: Codec

@@ -1,7 +1,7 @@
 """Schema ids from the registry: registered once by `python -m eventlog apply`, looked up once at every process start.
 
 Out: a `Codec` that needs the registry again only for a writer's version it has never seen. Invariant: a running service
-never registers anything; a registry that is away stops nobody who already runs.
+never registers anything; a registry that is away stops no process that already runs.
 """
 
 import json

@@ -61,7 +61,7 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
         print(f"culm: {refused}", file=sys.stderr)
         return 1
     rate = done.records / max(done.seconds, 0.001)
-    print(f"{len(done.tables_in)} read models made anew from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
+    print(f"{len(done.tables_in)} read models rebuilt from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
     return 0
 
 

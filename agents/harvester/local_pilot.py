@@ -1,7 +1,7 @@
 """A pilot as a process on this host: started, or found again after the harvester was killed.
 
 Pilots run in sessions of their own and write to files of their own, so that they outlive a harvester that was killed:
-hours of work must not hang on it. The next harvester adopts them until their jobs are done. Whoever asks the harvester
+hours of work must not hang on it. The next harvester adopts them until their jobs are done. Asking the harvester
 to end, ends them too.
 """
 
@@ -21,7 +21,7 @@ import psutil
 from agents.harvester.ledger import Entry
 from agents.plain_files import beginning_of, remove_folder
 
-#: Times of birth are told by the wall clock, which may be set in between.
+#: Start times are read from the wall clock, which may be set in between.
 CLOCK_SECONDS = 2.0
 EXIT_CODE_BYTES_MAX = 16
 KEPT_SECONDS = 86_400.0
@@ -50,7 +50,7 @@ class LocalPilot:
 
     @property
     def is_frozen(self) -> bool:
-        """True for a pilot that somebody stopped (SIGSTOP)."""
+        """True for a pilot that was stopped (SIGSTOP)."""
         try:
             return psutil.Process(self.entry.pid).status() == psutil.STATUS_STOPPED
         except psutil.NoSuchProcess:
@@ -72,14 +72,14 @@ class LocalPilot:
         self._signal(signal.SIGKILL)
 
     def bury(self) -> int | None:
-        """The exit code, negative for a signal, of a process that ended; None when nobody knows it."""
+        """The exit code, negative for a signal, of a process that ended; None when it is not known."""
         os.close(self.fd)
         if self.child is not None:
             return self.child.wait()
         return exit_code_left_in(self.folder)
 
     def clean_up(self) -> None:
-        """Remove its directory unless it left a job's directory there, which somebody may want to look at."""
+        """Remove its directory unless it left a job's directory there, which an operator may want to look at."""
         if not any(self.folder.glob(JOBS)):
             remove_folder(self.folder)
 

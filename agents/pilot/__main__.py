@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Pilot:
-    """Takes jobs one after the other. `retire`: the wish that it takes no more. `lines`: its log since a job began."""
+    """Takes jobs one after the other. `retire`: set when it must take no more. `lines`: its log since a job began."""
 
     def __init__(self, site: Site, retire: StopEvent, lines: deque[str]) -> None:
         self._site, self._config, self._retire, self._lines = site, site.config, retire, lines
@@ -47,7 +47,7 @@ class Pilot:
         self._done = 0
 
     def run(self) -> int:
-        """The exit code, once no job came for `idle_seconds` or somebody or something wants the end."""
+        """The exit code, once no job came for `idle_seconds` or the pilot is asked to end."""
         last_work = last_answer = time.monotonic()
         pauses = 0
         while not self._site.stop.is_closed:
@@ -61,7 +61,7 @@ class Pilot:
                 log.warning("no_answer_to_get_job", problem=str(problem)[:200])
                 if time.monotonic() - last_answer > AWAY_SECONDS_MAX:
                     return EXIT_SERVER_AWAY
-                last_work = time.monotonic()  # whoever is not heard is not idle
+                last_work = time.monotonic()  # a pilot that gets no answer is not idle
             else:
                 last_answer = time.monotonic()
                 if worked:
@@ -144,7 +144,7 @@ def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str])
 
 
 def leave_exit_code(path: Path, code: int) -> None:
-    """Write the exit code into a new file, whatever a payload has put under its name; raises OSError."""
+    """Write the exit code into a new file, also when a payload has put something under its name; raises OSError."""
     path.unlink(missing_ok=True)
     with path.open("x", encoding="ascii") as file:
         file.write(f"{code}\n")

@@ -67,7 +67,7 @@ class Lease:
 
     @property
     def is_fresh(self) -> bool:
-        """True while at least half of it is left and nobody wants the job's end."""
+        """True while at least half of it is left and the job is not asked to end."""
         return not self._is_stopped and self.until - now() > self._lease_seconds / 2
 
     def enter(self, state: str) -> None:

@@ -60,7 +60,7 @@ class PayloadSupervisorClient:
 
     def renew(self, until: float) -> None:
         """Let the payload run `until`, a time of `guardian.now()`."""
-        with suppress(OSError):  # whoever reads finds out that the guardian is gone
+        with suppress(OSError):  # the next read finds out that the supervisor is gone
             self._order("renew", until=until)
 
     def stop(self, grace_seconds: float) -> None:
@@ -82,7 +82,7 @@ class PayloadSupervisorClient:
         return answer
 
     def close(self) -> None:
-        """End the guardian and whatever it guards."""
+        """End the supervisor and every process of the payload."""
         self._socket.close()
         try:
             self._process.wait(CLOSE_SECONDS + KILL_SECONDS)

@@ -1,11 +1,11 @@
 """`python -m agents.pilot.payload_supervisor`: stands between a pilot and its payloads, so that none runs when it must not.
 
 The pilot starts it with a socket as standard input and sends orders; it answers with what happened (JSON, one message
-a packet, see `payload.py`). It is the payload's parent and keeps three promises whatever happens to the pilot:
+a packet, see `payload.py`). It is the payload's parent and keeps three promises, also when the pilot dies or is frozen:
 
 * the pilot died (end of file on the socket): every process that descends from the payload is killed;
 * the lease ran out, because the pilot is frozen or cut off: they are stopped (SIGSTOP) until the pilot renews it;
-* the payload ended: what it left running is killed before its end is told.
+* the payload ended: what it left running is killed before its end is reported.
 
 A payload whose guardian is killed gets the kernel's parent-death signal, and the pilot kills what is left.
 """
@@ -161,7 +161,7 @@ class PayloadSupervisor:
 
 
 def main() -> None:
-    """Serve the pilot whose socket is standard input, then leave nobody behind."""
+    """Serve the pilot whose socket is standard input, then leave no process behind."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # Only the pilot ends it. Not SIG_IGN, which payloads would inherit.
         signal.signal(number, lambda *_: None)

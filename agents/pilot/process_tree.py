@@ -67,7 +67,7 @@ def end_descendants(seconds: float) -> float:
     while time.monotonic() < end:
         try:
             pid, _, usage = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:  # nobody is left
+        except ChildProcessError:  # no child is left
             break
         if pid:
             cpu += usage.ru_utime + usage.ru_stime

@@ -257,7 +257,7 @@ class Runner:
 
 
 def refuse(site: Site, job: PilotJob, problem: str) -> None:
-    """Report a job that cannot be understood as failed, so that nobody waits for it."""
+    """Report a job that cannot be understood as failed, so that nothing waits for it."""
     course = JobRun(job, site.config.work, time.time())
     course.trouble = JobTrouble(INTERNAL, f"the job cannot be understood: {problem}")
     course.ended_at = time.time()

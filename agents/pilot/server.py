@@ -1,6 +1,6 @@
 """The server as a pilot sees it: getJob, updateJob, documents, wrappers. Legacy protocol, JSON bodies.
 
-Invariant: a final report is said again until the server takes it, refuses it, or nobody waits for this pilot any
+Invariant: a final report is repeated until the server takes it, refuses it, or nothing waits for this pilot any
 longer; heartbeats are tried once, because the next one follows. A token that is refused is read again, none is logged.
 """
 
@@ -21,7 +21,7 @@ from agents.stop_event import StopEvent, pause
 TIMEOUT = 10
 HEARTBEAT_ANSWER_SECONDS_MIN = 10.0
 DOCUMENT_SECONDS = 120.0
-#: Added to the payload's time to end, before whoever stopped the pilot kills it.
+#: Added to the payload's time to end, before the process that stopped the pilot kills it.
 LAST_WORDS_SECONDS = 5.0
 WORKER_STATUS_SECONDS = 3.0
 WRAPPER_KEPT_SECONDS = 60.0
@@ -37,7 +37,7 @@ class LastWord(Enum):
 
 
 class Server:
-    """HTTP to one Culm. `stop` is the pilot's wish to end, which makes it impatient."""
+    """HTTP to one Culm. `stop` is set when the pilot must end; waits are short then."""
 
     def __init__(self, config: PilotConfig, stop: StopEvent) -> None:
         self._config, self._stop = config, stop

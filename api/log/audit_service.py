@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class AuditService:
-    """Answers about the past, with the rights of who asks."""
+    """Answers about the past, with the rights of the caller."""
 
     read_models: ReadModels
     auditor: Auditor
@@ -70,7 +70,7 @@ class AuditService:
         return correlation, tree_of(rows[:TRACE_EVENTS_MAX]), len(rows) <= TRACE_EVENTS_MAX
 
     async def check(self, identity: Identity, subject: Subject) -> None:
-        """Raise NotFound unless the subject is there for the VO of who asks."""
+        """Raise NotFound unless the subject is there for the VO of the caller."""
         match subject.kind:
             case "task":
                 is_there = await tasks.is_in(self.read_models, identity.vo, subject.number)
@@ -93,7 +93,7 @@ class AuditService:
         return replace(state, tables={**state.tables, "held_task": [row for row in held if row["task_id"] in known]})
 
     async def _queue_serves(self, identity: Identity, subject: Subject) -> bool:
-        """True when the queue serves the VO of who asks (and has the worker)."""
+        """True when the queue serves the VO of the caller (and has the worker)."""
         if await queues.one(self.read_models, identity.vo, subject.aggregate_id) is None:
             return False
         return subject.worker_id is None or await workers.is_in_queue(self.read_models, subject.aggregate_id, subject.worker_id)

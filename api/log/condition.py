@@ -1,4 +1,4 @@
-"""What is wrong with Culm at this moment, as plain sentences for anyone who asks; nothing when all is well.
+"""What is wrong with Culm at this moment, as plain sentences for any caller; none when all is well.
 
 In: the supervisor's processes, positions in the log, what the read models had to set aside. Out: `Condition`. Guards: anyone may
 ask, so it names processes and partitions, and of what belongs to a VO only how many there are; asking costs round trips to
@@ -81,7 +81,7 @@ def sentences(
         found.append(f"Partition {place} ({row['kind']}); nothing behind it reaches the read models.")
     if aside.total:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in aside.counts.items())
-        found.append(f"Set aside, with rows as of an earlier event: {kinds}. Operators are told which at /v1/health/details.")
+        found.append(f"Set aside, with rows as of an earlier event: {kinds}. Operators find which at /v1/health/details.")
     if aside.skipped:
         found.append(f"{aside.skipped:,} records of event topics could not be read, belong to no aggregate and were passed over.")
     return tuple(found)

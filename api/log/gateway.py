@@ -2,7 +2,7 @@
 
 In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
 command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
-could hear the answer, and back-pressure says no before the log is written, never after.
+can receive the answer, and back-pressure refuses before the log is written, never after.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
 
 UNSENT_MAX = 50_000
-#: How long a command that no one awaits may take to reach the log before the client is told to try again.
+#: How long a command that no one awaits may take to reach the log before the client is asked to try again.
 DELIVERY_SECONDS = 10.0
 
 

@@ -1,7 +1,7 @@
 """Looking into queues that other threads fill, from the event loop and without a thread of our own.
 
 A thread that waits for every single record costs a switch of threads and a fight for the interpreter each time. Looking
-every few milliseconds takes whatever has come by then at once. Invariant: looking goes on whatever one look raises.
+every few milliseconds takes all that has come by then at once. Invariant: polling goes on after any exception of one poll.
 """
 
 import asyncio

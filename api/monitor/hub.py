@@ -141,7 +141,7 @@ class Hub:
             self._end(watched)
 
     def _end(self, watched: Watched) -> None:
-        """End the streams of a page; who looks at it comes back and is told what is wrong with it."""
+        """End the streams of a page; its reader connects again and is shown what is wrong with it."""
         for queue in watched.watchers:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(None)
@@ -197,7 +197,7 @@ class Hub:
         news = self._event(watched, changed)
         for queue in list(watched.watchers):
             if queue.full():
-                # A reader that does not keep up comes back by itself and is told what differs.
+                # A reader that does not keep up connects again by itself and is sent what differs.
                 watched.watchers.discard(queue)
                 queue.get_nowait()
                 queue.put_nowait(None)

@@ -1,6 +1,6 @@
 """Pages of one API process: a look at one, its JSON, its live stream, and errors as pages.
 
-In: a request and who makes it. Out: responses. Guards: whatever is shown comes with headers that let it run nothing of others;
+In: a request and who makes it. Out: responses. Guards: all that is shown comes with headers that let it run nothing of others;
 only pages with a past are asked for one.
 """
 

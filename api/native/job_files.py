@@ -1,7 +1,7 @@
 """Files of a job: what it was given and what it made, in which state each is, and the bytes of those that are within reach.
 
 In: a job's row. Out: a row a file; the file itself; the texts inside its log archive. Guards: only files that the job's own row
-names are looked for; no name leads out of the storage element's folder; whatever is sent cannot run in a browser.
+names are looked for; no name leads out of the storage element's folder; nothing that is sent can run in a browser.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Jobs for pilots and reports from pilots, whatever dialect they speak.
+"""Jobs for pilots and reports from pilots, in any of their forms.
 
 A request for a job is one command to the queue, answered by the lease itself. A live report is always a heartbeat; it
 becomes a command only when the read model does not already show what it says. A final report is always a command.
@@ -62,7 +62,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a pilot is told: a status code, and for updates a command that is never null."""
+    """The answer to a pilot: a status code, and for updates a command that is never null."""
 
     status_code: int
     command: str = NULL
@@ -73,7 +73,7 @@ class PilotDispatch:
     """Serves pilots.
 
     What this process told a pilot last is remembered for a bounded number of jobs, so that news needs no look at the read
-    models; whatever is no news does, because only there can be seen that the job was killed or lost.
+    models; a report without news does, because only there can be seen that the job was killed or lost.
     """
 
     def __init__(self, services: Services) -> None:

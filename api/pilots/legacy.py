@@ -1,4 +1,4 @@
-"""`/server/panda/*` for pilots: bodies in three forms, JSON back, HTTP 200 for whatever the application says."""
+"""`/server/panda/*` for pilots: bodies in three forms, JSON back, HTTP 200 for any answer of the application."""
 
 from collections.abc import Mapping
 from typing import Any

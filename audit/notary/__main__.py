@@ -34,7 +34,7 @@ class Taken(RuntimeError):
 
 
 class Notary:
-    """Keeps the books of all partitions until it is told to end."""
+    """Keeps the ledger of all partitions until it is stopped."""
 
     def __init__(self, config: NotaryConfig) -> None:
         self._config = config
@@ -49,7 +49,7 @@ class Notary:
         self._key = signing_key(config.folder / "key")
 
     def run(self) -> None:
-        """Keep the books; whatever Kafka does, for ever."""
+        """Keep the ledger; errors of Kafka are waited out, for ever."""
         pause = 0.2
         while not self.ending.is_set():
             events = EventLog(self._config.kafka, wait_ms=FETCH_WAIT_MS)

@@ -3,7 +3,7 @@
 A Faust agent puts the records of a topic into a bounded inbox, from which `Listener.work` takes what is there; or the plain
 loop calls `handle` with what it has read. Then: decode, let each reaction choose, deliver. Invariant: a record is acknowledged
 only when everything that follows from it is in the log, be it commands or a dead letter; a record that cannot be read, on which
-a choice stumbles, or from which a command follows that cannot be sent, holds up its own task alone.
+a choice fails, or from which a command follows that cannot be sent, holds up its own task alone.
 """
 
 import asyncio
@@ -144,7 +144,7 @@ class Listener:
         return contents
 
     def _chosen(self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]]) -> list[OutgoingCommand | DeadLetter]:
-        """Commands for all; when a choice stumbles, half by half, with a dead letter for the record that it stumbles on."""
+        """Commands for all; when a choice fails, half by half, with a dead letter for the record on which it fails."""
         try:
             outgoing = list(reaction.choose([one for one, _ in concerned], self._snapshot()))
         except Exception as problem:  # the processor must outlive a bug in any choice

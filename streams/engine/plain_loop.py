@@ -139,7 +139,7 @@ class PlainLoop:
 
 
 def _is_record(message: Message) -> bool:
-    """False for a passing trouble report; raises KafkaException for one that ends the session."""
+    """False for a transient error; raises KafkaException for one that ends the session."""
     failure = message.error()
     if failure is None:
         return True

@@ -2,7 +2,7 @@
 
 In: configuration. Out: processors at work. Faust agents carry the reactions to topics with few records, plain loops those to
 topics with records of every job (docs/decisions/0019); what both hand on goes through the same listeners. Several workers
-share all of it by group. A worker ends when it is told to or when one of its parts does; a supervisor starts it again and nothing
+share all of it by group. A worker ends when it is stopped or when one of its parts does; a supervisor starts it again and nothing
 is lost, because acknowledging comes last.
 """
 

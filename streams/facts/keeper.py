@@ -1,6 +1,6 @@
 """Keeps the table of facts: events of queues, workers and tasks in, the last fact of each key out.
 
-The table is a compacted topic, so that a worker that starts knows the load of a queue and a task that waits whatever their age.
+The table is a compacted topic, so that a worker that starts knows the load of a queue and a task that waits at any age.
 Instances share the partitions of the events by group. Facts and positions are written in one transaction, which Kafka refuses
 to an instance that lost its partitions meanwhile: the table is the fold of the log, never what some process remembered. A
 session that fails is thrown away and the next one goes on from the committed positions.

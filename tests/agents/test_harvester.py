@@ -1,4 +1,4 @@
-"""Real harvesters with real pilots: as many as are wanted, each life told, whatever happens to the harvester."""
+"""Real harvesters with real pilots: as many as are wanted, each state reported, also when the harvester dies."""
 
 import json
 import os

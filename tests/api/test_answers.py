@@ -1,4 +1,4 @@
-"""Answers reach whoever waits for them, and cost nothing where nobody does."""
+"""Answers reach the callers that wait for them, and cost nothing where no one waits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def test_an_answer_nobody_waits_for_is_not_decoded() -> None:
 
     async def story() -> Any:
         mine = watch.expect("mine")
-        delivered(watch, Record("another's"), Record("mine"), Record("nobody's"))
+        delivered(watch, Record("another's"), Record("mine"), Record("no one's"))
         return await mine
 
     assert run(story()).command_id == "mine"

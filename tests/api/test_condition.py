@@ -50,7 +50,7 @@ def test_of_what_is_set_aside_anyone_is_told_how_much_and_not_which() -> None:
     aside = Standing({"dataset": 1, "task": 1_002}, 5)
 
     assert sentences(WELL, {}, [], aside) == (
-        "Set aside, with rows as of an earlier event: dataset 1, task 1,002. Operators are told which at /v1/health/details.",
+        "Set aside, with rows as of an earlier event: dataset 1, task 1,002. Operators find which at /v1/health/details.",
         "5 records of event topics could not be read, belong to no aggregate and were passed over.",
     )
 

@@ -1,4 +1,4 @@
-"""What pilots call most goes ahead of the app, and nobody can tell the difference."""
+"""What pilots call most goes ahead of the app, and no client can tell the difference."""
 
 import gzip
 from collections.abc import Callable
@@ -32,7 +32,7 @@ REQUESTS: dict[str, tuple[str, dict[str, str], bytes]] = {
     "a last report": (UPDATE_JOB, JSON, b'{"jobId": 7, "state": "finished", "attemptNr": 1, "xml": {"o": {"fsize": 1}}}'),
     "a report of the new dialect": ("/api/v1/pilot/update_job", JSON, b'{"job_id": 7, "job_status": "running"}'),
     "reports together": ("/api/v1/pilot/update_jobs_bulk", JSON, b'{"job_list": [{"job_id": 7, "job_status": "running"}]}'),
-    "a state that nobody knows": (UPDATE_JOB, FORM, b"jobId=7&state=asleep"),
+    "an unknown state": (UPDATE_JOB, FORM, b"jobId=7&state=asleep"),
     "broken json": (UPDATE_JOB, JSON, b'{"jobId": '),
     "a list": (UPDATE_JOB, JSON, b"[1]"),
     "nothing": (UPDATE_JOB, JSON, b""),

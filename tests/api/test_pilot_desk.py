@@ -1,4 +1,4 @@
-"""What pilots are told, and what becomes a command."""
+"""The answers to pilots, and what becomes a command."""
 
 from pathlib import Path
 from typing import Any

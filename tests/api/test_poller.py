@@ -1,4 +1,4 @@
-"""The loop looks often while somebody waits, seldom while nobody does, and never stops by itself."""
+"""The loop polls often while a caller waits, seldom while none does, and never stops by itself."""
 
 from collections.abc import Callable
 from typing import Any

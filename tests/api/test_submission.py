@@ -123,10 +123,10 @@ def test_a_mandatory_parameter_that_is_missing_is_named(missing: str) -> None:
 
 
 def test_a_user_cannot_set_name_type_or_priority() -> None:
-    wished = {"userName": "Somebody", "taskType": "prod", "taskPriority": 9999}
+    submitted = {"userName": "Another", "taskType": "prod", "taskPriority": 9999}
 
-    assert stored_parameters(wished, an_identity()) == {"userName": "Jane Doe", "taskType": "anal", "taskPriority": 1000}
-    assert stored_parameters(wished, an_identity(role="production")) == wished
+    assert stored_parameters(submitted, an_identity()) == {"userName": "Jane Doe", "taskType": "anal", "taskPriority": 1000}
+    assert stored_parameters(submitted, an_identity(role="production")) == submitted
 
 
 def test_a_second_submission_changes_only_what_it_may() -> None:

@@ -14,7 +14,7 @@ from audit.moment import Moment
 from audit.subject import subject_from
 from deploy.stack import Stack
 from eventlog.lag import lags
-from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
+from tests.audit.agreement import auditor_on, culm, disagreeing, every_subject
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.monitor.manual_actors import QUEUE, ManualActors, client_of, until
 
@@ -41,14 +41,14 @@ def auditor(stack: Stack) -> Iterator[Auditor]:
 
 
 def test_history_state_and_stored_row_agree_for_every_task_and_job(auditor: Auditor, done: int) -> None:
-    subjects = everybody(auditor)
+    subjects = every_subject(auditor)
 
     assert disagreeing(auditor, subjects) == []
     assert len(subjects) >= 4
 
 
 def test_every_step_of_a_history_leads_from_one_state_to_the_next(auditor: Auditor, done: int) -> None:
-    for subject in everybody(auditor)[-40:]:
+    for subject in every_subject(auditor)[-40:]:
         steps = auditor.history(subject, 0, 1000)
 
         for step in steps:

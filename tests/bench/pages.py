@@ -72,7 +72,7 @@ def _paths() -> tuple[str, ...]:
 
 
 def _filled(postgres: str) -> str:
-    """Address of a database with the made-up rows; it is made anew."""
+    """Address of a database with the made-up rows; it is made again."""
     with closing(psycopg2.connect(postgres)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -28,7 +28,7 @@ PILOTS = 40
 JOBS_PER_TASK = 20
 LEASE_SECONDS = 20
 CALM_SECONDS = 5.0
-#: Jobs that wait are enough for so long: while nobody can submit, pilots shall not starve.
+#: Jobs that wait are enough for so long: while no one can submit, pilots must have work.
 AHEAD_SECONDS = 30.0
 PATIENCE_SECONDS = 120.0
 DRAIN_SECONDS_MAX = 300.0

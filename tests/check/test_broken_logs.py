@@ -133,7 +133,7 @@ def miscounted(records: list[Seen]) -> list[Seen]:
 
 
 def vanished(records: list[Seen]) -> list[Seen]:
-    """A job is activated and then never heard of again, by anybody."""
+    """A job is activated and then never reported again."""
     activated = index_of(records, "JobActivated")
     job = records[activated].envelope.aggregate_id
     kept = []

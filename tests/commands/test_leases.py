@@ -1,4 +1,4 @@
-"""Leases: given once, kept alive by heartbeats, lost by silence that somebody could have heard."""
+"""Leases: given once, kept alive by heartbeats, lost by a silence that was observed."""
 
 from schemas.job import JobLost, LateReportRefused
 from schemas.queue import ExpireLease, JobLeased, LeaseEnded, LeaseJob, LeasesRenewed, RenewLeases

@@ -1,4 +1,4 @@
-"""A queue of many users finds the best job by a look at a few heads, whatever happened to it before."""
+"""A queue of many users finds the best job by a look at a few heads, after any history."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -52,10 +52,10 @@ def test_pbook_finds_tasks_by_an_expression(client: Client, done_task: int, wait
 def test_pbook_shows_only_the_tasks_of_the_named_user(client: Client, stranger: Client, done_task: int) -> None:  # row 15
     theirs = stranger.prun("user.mallory.row15", "--site", "NOWHERE").task_id
 
-    nobody = client.pbook("show", "--username", "Somebody Else").text
+    another = client.pbook("show", "--username", "Another User").text
     mallory = client.pbook("show", "--username", "Mallory Moe").text
 
-    assert str(done_task) not in nobody
+    assert str(done_task) not in another
     assert str(theirs) in mallory
     assert str(done_task) not in mallory
     assert str(done_task) not in stranger.pbook("show").text

@@ -27,7 +27,7 @@ needs_prun = pytest.mark.skipif(not (CLIENT / "bin" / "prun").exists(), reason="
 
 
 def a_token() -> str:
-    """A token that panda-client can read; nobody checks its signature here."""
+    """A token that panda-client can read; its signature is not checked here."""
     claims = {"preferred_username": "jdoe", "name": "Jane Doe", "sub": "jdoe", "exp": int(time.time()) + 3600}
     parts = (json.dumps({"alg": "none"}), json.dumps(claims), "")
     return ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts)

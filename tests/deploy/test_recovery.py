@@ -1,4 +1,4 @@
-"""A running Culm: what `culm up` and `culm status` say of it, and that whatever is killed comes back by itself."""
+"""A running Culm: what `culm up` and `culm status` say of it, and that each process that is killed restarts by itself."""
 
 import os
 import signal

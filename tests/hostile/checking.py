@@ -20,7 +20,7 @@ from deploy.stack import Stack
 from eventlog.registry import codec_from
 from schemas.ids import FIRST_TASK_ID, task_id_of
 
-#: Laws that no command can break, whoever sent it.
+#: Laws that no command of any sender can break.
 DIED = "the checker ends in order"
 OF_THE_LOG = (DIED, GaplessSequences.name, CompleteDecisions.name, OneAnswerEach.name)
 

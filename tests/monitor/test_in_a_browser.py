@@ -219,11 +219,11 @@ def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: ManualActors, st
 def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: ManualActors) -> None:
     task = hand.submit()
     answer = hand.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
-    nobody = hand.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
+    stranger = hand.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
 
     assert answer.status_code == 403
-    assert nobody.status_code == 303
-    assert nobody.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
+    assert stranger.status_code == 303
+    assert stranger.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
 
 
 def store_log(stack: Stack, job: dict[str, Any], text: str) -> bytes:

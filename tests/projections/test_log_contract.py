@@ -15,7 +15,7 @@ from tests.projections.kafka_writer import producer, until
 
 
 class Ground(Protocol):
-    """A log with one topic of two partitions, and somebody who writes into it."""
+    """A log with one topic of two partitions, and a writer."""
 
     topic: str
 

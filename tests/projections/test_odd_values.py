@@ -1,4 +1,4 @@
-"""Whatever an event may hold by its schema, the rows can hold it, and people are told of it."""
+"""All that an event may hold by its schema, the rows can hold, and pages can show."""
 
 from collections.abc import Iterator
 from dataclasses import replace

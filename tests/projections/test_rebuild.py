@@ -1,4 +1,4 @@
-"""Read models made anew: equal byte for byte, while reads and the projector go on."""
+"""Read models rebuilt: equal byte for byte, while reads and the projector go on."""
 
 import threading
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def stage(database: str) -> Stage:
 
 @contextmanager
 def reading(stage: Stage, failures: list[str]) -> Iterator[None]:
-    """Somebody reads two views, over and over, and finds both tasks every time."""
+    """A reader reads two views, over and over, and finds both tasks every time."""
     stop = threading.Event()
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""Statements that Postgres plans once: sent together, and prepared again after whatever went wrong."""
+"""Statements that Postgres plans once: sent together, and prepared again after any error."""
 
 from collections.abc import Iterator
 from contextlib import closing

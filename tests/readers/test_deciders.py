@@ -1,4 +1,4 @@
-"""Any command within its bounds, to any aggregate in any state, has an answer: a decider never stumbles, and neither does
+"""Any command within its bounds, to any aggregate in any state, has an answer: a decider never raises, and neither does
 what follows from it leave the bounds."""
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 Extremes are drawn most often: the shortest and longest texts, the smallest and largest numbers, text outside ASCII, no items
 and many. `known` puts values of a running system beside them, by name of the field, so that decisions get beyond "no such task".
-Hypothesis draws seeds and a message follows from its seed: that is fast, and a failure is told by a number.
+Hypothesis draws seeds and a message follows from its seed: that is fast, and a failure is named by a number.
 HYPOTHESIS=more in the environment draws many examples; without it they are few and the same in every run.
 """
 

@@ -1,4 +1,4 @@
-"""The projector over a database in memory, the timers, and whoever waits for answers.
+"""The projector over a database in memory, the timers, and callers that wait for answers.
 
 The projector's fold is the real one; its transaction (rows and positions, together or not at all) is played by `Database`.
 """

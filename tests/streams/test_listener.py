@@ -1,4 +1,4 @@
-"""The loop around every choice: commands first, acknowledgement last, and nobody held up."""
+"""The loop around every choice: commands first, acknowledgement last, and no other record held up."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -67,7 +67,7 @@ def woken(number: int, key: str = "10000001") -> FakeEvent:
 
 
 def answer(heard: Sequence[RecordRead], _: Snapshot) -> Iterable[OutgoingCommand]:
-    """One command an event; stumbles on event 2."""
+    """One command an event; fails on event 2."""
     for one in heard:
         if one.offset == 2:
             raise ValueError("event 2 is too much")
@@ -145,7 +145,7 @@ def test_a_record_under_a_foreign_key_is_poison() -> None:
     assert outbox.contents[0].error == "key b'10000009', expected '10000001' as in the envelope"
 
 
-def test_a_choice_that_stumbles_costs_one_dead_letter_and_not_the_batch() -> None:
+def test_a_choice_that_fails_costs_one_dead_letter_and_not_the_batch() -> None:
     events, outbox = [woken(1), woken(2), woken(3)], FakeOutbox()
 
     listened(events, outbox)

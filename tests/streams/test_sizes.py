@@ -1,4 +1,4 @@
-"""What processors say fits a record, whatever there is to say: lists are cut by bytes, single things have a budget."""
+"""What processors say fits a record, for any amount of content: lists are cut by bytes, single things have a budget."""
 
 from dataclasses import replace
 

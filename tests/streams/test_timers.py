@@ -1,4 +1,4 @@
-"""What deadlines call for, and that nobody is declared dead for a silence nobody could hear."""
+"""What deadlines call for, and that no pilot is declared dead for a silence that could not be observed."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_a_lease_that_ran_out_while_somebody_listened_is_expired() -> None:
         (101.0, 80.0, 0.0),
         (101.0, 0.0, 90.0),
     ],
-    ids=["not due", "nobody listens", "listening for less than a lease", "a heartbeat that the read model does not know yet"],
+    ids=["not due", "no one listens", "listening for less than a lease", "a heartbeat that the read model does not know yet"],
 )
 def test_a_lease_is_not_expired_too_early(now: float, watched_since: float | None, last_seen: float) -> None:
     assert said(LEASE, now, watched_since=watched_since, last_seen=last_seen) is None

@@ -32,7 +32,7 @@ def answered(function: Function, gateway: GatewayStandIn, home: Path, task: Any 
 
 
 def refusing(reason: str, message: str) -> GatewayStandIn:
-    """A gateway whose decider says no."""
+    """A gateway whose decider refuses."""
     return GatewayStandIn(lambda command, _: an_answer(accepted=False, reason=reason, message=message))
 
 
