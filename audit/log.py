@@ -56,7 +56,7 @@ class LogPages:
                     break
                 if message.key() == key.encode():
                     with suppress(Poison):
-                        # What cannot be read is no event; the read models were told so when they passed it over.
+                        # What cannot be read is no event; the projector noted it when it passed it over.
                         found.append(self._recorded(message))
         return found
 

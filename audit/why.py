@@ -104,7 +104,7 @@ def _held_job(facts: JobFacts) -> Reason:
     job, lease = facts.job, facts.lease
     where = f"Pilot {job['pilot']} on {job['node']} holds it ({job['status']})"
     if job["order_kill"]:
-        where += "; it was told to stop and will hear it at its next report"
+        where += "; it is ordered to stop and gets the order in the answer to its next report"
     if lease is None:
         return Reason(f"{where}; its lease has ended and the end of the job is being recorded.", since=job["modified_at"])
     seen, left = (facts.now - lease["seen_at"]) // MICROSECONDS, (lease["due_at"] - facts.now) // MICROSECONDS

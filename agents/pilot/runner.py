@@ -1,6 +1,6 @@
 """One job from stage-in to its last word.
 
-Guards: nothing is reported stored that was not checked; a job that was told to stop never reports success; what a job
+Guards: nothing is reported stored that was not checked; a job that was ordered to stop never reports success; what a job
 wrote gets its name in storage only while the job certainly belongs to this pilot, because after a lost lease the same
 names belong to another attempt.
 """
@@ -157,7 +157,7 @@ class Runner:
                 self._log.warning(f"payload_{said['said']}", reason="the lease was not confirmed in time")
             if stop.fileno() in ready:
                 poll.unregister(stop.fileno())
-                self._halt(JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end"))
+                self._halt(JobTrouble(SIGTERM_RECEIVED, "the pilot was asked to end"))
             if not ready:
                 course.usage = sampled(course.usage, guard.pid)
                 self._halt(excess(course.usage, self._job, self._config, time.monotonic() - began, course.folder))
@@ -246,14 +246,14 @@ class Runner:
         """Raise when the job must not go on."""
         self._lease.check()
         if self._site.stop.is_closed:
-            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end")
+            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was asked to end")
 
     def _check_delivery(self) -> None:
         """As `_check`, but a pilot that must end still has its grace to deliver what the payload has done."""
         self._lease.check()
         stop = self._site.stop
         if stop.closed_at is not None and time.monotonic() - stop.closed_at > self._config.grace_seconds:
-            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was told to end")
+            raise JobTrouble(SIGTERM_RECEIVED, "the pilot was asked to end")
 
 
 def refuse(site: Site, job: PilotJob, problem: str) -> None:

@@ -50,16 +50,16 @@ def endpoints_saying_no() -> tuple[Endpoint, ...]:
 
 
 def mount_legacy(router: APIRouter) -> None:
-    """Legacy routes that say no, to anyone."""
+    """Legacy routes that are refused to every caller."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
 
 
 def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
-    async def say_no(_: Call) -> Reply:
+    async def refuse(_: Call) -> Reply:
         return failed(why)
 
-    return say_no
+    return refuse
 
 
 def _answering(content: list[object]) -> Callable[[Request], Awaitable[Response]]:

@@ -3,7 +3,7 @@
 In: `DeadLetterRetried`: the record goes through the reaction that gave it up, or to its decider, once more; what follows is
 delivered behind `RestoreTask`. A record that is given up again makes the same letter and sets the task aside again. Commands have
 ids that follow from the record, so a retry that is read twice, after a crash, is harmless. In: `DeadLetter` of a decider about a
-command that Culm itself sent: no one awaits the answer, so the task must be told.
+command that Culm itself sent: no one awaits the answer, so it goes to the task.
 """
 
 from collections.abc import Callable, Mapping, Sequence

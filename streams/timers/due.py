@@ -45,9 +45,9 @@ def command_for(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
         case "lease":
             return _expire(row, now, heard)
         case "parked":
-            return _wish(row, WakeTask(cause="TIMER"), now)
+            return _outgoing(row, WakeTask(cause="TIMER"), now)
         case "exhausted":
-            return _wish(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+            return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
         case kind:
             raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
 
@@ -59,10 +59,10 @@ def _expire(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
     command = ExpireLease(
         job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=heard.until, watched_since=heard.since
     )
-    return _wish(row, command, now, heard.since)
+    return _outgoing(row, command, now, heard.since)
 
 
-def _wish(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:
+def _outgoing(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:
     command_id = caused_command_id(row.aggregate_id, row.sequence, row.kind, row.key, row.due_at, *parts)
     envelope = CommandEnvelope(
         command_id=command_id,

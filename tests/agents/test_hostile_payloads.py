@@ -64,7 +64,7 @@ def test_a_wild_error_report_is_read_as_far_as_it_means_something(tmp_path: Path
     ["mkfifo {}", "ln -s /etc/passwd {}", "mkdir {}", "ln -s {} {}", "truncate -s 1G {}", "head -c 3000 /dev/urandom > {}"],
     ids=["fifo", "link", "folder", "link to itself", "1 GB", "noise"],
 )
-def test_whatever_lies_in_place_of_the_reports_a_good_job_is_good(culm: CulmStandIn, start_agent: StartAgent, made: str) -> None:
+def test_with_anything_in_place_of_the_reports_a_good_job_is_good(culm: CulmStandIn, start_agent: StartAgent, made: str) -> None:
     names = (REPORT, "pilotlog.txt")
     command = "; ".join([made.format(*[name] * 2) for name in names] + ["echo 1 > out.txt"])
 

@@ -46,7 +46,7 @@ def test_a_partition_that_stands_still_is_named() -> None:
     )
 
 
-def test_of_what_is_set_aside_anyone_is_told_how_much_and_not_which() -> None:
+def test_of_what_is_set_aside_anyone_sees_how_much_and_not_which() -> None:
     aside = Standing({"dataset": 1, "task": 1_002}, 5)
 
     assert sentences(WELL, {}, [], aside) == (

@@ -84,7 +84,7 @@ def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, api
         {"Origin": "wlcg:production"},
     ],
 )
-def test_whoever_may_not_call_is_told_the_same(lane: HotRoutes, api_home: Path, path: str, sent: dict[str, str]) -> None:
+def test_a_caller_without_right_gets_the_same_refusal(lane: HotRoutes, api_home: Path, path: str, sent: dict[str, str]) -> None:
     sent = sent if "Authorization" in sent or not sent else headers(api_home, "wlcg/pilot") | sent
 
     ahead = Client(lane).post(path, headers=sent, content=b"siteName=LOCAL")
@@ -179,7 +179,7 @@ def test_pieces_over_the_limit_are_refused_while_they_are_read(lane: HotRoutes, 
     assert len(pieces) == 1
 
 
-def test_whoever_hangs_up_gets_no_answer_and_nothing_is_sent(tmp_path: Path) -> None:
+def test_a_client_that_hangs_up_gets_no_answer_and_nothing_is_sent(tmp_path: Path) -> None:
     commands: list[Any] = []
     lane = the_lane(tmp_path, lambda *found: commands.append(found))
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": b"site", "more_body": True}, {"type": "http.disconnect"}]

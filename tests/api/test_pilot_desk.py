@@ -42,7 +42,7 @@ def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
     assert gateway.roles == ["pilot"]
 
 
-def test_no_jobs_and_no_answer_are_told_apart() -> None:
+def test_no_jobs_and_no_answer_are_different_replies() -> None:
     empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
     silent = GatewayStandIn(lambda *_: None)
 
@@ -79,7 +79,7 @@ def test_a_job_that_the_read_model_has_not_yet_is_the_deciders_business() -> Non
 
 
 @pytest.mark.parametrize("row", [a_row(order_kill=True), a_row(status="failed"), a_row(status="merging")])
-def test_a_pilot_that_must_stop_is_told_from_the_read_model(row: dict[str, Any]) -> None:
+def test_a_pilot_that_must_stop_is_ordered_so_from_the_read_model(row: dict[str, Any]) -> None:
     gateway = GatewayStandIn()
 
     assert run(a_desk(gateway, row).report(a_report(), PILOT)).command == "tobekilled"

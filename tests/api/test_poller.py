@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_it_looks_often_while_somebody_waits(clock: Clock) -> None:
+def test_it_polls_often_while_a_caller_waits(clock: Clock) -> None:
     waiting = [True, True, False]
     pulse = Poller(lambda: waiting.pop(0))
     pulse.start()
@@ -51,7 +51,7 @@ def test_it_looks_often_while_somebody_waits(clock: Clock) -> None:
     assert pauses == [QUICK_SECONDS, QUICK_SECONDS, SLOW_SECONDS]
 
 
-def test_whoever_begins_to_wait_need_not_wait_for_the_next_slow_look(clock: Clock) -> None:
+def test_a_caller_that_begins_to_wait_need_not_wait_for_the_next_slow_poll(clock: Clock) -> None:
     pulse = Poller(lambda: False)
     pulse.start()
 

@@ -89,7 +89,7 @@ def test_a_name_whose_task_has_ended_is_executed_again() -> None:
     assert gateway.sent[-1] == (ReloadTask(parameters_json='{"cliParams":"prun","nFiles":5}'), "10000001")
 
 
-def test_a_name_that_nobody_can_see_yet_is_queued() -> None:
+def test_a_name_that_no_one_can_see_yet_is_queued() -> None:
     assert submit(name_taken_by(10_000_001)).code == 1
 
 

@@ -210,7 +210,7 @@ def test_a_row_that_was_altered_is_found_and_named() -> None:
     assert "running" in verdict.first.found
 
 
-def test_a_row_that_vanished_and_one_that_nobody_made_are_found() -> None:
+def test_a_row_that_vanished_and_one_without_an_event_are_found() -> None:
     records, world = a_run()
     law = world.rows_law(next(view for view in views() if view.table == "task"))
     task = next(iter(law.rows))

@@ -172,7 +172,7 @@ def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: 
     assert checked == [1, 2, 3]
 
 
-def test_what_was_not_checked_is_checked_whatever_was_checked_before() -> None:
+def test_what_was_not_checked_is_checked_after_other_checks() -> None:
     culm = a_running_task()
     good = spec_of(culm, job(1))
     bad = replace(good, core_count=-1)

@@ -49,7 +49,7 @@ def test_an_old_heartbeat_that_arrives_late_changes_nothing() -> None:
     assert [m.seen_at for m, _ in culm.events if isinstance(m, LeasesRenewed)] == [culm.now + 30 * SECOND]
 
 
-def test_nobody_loses_a_lease_while_heartbeats_could_not_be_seen() -> None:
+def test_no_pilot_loses_a_lease_while_heartbeats_could_not_be_seen() -> None:
     culm = a_running_task()
     held = lease(culm) or 0
     given = culm.last(JobLeased)
@@ -79,7 +79,7 @@ def test_a_late_report_is_recorded_once_and_refused_every_time() -> None:
     assert culm.state("job", held).status == "failed"
 
 
-def test_a_pilot_that_wakes_after_losing_its_job_is_told_to_stop() -> None:
+def test_a_pilot_that_wakes_after_losing_its_job_is_ordered_to_stop() -> None:
     culm = a_running_task()
     held = lease(culm) or 0
     given = culm.last(JobLeased)
@@ -128,7 +128,7 @@ def test_a_pilot_of_another_tenant_gets_none() -> None:
     assert answer.reason == "NO_JOBS"
 
 
-def test_a_queue_nobody_configured_is_named_as_unknown() -> None:
+def test_a_queue_without_configuration_is_named_as_unknown() -> None:
     culm = a_culm()
 
     answer = culm.send(LeaseJob(offer=PilotOffer(pilot="p")), "NOWHERE", role="pilot")

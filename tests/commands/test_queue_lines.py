@@ -85,7 +85,7 @@ def withdrawn(spec: JobSpec) -> JobWithdrawn:
     return JobWithdrawn(job_id=spec.job_id, reason="r", waiting=0, leased=0)
 
 
-def test_the_highest_priority_goes_first_then_the_greatest_age_whoever_owns_it() -> None:
+def test_the_highest_priority_goes_first_then_the_greatest_age_of_all_owners() -> None:
     queue = after(
         initial(),
         queued(a_spec(3, owner="ann", priority=1000)),

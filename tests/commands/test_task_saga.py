@@ -452,7 +452,7 @@ def test_a_reload_counts_revived_input_as_ready() -> None:
     assert (fed.total, fed.used, fed.failed) == (3, 0, 0)
 
 
-def test_a_job_that_waits_for_its_merge_may_be_told_of_again() -> None:
+def test_a_job_that_waits_for_its_merge_may_be_reported_again() -> None:
     culm = a_running_task(a_merging_definition())
     generate_all(culm)
     account(culm, job(1), OutcomeKind.MERGING)

@@ -1,6 +1,6 @@
 """What the independent checker says of a log in which senders forged commands.
 
-A command on a topic that claims to come from Culm itself cannot be told from one that does; what it breaks among the things
+A command on a topic that claims to come from Culm itself looks like one that does; what it breaks among the things
 of its sender is its own. Everything that names the bystander, and every law about the log as such, counts.
 """
 

@@ -162,7 +162,7 @@ def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
         ({"after": After(QUIET, violations=("sequences: 1",))}, "checker: sequences: 1"),
     ],
 )
-def test_each_harm_is_told(changes: dict[str, object], told: str) -> None:
+def test_each_harm_is_reported(changes: dict[str, object], told: str) -> None:
     found = verdict.faults(seen(**changes))
 
     assert len(found) == 1

@@ -32,7 +32,7 @@ def seen_as(group: str, sight: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_any_two_groups_of_states_are_told_apart(sight: str) -> None:
+def test_any_two_groups_of_states_can_be_distinguished(sight: str) -> None:
     least = 20.0 if sight == "normal" else 15.0
 
     near = [

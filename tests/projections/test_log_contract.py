@@ -160,7 +160,7 @@ def test_a_paused_partition_rests_until_the_next_seek(ground: Ground) -> None:
     assert [record.value for record in all_of(reader, 1)] == [b"a"]
 
 
-def test_a_partition_without_its_beginning_is_told_not_skipped(ground: Ground) -> None:
+def test_a_partition_without_its_beginning_is_reported_not_skipped(ground: Ground) -> None:
     ground.write(0, b"a", b"b", b"c")
     first = ground.reader()
     first.seek({(ground.topic, 0): 0})

@@ -111,7 +111,7 @@ def test_a_column_is_as_wide_as_what_events_write_into_it(entry: Entry, which: s
 
 @pytest.mark.parametrize("which", EXTREMES)
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_every_event_can_be_told(entry: Entry, which: str) -> None:
+def test_every_event_has_a_sentence(entry: Entry, which: str) -> None:
     message = an_extreme(entry, which).message
 
     assert isinstance(sentence_of(message), str)

@@ -298,7 +298,7 @@ def test_rubbish_under_keys_of_nothing_known_cannot_stop_a_partition(stage: Stag
     assert stage.rows("SELECT count(*) FROM projection_problem") == [(0,)]
 
 
-def test_all_read_models_made_anew_try_what_was_set_aside_again(stage: Stage) -> None:
+def test_all_read_models_rebuilt_try_what_was_set_aside_again(stage: Stage) -> None:
     say_two(stage)
     with a_bug("tasks", is_second_of(ONE)):
         catch_up(stage.projector())
@@ -311,7 +311,7 @@ def test_all_read_models_made_anew_try_what_was_set_aside_again(stage: Stage) ->
 
 
 @pytest.mark.parametrize("records_max", [1, 2, 20_000])
-def test_read_models_made_anew_with_the_bug_still_there_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
+def test_read_models_rebuilt_with_the_bug_still_there_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
     say_two(stage)
     stage.log.append_bytes(TASK_TOPIC, 0, str(THIRD).encode(), b"rubbish")
 
@@ -335,7 +335,7 @@ def test_a_value_that_postgres_refuses_is_set_aside_by_a_rebuild_as_well(
     assert stage.rows(STATUS) == [(OTHER, "registered", 1)]
 
 
-def test_some_read_models_made_anew_stop_where_the_others_did(stage: Stage) -> None:
+def test_some_read_models_rebuilt_stop_where_the_others_did(stage: Stage) -> None:
     say_two(stage)
     with a_bug("timeline", is_second_of(ONE)):
         catch_up(stage.projector())

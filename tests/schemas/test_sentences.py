@@ -51,7 +51,7 @@ def test_a_template_is_filled_from_the_fields_of_its_event(template: Any, text: 
     assert compiled(template)(REASSIGNED) == text
 
 
-def test_a_part_is_told_by_its_own_sentence() -> None:
+def test_a_part_is_shown_by_its_own_sentence() -> None:
     errors = (JobError(source="pilot", code=1099, diagnostic="stage-in failed."), JobError(source="exe", code=65))
 
     assert sentence_of(JobFailed(errors=errors)) == "Failed: pilot 1099 stage-in failed; exe 65 ."

@@ -105,7 +105,7 @@ def test_commands_are_delivered_and_then_the_records_are_acknowledged() -> None:
     assert all(event.acked for event in events)
 
 
-def test_a_record_that_concerns_nobody_is_acknowledged_unread() -> None:
+def test_a_record_for_no_reaction_is_acknowledged_unread() -> None:
     events, outbox = [FakeEvent(CODEC.encode(TaskResumed(), an_envelope("10000001")))], FakeOutbox()
 
     listened(events, outbox)
@@ -114,7 +114,7 @@ def test_a_record_that_concerns_nobody_is_acknowledged_unread() -> None:
     assert events[0].acked
 
 
-def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_nobody_up() -> None:
+def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_nothing_up() -> None:
     broken = woken(5).message.value[:9]
     events, outbox = [FakeEvent(b"no avro"), FakeEvent(None), FakeEvent(broken), woken(1)], FakeOutbox()
 

@@ -22,7 +22,7 @@ def said(
     return command_for(row, int(now * SECOND), Heard(since, int(until * SECOND), int(last_seen * SECOND)))
 
 
-def test_a_lease_that_ran_out_while_somebody_listened_is_expired() -> None:
+def test_a_lease_that_ran_out_while_heartbeats_were_read_is_expired() -> None:
     made = said(LEASE, 101, watched_since=50)
 
     assert made is not None
