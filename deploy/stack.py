@@ -41,7 +41,7 @@ API_SECONDS_MAX = 180.0
 CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "projections", "audit", "api", "agents")
 #: Files that processes read once, when they start: code, and what is declared beside the schemas.
 CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
-#: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
+#: What a reset deletes under CULM_HOME, and nothing else: the folder may be another's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
     "work", "client", "notary",
@@ -102,7 +102,7 @@ class Stack:
                 self._start_culm(say)
 
     def down(self, say: Say = _silent) -> None:
-        """Stop Culm's processes, then the servers, then whatever they left behind; raises NotUp when nothing runs."""
+        """Stop Culm's processes, then the servers, then all that they left behind; raises NotUp when nothing runs."""
         with self._alone():
             if not self._stop(say):
                 raise NotUp(f"no stack runs under {self.config.home}")
@@ -180,8 +180,8 @@ class Stack:
         named = {*EXTERNAL_VARIABLES.values(), *(variable for variable, _ in PORT_VARIABLES.values())}
         if named.isdisjoint(self.environ):
             return
-        wished = StackConfig.from_environ(self.environ, home=self.config.home)
-        if wished.masked() != self.config.masked():
+        asked_for = StackConfig.from_environ(self.environ, home=self.config.home)
+        if asked_for.masked() != self.config.masked():
             raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
 
     def _stop(self, say: Say) -> bool:

@@ -30,7 +30,7 @@ from schemas.types import EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
-    """jobStatus, in PanDA's words; `unknown` is a job nobody defined."""
+    """jobStatus, in PanDA's words; `unknown` is a job that was never defined."""
 
     UNKNOWN = "unknown"
     DEFINED = "defined"

@@ -1,4 +1,4 @@
-"""What one projector owns: the projections in step with each other, their live tables, and how far they got.
+"""What one projector owns: the projections at one position, their live tables, and how far they got.
 
 In: positions and live tables as the database has them. Out: a `Holding` to write by. Guards: projections that share a
 partition share its position, so that one look at the heads of aggregates tells duplicates from news for all of them.
@@ -40,7 +40,7 @@ class Holding:
         return {(topic, number): stored.next_offset for (_, topic, number), stored in self.positions.items()}
 
     def slots(self, reached: Mapping[Partition, int]) -> dict[PositionKey, int]:
-        """What `reached` means for each projection in step."""
+        """What `reached` means for each projection at the position."""
         return {
             (projection.name, partition[0], partition[1]): offset
             for partition, offset in reached.items()
@@ -54,7 +54,7 @@ class Holding:
         return max(stored.generation for stored in held), max(stored.writer_epoch for stored in held)
 
     def check_owner(self, stored: Mapping[PositionKey, Stored]) -> None:
-        """Raise Fenced when somebody took the positions over after us."""
+        """Raise Fenced when another projector took the positions over after us."""
         for slot, held in self.positions.items():
             found = stored.get(slot)
             if found is not None and found.writer_epoch > held.writer_epoch:
@@ -63,7 +63,7 @@ class Holding:
 
 
 def take_stock(cursor: Cursor, catalogue: Iterable[Projection]) -> Holding:
-    """All projections that can be written together; the others are left out, loudly, until they are made anew.
+    """All projections that can be written together; the others are left out, loudly, until they are rebuilt.
 
     Raises TablesMissing when the heads of aggregates are not there: nothing can be applied without them.
     """

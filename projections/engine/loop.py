@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 class Projector:
-    """Keeps read models up to date until told to stop."""
+    """Keeps read models up to date until asked to stop."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Projector:
         self._applier: Applier
 
     def run(self, stop: threading.Event) -> None:
-        """Project until `stop` is set; waits for whatever is away. Raises Fenced when another projector took over."""
+        """Project until `stop` is set; waits for servers that are away. Raises Fenced when another projector took over."""
         pause = PAUSE_SECONDS_MIN
         while not stop.is_set():
             try:
@@ -81,7 +81,7 @@ class Projector:
         self._disconnect()
 
     def start(self) -> None:
-        """Own the positions and stand where they say; raises Fenced when somebody else took them from us before."""
+        """Own the positions and stand where they say; raises Fenced when another projector took them from us before."""
         partitions = self._log.partitions(topics_of(self._catalogue))
         connection = self._connect()
         with connection, connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Row changes become SQL: a few statements per table, whatever the number of rows.
+"""Row changes become SQL: a few statements per table, for any number of rows.
 
 In: `RowChanges` of one projection and the Postgres schema its tables stand in. Out: rows as the fold has them, values
 rendered the same way every time (JSON with sorted keys, no NUL characters, which Postgres cannot hold).

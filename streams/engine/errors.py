@@ -2,7 +2,7 @@
 
 StreamsError
     WorkerStopped  a part that must run for as long as the process does has ended: the process ends too
-    EndedEarly     told to end while still waiting for the registry or Kafka
+    EndedEarly     asked to end while still waiting for the registry or Kafka
     CannotBeSent   a command that no topic takes: it does not fit a record, or into its schema
     RegistryAway   a schema is asked for and no one answers: try again
 

@@ -96,7 +96,7 @@ class FactsKeeper:
             self.ended.set()
 
     def _session(self, watchdog: Watchdog) -> None:
-        """From joining the group until told to stop; raises KafkaException when Kafka is away or this instance was replaced."""
+        """From joining the group until asked to stop; raises KafkaException when Kafka is away or this instance was replaced."""
         producer = transactional_producer(self._kafka, f"{GROUP}-{self._instance}", transaction_ms_max=TRANSACTION_MS_MAX)
         consumer = member(self._kafka, GROUP, self._instance, session_seconds=self._session_seconds, hears_ends=True)
         session = Session(producer, consumer, watchdog)
@@ -168,7 +168,7 @@ class FactsKeeper:
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             self._stop.wait(wait)
             wait = min(wait * 2, PAUSE_SECONDS_MAX)
-        raise KafkaException(KafkaError(KafkaError._DESTROY))  # told to stop: nothing of the batch is written
+        raise KafkaException(KafkaError(KafkaError._DESTROY))  # asked to stop: nothing of the batch is written
 
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         self._own(self._owned | {place.partition for place in places if place.topic == QUEUE_EVENTS})

@@ -44,7 +44,7 @@ class TimerLoop:
         self._odd: dict[str, int] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until told to stop."""
+        """Tick until asked to stop."""
         while not stop.is_set():
             began = time.monotonic()
             self.tick()
