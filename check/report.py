@@ -9,15 +9,15 @@ from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
 from check.reading import LogReader, ReadModel, SetAside, read_model
-from check.rows import RowsEqualEvents, View, views
-from check.tasks import FileAccounts, LegalTasks
+from check.rows import RowsEqualEvents, RowView, views
+from check.tasks import LegalTasks, PieceCounters
 from schemas.times import utc
 
 SHOWN_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LawResult:
     """Of one law: how much it was applied to, how often it was broken, the first offence."""
 
     law: str
@@ -34,7 +34,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OneAnswerEach(settled),
         CausesExist(settled),
         LegalTasks(),
-        FileAccounts(),
+        PieceCounters(),
         LegalJobs(),
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
@@ -42,7 +42,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
     ]
 
 
-def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
+def laws_of_the_rows(model: ReadModel, compared: Iterable[RowView]) -> list[Law]:
     """One law per table."""
     standing: dict[str, dict[str, int]] = {}
     for one in model.set_aside:
@@ -53,7 +53,7 @@ def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
     ]
 
 
-def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
+def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[LawResult]:
     """A verdict per law, in their order."""
     count = dict.fromkeys((law.name for law in laws), 0)
     first: dict[str, Violation] = {}
@@ -66,7 +66,7 @@ def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
         for violation in law.end():
             count[law.name] += 1
             first.setdefault(law.name, violation)
-    return [Verdict(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
+    return [LawResult(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
 
 
 def seen_by(law: Law, record: Seen) -> list[Violation]:
@@ -88,7 +88,7 @@ def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
     return [*told, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else told
 
 
-def lines(verdicts: Iterable[Verdict]) -> list[str]:
+def lines(verdicts: Iterable[LawResult]) -> list[str]:
     """A line per law, and one below it for a first offence."""
     told = []
     for verdict in verdicts:

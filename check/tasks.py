@@ -141,7 +141,7 @@ class TaskLedger:
 
 
 @dataclass
-class FileAccounts:
+class PieceCounters:
     """Counters of a task equal what its events did to each piece; no piece is in two jobs, none is finished twice."""
 
     name: str = "file accounts add up"

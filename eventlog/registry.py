@@ -20,7 +20,7 @@ from eventlog.registry_client import (
     SchemaRegistryError,
     ServerConfig,
 )
-from schemas.catalog import Entry, messages, registered_text
+from schemas.catalog import CatalogEntry, messages, registered_text
 from schemas.wire import Codec, Poison
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
@@ -58,7 +58,7 @@ def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
     return {entry.full_name: number for entry, number in zip(entries, ids, strict=True)}
 
 
-def _look_up(client: SchemaRegistryClient, entry: Entry) -> int:
+def _look_up(client: SchemaRegistryClient, entry: CatalogEntry) -> int:
     try:
         registered = client.lookup_schema(entry.subject, Schema(registered_text(entry), "AVRO"))
     except SchemaRegistryError as problem:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from agents.harvester.config import HarvesterConfig
-from agents.harvester.demand import DemandWatch
+from agents.harvester.demand import DemandPoller
 from agents.harvester.ledger import Ledger, Report
 from agents.harvester.local_pilot import Leaving, LocalPilot, adopt_pilot, exit_code_left_in, start_pilot, sweep
 from agents.harvester.reporting import Reporting
@@ -35,7 +35,7 @@ class Harvester:
         self,
         config: HarvesterConfig,
         ledger: Ledger,
-        demand: DemandWatch,
+        demand: DemandPoller,
         reporting: Reporting,
         stop: StopEvent,
         outer: Mapping[str, str],

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from agents.harvester.ledger import Entry
+from agents.harvester.ledger import PilotEntry
 from agents.plain_files import beginning_of, remove_folder
 
 #: Start times are read from the wall clock, which may be set in between.
@@ -41,7 +41,7 @@ class LocalPilot:
     """One pilot. `fd` is a descriptor of its process, readable once it ended; `child` is None for an adopted one."""
 
     worker_id: str
-    entry: Entry
+    entry: PilotEntry
     folder: Path
     fd: int
     child: subprocess.Popen[bytes] | None
@@ -101,11 +101,11 @@ def start_pilot(worker_id: str, harvester_id: str, folder: Path, outer: Mapping[
             stderr=log,
             start_new_session=True,
         )
-    entry = Entry(child.pid, psutil.Process(child.pid).create_time())
+    entry = PilotEntry(child.pid, psutil.Process(child.pid).create_time())
     return LocalPilot(worker_id, entry, folder, os.pidfd_open(child.pid), child)
 
 
-def adopt_pilot(worker_id: str, entry: Entry, folder: Path) -> LocalPilot | None:
+def adopt_pilot(worker_id: str, entry: PilotEntry, folder: Path) -> LocalPilot | None:
     """The pilot that an earlier harvester started; None when it lives no more."""
     try:
         fd = os.pidfd_open(entry.pid)

@@ -11,7 +11,7 @@ from agents.pilot.config import PilotConfig
 from agents.pilot.errors import JobTrouble
 from agents.pilot.job import PilotJob
 from agents.pilot.payload_result import PayloadResult
-from agents.pilot.storage import Stored
+from agents.pilot.storage import StagedFile
 from agents.pilot.usage import Usage
 
 SEEN_LINES, SEEN_CHARACTERS = 20, 1024
@@ -37,7 +37,7 @@ class JobRun:
     verdict: PayloadResult = field(default_factory=PayloadResult)
     trouble: JobTrouble | None = None
     metadata: str | None = None
-    stored: list[Stored] = field(default_factory=list)
+    stored: list[StagedFile] = field(default_factory=list)
 
     @property
     def timing(self) -> str:

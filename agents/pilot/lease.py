@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class UpdateReply:
     """An answer to updateJob."""
 
     status_code: int
@@ -35,7 +35,7 @@ class Reply:
         return TO_BE_KILLED in self.command
 
 
-class Lease:
+class JobLease:
     """The lease of one job, from getJob to the final report.
 
     beat: sends one heartbeat with the given state. renew: told until when the lease runs. stop: told once that the job
@@ -45,7 +45,7 @@ class Lease:
     def __init__(
         self,
         *,
-        beat: Callable[[str], Reply],
+        beat: Callable[[str], UpdateReply],
         renew: Callable[[float], None],
         stop: Callable[[], None],
         leased_at: float,
@@ -138,7 +138,7 @@ class Lease:
             self._due_at, self._is_beating = now() + min(seconds, self._heartbeat_seconds), False
             self._changed.notify_all()
 
-    def _take(self, reply: Reply, sent_at: float) -> None:
+    def _take(self, reply: UpdateReply, sent_at: float) -> None:
         with self._changed:
             self._is_beating = False
             self._changed.notify_all()

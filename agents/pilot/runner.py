@@ -19,9 +19,9 @@ import structlog
 from agents.pilot.config import PilotConfig
 from agents.pilot.environment import payload_environment
 from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, JobTrouble, PayloadSupervisorGone
-from agents.pilot.job import OutputFile, PilotJob
+from agents.pilot.job import PilotJob, StageOutFile
 from agents.pilot.job_run import JobRun, final_report, live_report
-from agents.pilot.lease import Lease
+from agents.pilot.lease import JobLease
 from agents.pilot.log_archive import make_log_archive
 from agents.pilot.payload import PayloadSupervisorClient
 from agents.pilot.payload_result import metadata_in, payload_result_of, readable, shell_exit_code
@@ -59,7 +59,7 @@ class Runner:
         self._course = JobRun(job, folder, time.time(), get_job_seconds)
         self._halted: JobTrouble | None = None
         self._log = log.bind(job_id=job.job_id, attempt=job.attempt)
-        self._lease = Lease(
+        self._lease = JobLease(
             beat=lambda state: site.server.heartbeat(live_report(self._config, self._course, state, time.time())),
             renew=site.guard.renew,
             stop=lambda: site.guard.stop(self._config.grace_seconds),
@@ -176,7 +176,7 @@ class Runner:
             self._store(file, folder / file.lfn, self._check_delivery)
         self._course.stage_out_seconds = time.monotonic() - began
 
-    def _store(self, file: OutputFile, source: Path, check: Callable[[], None]) -> None:
+    def _store(self, file: StageOutFile, source: Path, check: Callable[[], None]) -> None:
         owner = f"{self._job.job_id}-{self._job.attempt or 0}"
         stored = self._site.storage.stage_out(file, source, owner, check)
         self._course.stored.append(stored)

@@ -14,8 +14,8 @@ from tenacity import Retrying
 from agents.errors import CallFailed, Unreachable
 from agents.pilot.config import PilotConfig
 from agents.pilot.errors import NO_ANSWER, WRAPPER_NOT_FETCHED, JobTrouble
-from agents.pilot.lease import SUCCESS, Reply
-from agents.session import ANSWER_SECONDS, Session, patiently
+from agents.pilot.lease import SUCCESS, UpdateReply
+from agents.session import ANSWER_SECONDS, AgentSession, patiently
 from agents.stop_event import StopEvent, pause
 
 TIMEOUT = 10
@@ -41,7 +41,7 @@ class Server:
 
     def __init__(self, config: PilotConfig, stop: StopEvent) -> None:
         self._config, self._stop = config, stop
-        self._session = Session(config.api, config.token_file, config.vo, "culm-pilot")
+        self._session = AgentSession(config.api, config.token_file, config.vo, "culm-pilot")
         self._wrappers: dict[str, tuple[float, bytes]] = {}
 
     def get_job(self, offer: dict[str, Any]) -> dict[str, Any] | None:
@@ -55,7 +55,7 @@ class Server:
             raise Unreachable("StatusCode 10")
         return answer if status == SUCCESS and answer.get("PandaID") else None
 
-    def heartbeat(self, report: dict[str, Any]) -> Reply:
+    def heartbeat(self, report: dict[str, Any]) -> UpdateReply:
         """The answer to a live update; raises CallFailed."""
         return self._update(report, max(HEARTBEAT_ANSWER_SECONDS_MIN, self._config.lease_seconds))
 
@@ -111,15 +111,15 @@ class Server:
         """Let the connections go."""
         self._session.close()
 
-    def _final(self, report: dict[str, Any]) -> Reply:
+    def _final(self, report: dict[str, Any]) -> UpdateReply:
         reply = self._update(report, LAST_WORDS_SECONDS if self._stop.is_closed else ANSWER_SECONDS)
         if reply.status_code == TIMEOUT:
             raise Unreachable("StatusCode 10")
         return reply
 
-    def _update(self, report: dict[str, Any], seconds: float) -> Reply:
+    def _update(self, report: dict[str, Any], seconds: float) -> UpdateReply:
         answer = self._session.post("/server/panda/updateJob", report, seconds)
-        return Reply(_status(answer), str(answer.get("command") or "NULL"))
+        return UpdateReply(_status(answer), str(answer.get("command") or "NULL"))
 
     def _patiently(self, seconds: float) -> Retrying:
         return patiently(seconds, pause=lambda wait: pause(wait, self._stop), over=self._is_late)

@@ -19,7 +19,7 @@ from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
 from audit.subject import NotUnderstood, Subject, subject_from
-from audit.trace import Node, tree_of
+from audit.trace import TraceNode, tree_of
 from audit.waiting import why
 from audit.why import Reason
 from identity.identity import Identity
@@ -61,7 +61,7 @@ class AuditService:
         await self.check(identity, subject)
         return await self._in_thread(lambda: why(self.auditor.ask, subject, identity.vo))
 
-    async def trace(self, identity: Identity, name: str) -> tuple[str, list[Node], bool]:
+    async def trace(self, identity: Identity, name: str) -> tuple[str, list[TraceNode], bool]:
         """Correlation id, its tree, and whether it is whole; `name` is a correlation id, a task or a job."""
         correlation = await self._correlation(identity, name)
         rows = await timeline.correlated(self.read_models, identity.vo, correlation, TRACE_EVENTS_MAX + 1)

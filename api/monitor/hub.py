@@ -19,7 +19,7 @@ from confluent_kafka import Message
 
 from api.http.errors import ApiError, Unavailable
 from api.log.live_events import EventFeed
-from api.monitor.page import Page, Touched, View
+from api.monitor.page import MonitorPage, PageView, Touched
 from api.monitor.rendering import Renderer, version_of
 from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
@@ -80,8 +80,8 @@ class LiveChange:
 class Watched:
     """A page that is open somewhere. needs: places that its next rendering must have seen; empty when it is fresh."""
 
-    page: Page
-    view: View
+    page: MonitorPage
+    view: PageView
     watchers: set["asyncio.Queue[bytes | None]"] = field(default_factory=set)
     regions: dict[str, str] = field(default_factory=dict)
     version: str = ""
@@ -102,7 +102,7 @@ class Hub:
         self.renderings = 0
         self._position = 0
 
-    async def stream(self, page: Page, view: View, key: str, last_version: str) -> AsyncIterator[bytes]:
+    async def stream(self, page: MonitorPage, view: PageView, key: str, last_version: str) -> AsyncIterator[bytes]:
         """Server-sent events of a page: first what differs from `last_version`, then what changes."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(8)
         watched = self._watched.get((view.vo, key))
@@ -205,7 +205,7 @@ class Hub:
                 queue.put_nowait(news)
 
     async def _render(self, watched: Watched) -> None:
-        view = View(
+        view = PageView(
             watched.view.identity,
             watched.view.path,
             watched.view.names,

@@ -26,7 +26,7 @@ NAME_LENGTH_MAX = 200
 THERE_ALREADY = "ERROR: cannot overwrite file"
 
 
-class Source(Protocol):
+class UploadSource(Protocol):
     """Where the bytes of an upload come from."""
 
     async def read(self, size: int = ..., /) -> bytes:
@@ -59,7 +59,7 @@ class SandboxCache:
 
     folder: Path
 
-    async def store(self, name: str, source: Source, owner: str) -> str:
+    async def store(self, name: str, source: UploadSource, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
         name = plain_name(name)
         target = self.folder / name
@@ -108,7 +108,7 @@ class SandboxCache:
         return self.folder / ".index" / digest
 
 
-async def _copy(source: Source, file: BinaryIO, bytes_max: int) -> None:
+async def _copy(source: UploadSource, file: BinaryIO, bytes_max: int) -> None:
     size = 0
     while block := await source.read(READ_BYTES):
         size += len(block)

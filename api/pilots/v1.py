@@ -17,7 +17,7 @@ from api.http.hot_routes import BodyCall, from_body
 from api.http.problems import json_response
 from api.pilots import offers, reports
 from api.pilots.bodies import read_report
-from api.pilots.dispatch import SUCCESS, PilotDispatch, Reply
+from api.pilots.dispatch import SUCCESS, PilotDispatch, PilotReply
 from api.pilots.queue_cache import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
@@ -35,7 +35,7 @@ def envelope(success: bool, message: str = "", data: Any = None) -> dict[str, An
     return {"success": success, "message": message, "data": data}
 
 
-def update_envelope(reply: Reply) -> dict[str, Any]:
+def update_envelope(reply: PilotReply) -> dict[str, Any]:
     """The answer to an update."""
     data = {"StatusCode": reply.status_code, "command": reply.command}
     return {**envelope(reply.status_code == SUCCESS, reply.message, data), "command": reply.command}
@@ -44,7 +44,7 @@ def update_envelope(reply: Reply) -> dict[str, Any]:
 def build_router(service: PilotDispatch) -> APIRouter:
     """Routes of the v1 dialect."""
     router = APIRouter()
-    calls = PilotCalls(service)
+    calls = PilotCallsV1(service)
     routes: Mapping[str, tuple[str, Handler]] = {
         **{path: ("POST", from_body(call)) for path, call in _busiest(calls).items()},
         "pilot/get_job_status": ("GET", calls.get_job_status),
@@ -70,10 +70,10 @@ def build_router(service: PilotDispatch) -> APIRouter:
 
 def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs."""
-    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCalls(service)).items()}
+    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCallsV1(service)).items()}
 
 
-def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
+def _busiest(calls: "PilotCallsV1") -> dict[str, BodyCall]:
     return {
         "pilot/acquire_jobs": calls.acquire_jobs,
         "pilot/update_job": calls.update_job,
@@ -81,7 +81,7 @@ def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
     }
 
 
-class PilotCalls:
+class PilotCallsV1:
     """The calls of the v1 dialect."""
 
     def __init__(self, service: PilotDispatch) -> None:

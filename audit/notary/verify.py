@@ -12,7 +12,7 @@ from audit.notary.reading import EventLog, Partition, Raw
 
 
 @dataclass(slots=True)
-class Verdict:
+class PartitionProof:
     """Of one partition: what was held against each other, and the first thing that does not belong (None: all does)."""
 
     place: str
@@ -30,7 +30,7 @@ class _Reader:
     entries: list[tuple[int, bytes]]
     checkpoints: dict[int, Checkpoint]
     link: bytes
-    verdict: Verdict
+    verdict: PartitionProof
     suspect: tuple[int, bytes] | None = None
     count: int = field(default=0)
 
@@ -85,7 +85,7 @@ class _Reader:
             self.verdict.broken = f"{at}: what follows {self.count} records cannot be read: {unreadable}"
 
 
-def verify(kafka: str, folder: Path) -> list[Verdict]:
+def verify(kafka: str, folder: Path) -> list[PartitionProof]:
     """A verdict per partition; raises FileNotFoundError when nothing was ever written down, KafkaException."""
     key = public_key(folder / "key")
     events = EventLog(kafka, wait_ms=50, check_crcs=True)
@@ -110,7 +110,7 @@ def _opened(folder: Path, place: Partition, key: Ed25519PublicKey) -> _Reader:
     path = ledger_path(folder, *place)
     size = path.stat().st_size if path.exists() else 0
     entries = list(read_entries(path, 0, size // ENTRY.size))
-    reader = _Reader(place, entries, {}, first_link(*place), Verdict(f"{place[0]}/{place[1]}"))
+    reader = _Reader(place, entries, {}, first_link(*place), PartitionProof(f"{place[0]}/{place[1]}"))
     at, previous = reader.verdict.place, ""
     try:
         for checkpoint in read_checkpoints(checkpoints_path(folder, *place)):

@@ -99,7 +99,7 @@ class FactsKeeper:
         """From joining the group until asked to stop; raises KafkaException when Kafka is away or this instance was replaced."""
         producer = transactional_producer(self._kafka, f"{GROUP}-{self._instance}", transaction_ms_max=TRANSACTION_MS_MAX)
         consumer = member(self._kafka, GROUP, self._instance, session_seconds=self._session_seconds, hears_ends=True)
-        session = Session(producer, consumer, watchdog)
+        session = FactSession(producer, consumer, watchdog)
         try:
             with watchdog.limit(2 * KAFKA_SECONDS_MAX + HANGING_SECONDS, "start of the keeper of facts"):
                 producer.init_transactions(KAFKA_SECONDS_MAX)
@@ -119,7 +119,7 @@ class FactsKeeper:
             self._own(frozenset())
             session.close()
 
-    def _keep(self, session: "Session") -> None:
+    def _keep(self, session: "FactSession") -> None:
         """Take what has come, waiting up to half a second for it, and write what follows."""
         messages = session.read()
         changes = self.changes(message for message in messages if message.error() is None)
@@ -182,7 +182,7 @@ class FactsKeeper:
             listener()
 
 
-class Session:
+class FactSession:
     """A consumer and the producer that writes what follows from its records, with positions that go into the same transaction."""
 
     def __init__(self, producer: Producer, consumer: Consumer, watchdog: Watchdog) -> None:

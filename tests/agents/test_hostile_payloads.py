@@ -12,7 +12,7 @@ from agents.pilot.job import BadJob, parse_job
 from agents.pilot.log_archive import make_log_archive
 from agents.pilot.payload_result import metadata_in, payload_result_of
 from agents.plain_files import remove_folder
-from agents.session import Session
+from agents.session import AgentSession
 from tests.agents.builders import a_job, stored
 from tests.agents.conftest import StartAgent
 from tests.agents.culm_stand_in import CulmStandIn, eventually
@@ -200,7 +200,7 @@ def test_an_answer_that_is_no_job_is_refused_and_nothing_else(changes: dict[str,
 def test_answers_of_a_server_are_bounded_and_judged(culm: CulmStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.session.ANSWER_BYTES_MAX", 1_000)
     (tmp_path / "token").write_text(culm.token)
-    session = Session(culm.address, tmp_path / "token", "wlcg", "test")
+    session = AgentSession(culm.address, tmp_path / "token", "wlcg", "test")
     answers = iter([(200, {"a": "x" * 2_000})])
     monkeypatch.setattr(culm, "answer_post", lambda *_: next(answers))
     monkeypatch.setattr(culm, "answer_get", lambda *_: b"[" * 900)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.config import ApiConfig
-from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, Reply
+from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, PilotReply
 from api.pilots.legacy import update_reply
 from api.pilots.v1 import update_envelope
 from process.addresses import ApiAddresses
@@ -46,7 +46,7 @@ def test_no_jobs_and_no_answer_are_different_replies() -> None:
     empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
     silent = GatewayStandIn(lambda *_: None)
 
-    assert run(a_desk(empty).lease({"siteName": "Q"}, PILOT)) == Reply(NO_JOBS, message="no jobs in PanDA")
+    assert run(a_desk(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA")
     assert run(a_desk(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
 
 
@@ -55,7 +55,7 @@ def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
 
     reply = run(a_desk(gateway, a_row()).report(a_report(), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert gateway.sent == []
     assert [(beat.job_id, beat.queue, beat.attempt) for beat in gateway.heartbeats] == [(7, "LOCAL", 1)]
 
@@ -65,7 +65,7 @@ def test_news_is_a_heartbeat_and_a_command() -> None:
 
     reply = run(a_desk(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert [type(command) for command, _ in gateway.sent] == [ReportJobProgress]
     assert len(gateway.heartbeats) == 1
 
@@ -107,7 +107,7 @@ def test_a_final_report_is_always_a_command() -> None:
 
     reply = run(a_desk(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert [(type(command), key) for command, key in gateway.sent] == [(ReportJobEnd, "7")]
     assert gateway.heartbeats == []
 
@@ -115,7 +115,7 @@ def test_a_final_report_is_always_a_command() -> None:
 def test_a_final_report_that_comes_again_is_harmless() -> None:
     gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", pilot_command="tobekilled"))
 
-    assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == Reply(SUCCESS, "NULL")
+    assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == PilotReply(SUCCESS, "NULL")
 
 
 def test_a_final_report_without_an_answer_is_to_come_again() -> None:
@@ -123,8 +123,8 @@ def test_a_final_report_without_an_answer_is_to_come_again() -> None:
 
 
 def test_the_command_is_never_null_and_stands_in_both_places() -> None:
-    assert update_reply(Reply(SUCCESS)) == {"StatusCode": 0, "command": "NULL"}
-    assert update_envelope(Reply(SUCCESS, "tobekilled")) == {
+    assert update_reply(PilotReply(SUCCESS)) == {"StatusCode": 0, "command": "NULL"}
+    assert update_envelope(PilotReply(SUCCESS, "tobekilled")) == {
         "success": True,
         "message": "",
         "data": {"StatusCode": 0, "command": "tobekilled"},

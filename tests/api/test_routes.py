@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Declared, Gate
+from api.http.access import Gate, RequiredRight
 from api.http.hot_routes import HotRoutes
-from api.log.condition import Condition
+from api.log.condition import HealthCondition
 from api.monitor.aliases import ALIASES
 from api.queries.read_models import Row
 from api.queries.set_aside import Standing
@@ -120,7 +120,7 @@ def routes_of(app: HotRoutes) -> list[BaseRoute]:
 def declared_classes(route: RouteContext) -> list[EndpointClass]:
     """The classes that a route declares."""
     if isinstance(route.original_route, APIRoute):
-        return [call.kind for call in _calls(route.dependant) if isinstance(call, Declared)]
+        return [call.kind for call in _calls(route.dependant) if isinstance(call, RequiredRight)]
     kind = getattr(route.endpoint, "access", None)
     return [kind] if isinstance(kind, EndpointClass) else []
 
@@ -355,6 +355,6 @@ def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which
 class Told:
     """The condition of a stack in which one task is set aside."""
 
-    async def now(self) -> Condition:
+    async def now(self) -> HealthCondition:
         """The condition."""
-        return Condition(("Set aside, with rows as of an earlier event: task 1.",), Standing({"task": 1}))
+        return HealthCondition(("Set aside, with rows as of an earlier event: task 1.",), Standing({"task": 1}))

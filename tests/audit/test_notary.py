@@ -13,7 +13,7 @@ from audit.notary.config import NotaryConfig
 from audit.notary.keys import is_signed, public_key, signing_key
 from audit.notary.ledger import Broken, PartitionLedger, checkpoints_path, ledger_path, read_checkpoints
 from audit.notary.reading import EventLog
-from audit.notary.verify import Verdict, verify
+from audit.notary.verify import PartitionProof, verify
 from deploy.kafka.node import nodes
 from deploy.stack import Stack
 from eventlog.registry import codec_from, connect, register_all
@@ -136,7 +136,7 @@ class Disk:
             events.close()
             notary.release()
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> PartitionProof:
         """On the partition."""
         end = time.monotonic() + 60
         while True:
@@ -170,9 +170,9 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 def test_an_altered_segment_is_noticed_and_the_record_named(disk: Disk) -> None:
     disk.write("reason one", "reason two", "reason three", "reason four")
     disk.write_down()
-    assert disk.verdict() == Verdict(f"{TOPIC}/0", records=4, checkpoints=1)
+    assert disk.verdict() == PartitionProof(f"{TOPIC}/0", records=4, checkpoints=1)
     disk.write("not written down")
-    assert disk.verdict() == Verdict(f"{TOPIC}/0", records=4, checkpoints=1, not_written_down=1)
+    assert disk.verdict() == PartitionProof(f"{TOPIC}/0", records=4, checkpoints=1, not_written_down=1)
 
     for _ in disk.while_stopped():
         whole = disk.segment.read_bytes()

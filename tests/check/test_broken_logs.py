@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from check.laws import Law, Seen
-from check.report import Verdict, judge_log, laws_of_the_log, lines
+from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
 from tests.sim.seeds import quiet
 from tests.sim.world import SLOTS, World, schedule
@@ -41,7 +41,7 @@ def settled() -> dict[tuple[str, int], int]:
     return found
 
 
-def broken(records: Sequence[Seen]) -> dict[str, Verdict]:
+def broken(records: Sequence[Seen]) -> dict[str, LawResult]:
     """Verdicts on broken laws, by law."""
     return {verdict.law: verdict for verdict in judge_log(records, laws_of_the_log(settled())) if verdict.violations}
 

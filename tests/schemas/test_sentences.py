@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from projections.timeline.body import body_of
-from schemas.catalog import CATALOG, Entry, self_contained
+from schemas.catalog import CATALOG, CatalogEntry, self_contained
 from schemas.declarations import declaration_problems
 from schemas.evolution import releases
 from schemas.job import JobFailed, JobFinished
@@ -96,7 +96,7 @@ def test_everything_that_is_declared_fits_its_schema() -> None:
 )
 def test_what_is_declared_wrongly_is_named_with_its_file(attributes: dict[str, Any], problem: str) -> None:
     entry = CATALOG["culm.task.TaskReassigned"]
-    wrong = Entry(entry.name, entry.full_name, entry.aggregate, entry.role, {**entry.schema, **attributes}, entry.path)
+    wrong = CatalogEntry(entry.name, entry.full_name, entry.aggregate, entry.role, {**entry.schema, **attributes}, entry.path)
 
     (found,) = declaration_problems([wrong])
 
@@ -106,7 +106,7 @@ def test_what_is_declared_wrongly_is_named_with_its_file(attributes: dict[str, A
 def test_an_event_without_a_sentence_is_named() -> None:
     entry = CATALOG["culm.task.TaskReassigned"]
     silent = {name: value for name, value in entry.schema.items() if name != "sentence"}
-    wrong = Entry(entry.name, entry.full_name, entry.aggregate, entry.role, silent, entry.path)
+    wrong = CatalogEntry(entry.name, entry.full_name, entry.aggregate, entry.role, silent, entry.path)
 
     assert declaration_problems([wrong]) == [
         "TaskReassigned.avsc: sentence: found none, expected what happened in words, or timeline: false"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
-from check.rows import RowsEqualEvents, View, views
+from check.rows import RowsEqualEvents, RowView, views
 from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
@@ -151,7 +151,7 @@ class World:
                 found.append(Violation("nothing in Culm raises", place, letter.error))
         return found
 
-    def rows_law(self, view: View) -> RowsEqualEvents:
+    def rows_law(self, view: RowView) -> RowsEqualEvents:
         """The law about one table, over the rows of the database in memory."""
         rows = self.database.tables.rows.get(view.table, {})
         plain = {"/".join(str(part) for part in key): tuple(row[c] for c in view.columns) for key, row in rows.items()}
