@@ -8,7 +8,7 @@ import uvicorn
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http import metrics as figures
+from api.http import metrics
 from api.services import make_services
 from eventlog.registry import codec_from
 from process.logs import configure_logs
@@ -30,7 +30,7 @@ def main() -> None:
     services = make_services(config, codec_from(config.registry))
     app = create_app(services)
     expose(os.environ, "api")
-    figures.install(services)
+    metrics.install(services)
     # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(

@@ -87,14 +87,15 @@ def replay(config: ProjectorConfig) -> Replayed:
                     create_tables(engine, projection, PREFIX + projection.name, indexes=False)
                 records, met = _fold(config, projections, limits, marks)
                 compared = _compared(live, scratch, projections, schemas, limits, records)
-                return replace(compared, set_aside=tuple(_told(one, mark) for one, mark in sorted(met.items())[:SET_ASIDE_SHOWN]))
+                shown = sorted(met.items())[:SET_ASIDE_SHOWN]
+                return replace(compared, set_aside=tuple(_described(one, mark) for one, mark in shown))
             finally:
                 _drop(scratch)
     finally:
         engine.dispose()
 
 
-def _told(aggregate: Aggregate, mark: Mark) -> str:
+def _described(aggregate: Aggregate, mark: Mark) -> str:
     return f"{aggregate[0]} {aggregate[1][:200]} as of event {mark.sequence}: {mark.kind}: {mark.message[:300]}"
 
 

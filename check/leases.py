@@ -73,8 +73,8 @@ class OnePilotEach:
         held = self.jobs.setdefault(job, HeldLease(queue, "new"))
         found, reached = STEPS[record.name]
         if (held.queue, held.state) != (queue, found):
-            told = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
-            yield Violation(self.name, place, told)
+            sentence = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
+            yield Violation(self.name, place, sentence)
         for state, change in ((held.state, -1), (reached, 1)):
             self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
         held.queue, held.state = queue, reached
@@ -84,8 +84,8 @@ class OnePilotEach:
             yield from self._ended(record, held)
         counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
         if (event.waiting, event.leased) != counted:
-            told = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
-            yield Violation(self.name, place, told)
+            sentence = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
+            yield Violation(self.name, place, sentence)
 
     def _ended(self, record: Seen, held: HeldLease) -> Iterator[Violation]:
         event, place = record.message, str(record.place)

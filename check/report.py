@@ -80,22 +80,22 @@ def seen_by(law: Law, record: Seen) -> list[Violation]:
 
 def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
     """A line per aggregate whose rows were compared as of an earlier event, the first of many."""
-    told = [
+    sentences = [
         f"set aside: {one.aggregate} {one.aggregate_id[:200]}, rows as of event {one.sequence}, since {utc(one.since)}:"
         f" {one.kind}: {one.message}"
         for one in found[:SHOWN_MAX]
     ]
-    return [*told, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else told
+    return [*sentences, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else sentences
 
 
-def lines(verdicts: Iterable[LawResult]) -> list[str]:
+def lines(results: Iterable[LawResult]) -> list[str]:
     """A line per law, and one below it for a first offence."""
-    told = []
-    for verdict in verdicts:
-        told.append(f"{verdict.law}: {verdict.checked} checked, {verdict.violations} violations")
-        if verdict.first is not None:
-            told.append(f"  first at {verdict.first.place}: {verdict.first.found}")
-    return told
+    sentences = []
+    for result in results:
+        sentences.append(f"{result.law}: {result.checked} checked, {result.violations} violations")
+        if result.first is not None:
+            sentences.append(f"  first at {result.first.place}: {result.first.found}")
+    return sentences
 
 
 def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = False) -> int:
@@ -104,11 +104,11 @@ def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = Fal
     model = read_model(postgres, compared)
     reader = LogReader(kafka, codec_of(registry))
     laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
-    verdicts = judge_log(reader.records(), laws)
+    results = judge_log(reader.records(), laws)
     if as_json:
         set_aside = [asdict(one) for one in model.set_aside]
-        print(json.dumps({"laws": [asdict(one) for one in verdicts], "poison": reader.poison, "set_aside": set_aside}, indent=2))
+        print(json.dumps({"laws": [asdict(one) for one in results], "poison": reader.poison, "set_aside": set_aside}, indent=2))
     else:
         unread = f"records that cannot be read where they are (they must be dead letters): {reader.poison}"
-        print("\n".join([*lines(verdicts), *set_aside_lines(model.set_aside), unread]))
-    return 1 if any(verdict.violations for verdict in verdicts) else 0
+        print("\n".join([*lines(results), *set_aside_lines(model.set_aside), unread]))
+    return 1 if any(result.violations for result in results) else 0

@@ -65,8 +65,8 @@ class RowsEqualEvents:
             self.checked += 1
             expected, found = self.folded.get(key), self.rows.get(key)
             if expected != found:
-                told = f"({', '.join(self.view.columns)}) is {found}, the events say {expected}"
-                yield Violation(self.name, f"{self.view.table} row {key}", told)
+                sentence = f"({', '.join(self.view.columns)}) is {found}, the events say {expected}"
+                yield Violation(self.name, f"{self.view.table} row {key}", sentence)
 
 
 def _jobs(rows: dict[str, Row], record: Seen) -> None:

@@ -80,6 +80,6 @@ def postgres(servers: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def hand(stack: Stack) -> Iterator[ManualActors]:
+def actors(stack: Stack) -> Iterator[ManualActors]:
     """A user, a pilot and an operator who act by hand, on a queue of their own."""
     yield from actors_on(stack)

@@ -67,7 +67,7 @@ class LocalPilot:
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once; its guardian ends the payload."""
+        """End it at once; its supervisor ends the payload."""
         self.leaving = Leaving.ENDING
         self._signal(signal.SIGKILL)
 

@@ -1,7 +1,7 @@
 """`python -m agents.pilot`: takes jobs until there is none, its time is over, or SIGTERM.
 
 SIGTERM, SIGINT: the payload is stopped, its job reported failed with 1201, no other job is taken. SIGUSR1: the job is
-finished, no other is taken. SIGKILL: the guardian kills the payload, and the job is lost when its lease runs out.
+finished, no other is taken. SIGKILL: the supervisor kills the payload, and the job is lost when its lease runs out.
 """
 
 import os
@@ -51,7 +51,7 @@ class Pilot:
         last_work = last_answer = time.monotonic()
         pauses = 0
         while not self._site.stop.is_closed:
-            if self._site.guard.is_gone:
+            if self._site.supervisor.is_gone:
                 return EXIT_HELPLESS
             if self._retire.is_closed or self._remaining_seconds() <= 0:
                 return 0
@@ -118,7 +118,7 @@ def offer_of(config: PilotConfig, remaining_seconds: float) -> dict[str, object]
     return offer
 
 
-def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str]) -> int:
+def main(config: PilotConfig, supervisor: PayloadSupervisorClient, lines: deque[str]) -> int:
     """The exit code of `Pilot.run`, which is also left in a file for a harvester that cannot wait for this process."""
     stop, retire = StopEvent(), StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)
@@ -126,12 +126,12 @@ def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str])
     config.work.mkdir(parents=True, exist_ok=True)
     server = Server(config, stop)
     storage = Storage(server.storage_documents)
-    pilot = Pilot(Site(config, server, storage, guard, stop, dict(os.environ), lambda: list(lines)), retire, lines)
+    pilot = Pilot(Site(config, server, storage, supervisor, stop, dict(os.environ), lambda: list(lines)), retire, lines)
     threading.Thread(target=server.worker_status, args=("started",), daemon=True).start()
     try:
         code = pilot.run()
     finally:
-        guard.close()
+        supervisor.close()
     server.worker_status("finished")
     server.close()
     log.info("pilot_ends", jobs=pilot.done, exit_code=code)

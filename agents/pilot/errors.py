@@ -46,4 +46,4 @@ class Stopped(JobTrouble):
 
 
 class PayloadSupervisorGone(Exception):
-    """The guardian died."""
+    """The supervisor died."""

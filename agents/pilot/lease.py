@@ -1,6 +1,6 @@
 """Keeps the lease of one job: heartbeats from a thread of its own, and what the answers mean.
 
-In: answers to updateJob. Out: renewals for the guardian, and `Stopped` for the job when the server wants its end.
+In: answers to updateJob. Out: renewals for the supervisor, and `Stopped` for the job when the server wants its end.
 A lease is counted from when the confirmed heartbeat was *sent*: the pilot never believes in it longer than the server.
 """
 
@@ -62,7 +62,7 @@ class JobLease:
 
     @property
     def until(self) -> float:
-        """When it runs out, a time of `guardian.now()`."""
+        """When it runs out, a time of `supervisor.now()`."""
         return self._confirmed_at + self._lease_seconds
 
     @property

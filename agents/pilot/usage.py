@@ -56,12 +56,12 @@ class Usage:
         return found
 
 
-def sampled(usage: Usage, guardian: int) -> Usage:
-    """`usage` with one more look at the payload below the process `guardian`."""
+def sampled(usage: Usage, supervisor: int) -> Usage:
+    """`usage` with one more look at the payload below the process `supervisor`."""
     rss = pss = swap = vmem = 0
     cpu = 0.0
     seen = False
-    for process in _processes_below(guardian):
+    for process in _processes_below(supervisor):
         try:
             with process.oneshot():
                 times = process.cpu_times()
@@ -113,8 +113,8 @@ def excess(
     return None
 
 
-def _processes_below(guardian: int) -> Iterator[psutil.Process]:
+def _processes_below(supervisor: int) -> Iterator[psutil.Process]:
     try:
-        yield from psutil.Process(guardian).children(recursive=True)
+        yield from psutil.Process(supervisor).children(recursive=True)
     except psutil.NoSuchProcess:
         return

@@ -38,8 +38,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        told = {404: f"nothing at {request.scope['path'][:200]}", 405: "method not allowed here"}
-        detail = told.get(error.status_code, str(error.detail))
+        texts = {404: f"nothing at {request.scope['path'][:200]}", 405: "method not allowed here"}
+        detail = texts.get(error.status_code, str(error.detail))
         return _answer(request.scope["path"], error.status_code, str(error.detail), detail, headers=error.headers)
 
     @app.exception_handler(Exception)

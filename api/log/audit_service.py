@@ -125,7 +125,7 @@ class AuditService:
             raise Gone(str(problem)) from problem
 
 
-def audit_desk(services: Services) -> AuditService:
+def build_audit_service(services: Services) -> AuditService:
     """The service of an API process."""
     auditor = Auditor(services.read_models.rows_now, LogPages(services.config.kafka, services.codec))
     return AuditService(services.read_models, auditor)

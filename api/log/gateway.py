@@ -44,19 +44,19 @@ class CommandGateway:
     sender: CommandSender
     answers: AnswerWatch
     positions: Positions
-    pulse: Poller = field(init=False)
+    poller: Poller = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pulse", Poller(self._look))
+        object.__setattr__(self, "poller", Poller(self._look))
 
     def start(self) -> None:
         """Begin to listen for answers and to serve deliveries; call from the event loop."""
         self.answers.start()
-        self.pulse.start()
+        self.poller.start()
 
     def close(self) -> None:
         """Deliver what waits (up to 10 s), then stop."""
-        self.pulse.stop()
+        self.poller.stop()
         self.answers.close()
         self.sender.flush(10.0)
 
@@ -109,7 +109,7 @@ class CommandGateway:
                 loop.call_soon_threadsafe(_settle, future, error)
 
         timer = loop.call_later(patience, _end_wait, future)
-        self.pulse.hurry()
+        self.poller.hurry()
         try:
             self.sender.send(command, envelope, reported)
             answer = await future

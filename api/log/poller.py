@@ -40,7 +40,7 @@ class Poller:
         self._next = self._loop = None
 
     def _plan(self, quick: bool) -> None:
-        assert self._loop is not None, "a pulse that was not started"
+        assert self._loop is not None, "a poller that was not started"
         self._quick = quick
         self._next = self._loop.call_later(QUICK_SECONDS if quick else SLOW_SECONDS, self._beat)
 

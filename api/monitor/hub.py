@@ -96,7 +96,7 @@ class Hub:
     def __init__(self, feed: Callable[[], EventFeed], read_models: ReadModels, renderer: Renderer) -> None:
         """feed: gives all events, asked for when the first page is open."""
         self._feed, self._read_models, self._renderer = feed, read_models, renderer
-        self._heard = LiveChange()
+        self._change = LiveChange()
         self._watched: dict[tuple[str, str], Watched] = {}
         self._worker: asyncio.Task[None] | None = None
         self.renderings = 0
@@ -149,7 +149,7 @@ class Hub:
     async def _run(self) -> None:
         """Render what needs it, while any page is open."""
         rest = 0.0
-        async with self._feed().observe(self._heard.take):
+        async with self._feed().observe(self._change.take):
             while self._watched:
                 await asyncio.sleep(max(TICK_SECONDS, rest))
                 began = time.perf_counter()
@@ -166,7 +166,7 @@ class Hub:
                 rest = (time.perf_counter() - began) * (1 / SHARE_MAX - 1)
 
     async def _round(self) -> None:
-        touched, ends = self._heard.swap()
+        touched, ends = self._change.swap()
         for watched in self._watched.values():
             if touched and watched.page.concerned(touched, watched.view):
                 watched.needs = {**watched.needs, **ends}
@@ -211,7 +211,7 @@ class Hub:
             watched.view.names,
             watched.view.parameters,
             watched.view.read_models,
-            watched.view.desk,
+            watched.view.audit_service,
             watched.view.services,
             watched.view.counts,
             watched.view.files,

@@ -41,7 +41,7 @@ class PageView:
     names: Mapping[str, str]
     parameters: Mapping[str, str]
     read_models: ReadModels
-    desk: AuditService
+    audit_service: AuditService
     services: Services
     counts: Counts
     files: JobFiles

@@ -41,8 +41,8 @@ SECURITY = {
 class Monitor:
     """Pages of one API process."""
 
-    def __init__(self, services: Services, desk: AuditService) -> None:
-        self.services, self.desk = services, desk
+    def __init__(self, services: Services, audit_service: AuditService) -> None:
+        self.services, self.audit_service = services, audit_service
         self.renderer = Renderer()
         self.counts = Counts()
         self.files = JobFiles(services, QueueCache(services.read_models))
@@ -111,7 +111,8 @@ class Monitor:
         self, identity: Identity, path: str, names: Mapping[str, str], parameters: Mapping[str, str]
     ) -> PageView:
         services = self.services
-        return PageView(identity, path, names, parameters, services.read_models, self.desk, services, self.counts, self.files)
+        rows, audit = services.read_models, self.audit_service
+        return PageView(identity, path, names, parameters, rows, audit, services, self.counts, self.files)
 
     def _live_query(self, request: Request) -> str:
         here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")

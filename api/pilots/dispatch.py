@@ -79,7 +79,7 @@ class PilotDispatch:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._held: OrderedDict[int, HeldJob] = OrderedDict()
-        self.book = QueueCache(services.read_models)
+        self.queue_cache = QueueCache(services.read_models)
 
     async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | PilotReply:
         """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""
@@ -181,7 +181,7 @@ class PilotDispatch:
 
     async def _storage_of(self, queue: str) -> str:
         try:
-            return await self.book.storage_of(queue)
+            return await self.queue_cache.storage_of(queue)
         except ReadModelsUnavailable:
             return LOCAL_STORAGE
 

@@ -59,17 +59,17 @@ class LegacyPilotCalls:
     """The calls of the legacy dialect."""
 
     def __init__(self, service: PilotDispatch) -> None:
-        self._desk = service
+        self._dispatch = service
 
     async def get_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A job, or why there is none."""
-        found = await self._desk.lease(body, identity)
+        found = await self._dispatch.lease(body, identity)
         return found if isinstance(found, dict) else lease_refused(found)
 
     async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
         try:
-            return update_reply(await self._desk.report(body, identity))
+            return update_reply(await self._dispatch.report(body, identity))
         except BadRequest as problem:
             return update_reply(PilotReply(FAILED, message=problem.detail))
 
@@ -79,7 +79,7 @@ class LegacyPilotCalls:
         replies = []
         for job in jobs:
             try:
-                replies.append(update_reply(await self._desk.report(job, identity)))
+                replies.append(update_reply(await self._dispatch.report(job, identity)))
             except BadRequest as problem:
                 replies.append(update_reply(PilotReply(FAILED, message=problem.detail)))
         return json_response([True, [{"content": orjson.dumps(reply).decode(), **reply} for reply in replies]])
@@ -88,7 +88,7 @@ class LegacyPilotCalls:
         """Status and attempt of jobs."""
         body = {**request.query_params, **await read_report(request)}
         ids = whole_numbers_in(text_of(body, "ids", 20_000))[:BULK_MAX]
-        found = await self._desk.statuses(ids, identity)
+        found = await self._dispatch.statuses(ids, identity)
         return json_response(
             [
                 True,
@@ -109,7 +109,7 @@ class LegacyPilotCalls:
             problem = f"workerID {worker_id!r}, harvesterID {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response({"StatusCode": FAILED, "ErrorDialog": problem})
         queue, node = text_of(body, "site", QUEUE_MAX, WORD), name_of(body, "node_id")
-        await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
+        await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response({"StatusCode": 0})
 
     async def resource_types(self, request: Request, identity: Identity) -> Response:
@@ -119,7 +119,7 @@ class LegacyPilotCalls:
     async def debug_mode(self, request: Request, identity: Identity) -> Response:
         """Accepted for jobs that exist; Culm has no debug mode."""
         body = await read_report(request)
-        known = await self._desk.statuses([whole_of(body, "pandaID") or 0], identity)
+        known = await self._dispatch.statuses([whole_of(body, "pandaID") or 0], identity)
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
     async def access_token(self, request: Request, identity: Identity) -> Response:

@@ -62,7 +62,7 @@ def build_router(service: PilotDispatch) -> APIRouter:
 
         @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
         async def get_site_specs(_: Public) -> Response:
-            found = await service.book.settings()
+            found = await service.queue_cache.settings()
             return json_response(envelope(True, "", {name: queue_document(found[name]) for name in sorted(found)}))
 
     return router
@@ -85,7 +85,7 @@ class PilotCallsV1:
     """The calls of the v1 dialect."""
 
     def __init__(self, service: PilotDispatch) -> None:
-        self._desk = service
+        self._dispatch = service
 
     async def acquire_jobs(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""
@@ -94,7 +94,7 @@ class PilotCallsV1:
         jobs: list[dict[str, Any]] = []
         refused = ""
         while len(jobs) < wanted and not refused:
-            found = await self._desk.lease(body, identity)
+            found = await self._dispatch.lease(body, identity)
             if isinstance(found, dict):
                 jobs.append(found)
             else:
@@ -106,7 +106,7 @@ class PilotCallsV1:
     async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
         try:
-            reply = await self._desk.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
+            reply = await self._dispatch.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
         except BadRequest as problem:
             return envelope(False, problem.detail)
         return update_envelope(reply)
@@ -131,7 +131,7 @@ class PilotCallsV1:
         """Status and attempt of jobs."""
         words = ",".join(request.query_params.getlist("job_ids"))
         ids = whole_numbers_in(words)[:BULK_MAX]
-        found = await self._desk.statuses(ids, identity)
+        found = await self._dispatch.statuses(ids, identity)
         missing = {"status": "not found", "attempt": 0}
         rows = [(job_id, found.get(job_id, missing)) for job_id in ids]
         return json_response(
@@ -150,7 +150,7 @@ class PilotCallsV1:
             problem = f"worker_id {worker_id!r}, harvester_id {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response(envelope(False, problem))
         queue, node = text_of(body, "site", offers.QUEUE_MAX, WORD), name_of(body, "node_id")
-        known = await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
+        known = await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response(envelope(True, "" if known else "unknown worker"))
 
     async def update_worker_node(self, request: Request, identity: Identity) -> Response:

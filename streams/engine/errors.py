@@ -34,11 +34,11 @@ class EndedEarly(StreamsError):
     """Told to end before work began."""
 
 
-def pause_until(told: threading.Event) -> Callable[[float], None]:
-    """A pause for those who wait at the start, which ends with EndedEarly when `told` is set."""
+def pause_until(stopped: threading.Event) -> Callable[[float], None]:
+    """A pause for those who wait at the start, which ends with EndedEarly when `stopped` is set."""
 
     def pause(seconds: float) -> None:
-        if told.wait(seconds):
+        if stopped.wait(seconds):
             raise EndedEarly
 
     return pause

@@ -34,7 +34,7 @@ class LetterListener(Listener):
 
     def __init__(self, others: Sequence[Listener], decoder: Decoder, outbox: Delivery, snapshot: Callable[[], Snapshot]) -> None:
         kinds = frozenset({"DeadLetter", "DeadLetterRetried"})
-        super().__init__(LETTERS, [Reaction("letters", kinds, lambda heard, facts: ())], decoder, outbox, snapshot)
+        super().__init__(LETTERS, [Reaction("letters", kinds, lambda records, facts: ())], decoder, outbox, snapshot)
         self._others: Mapping[str, Listener] = {listener.topic: listener for listener in others}
 
     async def _follow(self, events: Sequence[Any]) -> list[OutgoingCommand | DeadLetter]:
@@ -54,7 +54,7 @@ class LetterListener(Listener):
             return []
         retried, again = read[1].message, _again(read[1])
         listener = self._others.get(retried.source_topic)
-        one = None if listener is None else await listener.heard_again(_record(retried), again)
+        one = None if listener is None else await listener.read_again(_record(retried), again)
         return [] if one is None else given_up(retried.reaction, one, _record(retried), error, UNSENDABLE)
 
     async def _settled(self, one: RecordRead) -> list[OutgoingCommand | DeadLetter]:
@@ -70,7 +70,7 @@ class LetterListener(Listener):
     ) -> list[OutgoingCommand | DeadLetter]:
         """What follows from the record of an event by now."""
         record = _record(retried)
-        one = await listener.heard_again(record, again)
+        one = await listener.read_again(record, again)
         if one is None:
             log.error("dead_letter_unreadable", letter=retried.letter_id, topic=retried.source_topic, offset=record.offset)
             return []

@@ -53,10 +53,10 @@ def both_end(culm: CulmStandIn, start_agent: StartAgent, command: str, **changes
 def test_a_wild_error_report_is_read_as_far_as_it_means_something(tmp_path: Path, content: bytes, code: int, text: str) -> None:
     (tmp_path / REPORT).write_bytes(content)
 
-    verdict = payload_result_of(0, tmp_path)
+    result = payload_result_of(0, tmp_path)
 
-    assert (verdict.error_code, verdict.error_text) == (code, text)
-    assert json.dumps(verdict.error_text).isascii()
+    assert (result.error_code, result.error_text) == (code, text)
+    assert json.dumps(result.error_text).isascii()
 
 
 @pytest.mark.parametrize(

@@ -343,12 +343,12 @@ def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which
 
     public = client.get("/v1/health").json()
     denied = client.get("/v1/health/details", headers=headers(tmp_path))
-    told = client.get("/v1/health/details", headers=headers(tmp_path, "wlcg/operator"))
+    answer = client.get("/v1/health/details", headers=headers(tmp_path, "wlcg/operator"))
 
     assert public["set_aside"] == {"total": 1, "by_kind": {"task": 1}, "records_passed_over": 0}
     assert "10000001" not in str(public)
     assert denied.status_code == 403
-    assert told.json() == {"set_aside": [mark | {"since": "1970-01-01T00:00:00.000Z"}]}
+    assert answer.json() == {"set_aside": [mark | {"since": "1970-01-01T00:00:00.000Z"}]}
     assert Marked.asked[-1]["vo"] == "wlcg"
 
 

@@ -29,13 +29,13 @@ TOPIC = "culm.task.events.v1"
 
 
 def a_book(folder: Path, records: int, *, signed: bool = True) -> PartitionLedger:
-    book = PartitionLedger(folder, TOPIC, 0, signing_key(folder / "key"))
+    ledger = PartitionLedger(folder, TOPIC, 0, signing_key(folder / "key"))
     for number in range(records):
-        book.add(number, 1_000 + number, b"1", b"record %d" % number)
-    book.write()
+        ledger.add(number, 1_000 + number, b"1", b"record %d" % number)
+    ledger.write()
     if signed:
-        book.sign(5)
-    return book
+        ledger.sign(5)
+    return ledger
 
 
 def test_a_link_depends_on_everything_before_it() -> None:

@@ -70,11 +70,11 @@ def test_either_way_the_events_and_the_states_are_the_same() -> None:
 def test_a_follow_up_that_is_refused_leaves_an_answer_that_names_its_cause() -> None:
     culm = a_running_task()
     held = lease(culm)
-    told = len(culm.answers)
+    answers_before = len(culm.answers)
 
     culm.send(FinishTask(soft=True), str(TASK))
 
-    refused = [answer for answer in culm.answers[told:] if not answer.accepted]
+    refused = [answer for answer in culm.answers[answers_before:] if not answer.accepted]
     ordered = next(envelope for message, envelope in culm.events if isinstance(message, TaskFinishOrdered))
     assert [(answer.command_type, answer.aggregate_id, answer.reason) for answer in refused] == [
         ("KillJob", str(held), "HELD")

@@ -55,17 +55,17 @@ def mutated(record: Any, leaf: Leaf, value: Any) -> Any:
 def hostile_records(draw: st.DrawFn, entry: CatalogEntry, ground: Ground, *, from_json: bool) -> tuple[dict[str, Any], str]:
     """(record, what is odd in it). from_json: values of other types, too, as a JSON body may hold them."""
     record, leaves = plausible(entry, ground), list(leaves_of(entry))
-    told = []
+    description = []
     for _ in range(draw(st.integers(1, 3))) if leaves else ():
         leaf = draw(st.sampled_from(leaves))
         value = draw(hostile_values(leaf.node, record, leaf.place, from_json=from_json))
         record = mutated(record, leaf, value)
-        told.append(f"{'.'.join(map(str, leaf.place))}={repr(value)[:60]}")
+        description.append(f"{'.'.join(map(str, leaf.place))}={repr(value)[:60]}")
     if from_json and draw(st.integers(0, 11)) == 0:
         name = draw(st.sampled_from(("", "envelope", "x" * 300, "\x00", "__class__", "leased")))
         record = {**record, name: draw(st.sampled_from(naughty.JSON_VALUES))}
-        told.append(f"extra {name[:20]!r}")
-    return record, "; ".join(told)
+        description.append(f"extra {name[:20]!r}")
+    return record, "; ".join(description)
 
 
 def hostile_values(node: Any, record: Any, place: Place, *, from_json: bool) -> st.SearchStrategy[Any]:

@@ -147,10 +147,10 @@ def commands(draw: st.DrawFn, entry: CatalogEntry, ground: Ground) -> Drawn:
         lambda found: ({"aggregate_id": key, **found[0]}, f"{found[1]}; aggregate_id={repr(key)[:40]}")
     )
     sender = SENDER_OF[class_of_command(entry.name)]
-    request, told = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
+    request, description = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
     if draw(st.booleans()) and "Prefer" not in request.headers:
         request.headers["Prefer"] = "wait=3"  # type: ignore[index]  # a dict of ours
-    return request, told
+    return request, description
 
 
 def calls(endpoint: Endpoint, ground: Ground) -> st.SearchStrategy[Drawn]:

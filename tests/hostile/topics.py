@@ -60,17 +60,17 @@ def well_formed(draw: st.DrawFn, entry: CatalogEntry, ground: Ground, ids: Mappi
     """A record that every reader can decode, with hostile values."""
     number = draw(st.integers(0, 2**40))
     ground = ground_of(ground, number)
-    record, told = draw(hostile_records(entry, ground, from_json=False))
+    record, description = draw(hostile_records(entry, ground, from_json=False))
     if entry.role == "heartbeats":
-        return Record(entry.topic, str(record["job_id"]).encode(), encoded(entry, record, ids)), told
+        return Record(entry.topic, str(record["job_id"]).encode(), encoded(entry, record, ids)), description
     envelope = _envelope(entry, ground, number)
     if draw(st.integers(0, 3)) == 0:
         name = draw(st.sampled_from(sorted(ENVELOPE_FIELDS)))
         envelope[name] = draw(hostile_values(ENVELOPE_FIELDS[name], envelope, (name,), from_json=False))
-        told += f"; envelope.{name}={repr(envelope[name])[:60]}"
+        description += f"; envelope.{name}={repr(envelope[name])[:60]}"
     before = prelude(entry.name, entry.aggregate, ground, ids)
     value = encoded(entry, {"envelope": envelope, **record}, ids)
-    return Record(entry.topic, envelope["aggregate_id"].encode(), value, before), told
+    return Record(entry.topic, envelope["aggregate_id"].encode(), value, before), description
 
 
 @st.composite

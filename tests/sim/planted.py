@@ -27,7 +27,7 @@ from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
 from schemas.wire import Decoded
 from streams.timers import due
-from streams.timers.watch import Heard
+from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryLog, MemoryShardLog, Producer
 from tests.sim.processors import GROUP, ProcessorsProcess
@@ -141,8 +141,8 @@ def leases_end_early() -> Any:
         ended = queue_decide._ended(queue, command.job_id, LeaseEnding.EXPIRED)
         return accept(ended, follow_ups=(FollowUp(str(command.job_id), lose),))
 
-    def impatient(row: Any, now: int, heard: Heard) -> Any:
-        return real(row, now, Heard(since=0, until=now))
+    def impatient(row: Any, now: int, heard: HeartbeatWindow) -> Any:
+        return real(row, now, HeartbeatWindow(since=0, until=now))
 
     real = due.command_for
     both = contextlib.ExitStack()

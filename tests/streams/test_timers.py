@@ -6,7 +6,7 @@ from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
-from streams.timers.watch import Heard, LastSeen, Watch
+from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
 
 SECOND = 1_000_000
 LEASE = Due(
@@ -15,11 +15,11 @@ LEASE = Due(
 
 
 def said(
-    row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0, heard_until: float | None = None
+    row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0, read_until: float | None = None
 ) -> OutgoingCommand | None:
     since = None if watched_since is None else int(watched_since * SECOND)
-    until = now if heard_until is None else heard_until
-    return command_for(row, int(now * SECOND), Heard(since, int(until * SECOND), int(last_seen * SECOND)))
+    until = now if read_until is None else read_until
+    return command_for(row, int(now * SECOND), HeartbeatWindow(since, int(until * SECOND), int(last_seen * SECOND)))
 
 
 def test_a_lease_that_ran_out_while_heartbeats_were_read_is_expired() -> None:
@@ -45,9 +45,9 @@ def test_a_lease_is_not_expired_too_early(now: float, watched_since: float | Non
 
 
 def test_a_lease_ends_as_of_the_moment_up_to_which_heartbeats_were_read() -> None:
-    made = said(LEASE, 500, heard_until=101)
+    made = said(LEASE, 500, read_until=101)
 
-    assert said(LEASE, 500, heard_until=99) is None
+    assert said(LEASE, 500, read_until=99) is None
     assert made is not None
     assert made.command == ExpireLease(job_id=77, lease_id="l1", at=101 * SECOND, watched_since=0)
     assert made.envelope.issued_at == 500 * SECOND

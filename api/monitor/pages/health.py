@@ -43,8 +43,8 @@ async def load(view: PageView) -> Data:
 
 async def _condition(view: PageView) -> Data:
     """What is wrong, in sentences."""
-    desk = view.services.condition
-    return {"problems": list((await desk.now()).problems) if desk else []}
+    condition = view.services.condition
+    return {"problems": list((await condition.now()).problems) if condition else []}
 
 
 PAGE = MonitorPage("health", r"/health/", lambda _: "Health of Culm", load, ("condition", "processes", "projections", "letters"))

@@ -22,7 +22,7 @@ async def load(view: PageView) -> Data:
     return {
         "job": job,
         "set_aside": await set_aside_of(view.read_models, "job", job_id),
-        "why": await view.desk.why(view.identity, subject),
+        "why": await view.audit_service.why(view.identity, subject),
         "lease": await jobs.lease_of(view.read_models, job_id),
         "states": await _states(view, job),
         "attempts": await _attempts(view, job),

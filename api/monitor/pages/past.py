@@ -31,9 +31,9 @@ async def past_of(view: PageView, subject: Subject) -> Data | None:
             raise BadRequest("against: it needs asof, the moment to compare with")
         return None
     moment = instant(view.parameters["asof"])
-    state = await view.desk.state(view.identity, subject, moment)
+    state = await view.audit_service.state(view.identity, subject, moment)
     before = instant(view.parameters.get("against") or f"#{max(0, state.sequence - 1)}")
-    earlier = await view.desk.state(view.identity, subject, before)
+    earlier = await view.audit_service.state(view.identity, subject, before)
     changes = await asyncio.to_thread(changes_between, earlier.tables, state.tables)
     return {
         "sequence": state.sequence,

@@ -17,7 +17,7 @@ async def load(view: PageView) -> Data:
     name = view.names["queue"]
     read_models, vo, since = view.read_models, view.vo, view.now - DAY
     subject = subject_of_page("queue", name)
-    await view.desk.check(view.identity, subject)
+    await view.audit_service.check(view.identity, subject)
     queue = await queues.whole(read_models, name)
     if queue is None:
         raise NotFound(f"no queue {name} for {vo}")

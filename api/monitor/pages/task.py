@@ -33,7 +33,7 @@ async def load(view: PageView) -> Data:
         "datasets": await task_parts.datasets(view.read_models, task_id, by_role=True),
         "jobs": _by_kind(jobs),
         "steps": steps_of(task, jobs),
-        "why": await view.desk.why(view.identity, subject),
+        "why": await view.audit_service.why(view.identity, subject),
         "brokerage": await _brokerage(view, task_id),
         **await view.counted(lambda: _counts(view, task)),
         "events": await history_of(view, subject),

@@ -9,7 +9,7 @@ PLACES = {"task": "/task/", "job": "/job/", "queue": "/queue/"}
 
 async def load(view: PageView) -> Data:
     """The tree; raises NotFound, BadRequest."""
-    correlation, roots, whole = await view.desk.trace(view.identity, view.names["trace"])
+    correlation, roots, whole = await view.audit_service.trace(view.identity, view.names["trace"])
     commands = [node_document(node) for node in roots]
     return {"correlation_id": correlation, "whole": whole, "commands": commands, "places": PLACES}
 

@@ -22,7 +22,7 @@ def a_row(**changes: Any) -> dict[str, Any]:
     return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
 
 
-def a_desk(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
+def a_dispatch(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
     rows = [] if row is None else [row]
     return PilotDispatch(services_of(gateway, ReadModelsStandIn({"from job": rows}), CONFIG))
 
@@ -35,7 +35,7 @@ def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
     leased = LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60)
     gateway = GatewayStandIn(lambda *_: an_answer(leased=leased))
 
-    found = run(a_desk(gateway).lease({"siteName": "LOCAL"}, PILOT))
+    found = run(a_dispatch(gateway).lease({"siteName": "LOCAL"}, PILOT))
 
     assert found["PandaID"] == 100000000000001
     assert gateway.sent[0][1] == "LOCAL"
@@ -46,14 +46,14 @@ def test_no_jobs_and_no_answer_are_different_replies() -> None:
     empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
     silent = GatewayStandIn(lambda *_: None)
 
-    assert run(a_desk(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA")
-    assert run(a_desk(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
+    assert run(a_dispatch(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA")
+    assert run(a_dispatch(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
 
 
 def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row()).report(a_report(), PILOT))
+    reply = run(a_dispatch(gateway, a_row()).report(a_report(), PILOT))
 
     assert reply == PilotReply(SUCCESS, "NULL")
     assert gateway.sent == []
@@ -63,7 +63,7 @@ def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
 def test_news_is_a_heartbeat_and_a_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
 
     assert reply == PilotReply(SUCCESS, "NULL")
     assert [type(command) for command, _ in gateway.sent] == [ReportJobProgress]
@@ -73,7 +73,7 @@ def test_news_is_a_heartbeat_and_a_command() -> None:
 def test_a_job_that_the_read_model_has_not_yet_is_the_deciders_business() -> None:
     gateway = GatewayStandIn()
 
-    run(a_desk(gateway).report(a_report("starting"), PILOT))
+    run(a_dispatch(gateway).report(a_report("starting"), PILOT))
 
     assert len(gateway.sent) == 1
 
@@ -82,7 +82,7 @@ def test_a_job_that_the_read_model_has_not_yet_is_the_deciders_business() -> Non
 def test_a_pilot_that_must_stop_is_ordered_so_from_the_read_model(row: dict[str, Any]) -> None:
     gateway = GatewayStandIn()
 
-    assert run(a_desk(gateway, row).report(a_report(), PILOT)).command == "tobekilled"
+    assert run(a_dispatch(gateway, row).report(a_report(), PILOT)).command == "tobekilled"
     assert gateway.sent == []
 
 
@@ -90,13 +90,13 @@ def test_a_pilot_that_must_stop_is_ordered_so_from_the_read_model(row: dict[str,
 def test_a_live_pilot_that_is_refused_stops(reason: str) -> None:
     gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", pilot_command="tobekilled"))
 
-    assert run(a_desk(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
+    assert run(a_dispatch(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
 
 
 def test_a_job_of_another_vo_is_unknown() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(vo="cms")).report(a_report("finished"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(vo="cms")).report(a_report("finished"), PILOT))
 
     assert reply.command == "tobekilled"
     assert (gateway.sent, gateway.heartbeats) == ([], [])
@@ -105,7 +105,7 @@ def test_a_job_of_another_vo_is_unknown() -> None:
 def test_a_final_report_is_always_a_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
 
     assert reply == PilotReply(SUCCESS, "NULL")
     assert [(type(command), key) for command, key in gateway.sent] == [(ReportJobEnd, "7")]
@@ -115,11 +115,11 @@ def test_a_final_report_is_always_a_command() -> None:
 def test_a_final_report_that_comes_again_is_harmless() -> None:
     gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", pilot_command="tobekilled"))
 
-    assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == PilotReply(SUCCESS, "NULL")
+    assert run(a_dispatch(gateway).report(a_report("failed"), PILOT)) == PilotReply(SUCCESS, "NULL")
 
 
 def test_a_final_report_without_an_answer_is_to_come_again() -> None:
-    assert run(a_desk(GatewayStandIn(lambda *_: None)).report(a_report("failed"), PILOT)).status_code == TIMEOUT
+    assert run(a_dispatch(GatewayStandIn(lambda *_: None)).report(a_report("failed"), PILOT)).status_code == TIMEOUT
 
 
 def test_the_command_is_never_null_and_stands_in_both_places() -> None:
