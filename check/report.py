@@ -1,4 +1,8 @@
-"""Shows every record to every law, and tells what was checked and what was found."""
+"""Shows every record to every law, and tells what was checked and what was found.
+
+In: all records of the log, and the rows of the read models. Out: one `LawResult` for each law, printed as text or JSON, and
+an exit code. Guards: a record that a law cannot judge is a violation, not a crash.
+"""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,8 @@
-"""What is known of a job while it runs, and what the pilot says of it (docs/reference/pilot.md, "Reports"). Pure."""
+"""What is known of a job while it runs, and what the pilot says of it (docs/reference/pilot.md, "Reports"). Pure.
+
+In: times, results and usage that `runner.py` notes in a `JobRun`. Out: the bodies of updateJob, live and final. Guards: a
+report names the attempt that this pilot was given, so that it cannot count for another one.
+"""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,8 @@
-"""What a payload uses, measured from outside on all its processes, and whether that is too much."""
+"""What a payload uses, measured from outside on all its processes, and whether that is too much.
+
+In: the supervisor's process id, and the limits of the job. Out: `Usage` for heartbeats, and a `JobTrouble` when a limit is
+exceeded. Guards: nothing that the payload itself reports is used.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

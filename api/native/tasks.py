@@ -1,4 +1,8 @@
-"""`/v1/tasks`: submit, list, look at, with files, jobs, brokerage and timeline."""
+"""`/v1/tasks`: submit, list, look at, with files, jobs, brokerage and timeline.
+
+In: requests of members. Out: JSON documents and pages from the read models; a submission goes to the log. Guards: a task of
+another VO is answered as one that does not exist.
+"""
 
 from typing import Any
 

@@ -1,4 +1,8 @@
-"""Arguments of `/api/v1` calls: bound by name, cast from query strings, refused in the reference server's words."""
+"""Arguments of `/api/v1` calls: bound by name, cast from query strings, refused in the reference server's words.
+
+In: the parameters that a call declares, and what the client sent. Out: values by name. Guards: a call function sees only
+arguments of the declared kind and range; anything else is a `BadArgument` with its name, value and the expectation.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

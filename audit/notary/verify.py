@@ -1,4 +1,8 @@
-"""The log held against what was written down about it: names the first record of each partition that does not belong."""
+"""The log held against what was written down about it: names the first record of each partition that does not belong.
+
+In: the log, and the ledgers, checkpoints and key of the notary's folder. Out: one `PartitionProof` for each partition.
+Guards: the first record that was altered or is missing is named by its offset; nothing is repaired or written here.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
