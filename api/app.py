@@ -1,4 +1,4 @@
-"""The API put together: fronts, error forms, limits, and the lane of the busiest calls ahead. Wiring only."""
+"""The API put together: fronts, error forms, limits, and the hot routes ahead. Wiring only."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -62,5 +62,5 @@ def create_app(services: Services) -> HotRoutes:
     app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
-    lane = pilots.busiest(dispatch)
-    return HotRoutes(app, lane, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)
+    hot_routes = pilots.busiest(dispatch)
+    return HotRoutes(app, hot_routes, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)

@@ -1,7 +1,7 @@
 """A job as its history describes it, and the table of its legal transitions.
 
 In: job events. Out: `Job`. Guards: an event that the table does not allow is a bug, found at once by `evolve`.
-The table also makes the picture in the docs and the exhaustive (state x command) test. Source:
+The table also makes the diagram in the docs and the exhaustive (state x command) test. Source:
 docs/reference/jedi.md, "Job transitions".
 """
 
