@@ -141,8 +141,8 @@ class AcceptedIsTerminalOrLive:
             expected = PLACES_OF.get(status)
             found = self.places.get(job, "nowhere")
             if expected is not None and found not in expected and job not in self.under_way:
-                told = f"job {job} is {status}, its queue says {found}, expected {' or '.join(sorted(expected))}"
-                yield Violation(self.name, str(self.last[job]), told)
+                sentence = f"job {job} is {status}, its queue says {found}, expected {' or '.join(sorted(expected))}"
+                yield Violation(self.name, str(self.last[job]), sentence)
 
 
 #: Where the queue has a job after its event.

@@ -143,7 +143,7 @@ class OneAnswerEach:
     first: dict[str, Place] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
-        """An answer to a command that nobody gave."""
+        """An answer to a command that was never given."""
         if record.role == "commands":
             number = record.envelope.command_id
             self.asked[number] += 1

@@ -133,7 +133,7 @@ def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Projections; see --all.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """Build read models anew from the log, beside the live ones, and swap."""
+    """Rebuild read models from the log, beside the live ones, and swap."""
     from cli.rebuild import rebuild_projections
 
     if everything == bool(names):

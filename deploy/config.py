@@ -70,7 +70,7 @@ class StackConfig:
     kafka: str
     registry: str
     postgres: str
-    #: servers that belong to somebody else and are only used
+    #: servers that are not ours and are only used
     external: frozenset[str] = frozenset()
     #: Kafka nodes of ours: 1, or 3 that outlive the loss of one
     brokers: int = 1

@@ -43,7 +43,7 @@ API_SECONDS_MAX = 180.0
 CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "projections", "audit", "api", "agents")
 #: Files that processes read once, when they start: code, and what is declared beside the schemas.
 CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
-#: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
+#: What a reset deletes under CULM_HOME, and nothing else: the folder may be another's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "shared",
     "storage", "work", "client", "notary",
@@ -106,7 +106,7 @@ class Stack:
                 one._start_culm(say)
 
     def down(self, say: Say = _silent) -> None:
-        """Stop Culm's processes, then the servers, then whatever they left behind; raises NotUp when nothing runs."""
+        """Stop Culm's processes, then the servers, then all that they left behind; raises NotUp when nothing runs."""
         with self._alone():
             if not self._stop(say):
                 raise NotUp(f"no stack runs under {self.config.home}")
@@ -191,8 +191,8 @@ class Stack:
         named = {*EXTERNAL_VARIABLES.values(), *(variable for variable, _ in PORT_VARIABLES.values())}
         if named.isdisjoint(self.environ):
             return
-        wished = StackConfig.from_environ(self.environ, home=self.config.home)
-        if wished.with_counts(ONE_OF_EACH).masked() != self.config.with_counts(ONE_OF_EACH).masked():
+        asked_for = StackConfig.from_environ(self.environ, home=self.config.home)
+        if asked_for.with_counts(ONE_OF_EACH).masked() != self.config.with_counts(ONE_OF_EACH).masked():
             raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
 
     def _resized(self, say: Say) -> "Stack":

@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
             print(f"{len(made)} read models made" if made else "every read model is there")
             return 0
         case ["rebuild", "--all"]:
-            return make_anew(config, [])
+            return rebuild_now(config, [])
         case ["rebuild", *names] if names and not any(name.startswith("-") for name in names):
-            return make_anew(config, names)
+            return rebuild_now(config, names)
         case ["checksum"]:
             connection = psycopg2.connect(config.postgres)
             for table, digest in checksums(connection).items():
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
             return 2
 
 
-def make_anew(config: ProjectorConfig, names: list[str]) -> int:
+def rebuild_now(config: ProjectorConfig, names: list[str]) -> int:
     """Rebuild and say how it went; 1 when nothing was changed."""
     try:
         done = rebuild(config, names)
@@ -61,7 +61,7 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
         print(f"culm: {refused}", file=sys.stderr)
         return 1
     rate = done.records / max(done.seconds, 0.001)
-    print(f"{len(done.tables_in)} read models made anew from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
+    print(f"{len(done.tables_in)} read models rebuilt from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
     return 0
 
 

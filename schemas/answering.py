@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 
 from schemas.answer import CommandAnswered
-from schemas.catalog import Entry, messages
+from schemas.catalog import CatalogEntry, messages
 from schemas.types import CommandEnvelope, EventEnvelope
 
 #: Role of commands that Culm sends itself: no client waits for them.
 OWN_ROLE = "system"
 
 
-def may_be_answered_by_events(entry: Entry, by: CommandEnvelope) -> bool:
+def may_be_answered_by_events(entry: CatalogEntry, by: CommandEnvelope) -> bool:
     """True when the command needs no answer beside its events once it is accepted."""
     return by.role == OWN_ROLE or entry.schema.get("answer") == "event"
 

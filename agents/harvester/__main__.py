@@ -10,11 +10,11 @@ import sys
 import structlog
 
 from agents.harvester.config import HarvesterConfig, read_config
-from agents.harvester.demand import DemandWatch
+from agents.harvester.demand import DemandPoller
 from agents.harvester.harvester import Harvester
 from agents.harvester.ledger import Ledger, LedgerTaken
 from agents.harvester.reporting import Reporting
-from agents.session import Session
+from agents.session import AgentSession
 from agents.stop_event import StopEvent, pause
 from process.logs import configure_logs
 
@@ -35,9 +35,9 @@ def main() -> int:
         return 1
     if ledger is None:
         return 0
-    session = Session(config.api, config.token_file, config.vo, "culm-harvester")
+    session = AgentSession(config.api, config.token_file, config.vo, "culm-harvester")
     log.info("harvester_starts", pid=os.getpid(), queue=config.queue, pilots_max=config.pilots_max, api=config.api)
-    demand = DemandWatch(session, config.queue, stop)
+    demand = DemandPoller(session, config.queue, stop)
     Harvester(config, ledger, demand, Reporting(session, config.queue, ledger), stop, os.environ).run()
     log.info("harvester_ends")
     return 0

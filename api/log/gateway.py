@@ -2,7 +2,7 @@
 
 In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
 command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
-could hear the answer, and back-pressure says no before the log is written, never after.
+can receive the answer, and back-pressure refuses before the log is written, never after.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from schemas.wire import Message as Content
 from schemas.wire import entry_of
 
 UNSENT_MAX = 50_000
-#: How long a command that no one awaits may take to reach the log before the client is told to try again.
+#: How long a command that no one awaits may take to reach the log before the client is asked to try again.
 DELIVERY_SECONDS = 10.0
 
 
@@ -46,19 +46,19 @@ class CommandGateway:
     sender: CommandSender
     answers: AnswerWatch
     positions: Positions
-    pulse: Poller = field(init=False)
+    poller: Poller = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pulse", Poller(self._look))
+        object.__setattr__(self, "poller", Poller(self._look))
 
     def start(self) -> None:
         """Begin to listen for answers and to serve deliveries; call from the event loop."""
         self.answers.start()
-        self.pulse.start()
+        self.poller.start()
 
     def close(self) -> None:
         """Deliver what waits (up to 10 s), then stop."""
-        self.pulse.stop()
+        self.poller.stop()
         self.answers.close()
         self.sender.flush(10.0)
 
@@ -113,7 +113,7 @@ class CommandGateway:
                 loop.call_soon_threadsafe(_settle, future, error)
 
         timer = loop.call_later(patience, _end_wait, future)
-        self.pulse.hurry()
+        self.poller.hurry()
         try:
             self.sender.send(command, envelope, reported)
             answer = await future

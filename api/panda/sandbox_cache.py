@@ -24,7 +24,7 @@ NAME_LENGTH_MAX = 200
 THERE_ALREADY = "ERROR: cannot overwrite file"
 
 
-class Source(Protocol):
+class UploadSource(Protocol):
     """Where the bytes of an upload come from."""
 
     async def read(self, size: int = ..., /) -> bytes:
@@ -58,7 +58,7 @@ class SandboxCache:
     files: Space
     uploaders: Space
 
-    async def store(self, name: str, source: Source, owner: str) -> str:
+    async def store(self, name: str, source: UploadSource, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
         name = plain_name(name)
         replaces = name.endswith(REPLACEABLE)
@@ -101,7 +101,7 @@ def _entry(owner: str, size: int, checksum: int) -> str:
     return hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
 
 
-async def _copy(source: Source, file: BinaryIO, bytes_max: int) -> None:
+async def _copy(source: UploadSource, file: BinaryIO, bytes_max: int) -> None:
     size = 0
     while block := await source.read(READ_BYTES):
         size += len(block)

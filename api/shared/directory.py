@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from api.shared.store import Kind, Space
+from api.shared.store import SharedKind, Space
 
 UNFINISHED = ".upload-"
 
@@ -132,6 +132,6 @@ class DirectoryStore:
 
     root: Path
 
-    def space(self, kind: Kind) -> Space:
+    def space(self, kind: SharedKind) -> Space:
         """See `SharedStore`."""
         return DirectorySpace(self.root / kind.value)

@@ -1,6 +1,6 @@
 """The port of what APIs share: small documents and files by name, each kind in a space of its own.
 
-Out: what one API wrote, every other one reads. Guards: a name is read complete or not at all, whoever writes it at the same
+Out: what one API wrote, every other one reads. Guards: a name is read complete or not at all, while others write it at the same
 time; of two that claim a name the first has it. Only the kinds listed here can be reached: the keys with which tokens and the
 ledgers of the notary are signed are none of them.
 """
@@ -10,7 +10,7 @@ from enum import Enum
 from typing import BinaryIO, Protocol
 
 
-class Kind(Enum):
+class SharedKind(Enum):
     """What is shared; the value is the folder where a directory keeps it."""
 
     #: what users upload and jobs fetch
@@ -70,6 +70,6 @@ class Space(Protocol):
 class SharedStore(Protocol):
     """All that APIs share."""
 
-    def space(self, kind: Kind) -> Space:
+    def space(self, kind: SharedKind) -> Space:
         """Everything of one kind."""
         ...

@@ -17,7 +17,7 @@ class Fenced(DeciderError):
 
 
 class Interrupted(DeciderError):
-    """The slot must be started anew: producer thrown away, states rebuilt, reading from the committed offset."""
+    """The slot must be restarted: producer thrown away, states rebuilt, reading from the committed offset."""
 
 
 class SnapshotUnusable(DeciderError):

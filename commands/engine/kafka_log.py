@@ -218,7 +218,7 @@ def _input(message: Message) -> InputRecord:
 
 
 def _is_failure(message: Message) -> bool:
-    """True for a passing trouble report; raises for one that ends the slot."""
+    """True for a transient error; raises for one that ends the slot."""
     failure = message.error()
     if failure is None:
         return False
@@ -229,7 +229,7 @@ def _is_failure(message: Message) -> bool:
 
 
 def _meaning_of(failure: KafkaError) -> Fenced | Interrupted:
-    """Whether another owner has the slot, or it must be started anew."""
+    """Whether another owner has the slot, or it must be restarted."""
     fenced = failure.code() in (
         KafkaError._FENCED,
         KafkaError.INVALID_PRODUCER_EPOCH,

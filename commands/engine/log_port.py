@@ -1,7 +1,7 @@
 """The log as the decider's loop sees it: a port, so that the same loop runs on Kafka and in the simulator.
 
-In: where a slot begins. Out: committed events and commands as raw records, and a commit that is one transaction. Whoever
-implements it promises: after `acquire` no earlier owner commits anything more; `commit` writes all records and the positions or
+In: where a slot begins. Out: committed events and commands as raw records, and a commit that is one transaction. An
+implementation promises: after `acquire` no earlier owner commits anything more; `commit` writes all records and the positions or
 nothing; readers see only what was committed.
 """
 

@@ -67,7 +67,7 @@ class Shard:
 
         A record that meets a bug, or whose decision is too large to be written, leaves the states as they were: it becomes a
         dead letter and is refused. When a follow-up is to blame, the command is decided again with its follow-ups sent through
-        the log, where the one to blame stumbles alone.
+        the log, where the one to blame fails alone.
         """
         place = record.place
         self._direct.read(*place)
@@ -93,7 +93,7 @@ class Shard:
             return self._given_up(record, decoded, second)
 
     def refuse_unwritable(self, record: InputRecord, problem: Unwritable) -> None:
-        """The log did not take the decision on `record`, whatever was measured: refuse it when it comes again.
+        """The log did not take the decision on `record`, although it was measured: refuse it when it comes again.
 
         Raises Interrupted when it does not even take the refusal.
         """
@@ -103,7 +103,7 @@ class Shard:
         self._unwritable[record.place] = TooLarge(Refusal("TOO_LARGE", str(problem)))
 
     def _given_up(self, record: InputRecord, decoded: Decoded, found: DecisionFailed) -> list[OutputRecord]:
-        """The dead letter and the refusal of a record that stumbled."""
+        """The dead letter and the refusal of a record that failed."""
         if isinstance(found.cause, TooLarge):
             error_class, refusal = "TooLarge", found.cause.refusal
         else:
@@ -320,7 +320,7 @@ class Shard:
             message=shortened(decision.refusal.message) if decision.refusal else None,
             sequence=entry.sequence,
             event_types=tuple(type(message).__name__ for message, _ in events),
-            order=decision.order,
+            pilot_command=decision.pilot_command,
             leased=decision.leased,
             repeated=repeated,
             answered_at=by.issued_at,
@@ -348,11 +348,11 @@ class Shard:
 
 
 def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:
-    """True when events say all that there is to say to whoever sent the command."""
+    """True when events say all that there is to say to the sender of the command."""
     return (
         bool(decision.events)
         and decision.refusal is None
-        and decision.order is None
+        and decision.pilot_command is None
         and decision.leased is None
         and may_be_answered_by_events(decoded.entry, decoded.envelope)
     )

@@ -1,7 +1,7 @@
 """A job as its history describes it, and the table of its legal transitions.
 
 In: job events. Out: `Job`. Guards: an event that the table does not allow is a bug, found at once by `evolve`.
-The table also makes the picture in the docs and the exhaustive (state x command) test. Source:
+The table also makes the diagram in the docs and the exhaustive (state x command) test. Source:
 docs/reference/jedi.md, "Job transitions".
 """
 
@@ -30,7 +30,7 @@ from schemas.types import EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
-    """jobStatus, in PanDA's words; `unknown` is a job nobody defined."""
+    """jobStatus, in PanDA's words; `unknown` is a job that was never defined."""
 
     UNKNOWN = "unknown"
     ACTIVATED = "activated"

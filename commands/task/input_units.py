@@ -2,7 +2,7 @@
 
 A task may have a million units; as objects each would cost more than a kilobyte, as columns about 100 bytes beside its name.
 What a unit is never changes; where it stands does, and every change notes its undo (`commands/undo.py`).
-Guards: unit ids are 1, 2, 3 ... without gaps; reading or changing a unit costs the same whatever their number.
+Guards: unit ids are 1, 2, 3 ... without gaps; reading or changing a unit costs the same for any number.
 """
 
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""What one projector owns: its partitions, the projections in step with each other, their live tables, how far they got.
+"""What one projector owns: its partitions, the projections at one position, their live tables, and how far they got.
 
 In: positions and live tables as the database has them. Out: a `Holding` to write by. Guards: projections that share a
 partition share its position, so that one look at the heads of aggregates tells duplicates from news for all of them.
@@ -43,7 +43,7 @@ class Holding:
         return {(topic, number): stored.next_offset for (_, topic, number), stored in self.positions.items()}
 
     def slots(self, reached: Mapping[Partition, int]) -> dict[PositionKey, int]:
-        """What `reached` means for each projection in step."""
+        """What `reached` means for each projection at the position."""
         return {
             (projection.name, partition[0], partition[1]): offset
             for partition, offset in reached.items()

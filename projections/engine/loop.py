@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 
 class Projector:
-    """Keeps read models up to date until told to stop; several share the partitions."""
+    """Keeps read models up to date until asked to stop; several share the partitions."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Projector:
         self._applier: Applier
 
     def run(self, stop: threading.Event) -> None:
-        """Project until `stop` is set; waits for whatever is away."""
+        """Project until `stop` is set; waits for servers that are away."""
         pause = PAUSE_SECONDS_MIN
         while not stop.is_set():
             try:

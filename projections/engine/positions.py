@@ -70,13 +70,13 @@ def ensure_positions(cursor: Cursor, projections: Iterable[Projection], partitio
 
 
 def forget_positions(cursor: Cursor, projection: str) -> None:
-    """The projection has read nothing; whoever runs must look at the live tables again."""
+    """The projection has read nothing; a running projector must look at the live tables again."""
     cursor.execute("UPDATE projection_position SET next_offset = 0 WHERE projection = %s", (projection,))
     next_generation(cursor)
 
 
 def forget_unknown(cursor: Cursor, known: Sequence[str]) -> None:
-    """Projections that no longer exist hold up nobody who waits for a position."""
+    """Projections that no longer exist hold up no one who waits for a position."""
     for table in ("projection_position", "projection_live"):
         cursor.execute(f"DELETE FROM {table} WHERE projection <> ALL(%s)", (list(known),))
 
@@ -87,7 +87,7 @@ def next_generation(cursor: Cursor) -> None:
 
 
 def lock_positions(cursor: Cursor) -> dict[PositionKey, Stored]:
-    """All rows, and nobody moves them until the end of the transaction."""
+    """All rows, and no one moves them until the end of the transaction."""
     cursor.execute(f"SELECT {COLUMNS} FROM projection_position ORDER BY 1, 2, 3 FOR UPDATE")
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 

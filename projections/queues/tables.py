@@ -32,7 +32,7 @@ LEASE = Table(
     "lease",
     METADATA,
     Column("job_id", BigInteger, primary_key=True),
-    # Part of the key, as of every row: what two queues say of one job is two rows, in whatever order their events are folded.
+    # Part of the key, as of every row: what two queues say of one job is two rows, in any order their events are folded.
     Column("queue", Text, primary_key=True),
     Column("lease_id", Text, nullable=False),
     Column("pilot", Text, nullable=False),

@@ -676,7 +676,7 @@ class JobHolding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKillOrdered:
-    """A pilot holds the job: it will be told to stop.
+    """A pilot holds the job: it will be ordered to stop.
 
     code: Kill code.
     reason: Why.

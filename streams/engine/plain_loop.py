@@ -69,7 +69,7 @@ class PlainLoop:
             self.ended.set()
 
     def _session(self) -> None:
-        """From joining the group until told to stop; raises KafkaException when Kafka takes this instance for gone."""
+        """From joining the group until asked to stop; raises KafkaException when Kafka takes this instance for gone."""
         self._reached.clear()
         consumer = member(
             self._config.kafka, self._group, self._config.instance, session_seconds=self._config.session_seconds
@@ -103,7 +103,7 @@ class PlainLoop:
         return [message for message in messages if _is_record(message)]
 
     def _handled(self, messages: Sequence[Message]) -> bool:
-        """Let the listener deliver what follows from `messages`; False when told to stop before it has."""
+        """Let the listener deliver what follows from `messages`; False when asked to stop before it has."""
         wanted = [message for message in messages if self._listener.concerns(message.value())]
         for start in range(0, len(wanted), self._listener.batch_max):
             batch = [_arrival(message) for message in wanted[start : start + self._listener.batch_max]]
@@ -149,7 +149,7 @@ def _is_name_taken(problem: KafkaException) -> bool:
 
 
 def _is_record(message: Message) -> bool:
-    """False for a passing trouble report; raises KafkaException for one that ends the session."""
+    """False for a transient error; raises KafkaException for one that ends the session."""
     failure = message.error()
     if failure is None:
         return True

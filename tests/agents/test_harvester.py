@@ -1,4 +1,4 @@
-"""Real harvesters with real pilots: as many as are wanted, each life told, whatever happens to the harvester."""
+"""Real harvesters with real pilots: as many as are wanted, each state reported, also when the harvester dies."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def started(culm: CulmStandIn, tmp_path: Path, number: int) -> dict[str, int]:
     return pilots
 
 
-def test_as_many_pilots_start_as_are_wanted_and_their_lives_are_told(
+def test_as_many_pilots_start_as_are_wanted_and_their_states_are_reported(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path
 ) -> None:
     culm.jobs.append(a_job(culm, "echo x > out.txt"))

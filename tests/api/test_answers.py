@@ -1,4 +1,4 @@
-"""Answers reach whoever waits for them, and cost nothing where nobody does."""
+"""Answers reach the callers that wait for them, and cost nothing where no one waits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -69,12 +69,12 @@ def delivered(watch: AnswerWatch, *records: Any) -> None:
     watch.deliver(records)
 
 
-def test_an_answer_nobody_waits_for_is_not_decoded() -> None:
+def test_an_answer_without_a_caller_is_not_decoded() -> None:
     watch, codec = a_watch()
 
     async def story() -> Any:
         mine = watch.expect("mine")
-        delivered(watch, Record("another's"), Record("mine"), Record("nobody's"))
+        delivered(watch, Record("another's"), Record("mine"), Record("no one's"))
         return await mine
 
     assert run(story()).command_id == "mine"
@@ -94,7 +94,7 @@ def test_all_who_wait_for_one_command_get_its_answer() -> None:
     assert codec.decoded == [b"c"]
 
 
-def test_whoever_waits_no_longer_costs_no_decoding() -> None:
+def test_a_caller_that_left_costs_no_decoding() -> None:
     watch, codec = a_watch()
 
     async def story() -> None:
@@ -150,7 +150,7 @@ def a_gateway(then: Callable[[AnswerWatch, CommandEnvelope, Callable[..., None]]
     return CommandGateway(sender, watch, positions)
 
 
-def test_a_command_that_the_log_refuses_is_told_at_once() -> None:
+def test_a_command_that_the_log_refuses_is_answered_at_once() -> None:
     gateway = a_gateway(lambda watch, envelope, reported: reported(KafkaError(KafkaError._MSG_TIMED_OUT), None))
 
     with pytest.raises(LogUnavailable, match="did not take the command"):
@@ -158,7 +158,7 @@ def test_a_command_that_the_log_refuses_is_told_at_once() -> None:
     assert gateway.answers.waiting == 0
 
 
-def test_whoever_waits_for_no_answer_returns_once_the_log_has_the_command() -> None:
+def test_a_caller_that_waits_for_no_answer_returns_once_the_log_has_the_command() -> None:
     gateway = a_gateway(lambda watch, envelope, reported: reported(None, None))
 
     assert run(gateway.submit(KillJob(), "1", an_identity(), wait_seconds=0)) is None
@@ -202,7 +202,7 @@ class Events:
         )
 
 
-def test_an_event_that_stands_for_the_answer_reaches_whoever_waits_and_others_are_not_decoded() -> None:
+def test_an_event_that_stands_for_the_answer_reaches_the_request_that_waits_and_others_are_not_decoded() -> None:
     async def course() -> tuple[Any, bool, list[bytes]]:
         codec = Events()
         watch = AnswerWatch("127.0.0.1:1", cast(Any, codec))

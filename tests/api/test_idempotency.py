@@ -1,4 +1,4 @@
-"""One key, one wish, one answer."""
+"""One key, one request, one answer."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +16,7 @@ KEY = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
 ANSWER = {"command_type": "KillTask", "actor": "subject-jane", "accepted": True, "command_id": KEY}
 
 
-def wish_of(body: object, **changes: Any) -> str:
+def print_of(body: object, **changes: Any) -> str:
     return fingerprint(KEY, an_identity(**changes), "KillTask", "1", body)
 
 
@@ -43,74 +43,74 @@ class KeysAway(KeysInMemory):
         raise OSError(28, "No space left on device")
 
 
-def wishes(keys: Any = None, **tables: Any) -> CommandFingerprints:
+def fingerprints(keys: Any = None, **tables: Any) -> CommandFingerprints:
     models = ReadModelsStandIn({f"from {name} ": rows for name, rows in tables.items()})
     return CommandFingerprints(cast(ReadModels, models), cast(Space, keys or KeysInMemory()))
 
 
-def test_the_order_of_fields_makes_no_other_wish() -> None:
-    assert wish_of({"a": 1, "b": 2}) == wish_of({"b": 2, "a": 1})
+def test_the_order_of_fields_makes_no_other_request() -> None:
+    assert print_of({"a": 1, "b": 2}) == print_of({"b": 2, "a": 1})
 
 
-def test_another_body_or_another_person_is_another_wish() -> None:
-    assert len({wish_of({"a": 1}), wish_of({"a": 2}), wish_of({"a": 1}, subject="bob"), wish_of({"a": 1}, vo="cms")}) == 4
+def test_another_body_or_another_person_is_another_request() -> None:
+    assert len({print_of({"a": 1}), print_of({"a": 2}), print_of({"a": 1}, subject="bob"), print_of({"a": 1}, vo="cms")}) == 4
 
 
 def test_a_new_key_has_no_answer() -> None:
-    assert run(wishes().check(KEY, "KillTask", wish_of({}), an_identity())) is None
+    assert run(fingerprints().check(KEY, "KillTask", print_of({}), an_identity())) is None
 
 
-def test_the_same_wish_gets_the_first_answer() -> None:
-    kept = wishes(answer=[ANSWER], timeline=[{"correlation_id": wish_of({})}])
+def test_the_same_request_gets_the_first_answer() -> None:
+    kept = fingerprints(answer=[ANSWER], timeline=[{"correlation_id": print_of({})}])
 
-    assert run(kept.check(KEY, "KillTask", wish_of({}), an_identity())) == ANSWER
+    assert run(kept.check(KEY, "KillTask", print_of({}), an_identity())) == ANSWER
 
 
-def test_another_wish_under_the_same_key_is_a_conflict() -> None:
-    kept = wishes()
-    run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+def test_another_request_under_the_same_key_is_a_conflict() -> None:
+    kept = fingerprints()
+    run(kept.check(KEY, "KillTask", print_of({}), an_identity()))
 
     with pytest.raises(Conflict):
-        run(kept.check(KEY, "KillTask", wish_of({"reason": "x"}), an_identity()))
+        run(kept.check(KEY, "KillTask", print_of({"reason": "x"}), an_identity()))
 
 
 def test_another_request_under_the_same_key_is_a_conflict_at_another_api(tmp_path: Path) -> None:
-    here, there = wishes(DirectorySpace(tmp_path)), wishes(DirectorySpace(tmp_path))
-    run(here.check(KEY, "KillTask", wish_of({}), an_identity()))
+    here, there = fingerprints(DirectorySpace(tmp_path)), fingerprints(DirectorySpace(tmp_path))
+    run(here.check(KEY, "KillTask", print_of({}), an_identity()))
 
-    assert run(there.check(KEY, "KillTask", wish_of({}), an_identity())) is None
+    assert run(there.check(KEY, "KillTask", print_of({}), an_identity())) is None
     assert run(there.knows(KEY))
     with pytest.raises(Conflict):
-        run(there.check(KEY, "KillTask", wish_of({"reason": "x"}), an_identity()))
+        run(there.check(KEY, "KillTask", print_of({"reason": "x"}), an_identity()))
 
 
 def test_a_key_of_another_user_stays_theirs() -> None:
     keys = KeysInMemory()
-    kept = wishes(keys, answer=[ANSWER | {"actor": "subject-bob"}])
+    kept = fingerprints(keys, answer=[ANSWER | {"actor": "subject-bob"}])
 
     with pytest.raises(Conflict):
-        run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+        run(kept.check(KEY, "KillTask", print_of({}), an_identity()))
 
     assert keys.kept == {}
 
 
-def test_a_key_that_cannot_be_written_down_is_told_to_come_again() -> None:
+def test_a_key_that_cannot_be_written_down_is_refused_for_now() -> None:
     with pytest.raises(Unavailable, match="cannot be written down: No space left on device"):
-        run(wishes(KeysAway()).check(KEY, "KillTask", wish_of({}), an_identity()))
+        run(fingerprints(KeysAway()).check(KEY, "KillTask", print_of({}), an_identity()))
 
 
 def test_a_conflict_is_found_in_the_log_after_a_restart() -> None:
-    kept = wishes(answer=[ANSWER], timeline=[{"correlation_id": wish_of({"reason": "first"})}])
+    kept = fingerprints(answer=[ANSWER], timeline=[{"correlation_id": print_of({"reason": "first"})}])
 
     with pytest.raises(Conflict):
-        run(kept.check(KEY, "KillTask", wish_of({"reason": "second"}), an_identity()))
+        run(kept.check(KEY, "KillTask", print_of({"reason": "second"}), an_identity()))
 
 
-def test_somebody_elses_key_is_a_conflict() -> None:
-    kept = wishes(answer=[ANSWER | {"actor": "subject-bob"}])
+def test_the_key_of_another_user_is_a_conflict() -> None:
+    kept = fingerprints(answer=[ANSWER | {"actor": "subject-bob"}])
 
     with pytest.raises(Conflict):
-        run(kept.check(KEY, "KillTask", wish_of({}), an_identity()))
+        run(kept.check(KEY, "KillTask", print_of({}), an_identity()))
 
 
 def test_a_key_must_be_a_uuid() -> None:

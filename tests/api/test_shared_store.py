@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.shared.directory import DirectorySpace, DirectoryStore
-from api.shared.store import Kind
+from api.shared.store import SharedKind
 
 
 def space_read(folder: Path, name: str) -> bytes | None:
@@ -16,11 +16,11 @@ def space_read(folder: Path, name: str) -> bytes | None:
 
 
 def test_what_one_api_writes_another_reads(tmp_path: Path) -> None:
-    DirectoryStore(tmp_path).space(Kind.IDEMPOTENCY_KEYS).put("k", b"first")
-    DirectoryStore(tmp_path).space(Kind.IDEMPOTENCY_KEYS).put("k", b"second")
+    DirectoryStore(tmp_path).space(SharedKind.IDEMPOTENCY_KEYS).put("k", b"first")
+    DirectoryStore(tmp_path).space(SharedKind.IDEMPOTENCY_KEYS).put("k", b"second")
 
-    assert DirectoryStore(tmp_path).space(Kind.IDEMPOTENCY_KEYS).get("k") == b"second"
-    assert DirectoryStore(tmp_path).space(Kind.SANDBOXES).get("k") is None
+    assert DirectoryStore(tmp_path).space(SharedKind.IDEMPOTENCY_KEYS).get("k") == b"second"
+    assert DirectoryStore(tmp_path).space(SharedKind.SANDBOXES).get("k") is None
 
 
 def test_of_several_apis_that_claim_a_name_at_once_one_has_it(tmp_path: Path) -> None:
@@ -73,6 +73,6 @@ def test_no_name_leads_out_of_its_space(tmp_path: Path, name: str) -> None:
 
 
 def test_keys_that_sign_are_of_no_kind_that_is_shared() -> None:
-    folders = {kind.value.split("/")[0] for kind in Kind}
+    folders = {kind.value.split("/")[0] for kind in SharedKind}
 
     assert folders.isdisjoint({"identity", "notary", "tokens"})

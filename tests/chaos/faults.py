@@ -84,7 +84,7 @@ def _replaced(stack: Stack) -> Iterator[None]:
     time.sleep(TAKEOVER_SECONDS)
     os.kill(first, signal.SIGCONT)
     yield
-    # The supervisor starts the first anew, which takes the slot back; the second ends by itself then.
+    # The supervisor restarts the first, which takes the slot back; the second ends by itself then.
     try:
         second.wait(30)
     except subprocess.TimeoutExpired:

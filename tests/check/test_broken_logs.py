@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from check.laws import Law, Seen
-from check.report import Verdict, judge_log, laws_of_the_log, lines
+from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
 from tests.sim.seeds import quiet
 from tests.sim.world import SLOTS, World, schedule
@@ -41,9 +41,9 @@ def settled() -> dict[tuple[str, int], int]:
     return found
 
 
-def broken(records: Sequence[Seen]) -> dict[str, Verdict]:
+def broken(records: Sequence[Seen]) -> dict[str, LawResult]:
     """Verdicts on broken laws, by law."""
-    return {verdict.law: verdict for verdict in judge_log(records, laws_of_the_log(settled())) if verdict.violations}
+    return {result.law: result for result in judge_log(records, laws_of_the_log(settled())) if result.violations}
 
 
 def index_of(records: Sequence[Seen], name: str, number: int = 0) -> int:
@@ -177,10 +177,10 @@ def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
     records, world = a_run()
     laws: list[Law] = [*laws_of_the_log(settled()), *(world.rows_law(view) for view in views())]
 
-    verdicts = judge_log(records, laws)
+    results = judge_log(records, laws)
 
-    assert [verdict for verdict in verdicts if verdict.violations] == []
-    idle = {verdict.law for verdict in verdicts if not verdict.checked}
+    assert [result for result in results if result.violations] == []
+    idle = {result.law for result in results if not result.checked}
     assert idle <= {"rows of lease equal the events", "rows of worker equal the events"}
 
 
@@ -203,30 +203,30 @@ def test_a_row_that_was_altered_is_found_and_named() -> None:
     job, row = next(iter(law.rows.items()))
     law.rows[job] = ("running", *row[1:])
 
-    (verdict,) = judge_log(records, [law])
+    (result,) = judge_log(records, [law])
 
-    assert verdict.violations == 1
-    assert verdict.first is not None
-    assert verdict.first.place == f"job row {job}"
-    assert "running" in verdict.first.found
+    assert result.violations == 1
+    assert result.first is not None
+    assert result.first.place == f"job row {job}"
+    assert "running" in result.first.found
 
 
-def test_a_row_that_vanished_and_one_that_nobody_made_are_found() -> None:
+def test_a_row_that_vanished_and_one_without_an_event_are_found() -> None:
     records, world = a_run()
     law = world.rows_law(next(view for view in views() if view.table == "task"))
     task = next(iter(law.rows))
     law.rows["999"] = law.rows.pop(task)
 
-    (verdict,) = judge_log(records, [law])
+    (result,) = judge_log(records, [law])
 
-    assert verdict.violations == 2
+    assert result.violations == 2
 
 
 def test_the_report_says_what_was_checked_and_the_first_offence() -> None:
     records = list(a_run()[0])
 
-    told = lines(judge_log(forged(records), laws_of_the_log(settled())))
+    text_lines = lines(judge_log(forged(records), laws_of_the_log(settled())))
 
-    cause = next(number for number, line in enumerate(told) if line.startswith("every cause is in the log"))
-    assert told[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
-    assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in told[cause + 1]
+    cause = next(number for number, line in enumerate(text_lines) if line.startswith("every cause is in the log"))
+    assert text_lines[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
+    assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in text_lines[cause + 1]

@@ -41,7 +41,7 @@ def test_an_accepted_report_of_a_pilot_is_answered_by_its_event() -> None:
     assert (answer.accepted, answer.command_id, answer.sequence) == (True, envelope.command_id, envelope.sequence)
 
 
-def test_a_report_that_is_told_more_than_its_event_says_has_an_answer_of_its_own() -> None:
+def test_a_report_that_is_answered_with_more_than_its_event_has_an_answer_of_its_own() -> None:
     culm = a_running_task()
     job_id = lease(culm)
     assert job_id is not None
@@ -49,10 +49,10 @@ def test_a_report_that_is_told_more_than_its_event_says_has_an_answer_of_its_own
 
     answer = report(culm, job_id, ReportedState.RUNNING)
 
-    assert (answer.order, culm.events[-1][1].is_answer) == ("tobekilled", False)
+    assert (answer.pilot_command, culm.events[-1][1].is_answer) == ("tobekilled", False)
 
 
-def test_a_late_report_is_refused_by_an_answer_whatever_trace_it_leaves() -> None:
+def test_a_late_report_is_refused_by_an_answer_also_when_it_leaves_an_event() -> None:
     culm = a_running_task()
     job_id = lease(culm)
     assert job_id is not None

@@ -75,11 +75,11 @@ def test_either_way_the_events_and_the_states_are_the_same() -> None:
 def test_a_follow_up_that_is_refused_leaves_an_answer_that_names_its_cause() -> None:
     culm = a_running_task()
     held = lease(culm)
-    told = len(culm.answers)
+    answers_before = len(culm.answers)
 
     culm.send(FinishTask(soft=True), str(TASK))
 
-    refused = [answer for answer in culm.answers[told:] if not answer.accepted]
+    refused = [answer for answer in culm.answers[answers_before:] if not answer.accepted]
     ordered = next(envelope for message, envelope in culm.events if isinstance(message, TaskFinishOrdered))
     assert [(answer.command_type, answer.aggregate_id, answer.reason) for answer in refused] == [
         ("KillJob", str(held), "HELD")
@@ -177,7 +177,7 @@ def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: 
     assert checked == [1, 2, 3]
 
 
-def test_what_was_not_checked_is_checked_whatever_was_checked_before() -> None:
+def test_what_was_not_checked_is_checked_after_other_checks() -> None:
     culm = a_running_task()
     good = spec_of(culm, job(1))
     bad = replace(good, core_count=-1)

@@ -129,4 +129,4 @@ def test_a_report_to_stop_goes_with_every_refusal_of_a_pilot() -> None:
     for status in JobStatus:
         decision = decide(a_job(status), COMMANDS["running"], BY)
         if decision.refusal is not None:
-            assert decision.order == "tobekilled"
+            assert decision.pilot_command == "tobekilled"

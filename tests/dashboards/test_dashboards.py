@@ -78,9 +78,9 @@ def test_the_sink_names_topics_and_fields_that_exist() -> None:
 
 
 @pytest.mark.stack
-def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit()
-    hand.finish(hand.lease(task))
+def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.finish(actors.lease(task))
 
     exposed = families(stack) | set(GIVEN)
 
@@ -90,9 +90,9 @@ def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: ManualAct
 
 
 @pytest.mark.stack
-def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit()
-    hand.user.get(f"/v1/tasks/{task}")
+def test_no_label_holds_an_id_or_a_user(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.user.get(f"/v1/tasks/{task}")
     text = "".join(
         httpx.get(f"http://127.0.0.1:{stack.config.ports.metrics + number}/metrics").text for number, _ in enumerate(MEASURED)
     )
@@ -103,18 +103,18 @@ def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> Non
 
 
 @pytest.mark.stack
-def test_the_running_table_agrees_with_the_read_model(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit(jobs=2)
-    hand.finish(hand.lease(task))
+def test_the_running_table_agrees_with_the_read_model(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit(jobs=2)
+    actors.finish(actors.lease(task))
     sample = str(FOLDER / "running_table.py")
     command = [sys.executable, "-W", "ignore", sample, stack.config.kafka, stack.config.registry, "--once"]
 
     def same() -> bool:
-        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        output = subprocess.run(command, capture_output=True, text=True, check=True)
         with closing(psycopg2.connect(stack.config.postgres)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT queue, status, count(*) FROM job GROUP BY 1, 2 ORDER BY 1, 2")
             rows = cursor.fetchall()
-        return [(one["queue"], one["state"], one["jobs"]) for one in json.loads(told.stdout)] == rows
+        return [(one["queue"], one["state"], one["jobs"]) for one in json.loads(output.stdout)] == rows
 
     assert until(same, 60)
 
@@ -142,8 +142,8 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.stack
-def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: ManualActors, prometheus: str) -> None:
-    hand.finish(hand.lease(hand.submit()))
+def test_a_real_prometheus_answers_every_expression(stack: Stack, actors: ManualActors, prometheus: str) -> None:
+    actors.finish(actors.lease(actors.submit()))
     asking = httpx.Client(base_url=prometheus)
 
     def value(expression: str) -> list[Any]:

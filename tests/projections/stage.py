@@ -63,7 +63,7 @@ class Stage:
         )
 
     def rebuild(self, *names: str, records_max: int = 20_000) -> Rebuilt:
-        """Make read models anew; all when none is named."""
+        """Rebuild read models; all when none is named."""
         job = Rebuild(self.postgres, self.log.codec, self.log.reader(PASSING), names, records_max=records_max)
         return job.run()
 

@@ -57,7 +57,7 @@ def tasks(postgres: str, first: int, last: int) -> int:
         return int(count)
 
 
-def made_anew(config: ProjectorConfig, writer: KafkaWriter) -> None:
+def rebuilt(config: ProjectorConfig, writer: KafkaWriter) -> None:
     """Rebuild everything, in several processes."""
     reader = KafkaLogReader(config.kafka, client_id="test", passing=PASSING, hears_ends=True)
     Rebuild(config.postgres, writer.codec, reader, [], config=config).run()
@@ -70,7 +70,7 @@ def sums(postgres: str) -> dict[str, str]:
         return checksums(connection)
 
 
-def test_what_is_committed_is_projected_whoever_is_killed_and_made_anew_equal(
+def test_what_is_committed_is_projected_through_kills_and_rebuilt_equal(
     writer: KafkaWriter, kafka: str, registry: str, database: str
 ) -> None:
     config = ProjectorConfig(kafka, registry, database, rebuild_records_max=50, rebuild_processes=2)
@@ -88,9 +88,9 @@ def test_what_is_committed_is_projected_whoever_is_killed_and_made_anew_equal(
         assert process.wait(20) == 0
 
     # The last records may have come after the last task: a rebuild gets to the end, and so does the projector.
-    made_anew(config, writer)
+    rebuilt(config, writer)
     first = sums(database)
-    made_anew(config, writer)
+    rebuilt(config, writer)
     assert sums(database) == first
     assert tasks(database, FIRST, FIRST + 99) == 30
 

@@ -151,7 +151,7 @@ def test_read_models_that_are_not_made_yet_are_waited_for(database: str) -> None
     assert stage.rows("SELECT count(*) FROM task") == [(2,)]
 
 
-def test_a_projection_that_no_longer_exists_holds_up_nobody(stage: Stage) -> None:
+def test_a_projection_that_no_longer_exists_holds_up_no_one(stage: Stage) -> None:
     stage.change("INSERT INTO projection_live VALUES ('gone', 1, 'rm_gone_v1')")
     stage.change("INSERT INTO projection_position VALUES ('gone', 'culm.task.events.v1', 0, 0, 1, 0)")
 

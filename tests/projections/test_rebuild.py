@@ -1,4 +1,4 @@
-"""Read models made anew: equal byte for byte, while reads and the projector go on."""
+"""Read models rebuilt: equal byte for byte, while reads and the projector go on."""
 
 import threading
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def stage(database: str) -> Stage:
 
 @contextmanager
 def reading(stage: Stage, failures: list[str]) -> Iterator[None]:
-    """Somebody reads two views, over and over, and finds both tasks every time."""
+    """A reader reads two views, over and over, and finds both tasks every time."""
     stop = threading.Event()
 
     def read() -> None:
@@ -59,7 +59,7 @@ def reading(stage: Stage, failures: list[str]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("records_max", [20_000, 7])
-def test_read_models_made_anew_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
+def test_read_models_rebuilt_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
     before = stage.checksums()
 
     rebuilt = stage.rebuild(records_max=records_max)
@@ -121,7 +121,7 @@ def test_a_running_projector_goes_on_in_the_new_tables(stage: Stage) -> None:
     assert stage.checksums() == done
 
 
-def test_some_read_models_made_anew_do_not_get_ahead_of_the_others(stage: Stage) -> None:
+def test_some_read_models_rebuilt_do_not_get_ahead_of_the_others(stage: Stage) -> None:
     stage.say(a_task(FIRST + 2))
 
     stage.rebuild("tasks")
@@ -132,7 +132,7 @@ def test_some_read_models_made_anew_do_not_get_ahead_of_the_others(stage: Stage)
     assert stage.rows("SELECT count(*) FROM job") == [(6,)]
 
 
-def test_all_read_models_made_anew_get_to_the_end_of_the_log_without_a_projector(stage: Stage) -> None:
+def test_all_read_models_rebuilt_get_to_the_end_of_the_log_without_a_projector(stage: Stage) -> None:
     stage.say(a_task(FIRST + 2))
 
     stage.rebuild()

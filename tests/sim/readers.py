@@ -1,4 +1,4 @@
-"""The projector over a database in memory, the timers, and whoever waits for answers.
+"""The projector over a database in memory, the timers, and callers that wait for answers.
 
 The projector's fold is the real one; its transaction (rows and positions, together or not at all) is played by `Database`.
 """
@@ -17,7 +17,7 @@ from schemas.wire import Codec, entry_of
 from streams.engine.messages import OutgoingCommand
 from streams.timers.clockwork import AGAIN_MICROS, REMEMBERED_MAX, REMEMBERED_MICROS
 from streams.timers.due import Due, command_for
-from streams.timers.watch import Heard, LastSeen, Watch
+from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
 from tests.projections.tables_in_memory import Tables
 from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
@@ -102,7 +102,7 @@ class TimersProcess:
         self._watch.works(now)
         count = 0
         for row in self._due(now):
-            made = command_for(row, now, Heard(self._watch.since, now, self._last_seen.of(row.key)))
+            made = command_for(row, now, HeartbeatWindow(self._watch.since, now, self._last_seen.of(row.key)))
             if made is not None and self._sent.get(made.envelope.command_id, 0) <= now:
                 self._send(made)
                 self._sent[made.envelope.command_id] = now + AGAIN_MICROS
