@@ -131,6 +131,12 @@ class StackConfig:
         return dataclasses.replace(first, port=port, health=health)
 
     @property
+    def api_health(self) -> Mapping[str, str]:
+        """Where each API is asked whether it is well, by its program."""
+        apis = [one for one in processes_of_a_stack(self.counts) if one.kind.name == "api"]
+        return {one.program: self.addresses_of(one).health for one in apis}
+
+    @property
     def api(self) -> str:
         """Base address of the API for clients."""
         return self.addresses.public

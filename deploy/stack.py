@@ -245,11 +245,7 @@ class Stack:
             **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
-            **{
-                process.program: functools.partial(api_answers, self.config.addresses_of(process).health)
-                for process in processes_of_a_stack(self.config.counts)
-                if process.kind.name == "api"
-            },
+            **{name: functools.partial(api_answers, address) for name, address in self.config.api_health.items()},
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -302,9 +298,8 @@ class Stack:
         for process in processes:
             if not process.kind.is_agent:
                 self._start(process.program)
-        for process in processes:
-            if process.kind.name == "api":
-                self._await(process.program, say, API_SECONDS_MAX)
+        for name in self.config.api_health:
+            self._await(name, say, API_SECONDS_MAX)
         local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
         for process in processes:
             if process.kind.is_agent:
