@@ -131,6 +131,12 @@ class StackConfig:
         return dataclasses.replace(first, port=port, health=health)
 
     @property
+    def api_health(self) -> Mapping[str, str]:
+        """Where each API is asked whether it is well, by its program."""
+        apis = [one for one in processes_of_a_stack(self.counts) if one.kind.name == "api"]
+        return {one.program: self.addresses_of(one).health for one in apis}
+
+    @property
     def api(self) -> str:
         """Base address of the API for clients."""
         return self.addresses.public
@@ -218,5 +224,7 @@ def counts_in(environ: Mapping[str, str]) -> dict[str, int]:
 
 
 def _several(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """In the order of the kinds; those with one instance are left out."""
+    """In the order of the kinds; those with one instance are left out. Raises ValueError for several deciders."""
+    if counts.get("decider", 1) > 1:
+        raise ValueError(f"deciders is {counts['decider']}, expected 1: several would not share the log but shut each other out")
     return tuple((kind.name, counts[kind.name]) for kind in KINDS if counts.get(kind.name, 1) != 1)

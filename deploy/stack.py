@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import fetch, local_queue
-from deploy.config import EXTERNAL_VARIABLES, StackConfig, counts_in, saved
+from deploy.config import EXTERNAL_VARIABLES, StackConfig, saved
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.java import find_java
 from deploy.kafka import node
@@ -28,15 +27,15 @@ from deploy.leftovers import end_leftovers
 from deploy.ports import check_ports
 from deploy.postgres import server as postgres
 from deploy.processes import basic_environment, culm_processes, log_file, servers
+from deploy.resizing import ONE_OF_EACH, resizing
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
-from process.instances import KINDS, SERVERS, process_named, processes_of_a_stack, shown_names
+from process.instances import SERVERS, process_named, processes_of_a_stack, shown_names
 from process.servers import CHECKOUT, PORT_VARIABLES
 from process.settings import mask
 
 Say = Callable[[str], None]
-ONE_OF_EACH: Mapping[str, int] = {kind.name: 1 for kind in KINDS}
 PILOT_TOKEN_HOURS = 24.0 * 365
 SERVER_SECONDS_MAX = 180.0
 API_SECONDS_MAX = 180.0
@@ -197,21 +196,15 @@ class Stack:
 
     def _resized(self, say: Say) -> "Stack":
         """The running stack with as many instances of each kind as are asked for; those that are too many are stopped."""
-        there = {state.name for state in self.supervisor.states()}
-        running = [process for name in there if (process := process_named(name)) is not None]
-        before = self.config.with_counts({**ONE_OF_EACH, **Counter(process.kind.name for process in running)})
-        config = self.config.with_counts(counts_in(self.environ))
-        programs = culm_processes(config, self.environ)
-        added = tuple(program for program in programs if program.name not in there)
-        removed = sorted({process.program for process in running} - {program.name for program in programs})
-        if added or removed:
-            check_ports(config, before)
-            self.supervisor.change(added, removed, basic_environment(config, self.environ))
-            config.save()
-            for word, names in (("added", [program.name for program in added]), ("stopped", removed)):
+        change = resizing(self.config, {state.name for state in self.supervisor.states()}, self.environ)
+        if change.added or change.removed:
+            check_ports(change.config, change.before)
+            self.supervisor.change(change.added, change.removed, basic_environment(change.config, self.environ))
+            change.config.save()
+            for word, names in (("added", [program.name for program in change.added]), ("stopped", change.removed)):
                 if names:
                     say(f"{word} {', '.join(names)}")
-        return Stack(config, self.environ)
+        return Stack(change.config, self.environ)
 
     def _stop(self, say: Say) -> bool:
         """Stop what runs, in the order against the flow; False when there was nothing."""
@@ -252,11 +245,7 @@ class Stack:
             **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
-            **{
-                process.program: functools.partial(api_answers, self.config.addresses_of(process).health)
-                for process in processes_of_a_stack(self.config.counts)
-                if process.kind.name == "api"
-            },
+            **{name: functools.partial(api_answers, address) for name, address in self.config.api_health.items()},
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -309,9 +298,8 @@ class Stack:
         for process in processes:
             if not process.kind.is_agent:
                 self._start(process.program)
-        for process in processes:
-            if process.kind.name == "api":
-                self._await(process.program, say, API_SECONDS_MAX)
+        for name in self.config.api_health:
+            self._await(name, say, API_SECONDS_MAX)
         local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
         for process in processes:
             if process.kind.is_agent:

@@ -1,8 +1,8 @@
 """The port of what APIs share: small documents and files by name, each kind in a space of its own.
 
-Out: what one API wrote, every other one reads. Guards: a name is read complete or not at all, while others write it at the same
-time; of two that claim a name the first has it. Only the kinds listed here can be reached: the keys with which tokens and the
-ledgers of the notary are signed are none of them.
+Out: what one API wrote, every other one reads. Guards: a name is read complete or not at all, also while others write it; of
+two that claim a name the first has it. Only the kinds listed here can be reached: the keys with which tokens and the ledgers
+of the notary are signed are none of them.
 """
 
 from contextlib import AbstractContextManager

@@ -8,6 +8,7 @@ import pytest
 from deploy.config import StackConfig, saved
 from deploy.ports import _ports
 from deploy.processes import culm_processes
+from deploy.resizing import resizing
 from process.instances import BY_NAME, KINDS, MEASURED, Process, process_named, processes_of_a_stack, shown_names
 from process.supervised import _place
 
@@ -90,6 +91,17 @@ def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path)
     assert {programs[name]["CULM_API_PUBLIC"] for name in ("api", "api-2")} == {"https://culm.example"}
 
 
+def test_a_running_stack_is_given_what_is_asked_for_and_keeps_the_rest(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_APIS": "2", "CULM_TIMERS": "2"}, home=tmp_path)
+    there = {"kafka", *(program.name for program in culm_processes(config, {}))}
+
+    change = resizing(config, there, {"CULM_APIS": "1", "CULM_PROJECTORS": "3"})
+
+    assert [program.name for program in change.added] == ["projector-2", "projector-3"]
+    assert change.removed == ("api-2",)
+    assert (change.before.counts, change.config.counts) == ({"timers": 2, "api": 2}, {"timers": 2, "projector": 3})
+
+
 def test_processes_are_listed_behind_the_servers_in_the_order_of_the_flow() -> None:
     names = ["api", "decider-10", "strange", "decider-2", "postgres", "decider", "kafka", "projector"]
 
@@ -104,3 +116,8 @@ def test_a_process_is_given_the_addresses_it_needs_and_no_others(tmp_path: Path)
     assert holders == ["timers", "projector", "api"]
     assert (programs["decider"]["CULM_PARTITIONS"], programs["decider"]["CULM_INSTANCE"]) == ("4", "1")
     assert "CULM_LOG_FILE" not in programs["decider"]
+
+
+def test_a_stack_has_one_decider() -> None:
+    with pytest.raises(ValueError, match="deciders is 2, expected 1: several would not share the log but shut each other out"):
+        StackConfig.from_environ({"CULM_DECIDERS": "2"})
