@@ -76,10 +76,10 @@ def test_counts_are_taken_from_variables_and_kept_with_the_stack(tmp_path: Path)
 
 
 def test_no_two_processes_of_the_largest_stack_share_a_port(tmp_path: Path) -> None:
-    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3"}
+    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3", "CULM_DECIDERS": "1"}
     ports = [port for port, _, _ in _ports(StackConfig.from_environ(environ, home=tmp_path))]
 
-    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 2 + 6
+    assert len(ports) == len(set(ports)) == 5 * 9 + 1 + 9 + 2 + 6
 
 
 def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path) -> None:
