@@ -16,6 +16,8 @@ PRODUCTION = "production"
 PILOT = "pilot"
 OPERATOR = "operator"
 ROLES = (PRODUCTION, PILOT, OPERATOR)
+#: Roles that commands of Culm itself bear; a group of that name gives no one the right to them.
+NO_ONES_ROLES = frozenset({"system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def identity_from(claims: Mapping[str, Any], origin: str | None, vos: Collection
     vo, role = _wanted(origin, groups, vos)
     if vo not in vos:
         raise NotAMember(f"Unknown vo : {vo}")
+    if role in NO_ONES_ROLES:
+        raise NotAMember(f"No member acts as {role}: Culm itself does")
     if role and f"{vo}/{role}" not in groups:
         raise NotAMember(f"Not a member of the {vo}/{role} group")
     if not role and vo not in groups:

@@ -52,6 +52,7 @@ def test_without_asking_no_one_acts_as_production_for_the_compatible_fronts() ->
     [
         ("cms", ["wlcg"], "Unknown vo : cms"),
         ("wlcg:pilot", ["wlcg"], "Not a member of the wlcg/pilot group"),
+        ("wlcg:system", ["wlcg", "wlcg/system"], "No member acts as system"),
         ("wlcg", ["other"], "Not a member of the wlcg group"),
         ("wlcg", None, "Not a member of the wlcg group"),
         ("wlcg", "wlcg", "Not a member of the wlcg group"),
