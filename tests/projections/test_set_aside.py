@@ -223,7 +223,7 @@ def test_an_aggregate_whose_id_is_no_number_is_set_aside(stage: Stage) -> None:
 
 def test_an_answer_that_cannot_be_filed_is_noted_and_passed_over(stage: Stage) -> None:
     bad = replace(an_answer(1), actor="x" * 10)
-    stage.change("ALTER TABLE rm_answers_v1.answer ADD CHECK (actor <> 'xxxxxxxxxx')")
+    stage.change("ALTER TABLE rm_answers_v2.answer ADD CHECK (actor <> 'xxxxxxxxxx')")
     stage.log.append(bad, None, bad.command_id)
     good = an_answer(2)
     stage.log.append(good, None, good.command_id)
