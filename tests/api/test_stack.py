@@ -241,12 +241,12 @@ def test_events_are_followed_live_and_resumed(jane: httpx.Client, pilot: httpx.C
 
     follower = threading.Thread(target=follow, args=("TaskFinalized",), daemon=True)
     follower.start()
-    _until(lambda: "JobActivated" in {event for _, event in seen})
+    _until(lambda: "JobDefined" in {event for _, event in seen})
     jane.post("/v1/commands/KillTask", json={"aggregate_id": str(task_id)}, headers={"Prefer": "wait=30"})
     follower.join(30)
 
     assert not follower.is_alive()
-    assert {"TaskSubmitted", "JobActivated", "TaskFinalized"} <= {event for _, event in seen}
+    assert {"TaskSubmitted", "JobDefined", "TaskFinalized"} <= {event for _, event in seen}
     assert len(set(seen)) == len(seen)
     first_half = list(seen)
     seen.clear()
