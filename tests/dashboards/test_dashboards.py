@@ -144,29 +144,29 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
 @pytest.mark.stack
 def test_a_real_prometheus_answers_every_expression(stack: Stack, actors: ManualActors, prometheus: str) -> None:
     actors.finish(actors.lease(actors.submit()))
-    asking = httpx.Client(base_url=prometheus)
+    with httpx.Client(base_url=prometheus) as asking:
 
-    def value(expression: str) -> list[Any]:
-        answer = asking.get("/api/v1/query", params={"query": expression})
-        assert answer.status_code == 200, f"{expression}: {answer.text}"
-        found: list[Any] = answer.json()["data"]["result"]
-        return found
+        def value(expression: str) -> list[Any]:
+            answer = asking.get("/api/v1/query", params={"query": expression})
+            assert answer.status_code == 200, f"{expression}: {answer.text}"
+            found: list[Any] = answer.json()["data"]["result"]
+            return found
 
-    def scraped() -> bool:
-        try:
-            return len(value('up{job="culm"} == 1')) == len(MEASURED)
-        except httpx.TransportError:
-            return False
+        def scraped() -> bool:
+            try:
+                is_ready = asking.get("/-/ready").status_code == 200
+            except httpx.TransportError:
+                return False
+            return is_ready and len(value('up{job="culm"} == 1')) == len(MEASURED)
 
-    until(scraped, 60)
-    until(lambda: value('rate(culm_records_total{process="decider"}[1m])'), 60)
-    answers = {expression: value(expression) for expression in expressions()}
+        until(scraped, 60)
+        until(lambda: value('rate(culm_records_total{process="decider"}[1m])'), 60)
+        answers = {expression: value(expression) for expression in expressions()}
 
-    with_data = [expression for expression, found in answers.items() if found]
-    assert len(with_data) > len(answers) / 2, sorted(set(answers) - set(with_data))
-    assert value('sum(culm_jobs{state="finished"})')[0]["value"][1] != "0"
-    assert len(asking.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]) == 9
-    asking.close()
+        with_data = [expression for expression, found in answers.items() if found]
+        assert len(with_data) > len(answers) / 2, sorted(set(answers) - set(with_data))
+        assert value('sum(culm_jobs{state="finished"})')[0]["value"][1] != "0"
+        assert len(asking.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]) == 9
 
 
 def test_the_rules_are_accepted_by_the_tool() -> None:
