@@ -12,7 +12,7 @@ class CallFailed(Exception):
 
 
 class Unreachable(CallFailed):
-    """Nobody answered, or whoever did cannot serve now."""
+    """The server did not answer, or cannot serve now."""
 
 
 class NotAdmitted(Unreachable):

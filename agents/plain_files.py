@@ -33,7 +33,7 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def size_of(path: Path) -> int | None:
-    """Bytes of the regular file at `path`; None when there is none, links are none. Raises OSError when it cannot be told."""
+    """Bytes of the regular file at `path`; None when there is none, links are none. Raises OSError when it is not known."""
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):

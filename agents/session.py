@@ -26,8 +26,8 @@ ANSWER_BYTES_MAX = 32 * 1024 * 1024
 TRY_LATER = frozenset({408, 425, 429})
 
 
-class Session:
-    """An agent's door to Culm; serves several threads."""
+class AgentSession:
+    """An agent's HTTP connection to Culm; serves several threads."""
 
     def __init__(self, api: str, token_file: Path, vo: str, agent: str) -> None:
         self._token_file = token_file

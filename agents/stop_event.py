@@ -1,4 +1,4 @@
-"""A wish that is uttered once, by a signal for instance, and can be waited for together with other things."""
+"""A stop event: set once, by a signal for instance, and waited for together with file descriptors."""
 
 import os
 import select
@@ -19,11 +19,11 @@ class StopEvent:
 
     @property
     def is_closed(self) -> bool:
-        """True once the wish was uttered."""
+        """True once the event was set."""
         return self.closed_at is not None
 
     def close(self) -> None:
-        """Utter the wish; again changes nothing. May be called from a signal handler."""
+        """Set the event; a second call changes nothing. May be called from a signal handler."""
         if self.closed_at is None:
             self.closed_at = time.monotonic()
             os.eventfd_write(self._fd, 1)
@@ -34,10 +34,10 @@ class StopEvent:
             signal.signal(number, lambda *_: self.close())
 
 
-def pause(seconds: float, *latches: StopEvent) -> None:
-    """Sleep for `seconds`, less when one of `latches` closes meanwhile; those that are closed already do not count."""
+def pause(seconds: float, *events: StopEvent) -> None:
+    """Sleep for `seconds`, less when one of `events` closes meanwhile; those that are closed already do not count."""
     poll = select.poll()
-    for latch in latches:
-        if not latch.is_closed:
-            poll.register(latch.fileno(), select.POLLIN)
+    for event in events:
+        if not event.is_closed:
+            poll.register(event.fileno(), select.POLLIN)
     poll.poll(max(0.0, seconds) * 1000)

@@ -8,8 +8,9 @@ import uvicorn
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http import metrics as figures
+from api.http import metrics
 from api.services import make_services
+from api.shared.store import SharedKind
 from eventlog.registry import codec_from
 from process.logs import configure_logs
 from process.metrics import expose
@@ -25,12 +26,12 @@ def main() -> None:
     configure_logs()
     config = ApiConfig.from_environ(os.environ)
     log.info("api_starting", **masked(config))
-    for folder in ("cache", "storage"):
-        (config.home / folder).mkdir(parents=True, exist_ok=True)
+    for folder in (config.shared / SharedKind.SANDBOXES.value, config.home / "storage"):
+        folder.mkdir(parents=True, exist_ok=True)
     services = make_services(config, codec_from(config.registry))
     app = create_app(services)
     expose(os.environ, "api")
-    figures.install(services)
+    metrics.install(services)
     # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(

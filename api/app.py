@@ -1,4 +1,4 @@
-"""The API put together: fronts, error forms, limits, and the lane of the busiest calls ahead. Wiring only."""
+"""The API put together: fronts, error forms, limits, and the hot routes ahead. Wiring only."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from api.http.hot_routes import HotRoutes
 from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
-from api.log.audit_service import audit_desk
+from api.log.audit_service import build_audit_service
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
@@ -29,14 +29,14 @@ LARGER_BODIES = {
 
 def create_app(services: Services) -> HotRoutes:
     """The API over `services`, which it starts and closes with itself; its `app` is the application of all routes."""
-    desk, pilot_desk = audit_desk(services), PilotDispatch(services)
+    audit_service, dispatch = build_audit_service(services), PilotDispatch(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.start()
         yield
         services.close()
-        desk.threads.shutdown(wait=False, cancel_futures=True)
+        audit_service.threads.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
         title="Culm",
@@ -52,15 +52,15 @@ def create_app(services: Services) -> HotRoutes:
     app.state.services = services
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
-    app.include_router(pilots.build_router(services, pilot_desk))
+    app.include_router(pilots.build_router(services, dispatch))
     for front in (panda, identity_documents, static):
         app.include_router(front.build_router(services))
-    app.include_router(native.build_router(services, desk))
-    app.include_router(monitor.build_router(services, desk))
+    app.include_router(native.build_router(services, audit_service))
+    app.include_router(monitor.build_router(services, audit_service))
     monitor.install(app)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
     app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
-    lane = pilots.busiest(pilot_desk)
-    return HotRoutes(app, lane, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)
+    hot_routes = pilots.busiest(dispatch)
+    return HotRoutes(app, hot_routes, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)

@@ -16,6 +16,7 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 class ApiConfig:
     """Addresses and limits of one API process.
 
+    shared_folder: a directory that all APIs of this Culm see (CULM_SHARED); `home` where it is not named.
     addresses: where it listens, and where clients, jobs and Culm's own processes reach it. vos: virtual organisations that are
     let in.
     answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
@@ -35,6 +36,7 @@ class ApiConfig:
     database_connections: int = 8
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    shared_folder: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
@@ -49,9 +51,15 @@ class ApiConfig:
             tls_certificate=_path(settings.text("CULM_TLS_CERTIFICATE", "")),
             tls_key=_path(settings.text("CULM_TLS_KEY", "")),
             vos=settings.words("CULM_VOS", "wlcg"),
+            shared_folder=_path(settings.text("CULM_SHARED", "")),
         )
         config._check_tls()
         return config
+
+    @property
+    def shared(self) -> Path:
+        """Where APIs keep what they share."""
+        return self.shared_folder or self.home
 
     def _check_tls(self) -> None:
         """Raise ValueError unless an https address has a certificate that is there (or a proxy), and an http address none."""

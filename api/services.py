@@ -10,6 +10,8 @@ from api.log.gateway import CommandGateway
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.queries.read_models import ReadModels
+from api.shared.directory import DirectoryStore
+from api.shared.store import SharedStore
 from eventlog.sender import CommandSender
 from identity.verify import Verifier, trusted_issuers
 from schemas.wire import Codec
@@ -30,6 +32,11 @@ class Services:
     gate: Gate
     live: LiveEvents
     condition: ConditionDesk | None = None
+
+    @property
+    def shared(self) -> SharedStore:
+        """What all APIs of this Culm share."""
+        return DirectoryStore(self.config.shared)
 
     def start(self) -> None:
         """Begin to listen; call from the event loop."""

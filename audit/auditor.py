@@ -27,7 +27,7 @@ EVENTS_MAX = 100_000
 
 
 class NoSuchSubject(LookupError):
-    """There is no such thing, or not in the VO of who asks."""
+    """There is no such thing, or not in the VO of the caller."""
 
 
 class NotYet(LookupError):
@@ -142,7 +142,7 @@ class Auditor:
         return found
 
     def _bound(self, subject: Subject, moment: Moment) -> tuple[str, dict[str, Any]]:
-        """SQL condition for the events up to `moment`: always the first so many, whatever clocks said."""
+        """SQL condition for the events up to `moment`: always the first so many, for any readings of clocks."""
         if moment.is_now:
             return "true", {}
         last = self.ask(

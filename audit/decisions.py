@@ -30,7 +30,7 @@ class UnknownFigure(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DecisionOutcome:
     """A decision: verdict codes by queue, and jobs by queue (empty when it was parked)."""
 
     codes: Mapping[str, str]
@@ -44,8 +44,8 @@ class Changed:
     task_id: int
     order: int
     place: str
-    recorded: Outcome
-    today: Outcome
+    recorded: DecisionOutcome
+    today: DecisionOutcome
 
 
 @dataclass(slots=True)
@@ -130,9 +130,9 @@ def _judge_one(
         tally.without_figures += 1
         return
     again = generate(order, vo, facts, event.brokerage.seed, weighing)
-    recorded = Outcome(_codes(event.brokerage), dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
+    recorded = DecisionOutcome(_codes(event.brokerage), dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
     plans = again.plans if isinstance(again, GenerateJobs) else ()
-    today = Outcome(_codes(again.brokerage), dict(Counter(plan.queue for plan in plans)))
+    today = DecisionOutcome(_codes(again.brokerage), dict(Counter(plan.queue for plan in plans)))
     tally.jobs_recorded.update(recorded.jobs)
     tally.jobs_today.update(today.jobs)
     if recorded == today:

@@ -32,7 +32,7 @@ class NotInTheLog(RuntimeError):
 
 
 class LogPages:
-    """Reads places of the log at `kafka`, with a consumer for each thread; to connect anew takes longer than to read."""
+    """Reads places of the log at `kafka`, with a consumer for each thread; to connect takes longer than to read."""
 
     def __init__(self, kafka: str, codec: Codec) -> None:
         self.kafka, self.codec = kafka, codec
@@ -56,7 +56,7 @@ class LogPages:
                     break
                 if message.key() == key.encode():
                     with suppress(Poison):
-                        # What cannot be read is no event; the read models were told so when they passed it over.
+                        # What cannot be read is no event; the projector noted it when it passed it over.
                         found.append(self._recorded(message))
         return found
 
@@ -95,7 +95,7 @@ class LogPages:
 
     @contextmanager
     def _consumer(self) -> Iterator[Consumer]:
-        """The thread's consumer; a new one after whatever went wrong."""
+        """The thread's consumer; a new one after any error."""
         consumer: Consumer = getattr(self._of_thread, "consumer", None) or self._connected()
         self._of_thread.consumer = None
         try:

@@ -150,7 +150,7 @@ def write_avro(file: BinaryIO, events: Iterable[tuple[Exported, Decoded]], codec
         nonlocal count
         for event, decoded in events:
             count += 1
-            # What an older schema wrote is written anew with ours: one schema a name in a file.
+            # What an older schema wrote is written again with ours: one schema a name in a file.
             binary = codec.encode(decoded.message, decoded.envelope)[FRAME.size :]
             yield {**{name: getattr(event, name) for name in Exported.__dataclass_fields__}, "value": binary}
 

@@ -1,7 +1,7 @@
-"""The whole log folded anew beside the read models, and both compared row by row; one hash of the state.
+"""The whole log folded again beside the read models, and both compared row by row; one hash of the state.
 
 In: a running stack. Out: per table the number of rows, a hash, and the first rows that differ. The fold is the projections'
-own, into schemas that nobody reads; the live rows are those of one moment, and the fold stops at exactly the positions stored
+own, into schemas that no reader uses; the live rows are those of one moment, and the fold stops at exactly the positions stored
 with them; an aggregate that is set aside is folded as far as it is in the live rows. Guards: nothing of the live tables is
 touched; what a killed replay left is dropped by the next.
 
@@ -87,14 +87,15 @@ def replay(config: ProjectorConfig) -> Replayed:
                     create_tables(engine, projection, PREFIX + projection.name, indexes=False)
                 records, met = _fold(config, projections, limits, marks)
                 compared = _compared(live, scratch, projections, schemas, limits, records)
-                return replace(compared, set_aside=tuple(_told(one, mark) for one, mark in sorted(met.items())[:SET_ASIDE_SHOWN]))
+                shown = sorted(met.items())[:SET_ASIDE_SHOWN]
+                return replace(compared, set_aside=tuple(_described(one, mark) for one, mark in shown))
             finally:
                 _drop(scratch)
     finally:
         engine.dispose()
 
 
-def _told(aggregate: Aggregate, mark: Mark) -> str:
+def _described(aggregate: Aggregate, mark: Mark) -> str:
     return f"{aggregate[0]} {aggregate[1][:200]} as of event {mark.sequence}: {mark.kind}: {mark.message[:300]}"
 
 

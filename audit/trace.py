@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class Node:
+class TraceNode:
     """A command that was decided, its events in order, and the commands that these caused."""
 
     command_id: str
@@ -27,17 +27,17 @@ class Node:
     at: int
     causation_id: str | None
     events: list[Row] = field(default_factory=list)
-    children: list["Node"] = field(default_factory=list)
+    children: list["TraceNode"] = field(default_factory=list)
 
 
-def tree_of(rows: Iterable[Row]) -> list[Node]:
+def tree_of(rows: Iterable[Row]) -> list[TraceNode]:
     """The roots, oldest first."""
-    nodes: dict[str, Node] = {}
-    owner_of_event: dict[str, Node] = {}
+    nodes: dict[str, TraceNode] = {}
+    owner_of_event: dict[str, TraceNode] = {}
     for row in sorted(rows, key=lambda row: (row["at"], row["aggregate"], row["aggregate_id"], row["sequence"])):
         node = nodes.get(row["command_id"])
         if node is None:
-            node = nodes[row["command_id"]] = Node(
+            node = nodes[row["command_id"]] = TraceNode(
                 row["command_id"],
                 row["command_type"],
                 row["aggregate"],
@@ -61,13 +61,13 @@ def tree_of(rows: Iterable[Row]) -> list[Node]:
     return roots
 
 
-def _unfiled_events(node: Node) -> Iterator[str]:
+def _unfiled_events(node: TraceNode) -> Iterator[str]:
     """Ids of the events that followed from the decision and are not in the timeline: that the job it made was queued."""
     if node.command_type == "DefineJob":
         yield event_id(caused_command_id(node.command_id, 0, "EnqueueJob"), 0)
 
 
-def walk(roots: Iterable[Node], depth: int = 0) -> Iterator[tuple[int, Node]]:
+def walk(roots: Iterable[TraceNode], depth: int = 0) -> Iterator[tuple[int, TraceNode]]:
     """Every node with its depth, parents before children."""
     stack = [(depth, node) for node in reversed(list(roots))]
     while stack:

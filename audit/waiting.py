@@ -1,4 +1,8 @@
-"""The facts from which `why` speaks, out of the read models, for one VO."""
+"""The facts from which `why` speaks, out of the read models, for one VO.
+
+In: a query function over the read models, a task or job, and the caller's VO. Out: facts, and the reasons that `why.py` makes
+of them. Guards: a task or job of another VO is answered as one that does not exist; lists are cut to a fixed number of rows.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,7 @@
 """Why a job or a task is where it is: a sentence with figures, and what would have to change. Pure.
 
 In: facts from the read models. Out: `Reason`s, the one that blocks most first. Texts of users are quoted as they are;
-whoever shows them must escape them.
+the caller that shows them must escape them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Reason:
 
     says: str
     change: str = ""
-    who: str = "nobody needs to"
+    who: str = "no one needs to"
     since: int | None = None
 
 
@@ -104,7 +104,7 @@ def _held_job(facts: JobFacts) -> Reason:
     job, lease = facts.job, facts.lease
     where = f"Pilot {job['pilot']} on {job['node']} holds it ({job['status']})"
     if job["order_kill"]:
-        where += "; it was told to stop and will hear it at its next report"
+        where += "; it is ordered to stop and gets the order in the answer to its next report"
     if lease is None:
         return Reason(f"{where}; its lease has ended and the end of the job is being recorded.", since=job["modified_at"])
     seen, left = (facts.now - lease["seen_at"]) // MICROSECONDS, (lease["due_at"] - facts.now) // MICROSECONDS
@@ -221,7 +221,7 @@ REMEDIES = {
 
 
 def _remedy(code: str) -> tuple[str, str]:
-    return REMEDIES.get(code, ("", "nobody needs to"))
+    return REMEDIES.get(code, ("", "no one needs to"))
 
 
 def _at_work(facts: TaskFacts, since: int) -> list[Reason]:
@@ -267,7 +267,7 @@ def _ended_task(facts: TaskFacts) -> Reason:
         first = facts.errors[0]
         says += f" Most often: {first['source']} {first['code']} {first['diagnostic']} ({_count(first['jobs'], 'job')})."
     change = "Retry it." if status in ("finished", "failed", "exhausted") else ""
-    return Reason(says, change, "its owner or production" if change else "nobody needs to", task["ended_at"])
+    return Reason(says, change, "its owner or production" if change else "no one needs to", task["ended_at"])
 
 
 def _span(seconds: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import httpx
 
-from schemas.catalog import Entry, messages, registered_text
+from schemas.catalog import CatalogEntry, messages, registered_text
 from schemas.wire import Codec, Poison
 
 ANSWER_SECONDS = 30.0
@@ -23,7 +23,7 @@ def codec_of(registry: str) -> Codec:
     return Codec(ids, lambda number: _schema(registry, number))
 
 
-def _id_of(client: httpx.Client, entry: Entry) -> int:
+def _id_of(client: httpx.Client, entry: CatalogEntry) -> int:
     document = {"schema": registered_text(entry), "schemaType": "AVRO"}
     answer = client.post(f"/subjects/{entry.subject}", json=document)
     answer.raise_for_status()

@@ -11,12 +11,14 @@ from check.laws import Seen, Settled, Violation, is_settled
 from schemas.reading import Place
 
 HELD = frozenset({"sent", "starting", "running", "holding", "transferring"})
-WAITING = frozenset({"defined", "activated"})
+WAITING = frozenset({"activated"})
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
+#: Logs of earlier releases say in an event of its own, the second of each job, that it may be dispatched.
+ACTIVATED_AT = 2
 #: Event -> (states in which it may come, state it leads to; None: the same).
 LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
-    "JobDefined": (frozenset({"unknown"}), "defined"),
-    "JobActivated": (frozenset({"defined"}), "activated"),
+    "JobDefined": (frozenset({"unknown"}), "activated"),
+    "JobActivated": (frozenset({"activated"}), "activated"),
     "JobSent": (frozenset({"activated"}), "sent"),
     "JobStarting": (frozenset({"sent"}), "starting"),
     "JobStarted": (frozenset({"sent", "starting"}), "running"),
@@ -50,7 +52,7 @@ class LegalJobs:
         found = self.status.get(job, "unknown")
         allowed, reached = LEGAL[record.name]
         self.status[job] = reached or found
-        if found not in allowed:
+        if found not in allowed or (record.name == "JobActivated" and record.envelope.sequence != ACTIVATED_AT):
             yield Violation(self.name, str(record.place), f"{record.name} of job {job} in state {found}")
 
     def end(self) -> Iterator[Violation]:
@@ -139,8 +141,8 @@ class AcceptedIsTerminalOrLive:
             expected = PLACES_OF.get(status)
             found = self.places.get(job, "nowhere")
             if expected is not None and found not in expected and job not in self.under_way:
-                told = f"job {job} is {status}, its queue says {found}, expected {' or '.join(sorted(expected))}"
-                yield Violation(self.name, str(self.last[job]), told)
+                sentence = f"job {job} is {status}, its queue says {found}, expected {' or '.join(sorted(expected))}"
+                yield Violation(self.name, str(self.last[job]), sentence)
 
 
 #: Where the queue has a job after its event.

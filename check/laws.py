@@ -129,6 +129,7 @@ class CompleteDecisions:
 class OneAnswerEach:
     """Every decided command record has exactly one answer; a command delivered twice stands there twice and is answered twice.
 
+    The answer is a record, or it is the events of the decision, whose envelopes say so; never both.
     A follow-up that was decided at once has no record. It is answered only when it led to no event, and then names its cause.
     """
 
@@ -142,7 +143,7 @@ class OneAnswerEach:
     first: dict[str, Place] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
-        """An answer to a command that nobody gave."""
+        """An answer to a command that was never given."""
         if record.role == "commands":
             number = record.envelope.command_id
             self.asked[number] += 1
@@ -150,8 +151,8 @@ class OneAnswerEach:
                 self.checked += 1
                 self.owed[number] += 1
                 self.first.setdefault(number, record.place)
-        elif record.role == "answers" and record.message.causation_id is None:
-            number = record.message.command_id
+        elif _is_an_answer(record):
+            number = record.envelope.command_id if record.role == "events" else record.message.command_id
             self.answered[number] += 1
             if self.answered[number] > self.asked[number]:
                 found = f"answer {self.answered[number]} to command {number}, which was given {self.asked[number]} times"
@@ -168,6 +169,13 @@ class OneAnswerEach:
             if self.answered[number] < self.owed[number]:
                 found = f"command {number} was decided {self.owed[number]} times and answered {self.answered[number]} times"
                 yield Violation(self.name, str(place), found)
+
+
+def _is_an_answer(record: Seen) -> bool:
+    """True for an answer to a command that has a record; of a decision whose events are the answer, for the first of them."""
+    if record.role == "events":
+        return bool(record.envelope.is_answer) and record.envelope.decision_index == 0
+    return record.role == "answers" and record.message.causation_id is None
 
 
 @dataclass(slots=True)

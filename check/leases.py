@@ -21,7 +21,7 @@ STEPS = {
 
 
 @dataclass(slots=True)
-class Held:
+class HeldLease:
     """Where a job stands in its queue."""
 
     queue: str
@@ -38,7 +38,7 @@ class OnePilotEach:
     settled: Settled
     name: str = "no two pilots hold one job"
     checked: int = 0
-    jobs: dict[int, Held] = field(default_factory=dict)
+    jobs: dict[int, HeldLease] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     sent: dict[str, tuple[str, Place]] = field(default_factory=dict)
 
@@ -70,11 +70,11 @@ class OnePilotEach:
     def _step(self, record: Seen) -> Iterator[Violation]:
         queue, event, place = record.envelope.aggregate_id, record.message, str(record.place)
         job = event.spec.job_id if record.name == "JobQueued" else event.job_id
-        held = self.jobs.setdefault(job, Held(queue, "new"))
+        held = self.jobs.setdefault(job, HeldLease(queue, "new"))
         found, reached = STEPS[record.name]
         if (held.queue, held.state) != (queue, found):
-            told = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
-            yield Violation(self.name, place, told)
+            sentence = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
+            yield Violation(self.name, place, sentence)
         for state, change in ((held.state, -1), (reached, 1)):
             self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
         held.queue, held.state = queue, reached
@@ -84,10 +84,10 @@ class OnePilotEach:
             yield from self._ended(record, held)
         counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
         if (event.waiting, event.leased) != counted:
-            told = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
-            yield Violation(self.name, place, told)
+            sentence = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
+            yield Violation(self.name, place, sentence)
 
-    def _ended(self, record: Seen, held: Held) -> Iterator[Violation]:
+    def _ended(self, record: Seen, held: HeldLease) -> Iterator[Violation]:
         event, place = record.message, str(record.place)
         if event.lease_id != held.lease_id:
             yield Violation(self.name, place, f"lease {event.lease_id} of job {event.job_id} ends, it has {held.lease_id}")

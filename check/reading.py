@@ -22,7 +22,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from check.laws import Seen
-from check.rows import Row, View
+from check.rows import Row, RowView
 from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.reading import Place
@@ -31,13 +31,13 @@ from schemas.wire import Codec, Poison
 BATCH = 5_000
 SECONDS_MAX = 10.0
 #: Consumer groups of deciders begin so.
-DECIDERS = "culm-decider-"
+DECIDERS = "culm-deciders"
 ROLES = ("commands", "events", "answers")
 
 
 @dataclass
 class LogReader:
-    """Reads everything once. `poison` counts records that nobody can decode."""
+    """Reads everything once. `poison` counts records that cannot be decoded."""
 
     kafka: str
     codec: Codec
@@ -156,7 +156,7 @@ class ReadModel:
     set_aside: tuple[SetAside, ...] = ()
 
 
-def read_model(postgres: str, views: Iterable[View]) -> ReadModel:
+def read_model(postgres: str, views: Iterable[RowView]) -> ReadModel:
     """Positions, what is set aside, and rows of the views, of one moment."""
     connection = psycopg2.connect(postgres)
     try:

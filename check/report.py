@@ -1,4 +1,8 @@
-"""Shows every record to every law, and tells what was checked and what was found."""
+"""Shows every record to every law, and tells what was checked and what was found.
+
+In: all records of the log, and the rows of the read models. Out: one `LawResult` for each law, printed as text or JSON, and
+an exit code. Guards: a record that a law cannot judge is a violation, not a crash.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,15 +13,15 @@ from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
 from check.reading import LogReader, ReadModel, SetAside, read_model
-from check.rows import RowsEqualEvents, View, views
-from check.tasks import FileAccounts, LegalTasks
+from check.rows import RowsEqualEvents, RowView, views
+from check.tasks import LegalTasks, PieceCounters
 from schemas.times import utc
 
 SHOWN_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LawResult:
     """Of one law: how much it was applied to, how often it was broken, the first offence."""
 
     law: str
@@ -34,7 +38,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OneAnswerEach(settled),
         CausesExist(settled),
         LegalTasks(),
-        FileAccounts(),
+        PieceCounters(),
         LegalJobs(),
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
@@ -42,7 +46,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
     ]
 
 
-def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
+def laws_of_the_rows(model: ReadModel, compared: Iterable[RowView]) -> list[Law]:
     """One law per table."""
     standing: dict[str, dict[str, int]] = {}
     for one in model.set_aside:
@@ -53,7 +57,7 @@ def laws_of_the_rows(model: ReadModel, compared: Iterable[View]) -> list[Law]:
     ]
 
 
-def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
+def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[LawResult]:
     """A verdict per law, in their order."""
     count = dict.fromkeys((law.name for law in laws), 0)
     first: dict[str, Violation] = {}
@@ -66,7 +70,7 @@ def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[Verdict]:
         for violation in law.end():
             count[law.name] += 1
             first.setdefault(law.name, violation)
-    return [Verdict(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
+    return [LawResult(law.name, law.checked, count[law.name], first.get(law.name)) for law in laws]
 
 
 def seen_by(law: Law, record: Seen) -> list[Violation]:
@@ -80,22 +84,22 @@ def seen_by(law: Law, record: Seen) -> list[Violation]:
 
 def set_aside_lines(found: Sequence[SetAside]) -> list[str]:
     """A line per aggregate whose rows were compared as of an earlier event, the first of many."""
-    told = [
+    sentences = [
         f"set aside: {one.aggregate} {one.aggregate_id[:200]}, rows as of event {one.sequence}, since {utc(one.since)}:"
         f" {one.kind}: {one.message}"
         for one in found[:SHOWN_MAX]
     ]
-    return [*told, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else told
+    return [*sentences, f"... and {len(found) - SHOWN_MAX} more are set aside"] if len(found) > SHOWN_MAX else sentences
 
 
-def lines(verdicts: Iterable[Verdict]) -> list[str]:
+def lines(results: Iterable[LawResult]) -> list[str]:
     """A line per law, and one below it for a first offence."""
-    told = []
-    for verdict in verdicts:
-        told.append(f"{verdict.law}: {verdict.checked} checked, {verdict.violations} violations")
-        if verdict.first is not None:
-            told.append(f"  first at {verdict.first.place}: {verdict.first.found}")
-    return told
+    sentences = []
+    for result in results:
+        sentences.append(f"{result.law}: {result.checked} checked, {result.violations} violations")
+        if result.first is not None:
+            sentences.append(f"  first at {result.first.place}: {result.first.found}")
+    return sentences
 
 
 def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = False) -> int:
@@ -104,11 +108,11 @@ def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = Fal
     model = read_model(postgres, compared)
     reader = LogReader(kafka, codec_of(registry))
     laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
-    verdicts = judge_log(reader.records(), laws)
+    results = judge_log(reader.records(), laws)
     if as_json:
         set_aside = [asdict(one) for one in model.set_aside]
-        print(json.dumps({"laws": [asdict(one) for one in verdicts], "poison": reader.poison, "set_aside": set_aside}, indent=2))
+        print(json.dumps({"laws": [asdict(one) for one in results], "poison": reader.poison, "set_aside": set_aside}, indent=2))
     else:
         unread = f"records that cannot be read where they are (they must be dead letters): {reader.poison}"
-        print("\n".join([*lines(verdicts), *set_aside_lines(model.set_aside), unread]))
-    return 1 if any(verdict.violations for verdict in verdicts) else 0
+        print("\n".join([*lines(results), *set_aside_lines(model.set_aside), unread]))
+    return 1 if any(result.violations for result in results) else 0

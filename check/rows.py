@@ -1,6 +1,6 @@
 """Rows of the read model against this folder's own fold of the events, row by row at the position stored with them. Pure.
 
-A `View` says of one table which events make its rows, and what they hold; only columns whose value follows from the events alone
+A `RowView` says of one table which events make its rows, and what they hold; only columns that follow from the events alone
 and says something of the work are compared.
 """
 
@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RowView:
     """A table: `projection` whose positions count, aggregate it follows, key and columns in SQL, and the fold.
 
     fold: enters a record into the rows by key.
@@ -37,7 +37,7 @@ class RowsEqualEvents:
     set_aside: by id, the last event that is in the rows of an aggregate which stands still.
     """
 
-    view: View
+    view: RowView
     positions: dict[tuple[str, int], int]
     rows: dict[str, Row]
     set_aside: Mapping[str, int] = field(default_factory=dict)
@@ -65,8 +65,8 @@ class RowsEqualEvents:
             self.checked += 1
             expected, found = self.folded.get(key), self.rows.get(key)
             if expected != found:
-                told = f"({', '.join(self.view.columns)}) is {found}, the events say {expected}"
-                yield Violation(self.name, f"{self.view.table} row {key}", told)
+                sentence = f"({', '.join(self.view.columns)}) is {found}, the events say {expected}"
+                yield Violation(self.name, f"{self.view.table} row {key}", sentence)
 
 
 def _jobs(rows: dict[str, Row], record: Seen) -> None:
@@ -132,11 +132,11 @@ def _tasks() -> Callable[[dict[str, Row], Seen], None]:
     return fold
 
 
-def views() -> tuple[View, ...]:
+def views() -> tuple[RowView, ...]:
     """Every table that is compared; folds start empty."""
     return (
-        View("job", "jobs", "job", "job_id", ("status", "queue", "lease_id", "sequence"), _jobs),
-        View(
+        RowView("job", "jobs", "job", "job_id", ("status", "queue", "lease_id", "sequence"), _jobs),
+        RowView(
             "task",
             "tasks",
             "task",
@@ -144,8 +144,8 @@ def views() -> tuple[View, ...]:
             ("status", "current_priority", "files_total", "files_finished", "jobs_total", "sequence"),
             _tasks(),
         ),
-        View("dataset", "datasets", "dataset", "name", ("state", "files_total", "sequence"), _datasets),
-        View("queue", "queues", "queue", "name", ("waiting", "leased", "sequence"), _queues),
-        View("lease", "queues", "queue", "job_id", ("queue", "lease_id", "pilot"), _leases),
-        View("worker", "workers", "worker", "queue || '/' || worker_id", ("state",), _workers),
+        RowView("dataset", "datasets", "dataset", "name", ("state", "files_total", "sequence"), _datasets),
+        RowView("queue", "queues", "queue", "name", ("waiting", "leased", "sequence"), _queues),
+        RowView("lease", "queues", "queue", "job_id", ("queue", "lease_id", "pilot"), _leases),
+        RowView("worker", "workers", "worker", "queue || '/' || worker_id", ("state",), _workers),
     )

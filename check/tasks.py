@@ -141,26 +141,26 @@ class TaskLedger:
 
 
 @dataclass
-class FileAccounts:
+class PieceCounters:
     """Counters of a task equal what its events did to each piece; no piece is in two jobs, none is finished twice."""
 
     name: str = "file accounts add up"
     checked: int = 0
-    books: dict[str, TaskLedger] = field(default_factory=dict)
+    ledger: dict[str, TaskLedger] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """A step that a piece cannot make, or counters that differ."""
         if record.role != "events" or record.aggregate != "task":
             return
         task = record.envelope.aggregate_id
-        books = self.books.setdefault(task, TaskLedger())
-        for found in _entered(books, record.name, record.message):
+        ledger = self.ledger.setdefault(task, TaskLedger())
+        for found in _entered(ledger, record.name, record.message):
             yield Violation(self.name, str(record.place), f"task {task}: {found}")
         accounts = getattr(record.message, "accounts", None)
         if accounts is not None:
             self.checked += 1
             said = (accounts.total, accounts.used, accounts.finished, accounts.failed, accounts.jobs_live, accounts.jobs_total)
-            expected = _counters(books)
+            expected = _counters(ledger)
             if said != expected:
                 found = f"{record.name} says {said} for (total, used, finished, failed, jobs live, jobs), its events {expected}"
                 yield Violation(self.name, str(record.place), f"task {task}: {found}")
@@ -170,102 +170,102 @@ class FileAccounts:
         yield from ()
 
 
-def _counters(books: TaskLedger) -> tuple[int, ...]:
+def _counters(ledger: TaskLedger) -> tuple[int, ...]:
     return (
-        len(books.pieces),
-        len(books.pieces) - books.states["ready"],
-        books.states["finished"],
-        books.states["failed"],
-        len(books.live),
-        books.jobs,
+        len(ledger.pieces),
+        len(ledger.pieces) - ledger.states["ready"],
+        ledger.states["finished"],
+        ledger.states["failed"],
+        len(ledger.live),
+        ledger.jobs,
     )
 
 
-def _entered(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
+def _entered(ledger: TaskLedger, name: str, event: Any) -> Iterator[str]:
     """Enter the event into the books; steps that cannot be."""
     match name:
         case "TaskRefined":
-            books.attempts_max = event.definition.attempts_max
+            ledger.attempts_max = event.definition.attempts_max
         case "ContentsFed":
             for unit in event.units:
-                if unit.unit_id in books.pieces:
+                if unit.unit_id in ledger.pieces:
                     yield f"piece {unit.unit_id} comes a second time"
-                books.fed(unit.unit_id)
+                ledger.fed(unit.unit_id)
         case "JobsGenerated":
-            yield from _generated(books, event)
+            yield from _generated(ledger, event)
         case "JobOutcomesRecorded":
-            yield from _outcomes(books, event)
+            yield from _outcomes(ledger, event)
         case "TaskRetried" | "AttemptsIncreased":
-            yield from _given_attempts(books, name, event)
+            yield from _given_attempts(ledger, name, event)
         case "TaskKillOrdered" | "TaskFinishOrdered" | "TaskBroken" | "TaskReloaded":
-            books.ending = name != "TaskReloaded"
+            ledger.ending = name != "TaskReloaded"
         case _:
             pass
 
 
-def _unknown(books: TaskLedger, numbers: Iterable[int]) -> Iterator[str]:
+def _unknown(ledger: TaskLedger, numbers: Iterable[int]) -> Iterator[str]:
     """Pieces that are spoken of and never came; they are entered, so that each is named once."""
     for number in numbers:
-        if number not in books.pieces:
+        if number not in ledger.pieces:
             yield f"piece {number} is spoken of and never came"
-            books.fed(number)
+            ledger.fed(number)
 
 
-def _given_attempts(books: TaskLedger, name: str, event: Any) -> Iterator[str]:
+def _given_attempts(ledger: TaskLedger, name: str, event: Any) -> Iterator[str]:
     """Pieces that were given up come back when they have attempts again."""
     if name == "TaskRetried":
-        books.ending = False
-        yield from _unknown(books, event.units)
+        ledger.ending = False
+        yield from _unknown(ledger, event.units)
         for number in event.units:
-            piece = books.pieces[number]
+            piece = ledger.pieces[number]
             piece.attempts_max = max(piece.attempts_max, piece.attempt + event.attempts_max)
             if piece.state == "failed":
-                books.moved(piece, "ready")
+                ledger.moved(piece, "ready")
         return
-    for piece in books.pieces.values():
+    for piece in ledger.pieces.values():
         piece.attempts_max += event.increase
-        if piece.state == "failed" and piece.attempt < piece.attempts_max and not books.ending:
-            books.moved(piece, "ready")
+        if piece.state == "failed" and piece.attempt < piece.attempts_max and not ledger.ending:
+            ledger.moved(piece, "ready")
 
 
-def _generated(books: TaskLedger, event: Any) -> Iterator[str]:
+def _generated(ledger: TaskLedger, event: Any) -> Iterator[str]:
     for job in event.jobs:
-        books.live.add(job.job_id)
-        books.jobs = max(books.jobs, job.serial)
-        books.serials[job.serial] = job.job_id
+        ledger.live.add(job.job_id)
+        ledger.jobs = max(ledger.jobs, job.serial)
+        ledger.serials[job.serial] = job.job_id
         if event.kind.value == "MERGE":
-            books.merges[job.job_id] = tuple(job.unit_ids)
+            ledger.merges[job.job_id] = tuple(job.unit_ids)
         if event.kind.value != "NORMAL":
             continue
-        yield from _unknown(books, job.unit_ids)
+        yield from _unknown(ledger, job.unit_ids)
         for number in job.unit_ids:
-            piece = books.pieces[number]
+            piece = ledger.pieces[number]
             if piece.state != "ready":
                 yield f"piece {number} is {piece.state} and goes to job {job.job_id} too"
-            books.moved(piece, "with job")
+            ledger.moved(piece, "with job")
 
 
-def _outcomes(books: TaskLedger, event: Any) -> Iterator[str]:
+def _outcomes(ledger: TaskLedger, event: Any) -> Iterator[str]:
     left: set[int] = set()  # live before the event, ended in it
     for outcome in event.outcomes:
-        if outcome.job_id not in books.live and outcome.job_id not in left:
+        if outcome.job_id not in ledger.live and outcome.job_id not in left:
             yield f"job {outcome.job_id} ends and was not live"
         if outcome.kind.value != "MERGING":
-            left |= books.live & {outcome.job_id}
-            books.live.discard(outcome.job_id)
+            left |= ledger.live & {outcome.job_id}
+            ledger.live.discard(outcome.job_id)
         # A job that waits for its merge is not ended for its task, and comes to wait once.
-        elif outcome.job_id in books.merging:
+        elif outcome.job_id in ledger.merging:
             yield f"job {outcome.job_id} comes to wait for its merge a second time"
         else:
-            books.merging.add(outcome.job_id)
+            ledger.merging.add(outcome.job_id)
         if outcome.kind.value == "FINISHED":
-            merged = {books.serials[serial] for serial in books.merges.get(outcome.job_id, ()) if serial in books.serials}
-            left |= books.live & merged
-            books.live -= merged
-    yield from _unknown(books, (change.unit_id for change in event.units))
+            merged = {ledger.serials[serial] for serial in ledger.merges.get(outcome.job_id, ()) if serial in ledger.serials}
+            left |= ledger.live & merged
+            ledger.live -= merged
+    yield from _unknown(ledger, (change.unit_id for change in event.units))
     for change in event.units:
-        piece = books.pieces[change.unit_id]
+        piece = ledger.pieces[change.unit_id]
         if piece.state != "with job":
             yield f"piece {change.unit_id} ends a job and was {piece.state}"
-        books.moved(piece, "finished" if change.finished else "failed" if change.failed else "ready")
+        ledger.moved(piece, "finished" if change.finished else "failed" if change.failed else "ready")
         piece.attempt = change.attempt

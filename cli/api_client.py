@@ -1,4 +1,4 @@
-"""The API as the command line asks it: the local stack with a token of its own, or whatever CULM_API and CULM_TOKEN name."""
+"""The API as the command line asks it: the local stack with a token of its own, or the one that CULM_API and CULM_TOKEN name."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

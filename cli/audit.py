@@ -151,7 +151,7 @@ def tail(
 
 
 def _say(text: str) -> None:
-    """A line as long as it is: whoever pipes it wants lines, and a terminal wraps by itself."""
+    """A line as long as it is: a pipe wants lines, and a terminal wraps by itself."""
     out.print(text, highlight=False, soft_wrap=True)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from cli.log_lines import keep_log_lines
 from deploy.errors import StackError
 from deploy.local_queue import VO
 from deploy.stack import Stack
+from process.instances import BY_NAME, INSTANCES_MAX
 
 app = typer.Typer(
     help="Culm: workload management on an event log.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -34,6 +35,11 @@ err = Console(stderr=True)
 ROLE_GROUPS = {"user": (), "production": ("production",), "pilot": ("pilot",), "operator": ("operator", "production")}
 
 
+def _instances(how: str) -> Any:
+    """The option that says how many instances of a kind run."""
+    return typer.Option(min=1, max=INSTANCES_MAX, help=f"How many; {how}.")
+
+
 def _say(text: str) -> None:
     out.print(f"[dim]{text}[/dim]", highlight=False)
 
@@ -42,15 +48,27 @@ def _say(text: str) -> None:
 def up(
     only: Annotated[str, typer.Option(help="`servers` starts Kafka, registry and Postgres alone.")] = "",
     brokers: Annotated[int | None, typer.Option(help="Kafka nodes: 1, or 3 that outlive the loss of one.")] = None,
+    deciders: Annotated[int | None, _instances("share the shards")] = None,
+    processors: Annotated[int | None, _instances("share the partitions")] = None,
+    timers: Annotated[int | None, _instances("one is on duty, the others stand by")] = None,
+    projectors: Annotated[int | None, _instances("share the partitions")] = None,
+    notaries: Annotated[int | None, _instances("one writes, the others stand by")] = None,
+    apis: Annotated[int | None, _instances("the second listens 2 above CULM_PORT_API, the third 3 above")] = None,
+    harvesters: Annotated[int | None, _instances("of a queue one is on duty, the others stand by")] = None,
 ) -> None:
-    """Start everything and wait until it answers."""
+    """Start everything and wait until it answers; on a stack that is up, add or stop instances."""
     if only not in ("", "servers"):
         raise typer.BadParameter(f"--only is {only!r}, expected servers")
     if brokers not in (None, 1, 3):
         raise typer.BadParameter(f"--brokers is {brokers}, expected 1 or 3")
-    stack = Stack.here({**os.environ, "CULM_BROKERS": str(brokers)} if brokers else os.environ)
-    stack.up(only_servers=only == "servers", say=_say)
-    _print_status(stack)
+    counts = {
+        "decider": deciders, "processors": processors, "timers": timers, "projector": projectors,
+        "notary": notaries, "api": apis, "harvester": harvesters,
+    }  # fmt: skip
+    asked = {BY_NAME[kind].count_variable: str(count) for kind, count in counts.items() if count is not None}
+    environ = {**os.environ, **({"CULM_BROKERS": str(brokers)} if brokers else {}), **asked}
+    Stack.here(environ).up(only_servers=only == "servers", say=_say)
+    _print_status(Stack.here())
 
 
 @app.command()
@@ -115,7 +133,7 @@ def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Projections; see --all.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """Build read models anew from the log, beside the live ones, and swap."""
+    """Rebuild read models from the log, beside the live ones, and swap."""
     from cli.rebuild import rebuild_projections
 
     if everything == bool(names):

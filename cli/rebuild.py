@@ -1,4 +1,4 @@
-"""`culm rebuild`: read models made anew from the log."""
+"""`culm rebuild`: read models rebuilt from the log."""
 
 from rich.console import Console
 

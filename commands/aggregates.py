@@ -14,7 +14,7 @@ from typing import Any
 from commands.decision import Decision
 from commands.snapshot import SnapshotForm
 from schemas.aggregates import AGGREGATES as DECLARED
-from schemas.aggregates import COMMANDS_REMEMBERED, Declared
+from schemas.aggregates import COMMANDS_REMEMBERED, AggregateDeclaration
 from schemas.types import CommandEnvelope, EventEnvelope
 
 
@@ -50,7 +50,7 @@ class Aggregate:
         return DECLARED[self.name].topic("events")
 
 
-def _aggregate(declared: Declared) -> Aggregate:
+def _aggregate(declared: AggregateDeclaration) -> Aggregate:
     """The aggregate whose folder has the declared name; an ImportError or AttributeError names what its folder lacks."""
     package = f"commands.{declared.name}"
     model, decide = import_module(f"{package}.model"), import_module(f"{package}.decide")

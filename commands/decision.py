@@ -35,19 +35,19 @@ class Decision:
     events: tuple[Any, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     refusal: Refusal | None = None
-    order: str | None = None
+    pilot_command: str | None = None
     leased: LeasedJob | None = None
 
 
 def accept(
-    *events: Any, follow_ups: tuple[FollowUp, ...] = (), order: str | None = None, leased: LeasedJob | None = None
+    *events: Any, follow_ups: tuple[FollowUp, ...] = (), pilot_command: str | None = None, leased: LeasedJob | None = None
 ) -> Decision:
     """Carried out. Without events: nothing was left to do."""
-    return Decision(events, follow_ups, None, order, leased)
+    return Decision(events, follow_ups, None, pilot_command, leased)
 
 
 def refuse(
-    reason: str, message: str, *events: Any, follow_ups: tuple[FollowUp, ...] = (), order: str | None = None
+    reason: str, message: str, *events: Any, follow_ups: tuple[FollowUp, ...] = (), pilot_command: str | None = None
 ) -> Decision:
     """Not carried out."""
-    return Decision(events, follow_ups, Refusal(reason, message), order)
+    return Decision(events, follow_ups, Refusal(reason, message), pilot_command)

@@ -75,7 +75,7 @@ def first_part(
     weight = 0
     for item in items:
         if found:
-            # The first one is taken whatever it weighs, and most lists have no second.
+            # The first one is taken at any size, and most lists have no second.
             weight += size(item) + (size(found[0]) if len(found) == 1 else 0)
             if weight > bytes_max or len(found) >= number_max:
                 break

@@ -129,7 +129,7 @@ class UndoDict(dict[K, V]):
         """Refused: name the key."""
         raise TypeError("popitem() cannot be put back; delete by key")
 
-    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]  # it refuses, whatever `|` does
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]  # it refuses each `|`
         raise TypeError("|= cannot be put back; use update()")
 
     def __reduce__(self) -> tuple[type, tuple[dict[K, V]]]:

@@ -1,4 +1,7 @@
-"""Follows a task to its end: a picture of its jobs in a terminal, a line a change elsewhere."""
+"""Follows a task to its end: a picture of its jobs in a terminal, a line a change elsewhere.
+
+In: a function that reads the task. Out: the task as it ended. Guards: waits no longer than the configuration allows.
+"""
 
 import time
 from collections import Counter

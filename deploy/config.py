@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.fetch import Part
-from process.addresses import VARIABLES, ApiAddresses
+from process.addresses import EVERY_INTERFACE, VARIABLES, ApiAddresses
+from process.instances import INSTANCES_MAX, KINDS, Process, processes_of_a_stack
 from process.servers import CHECKOUT as CHECKOUT
 from process.servers import PORT_VARIABLES as PORT_VARIABLES
 from process.servers import home_of, local_kafka, local_postgres, local_registry, port_of
@@ -39,8 +40,8 @@ class Ports:
     kafka_controller: int
     registry: int
     postgres: int
-    #: the first of a row, one for each process (process/instances.py)
-    metrics: int = 25100
+    #: the first of a row, one for each process (process/instances.py); above those of a third Kafka node
+    metrics: int = 25120
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Ports":
@@ -69,12 +70,14 @@ class StackConfig:
     kafka: str
     registry: str
     postgres: str
-    #: servers that belong to somebody else and are only used
+    #: servers that are not ours and are only used
     external: frozenset[str] = frozenset()
     #: Kafka nodes of ours: 1, or 3 that outlive the loss of one
     brokers: int = 1
     #: variables that say where the API listens and is reached, as far as they are not what follows from the ports
     api_variables: tuple[tuple[str, str], ...] = ()
+    #: kinds of processes that have another number of instances than one, with that number
+    several: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
@@ -97,6 +100,7 @@ class StackConfig:
             external=frozenset(named),
             brokers=int(brokers),
             api_variables=tuple((variable, environ[variable]) for variable in VARIABLES if environ.get(variable)),
+            several=_several(counts_in(environ)),
         )
         config.addresses.environment()  # an address that does not fit is named now, not when a process starts
         return config
@@ -105,6 +109,32 @@ class StackConfig:
     def addresses(self) -> ApiAddresses:
         """Where the API listens and is reached; raises ValueError for a variable that does not fit."""
         return ApiAddresses.from_environ({"CULM_PORT_API": str(self.ports.api), **dict(self.api_variables)})
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many instances a kind of process has (process/instances.py); one where it is not named."""
+        return dict(self.several)
+
+    def with_counts(self, counts: Mapping[str, int]) -> "StackConfig":
+        """The same with other numbers of instances of the kinds that are named."""
+        return dataclasses.replace(self, several=_several({**self.counts, **counts}))
+
+    def addresses_of(self, process: Process) -> ApiAddresses:
+        """Those of one of several APIs: the public address is the same, each listens and tells its health at its own port."""
+        first = self.addresses
+        if process.instance == 1:
+            return first
+        port = process.api_port(first.port)
+        host = EVERY_INTERFACE.get(first.host, first.host)
+        scheme = first.health.partition(":")[0]
+        health = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return dataclasses.replace(first, port=port, health=health)
+
+    @property
+    def api_health(self) -> Mapping[str, str]:
+        """Where each API is asked whether it is well, by its program."""
+        apis = [one for one in processes_of_a_stack(self.counts) if one.kind.name == "api"]
+        return {one.program: self.addresses_of(one).health for one in apis}
 
     @property
     def api(self) -> str:
@@ -143,6 +173,7 @@ class StackConfig:
             "postgres": mask(self.postgres),
             "external": sorted(self.external),
             "brokers": self.brokers,
+            "several": dict(self.several),
         }
 
     def save(self) -> None:
@@ -151,6 +182,15 @@ class StackConfig:
         path.touch(mode=0o600)
         document = self.masked() | {"kafka": self.kafka, "registry": self.registry, "postgres": self.postgres}
         path.write_text(json.dumps(document, indent=2))
+        (self.run / "targets.json").write_text(json.dumps(self._scraped(), indent=2))
+
+    def _scraped(self) -> list[dict[str, Any]]:
+        """Where second and further instances serve metrics, in Prometheus' form; the first ones stand in its configuration."""
+        further = [one for one in processes_of_a_stack(self.counts) if one.kind.has_metrics and one.instance > 1]
+        return [
+            {"targets": [f"127.0.0.1:{one.metrics_port(self.ports.metrics)}"], "labels": {"process": one.kind.name}}
+            for one in further
+        ]
 
 
 def saved(home: Path) -> StackConfig | None:
@@ -169,4 +209,22 @@ def saved(home: Path) -> StackConfig | None:
         external=frozenset(document["external"]),
         brokers=document.get("brokers", 1),
         api_variables=tuple(document.get("api_variables", {}).items()),
+        several=_several(document.get("several", {})),
     )
+
+
+def counts_in(environ: Mapping[str, str]) -> dict[str, int]:
+    """How many instances `environ` asks for (CULM_DECIDERS, CULM_PROJECTORS, ...), by kind; raises SettingRefused."""
+    settings = Settings(environ)
+    return {
+        kind.name: settings.whole(kind.count_variable, lowest=1, highest=INSTANCES_MAX)
+        for kind in KINDS
+        if environ.get(kind.count_variable)
+    }
+
+
+def _several(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """In the order of the kinds; those with one instance are left out. Raises ValueError for several deciders."""
+    if counts.get("decider", 1) > 1:
+        raise ValueError(f"deciders is {counts['decider']}, expected 1: several would not share the log but shut each other out")
+    return tuple((kind.name, counts[kind.name]) for kind in KINDS if counts.get(kind.name, 1) != 1)

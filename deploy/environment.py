@@ -1,6 +1,6 @@
 """Makes a virtual environment and says how far it is: `python3 -m deploy.environment FOLDER LOCK [PIP ARGUMENT ...]`.
 
-The packages of the lock file are installed, then whatever the further arguments ask pip for. Standard library only.
+The packages of the lock file are installed, then all that the further arguments ask pip for. Standard library only.
 """
 
 import subprocess

@@ -2,7 +2,7 @@
 
 StackError
   +-- MissingTool       Java or Maven is not there, or too old
-  +-- PortTaken         somebody else listens where we should
+  +-- PortTaken         another process listens on our port
   +-- DidNotStart       a process of ours did not answer in time; carries the end of its log
   +-- StepFailed        schemas, migrations or the local queue were refused
   +-- AlreadyUp         the stack runs with other addresses than the environment asks for

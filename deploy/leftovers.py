@@ -1,7 +1,7 @@
 """Processes of a stack that outlived the one who should have ended them: found by the mark they carry, never by name.
 
 Every process below a supervisor inherits `CULM_STACK=<home>`, and so do pilots and payloads that the harvester starts. When the
-supervisor was killed, or has stopped all it knows, whatever still carries the mark of this home is ended here. Test runs mark
+supervisor was killed, or has stopped all it knows, all that still carries the mark of this home is ended here. Test runs mark
 what they start in the same way, with the folder that has the homes of their stacks (tests/lane.py).
 """
 

@@ -12,22 +12,26 @@ from pathlib import Path
 from deploy.config import MARK, StackConfig
 from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
-from process.instances import MEASURED
+from process.instances import MEASURED, processes_of_a_stack
 from process.servers import PORT_VARIABLES
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
-#: One port for each process that serves metrics, from CULM_PORT_METRICS on.
+#: One port for each kind that serves metrics, from CULM_PORT_METRICS on; second instances have the next such row, and so on.
 METRICS_PORTS = len(MEASURED)
 
 
-def check_ports(config: StackConfig) -> None:
-    """Raises PortTaken, a line for each port that another process listens on or that two of our servers would share."""
+def check_ports(config: StackConfig, running: StackConfig | None = None) -> None:
+    """Raises PortTaken, a line for each port that another process listens on or that two of our servers would share.
+
+    running: the stack as it runs already; it may listen on its own ports.
+    """
+    ours = {port for port, _, _ in _ports(running)} if running else set()
     problems = []
     seen: dict[int, str] = {}
     for port, name, remedy in _ports(config):
         if port in seen:
             problems.append(f"port {port} is given to both {seen[port]} and {name}; {remedy}")
-        elif _is_taken(port):
+        elif port not in ours and _is_taken(port):
             problems.append(f"port {port} for {name} is taken by another process; {remedy}")
         seen.setdefault(port, name)
     if problems:
@@ -39,13 +43,24 @@ def _ports(config: StackConfig) -> Iterator[tuple[int, str, str]]:
     for name, (variable, _) in PORT_VARIABLES.items():
         port: int = getattr(config.ports, name)
         if name == "metrics":
-            for place in range(METRICS_PORTS):
-                yield port + place, name, f"set {variable} to the first of {METRICS_PORTS} free ports in a row"
+            yield from _metrics_ports(config, variable)
+        elif name == "api":
+            for process in processes_of_a_stack(config.counts):
+                if process.kind.name == name:
+                    yield process.api_port(port), process.program, f"set {variable} to a free port"
         elif OWNER_OF_PORT.get(name, name) not in config.external:
             yield port, name, f"set {variable} to a free port"
     for node in nodes(config)[1:]:
         for address in (node.address, node.controller):
             yield int(address.rpartition(":")[2]), node.name, "set CULM_PORT_KAFKA to a free range"
+
+
+def _metrics_ports(config: StackConfig, variable: str) -> Iterator[tuple[int, str, str]]:
+    """Those of every instance that serves metrics."""
+    ports = [one.metrics_port(config.ports.metrics) for one in processes_of_a_stack(config.counts) if one.kind.has_metrics]
+    row = METRICS_PORTS * max((count for _, count in config.several), default=1)
+    for port in sorted(ports):
+        yield port, "metrics", f"set {variable} to the first of {row} free ports in a row"
 
 
 def _is_taken(port: int) -> bool:

@@ -78,10 +78,10 @@ def culm_processes(config: StackConfig, environ: Mapping[str, str]) -> tuple[Pro
         Program(
             process.program,
             (sys.executable, "-m", process.kind.module),
-            _agent_environment(config, environ) if process.kind.is_agent else _environment(config, environ, process),
+            _agent_environment(config, environ, process) if process.kind.is_agent else _environment(config, environ, process),
             stop_seconds=20,
         )
-        for process in processes_of_a_stack()
+        for process in processes_of_a_stack(config.counts)
     )
 
 
@@ -89,7 +89,7 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
     addresses = dict(zip(ADDRESSES, (config.kafka, config.registry, config.postgres, config.api), strict=True))
     own = {
         **{name: addresses[name] for name in process.kind.needs},
-        **(config.api_environment if API in process.kind.needs else {}),
+        **(_api_addresses(config, process) if API in process.kind.needs else {}),
         "CULM_HOME": str(config.home),
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",
         INSTANCE_VARIABLE: str(process.instance),
@@ -100,13 +100,20 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
     return own | {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
 
 
-def _agent_environment(config: StackConfig, environ: Mapping[str, str]) -> dict[str, str]:
+def _api_addresses(config: StackConfig, process: Process) -> Mapping[str, str]:
+    """Where the API is; for the second API and those after it, where it is itself."""
+    is_further_api = process.kind.name == "api" and process.instance > 1
+    return config.addresses_of(process).environment() if is_further_api else config.api_environment
+
+
+def _agent_environment(config: StackConfig, environ: Mapping[str, str], process: Process) -> dict[str, str]:
     """An agent gets what an agent at a site would be given, and nothing of the servers behind the API."""
     own = {
         "CULM_API": config.api,
         "CULM_HOME": str(config.home),
         "CULM_TOKEN_FILE": str(config.home / "tokens" / "pilot"),
         "CULM_QUEUE": environ.get("CULM_QUEUE", LOCAL_QUEUE),
+        INSTANCE_VARIABLE: str(process.instance),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }

@@ -27,10 +27,11 @@ from deploy.leftovers import end_leftovers
 from deploy.ports import check_ports
 from deploy.postgres import server as postgres
 from deploy.processes import basic_environment, culm_processes, log_file, servers
+from deploy.resizing import ONE_OF_EACH, resizing
 from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
-from process.instances import SERVERS, process_named, processes_of_a_stack
+from process.instances import SERVERS, process_named, processes_of_a_stack, shown_names
 from process.servers import CHECKOUT, PORT_VARIABLES
 from process.settings import mask
 
@@ -41,10 +42,10 @@ API_SECONDS_MAX = 180.0
 CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "projections", "audit", "api", "agents")
 #: Files that processes read once, when they start: code, and what is declared beside the schemas.
 CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
-#: What a reset deletes under CULM_HOME, and nothing else: the folder may be anybody's.
+#: What a reset deletes under CULM_HOME, and nothing else: the folder may be another's.
 STATE = (
-    "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "storage",
-    "work", "client", "notary",
+    "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "shared",
+    "storage", "work", "client", "notary",
     "culm-streams-data",
 )  # fmt: skip
 
@@ -89,20 +90,22 @@ class Stack:
     def up(self, *, only_servers: bool = False, say: Say = _silent) -> None:
         """Bring everything up and wait until it answers; raises StackError with what to do."""
         with self._alone():
+            one = self
             if self.supervisor.is_up():
                 self._same_addresses()
+                one = self._resized(say)
             else:
                 self._launch(say)
             with ThreadPoolExecutor() as pool:
-                database = pool.submit(self._start_database, only_servers, say)
-                log = pool.submit(self._start_log, only_servers, say)
+                database = pool.submit(one._start_database, only_servers, say)
+                log = pool.submit(one._start_log, only_servers, say)
                 for started in (database, log):
                     started.result()
             if not only_servers:
-                self._start_culm(say)
+                one._start_culm(say)
 
     def down(self, say: Say = _silent) -> None:
-        """Stop Culm's processes, then the servers, then whatever they left behind; raises NotUp when nothing runs."""
+        """Stop Culm's processes, then the servers, then all that they left behind; raises NotUp when nothing runs."""
         with self._alone():
             if not self._stop(say):
                 raise NotUp(f"no stack runs under {self.config.home}")
@@ -120,8 +123,9 @@ class Stack:
 
     def status(self) -> dict[str, Any]:
         """Addresses, what is wrong in sentences, and per process: name, kind, instance (`decider-1`), pid, health, restarts,
-        seconds up, lag in records.
+        seconds up, lag of its kind in records.
 
+        `name` is that of the kind while one instance of it runs, and `decider-1`, `decider-2` where there are more.
         `health` is `running` when the process runs and, as far as it can be asked, answers. `condition` is `ok` or `degraded`,
         as the API's health says; `problems` are its reasons.
         """
@@ -145,13 +149,17 @@ class Stack:
             problems = pool.submit(api_problems, self.config.addresses.health)
             asked = {name: pool.submit(answers) for name, answers in self._checks().items()}
             answering = {name: answer.result() for name, answer in asked.items()}
-        for state in self.supervisor.states():
+        states = self.supervisor.states()
+        shown = shown_names(state.name for state in states)
+        for state in states:
             silent = state.state == "running" and not answering.get(state.name, True)
             health = "running, not answering" if silent else state.state
             process = process_named(state.name)
             of_kind = {"kind": process.kind.name if process else "server", "instance": process.name if process else state.name}
             document["processes"].append(
-                asdict(state) | of_kind | {"health": health, "lag": behind.result().get(of_kind["kind"])}
+                asdict(state)
+                | of_kind
+                | {"name": shown[state.name], "health": health, "lag": behind.result().get(of_kind["kind"])}
             )
         document["up"] = all(row["health"] == "running" for row in document["processes"])
         fine = ("running", "starting")
@@ -161,9 +169,11 @@ class Stack:
         return document
 
     def process_pid(self, name: str) -> int:
-        """Process id of a running process; raises NotUp."""
+        """Process id of a running process, by the name it is shown with or its kind's; raises NotUp."""
+        process = process_named(name)
+        program = process.program if process else name
         for state in self.supervisor.states():
-            if state.name == name and state.pid is not None:
+            if state.name == program and state.pid is not None:
                 return state.pid
         raise NotUp(f"{name} does not run")
 
@@ -180,9 +190,21 @@ class Stack:
         named = {*EXTERNAL_VARIABLES.values(), *(variable for variable, _ in PORT_VARIABLES.values())}
         if named.isdisjoint(self.environ):
             return
-        wished = StackConfig.from_environ(self.environ, home=self.config.home)
-        if wished.masked() != self.config.masked():
+        asked_for = StackConfig.from_environ(self.environ, home=self.config.home)
+        if asked_for.with_counts(ONE_OF_EACH).masked() != self.config.with_counts(ONE_OF_EACH).masked():
             raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
+
+    def _resized(self, say: Say) -> "Stack":
+        """The running stack with as many instances of each kind as are asked for; those that are too many are stopped."""
+        change = resizing(self.config, {state.name for state in self.supervisor.states()}, self.environ)
+        if change.added or change.removed:
+            check_ports(change.config, change.before)
+            self.supervisor.change(change.added, change.removed, basic_environment(change.config, self.environ))
+            change.config.save()
+            for word, names in (("added", [program.name for program in change.added]), ("stopped", change.removed)):
+                if names:
+                    say(f"{word} {', '.join(names)}")
+        return Stack(change.config, self.environ)
 
     def _stop(self, say: Say) -> bool:
         """Stop what runs, in the order against the flow; False when there was nothing."""
@@ -223,7 +245,7 @@ class Stack:
             **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
-            "api": lambda: api_answers(self.config.addresses.health),
+            **{name: functools.partial(api_answers, address) for name, address in self.config.api_health.items()},
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -272,11 +294,12 @@ class Stack:
             self.supervisor.stop(name)
         if outdated:
             say("the code is newer than " + ", ".join(outdated) + ": starting them again")
-        processes = processes_of_a_stack()
+        processes = processes_of_a_stack(self.config.counts)
         for process in processes:
             if not process.kind.is_agent:
                 self._start(process.program)
-        self._await("api", say, API_SECONDS_MAX)
+        for name in self.config.api_health:
+            self._await(name, say, API_SECONDS_MAX)
         local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
         for process in processes:
             if process.kind.is_agent:

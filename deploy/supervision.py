@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -114,6 +114,22 @@ class Supervisor(SupervisorClient):
             if time.monotonic() > end:
                 raise DidNotStart(f"supervisord does not answer on {socket_path(self._config.home)}")
             time.sleep(0.05)
+
+    def change(self, added: tuple[Program, ...], removed: Iterable[str], inherited: Mapping[str, str]) -> None:
+        """Know other processes from now on: end and forget those in `removed`, add others, not started yet."""
+        gone = set(removed)
+        for name in gone:
+            self.stop(name)
+        path = self._config.run / "supervisord.conf"
+        head, *sections = path.read_text(encoding="utf-8").split("[program:")
+        kept = [section for section in sections if section.partition("]")[0] not in gone]
+        lines = [line for program in added for line in _program(self._config, program, inherited)]
+        path.write_text("[program:".join([head, *kept]) + "\n".join(lines) + "\n", encoding="utf-8")
+        self.call("reloadConfig")
+        for name in gone:
+            self.call("removeProcessGroup", name)
+        for program in added:
+            self.call("addProcessGroup", program.name)
 
     def start(self, name: str) -> None:
         """Start a process without waiting; one that runs is left alone."""

@@ -66,7 +66,7 @@ def postgres_answers(address: str) -> bool:
 
 
 def api_problems(address: str) -> list[str]:
-    """What the API says is wrong, in sentences; nothing when it does not answer, which is told elsewhere."""
+    """What the API says is wrong, in sentences; nothing when it does not answer, which is reported elsewhere."""
     try:
         found = httpx.get(f"{address}/v1/health", timeout=5).json()
         return [str(problem) for problem in found.get("problems", ())]

@@ -1,4 +1,8 @@
-"""How far each process is behind the log, in records."""
+"""How far each process is behind the log, in records.
+
+In: ends of the log, committed offsets of consumer groups, positions beside the rows. Out: records still to be read, by kind
+of process. Guards: what cannot be learned in time is None, never 0, so that silence is not taken for being up to date.
+"""
 
 from collections.abc import Mapping
 

@@ -27,7 +27,7 @@ def transactional_producer(kafka: str, transactional_id: str, *, transaction_ms_
             "transactional.id": transactional_id,
             "transaction.timeout.ms": transaction_ms_max,
             "message.timeout.ms": transaction_ms_max - MARGIN_MS,
-            # A new leader is known soon. A transaction that follows the last one closely is told to come back: 100 ms, the
+            # A new leader is known soon. A transaction that follows the last one closely is asked to come back: 100 ms, the
             # default pause, would be most of its time.
             "metadata.max.age.ms": 2_000,
             "retry.backoff.ms": 2,

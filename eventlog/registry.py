@@ -1,7 +1,7 @@
 """Schema ids from the registry: registered once by `python -m eventlog apply`, looked up once at every process start.
 
 Out: a `Codec` that needs the registry again only for a writer's version it has never seen. Invariant: a running service
-never registers anything; a registry that is away stops nobody who already runs.
+never registers anything; a registry that is away stops no process that already runs.
 """
 
 import json
@@ -20,7 +20,7 @@ from eventlog.registry_client import (
     SchemaRegistryError,
     ServerConfig,
 )
-from schemas.catalog import Entry, messages, registered_text
+from schemas.catalog import CatalogEntry, messages, registered_text
 from schemas.wire import Codec, Poison
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
@@ -58,7 +58,7 @@ def look_up_all(client: SchemaRegistryClient) -> dict[str, int]:
     return {entry.full_name: number for entry, number in zip(entries, ids, strict=True)}
 
 
-def _look_up(client: SchemaRegistryClient, entry: Entry) -> int:
+def _look_up(client: SchemaRegistryClient, entry: CatalogEntry) -> int:
     try:
         registered = client.lookup_schema(entry.subject, Schema(registered_text(entry), "AVRO"))
     except SchemaRegistryError as problem:

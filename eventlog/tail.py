@@ -1,4 +1,4 @@
-"""A consumer placed where some topics end now, whatever the broker does meanwhile."""
+"""A consumer placed where some topics end now, also while the broker is away."""
 
 import threading
 from collections.abc import Iterable

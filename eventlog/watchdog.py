@@ -2,7 +2,7 @@
 
 librdkafka's transaction calls take a time limit and may still never return after the broker was killed (seen with 2.16: a
 thread waits for ever in `send_offsets_to_transaction`). The outcome is unknown then, and the right answer to that is the same
-as ever: throw the producer away and start anew from the log. Ending the process does it; the supervisor starts the next one.
+as ever: throw the producer away and restart from the log. Ending the process does it; the supervisor starts the next one.
 """
 
 import os

@@ -4,7 +4,8 @@ One table for all who need it: commands and environments (`deploy/processes.py`)
 standard library is needed, so that ports can be looked at before anything is installed.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 ADDRESSES = ("CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES", "CULM_API")
@@ -27,13 +28,23 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of process. needs: the addresses it is given and no others. is_agent: runs at a site and knows only HTTP."""
+    """A kind of process.
+
+    several: what more than one of it are called, as in `culm up --projectors 2`. needs: the addresses it is given and no others.
+    is_agent: runs at a site and knows only HTTP.
+    """
 
     name: str
+    several: str
     module: str
     needs: tuple[str, ...]
     follows: Follows | None = None
     is_agent: bool = False
+
+    @property
+    def count_variable(self) -> str:
+        """The variable that says how many instances a stack has."""
+        return f"CULM_{self.several.upper()}"
 
     @property
     def has_metrics(self) -> bool:
@@ -45,14 +56,16 @@ class Kind:
 GROUPS_OF_PROCESSORS = ("culm-streams", "culm-streams-job", "culm-streams-pilot", "culm-facts")
 #: In the order of the data flow, which is also the order of the ports for metrics.
 KINDS = (
-    Kind("decider", "commands", (LOG, REGISTRY), Follows(("culm-decider-0-of-1",), "commands")),
-    Kind("processors", "streams", (LOG, REGISTRY, API), Follows(GROUPS_OF_PROCESSORS)),
-    Kind("timers", "streams.timers", (LOG, REGISTRY, ROWS, API)),
-    Kind("projector", "projections", (LOG, REGISTRY, ROWS), Follows()),
-    Kind("notary", "audit.notary", (LOG,)),
-    Kind("api", "api", (LOG, REGISTRY, ROWS, API)),
-    Kind("harvester", "agents.harvester", (API,), is_agent=True),
+    Kind("decider", "deciders", "commands", (LOG, REGISTRY), Follows(("culm-deciders",), "commands")),
+    Kind("processors", "processors", "streams", (LOG, REGISTRY, API), Follows(GROUPS_OF_PROCESSORS)),
+    Kind("timers", "timers", "streams.timers", (LOG, REGISTRY, ROWS, API)),
+    Kind("projector", "projectors", "projections", (LOG, REGISTRY, ROWS), Follows()),
+    Kind("notary", "notaries", "audit.notary", (LOG,)),
+    Kind("api", "apis", "api", (LOG, REGISTRY, ROWS, API)),
+    Kind("harvester", "harvesters", "agents.harvester", (API,), is_agent=True),
 )
+#: Instances of a kind on one machine: so many have ports of their own.
+INSTANCES_MAX = 9
 #: Servers that a stack starts for itself, in the order in which they are shown.
 SERVERS = ("kafka", "kafka-2", "kafka-3", "registry", "postgres")
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
@@ -86,6 +99,10 @@ class Process:
         """Its port for metrics; `first`: the port of the first kind's first instance. Second instances stand in the next row."""
         return first + MEASURED.index(self.kind.name) + (self.instance - 1) * len(MEASURED)
 
+    def api_port(self, first: int) -> int:
+        """Where an API listens. `first`: the first one's port; the next is the registry's, so the second API is 2 above."""
+        return first if self.instance == 1 else first + self.instance
+
 
 def processes_of_a_stack(counts: Mapping[str, int] | None = None) -> tuple[Process, ...]:
     """Every process of a stack, kind by kind; `counts`: how many of a kind, one where it is not named. Raises ValueError."""
@@ -93,6 +110,9 @@ def processes_of_a_stack(counts: Mapping[str, int] | None = None) -> tuple[Proce
     unknown = given.keys() - BY_NAME.keys()
     if unknown:
         raise ValueError(f"no kind of process is named {min(unknown)!r}, expected one of {', '.join(BY_NAME)}")
+    for name, count in given.items():
+        if not 1 <= count <= INSTANCES_MAX:
+            raise ValueError(f"{BY_NAME[name].several} is {count}, expected a whole number from 1 to {INSTANCES_MAX}")
     return tuple(Process(kind, number) for kind in KINDS for number in range(1, given.get(kind.name, 1) + 1))
 
 
@@ -104,3 +124,13 @@ def process_named(program: str) -> Process | None:
     if kind in BY_NAME and number.isascii() and number.isdecimal() and int(number) > 0:
         return Process(BY_NAME[kind], int(number))
     return None
+
+
+def shown_names(programs: Iterable[str]) -> dict[str, str]:
+    """How each program is shown: `decider` while it is the only one of its kind, else `decider-1`, `decider-2`."""
+    named = {program: process_named(program) for program in programs}
+    counts = Counter(process.kind.name for process in named.values() if process is not None)
+    return {
+        program: process.name if process is not None and counts[process.kind.name] > 1 else program
+        for program, process in named.items()
+    }

@@ -12,7 +12,7 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
     "kafka_controller": ("CULM_PORT_KAFKA_CONTROLLER", 25093),
     "registry": ("CULM_PORT_REGISTRY", 25081),
     "postgres": ("CULM_PORT_POSTGRES", 25432),
-    "metrics": ("CULM_PORT_METRICS", 25100),
+    "metrics": ("CULM_PORT_METRICS", 25120),
 }
 
 

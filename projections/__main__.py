@@ -16,7 +16,7 @@ from process.settings import masked
 from projections.catalogue import PASSING
 from projections.config import ProjectorConfig
 from projections.engine.checksum import checksums
-from projections.engine.errors import Fenced, RebuildRefused
+from projections.engine.errors import RebuildRefused
 from projections.engine.kafka_log import KafkaLogReader
 from projections.engine.loop import Projector
 from projections.engine.migrate import migrate
@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
             print(f"{len(made)} read models made" if made else "every read model is there")
             return 0
         case ["rebuild", "--all"]:
-            return make_anew(config, [])
+            return rebuild_now(config, [])
         case ["rebuild", *names] if names and not any(name.startswith("-") for name in names):
-            return make_anew(config, names)
+            return rebuild_now(config, names)
         case ["checksum"]:
             connection = psycopg2.connect(config.postgres)
             for table, digest in checksums(connection).items():
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
             return 2
 
 
-def make_anew(config: ProjectorConfig, names: list[str]) -> int:
+def rebuild_now(config: ProjectorConfig, names: list[str]) -> int:
     """Rebuild and say how it went; 1 when nothing was changed."""
     try:
         done = rebuild(config, names)
@@ -61,12 +61,12 @@ def make_anew(config: ProjectorConfig, names: list[str]) -> int:
         print(f"culm: {refused}", file=sys.stderr)
         return 1
     rate = done.records / max(done.seconds, 0.001)
-    print(f"{len(done.tables_in)} read models made anew from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
+    print(f"{len(done.tables_in)} read models rebuilt from {done.records} records in {done.seconds:.1f} s ({rate:.0f}/s)")
     return 0
 
 
 def project(config: ProjectorConfig) -> int:
-    """Run until SIGTERM or SIGINT; 1 when another projector took over."""
+    """Run until SIGTERM or SIGINT."""
     log.info("projector_configured", **masked(config))
     # Batches are many objects without cycles: looking for cycles at the usual pace costs a fifth of the time.
     gc.freeze()
@@ -85,9 +85,6 @@ def project(config: ProjectorConfig) -> int:
     )
     try:
         projector.run(stop)
-    except Fenced as fenced:
-        log.error("projector_fenced", problem=str(fenced))
-        return 1
     finally:
         projector.close()
     log.info("projector_stopped")

@@ -12,7 +12,7 @@ from process.settings import Settings
 class ProjectorConfig:
     """Addresses and limits of one projector.
 
-    batch_records_max: most records in one transaction. rebuild_records_max: the same while tables are made anew;
+    batch_records_max: most records in one transaction. rebuild_records_max: the same while tables are rebuilt;
     rebuild_processes: how many read the old part of the log then, each its own partitions (CULM_REBUILD_PROCESSES).
     """
 

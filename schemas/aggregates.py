@@ -49,7 +49,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SubjectDeclaration:
     """How people name one to ask for its past.
 
     named: what they write, for errors and help. within: of a key that many share, the field of its events that tells them apart.
@@ -60,7 +60,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class AggregateDeclaration:
     """An aggregate. subject: set when its past can be asked for. place: order in lists, those without come last, by name.
 
     commands_remembered: how many ids of decided commands tell a repetition. of_a_request: true when events that a task's
@@ -71,7 +71,7 @@ class Declared:
     title: str
     key: Key
     place: int = LAST
-    subject: Asked | None = None
+    subject: SubjectDeclaration | None = None
     commands_remembered: int = COMMANDS_REMEMBERED
     of_a_request: bool = False
     topics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Declared:
         return f"culm.{self.name}.{role}.v1"
 
 
-def read_aggregates(folder: Path = FOLDER) -> dict[str, Declared]:
+def read_aggregates(folder: Path = FOLDER) -> dict[str, AggregateDeclaration]:
     """Aggregates by name, in their order; raises ValueError for a file, or a missing one, that says it wrong."""
     for role in ("commands", "events"):
         for path in sorted(folder.glob(f"*/{role}")):
@@ -92,9 +92,9 @@ def read_aggregates(folder: Path = FOLDER) -> dict[str, Declared]:
     return {one.name: one for one in sorted(found, key=lambda one: (one.place, one.name))}
 
 
-def _declared(path: Path, names: list[str]) -> Declared:
+def _declared(path: Path, names: list[str]) -> AggregateDeclaration:
     document = json.loads(path.read_text(encoding="utf-8"))
-    _check(path, "", document, Declared, ("title", "key"))
+    _check(path, "", document, AggregateDeclaration, ("title", "key"))
     _check(path, "key", document["key"], Key, ("title",))
     key = Key(**document["key"])
     if (key.min is None) != (key.max is None) or (key.max is not None and not key.expected):
@@ -105,9 +105,9 @@ def _declared(path: Path, names: list[str]) -> Declared:
         raise ValueError(f"{path}: key.refers: found {key.refers!r}, expected one of {', '.join(names)}")
     subject = None
     if "subject" in document:
-        _check(path, "subject", document["subject"], Asked, ("named",))
-        subject = Asked(**document["subject"])
-    return Declared(**{**document, "name": path.parent.name, "key": key, "subject": subject})
+        _check(path, "subject", document["subject"], SubjectDeclaration, ("named",))
+        subject = SubjectDeclaration(**document["subject"])
+    return AggregateDeclaration(**{**document, "name": path.parent.name, "key": key, "subject": subject})
 
 
 def _check(path: Path, place: str, found: Any, kind: type[Any], needed: tuple[str, ...]) -> None:
@@ -122,8 +122,10 @@ def _is_number(text: str, most: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20 and text[0] != "0" and int(text) <= most
 
 
-AGGREGATES: Mapping[str, Declared] = read_aggregates()
+AGGREGATES: Mapping[str, AggregateDeclaration] = read_aggregates()
 #: Aggregates whose past can be asked for, in their order.
 ASKED: tuple[str, ...] = tuple(name for name, one in AGGREGATES.items() if one.subject is not None)
 #: Aggregate by topic.
-OF_TOPIC: Mapping[str, Declared] = {one.topic(role): one for one in AGGREGATES.values() for role in ("commands", "events")}
+OF_TOPIC: Mapping[str, AggregateDeclaration] = {
+    one.topic(role): one for one in AGGREGATES.values() for role in ("commands", "events")
+}

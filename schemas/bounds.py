@@ -13,7 +13,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Protocol
 
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.characters import SETS
 from schemas.instants import MICROSECONDS
 
@@ -108,11 +108,11 @@ def bounds_in_words(field: Mapping[str, Any]) -> str:
 
 
 @cache
-def _entry_of(kind: type) -> Entry:
+def _entry_of(kind: type) -> CatalogEntry:
     return next(entry for entry in CATALOG.values() if entry.name == kind.__name__)
 
 
-def _of_record(entry: Entry, record: Any, place: str) -> Iterator[Problem]:
+def _of_record(entry: CatalogEntry, record: Any, place: str) -> Iterator[Problem]:
     for field in entry.schema["fields"]:
         if field["name"] != "envelope":
             path = f"{place}.{field['name']}" if place else field["name"]

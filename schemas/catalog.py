@@ -15,13 +15,13 @@ MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snap
 FOLDER = Path(__file__).parent
 #: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
 #: sentence is no new version of a message.
-DECLARATIONS = ("key", "refers", "right", "sentence", "shown", "timeline")
+DECLARATIONS = ("answer", "key", "refers", "right", "sentence", "shown", "timeline")
 #: Rows of aggregates that live; the same messages stand in CLOSED_ROWS once their aggregate is closed.
 LIVE_ROWS, CLOSED_ROWS = "culm.snapshot.live.v1", "culm.snapshot.closed.v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One Avro file: `schema` as written (named types by reference), `role` = the folder it stands in."""
 
     name: str
@@ -57,19 +57,19 @@ class Entry:
         return f"{self.topic}-{self.full_name}"
 
 
-def read_entries(folder: Path = FOLDER) -> Iterator[Entry]:
+def read_entries(folder: Path = FOLDER) -> Iterator[CatalogEntry]:
     """Every Avro file below `folder`, ordered by path; raises ValueError for a file whose name is not its record's."""
     for path in sorted(folder.glob("*/*/*.avsc")):
         schema = cast(AvroSchema, json.loads(path.read_text(encoding="utf-8")))
         if schema["name"] != path.stem:
             raise ValueError(f"{path}: record is called {schema['name']!r}, expected {path.stem!r} as the file")
         full_name = f"{schema['namespace']}.{schema['name']}"
-        yield Entry(schema["name"], full_name, path.parent.parent.name, path.parent.name, schema, path)
+        yield CatalogEntry(schema["name"], full_name, path.parent.parent.name, path.parent.name, schema, path)
 
 
-def index(entries: Iterator[Entry]) -> Mapping[str, Entry]:
+def index(entries: Iterator[CatalogEntry]) -> Mapping[str, CatalogEntry]:
     """Entries by full name; raises ValueError when two files define one name."""
-    found: dict[str, Entry] = {}
+    found: dict[str, CatalogEntry] = {}
     for entry in entries:
         if entry.full_name in found:
             raise ValueError(f"{entry.full_name} is defined twice: {found[entry.full_name].path} and {entry.path}")
@@ -77,20 +77,20 @@ def index(entries: Iterator[Entry]) -> Mapping[str, Entry]:
     return found
 
 
-CATALOG: Mapping[str, Entry] = index(read_entries())
+CATALOG: Mapping[str, CatalogEntry] = index(read_entries())
 
 
-def messages() -> tuple[Entry, ...]:
+def messages() -> tuple[CatalogEntry, ...]:
     """All messages, ordered by full name."""
     return tuple(entry for _, entry in sorted(CATALOG.items()) if entry.is_message)
 
 
-def self_contained(entry: Entry) -> AvroSchema:
+def self_contained(entry: CatalogEntry) -> AvroSchema:
     """The schema with every named type defined inside at its first use, as the registry and stock consumers need it."""
     return cast(AvroSchema, _inline(entry.schema, set()))
 
 
-def registered_text(entry: Entry) -> str:
+def registered_text(entry: CatalogEntry) -> str:
     """The schema as it is registered: self-contained JSON, always the same for the same Avro file."""
     return json.dumps(self_contained(entry), separators=(",", ":"), sort_keys=True)
 

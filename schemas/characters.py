@@ -65,7 +65,7 @@ class CharacterSet:
         return self.form.replace("<n>", f"{{{least},{most}}}")
 
     def takes(self, text: str) -> bool:
-        """True for a text of the set, whatever its length."""
+        """True for a text of the set, of any length."""
         if self.plain and text.isascii():  # the usual case, ten times as fast for a long text
             return not text.encode().translate(None, self.plain)
         return self.pattern.fullmatch(text) is not None

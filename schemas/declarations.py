@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from schemas.aggregates import AGGREGATES
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.sentences import BadTemplate, alternatives, fields_of
 
 CLASSES = ("user", "pilot", "operator", "system")
@@ -17,7 +17,7 @@ SCOPES = ("own task", "own job", "own dataset", "nothing owned")
 TAKES_NOTHING = ("why", "else", "or", "choose")
 
 
-def declaration_problems(entries: Iterable[Entry] | None = None) -> list[str]:
+def declaration_problems(entries: Iterable[CatalogEntry] | None = None) -> list[str]:
     """`File: attribute: found ..., expected ...` for everything that is declared wrongly."""
     return [
         f"{entry.path.name}: {problem}"
@@ -27,7 +27,7 @@ def declaration_problems(entries: Iterable[Entry] | None = None) -> list[str]:
     ]
 
 
-def _problems(entry: Entry) -> Iterator[str]:
+def _problems(entry: CatalogEntry) -> Iterator[str]:
     schema = entry.schema
     if "sentence" in schema:
         yield from _sentence_problems(schema)
@@ -37,6 +37,8 @@ def _problems(entry: Entry) -> Iterator[str]:
         yield f"timeline: found {schema['timeline']!r}, expected true or false"
     if entry.role == "commands" or "right" in schema:
         yield from _right_problems(schema.get("right"))
+    if "answer" in schema and (entry.role, schema["answer"]) != ("commands", "event"):
+        yield f"answer: found {schema['answer']!r}, expected 'event', at a command"
     if "key" in schema and field_at(schema, schema["key"]) is None:
         yield f"key: found {schema['key']!r}, expected a field"
     for field in schema["fields"]:

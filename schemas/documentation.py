@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.aggregates import OF_TOPIC
 from schemas.bounds import bounds_in_words
-from schemas.catalog import CATALOG, FOLDER, Entry, messages
+from schemas.catalog import CATALOG, FOLDER, CatalogEntry, messages
 from schemas.characters import SETS
 from schemas.sentences import alternatives
 from schemas.topics import named_topics, partitions_by_default
@@ -67,7 +67,7 @@ def _characters() -> Iterator[str]:
         yield f"| {one.name} | {_cell(one.expected)} |\n"
 
 
-def _record(entry: Entry) -> Iterator[str]:
+def _record(entry: CatalogEntry) -> Iterator[str]:
     schema = entry.schema
     yield f"\n### {entry.name}\n\n{schema['doc']}\n"
     if entry.role in ("commands", "events"):

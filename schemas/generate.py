@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from schemas.catalog import CATALOG, FOLDER, Entry
+from schemas.catalog import CATALOG, FOLDER, CatalogEntry
 from schemas.generate_bounds import bounds_check, names_check, sets_used
 
 PRIMITIVES = {"string": "str", "long": "int", "int": "int", "boolean": "bool", "double": "float", "bytes": "bytes"}
@@ -34,9 +34,9 @@ def write_files() -> list[Path]:
     return sorted(files)
 
 
-def _by_need(entries: list[Entry]) -> list[Entry]:
+def _by_need(entries: list[CatalogEntry]) -> list[CatalogEntry]:
     """Enums first, then records, each after the records it uses."""
-    done: list[Entry] = [entry for entry in entries if entry.schema["type"] == "enum"]
+    done: list[CatalogEntry] = [entry for entry in entries if entry.schema["type"] == "enum"]
     waiting = sorted((entry for entry in entries if entry.schema["type"] == "record"), key=lambda entry: entry.name)
     while waiting:
         names = {entry.full_name for entry in waiting}
@@ -61,7 +61,7 @@ def _references(node: Any) -> set[str]:
     return found
 
 
-def _types_module(entries: list[Entry]) -> str:
+def _types_module(entries: list[CatalogEntry]) -> str:
     lines = [HEADER.format(doc="Parts that messages are made of: enumerations and nested records.")]
     lines.append("from dataclasses import dataclass\nfrom enum import StrEnum\nfrom typing import Any, Self\n")
     lines.append(_imported("schemas.characters", sets_used(entries)) + "\n")
@@ -69,7 +69,7 @@ def _types_module(entries: list[Entry]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _messages_module(aggregate: str, entries: list[Entry]) -> str:
+def _messages_module(aggregate: str, entries: list[CatalogEntry]) -> str:
     entries = sorted(entries, key=lambda entry: (entry.role, entry.name))
     used = sorted({CATALOG[name].name for entry in entries for name in _references(entry.schema)} - _ENVELOPES)
     lines = [HEADER.format(doc=f"What may be said to and by the {aggregate.replace('_', ' ')} aggregate.")]
@@ -93,16 +93,16 @@ def _imported(module: str, names: list[str]) -> str:
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n" if names else ""
 
 
-def _class(entry: Entry) -> str:
+def _class(entry: CatalogEntry) -> str:
     return _enum(entry) if entry.schema["type"] == "enum" else _record(entry)
 
 
-def _enum(entry: Entry) -> str:
+def _enum(entry: CatalogEntry) -> str:
     body = "".join(f'    {symbol} = "{symbol}"\n' for symbol in entry.schema["symbols"])
     return f"class {entry.name}(StrEnum):\n{_docstring(entry.schema['doc'])}\n{body}\n"
 
 
-def _record(entry: Entry) -> str:
+def _record(entry: CatalogEntry) -> str:
     fields = [field for field in entry.schema["fields"] if field["name"] != "envelope"]
     lines = [names_check(entry) + "@dataclass(frozen=True, slots=True, kw_only=True)", f"class {entry.name}:"]
     about = "\n".join(f"{field['name']}: {field['doc']}" for field in fields)

@@ -7,26 +7,26 @@ regular expression that stands before the class; that keeps the check of a job a
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.characters import SETS
 
 Field = Mapping[str, Any]
 
 
-def sets_used(entries: Sequence[Entry]) -> list[str]:
+def sets_used(entries: Sequence[CatalogEntry]) -> list[str]:
     """What the checks of `entries` need from schemas.characters."""
     records = [entry for entry in entries if entry.schema["type"] == "record"]
     sets = {field["characters"] for entry in records for field in entry.schema["fields"] if "characters" in field}
     return sorted(sets) + (["lines_of"] if any(_joined(entry) for entry in records) else [])
 
 
-def names_check(entry: Entry) -> str:
+def names_check(entry: CatalogEntry) -> str:
     """Text of the constant that checks the joined names of a record; empty for a record without."""
     rows = "".join(f"    ({f['characters']}, {_least(f)}, {f['length_max']}),\n" for f in _joined(entry))
     return f"{_constant(entry)} = lines_of(\n{rows})\n\n\n" if rows else ""
 
 
-def bounds_check(entry: Entry) -> str:
+def bounds_check(entry: CatalogEntry) -> str:
     """Text of the method, indented for a class."""
     fields = _fields(entry)
     conditions = [*_own(fields), *_names(entry), *_parts(fields)]
@@ -40,11 +40,11 @@ def bounds_check(entry: Entry) -> str:
     return "\n".join([*lines, "        return (", f"            {joined}", "        )"])
 
 
-def _fields(entry: Entry) -> list[Field]:
+def _fields(entry: CatalogEntry) -> list[Field]:
     return [field for field in entry.schema["fields"] if field["name"] != "envelope"]
 
 
-def _joined(entry: Entry) -> list[Field]:
+def _joined(entry: CatalogEntry) -> list[Field]:
     """Fields with a single name each."""
     own = [field for field in _fields(entry) if "characters" in field and "items_max" not in field]
     return [field for field in own if not SETS[field["characters"]].plain]
@@ -55,7 +55,7 @@ def _least(field: Field) -> int:
     return 0 if isinstance(field["type"], list) else int(field.get("length_min", 0))
 
 
-def _constant(entry: Entry) -> str:
+def _constant(entry: CatalogEntry) -> str:
     return f"_NAMES_OF_{entry.name.upper()}"
 
 
@@ -88,7 +88,7 @@ def _text(field: Field, value: str) -> str:
     return f"{length} and {name}.takes({value})"
 
 
-def _names(entry: Entry) -> Iterator[str]:
+def _names(entry: CatalogEntry) -> Iterator[str]:
     fields = _joined(entry)
     if fields:
         values = ", ".join(

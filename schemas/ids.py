@@ -27,7 +27,7 @@ def dead_letter_id(topic: str, partition: int, offset: int, reaction: str) -> st
 
 
 def job_id_of(task_id: int, serial: int) -> int:
-    """PandaID of the job with `serial` (from 1) of a task: readable, unique, and known without asking anybody."""
+    """PandaID of the job with `serial` (from 1) of a task: readable, unique, and known without a query."""
     assert 0 < serial < JOBS_PER_TASK, f"serial {serial} of task {task_id}, expected 1..{JOBS_PER_TASK - 1}"
     return task_id * JOBS_PER_TASK + serial
 

@@ -2,7 +2,7 @@
 
 In: raw records. Out: `Recorded`, and for events the decision accept, duplicate or hole. The rule (sequence == last + 1)
 is deterministic over a totally ordered log, so correctness of what is read does not rest on the writer's transactions.
-Pure: no broker in here; whoever reads keeps the last sequence of each aggregate, in memory or beside its rows.
+Pure: no broker in here; the reader keeps the last sequence of each aggregate, in memory or beside its rows.
 """
 
 from collections.abc import Mapping

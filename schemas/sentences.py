@@ -15,7 +15,7 @@ told                    a part, or a list of parts, by the `sentence` of their o
 
 A sentence may be a list of `{"when": FIELD, "say": TEMPLATE}`: the first whose field has a value is taken; the last one has no
 `when`. There is nothing else in it: no call, no arithmetic, no access to anything but declared fields. `schemas.declarations`
-checks all of them against the fields. An event without a sentence is told by its name.
+checks all of them against the fields. An event without a sentence is shown by its name.
 """
 
 import re

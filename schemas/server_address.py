@@ -1,4 +1,4 @@
-"""The server in tasks and jobs: by a name that stays, whatever address it has when a pilot takes the job.
+"""The server in tasks and jobs: by a name that stays, at any address that it has when a pilot takes the job.
 
 A task keeps `culm://server` in place of the address of the server that accepted it; the address that jobs use at that moment
 takes its place when a job leaves to its pilot. A task that names another server, or was accepted before, keeps what it has.

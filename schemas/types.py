@@ -188,8 +188,8 @@ class CommandEnvelope:
     aggregate_id: Equals the record key.
     correlation_id: uuid that is constant through a whole tree of requests.
     causation_id: event_id (or command_id) that led to this command; null when it came from outside.
-    issued_at: When it was wished (UTC); becomes occurred_at of its events.
-    actor: Opaque subject id of who wishes it.
+    issued_at: When it was issued (UTC); becomes occurred_at of its events.
+    actor: Opaque subject id of the issuer.
     role: What the actor acts as: user, production, pilot, operator or system.
     vo: Tenant.
     expected_sequence: Refused as STALE unless the aggregate is at this sequence; null asks for no such check.
@@ -333,7 +333,7 @@ class EventEnvelope:
     command_id: uuid of the command that was decided.
     correlation_id: uuid that is constant through a whole tree of requests.
     occurred_at: Time on the command (UTC), never the decider's clock.
-    actor: Opaque subject id of who wished it; never an e-mail address or a DN.
+    actor: Opaque subject id of the issuer of its command; never an e-mail address or a DN.
     vo: Tenant; checked on every read path.
     writer_epoch: Fencing number of the decider that wrote it.
     causation_id: event_id (or command_id) that led to the command; null when it came from outside, and in
@@ -342,6 +342,8 @@ class EventEnvelope:
         release.
     role: What the actor acted as: user, production, pilot, operator or system; empty in events of the first
         release.
+    is_answer: True when the events of the decision are the answer to its command, which was accepted: none
+        stands in the topic of answers.
     """
 
     event_id: str
@@ -358,6 +360,7 @@ class EventEnvelope:
     causation_id: str | None = None
     command_type: str = ""
     role: str = ""
+    is_answer: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -376,6 +379,7 @@ class EventEnvelope:
             "causation_id": self.causation_id,
             "command_type": self.command_type,
             "role": self.role,
+            "is_answer": self.is_answer,
         }
 
     @classmethod
@@ -396,6 +400,7 @@ class EventEnvelope:
             causation_id=record["causation_id"],
             command_type=record["command_type"],
             role=record["role"],
+            is_answer=record["is_answer"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1302,7 +1307,7 @@ class PilotOffer:
     owner: Only jobs of this subject.
     task_id: Preferred task.
     resource_type: Only this resource type.
-    lease_seconds: Lease wished for; null takes the queue's.
+    lease_seconds: Lease asked for; null takes the queue's.
     harvester_id: Harvester.
     worker_id: Worker.
     """
@@ -1587,7 +1592,7 @@ class Requirements:
     walltime_seconds: Wall time of a job; 0 is unknown.
     label: prodSourceLabel: user, managed, test, panda.
     processing_type: processingType of the task.
-    architecture: Architecture wish as submitted.
+    architecture: Architecture as submitted.
     """
 
     site: str | None = None

@@ -17,7 +17,7 @@ import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 
-from schemas.catalog import CATALOG, Entry, self_contained
+from schemas.catalog import CATALOG, CatalogEntry, self_contained
 from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 
 MAGIC = 0
@@ -69,7 +69,7 @@ Envelope = EventEnvelope | CommandEnvelope | SnapshotEnvelope
 class Decoded:
     """What a record holds: its message, and its envelope where the role has one."""
 
-    entry: Entry
+    entry: CatalogEntry
     message: Any
     envelope: Any
 
@@ -93,13 +93,13 @@ def own_schema(full_name: str) -> Any:
     return _parse(self_contained(CATALOG[full_name]))
 
 
-def entry_of(message: Message) -> Entry:
+def entry_of(message: Message) -> CatalogEntry:
     """The catalogue entry of a message object."""
     return entry_of_class(type(message))
 
 
 @cache
-def entry_of_class(kind: type) -> Entry:
+def entry_of_class(kind: type) -> CatalogEntry:
     """The catalogue entry of a generated class of messages; KeyError for another class."""
     aggregate = kind.__module__.removeprefix("schemas.")
     return CATALOG[f"culm.{aggregate}.{kind.__name__}"]
@@ -192,7 +192,7 @@ class Codec:
         return found
 
 
-def _envelope(entry: Entry, record: dict[str, Any]) -> Envelope | None:
+def _envelope(entry: CatalogEntry, record: dict[str, Any]) -> Envelope | None:
     match entry.role:
         case "events" | "facts":
             return EventEnvelope.from_avro(record["envelope"])

@@ -20,16 +20,16 @@ log = structlog.get_logger()
 
 async def main(config: StreamsConfig) -> int:
     """Exit code 0 after SIGTERM, 1 when a part of the worker ended by itself."""
-    stop, told = asyncio.Event(), threading.Event()
+    stop, stopped = asyncio.Event(), threading.Event()
 
     def end() -> None:
         stop.set()
-        told.set()
+        stopped.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
     try:
-        await serve(config, stop, told)
+        await serve(config, stop, stopped)
     except EndedEarly:
         pass
     except WorkerStopped as problem:

@@ -43,10 +43,10 @@ class JobEnds:
     def __init__(self) -> None:
         self._memory: OrderedDict[int, int] = OrderedDict()
 
-    def choose(self, heard: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
+    def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
         """Outcomes for the tasks whose jobs ended."""
         ended = []
-        for one in heard:
+        for one in records:
             if isinstance(one.message, MemoryGiven):
                 self._memory[int(one.cause.aggregate_id)] = memory_of(one.message.ram_mb_min, one.message.core_count)
             else:
@@ -59,12 +59,12 @@ class JobEnds:
 def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tuple[Listener, ...]:
     """All listeners of a worker."""
 
-    async def know_policies(heard: Sequence[RecordRead]) -> None:
-        for one in heard:
+    async def know_policies(records: Sequence[RecordRead]) -> None:
+        for one in records:
             await facts.reached(one.topic, one.partition, one.offset)
 
     task = (
-        Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda heard, _: refine_submitted(heard, api)),
+        Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, _: refine_submitted(records, api)),
         Reaction("generate", frozenset({"JobsOrdered"}), generate_ordered),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )
@@ -92,7 +92,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         ),
         Listener(
             HEARTBEATS,
-            (Reaction("leases", frozenset({"PilotHeartbeat"}), lambda heard, _: renewals(heard)),),
+            (Reaction("leases", frozenset({"PilotHeartbeat"}), lambda records, _: renewals(records)),),
             decoder,
             outbox,
             facts.snapshot,

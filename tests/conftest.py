@@ -1,4 +1,4 @@
-"""The stack that tests share: a whole Culm of its own, beside whatever the user runs, brought up once."""
+"""The stack that tests share: a whole Culm of its own, beside any stack of the user, brought up once."""
 
 import os
 import time
@@ -32,7 +32,7 @@ def stack_for_tests(name: str, offset: int) -> Stack:
 
 
 def brought_up(one: Stack, *, only_servers: bool) -> Iterator[Stack]:
-    """`one`, up and empty; whatever came up goes down again, also when the rest did not."""
+    """`one`, up and empty; all that came up goes down again, also when the rest did not."""
     one.reset()
     began = time.monotonic()
     try:
@@ -80,6 +80,6 @@ def postgres(servers: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def hand(stack: Stack) -> Iterator[ManualActors]:
+def actors(stack: Stack) -> Iterator[ManualActors]:
     """A user, a pilot and an operator who act by hand, on a queue of their own."""
     yield from actors_on(stack)

@@ -1,7 +1,7 @@
 """The lane of a test run: ports and folders that no other run uses at the same time, and the end of all that runs in it.
 
 Each worker of pytest-xdist is a lane of its own. A lane is taken by a lock on a file in its folder, which the kernel gives back
-when its holders are dead: this process, and the reaper that ends whatever a killed run left (tests/reaper.py).
+when its holders are dead: this process, and the reaper that ends all that a killed run left (tests/reaper.py).
 """
 
 import fcntl

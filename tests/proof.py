@@ -35,7 +35,7 @@ SIMULATION = """
 ## Simulation
 
 `make sim` (SEEDS, STEPS): the real decider loop, states, listeners, reactions and projections on a log in memory, a virtual
-clock, users and pilots that misbehave, and faults by seed; then everybody works honestly until nothing moves, and the laws are
+clock, users and pilots that misbehave, and faults by seed; then all work honestly until nothing moves, and the laws are
 asked, together with "everything comes to its end". A failing seed prints the command that replays it; that command shrinks it
 and tells its story.
 These bugs are planted one by one by `tests/sim/test_simulation.py`, and each is found:

@@ -1,4 +1,4 @@
-"""`python -m tests.reaper FOLDER PID [CONTROLLER]`: waits for the end of a test run, then ends whatever it has left running.
+"""`python -m tests.reaper FOLDER PID [CONTROLLER]`: waits for the end of a test run, then ends all that it has left running.
 
 FOLDER is the lane's, PID the process that runs the tests in it, CONTROLLER the one that hands tests out to several. However the
 run ends, SIGKILL included, nothing with the mark of the lane outlives it for long. The reaper holds the lock of the lane

@@ -129,7 +129,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "projections": {"schemas", "process", "eventlog"},
     # The API shows the past (audit) and says events in the same sentences as the timeline (projections/timeline).
     "api": FOUNDATIONS | {"audit", "projections"},
-    # The past is told by the folds that made the rows, so that both agree by construction; recorded choices are made again by
+    # The past is shown by the folds that made the rows, so that both agree by construction; recorded choices are made again by
     # the functions that made them (streams/jedi).
     "audit": {"schemas", "process", "eventlog", "projections", "streams"},
     # The checker judges the others and shares only the vocabulary with them.

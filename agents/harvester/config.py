@@ -14,7 +14,8 @@ class HarvesterConfig:
     """One harvester of one queue.
 
     patience_seconds: how long there must be too many pilots before some are asked to take no more jobs.
-    end_seconds: from the request to end to SIGKILL.
+    end_seconds: from the request to end to SIGKILL. stands_by: it is one of several (CULM_INSTANCE) and waits while another one
+    of the queue is at work; one that was started by hand ends then.
     """
 
     api: str
@@ -26,6 +27,7 @@ class HarvesterConfig:
     node: str
     patience_seconds: float = 10.0
     end_seconds: float = 15.0
+    stands_by: bool = False
 
     @property
     def harvester_id(self) -> str:
@@ -55,4 +57,5 @@ def read_config(environ: Mapping[str, str]) -> HarvesterConfig:
         pilots_max=settings.whole("CULM_MAX_PILOTS", 2 * (os.cpu_count() or 1)),
         node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
         patience_seconds=settings.number("CULM_PILOT_IDLE_SECONDS", 10.0),
+        stands_by=bool(settings.text("CULM_INSTANCE", "")),
     )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import structlog
 
 from agents.errors import CallFailed
-from agents.session import Session
+from agents.session import AgentSession
 from agents.stop_event import StopEvent, pause
 
 WAIT_SECONDS = 25.0
@@ -18,10 +18,10 @@ AWAY_SECONDS_FIRST, AWAY_SECONDS_MAX = 0.2, 5.0
 log = structlog.get_logger()
 
 
-class DemandWatch:
+class DemandPoller:
     """The last number heard; its file descriptor is readable when the number changed."""
 
-    def __init__(self, session: Session, queue: str, stop: StopEvent) -> None:
+    def __init__(self, session: AgentSession, queue: str, stop: StopEvent) -> None:
         self._session, self._queue, self._stop = session, queue, stop
         self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wanted = 0

@@ -1,6 +1,6 @@
 """Keeps as many pilots as are wanted: starts what is missing, retires what stays too much, reports every life.
 
-One thread decides here; it wakes when the demand changes, a pilot ends or somebody wants the harvester's end.
+One thread decides here; it wakes when the demand changes, a pilot ends or the harvester is asked to end.
 """
 
 import selectors
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from agents.harvester.config import HarvesterConfig
-from agents.harvester.demand import DemandWatch
+from agents.harvester.demand import DemandPoller
 from agents.harvester.ledger import Ledger, Report
 from agents.harvester.local_pilot import Leaving, LocalPilot, adopt_pilot, exit_code_left_in, start_pilot, sweep
 from agents.harvester.reporting import Reporting
@@ -23,7 +23,7 @@ HOLD_SECONDS_MAX = 60.0
 KILLED_SECONDS = 2.0
 LAST_WORDS_SECONDS = 2.0
 LOOK_SECONDS = 60.0
-#: Nobody tells when a pilot is frozen; it is looked for only while pilots are wanted.
+#: A frozen pilot does not report itself; it is looked for only while pilots are wanted.
 FROZEN_LOOK_SECONDS = 1.0
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class Harvester:
         self,
         config: HarvesterConfig,
         ledger: Ledger,
-        demand: DemandWatch,
+        demand: DemandPoller,
         reporting: Reporting,
         stop: StopEvent,
         outer: Mapping[str, str],
@@ -50,7 +50,7 @@ class Harvester:
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> None:
-        """Serve until somebody wants the end, then end all pilots."""
+        """Serve until asked to end, then end all pilots."""
         self._selector.register(self._demand.fileno(), selectors.EVENT_READ)
         self._selector.register(self._stop.fileno(), selectors.EVENT_READ)
         self._take_over()
@@ -191,13 +191,13 @@ class Harvester:
 
 
 def outcome(exit_code: int | None, leaving: Leaving) -> tuple[str, int | None, str | None]:
-    """State, exit code and diagnosis of a pilot that ended; one that nobody saw end and left no code has failed."""
+    """State, exit code and diagnosis of a pilot that ended; one whose end was not observed and that left no code has failed."""
     if leaving is Leaving.ENDING:
         return "cancelled", exit_code, "ended with its harvester"
     if exit_code == 0:
         return "finished", exit_code, None
     if exit_code is None:
-        return "failed", None, "the pilot is gone, and nobody saw its end"
+        return "failed", None, "the pilot is gone, and its end was not observed"
     if exit_code < 0:
         return "failed", exit_code, f"signal {-exit_code} ended the pilot"
     return "failed", exit_code, f"the pilot ended with exit code {exit_code}"

@@ -21,7 +21,7 @@ class LedgerTaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PilotEntry:
     """A pilot; `born` is the time its process was created, which tells it from a later one with the same number."""
 
     pid: int
@@ -41,11 +41,11 @@ class Ledger:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             raise LedgerTaken(f"{path} is in use by another harvester") from problem
-        self._pilots: dict[str, Entry] = {}
+        self._pilots: dict[str, PilotEntry] = {}
         self._unsaid: list[Report] = []
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            self._pilots = {worker: Entry(**entry) for worker, entry in found["pilots"].items()}
+            self._pilots = {worker: PilotEntry(**entry) for worker, entry in found["pilots"].items()}
             self._unsaid = list(found["unsaid"])
         except FileNotFoundError:
             return
@@ -53,12 +53,12 @@ class Ledger:
             log.error("ledger_unreadable", path=str(path), problem=str(problem))
 
     @property
-    def pilots(self) -> dict[str, Entry]:
+    def pilots(self) -> dict[str, PilotEntry]:
         """Living pilots, as far as is known, by worker id."""
         with self._lock:
             return dict(self._pilots)
 
-    def add(self, worker_id: str, entry: Entry, *reports: Report) -> None:
+    def add(self, worker_id: str, entry: PilotEntry, *reports: Report) -> None:
         """Remember a pilot that was started, and to send `reports`."""
         with self._lock:
             self._pilots[worker_id] = entry

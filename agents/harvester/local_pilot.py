@@ -1,7 +1,7 @@
 """A pilot as a process on this host: started, or found again after the harvester was killed.
 
 Pilots run in sessions of their own and write to files of their own, so that they outlive a harvester that was killed:
-hours of work must not hang on it. The next harvester adopts them until their jobs are done. Whoever asks the harvester
+hours of work must not hang on it. The next harvester adopts them until their jobs are done. Asking the harvester
 to end, ends them too.
 """
 
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import psutil
 
-from agents.harvester.ledger import Entry
+from agents.harvester.ledger import PilotEntry
 from agents.plain_files import beginning_of, remove_folder
 
-#: Times of birth are told by the wall clock, which may be set in between.
+#: Start times are read from the wall clock, which may be set in between.
 CLOCK_SECONDS = 2.0
 EXIT_CODE_BYTES_MAX = 16
 KEPT_SECONDS = 86_400.0
@@ -41,7 +41,7 @@ class LocalPilot:
     """One pilot. `fd` is a descriptor of its process, readable once it ended; `child` is None for an adopted one."""
 
     worker_id: str
-    entry: Entry
+    entry: PilotEntry
     folder: Path
     fd: int
     child: subprocess.Popen[bytes] | None
@@ -50,7 +50,7 @@ class LocalPilot:
 
     @property
     def is_frozen(self) -> bool:
-        """True for a pilot that somebody stopped (SIGSTOP)."""
+        """True for a pilot that was stopped (SIGSTOP)."""
         try:
             return psutil.Process(self.entry.pid).status() == psutil.STATUS_STOPPED
         except psutil.NoSuchProcess:
@@ -67,19 +67,19 @@ class LocalPilot:
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once; its guardian ends the payload."""
+        """End it at once; its supervisor ends the payload."""
         self.leaving = Leaving.ENDING
         self._signal(signal.SIGKILL)
 
     def bury(self) -> int | None:
-        """The exit code, negative for a signal, of a process that ended; None when nobody knows it."""
+        """The exit code, negative for a signal, of a process that ended; None when it is not known."""
         os.close(self.fd)
         if self.child is not None:
             return self.child.wait()
         return exit_code_left_in(self.folder)
 
     def clean_up(self) -> None:
-        """Remove its directory unless it left a job's directory there, which somebody may want to look at."""
+        """Remove its directory unless it left a job's directory there, which an operator may want to look at."""
         if not any(self.folder.glob(JOBS)):
             remove_folder(self.folder)
 
@@ -101,11 +101,11 @@ def start_pilot(worker_id: str, harvester_id: str, folder: Path, outer: Mapping[
             stderr=log,
             start_new_session=True,
         )
-    entry = Entry(child.pid, psutil.Process(child.pid).create_time())
+    entry = PilotEntry(child.pid, psutil.Process(child.pid).create_time())
     return LocalPilot(worker_id, entry, folder, os.pidfd_open(child.pid), child)
 
 
-def adopt_pilot(worker_id: str, entry: Entry, folder: Path) -> LocalPilot | None:
+def adopt_pilot(worker_id: str, entry: PilotEntry, folder: Path) -> LocalPilot | None:
     """The pilot that an earlier harvester started; None when it lives no more."""
     try:
         fd = os.pidfd_open(entry.pid)

@@ -8,7 +8,7 @@ import structlog
 
 from agents.errors import Rejected, Unreachable
 from agents.harvester.ledger import Ledger
-from agents.session import Session, patiently
+from agents.session import AgentSession, patiently
 
 ANSWER_SECONDS = 20.0
 ROUND_SECONDS = 60.0
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 class Reporting:
     """Sends what the ledger has to say."""
 
-    def __init__(self, session: Session, queue: str, ledger: Ledger) -> None:
+    def __init__(self, session: AgentSession, queue: str, ledger: Ledger) -> None:
         self._session, self._ledger = session, ledger
         self._path = f"/v1/queues/{quote(queue, safe='')}/workers"
         self._news, self._over = threading.Event(), threading.Event()

@@ -1,7 +1,7 @@
 """`python -m agents.pilot`: takes jobs until there is none, its time is over, or SIGTERM.
 
 SIGTERM, SIGINT: the payload is stopped, its job reported failed with 1201, no other job is taken. SIGUSR1: the job is
-finished, no other is taken. SIGKILL: the guardian kills the payload, and the job is lost when its lease runs out.
+finished, no other is taken. SIGKILL: the supervisor kills the payload, and the job is lost when its lease runs out.
 """
 
 import os
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class Pilot:
-    """Takes jobs one after the other. `retire`: the wish that it takes no more. `lines`: its log since a job began."""
+    """Takes jobs one after the other. `retire`: set when it must take no more. `lines`: its log since a job began."""
 
     def __init__(self, site: Site, retire: StopEvent, lines: deque[str]) -> None:
         self._site, self._config, self._retire, self._lines = site, site.config, retire, lines
@@ -47,11 +47,11 @@ class Pilot:
         self._done = 0
 
     def run(self) -> int:
-        """The exit code, once no job came for `idle_seconds` or somebody or something wants the end."""
+        """The exit code, once no job came for `idle_seconds` or the pilot is asked to end."""
         last_work = last_answer = time.monotonic()
         pauses = 0
         while not self._site.stop.is_closed:
-            if self._site.guard.is_gone:
+            if self._site.supervisor.is_gone:
                 return EXIT_HELPLESS
             if self._retire.is_closed or self._remaining_seconds() <= 0:
                 return 0
@@ -61,7 +61,7 @@ class Pilot:
                 log.warning("no_answer_to_get_job", problem=str(problem)[:200])
                 if time.monotonic() - last_answer > AWAY_SECONDS_MAX:
                     return EXIT_SERVER_AWAY
-                last_work = time.monotonic()  # whoever is not heard is not idle
+                last_work = time.monotonic()  # a pilot that gets no answer is not idle
             else:
                 last_answer = time.monotonic()
                 if worked:
@@ -118,7 +118,7 @@ def offer_of(config: PilotConfig, remaining_seconds: float) -> dict[str, object]
     return offer
 
 
-def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str]) -> int:
+def main(config: PilotConfig, supervisor: PayloadSupervisorClient, lines: deque[str]) -> int:
     """The exit code of `Pilot.run`, which is also left in a file for a harvester that cannot wait for this process."""
     stop, retire = StopEvent(), StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)
@@ -126,12 +126,12 @@ def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str])
     config.work.mkdir(parents=True, exist_ok=True)
     server = Server(config, stop)
     storage = Storage(server.storage_documents)
-    pilot = Pilot(Site(config, server, storage, guard, stop, dict(os.environ), lambda: list(lines)), retire, lines)
+    pilot = Pilot(Site(config, server, storage, supervisor, stop, dict(os.environ), lambda: list(lines)), retire, lines)
     threading.Thread(target=server.worker_status, args=("started",), daemon=True).start()
     try:
         code = pilot.run()
     finally:
-        guard.close()
+        supervisor.close()
     server.worker_status("finished")
     server.close()
     log.info("pilot_ends", jobs=pilot.done, exit_code=code)
@@ -144,7 +144,7 @@ def main(config: PilotConfig, guard: PayloadSupervisorClient, lines: deque[str])
 
 
 def leave_exit_code(path: Path, code: int) -> None:
-    """Write the exit code into a new file, whatever a payload has put under its name; raises OSError."""
+    """Write the exit code into a new file, also when a payload has put something under its name; raises OSError."""
     path.unlink(missing_ok=True)
     with path.open("x", encoding="ascii") as file:
         file.write(f"{code}\n")

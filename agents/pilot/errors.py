@@ -3,7 +3,7 @@
 JobTrouble
     carries code and diagnosis; the job fails with them
 └── Stopped
-    the server wants the job stopped: killed by its owner, or the lease went to somebody else
+    the server wants the job stopped: killed by its owner, or the lease went to another pilot
 PayloadSupervisorGone
     the process that holds the payloads died; this pilot can run no more of them
 """
@@ -46,4 +46,4 @@ class Stopped(JobTrouble):
 
 
 class PayloadSupervisorGone(Exception):
-    """The guardian died."""
+    """The supervisor died."""

@@ -35,7 +35,7 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputFile:
+class StageOutFile:
     """A file to stage out."""
 
     lfn: str
@@ -59,7 +59,7 @@ class PilotJob:
     transformation: str
     parameters: str = field(repr=False)
     inputs: tuple[InputFile, ...]
-    outputs: tuple[OutputFile, ...]
+    outputs: tuple[StageOutFile, ...]
     core_count: int
     ram_mb: int
     walltime_seconds: int
@@ -123,7 +123,7 @@ def _inputs(answer: dict[str, Any]) -> tuple[InputFile, ...]:
     return tuple(files.values())
 
 
-def _outputs(answer: dict[str, Any]) -> tuple[OutputFile, ...]:
+def _outputs(answer: dict[str, Any]) -> tuple[StageOutFile, ...]:
     names = _list(answer.get("outFiles"))
     log = _text(answer.get("logFile"))
     endpoints = _aligned(answer, "ddmEndPointOut", len(names))
@@ -131,7 +131,7 @@ def _outputs(answer: dict[str, Any]) -> tuple[OutputFile, ...]:
     optional = set(_list(answer.get("allowNoOutput")))
     guid, scope_log = _text(answer.get("logGUID")), _text(answer.get("scopeLog"))
     return tuple(
-        OutputFile(
+        StageOutFile(
             lfn=name,
             scope=scope_log if name == log else next(scopes),
             endpoint=endpoint,

@@ -1,4 +1,8 @@
-"""What is known of a job while it runs, and what the pilot says of it (docs/reference/pilot.md, "Reports"). Pure."""
+"""What is known of a job while it runs, and what the pilot says of it (docs/reference/pilot.md, "Reports"). Pure.
+
+In: times, results and usage that `runner.py` notes in a `JobRun`. Out: the bodies of updateJob, live and final. Guards: a
+report names the attempt that this pilot was given, so that it cannot count for another one.
+"""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +15,7 @@ from agents.pilot.config import PilotConfig
 from agents.pilot.errors import JobTrouble
 from agents.pilot.job import PilotJob
 from agents.pilot.payload_result import PayloadResult
-from agents.pilot.storage import Stored
+from agents.pilot.storage import StagedFile
 from agents.pilot.usage import Usage
 
 SEEN_LINES, SEEN_CHARACTERS = 20, 1024
@@ -34,10 +38,10 @@ class JobRun:
     ended_at: float = 0.0
     usage: Usage = field(default_factory=Usage)
     exit_code: int | None = None
-    verdict: PayloadResult = field(default_factory=PayloadResult)
+    payload_result: PayloadResult = field(default_factory=PayloadResult)
     trouble: JobTrouble | None = None
     metadata: str | None = None
-    stored: list[Stored] = field(default_factory=list)
+    stored: list[StagedFile] = field(default_factory=list)
 
     @property
     def timing(self) -> str:
@@ -46,43 +50,43 @@ class JobRun:
         return "|".join(f"{seconds:.2f}" for seconds in (*phases, self.set_up_seconds))
 
 
-def live_report(config: PilotConfig, course: JobRun, state: str, now: float) -> dict[str, Any]:
+def live_report(config: PilotConfig, run: JobRun, state: str, now: float) -> dict[str, Any]:
     """The body of updateJob while the job lives; `now` is in epoch seconds."""
-    running = course.payload_seconds or (now - course.payload_at if course.payload_at else 0.0)
+    running = run.payload_seconds or (now - run.payload_at if run.payload_at else 0.0)
     report: dict[str, Any] = {
-        "jobId": str(course.job.job_id),
+        "jobId": str(run.job.job_id),
         "state": state,
         "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
         "siteName": config.queue,
         "node": config.node,
         "schedulerID": config.harvester_id or "unknown",
         "pilotID": f"{config.worker_id or 'unknown'}|PULL|culm-light",
-        "startTime": course.started_at,
-        "coreCount": course.job.core_count,
+        "startTime": run.started_at,
+        "coreCount": run.job.core_count,
         "cpuConsumptionUnit": "s",
         "xml": "",
-        **course.usage.fields(running),
+        **run.usage.fields(running),
     }
-    if course.job.attempt is not None:
-        report["attemptNr"] = course.job.attempt
+    if run.job.attempt is not None:
+        report["attemptNr"] = run.job.attempt
     return report
 
 
-def final_report(config: PilotConfig, course: JobRun, lines: Sequence[str]) -> dict[str, Any]:
+def final_report(config: PilotConfig, run: JobRun, lines: Sequence[str]) -> dict[str, Any]:
     """The body of the last updateJob; `lines` are the pilot's log, of which a failure shows the end."""
-    trouble = course.trouble
-    report = live_report(config, course, "failed" if trouble else "finished", course.ended_at) | {
-        "xml": json.dumps({file.lfn: file.report() for file in course.stored}),
-        "endTime": course.ended_at,
-        "pilotTiming": course.timing,
+    trouble = run.trouble
+    report = live_report(config, run, "failed" if trouble else "finished", run.ended_at) | {
+        "xml": json.dumps({file.lfn: file.report() for file in run.stored}),
+        "endTime": run.ended_at,
+        "pilotTiming": run.timing,
         "pilotErrorCode": trouble.code if trouble else 0,
         "pilotErrorDiag": trouble.diagnosis[:TEXT_MAX] if trouble else "",
-        "exeErrorCode": course.verdict.error_code,
-        "exeErrorDiag": course.verdict.error_text,
+        "exeErrorCode": run.payload_result.error_code,
+        "exeErrorDiag": run.payload_result.error_text,
         "pilotLog": "\n".join(lines[-SEEN_LINES:])[-SEEN_CHARACTERS:] if trouble else "",
     }
-    if course.exit_code is not None:
-        report["transExitCode"] = course.exit_code
-    if course.metadata is not None:
-        report["metaData"] = course.metadata
+    if run.exit_code is not None:
+        report["transExitCode"] = run.exit_code
+    if run.metadata is not None:
+        report["metaData"] = run.metadata
     return report

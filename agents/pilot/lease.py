@@ -1,6 +1,6 @@
 """Keeps the lease of one job: heartbeats from a thread of its own, and what the answers mean.
 
-In: answers to updateJob. Out: renewals for the guardian, and `Stopped` for the job when the server wants its end.
+In: answers to updateJob. Out: renewals for the supervisor, and `Stopped` for the job when the server wants its end.
 A lease is counted from when the confirmed heartbeat was *sent*: the pilot never believes in it longer than the server.
 """
 
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class UpdateReply:
     """An answer to updateJob."""
 
     status_code: int
@@ -35,7 +35,7 @@ class Reply:
         return TO_BE_KILLED in self.command
 
 
-class Lease:
+class JobLease:
     """The lease of one job, from getJob to the final report.
 
     beat: sends one heartbeat with the given state. renew: told until when the lease runs. stop: told once that the job
@@ -45,7 +45,7 @@ class Lease:
     def __init__(
         self,
         *,
-        beat: Callable[[str], Reply],
+        beat: Callable[[str], UpdateReply],
         renew: Callable[[float], None],
         stop: Callable[[], None],
         leased_at: float,
@@ -62,12 +62,12 @@ class Lease:
 
     @property
     def until(self) -> float:
-        """When it runs out, a time of `guardian.now()`."""
+        """When it runs out, a time of `supervisor.now()`."""
         return self._confirmed_at + self._lease_seconds
 
     @property
     def is_fresh(self) -> bool:
-        """True while at least half of it is left and nobody wants the job's end."""
+        """True while at least half of it is left and the job is not asked to end."""
         return not self._is_stopped and self.until - now() > self._lease_seconds / 2
 
     def enter(self, state: str) -> None:
@@ -138,7 +138,7 @@ class Lease:
             self._due_at, self._is_beating = now() + min(seconds, self._heartbeat_seconds), False
             self._changed.notify_all()
 
-    def _take(self, reply: Reply, sent_at: float) -> None:
+    def _take(self, reply: UpdateReply, sent_at: float) -> None:
         with self._changed:
             self._is_beating = False
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The pilot's side of its guardian: orders to it, and what it says of the payload.
+"""The pilot's side of its supervisor: orders to it, and what it says of the payload.
 
 Orders: `start`, `renew`, `stop`. Answers: `started`, `refused`, `paused`, `resumed`, `ended`. Orders may come from any
 thread, answers are read by one.
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agents.pilot import process_tree as descent
+from agents.pilot import process_tree
 from agents.pilot.errors import NOT_STARTED, JobTrouble, PayloadSupervisorGone
 from agents.pilot.payload_supervisor import KILL_SECONDS, PACKET_BYTES, Message
 
@@ -22,13 +22,13 @@ STDOUT, STDERR = "payload.stdout", "payload.stderr"
 
 
 class PayloadSupervisorClient:
-    """A guardian of this pilot's own; start it before there are threads, close it at the end."""
+    """A supervisor of this pilot's own; start it before there are threads, close it at the end."""
 
     def __init__(self) -> None:
-        descent.adopt_orphans()
+        process_tree.adopt_orphans()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "agents.pilot.payload_supervisor"]
-        # A session of its own: what is sent to the pilot's process group must not hit the guardian.
+        # A session of its own: what is sent to the pilot's process group must not hit the supervisor.
         with theirs:
             self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
 
@@ -39,7 +39,7 @@ class PayloadSupervisorClient:
 
     @property
     def pid(self) -> int:
-        """Process id of the guardian; payloads are its descendants."""
+        """Process id of the supervisor; payloads are its descendants."""
         return self._process.pid
 
     def fileno(self) -> int:
@@ -59,8 +59,8 @@ class PayloadSupervisorClient:
         return int(answer["pid"])
 
     def renew(self, until: float) -> None:
-        """Let the payload run `until`, a time of `guardian.now()`."""
-        with suppress(OSError):  # whoever reads finds out that the guardian is gone
+        """Let the payload run `until`, a time of `supervisor.now()`."""
+        with suppress(OSError):  # the next read finds out that the supervisor is gone
             self._order("renew", until=until)
 
     def stop(self, grace_seconds: float) -> None:
@@ -69,20 +69,20 @@ class PayloadSupervisorClient:
             self._order("stop", grace_seconds=grace_seconds)
 
     def read(self) -> Message:
-        """The guardian's next word; raises PayloadSupervisorGone, with all payloads dead."""
+        """The supervisor's next word; raises PayloadSupervisorGone, with all payloads dead."""
         try:
             packet = self._socket.recv(PACKET_BYTES)
         except ConnectionResetError:
             packet = b""
         if not packet:
             self._process.wait()
-            descent.end_descendants(KILL_SECONDS)
-            raise PayloadSupervisorGone(f"the guardian ended with {self._process.returncode}")
+            process_tree.end_descendants(KILL_SECONDS)
+            raise PayloadSupervisorGone(f"the supervisor ended with {self._process.returncode}")
         answer: Message = json.loads(packet)
         return answer
 
     def close(self) -> None:
-        """End the guardian and whatever it guards."""
+        """End the supervisor and every process of the payload."""
         self._socket.close()
         try:
             self._process.wait(CLOSE_SECONDS + KILL_SECONDS)

@@ -1,4 +1,8 @@
-"""How a payload ended, by its exit code and what it left in its directory (docs/reference/pilot.md, "Error codes")."""
+"""How a payload ended, by its exit code and what it left in its directory (docs/reference/pilot.md, "Error codes").
+
+In: an exit code, and the directory that the payload wrote in. Out: `PayloadResult`, and the job report as text. Guards: files
+of the payload are hostile: a bounded number of bytes is read, and what is sent on is valid text and a 32-bit code.
+"""
 
 import json
 import math

@@ -1,13 +1,13 @@
 """`python -m agents.pilot.payload_supervisor`: stands between a pilot and its payloads, so that none runs when it must not.
 
 The pilot starts it with a socket as standard input and sends orders; it answers with what happened (JSON, one message
-a packet, see `payload.py`). It is the payload's parent and keeps three promises whatever happens to the pilot:
+a packet, see `payload.py`). It is the payload's parent and keeps three promises, also when the pilot dies or is frozen:
 
 * the pilot died (end of file on the socket): every process that descends from the payload is killed;
 * the lease ran out, because the pilot is frozen or cut off: they are stopped (SIGSTOP) until the pilot renews it;
-* the payload ended: what it left running is killed before its end is told.
+* the payload ended: what it left running is killed before its end is reported.
 
-A payload whose guardian is killed gets the kernel's parent-death signal, and the pilot kills what is left.
+A payload whose supervisor is killed gets the kernel's parent-death signal, and the pilot kills what is left.
 """
 
 import json
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agents.pilot import process_tree as descent
+from agents.pilot import process_tree
 
 PACKET_BYTES = 1 << 20
 #: Timers of the kernel stand still while a machine is suspended; so they are looked at this often.
@@ -55,7 +55,7 @@ class PayloadSupervisor:
                 poll.register(self._payload_fd, select.POLLIN)
             ready = {fd for fd, _ in poll.poll(self._milliseconds())}
             if self._payload is not None:
-                self._cpu_seconds_of_orphans += descent.bury_orphans(self._payload.pid)
+                self._cpu_seconds_of_orphans += process_tree.bury_orphans(self._payload.pid)
                 self._hold_deadlines()
             if self._payload_fd in ready:
                 self._bury()
@@ -75,10 +75,10 @@ class PayloadSupervisor:
 
     def _hold_deadlines(self) -> None:
         if self._kill_at is not None and now() >= self._kill_at:
-            descent.signal_descendants(signal.SIGKILL)
+            process_tree.signal_descendants(signal.SIGKILL)
             self._kill_at = now() + LOOK_SECONDS
         elif not self._paused and now() >= self._lease_until:
-            descent.signal_descendants(signal.SIGSTOP)
+            process_tree.signal_descendants(signal.SIGSTOP)
             self._paused = True
             self._say(said="paused")
 
@@ -116,7 +116,7 @@ class PayloadSupervisor:
                     stdout=out,
                     stderr=err,
                     start_new_session=True,
-                    preexec_fn=lambda: descent.die_with_parent(me),  # safe: this process has one thread
+                    preexec_fn=lambda: process_tree.die_with_parent(me),  # safe: this process has one thread
                 )
         except OSError as problem:
             self._say(said="refused", problem=f"{type(problem).__name__}: {problem.strerror}")
@@ -131,7 +131,7 @@ class PayloadSupervisor:
             return
         self._lease_until = until
         if self._paused and self._kill_at is None:
-            descent.signal_descendants(signal.SIGCONT)
+            process_tree.signal_descendants(signal.SIGCONT)
             self._paused = False
             self._say(said="resumed")
 
@@ -141,14 +141,14 @@ class PayloadSupervisor:
             return
         self._kill_at = now() + (0.0 if self._paused else grace_seconds)
         if not self._paused:
-            descent.signal_descendants(signal.SIGTERM)
+            process_tree.signal_descendants(signal.SIGTERM)
 
     def _bury(self) -> None:
         """Tell the payload's end, once nothing of it is left."""
         assert self._payload is not None
         _, status, usage = os.wait4(self._payload.pid, 0)
         self._payload.returncode = os.waitstatus_to_exitcode(status)
-        cpu = usage.ru_utime + usage.ru_stime + self._cpu_seconds_of_orphans + descent.end_descendants(KILL_SECONDS)
+        cpu = usage.ru_utime + usage.ru_stime + self._cpu_seconds_of_orphans + process_tree.end_descendants(KILL_SECONDS)
         os.close(self._payload_fd)
         exit_code, self._payload, self._payload_fd = self._payload.returncode, None, -1
         self._say(said="ended", exit_code=exit_code, cpu_seconds=cpu, rss_kb_max=usage.ru_maxrss)
@@ -161,16 +161,16 @@ class PayloadSupervisor:
 
 
 def main() -> None:
-    """Serve the pilot whose socket is standard input, then leave nobody behind."""
+    """Serve the pilot whose socket is standard input, then leave no process behind."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # Only the pilot ends it. Not SIG_IGN, which payloads would inherit.
         signal.signal(number, lambda *_: None)
-    descent.adopt_orphans()
+    process_tree.adopt_orphans()
     with socket.socket(fileno=0) as pilot:
         try:
             PayloadSupervisor(pilot).run()
         finally:
-            descent.end_descendants(KILL_SECONDS)
+            process_tree.end_descendants(KILL_SECONDS)
 
 
 if __name__ == "__main__":

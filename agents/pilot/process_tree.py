@@ -36,10 +36,10 @@ def descendants() -> list[psutil.Process]:
 
 def signal_descendants(number: signal.Signals) -> None:
     """Send `number` to every descendant, those that are born meanwhile included when it is SIGSTOP or SIGKILL."""
-    told: set[int] = set()
-    while new := [process for process in descendants() if process.pid not in told]:
+    signalled: set[int] = set()
+    while new := [process for process in descendants() if process.pid not in signalled]:
         for process in new:
-            told.add(process.pid)
+            signalled.add(process.pid)
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
@@ -67,7 +67,7 @@ def end_descendants(seconds: float) -> float:
     while time.monotonic() < end:
         try:
             pid, _, usage = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:  # nobody is left
+        except ChildProcessError:  # no child is left
             break
         if pid:
             cpu += usage.ru_utime + usage.ru_stime

@@ -1,6 +1,6 @@
 """The server as a pilot sees it: getJob, updateJob, documents, wrappers. Legacy protocol, JSON bodies.
 
-Invariant: a final report is said again until the server takes it, refuses it, or nobody waits for this pilot any
+Invariant: a final report is repeated until the server takes it, refuses it, or nothing waits for this pilot any
 longer; heartbeats are tried once, because the next one follows. A token that is refused is read again, none is logged.
 """
 
@@ -14,14 +14,14 @@ from tenacity import Retrying
 from agents.errors import CallFailed, Unreachable
 from agents.pilot.config import PilotConfig
 from agents.pilot.errors import NO_ANSWER, WRAPPER_NOT_FETCHED, JobTrouble
-from agents.pilot.lease import SUCCESS, Reply
-from agents.session import ANSWER_SECONDS, Session, patiently
+from agents.pilot.lease import SUCCESS, UpdateReply
+from agents.session import ANSWER_SECONDS, AgentSession, patiently
 from agents.stop_event import StopEvent, pause
 
 TIMEOUT = 10
 HEARTBEAT_ANSWER_SECONDS_MIN = 10.0
 DOCUMENT_SECONDS = 120.0
-#: Added to the payload's time to end, before whoever stopped the pilot kills it.
+#: Added to the payload's time to end, before the process that stopped the pilot kills it.
 LAST_WORDS_SECONDS = 5.0
 WORKER_STATUS_SECONDS = 3.0
 WRAPPER_KEPT_SECONDS = 60.0
@@ -37,11 +37,11 @@ class LastWord(Enum):
 
 
 class Server:
-    """HTTP to one Culm. `stop` is the pilot's wish to end, which makes it impatient."""
+    """HTTP to one Culm. `stop` is set when the pilot must end; waits are short then."""
 
     def __init__(self, config: PilotConfig, stop: StopEvent) -> None:
         self._config, self._stop = config, stop
-        self._session = Session(config.api, config.token_file, config.vo, "culm-pilot")
+        self._session = AgentSession(config.api, config.token_file, config.vo, "culm-pilot")
         self._wrappers: dict[str, tuple[float, bytes]] = {}
 
     def get_job(self, offer: dict[str, Any]) -> dict[str, Any] | None:
@@ -55,7 +55,7 @@ class Server:
             raise Unreachable("StatusCode 10")
         return answer if status == SUCCESS and answer.get("PandaID") else None
 
-    def heartbeat(self, report: dict[str, Any]) -> Reply:
+    def heartbeat(self, report: dict[str, Any]) -> UpdateReply:
         """The answer to a live update; raises CallFailed."""
         return self._update(report, max(HEARTBEAT_ANSWER_SECONDS_MIN, self._config.lease_seconds))
 
@@ -111,15 +111,15 @@ class Server:
         """Let the connections go."""
         self._session.close()
 
-    def _final(self, report: dict[str, Any]) -> Reply:
+    def _final(self, report: dict[str, Any]) -> UpdateReply:
         reply = self._update(report, LAST_WORDS_SECONDS if self._stop.is_closed else ANSWER_SECONDS)
         if reply.status_code == TIMEOUT:
             raise Unreachable("StatusCode 10")
         return reply
 
-    def _update(self, report: dict[str, Any], seconds: float) -> Reply:
+    def _update(self, report: dict[str, Any], seconds: float) -> UpdateReply:
         answer = self._session.post("/server/panda/updateJob", report, seconds)
-        return Reply(_status(answer), str(answer.get("command") or "NULL"))
+        return UpdateReply(_status(answer), str(answer.get("command") or "NULL"))
 
     def _patiently(self, seconds: float) -> Retrying:
         return patiently(seconds, pause=lambda wait: pause(wait, self._stop), over=self._is_late)

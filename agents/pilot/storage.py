@@ -1,6 +1,6 @@
 """Stage-in and stage-out by copy, with size and checksum of what was really copied. Layout: docs/architecture.md.
 
-A file appears in storage whole or not at all: it is written beside its place and gets its name by `Stored.publish`, for
+A file appears in storage whole or not at all: it is written beside its place and gets its name by `StagedFile.publish`, for
 which the caller makes sure of its lease first.
 """
 
@@ -24,7 +24,7 @@ from agents.pilot.errors import (
     STAGE_OUT,
     JobTrouble,
 )
-from agents.pilot.job import InputFile, OutputFile
+from agents.pilot.job import InputFile, StageOutFile
 from agents.plain_files import NotPlain, is_something_else, open_plain, size_of, target_inside
 
 READ_BYTES = 1 << 20
@@ -34,7 +34,7 @@ Check = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StagedFile:
     """A file that was written to `part` in a storage element and belongs at `place`."""
 
     lfn: str
@@ -103,7 +103,7 @@ class Storage:
         if expected and found.lstrip("0") != expected.lower().lstrip("0"):
             raise JobTrouble(INPUT_CHECKSUM, f"input {file.lfn} has checksum {found}, expected {file.checksum}")
 
-    def stage_out(self, file: OutputFile, source: Path, owner: str, check: Check) -> Stored:
+    def stage_out(self, file: StageOutFile, source: Path, owner: str, check: Check) -> StagedFile:
         """Write `source` beside the place of `file`, under a name of `owner`'s own; raises JobTrouble."""
         place = self._place(file.endpoint, file.scope, file.lfn, WRITE)
         part = place.with_name(f".{file.lfn}.{owner}.part")
@@ -117,7 +117,7 @@ class Storage:
             part.unlink(missing_ok=True)
             raise
         guid = file.guid or str(uuid.uuid4())
-        return Stored(file.lfn, guid, copied.size_bytes, copied.adler32, file.endpoint, part, place)
+        return StagedFile(file.lfn, guid, copied.size_bytes, copied.adler32, file.endpoint, part, place)
 
     def _place(self, endpoint: str, scope: str, lfn: str, activity: str) -> Path:
         if endpoint not in self._documents:
@@ -135,7 +135,7 @@ class Storage:
         return folder / Path(*scope.split(".")) / digest[:2] / digest[2:4] / lfn
 
 
-def check_outputs(files: Iterable[OutputFile], folder: Path) -> list[OutputFile]:
+def check_outputs(files: Iterable[StageOutFile], folder: Path) -> list[StageOutFile]:
     """Those of `files` that were made; raises JobTrouble when one is missing or empty that must not be."""
     made = []
     for file in files:

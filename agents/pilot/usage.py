@@ -1,4 +1,8 @@
-"""What a payload uses, measured from outside on all its processes, and whether that is too much."""
+"""What a payload uses, measured from outside on all its processes, and whether that is too much.
+
+In: the supervisor's process id, and the limits of the job. Out: `Usage` for heartbeats, and a `JobTrouble` when a limit is
+exceeded. Guards: nothing that the payload itself reports is used.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -56,12 +60,12 @@ class Usage:
         return found
 
 
-def sampled(usage: Usage, guardian: int) -> Usage:
-    """`usage` with one more look at the payload below the process `guardian`."""
+def sampled(usage: Usage, supervisor: int) -> Usage:
+    """`usage` with one more look at the payload below the process `supervisor`."""
     rss = pss = swap = vmem = 0
     cpu = 0.0
     seen = False
-    for process in _processes_below(guardian):
+    for process in _processes_below(supervisor):
         try:
             with process.oneshot():
                 times = process.cpu_times()
@@ -113,8 +117,8 @@ def excess(
     return None
 
 
-def _processes_below(guardian: int) -> Iterator[psutil.Process]:
+def _processes_below(supervisor: int) -> Iterator[psutil.Process]:
     try:
-        yield from psutil.Process(guardian).children(recursive=True)
+        yield from psutil.Process(supervisor).children(recursive=True)
     except psutil.NoSuchProcess:
         return

@@ -80,7 +80,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class RequiredRight:
     """A dependency that declares the class of a route and gives the identity that was let in."""
 
     kind: EndpointClass
@@ -92,11 +92,11 @@ class Declared:
         return cast(Gate, request.app.state.gate).admit(self.kind, request)
 
 
-public = Declared(EndpointClass.PUBLIC)
+public = RequiredRight(EndpointClass.PUBLIC)
 Public = Annotated[None, Depends(public)]
-User = Annotated[Identity, Depends(Declared(EndpointClass.USER))]
-Pilot = Annotated[Identity, Depends(Declared(EndpointClass.PILOT))]
-Operator = Annotated[Identity, Depends(Declared(EndpointClass.OPERATOR))]
+User = Annotated[Identity, Depends(RequiredRight(EndpointClass.USER))]
+Pilot = Annotated[Identity, Depends(RequiredRight(EndpointClass.PILOT))]
+Operator = Annotated[Identity, Depends(RequiredRight(EndpointClass.OPERATOR))]
 
 
 def guarded(kind: EndpointClass, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

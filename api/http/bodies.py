@@ -31,7 +31,7 @@ async def read_body(request: Request) -> bytes:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The body as a dictionary, whatever of the known forms it has; an empty body is an empty dictionary."""
+    """The body as a dictionary, in any of the known forms; an empty body is an empty dictionary."""
     raw = await read_body(request)
     return parse_object(raw, request.headers, request.app.state.config.body_bytes_max)
 

@@ -1,4 +1,4 @@
-"""Everything the API says no with; each knows its HTTP status.
+"""The refusals of the API; each knows its HTTP status.
 
 ApiError
 ├── BadRequest            400  the request is not what was asked for
@@ -115,7 +115,7 @@ class Refused(ApiError):
 
 
 class Unavailable(ApiError):
-    """It cannot be done now; the client is told when to come back."""
+    """It cannot be done now; the answer says when to try again."""
 
     status = 503
     title = "Try again later"

@@ -1,4 +1,8 @@
-"""What the API counts, and what it asks the read models and the log for at a scrape."""
+"""What the API counts, and what it asks the read models and the log for at a scrape.
+
+In: requests that were served; at a scrape, counts from the read models and lags from the log. Out: Prometheus families.
+Guards: no id becomes a label; what cannot be had at a scrape is left out of it.
+"""
 
 import time
 from collections.abc import Iterator

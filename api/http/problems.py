@@ -38,8 +38,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        told = {404: f"nothing at {request.scope['path'][:200]}", 405: "method not allowed here"}
-        detail = told.get(error.status_code, str(error.detail))
+        texts = {404: f"nothing at {request.scope['path'][:200]}", 405: "method not allowed here"}
+        detail = texts.get(error.status_code, str(error.detail))
         return _answer(request.scope["path"], error.status_code, str(error.detail), detail, headers=error.headers)
 
     @app.exception_handler(Exception)
@@ -58,7 +58,7 @@ def answer_to(path: str, error: ApiError) -> Response:
 
 
 def unexpected(path: str, error: Exception, correlation_id: str | None = None) -> Response:
-    """The response to a request that failed with `error`, of which only the log learns more, under the id that is told."""
+    """The response to a request that failed with `error`, of which only the log learns more, under the id in the response."""
     known = correlation_id or str(uuid4())
     log.error("request_failed", path=path, problem=type(error).__name__, correlation_id=known, exc_info=error)
     headers = {CORRELATION_HEADER: known}

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 from api.http.access import Public
 from api.http.errors import NotFound
 from api.services import Services
+from api.shared.store import SharedKind
 
 WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 
@@ -19,7 +20,7 @@ WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 def build_router(services: Services) -> APIRouter:
     """Routes of wrappers and sandboxes."""
     router = APIRouter(include_in_schema=False)
-    cache = services.config.home / "cache"
+    cache = services.config.shared / SharedKind.SANDBOXES.value
 
     @router.get("/trf/user/{name}")
     async def wrapper(name: str, _: Public) -> Response:

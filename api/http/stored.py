@@ -1,4 +1,4 @@
-"""JSON texts that are stored in rows, as documents that can be sent on, whatever an older version let in.
+"""JSON texts that are stored in rows, as documents that can be sent on, also those that an older version let in.
 
 Out: the document; numbers that JSON does not have (`NaN`, `Infinity`) are None, halves of surrogate pairs are replaced. A text
 that is no JSON at all, or is nested too deeply, is said to be so and shown by its beginning.

@@ -1,8 +1,9 @@
 """Answers of the deciders, delivered to those in this process that wait for them.
 
-In: `culm.command.answers.v1`, read from its end; a thread finds that end, then the event loop looks for what has come.
-Out: asyncio futures that get a `CommandAnswered`. Invariant: only answers that are waited for are decoded, so a busy
-log costs a look at each key and no more.
+In: `culm.command.answers.v1`, and the events that stand for answers (`schemas/answering.py`), read from their ends; a thread
+finds the ends, then the event loop looks for what has come. Out: asyncio futures that get a `CommandAnswered`. Invariant: only
+answers to commands that are waited for, and events of aggregates with such a command, are decoded; a busy log costs a look at
+each key and no more.
 """
 
 import asyncio
@@ -16,8 +17,9 @@ from confluent_kafka import Consumer, Message
 from api.http.errors import LogUnavailable, Overloaded
 from eventlog.tail import tail_of
 from schemas.answer import CommandAnswered
+from schemas.answering import answer_in, topics_that_answer
 from schemas.catalog import CATALOG
-from schemas.wire import Codec, Poison
+from schemas.wire import Codec, Decoded, Poison
 
 TOPIC = CATALOG["culm.answer.CommandAnswered"].topic
 WAITING_MAX = 5_000
@@ -39,6 +41,7 @@ class AnswerWatch:
         self._codec = codec
         self._waiting: dict[bytes, list[Awaited]] = {}
         self._since: dict[bytes, float] = {}
+        self._by_aggregate: dict[bytes, set[bytes]] = {}
         self._ready = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -80,17 +83,27 @@ class AnswerWatch:
             if age > SLOW_SECONDS:
                 raise Overloaded(f"the oldest command has waited {age:.0f} s for its answer; nothing was sent")
 
-    def expect(self, command_id: str) -> Awaited:
-        """A future that gets the answer to `command_id`; register it before the command is sent, `forget` it after."""
+    def expect(self, command_id: str, aggregate_id: str | None = None) -> Awaited:
+        """A future that gets the answer to `command_id`; register it before the command is sent, `forget` it after.
+
+        aggregate_id: given when an event of that aggregate may be the answer.
+        """
         key = command_id.encode()
+        if aggregate_id is not None:
+            self._by_aggregate.setdefault(aggregate_id.encode(), set()).add(key)
         future: Awaited = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         self._since.setdefault(key, time.monotonic())
         return future
 
-    def forget(self, command_id: str, future: Awaited) -> None:
-        """Wait no longer."""
+    def forget(self, command_id: str, future: Awaited, aggregate_id: str | None = None) -> None:
+        """Wait no longer; aggregate_id as in `expect`."""
         key = command_id.encode()
+        if aggregate_id is not None:
+            awaited = self._by_aggregate.get(aggregate_id.encode(), set())
+            awaited.discard(key)
+            if not awaited:
+                self._by_aggregate.pop(aggregate_id.encode(), None)
         futures = self._waiting.get(key, [])
         if future in futures:
             futures.remove(future)
@@ -115,21 +128,37 @@ class AnswerWatch:
                 log.warning("answers_interrupted", problem=error.str())
                 continue
             key = record.key()
-            if key not in self._waiting:
+            if key not in self._waiting and key not in self._by_aggregate:
                 continue
-            assert isinstance(key, bytes)
             try:
-                answer = self._codec.decode(record.value()).message
+                found = self._codec.decode(record.value())
             except Poison as problem:
                 log.error("answer_not_readable", partition=record.partition(), offset=record.offset(), why=str(problem))
                 continue
-            self._since.pop(key, None)
-            for future in self._waiting.pop(key):
-                if not future.done():
-                    future.set_result(answer)
+            answer = _answer(found)
+            if answer is not None:
+                self._hand_over(answer)
+
+    def _hand_over(self, answer: CommandAnswered) -> None:
+        key = answer.command_id.encode()
+        self._since.pop(key, None)
+        for future in self._waiting.pop(key, ()):
+            if not future.done():
+                future.set_result(answer)
 
     def _begin(self) -> None:
-        consumer = tail_of(self._kafka, "culm-api-answers", (TOPIC,), self._ending)
+        consumer = tail_of(self._kafka, "culm-api-answers", (TOPIC, *topics_that_answer()), self._ending)
         if consumer is not None:
             self._consumer = consumer
             self._ready.set()
+
+
+def _answer(found: Decoded) -> CommandAnswered | None:
+    """The answer that a record is or stands for."""
+    match found.message:
+        case CommandAnswered() as answer:
+            return answer
+        case event if found.entry.role == "events":
+            return answer_in(event, found.entry.aggregate, found.envelope)
+        case _:
+            return None

@@ -19,7 +19,7 @@ from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
 from audit.subject import NotUnderstood, Subject, subject_from
-from audit.trace import Node, tree_of
+from audit.trace import TraceNode, tree_of
 from audit.waiting import why
 from audit.why import Reason
 from identity.identity import Identity
@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class AuditService:
-    """Answers about the past, with the rights of who asks."""
+    """Answers about the past, with the rights of the caller."""
 
     read_models: ReadModels
     auditor: Auditor
@@ -61,7 +61,7 @@ class AuditService:
         await self.check(identity, subject)
         return await self._in_thread(lambda: why(self.auditor.ask, subject, identity.vo))
 
-    async def trace(self, identity: Identity, name: str) -> tuple[str, list[Node], bool]:
+    async def trace(self, identity: Identity, name: str) -> tuple[str, list[TraceNode], bool]:
         """Correlation id, its tree, and whether it is whole; `name` is a correlation id, a task or a job."""
         correlation = await self._correlation(identity, name)
         rows = await timeline.correlated(self.read_models, identity.vo, correlation, TRACE_EVENTS_MAX + 1)
@@ -70,7 +70,7 @@ class AuditService:
         return correlation, tree_of(rows[:TRACE_EVENTS_MAX]), len(rows) <= TRACE_EVENTS_MAX
 
     async def check(self, identity: Identity, subject: Subject) -> None:
-        """Raise NotFound unless the subject is there for the VO of who asks."""
+        """Raise NotFound unless the subject is there for the VO of the caller."""
         match subject.kind:
             case "task":
                 is_there = await tasks.is_in(self.read_models, identity.vo, subject.number)
@@ -93,7 +93,7 @@ class AuditService:
         return replace(state, tables={**state.tables, "held_task": [row for row in held if row["task_id"] in known]})
 
     async def _queue_serves(self, identity: Identity, subject: Subject) -> bool:
-        """True when the queue serves the VO of who asks (and has the worker)."""
+        """True when the queue serves the VO of the caller (and has the worker)."""
         if await queues.one(self.read_models, identity.vo, subject.aggregate_id) is None:
             return False
         return subject.worker_id is None or await workers.is_in_queue(self.read_models, subject.aggregate_id, subject.worker_id)
@@ -125,7 +125,7 @@ class AuditService:
             raise Gone(str(problem)) from problem
 
 
-def audit_desk(services: Services) -> AuditService:
+def build_audit_service(services: Services) -> AuditService:
     """The service of an API process."""
     auditor = Auditor(services.read_models.rows_now, LogPages(services.config.kafka, services.codec))
     return AuditService(services.read_models, auditor)

@@ -1,6 +1,6 @@
-"""What is wrong with Culm at this moment, as plain sentences for anyone who asks; nothing when all is well.
+"""What is wrong with Culm at this moment, as plain sentences for any caller; none when all is well.
 
-In: the supervisor's processes, positions in the log, what the read models had to set aside. Out: `Condition`. Guards: anyone may
+In: the supervisor's processes, positions in the log, what the read models set aside. Out: `HealthCondition`. Guards: anyone may
 ask, so it names processes and partitions, and of what belongs to a VO only how many there are; asking costs round trips to
 Kafka, so it is done at most every `FRESH_SECONDS` for all callers, and no caller waits long for it.
 """
@@ -31,7 +31,7 @@ BROKEN_STATES = ("backoff", "fatal", "exited", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class HealthCondition:
     """problems: a sentence each. set_aside: what stands still in the read models."""
 
     problems: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Condition:
 
 
 @dataclass(slots=True)
-class Progress:
+class FollowerProgress:
     """Since when each follower has stood at a place with records before it."""
 
     seen: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def sentences(
         found.append(f"Partition {place} ({row['kind']}); nothing behind it reaches the read models.")
     if aside.total:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in aside.counts.items())
-        found.append(f"Set aside, with rows as of an earlier event: {kinds}. Operators are told which at /v1/health/details.")
+        found.append(f"Set aside, with rows as of an earlier event: {kinds}. Operators find which at /v1/health/details.")
     if aside.skipped:
         found.append(f"{aside.skipped:,} records of event topics could not be read, belong to no aggregate and were passed over.")
     return tuple(found)
@@ -92,11 +92,11 @@ class ConditionDesk:
 
     def __init__(self, config: ApiConfig, read_models: ReadModels) -> None:
         self._config, self._read_models = config, read_models
-        self._progress = Progress()
-        self._last, self._at = Condition(), float("-inf")
+        self._progress = FollowerProgress()
+        self._last, self._at = HealthCondition(), float("-inf")
         self._looking: asyncio.Task[None] | None = None
 
-    async def now(self) -> Condition:
+    async def now(self) -> HealthCondition:
         """The condition, a few seconds old at most where nothing hangs."""
         if time.monotonic() - self._at >= FRESH_SECONDS:
             if self._looking is None or self._looking.done():
@@ -115,7 +115,7 @@ class ConditionDesk:
             projected, stopped, aside = {}, [], Standing()
         processes, followers = await asyncio.to_thread(_outside, config.home, config.kafka, config.postgres, projected)
         stuck = self._progress.stuck(followers, time.monotonic())
-        self._last, self._at = Condition(sentences(processes, stuck, stopped, aside), aside), time.monotonic()
+        self._last, self._at = HealthCondition(sentences(processes, stuck, stopped, aside), aside), time.monotonic()
 
 
 def _outside(

@@ -1,6 +1,6 @@
 """What could not be handled: the newest dead letters, one of them by its id, and the request that it be handled again.
 
-The content of a letter is not shown: it may be of another VO, or of none. What went wrong is told only to the VO that the
+The content of a letter is not shown: it may be of another VO, or of none. What went wrong is shown only to the VO that the
 letter's own envelope names.
 """
 

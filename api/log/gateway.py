@@ -2,7 +2,7 @@
 
 In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
 command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
-could hear the answer, and back-pressure says no before the log is written, never after.
+can receive the answer, and back-pressure refuses before the log is written, never after.
 """
 
 import asyncio
@@ -20,15 +20,17 @@ from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
+from schemas.answering import may_be_answered_by_events
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
 from schemas.instants import micros_of_nanos
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
+from schemas.wire import entry_of
 
 UNSENT_MAX = 50_000
-#: How long a command that no one awaits may take to reach the log before the client is told to try again.
+#: How long a command that no one awaits may take to reach the log before the client is asked to try again.
 DELIVERY_SECONDS = 10.0
 
 
@@ -44,19 +46,19 @@ class CommandGateway:
     sender: CommandSender
     answers: AnswerWatch
     positions: Positions
-    pulse: Poller = field(init=False)
+    poller: Poller = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pulse", Poller(self._look))
+        object.__setattr__(self, "poller", Poller(self._look))
 
     def start(self) -> None:
         """Begin to listen for answers and to serve deliveries; call from the event loop."""
         self.answers.start()
-        self.pulse.start()
+        self.poller.start()
 
     def close(self) -> None:
         """Deliver what waits (up to 10 s), then stop."""
-        self.pulse.stop()
+        self.poller.stop()
         self.answers.close()
         self.sender.flush(10.0)
 
@@ -98,7 +100,9 @@ class CommandGateway:
         _check_bounds(envelope)
         check_command(command, envelope.aggregate_id)
         loop = asyncio.get_running_loop()
-        future = self.answers.expect(envelope.command_id)
+        entry = entry_of(command)
+        place = envelope.aggregate_id if may_be_answered_by_events(entry, envelope) else None
+        future = self.answers.expect(envelope.command_id, place)
         patience = wait_seconds if wait_seconds > 0 else DELIVERY_SECONDS
         delivered = False
 
@@ -109,7 +113,7 @@ class CommandGateway:
                 loop.call_soon_threadsafe(_settle, future, error)
 
         timer = loop.call_later(patience, _end_wait, future)
-        self.pulse.hurry()
+        self.poller.hurry()
         try:
             self.sender.send(command, envelope, reported)
             answer = await future
@@ -117,7 +121,7 @@ class CommandGateway:
             raise BodyTooLarge(str(problem)) from problem
         finally:
             timer.cancel()
-            self.answers.forget(envelope.command_id, future)
+            self.answers.forget(envelope.command_id, future, place)
         if answer is None and not delivered:
             raise LogUnavailable(f"the log did not take the command within {patience:.0f} s", retry_after_seconds=5)
         return answer

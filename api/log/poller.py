@@ -1,7 +1,7 @@
 """Looking into queues that other threads fill, from the event loop and without a thread of our own.
 
 A thread that waits for every single record costs a switch of threads and a fight for the interpreter each time. Looking
-every few milliseconds takes whatever has come by then at once. Invariant: looking goes on whatever one look raises.
+every few milliseconds takes all that has come by then at once. Invariant: polling goes on after any exception of one poll.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Poller:
         self._next = self._loop = None
 
     def _plan(self, quick: bool) -> None:
-        assert self._loop is not None, "a pulse that was not started"
+        assert self._loop is not None, "a poller that was not started"
         self._quick = quick
         self._next = self._loop.call_later(QUICK_SECONDS if quick else SLOW_SECONDS, self._beat)
 

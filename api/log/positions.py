@@ -152,12 +152,12 @@ class Positions:
         After a change of leader a client of librdkafka asks with the old epoch, for ever.
         """
         try:
-            return await self._end_as_told(part, isolation)
+            return await self._end_reported(part, isolation)
         except KafkaException:
             self._admin = self._new_admin()
-            return await self._end_as_told(part, isolation)
+            return await self._end_reported(part, isolation)
 
-    async def _end_as_told(self, part: TopicPartition, isolation: IsolationLevel) -> int:
+    async def _end_reported(self, part: TopicPartition, isolation: IsolationLevel) -> int:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated there
         asked = self._admin.list_offsets({part: latest}, isolation_level=isolation, request_timeout=QUERY_SECONDS)
         found: ListOffsetsResultInfo = await asyncio.wrap_future(asked[part])

@@ -14,7 +14,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicP
 from eventlog.connection import open_admin
 from eventlog.consumers import one_shot_reader
 from eventlog.lag import ends_of, lags
-from process.instances import FOLLOWERS
+from process.instances import FOLLOWERS, process_named, shown_names
 from process.supervised import NotSupervised, SupervisorClient
 from schemas.instants import micros_of_millis, micros_of_seconds
 
@@ -28,13 +28,14 @@ def processes(home: Path, kafka: str, postgres: str, projected: Offsets) -> list
     """A row a process. home: of the stack whose supervisor is asked. projected: how far the read models are."""
     behind = lags(kafka, postgres)
     found = supervised(home) or [
-        {"name": name, "state": None, "restarts": None, "restarts_lately": 0} for name in (*FOLLOWERS, "api")
+        {"name": name, "kind": name, "state": None, "restarts": None, "restarts_lately": 0} for name in (*FOLLOWERS, "api")
     ]
     ages = _ages(kafka, [name for name, count in behind.items() if count], projected)
     for one in found:
-        one["follows"] = one["name"] in FOLLOWERS
-        one["behind"] = behind.get(one["name"])
-        one["behind_micros"] = ages.get(one["name"], 0 if one["behind"] == 0 else None)
+        kind = one["kind"]
+        one["follows"] = kind in FOLLOWERS
+        one["behind"] = behind.get(kind)
+        one["behind_micros"] = ages.get(kind, 0 if one["behind"] == 0 else None)
     return found
 
 
@@ -50,18 +51,21 @@ def followed(kafka: str, postgres: str, projected: Offsets) -> dict[str, tuple[i
 
 
 def supervised(home: Path) -> list[dict[str, Any]]:
-    """What the supervisor says of each process; empty when there is none here."""
+    """What the supervisor says of each process, by the name it is shown with; empty when there is none here."""
     try:
         supervisor = SupervisorClient(home)
         lately = supervisor.restarts_within(LATELY_SECONDS)
+        states = supervisor.states()
+        shown = shown_names(one.name for one in states)
         return [
             {
-                "name": one.name,
+                "name": shown[one.name],
+                "kind": process.kind.name if (process := process_named(one.name)) else "server",
                 "state": one.state,
                 "restarts": one.restarts,
                 "restarts_lately": lately.get(one.name, 0),
             }
-            for one in supervisor.states()
+            for one in states
         ]
     except (NotSupervised, OSError, ValueError):
         return []

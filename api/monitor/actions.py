@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from api.http.errors import ApiError, BadRequest
 from api.http.plain_requests import whole_from
 from api.monitor.offers import ACTIONS, Action, too_late
-from api.monitor.page import View
+from api.monitor.page import PageView
 from api.queries import targets as targets_of
 from api.queries.read_models import Row
 from identity.identity import OPERATOR, PRODUCTION, Identity
@@ -53,7 +53,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ActionOutcome:
     """What became of one."""
 
     number: int
@@ -98,7 +98,7 @@ def _confirmation(text: str | None) -> str:
         raise BadRequest("confirmation: expected the one that the preview made") from problem
 
 
-async def preview(view: View, asked: ActionRequest) -> tuple[list[Target], int]:
+async def preview(view: PageView, asked: ActionRequest) -> tuple[list[Target], int]:
     """Who is meant, each with why it would be refused, and how many there are in all (more than are listed are not touched)."""
     kind: targets_of.Kind = "task" if asked.action.kind == "task" else "job"
     if asked.ids:
@@ -123,7 +123,7 @@ def _target(identity: Identity, action: Action, row: Row) -> Target:
     return Target(row["number"], row["name"], row["status"], row["user_name"], refused)
 
 
-async def carry_out(view: View, asked: ActionRequest) -> list[Outcome]:
+async def carry_out(view: PageView, asked: ActionRequest) -> list[ActionOutcome]:
     """Send the command to each that is not refused, a few at once; raises BadRequest without a reason."""
     if not asked.reason:
         raise BadRequest("reason: it is recorded with every command and must say something")
@@ -134,16 +134,16 @@ async def carry_out(view: View, asked: ActionRequest) -> list[Outcome]:
         raise BadRequest(f"{total} fit; at most {TARGETS_MAX} are done at once: narrow the filter")
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(target: Target) -> Outcome:
+    async def one(target: Target) -> ActionOutcome:
         if target.refused:
-            return Outcome(target.number, False, target.refused)
+            return ActionOutcome(target.number, False, target.refused)
         async with turn:
             return await _send(view, asked, target)
 
     return list(await asyncio.gather(*(one(target) for target in targets)))
 
 
-async def _send(view: View, asked: ActionRequest, target: Target) -> Outcome:
+async def _send(view: PageView, asked: ActionRequest, target: Target) -> ActionOutcome:
     try:
         answer = await view.services.gateway.submit(
             _command(asked),
@@ -155,10 +155,11 @@ async def _send(view: View, asked: ActionRequest, target: Target) -> Outcome:
             wait_seconds=view.services.config.answer_seconds,
         )
     except ApiError as problem:
-        return Outcome(target.number, False, problem.detail)
+        return ActionOutcome(target.number, False, problem.detail)
     if answer is None:
-        return Outcome(target.number, True, "sent; no answer yet")
-    return Outcome(target.number, answer.accepted, "done" if answer.accepted else f"{answer.reason}: {answer.message or ''}")
+        return ActionOutcome(target.number, True, "sent; no answer yet")
+    why = "done" if answer.accepted else f"{answer.reason}: {answer.message or ''}"
+    return ActionOutcome(target.number, answer.accepted, why)
 
 
 def _command(asked: ActionRequest) -> Any:

@@ -26,7 +26,7 @@ Load = Callable[[], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)
-class Counted:
+class CachedCounts:
     """What was counted when (monotonic seconds), and how long it took."""
 
     data: dict[str, Any]
@@ -44,8 +44,8 @@ class Counts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Hashable, Counted] = OrderedDict()
-        self._under_way: dict[Hashable, asyncio.Task[Counted]] = {}
+        self._kept: OrderedDict[Hashable, CachedCounts] = OrderedDict()
+        self._under_way: dict[Hashable, asyncio.Task[CachedCounts]] = {}
 
     async def of(self, key: Hashable, load: Load) -> dict[str, Any]:
         """What `load` gives, with `counted_at`, and `counted_again` when newer counts are on their way."""
@@ -58,10 +58,10 @@ class Counts:
             self._begin(key, load)
         return {**kept.data, "counted_again": again}
 
-    async def _count(self, key: Hashable, load: Load) -> Counted:
+    async def _count(self, key: Hashable, load: Load) -> CachedCounts:
         return await asyncio.shield(self._begin(key, load))
 
-    def _begin(self, key: Hashable, load: Load) -> "asyncio.Task[Counted]":
+    def _begin(self, key: Hashable, load: Load) -> "asyncio.Task[CachedCounts]":
         """Count once, however many ask meanwhile."""
         task = self._under_way.get(key)
         if task is None:
@@ -69,18 +69,18 @@ class Counts:
             task.add_done_callback(lambda done: self._done(key, done))
         return task
 
-    async def _load(self, key: Hashable, load: Load) -> Counted:
+    async def _load(self, key: Hashable, load: Load) -> CachedCounts:
         began = self._clock()
         data = await load()
         ended = self._clock()
-        counted = Counted({**data, "counted_at": now_micros()}, ended, ended - began)
+        counted = CachedCounts({**data, "counted_at": now_micros()}, ended, ended - began)
         self._kept[key] = counted
         self._kept.move_to_end(key)
         while len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)
         return counted
 
-    def _done(self, key: Hashable, task: "asyncio.Task[Counted]") -> None:
+    def _done(self, key: Hashable, task: "asyncio.Task[CachedCounts]") -> None:
         self._under_way.pop(key, None)
         problem = None if task.cancelled() else task.exception()
         if isinstance(problem, ApiError):

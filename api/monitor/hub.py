@@ -19,7 +19,7 @@ from confluent_kafka import Message
 
 from api.http.errors import ApiError, Unavailable
 from api.log.live_events import EventFeed
-from api.monitor.page import Page, Touched, View
+from api.monitor.page import MonitorPage, PageView, Touched
 from api.monitor.rendering import Renderer, version_of
 from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
@@ -80,8 +80,8 @@ class LiveChange:
 class Watched:
     """A page that is open somewhere. needs: places that its next rendering must have seen; empty when it is fresh."""
 
-    page: Page
-    view: View
+    page: MonitorPage
+    view: PageView
     watchers: set["asyncio.Queue[bytes | None]"] = field(default_factory=set)
     regions: dict[str, str] = field(default_factory=dict)
     version: str = ""
@@ -96,13 +96,13 @@ class Hub:
     def __init__(self, feed: Callable[[], EventFeed], read_models: ReadModels, renderer: Renderer) -> None:
         """feed: gives all events, asked for when the first page is open."""
         self._feed, self._read_models, self._renderer = feed, read_models, renderer
-        self._heard = LiveChange()
+        self._change = LiveChange()
         self._watched: dict[tuple[str, str], Watched] = {}
         self._worker: asyncio.Task[None] | None = None
         self.renderings = 0
         self._position = 0
 
-    async def stream(self, page: Page, view: View, key: str, last_version: str) -> AsyncIterator[bytes]:
+    async def stream(self, page: MonitorPage, view: PageView, key: str, last_version: str) -> AsyncIterator[bytes]:
         """Server-sent events of a page: first what differs from `last_version`, then what changes."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(8)
         watched = self._watched.get((view.vo, key))
@@ -141,7 +141,7 @@ class Hub:
             self._end(watched)
 
     def _end(self, watched: Watched) -> None:
-        """End the streams of a page; who looks at it comes back and is told what is wrong with it."""
+        """End the streams of a page; its reader connects again and is shown what is wrong with it."""
         for queue in watched.watchers:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(None)
@@ -149,7 +149,7 @@ class Hub:
     async def _run(self) -> None:
         """Render what needs it, while any page is open."""
         rest = 0.0
-        async with self._feed().observe(self._heard.take):
+        async with self._feed().observe(self._change.take):
             while self._watched:
                 await asyncio.sleep(max(TICK_SECONDS, rest))
                 began = time.perf_counter()
@@ -166,7 +166,7 @@ class Hub:
                 rest = (time.perf_counter() - began) * (1 / SHARE_MAX - 1)
 
     async def _round(self) -> None:
-        touched, ends = self._heard.swap()
+        touched, ends = self._change.swap()
         for watched in self._watched.values():
             if touched and watched.page.concerned(touched, watched.view):
                 watched.needs = {**watched.needs, **ends}
@@ -197,7 +197,7 @@ class Hub:
         news = self._event(watched, changed)
         for queue in list(watched.watchers):
             if queue.full():
-                # A reader that does not keep up comes back by itself and is told what differs.
+                # A reader that does not keep up connects again by itself and is sent what differs.
                 watched.watchers.discard(queue)
                 queue.get_nowait()
                 queue.put_nowait(None)
@@ -205,13 +205,13 @@ class Hub:
                 queue.put_nowait(news)
 
     async def _render(self, watched: Watched) -> None:
-        view = View(
+        view = PageView(
             watched.view.identity,
             watched.view.path,
             watched.view.names,
             watched.view.parameters,
             watched.view.read_models,
-            watched.view.desk,
+            watched.view.audit_service,
             watched.view.services,
             watched.view.counts,
             watched.view.files,

@@ -33,7 +33,7 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PageView:
     """One look at one page."""
 
     identity: Identity
@@ -41,7 +41,7 @@ class View:
     names: Mapping[str, str]
     parameters: Mapping[str, str]
     read_models: ReadModels
-    desk: AuditService
+    audit_service: AuditService
     services: Services
     counts: Counts
     files: JobFiles
@@ -58,7 +58,7 @@ class View:
         return await self.counts.of(key, load)
 
 
-def everything(touched: Touched, _: View) -> bool:
+def everything(touched: Touched, _: PageView) -> bool:
     """Lists of everything change with everything."""
     return bool(touched)
 
@@ -69,7 +69,7 @@ def as_it_is(data: Data) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MonitorPage:
     """name: also of the template. pattern: of the path, its named groups are handed to `load`. title: may use the data.
 
     regions: blocks of the template that are sent again. concerned: whether what was touched may change the page. document:
@@ -79,9 +79,9 @@ class Page:
     name: str
     pattern: str
     title: Callable[[Data], str]
-    load: Callable[[View], Awaitable[Data]]
+    load: Callable[[PageView], Awaitable[Data]]
     regions: tuple[str, ...]
-    concerned: Callable[[Touched, View], bool] = everything
+    concerned: Callable[[Touched, PageView], bool] = everything
     document: Callable[[Data], Any] = as_it_is
     has_past: bool = False
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from api.monitor.offers import possible_actions
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
 from schemas.instants import MICROSECONDS
 from schemas.times import datetime_of, utc, utc_words
@@ -141,13 +141,13 @@ class Renderer:
     def __init__(self) -> None:
         self._environment = environment()
 
-    def page(self, page: Page, view: View, data: Data, about: Mapping[str, Any]) -> str:
+    def page(self, page: MonitorPage, view: PageView, data: Data, about: Mapping[str, Any]) -> str:
         """The whole page. about: what the frame shows: position, who looks."""
         return self._environment.get_template(f"{page.name}.html").render(
             {"page": page, "title": page.title(data), "view": view, "about": about, **data}
         )
 
-    def regions(self, page: Page, view: View, data: Data) -> dict[str, str]:
+    def regions(self, page: MonitorPage, view: PageView, data: Data) -> dict[str, str]:
         """The regions by name."""
         template = self._environment.get_template(f"{page.name}.html")
         context = {"page": page, "title": page.title(data), "view": view, "about": {}, **data}
@@ -155,7 +155,7 @@ class Renderer:
         return {name: "".join(template.blocks[name](made)) for name in page.regions}
 
     def other(self, name: str, **context: Any) -> str:
-        """A page that is no `Page`: login, errors, actions."""
+        """A page that is no `MonitorPage`: login, errors, actions."""
         return self._environment.get_template(name).render(context)
 
 

@@ -22,10 +22,10 @@ PATHS = (
 )  # fmt: skip
 
 
-def build_router(services: Services, desk: AuditService) -> APIRouter:
+def build_router(services: Services, audit_service: AuditService) -> APIRouter:
     """All routes of the monitor."""
     router = APIRouter(include_in_schema=False)
-    monitor = Monitor(services, desk)
+    monitor = Monitor(services, audit_service)
 
     @router.get("/monitor/static/{name:path}")
     async def static(name: str, _: Public) -> Response:

@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.http.access import Declared, Gate
+from api.http.access import Gate, RequiredRight
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
 from identity.identity import Identity
 from identity.rights import EndpointClass
@@ -29,7 +29,7 @@ class LoginNeeded(ApiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Visiting(Declared):
+class Visiting(RequiredRight):
     """A dependency: the identity of a header or a cookie; class USER."""
 
     kind: EndpointClass = EndpointClass.USER

@@ -1,6 +1,6 @@
 """Pages of one API process: a look at one, its JSON, its live stream, and errors as pages.
 
-In: a request and who makes it. Out: responses. Guards: whatever is shown comes with headers that let it run nothing of others;
+In: a request and who makes it. Out: responses. Guards: all that is shown comes with headers that let it run nothing of others;
 only pages with a past are asked for one.
 """
 
@@ -17,7 +17,7 @@ from api.http.problems import json_response
 from api.log.audit_service import AuditService
 from api.monitor.counting import Counts
 from api.monitor.hub import Hub
-from api.monitor.page import Page, View
+from api.monitor.page import MonitorPage, PageView
 from api.monitor.pages import PAGES
 from api.monitor.rendering import Renderer
 from api.monitor.session import LoginNeeded, to_login, visitor, wants_json
@@ -41,14 +41,14 @@ SECURITY = {
 class Monitor:
     """Pages of one API process."""
 
-    def __init__(self, services: Services, desk: AuditService) -> None:
-        self.services, self.desk = services, desk
+    def __init__(self, services: Services, audit_service: AuditService) -> None:
+        self.services, self.audit_service = services, audit_service
         self.renderer = Renderer()
         self.counts = Counts()
         self.files = JobFiles(services, QueueCache(services.read_models))
         self.hub = Hub(lambda: services.live.everything, services.read_models, self.renderer)
 
-    async def show(self, request: Request, page: Page, names: Mapping[str, str]) -> Response:
+    async def show(self, request: Request, page: MonitorPage, names: Mapping[str, str]) -> Response:
         """A page, or its data."""
         try:
             view = self._view(visitor(request), page, request.scope["path"], names, request.query_params)
@@ -90,18 +90,18 @@ class Monitor:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
-    def view_of(self, identity: Identity) -> View:
+    def view_of(self, identity: Identity) -> PageView:
         """A look at no page, for actions."""
         return self._looking(identity, "/monitor/act", {}, {})
 
     def _view(
         self,
         identity: Identity,
-        page: Page,
+        page: MonitorPage,
         path: str,
         names: Mapping[str, str],
         parameters: Mapping[str, str],
-    ) -> View:
+    ) -> PageView:
         given = {name: value for name, value in parameters.items() if name != "json"}
         if not page.has_past and (given.get("asof") or given.get("against")):
             raise NotFound(f"{page.name} has no past to look at; tasks, jobs and queues have")
@@ -109,16 +109,17 @@ class Monitor:
 
     def _looking(
         self, identity: Identity, path: str, names: Mapping[str, str], parameters: Mapping[str, str]
-    ) -> View:
+    ) -> PageView:
         services = self.services
-        return View(identity, path, names, parameters, services.read_models, self.desk, services, self.counts, self.files)
+        rows, audit = services.read_models, self.audit_service
+        return PageView(identity, path, names, parameters, rows, audit, services, self.counts, self.files)
 
     def _live_query(self, request: Request) -> str:
         here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return urlencode({"path": here})
 
 
-def page_at(path: str) -> tuple[Page, Mapping[str, str]]:
+def page_at(path: str) -> tuple[MonitorPage, Mapping[str, str]]:
     """The page of a path with the names in it; raises NotFound."""
     for page in PAGES:
         names = page.match(path)

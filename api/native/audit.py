@@ -16,7 +16,7 @@ from api.native.reading import CaughtUp
 from api.queries.people import names_of
 from audit.auditor import State, Step
 from audit.differences import Change
-from audit.trace import Node
+from audit.trace import TraceNode
 
 
 def build_router(service: AuditService) -> APIRouter:
@@ -95,7 +95,7 @@ def state_document(state: State) -> dict[str, Any]:
     }
 
 
-def node_document(node: Node) -> dict[str, Any]:
+def node_document(node: TraceNode) -> dict[str, Any]:
     """A command of a trace with what followed from it."""
     shown = ("event_id", "sequence", "at", "event_type", "summary")
     return {

@@ -11,14 +11,14 @@ from typing import Any
 
 from api.http.errors import BadRequest, NotFound
 from schemas.bounds import problems_of
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.characters import SETS
 from schemas.instants import micros_of_seconds
 from schemas.wire import Message, message_class
 
 INTEGER_BITS = {"int": 32, "long": 64}
 JSON_TYPES = {"string": "string", "long": "integer", "int": "integer", "boolean": "boolean", "double": "number"}
-COMMANDS: Mapping[str, Entry] = {entry.name: entry for entry in CATALOG.values() if entry.role == "commands"}
+COMMANDS: Mapping[str, CatalogEntry] = {entry.name: entry for entry in CATALOG.values() if entry.role == "commands"}
 Problem = dict[str, Any]
 
 
@@ -30,14 +30,14 @@ class _Wrong(Exception):
         self.problems = problems
 
 
-def entry_of_command(name: str) -> Entry:
+def entry_of_command(name: str) -> CatalogEntry:
     """The catalogue entry of the command `name`; raises NotFound."""
     if name not in COMMANDS:
         raise NotFound(f"no command {name[:100]!r}; GET /openapi.json lists all of them")
     return COMMANDS[name]
 
 
-def command_from(entry: Entry, body: Mapping[str, Any]) -> Message:
+def command_from(entry: CatalogEntry, body: Mapping[str, Any]) -> Message:
     """The command that `body` describes; raises BadRequest with the list of problems."""
     try:
         record = _record(entry, body, "")
@@ -50,12 +50,12 @@ def command_from(entry: Entry, body: Mapping[str, Any]) -> Message:
     return command
 
 
-def _bad_request(entry: Entry, problems: list[Problem]) -> BadRequest:
+def _bad_request(entry: CatalogEntry, problems: list[Problem]) -> BadRequest:
     sentence = "; ".join(f"{p['field']}: found {p['value']}, expected {p['expected']}" for p in problems)
     return BadRequest(f"{entry.name}: {sentence}", errors=problems)
 
 
-def json_schema(entry: Entry) -> dict[str, Any]:
+def json_schema(entry: CatalogEntry) -> dict[str, Any]:
     """JSON Schema of the fields of a record."""
     fields = list(_fields(entry))
     return {
@@ -101,11 +101,11 @@ def _json_bounds(field: Mapping[str, Any]) -> dict[str, Any]:
     return bounds
 
 
-def _fields(entry: Entry) -> Iterator[Mapping[str, Any]]:
+def _fields(entry: CatalogEntry) -> Iterator[Mapping[str, Any]]:
     return (field for field in entry.schema["fields"] if field["name"] != "envelope")
 
 
-def _record(entry: Entry, value: Any, place: str) -> dict[str, Any]:
+def _record(entry: CatalogEntry, value: Any, place: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise _Wrong([_problem(place or entry.name, value, f"an object ({entry.name})")])
     known = {field["name"]: field for field in _fields(entry)}

@@ -22,10 +22,11 @@ from api.native.command_body import COMMANDS, command_from, entry_of_command, js
 from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
+from api.shared.store import SharedKind
 from identity.identity import Identity
 from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
 from schemas.answer import CommandAnswered
-from schemas.catalog import Entry
+from schemas.catalog import CatalogEntry
 from schemas.wire import Message
 
 AGGREGATE_ID_LENGTH_MAX = 400
@@ -63,7 +64,7 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
-def _endpoint(service: "CommandService", entry: Entry) -> Any:
+def _endpoint(service: "CommandService", entry: CatalogEntry) -> Any:
     async def send(
         request: Request,
         identity: User,
@@ -77,7 +78,7 @@ def _endpoint(service: "CommandService", entry: Entry) -> Any:
     return send
 
 
-def _request_body(entry: Entry) -> dict[str, Any]:
+def _request_body(entry: CatalogEntry) -> dict[str, Any]:
     schema = json_schema(entry)
     schema["properties"]["aggregate_id"] = {"type": "string", "description": f"Key of the {entry.aggregate}."}
     schema["properties"]["expected_sequence"] = {"type": "integer", "description": "Refuse as STALE at another one."}
@@ -90,11 +91,11 @@ class CommandService:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._fingerprints = CommandFingerprints(services.read_models)
+        self._fingerprints = CommandFingerprints(services.read_models, services.shared.space(SharedKind.IDEMPOTENCY_KEYS))
 
     async def send(
         self,
-        entry: Entry,
+        entry: CatalogEntry,
         body: dict[str, Any],
         identity: Identity,
         request: Request,
@@ -114,7 +115,8 @@ class CommandService:
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
         await self._check_owner(entry, command, aggregate_id, identity)
-        self._fingerprints.remember(command_id, asked)
+        if key is None:
+            await self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
             command,
             aggregate_id,
@@ -140,11 +142,11 @@ class CommandService:
             if asyncio.get_running_loop().time() >= deadline:
                 break
             await asyncio.sleep(0.05)
-        if self._fingerprints.knows(command_id):
+        if await self._fingerprints.knows(command_id):
             return json_response({"command_id": command_id, "answered": False}, 202)
         raise NotFound(f"no command {command_id} was answered here")
 
-    async def _check_owner(self, entry: Entry, command: Message, aggregate_id: str, identity: Identity) -> None:
+    async def _check_owner(self, entry: CatalogEntry, command: Message, aggregate_id: str, identity: Identity) -> None:
         """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one."""
         scope = scope_of_command(entry.name)
         if entry.name in ("SubmitTask", "ClaimTaskName"):
@@ -212,7 +214,7 @@ def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
 
 
-def _check_submission(entry: Entry, command: Any, aggregate_id: str, identity: Identity) -> None:
+def _check_submission(entry: CatalogEntry, command: Any, aggregate_id: str, identity: Identity) -> None:
     """Raise when a task would be registered for another person or under another id than its own."""
     if entry.name == "ClaimTaskName":
         if not aggregate_id.startswith(f"{identity.vo}/"):

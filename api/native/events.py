@@ -130,7 +130,7 @@ class Stream:
         seen: dict[tuple[str, int], int],
         newest_at: int,
     ) -> list[Row]:
-        """News up to at least `record`, and to whatever else came meanwhile."""
+        """News up to at least `record`, and to all else that came meanwhile."""
         wanted = {(record.topic, record.partition): record.offset}
         with contextlib.suppress(asyncio.QueueEmpty):
             while (more := records.get_nowait()) is not None:

@@ -9,7 +9,7 @@ from api.http.access import Operator, Public, User
 from api.http.errors import ReadModelsUnavailable
 from api.http.forms import iso
 from api.http.problems import json_response
-from api.log.condition import Condition
+from api.log.condition import HealthCondition
 from api.queries import positions, set_aside
 from api.services import Services
 
@@ -35,7 +35,7 @@ def build_router(services: Services) -> APIRouter:
             readable = False
         answers = services.gateway.answers
         serves = readable and answers.ready
-        condition = await services.condition.now() if services.condition else Condition()
+        condition = await services.condition.now() if services.condition else HealthCondition()
         missing = [
             *([] if answers.ready else ["The log does not answer: commands cannot be sent."]),
             *([] if readable else ["The read models cannot be asked."]),

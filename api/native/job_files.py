@@ -1,7 +1,7 @@
 """Files of a job: what it was given and what it made, in which state each is, and the bytes of those that are within reach.
 
 In: a job's row. Out: a row a file; the file itself; the texts inside its log archive. Guards: only files that the job's own row
-names are looked for; no name leads out of the storage element's folder; whatever is sent cannot run in a browser.
+names are looked for; no name leads out of the storage element's folder; nothing that is sent can run in a browser.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class JobFiles:
     """Files of jobs, for those who may see the jobs."""
 
     services: Services
-    book: QueueCache
+    queue_cache: QueueCache
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def of(self, job: Row) -> list[Row]:
@@ -101,7 +101,7 @@ class JobFiles:
     async def _folders(self) -> Folders:
         """Folders of the storage elements that lie on this machine."""
         found = {}
-        for name, document in storage_documents(await self.book.settings(), self.services.config.home).items():
+        for name, document in storage_documents(await self.queue_cache.settings(), self.services.config.home).items():
             for protocol in document["arprotocols"]["read_lan"][:1]:
                 if protocol["endpoint"] == LOCALHOST:
                     found[name] = Path(protocol["path"])
@@ -110,7 +110,7 @@ class JobFiles:
 
 def files_of(job: Row) -> list[Row]:
     """What the job was given and what it makes or made, from its row; `reported` tells whether a pilot said that it is there."""
-    spec, reported = job["spec"], {one["lfn"]: one for one in job["outputs"] or ()}
+    spec, reported = job["spec"] or {}, {one["lfn"]: one for one in job["outputs"] or ()}
     found = [_file(one, "input", True) for one in spec.get("inputs") or ()]
     for one in spec.get("outputs") or ():
         made = reported.pop(one["lfn"], None)

@@ -1,7 +1,7 @@
 """Texts inside a job's log archive, a gzip tar that its pilot made.
 
-In: the archive. Out: its list of files, and the end of one. Guards: it is read as a stream up to a limit, whatever it claims to
-hold, and never unpacked to disk.
+In: the archive. Out: its list of files, and the end of one. Guards: it is read as a stream up to a limit, however much it claims
+to hold, and never unpacked to disk.
 """
 
 import gzip

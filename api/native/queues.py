@@ -1,4 +1,8 @@
-"""`/v1/queues` and `/v1/workers`: queues, how many pilots they want, and the workers that live there."""
+"""`/v1/queues` and `/v1/workers`: queues, how many pilots they want, and the workers that live there.
+
+In: requests of members and harvesters. Out: JSON documents; a worker's report becomes the command `ReportWorker`. Guards: a
+long poll ends within its limit; members see only queues that serve their VO.
+"""
 
 import asyncio
 import time

@@ -31,7 +31,7 @@ FIELDS = ("aggregate", "id", "type", "actor", "role", "command", "task", "job", 
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class FieldCondition:
     """One `field=value` of a filter."""
 
     field: str
@@ -45,14 +45,14 @@ class Condition:
         return matches != self.negated
 
 
-def conditions_from(texts: Iterable[str]) -> tuple[Condition, ...]:
+def conditions_from(texts: Iterable[str]) -> tuple[FieldCondition, ...]:
     """The conditions of a filter; raises BadRequest."""
     found = []
     for text in texts:
         parts = re.fullmatch(r"([a-z]+)=(!?)(.+)", text.strip())
         if parts is None or parts[1] not in FIELDS:
             raise BadRequest(f"filter: found {text[:80]!r}, expected FIELD=VALUE with FIELD one of {', '.join(FIELDS)}")
-        found.append(Condition(parts[1], parts[3], parts[2] == "!"))
+        found.append(FieldCondition(parts[1], parts[3], parts[2] == "!"))
     return tuple(found)
 
 
@@ -75,7 +75,7 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
-async def _matching(services: Services, vo: str, conditions: tuple[Condition, ...]) -> AsyncIterator[dict[str, Any] | None]:
+async def _matching(services: Services, vo: str, conditions: tuple[FieldCondition, ...]) -> AsyncIterator[dict[str, Any] | None]:
     """Documents of events; None when nothing came for a while."""
     async with services.live.everything.follow(lambda _, __: True) as records:
         while True:
@@ -91,7 +91,7 @@ async def _matching(services: Services, vo: str, conditions: tuple[Condition, ..
                 yield document
 
 
-def _matched(record: LiveRecord, vo: str, conditions: tuple[Condition, ...]) -> dict[str, Any] | None:
+def _matched(record: LiveRecord, vo: str, conditions: tuple[FieldCondition, ...]) -> dict[str, Any] | None:
     """The document of an event that passes; None for others, and for one that cannot be shown."""
     envelope = record.event.envelope
     if envelope is None or envelope.vo != vo:

@@ -1,4 +1,8 @@
-"""`/v1/tasks`: submit, list, look at, with files, jobs, brokerage and timeline."""
+"""`/v1/tasks`: submit, list, look at, with files, jobs, brokerage and timeline.
+
+In: requests of members. Out: JSON documents and pages from the read models; a submission goes to the log. Guards: a task of
+another VO is answered as one that does not exist.
+"""
 
 from typing import Any
 
@@ -24,6 +28,7 @@ from api.queries.read_models import ReadModels, Row
 from api.queries.set_aside import set_aside_of
 from api.queries.timeline import page_of
 from api.services import Services
+from api.shared.store import SharedKind
 from identity.identity import Identity
 
 SUBMISSION_BODY = {
@@ -49,7 +54,7 @@ def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/tasks`."""
     router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
     read_models = services.read_models
-    fingerprints = CommandFingerprints(read_models)
+    fingerprints = CommandFingerprints(read_models, services.shared.space(SharedKind.IDEMPOTENCY_KEYS))
 
     @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
     async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:

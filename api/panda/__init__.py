@@ -4,20 +4,20 @@ from fastapi import APIRouter
 
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 from api.panda import files, jobs, system, task_commands, task_lists, task_reads
-from api.panda.arguments import Kind, Parameter
+from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy
 from api.services import Services
 
-TASK = Parameter("task_id", Kind.WHOLE)
-BROADCAST = Parameter("broadcast", Kind.FLAG, False)
-IGNORE_LIMITS = Parameter("ignore_hard_exhausted", Kind.FLAG, False)
-JOB_IDS = Parameter("job_ids", Kind.LIST)
-INCREASE = Parameter("increase", Kind.WHOLE, lowest=0, highest=1_000_000)
-PRIORITY = Parameter("priority", Kind.WHOLE, lowest=PRIORITY_MIN, highest=PRIORITY_MAX)
+TASK = Parameter("task_id", ArgumentKind.WHOLE)
+BROADCAST = Parameter("broadcast", ArgumentKind.FLAG, False)
+IGNORE_LIMITS = Parameter("ignore_hard_exhausted", ArgumentKind.FLAG, False)
+JOB_IDS = Parameter("job_ids", ArgumentKind.LIST)
+INCREASE = Parameter("increase", ArgumentKind.WHOLE, lowest=0, highest=1_000_000)
+PRIORITY = Parameter("priority", ArgumentKind.WHOLE, lowest=PRIORITY_MIN, highest=PRIORITY_MAX)
 
 
-def _may(name: str, kind: Kind, default: object = None) -> Parameter:
+def _may(name: str, kind: ArgumentKind, default: object = None) -> Parameter:
     return Parameter(name, kind, default)
 
 
@@ -28,29 +28,32 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     post(
         "file_server/validate_cache_file",
         files.validate,
-        Parameter("file_size", Kind.WHOLE),
-        Parameter("checksum", Kind.WHOLE),
+        Parameter("file_size", ArgumentKind.WHOLE),
+        Parameter("checksum", ArgumentKind.WHOLE),
     ),
     Endpoint(("POST",), "file_server/upload_cache_file", files.upload, reads_arguments=False),
-    post("file_server/touch_cache_file", files.touch, Parameter("file_name", Kind.TEXT)),
-    post("file_server/delete_cache_file", files.delete, Parameter("file_name", Kind.TEXT)),
+    post("file_server/touch_cache_file", files.touch, Parameter("file_name", ArgumentKind.TEXT)),
+    post("file_server/delete_cache_file", files.delete, Parameter("file_name", ArgumentKind.TEXT)),
     post(
-        "file_server/upload_file_recovery_request", files.recover_lost_files, TASK, _may("dry_run", Kind.FLAG, False)
+        "file_server/upload_file_recovery_request", files.recover_lost_files, TASK, _may("dry_run", ArgumentKind.FLAG, False)
     ),
     post(
-        "task/submit", task_commands.submit, Parameter("task_parameters", Kind.OBJECT), _may("parent_tid", Kind.WHOLE)
+        "task/submit",
+        task_commands.submit,
+        Parameter("task_parameters", ArgumentKind.OBJECT),
+        _may("parent_tid", ArgumentKind.WHOLE),
     ),
     post("task/kill", task_commands.kill, TASK, BROADCAST),
-    post("task/finish", task_commands.finish, TASK, _may("soft", Kind.FLAG, False), BROADCAST),
+    post("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST),
     post(
         "task/retry",
         task_commands.retry,
         TASK,
-        _may("new_parameters", Kind.OBJECT),
-        _may("no_child_retry", Kind.FLAG, False),
-        _may("discard_events", Kind.FLAG, False),
-        _may("disable_staging_mode", Kind.FLAG, False),
-        _may("keep_gshare_priority", Kind.FLAG, False),
+        _may("new_parameters", ArgumentKind.OBJECT),
+        _may("no_child_retry", ArgumentKind.FLAG, False),
+        _may("discard_events", ArgumentKind.FLAG, False),
+        _may("disable_staging_mode", ArgumentKind.FLAG, False),
+        _may("keep_gshare_priority", ArgumentKind.FLAG, False),
         IGNORE_LIMITS,
     ),
     post("task/reload_input", task_commands.reload_input, TASK, IGNORE_LIMITS),
@@ -58,17 +61,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "task/reactivate",
         task_commands.reactivate,
         TASK,
-        _may("keep_attempt_nr", Kind.FLAG, False),
-        _may("trigger_job_generation", Kind.FLAG, False),
+        _may("keep_attempt_nr", ArgumentKind.FLAG, False),
+        _may("trigger_job_generation", ArgumentKind.FLAG, False),
     ),
     post(
         "task/reassign",
         task_commands.reassign,
         TASK,
-        _may("site", Kind.TEXT),
-        _may("cloud", Kind.TEXT),
-        _may("nucleus", Kind.TEXT),
-        _may("mode", Kind.TEXT),
+        _may("site", ArgumentKind.TEXT),
+        _may("cloud", ArgumentKind.TEXT),
+        _may("nucleus", ArgumentKind.TEXT),
+        _may("mode", ArgumentKind.TEXT),
     ),
     post("task/pause", task_commands.pause, TASK),
     post("task/resume", task_commands.resume, TASK),
@@ -77,51 +80,56 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     get(
         "task/get_tasks_detailed_info_since",
         task_lists.tasks_since,
-        _may("since", Kind.TEXT),
-        _may("filters", Kind.TEXT),
-        _may("n_tasks", Kind.WHOLE, 500),
+        _may("since", ArgumentKind.TEXT),
+        _may("filters", ArgumentKind.TEXT),
+        _may("n_tasks", ArgumentKind.WHOLE, 500),
     ),
     get("task/get_status", task_reads.status, TASK),
     get("task/get_detailed_info", task_reads.detailed_info, TASK),
     get("task/get_parent_detailed_info", task_reads.parent_info, TASK),
     get("task/get_task_parameters", task_reads.parameters, TASK),
     get("task/get_job_ids", task_reads.job_ids, TASK),
-    get("task/get_job_descriptions", task_reads.job_descriptions, TASK, _may("unsuccessful_only", Kind.FLAG, False)),
+    get("task/get_job_descriptions", task_reads.job_descriptions, TASK, _may("unsuccessful_only", ArgumentKind.FLAG, False)),
     get(
         "task/get_details",
         task_reads.details,
         TASK,
-        _may("include_parameters", Kind.FLAG, False),
-        _may("include_status", Kind.FLAG, False),
+        _may("include_parameters", ArgumentKind.FLAG, False),
+        _may("include_status", ArgumentKind.FLAG, False),
     ),
     get(
         "task/get_datasets_and_files",
         task_reads.datasets_and_files,
         TASK,
-        _may("dataset_types", Kind.LIST),
-        _may("dataset_only", Kind.FLAG, False),
+        _may("dataset_types", ArgumentKind.LIST),
+        _may("dataset_only", ArgumentKind.FLAG, False),
     ),
     get(
         "task/get_tasks_modified_since",
         task_lists.modified_since,
-        Parameter("since", Kind.TEXT),
-        _may("dn", Kind.TEXT),
-        _may("full", Kind.FLAG, False),
-        _may("min_task_id", Kind.WHOLE),
-        _may("prod_source_label", Kind.TEXT, "user"),
+        Parameter("since", ArgumentKind.TEXT),
+        _may("dn", ArgumentKind.TEXT),
+        _may("full", ArgumentKind.FLAG, False),
+        _may("min_task_id", ArgumentKind.WHOLE),
+        _may("prod_source_label", ArgumentKind.TEXT, "user"),
     ),
     Endpoint(("POST", "GET"), "job/get_description", jobs.descriptions, (JOB_IDS,)),
     Endpoint(("POST", "GET"), "job/get_description_incl_archive", jobs.descriptions, (JOB_IDS,)),
-    get("job/get_status", jobs.statuses, JOB_IDS, _may("timeout", Kind.WHOLE, 60)),
+    get("job/get_status", jobs.statuses, JOB_IDS, _may("timeout", ArgumentKind.WHOLE, 60)),
     post(
         "job/kill",
         jobs.kill,
         JOB_IDS,
-        _may("code", Kind.WHOLE),
-        _may("use_email_as_id", Kind.FLAG, False),
-        _may("kill_options", Kind.LIST),
+        _may("code", ArgumentKind.WHOLE),
+        _may("use_email_as_id", ArgumentKind.FLAG, False),
+        _may("kill_options", ArgumentKind.LIST),
     ),
-    post("job/set_debug_mode", jobs.set_debug_mode, Parameter("job_id", Kind.WHOLE), Parameter("mode", Kind.FLAG)),
+    post(
+        "job/set_debug_mode",
+        jobs.set_debug_mode,
+        Parameter("job_id", ArgumentKind.WHOLE),
+        Parameter("mode", ArgumentKind.FLAG),
+    ),
     get("job/get_metadata_for_analysis_jobs", jobs.user_metadata, TASK),
 )
 

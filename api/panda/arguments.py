@@ -1,4 +1,8 @@
-"""Arguments of `/api/v1` calls: bound by name, cast from query strings, refused in the reference server's words."""
+"""Arguments of `/api/v1` calls: bound by name, cast from query strings, refused in the reference server's words.
+
+In: the parameters that a call declares, and what the client sent. Out: values by name. Guards: a call function sees only
+arguments of the declared kind and range; anything else is a `BadArgument` with its name, value and the expectation.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ WHOLE_BITS = 63
 WORDS_OF_FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-class Kind(StrEnum):
+class ArgumentKind(StrEnum):
     """What a value must be."""
 
     WHOLE = "int"
@@ -33,7 +37,7 @@ class Parameter:
     """One parameter of a call; where it has a default, null stands for that. lowest, highest: of whole numbers."""
 
     name: str
-    kind: Kind
+    kind: ArgumentKind
     default: Any = REQUIRED
     lowest: int = -(1 << WHOLE_BITS)
     highest: int = (1 << WHOLE_BITS) - 1
@@ -78,15 +82,15 @@ def _from_query(parameter: Parameter, value: Any) -> Any:
     """Query strings carry words: `None`, `True`, `3.0`, JSON; a repeated key is a list already."""
     if value == "None":
         return None
-    if parameter.kind is Kind.LIST:
+    if parameter.kind is ArgumentKind.LIST:
         return list(value) if isinstance(value, list) else [value]
     text = value[-1] if isinstance(value, list) else value
     match parameter.kind:
-        case Kind.WHOLE:
+        case ArgumentKind.WHOLE:
             return _whole(text)
-        case Kind.FLAG:
+        case ArgumentKind.FLAG:
             return WORDS_OF_FLAGS.get(text.lower(), text)
-        case Kind.OBJECT:
+        case ArgumentKind.OBJECT:
             try:
                 return orjson.loads(text)
             except orjson.JSONDecodeError:
@@ -97,20 +101,20 @@ def _from_query(parameter: Parameter, value: Any) -> Any:
 
 def _checked(parameter: Parameter, value: Any) -> Any:
     match parameter.kind:
-        case Kind.WHOLE:
+        case ArgumentKind.WHOLE:
             value = _whole(value)
             fits = _is_whole(value)
-        case Kind.TEXT:
+        case ArgumentKind.TEXT:
             fits = isinstance(value, str) and "\0" not in value
-        case Kind.FLAG:
+        case ArgumentKind.FLAG:
             if value in ("True", "False"):
                 return value == "True"
             fits = isinstance(value, bool)
-        case Kind.LIST:
+        case ArgumentKind.LIST:
             fits = isinstance(value, list)
-        case Kind.OBJECT:
+        case ArgumentKind.OBJECT:
             fits = isinstance(value, dict)
-    if fits and parameter.kind is Kind.WHOLE and not parameter.lowest <= value <= parameter.highest:
+    if fits and parameter.kind is ArgumentKind.WHOLE and not parameter.lowest <= value <= parameter.highest:
         expected = f"expected {parameter.lowest} to {parameter.highest}"
         raise BadArgument(f"Argument error: '{parameter.name}' is {value}, {expected}")
     if not fits:

@@ -42,7 +42,7 @@ Function = Callable[[Call], Awaitable[Reply]]
 class Endpoint:
     """One call of the PanDA API.
 
-    parameters: None for a call that takes whatever is sent. reads_arguments: false where the body is a file, which the
+    parameters: None for a call that takes anything. reads_arguments: false where the body is a file, which the
     function reads itself.
     """
 

@@ -14,12 +14,14 @@ from api.panda.sandbox_cache import NotStored, SandboxCache
 from api.panda.task_reads import task_row
 from api.queries import task_parts
 from api.queries.read_models import Row
+from api.shared.store import SharedKind
 from identity.rights import may_act_on
 
 
 def cache_of(call: Call) -> SandboxCache:
     """The cache of this stack."""
-    return SandboxCache(call.services.config.home / "cache")
+    shared = call.services.shared
+    return SandboxCache(shared.space(SharedKind.SANDBOXES), shared.space(SharedKind.UPLOADERS))
 
 
 async def validate(call: Call) -> Reply:
@@ -71,7 +73,8 @@ async def recover_lost_files(call: Call) -> Reply:
     home = call.services.config.home
     lost = await asyncio.to_thread(_lost, home / "storage", files)
     name = f"recover_lost_files.{row['task_id']}.{uuid4().hex}.log"
-    await asyncio.to_thread(_write_finding, home / "cache" / name, row["task_id"], len(files), lost)
+    finding = call.services.config.shared / SharedKind.SANDBOXES.value / name
+    await asyncio.to_thread(_write_finding, finding, row["task_id"], len(files), lost)
     url = f"{call.services.config.addresses.public}/cache/{name}"
     message = f"{len(lost)} of {len(files)} output files are lost"
     if lost and not call["dry_run"]:

@@ -41,12 +41,24 @@ FILE_STATUS = {"finished": "ready", "failed": "failed", "merging": "merging"}
 ROLE_WORDS = {"INPUT": "input", "PSEUDO_INPUT": "pseudo_input", "OUTPUT": "output", "LOG": "log"}
 #: The input of a job without input.
 PSEUDO_FILE = {"lfn": "pseudo_lfn", "dataset": "pseudo_dataset", "scope": ""}
+#: What is shown of the specification in the moment before its row is there.
+NOT_THERE_YET: Mapping[str, Any] = {
+    "transformation": "",
+    "parameters": "",
+    "working_group": None,
+    "disk_mb_max": 0,
+    "walltime_seconds_max": 0,
+    "container_name": None,
+    "events": None,
+    "inputs": (),
+    "outputs": (),
+}
 KIND_LABELS = {"BUILD": "panda", "MERGE": "pmerge"}
 
 
 def job_object(row: Row) -> dict[str, Any]:
     """A job with every attribute of the reference, and its files."""
-    spec, usage = row["spec"], row["usage"] or {}
+    spec, usage = row["spec"] or NOT_THERE_YET, row["usage"] or {}
     outputs = {file["lfn"]: file for file in row["outputs"] or ()}
     found: dict[str, Any] = dict.fromkeys(JOB_ATTRIBUTES)
     found |= {

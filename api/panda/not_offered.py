@@ -1,4 +1,4 @@
-"""Calls that clients make and Culm does not answer yet: they are told so in words, in the form each of them reads.
+"""Calls that clients make and Culm does not answer yet: each answer says so, in the form that the client reads.
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
 (docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
@@ -42,7 +42,7 @@ LEGACY_CALLS = {
 
 
 def endpoints_saying_no() -> tuple[Endpoint, ...]:
-    """Calls of `/api/v1/` that say no, whatever their arguments."""
+    """Calls of `/api/v1/` that are refused with any arguments."""
     return tuple(
         Endpoint((verb,), path, _failing(why), parameters=None)
         for verb, path, why in ((*call.split(" "), why) for call, why in CALLS.items())
@@ -50,16 +50,16 @@ def endpoints_saying_no() -> tuple[Endpoint, ...]:
 
 
 def mount_legacy(router: APIRouter) -> None:
-    """Legacy routes that say no, to anyone."""
+    """Legacy routes that are refused to every caller."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
 
 
 def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
-    async def say_no(_: Call) -> Reply:
+    async def refuse(_: Call) -> Reply:
         return failed(why)
 
-    return say_no
+    return refuse
 
 
 def _answering(content: list[object]) -> Callable[[Request], Awaitable[Response]]:

@@ -7,12 +7,10 @@ asks for it (`.__ow__`).
 import hashlib
 import os
 import struct
-import tempfile
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from api.shared.store import Space
 from schemas.characters import FILE_NAME
 
 SANDBOX_BYTES_MAX = 768 * 1024 * 1024
@@ -26,7 +24,7 @@ NAME_LENGTH_MAX = 200
 THERE_ALREADY = "ERROR: cannot overwrite file"
 
 
-class Source(Protocol):
+class UploadSource(Protocol):
     """Where the bytes of an upload come from."""
 
     async def read(self, size: int = ..., /) -> bytes:
@@ -55,60 +53,55 @@ def bytes_max_of(name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SandboxCache:
-    """The folder of sandboxes. An index beside it knows who uploaded which content lately."""
+    """Sandboxes, shared by all APIs. uploaders: who uploaded which content lately."""
 
-    folder: Path
+    files: Space
+    uploaders: Space
 
-    async def store(self, name: str, source: Source, owner: str) -> str:
+    async def store(self, name: str, source: UploadSource, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
         name = plain_name(name)
-        target = self.folder / name
+        replaces = name.endswith(REPLACEABLE)
         try:
-            if target.exists() and not name.endswith(REPLACEABLE):
-                target.touch()
+            if not replaces and self.files.touch(name):
                 raise NotStored(THERE_ALREADY)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, unfinished = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    await _copy(source, file, bytes_max_of(name))
-                _put_in_place(Path(unfinished), target)
-            finally:
-                _discard(unfinished)
-            self._remember(target, owner)
+            with self.files.incoming() as incoming:
+                await _copy(source, incoming.file, bytes_max_of(name))
+                if not incoming.finish(name, replaces=replaces):
+                    raise NotStored(THERE_ALREADY)
+            self._remember(name, owner)
         except OSError as problem:
             raise NotStored(f"ERROR: cannot write file: {problem.strerror}") from problem
         return name
 
     def find(self, owner: str, size: int, checksum: int) -> str | None:
         """Name of a file that `owner` uploaded within three days with this size and checksum."""
-        entry = self._entry(owner, size, checksum)
-        if not entry.exists() or time.time() - entry.stat().st_mtime > REMEMBERED_SECONDS:
-            return None
-        name = entry.read_text(encoding="utf-8")
-        return name if (self.folder / name).is_file() else None
+        entry = _entry(owner, size, checksum)
+        age = self.uploaders.age_seconds(entry)
+        found = self.uploaders.get(entry) if age is not None and age <= REMEMBERED_SECONDS else None
+        name = found.decode() if found else None
+        return name if name and self.files.age_seconds(name) is not None else None
 
     def touch(self, name: str) -> bool:
         """Keep a file from being cleaned up; false when it is not there."""
-        path = self.folder / plain_name(name)
-        if not path.is_file():
-            return False
-        path.touch()
-        return True
+        return self.files.touch(plain_name(name))
 
-    def _remember(self, path: Path, owner: str) -> None:
-        if ":" in path.name:  # the answer to a search separates host and name by it
+    def _remember(self, name: str, owner: str) -> None:
+        if ":" in name:  # the answer to a search separates host and name by it
             return
-        entry = self._entry(owner, path.stat().st_size, gzip_checksum(path))
-        entry.parent.mkdir(exist_ok=True)
-        entry.write_text(path.name, encoding="utf-8")
+        file = self.files.open(name)
+        if file is None:
+            return
+        with file:
+            size, checksum = size_and_checksum(file)
+        self.uploaders.put(_entry(owner, size, checksum), name.encode())
 
-    def _entry(self, owner: str, size: int, checksum: int) -> Path:
-        digest = hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
-        return self.folder / ".index" / digest
+
+def _entry(owner: str, size: int, checksum: int) -> str:
+    return hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
 
 
-async def _copy(source: Source, file: BinaryIO, bytes_max: int) -> None:
+async def _copy(source: UploadSource, file: BinaryIO, bytes_max: int) -> None:
     size = 0
     while block := await source.read(READ_BYTES):
         size += len(block)
@@ -117,25 +110,9 @@ async def _copy(source: Source, file: BinaryIO, bytes_max: int) -> None:
         file.write(block)
 
 
-def _put_in_place(unfinished: Path, target: Path) -> None:
-    """Give the complete file its name; of two uploads under one name the first wins."""
-    unfinished.chmod(0o644)
-    if target.name.endswith(REPLACEABLE):
-        unfinished.rename(target)
-        return
-    try:
-        os.link(unfinished, target)
-    except FileExistsError as problem:
-        raise NotStored(THERE_ALREADY) from problem
-
-
-def _discard(unfinished: str) -> None:
-    Path(unfinished).unlink(missing_ok=True)
-
-
-def gzip_checksum(path: Path) -> int:
-    """The first word of the last eight bytes: for gzip the CRC-32 of its content, computed blindly as the client does."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 8))
-        tail = file.read(8)
-    return int(struct.unpack("<I", tail[:4])[0]) if len(tail) == 8 else 0
+def size_and_checksum(file: BinaryIO) -> tuple[int, int]:
+    """Bytes, and the first word of the last eight: for gzip the CRC-32 of its content, computed blindly as the client does."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 8))
+    tail = file.read(8)
+    return size, int(struct.unpack("<I", tail[:4])[0]) if len(tail) == 8 else 0

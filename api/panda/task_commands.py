@@ -90,7 +90,7 @@ async def reassign(call: Call) -> Reply:
 
 
 async def retry(call: Call) -> Reply:
-    """New attempts; `data` must be 0 without and 3 with new parameters, whatever `success` says."""
+    """New attempts; `data` must be 0 without and 3 with new parameters, for any value of `success`."""
     if call["new_parameters"]:
         problems = odd_texts_in(call["new_parameters"])
         if problems:

@@ -1,4 +1,4 @@
-"""Bodies of pilots and harvesters: whatever can be read is taken, because a last report is sent once and must not get lost.
+"""Bodies of pilots and harvesters: all that can be read is taken, because a last report is sent once and must not get lost.
 
 In: bytes that ought to be JSON, gzip of JSON, or a form. Out: a dictionary whose numbers are finite and whose texts are Unicode.
 Python's `NaN` and `Infinity` become null, bytes that are not UTF-8 and halves of surrogate pairs U+FFFD, what lies deeper than

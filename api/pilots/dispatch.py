@@ -1,4 +1,4 @@
-"""Jobs for pilots and reports from pilots, whatever dialect they speak.
+"""Jobs for pilots and reports from pilots, in any of their forms.
 
 A request for a job is one command to the queue, answered by the lease itself. A live report is always a heartbeat; it
 becomes a command only when the read model does not already show what it says. A final report is always a command.
@@ -51,7 +51,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldJob:
     """A job in a pilot's hands, as this process heard of it last."""
 
     queue: str
@@ -61,8 +61,8 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a pilot is told: a status code, and for updates a command that is never null."""
+class PilotReply:
+    """The answer to a pilot: a status code, and for updates a command that is never null."""
 
     status_code: int
     command: str = NULL
@@ -73,15 +73,15 @@ class PilotDispatch:
     """Serves pilots.
 
     What this process told a pilot last is remembered for a bounded number of jobs, so that news needs no look at the read
-    models; whatever is no news does, because only there can be seen that the job was killed or lost.
+    models; a report without news does, because only there can be seen that the job was killed or lost.
     """
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._held: OrderedDict[int, Held] = OrderedDict()
-        self.book = QueueCache(services.read_models)
+        self._held: OrderedDict[int, HeldJob] = OrderedDict()
+        self.queue_cache = QueueCache(services.read_models)
 
-    async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | Reply:
+    async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | PilotReply:
         """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""
         queue, offer = offer_from(body, identity)
         answer = await self._services.gateway.submit(
@@ -92,27 +92,27 @@ class PilotDispatch:
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
         if answer is None:
-            return Reply(TIMEOUT, message="no answer from the queue in time")
+            return PilotReply(TIMEOUT, message="no answer from the queue in time")
         if answer.leased is None:
-            return Reply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
+            return PilotReply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
         spec = answer.leased.spec
-        self._remember(spec.job_id, Held(queue, spec.attempt, identity.vo, "sent"))
+        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent"))
         return job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
 
-    async def report(self, body: Mapping[str, Any], identity: Identity) -> Reply:
+    async def report(self, body: Mapping[str, Any], identity: Identity) -> PilotReply:
         """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
         report = report_from(body)
         held = self._held.get(report.job_id)
-        known: Reply | None = None
+        known: PilotReply | None = None
         if held is None or held.vo != identity.vo or held.state in KNOWN_ALREADY.get(report.state, ()):
             row = await self._job(report.job_id)
             if row is not None:
                 if row["vo"] != identity.vo:
-                    return Reply(SUCCESS, TO_BE_KILLED, "no such job")
+                    return PilotReply(SUCCESS, TO_BE_KILLED, "no such job")
                 attempt = row["attempt"] if report.attempt is None else report.attempt
                 known = None if report.is_final else reply_from(row, report.state, attempt)
-                held = Held(row["queue"], row["attempt"], row["vo"], row["status"])
-        held = held or Held(report.queue, 1, identity.vo, "")
+                held = HeldJob(row["queue"], row["attempt"], row["vo"], row["status"])
+        held = held or HeldJob(report.queue, 1, identity.vo, "")
         attempt = held.attempt if report.attempt is None else report.attempt
         if report.is_final:
             return await self._final(report, attempt, held.queue, identity)
@@ -128,7 +128,7 @@ class PilotDispatch:
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
         reply = reply_to_live(answer)
-        if reply == Reply(SUCCESS):
+        if reply == PilotReply(SUCCESS):
             self._remember(report.job_id, replace(held, state=report.state))
         return reply
 
@@ -147,7 +147,7 @@ class PilotDispatch:
         answer = await self._services.gateway.submit(command, queue, identity, role="pilot", wait_seconds=WORKER_SECONDS)
         return answer is None or answer.accepted
 
-    async def _final(self, report: Report, attempt: int, queue: str, identity: Identity) -> Reply:
+    async def _final(self, report: Report, attempt: int, queue: str, identity: Identity) -> PilotReply:
         self._held.pop(report.job_id, None)
         end = end_of(report, attempt, await self._storage_of(queue))
         try:
@@ -166,7 +166,7 @@ class PilotDispatch:
         wait_seconds = self._services.config.pilot_answer_seconds
         return await self._services.gateway.submit(end, str(job_id), identity, role="pilot", wait_seconds=wait_seconds)
 
-    def _remember(self, job_id: int, held: "Held") -> None:
+    def _remember(self, job_id: int, held: "HeldJob") -> None:
         self._held[job_id] = held
         self._held.move_to_end(job_id)
         while len(self._held) > HELD_MAX:
@@ -181,39 +181,39 @@ class PilotDispatch:
 
     async def _storage_of(self, queue: str) -> str:
         try:
-            return await self.book.storage_of(queue)
+            return await self.queue_cache.storage_of(queue)
         except ReadModelsUnavailable:
             return LOCAL_STORAGE
 
 
-def reply_from(row: Row, state: str, attempt: int) -> Reply | None:
+def reply_from(row: Row, state: str, attempt: int) -> PilotReply | None:
     """The reply to a live report that the read model is enough for; None when a decider must hear of it."""
     if attempt != row["attempt"]:
         return None
     if row["status"] in ENDED:
-        return Reply(SUCCESS, TO_BE_KILLED, f"job is {row['status']} already")
+        return PilotReply(SUCCESS, TO_BE_KILLED, f"job is {row['status']} already")
     if row["status"] in KNOWN_ALREADY[state]:
-        return Reply(SUCCESS, TO_BE_KILLED if row["order_kill"] else NULL)
+        return PilotReply(SUCCESS, TO_BE_KILLED if row["order_kill"] else NULL)
     return None
 
 
-def reply_to_live(answer: CommandAnswered | None) -> Reply:
+def reply_to_live(answer: CommandAnswered | None) -> PilotReply:
     """The reply to a live report that a decider answered; a pilot that does not hold the job stops."""
     if answer is None:
-        return Reply(TIMEOUT, message="no answer in time")
+        return PilotReply(TIMEOUT, message="no answer in time")
     if answer.reason in NOT_DECIDED:
-        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
+        return PilotReply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
     if not answer.accepted:
-        return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")
-    return Reply(SUCCESS, answer.order or NULL)
+        return PilotReply(SUCCESS, TO_BE_KILLED, answer.message or "")
+    return PilotReply(SUCCESS, answer.pilot_command or NULL)
 
 
-def reply_to_final(answer: CommandAnswered | None) -> Reply:
+def reply_to_final(answer: CommandAnswered | None) -> PilotReply:
     """The reply to a final report: a repetition is harmless, a stranger's word is not taken."""
     if answer is None:
-        return Reply(TIMEOUT, message="no answer in time")
+        return PilotReply(TIMEOUT, message="no answer in time")
     if answer.accepted or answer.reason in DONE_ALREADY:
-        return Reply(SUCCESS, NULL, answer.message or "")
+        return PilotReply(SUCCESS, NULL, answer.message or "")
     if answer.reason in NOT_DECIDED:
-        return Reply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
-    return Reply(SUCCESS, TO_BE_KILLED, answer.message or "")
+        return PilotReply(FAILED, message=f"{answer.reason}: {answer.message or ''}")
+    return PilotReply(SUCCESS, TO_BE_KILLED, answer.message or "")

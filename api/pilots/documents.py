@@ -17,18 +17,18 @@ def build_router(services: Services, service: PilotDispatch) -> APIRouter:
 
     @router.get("/schedconfig/{name}.all.json")
     async def queue(name: str, _: Public) -> Response:
-        settings = (await service.book.settings()).get(name)
+        settings = (await service.queue_cache.settings()).get(name)
         if settings is None:
             raise NotFound(f"no queue {name[:200]!r} is configured")
         return json_response(queue_document(settings))
 
     @router.get("/schedconfig.json")
     async def queues(_: Public) -> Response:
-        found = await service.book.settings()
+        found = await service.queue_cache.settings()
         return json_response({name: queue_document(found[name]) for name in sorted(found)})
 
     @router.get("/ddmendpoints.json")
     async def storages(_: Public) -> Response:
-        return json_response(storage_documents(await service.book.settings(), services.config.home))
+        return json_response(storage_documents(await service.queue_cache.settings(), services.config.home))
 
     return router

@@ -1,4 +1,4 @@
-"""`/server/panda/*` for pilots: bodies in three forms, JSON back, HTTP 200 for whatever the application says."""
+"""`/server/panda/*` for pilots: bodies in three forms, JSON back, HTTP 200 for any answer of the application."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from api.http.errors import BadRequest
 from api.http.hot_routes import BodyCall, from_body
 from api.http.problems import json_response
 from api.pilots.bodies import lenient_json, read_report
-from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, Reply
+from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, PilotReply
 from api.pilots.offers import QUEUE_MAX
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
@@ -30,7 +30,7 @@ DIALOGS = {TIMEOUT: "database timeout", FAILED: "failed"}
 def build_router(service: PilotDispatch) -> APIRouter:
     """Routes below `/server/panda`."""
     router = APIRouter()
-    calls = PilotCalls(service)
+    calls = LegacyPilotCalls(service)
     handlers: Mapping[str, Handler] = {
         **{name: from_body(call) for name, call in _busiest(calls).items()},
         "updateJobsInBulk": calls.update_jobs,
@@ -48,30 +48,30 @@ def build_router(service: PilotDispatch) -> APIRouter:
 
 def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs."""
-    return {f"/server/panda/{name}": call for name, call in _busiest(PilotCalls(service)).items()}
+    return {f"/server/panda/{name}": call for name, call in _busiest(LegacyPilotCalls(service)).items()}
 
 
-def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
+def _busiest(calls: "LegacyPilotCalls") -> dict[str, BodyCall]:
     return {"getJob": calls.get_job, "updateJob": calls.update_job}
 
 
-class PilotCalls:
+class LegacyPilotCalls:
     """The calls of the legacy dialect."""
 
     def __init__(self, service: PilotDispatch) -> None:
-        self._desk = service
+        self._dispatch = service
 
     async def get_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A job, or why there is none."""
-        found = await self._desk.lease(body, identity)
+        found = await self._dispatch.lease(body, identity)
         return found if isinstance(found, dict) else lease_refused(found)
 
     async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
         try:
-            return update_reply(await self._desk.report(body, identity))
+            return update_reply(await self._dispatch.report(body, identity))
         except BadRequest as problem:
-            return update_reply(Reply(FAILED, message=problem.detail))
+            return update_reply(PilotReply(FAILED, message=problem.detail))
 
     async def update_jobs(self, request: Request, identity: Identity) -> Response:
         """A harvester's reports: as many replies as reports, in their order."""
@@ -79,16 +79,16 @@ class PilotCalls:
         replies = []
         for job in jobs:
             try:
-                replies.append(update_reply(await self._desk.report(job, identity)))
+                replies.append(update_reply(await self._dispatch.report(job, identity)))
             except BadRequest as problem:
-                replies.append(update_reply(Reply(FAILED, message=problem.detail)))
+                replies.append(update_reply(PilotReply(FAILED, message=problem.detail)))
         return json_response([True, [{"content": orjson.dumps(reply).decode(), **reply} for reply in replies]])
 
     async def get_status(self, request: Request, identity: Identity) -> Response:
         """Status and attempt of jobs."""
         body = {**request.query_params, **await read_report(request)}
         ids = whole_numbers_in(text_of(body, "ids", 20_000))[:BULK_MAX]
-        found = await self._desk.statuses(ids, identity)
+        found = await self._dispatch.statuses(ids, identity)
         return json_response(
             [
                 True,
@@ -109,7 +109,7 @@ class PilotCalls:
             problem = f"workerID {worker_id!r}, harvesterID {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response({"StatusCode": FAILED, "ErrorDialog": problem})
         queue, node = text_of(body, "site", QUEUE_MAX, WORD), name_of(body, "node_id")
-        await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
+        await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response({"StatusCode": 0})
 
     async def resource_types(self, request: Request, identity: Identity) -> Response:
@@ -119,7 +119,7 @@ class PilotCalls:
     async def debug_mode(self, request: Request, identity: Identity) -> Response:
         """Accepted for jobs that exist; Culm has no debug mode."""
         body = await read_report(request)
-        known = await self._desk.statuses([whole_of(body, "pandaID") or 0], identity)
+        known = await self._dispatch.statuses([whole_of(body, "pandaID") or 0], identity)
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
     async def access_token(self, request: Request, identity: Identity) -> Response:
@@ -128,7 +128,7 @@ class PilotCalls:
         return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
 
 
-def update_reply(reply: Reply) -> dict[str, Any]:
+def update_reply(reply: PilotReply) -> dict[str, Any]:
     """A reply to updateJob."""
     found: dict[str, Any] = {"StatusCode": reply.status_code, "command": reply.command}
     if reply.message:
@@ -136,7 +136,7 @@ def update_reply(reply: Reply) -> dict[str, Any]:
     return found
 
 
-def lease_refused(reply: Reply) -> dict[str, Any]:
+def lease_refused(reply: PilotReply) -> dict[str, Any]:
     """A reply to getJob without a job."""
     dialog = reply.message or DIALOGS.get(reply.status_code, "no jobs in PanDA")
     assert reply.status_code in (NO_JOBS, TIMEOUT), f"StatusCode {reply.status_code} without a job"

@@ -1,4 +1,8 @@
-"""Queue settings for the hot paths, and as documents for pilots (docs/reference/pilot.md, "Queue data")."""
+"""Queue settings for the hot paths, and as documents for pilots (docs/reference/pilot.md, "Queue data").
+
+In: settings of queues from the read models. Out: settings by queue, and JSON documents for pilots. Guards: the database is
+read once in a few seconds, however many pilots ask.
+"""
 
 import time
 from pathlib import Path

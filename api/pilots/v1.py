@@ -17,7 +17,7 @@ from api.http.hot_routes import BodyCall, from_body
 from api.http.problems import json_response
 from api.pilots import offers, reports
 from api.pilots.bodies import read_report
-from api.pilots.dispatch import SUCCESS, PilotDispatch, Reply
+from api.pilots.dispatch import SUCCESS, PilotDispatch, PilotReply
 from api.pilots.queue_cache import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
@@ -35,7 +35,7 @@ def envelope(success: bool, message: str = "", data: Any = None) -> dict[str, An
     return {"success": success, "message": message, "data": data}
 
 
-def update_envelope(reply: Reply) -> dict[str, Any]:
+def update_envelope(reply: PilotReply) -> dict[str, Any]:
     """The answer to an update."""
     data = {"StatusCode": reply.status_code, "command": reply.command}
     return {**envelope(reply.status_code == SUCCESS, reply.message, data), "command": reply.command}
@@ -44,7 +44,7 @@ def update_envelope(reply: Reply) -> dict[str, Any]:
 def build_router(service: PilotDispatch) -> APIRouter:
     """Routes of the v1 dialect."""
     router = APIRouter()
-    calls = PilotCalls(service)
+    calls = PilotCallsV1(service)
     routes: Mapping[str, tuple[str, Handler]] = {
         **{path: ("POST", from_body(call)) for path, call in _busiest(calls).items()},
         "pilot/get_job_status": ("GET", calls.get_job_status),
@@ -62,7 +62,7 @@ def build_router(service: PilotDispatch) -> APIRouter:
 
         @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
         async def get_site_specs(_: Public) -> Response:
-            found = await service.book.settings()
+            found = await service.queue_cache.settings()
             return json_response(envelope(True, "", {name: queue_document(found[name]) for name in sorted(found)}))
 
     return router
@@ -70,10 +70,10 @@ def build_router(service: PilotDispatch) -> APIRouter:
 
 def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
     """Path -> call of what every job needs."""
-    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCalls(service)).items()}
+    return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCallsV1(service)).items()}
 
 
-def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
+def _busiest(calls: "PilotCallsV1") -> dict[str, BodyCall]:
     return {
         "pilot/acquire_jobs": calls.acquire_jobs,
         "pilot/update_job": calls.update_job,
@@ -81,11 +81,11 @@ def _busiest(calls: "PilotCalls") -> dict[str, BodyCall]:
     }
 
 
-class PilotCalls:
+class PilotCallsV1:
     """The calls of the v1 dialect."""
 
     def __init__(self, service: PilotDispatch) -> None:
-        self._desk = service
+        self._dispatch = service
 
     async def acquire_jobs(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""
@@ -94,7 +94,7 @@ class PilotCalls:
         jobs: list[dict[str, Any]] = []
         refused = ""
         while len(jobs) < wanted and not refused:
-            found = await self._desk.lease(body, identity)
+            found = await self._dispatch.lease(body, identity)
             if isinstance(found, dict):
                 jobs.append(found)
             else:
@@ -106,7 +106,7 @@ class PilotCalls:
     async def update_job(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """A pilot's report."""
         try:
-            reply = await self._desk.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
+            reply = await self._dispatch.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
         except BadRequest as problem:
             return envelope(False, problem.detail)
         return update_envelope(reply)
@@ -131,7 +131,7 @@ class PilotCalls:
         """Status and attempt of jobs."""
         words = ",".join(request.query_params.getlist("job_ids"))
         ids = whole_numbers_in(words)[:BULK_MAX]
-        found = await self._desk.statuses(ids, identity)
+        found = await self._dispatch.statuses(ids, identity)
         missing = {"status": "not found", "attempt": 0}
         rows = [(job_id, found.get(job_id, missing)) for job_id in ids]
         return json_response(
@@ -150,7 +150,7 @@ class PilotCalls:
             problem = f"worker_id {worker_id!r}, harvester_id {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response(envelope(False, problem))
         queue, node = text_of(body, "site", offers.QUEUE_MAX, WORD), name_of(body, "node_id")
-        known = await self._desk.worker(worker_id, harvester_id, state, queue, node, identity)
+        known = await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response(envelope(True, "" if known else "unknown worker"))
 
     async def update_worker_node(self, request: Request, identity: Identity) -> Response:

@@ -116,7 +116,7 @@ def _window(given: Mapping[str, str], column: str, now_micros: int, parameters: 
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """How a list is sorted and where its page begins. sql_after: condition for what follows the cursor."""
 
     name: str
@@ -156,14 +156,14 @@ class Order:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def order_of(given: Mapping[str, str], columns: Mapping[str, str], key: str, default: str) -> Order:
+def order_of(given: Mapping[str, str], columns: Mapping[str, str], key: str, default: str) -> SortOrder:
     """Order and page that `given` asks for; raises BadRequest. columns: what may be sorted by -> column."""
     asked = given.get("sortby") or default
     name, _, way = asked.rpartition("-")
     name, way = (name, way) if way in ("ascending", "descending") else (asked, "descending")
     if name not in columns:
         raise BadRequest(f"sortby: found {asked[:60]!r}, expected one of {', '.join(columns)} with -ascending or -descending")
-    return Order(name, columns[name], key, way == "descending", _cursor(given.get("cursor")), limit_of(given))
+    return SortOrder(name, columns[name], key, way == "descending", _cursor(given.get("cursor")), limit_of(given))
 
 
 def limit_of(given: Mapping[str, str]) -> int:

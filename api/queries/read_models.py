@@ -48,8 +48,8 @@ class ReadModels:
             try:
                 return self._ask(sql, parameters, fresh=fresh)
             except psycopg2.DataError as problem:
-                told = str(problem).strip().splitlines()[0]
-                raise BadRequest(f"a value of the request has the wrong form: {told[:160]}") from problem
+                message = str(problem).strip().splitlines()[0]
+                raise BadRequest(f"a value of the request has the wrong form: {message[:160]}") from problem
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as problem:
                 self._forget()
                 if fresh:

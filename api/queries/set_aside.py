@@ -1,4 +1,4 @@
-"""Rows that stand still because an event of their aggregate could not be applied, as readers are told of them.
+"""Rows that stand still because an event of their aggregate could not be applied, as they are reported to readers.
 
 Out: the mark of one aggregate, those that a VO may see, and for everyone how many there are by kind. Guards: which they are is
 told to their own VO alone.

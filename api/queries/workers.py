@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.queries.filters import Field, Order, Where, facets_of, facets_sql
+from api.queries.filters import Field, SortOrder, Where, facets_of, facets_sql
 from api.queries.read_models import ReadModels, Row
 
 FIELDS = {
@@ -21,7 +21,7 @@ SOURCE = (
 )
 
 
-async def page(read_models: ReadModels, where: Where, order: Order) -> list[Row]:
+async def page(read_models: ReadModels, where: Where, order: SortOrder) -> list[Row]:
     """One row more than a page of the monitor's list has."""
     return await read_models.rows(
         f"select * from {SOURCE} where {where.sql} and {order.sql_after} order by {order.sql} limit %(limit)s",

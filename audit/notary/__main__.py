@@ -1,7 +1,7 @@
 """`python -m audit.notary`: writes down a hash chain over every partition of events, and signs it now and then, outside the log.
 
-One notary a folder; it may be killed at any moment and takes up where its files end. While Kafka is away it waits. A
-partition that no longer agrees with its ledger is reported and not written on: `culm verify` says where.
+One notary a folder, others stand by; it may be killed at any moment, and the next takes up where its files end. While Kafka is
+away it waits. A partition that no longer agrees with its ledger is reported and not written on: `culm verify` says where.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ import time
 import structlog
 from confluent_kafka import KafkaException
 
-from audit.notary import metrics as figures
+from audit.notary import metrics
 from audit.notary.config import NotaryConfig, read_config
 from audit.notary.keys import signing_key
 from audit.notary.ledger import Broken, PartitionLedger
@@ -26,6 +26,7 @@ from schemas.instants import micros_of_nanos
 READ_SECONDS = 1.0
 FETCH_WAIT_MS = 2_000
 PAUSE_SECONDS_MAX = 10.0
+STAND_BY_SECONDS = 1.0
 log = structlog.get_logger()
 
 
@@ -34,11 +35,12 @@ class Taken(RuntimeError):
 
 
 class Notary:
-    """Keeps the books of all partitions until it is told to end."""
+    """Keeps the ledger of all partitions until it is stopped."""
 
-    def __init__(self, config: NotaryConfig) -> None:
+    def __init__(self, config: NotaryConfig, ending: threading.Event | None = None) -> None:
+        """Keep the folder from now on; raises Taken while another notary does. ending: set when it is to end."""
         self._config = config
-        self.ending = threading.Event()
+        self.ending = ending or threading.Event()
         config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = (config.folder / "lock").open("w")
         try:
@@ -49,7 +51,7 @@ class Notary:
         self._key = signing_key(config.folder / "key")
 
     def run(self) -> None:
-        """Keep the books; whatever Kafka does, for ever."""
+        """Keep the ledger; errors of Kafka are waited out, for ever."""
         pause = 0.2
         while not self.ending.is_set():
             events = EventLog(self._config.kafka, wait_ms=FETCH_WAIT_MS)
@@ -69,56 +71,70 @@ class Notary:
 
     def keep(self, events: EventLog, *, until_the_end: bool = False) -> None:
         """Write down what is read; with `until_the_end` only what is there now. Raises KafkaException."""
-        books = self._open(events.partitions())
+        ledgers = self._open(events.partitions())
         try:
-            events.assign({place: book.next_offset for place, book in books.items()})
+            events.assign({place: ledger.next_offset for place, ledger in ledgers.items()})
             signed_at = time.monotonic()
             while not self.ending.is_set():
-                self._take(events, books)
-                if until_the_end and events.at_end >= books.keys():
+                self._take(events, ledgers)
+                if until_the_end and events.at_end >= ledgers.keys():
                     break
                 if time.monotonic() - signed_at >= self._config.checkpoint_seconds:
-                    self._sign(books, 1)
+                    self._sign(ledgers, 1)
                     signed_at = time.monotonic()
-                self._sign(books, self._config.checkpoint_records)
-            self._sign(books, 1)
+                self._sign(ledgers, self._config.checkpoint_records)
+            self._sign(ledgers, 1)
         finally:
-            for book in books.values():
-                book.close()
+            for ledger in ledgers.values():
+                ledger.close()
 
     def _open(self, places: list[Partition]) -> dict[Partition, PartitionLedger]:
-        books = {}
-        figures.BROKEN.set(0)
+        ledgers = {}
+        metrics.BROKEN.set(0)
         for place in places:
             try:
-                books[place] = PartitionLedger(self._config.folder, *place, self._key)
+                ledgers[place] = PartitionLedger(self._config.folder, *place, self._key)
             except (Broken, ValueError) as problem:
-                figures.BROKEN.inc()
+                metrics.BROKEN.inc()
                 log.error("not_written_on", partition=f"{place[0]}/{place[1]}", problem=str(problem))
-        return books
+        return ledgers
 
-    def _take(self, events: EventLog, books: dict[Partition, PartitionLedger]) -> None:
+    def _take(self, events: EventLog, ledgers: dict[Partition, PartitionLedger]) -> None:
         raws = events.read(READ_SECONDS)
         RECORDS.labels("notary").inc(len(raws))
         for raw in raws:
-            book = books.get(raw.place)
-            if book is None:
+            ledger = ledgers.get(raw.place)
+            if ledger is None:
                 continue
             try:
-                book.add(raw.offset, raw.timestamp, raw.key, raw.value)
+                ledger.add(raw.offset, raw.timestamp, raw.key, raw.value)
             except Broken as problem:
                 log.error("record_does_not_belong", problem=str(problem))
-                book.close()
-                del books[raw.place]
-                figures.BROKEN.inc()
-        for book in books.values():
-            book.write()
-        figures.UNSIGNED.set(sum(book.unsigned for book in books.values()))
+                ledger.close()
+                del ledgers[raw.place]
+                metrics.BROKEN.inc()
+        for ledger in ledgers.values():
+            ledger.write()
+        metrics.UNSIGNED.set(sum(ledger.unsigned for ledger in ledgers.values()))
 
-    def _sign(self, books: dict[Partition, PartitionLedger], records_min: int) -> None:
-        for book in books.values():
-            if book.unsigned >= records_min:
-                book.sign(micros_of_nanos(time.time_ns()))
+    def _sign(self, ledgers: dict[Partition, PartitionLedger], records_min: int) -> None:
+        for ledger in ledgers.values():
+            if ledger.unsigned >= records_min:
+                ledger.sign(micros_of_nanos(time.time_ns()))
+
+
+def on_duty(config: NotaryConfig, ending: threading.Event, stand_by_seconds: float = STAND_BY_SECONDS) -> Notary | None:
+    """The notary of the folder, as soon as no other one keeps it; None when told to end before."""
+    said = False
+    while not ending.is_set():
+        try:
+            return Notary(config, ending)
+        except Taken as problem:
+            if not said:
+                log.info("notary_stands_by", problem=str(problem))
+            said = True
+            ending.wait(stand_by_seconds)
+    return None
 
 
 def main() -> None:
@@ -127,9 +143,11 @@ def main() -> None:
     config = read_config(os.environ)
     log.info("notary_starting", **masked(config))
     expose(os.environ, "notary")
-    notary = Notary(config)
-    signal.signal(signal.SIGTERM, lambda *_: notary.ending.set())
-    notary.run()
+    ending = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    notary = on_duty(config, ending)
+    if notary is not None:
+        notary.run()
 
 
 if __name__ == "__main__":

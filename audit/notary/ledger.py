@@ -62,7 +62,7 @@ class PartitionLedger:
         self.link, self.records, self.next_offset = link, self.records + 1, offset + 1
 
     def write(self) -> None:
-        """ManualActors new entries to the operating system."""
+        """Hand new entries to the operating system."""
         if self._unwritten:
             self._ledger.write(b"".join(self._unwritten))
             self._ledger.flush()

@@ -1,4 +1,8 @@
-"""Event records as they stand in the log: bytes with their place and time, partition by partition in order."""
+"""Event records as they stand in the log: bytes with their place and time, partition by partition in order.
+
+In: partitions and offsets to start from. Out: `Raw` records, undecoded. Guards: records come in the order of their offsets;
+nothing is committed for the consumer.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""The log held against what was written down about it: names the first record of each partition that does not belong."""
+"""The log held against what was written down about it: names the first record of each partition that does not belong.
+
+In: the log, and the ledgers, checkpoints and key of the notary's folder. Out: one `PartitionProof` for each partition.
+Guards: the first record that was altered or is missing is named by its offset; nothing is repaired or written here.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +16,7 @@ from audit.notary.reading import EventLog, Partition, Raw
 
 
 @dataclass(slots=True)
-class Verdict:
+class PartitionProof:
     """Of one partition: what was held against each other, and the first thing that does not belong (None: all does)."""
 
     place: str
@@ -30,62 +34,62 @@ class _Reader:
     entries: list[tuple[int, bytes]]
     checkpoints: dict[int, Checkpoint]
     link: bytes
-    verdict: Verdict
+    proof: PartitionProof
     suspect: tuple[int, bytes] | None = None
     count: int = field(default=0)
 
     def see(self, raw: Raw) -> None:
         """Hold the next record against its entry."""
-        if self.verdict.broken is not None:
+        if self.proof.broken is not None:
             return
         if self.count >= len(self.entries):
-            self.verdict.not_written_down += 1
+            self.proof.not_written_down += 1
             return
         offset, prefix = self.entries[self.count]
         at = f"{self.place[0]}/{self.place[1]}"
         if raw.offset != offset:
             missing = raw.offset > offset
             what = f"the record at {offset} is missing" if missing else f"the record at {raw.offset} was never written down"
-            self.verdict.broken = f"{at}: {what}"
+            self.proof.broken = f"{at}: {what}"
             return
         self.link = next_link(self.link, raw.offset, raw.timestamp, raw.key, raw.value)
         self.count += 1
-        self.verdict.records += 1
+        self.proof.records += 1
         if self.link[:PREFIX] != prefix:
             self._mismatch(at, offset)
             return
         if self.suspect is not None:
-            self.verdict.broken = f"{at}: the ledger's entry for {self.suspect[0]} was altered; the record itself belongs"
+            self.proof.broken = f"{at}: the ledger's entry for {self.suspect[0]} was altered; the record itself belongs"
             return
         checkpoint = self.checkpoints.get(self.count)
         if checkpoint is not None:
-            self.verdict.checkpoints += 1
+            self.proof.checkpoints += 1
             if checkpoint.link != self.link.hex():
-                self.verdict.broken = f"{at}: the records up to {offset} are not those that were signed"
+                self.proof.broken = f"{at}: the records up to {offset} are not those that were signed"
 
     def _mismatch(self, at: str, offset: int) -> None:
         """A record or its entry was altered: the entry after it tells which."""
         if self.suspect is not None or self.count == len(self.entries):
             first = self.suspect[0] if self.suspect is not None else offset
-            self.verdict.broken = f"{at}: the record at {first} was altered"
+            self.proof.broken = f"{at}: the record at {first} was altered"
         else:
             self.suspect = (offset, self.link)
 
     def end(self, unreadable: str | None) -> None:
         """The partition has no more records."""
-        if self.verdict.broken is not None:
+        if self.proof.broken is not None:
             return
         at = f"{self.place[0]}/{self.place[1]}"
         if self.suspect is not None:
-            self.verdict.broken = f"{at}: the record at {self.suspect[0]} was altered"
+            self.proof.broken = f"{at}: the record at {self.suspect[0]} was altered"
         elif self.count < len(self.entries):
             why = f" ({unreadable})" if unreadable else ""
-            self.verdict.broken = f"{at}: the record at {self.entries[self.count][0]} is missing{why}"
+            self.proof.broken = f"{at}: the record at {self.entries[self.count][0]} is missing{why}"
         elif unreadable:
-            self.verdict.broken = f"{at}: what follows {self.count} records cannot be read: {unreadable}"
+            self.proof.broken = f"{at}: what follows {self.count} records cannot be read: {unreadable}"
 
 
-def verify(kafka: str, folder: Path) -> list[Verdict]:
+def verify(kafka: str, folder: Path) -> list[PartitionProof]:
     """A verdict per partition; raises FileNotFoundError when nothing was ever written down, KafkaException."""
     key = public_key(folder / "key")
     events = EventLog(kafka, wait_ms=50, check_crcs=True)
@@ -93,14 +97,14 @@ def verify(kafka: str, folder: Path) -> list[Verdict]:
         places = events.partitions()
         readers = {place: _opened(folder, place, key) for place in places}
         ends = {place: events.end(place) for place in places}
-        events.assign({place: 0 for place in places if ends[place] and readers[place].verdict.broken is None})
-        open_places = {place for place in places if ends[place] and readers[place].verdict.broken is None}
+        events.assign({place: 0 for place in places if ends[place] and readers[place].proof.broken is None})
+        open_places = {place for place in places if ends[place] and readers[place].proof.broken is None}
         while open_places - events.at_end - events.unreadable.keys():
             for raw in events.read(10.0):
                 readers[raw.place].see(raw)
         for place, reader in readers.items():
             reader.end(events.unreadable.get(place))
-        return [reader.verdict for reader in readers.values()]
+        return [reader.proof for reader in readers.values()]
     finally:
         events.close()
 
@@ -110,21 +114,21 @@ def _opened(folder: Path, place: Partition, key: Ed25519PublicKey) -> _Reader:
     path = ledger_path(folder, *place)
     size = path.stat().st_size if path.exists() else 0
     entries = list(read_entries(path, 0, size // ENTRY.size))
-    reader = _Reader(place, entries, {}, first_link(*place), Verdict(f"{place[0]}/{place[1]}"))
-    at, previous = reader.verdict.place, ""
+    reader = _Reader(place, entries, {}, first_link(*place), PartitionProof(f"{place[0]}/{place[1]}"))
+    at, previous = reader.proof.place, ""
     try:
         for checkpoint in read_checkpoints(checkpoints_path(folder, *place)):
             if not is_signed(key, checkpoint.signature, checkpoint.signed) or (checkpoint.topic, checkpoint.partition) != place:
-                reader.verdict.broken = f"{at}: the checkpoint after {checkpoint.records} records was not signed by the notary"
+                reader.proof.broken = f"{at}: the checkpoint after {checkpoint.records} records was not signed by the notary"
                 return reader
             if checkpoint.previous != previous:
-                reader.verdict.broken = f"{at}: a checkpoint before the one after {checkpoint.records} records is missing"
+                reader.proof.broken = f"{at}: a checkpoint before the one after {checkpoint.records} records is missing"
                 return reader
             previous = checkpoint.name
             reader.checkpoints[checkpoint.records] = checkpoint
             if checkpoint.records > len(entries):
-                reader.verdict.broken = f"{at}: the ledger ends after {len(entries)} entries, {checkpoint.records} were signed"
+                reader.proof.broken = f"{at}: the ledger ends after {len(entries)} entries, {checkpoint.records} were signed"
                 return reader
     except ValueError as problem:
-        reader.verdict.broken = f"{at}: a line of the checkpoints cannot be read: {problem}"
+        reader.proof.broken = f"{at}: a line of the checkpoints cannot be read: {problem}"
     return reader

@@ -2,7 +2,7 @@
 
 A job's specification goes from the decision that makes it through `DefineJob` into `EnqueueJob`, the same object each time.
 Guards: only objects of generated classes are remembered, and only by identity: they cannot change, and their bounds are those of
-their class, whatever message they stand in. A command with more than that one field is checked as a whole.
+their class, in any message. A command with more than that one field is checked as a whole.
 """
 
 from dataclasses import fields, is_dataclass

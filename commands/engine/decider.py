@@ -30,6 +30,7 @@ from commands.limits import (
     shortened,
 )
 from schemas.answer import CommandAnswered
+from schemas.answering import may_be_answered_by_events
 from schemas.bounds import problems_of, sentence
 from schemas.ids import caused_command_id, event_id
 from schemas.instants import MICROSECONDS
@@ -66,7 +67,7 @@ class Decider:
 
         A record that meets a bug, or whose decision is too large to be written, leaves the states as they were: it becomes a
         dead letter and is refused. When a follow-up is to blame, the command is decided again with its follow-ups sent through
-        the log, where the one to blame stumbles alone.
+        the log, where the one to blame fails alone.
         """
         place = record.place
         self._direct.read(*place)
@@ -92,7 +93,7 @@ class Decider:
             return self._given_up(record, decoded, second)
 
     def refuse_unwritable(self, record: InputRecord, problem: Unwritable) -> None:
-        """The log did not take the decision on `record`, whatever was measured: refuse it when it comes again.
+        """The log did not take the decision on `record`, although it was measured: refuse it when it comes again.
 
         Raises Interrupted when it does not even take the refusal.
         """
@@ -102,7 +103,7 @@ class Decider:
         self._unwritable[record.place] = TooLarge(Refusal("TOO_LARGE", str(problem)))
 
     def _given_up(self, record: InputRecord, decoded: Decoded, found: DecisionFailed) -> list[OutputRecord]:
-        """The dead letter and the refusal of a record that stumbled."""
+        """The dead letter and the refusal of a record that failed."""
         if isinstance(found.cause, TooLarge):
             error_class, refusal = "TooLarge", found.cause.refusal
         else:
@@ -202,11 +203,12 @@ class Decider:
             return []
         refusal = _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
-        events = self._evolve(aggregate, entry, decision, decoded)
+        is_answer = not direct and _is_answered_by_events(decoded, decision)
+        events = self._evolve(aggregate, entry, decision, decoded, is_answer=is_answer)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
         outputs += [self._event_record(message, envelope) for message, envelope in events]
-        if not direct or not events:
+        if not (direct or is_answer) or not events:
             outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
         told.append((decoded.name, decision.refusal.reason if decision.refusal else "accepted", events))
         for follow_up in decision.follow_ups:
@@ -215,7 +217,7 @@ class Decider:
         return list(self._follow_ups(decision, by, events))
 
     def _evolve(
-        self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded
+        self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded, *, is_answer: bool
     ) -> list[tuple[Any, EventEnvelope]]:
         """The events of the decision and of what settles after it, applied and numbered."""
         by: CommandEnvelope = decoded.envelope
@@ -224,7 +226,7 @@ class Decider:
         parts: set[str] = set()
         for message in self._all_events(aggregate, entry, decision):
             # What settles is not known before; folding needs no size, and most decisions have only the events they name.
-            envelope = self._envelope(decoded, first, len(events), len(decision.events))
+            envelope = self._envelope(decoded, first, len(events), len(decision.events), is_answer)
             parts.update(aggregate.snapshot.changed(entry.state, message))
             entry.state = aggregate.evolve(entry.state, message, envelope)
             events.append((message, envelope))
@@ -237,7 +239,8 @@ class Decider:
         if len(events) == len(decision.events):
             return events
         return [
-            (message, self._envelope(decoded, first, number, len(events))) for number, (message, _) in enumerate(events)
+            (message, self._envelope(decoded, first, number, len(events), is_answer))
+            for number, (message, _) in enumerate(events)
         ]
 
     def _all_events(self, aggregate: Aggregate, entry: Entry, decision: Decision) -> Iterator[Any]:
@@ -254,7 +257,7 @@ class Decider:
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, envelope.aggregate_id, entry, parts, closed=closed)
 
-    def _envelope(self, decoded: Decoded, first: int, index: int, size: int) -> EventEnvelope:
+    def _envelope(self, decoded: Decoded, first: int, index: int, size: int, is_answer: bool) -> EventEnvelope:
         by: CommandEnvelope = decoded.envelope
         return EventEnvelope(
             event_id=event_id(by.command_id, index),
@@ -271,6 +274,7 @@ class Decider:
             causation_id=by.causation_id,
             command_type=decoded.name,
             role=by.role,
+            is_answer=is_answer,
         )
 
     def _event_record(self, message: Any, envelope: EventEnvelope) -> OutputRecord:
@@ -316,7 +320,7 @@ class Decider:
             message=shortened(decision.refusal.message) if decision.refusal else None,
             sequence=entry.sequence,
             event_types=tuple(type(message).__name__ for message, _ in events),
-            order=decision.order,
+            pilot_command=decision.pilot_command,
             leased=decision.leased,
             repeated=repeated,
             answered_at=by.issued_at,
@@ -341,6 +345,17 @@ class Decider:
         log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=shortened(error))
         letter = letter_of(record, error_class, error)
         return OutputRecord(entry_of(letter).topic, record.topic.encode(), self._codec.encode(letter))
+
+
+def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:
+    """True when events say all that there is to say to the sender of the command."""
+    return (
+        bool(decision.events)
+        and decision.refusal is None
+        and decision.pilot_command is None
+        and decision.leased is None
+        and may_be_answered_by_events(decoded.entry, decoded.envelope)
+    )
 
 
 def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal | None:

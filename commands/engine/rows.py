@@ -1,7 +1,7 @@
 """Rows of a snapshot as records of the log, and back.
 
 A row's key names aggregate, row and id; its value is a message of the aggregate's folder `snapshots`, in the writer's schema.
-Both topics place a row by the id of its aggregate, so that whoever owns a partition of the events owns its rows.
+Both topics place a row by the id of its aggregate, so that the owner of a partition of the events owns its rows.
 """
 
 from collections.abc import Mapping

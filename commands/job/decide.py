@@ -7,12 +7,12 @@ leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill co
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.job.guarded import guarded
 from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
 from commands.job.outputs import complete_outputs, missing_outputs
 from schemas.job import (
     CompleteMerge,
     DefineJob,
-    JobActivated,
     JobCancelled,
     JobClosed,
     JobCommand,
@@ -69,15 +69,11 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
 
 
 def define(job: Job, command: DefineJob) -> Decision:
-    """A new job is dispatchable at once: all its input is at hand when its task makes it."""
+    """A new job is dispatchable at once: all its input is at hand when its task makes it. Its specification goes to the queue."""
     if job.status is not JobStatus.UNKNOWN:
         return refuse("ALREADY_EXISTS", f"job {command.spec.job_id} exists and is {job.status}")
     spec = command.spec
-    return accept(
-        JobDefined(spec=spec),
-        JobActivated(queue=spec.queue),
-        follow_ups=(FollowUp(spec.queue, EnqueueJob(spec=spec)),),
-    )
+    return accept(JobDefined(spec=guarded(spec)), follow_ups=(FollowUp(spec.queue, EnqueueJob(spec=spec)),))
 
 
 def record_lease(job: Job, command: RecordLease) -> Decision:
@@ -95,11 +91,11 @@ def report_progress(job: Job, command: ReportJobProgress) -> Decision:
     refusal = _refusal_of_report(job, command.attempt)
     if refusal is not None:
         return refusal
-    order = TO_BE_KILLED if job.kill_code is not None else None
+    pilot_command = TO_BE_KILLED if job.kill_code is not None else None
     match command.state:
         case ReportedState.STARTING if job.status is JobStatus.SENT:
             started = JobStarting(node=command.node, batch_id=command.batch_id, pilot_id=command.pilot_id)
-            return accept(started, order=order)
+            return accept(started, pilot_command=pilot_command)
         case ReportedState.RUNNING if job.status in (JobStatus.SENT, JobStatus.STARTING):
             running = JobStarted(
                 node=command.node,
@@ -107,13 +103,13 @@ def report_progress(job: Job, command: ReportJobProgress) -> Decision:
                 pilot_id=command.pilot_id,
                 started_at=command.started_at,
             )
-            return accept(running, order=order)
+            return accept(running, pilot_command=pilot_command)
         case ReportedState.HOLDING if job.status is not JobStatus.HOLDING:
-            return accept(JobHolding(sub_status=command.sub_status), order=order)
+            return accept(JobHolding(sub_status=command.sub_status), pilot_command=pilot_command)
         case ReportedState.TRANSFERRING if job.status is not JobStatus.TRANSFERRING:
-            return accept(JobTransferring(sub_status=command.sub_status), order=order)
+            return accept(JobTransferring(sub_status=command.sub_status), pilot_command=pilot_command)
         case _:
-            return accept(order=order)
+            return accept(pilot_command=pilot_command)
 
 
 def report_end(job: Job, command: ReportJobEnd) -> Decision:
@@ -240,11 +236,11 @@ def _refusal_of_report(job: Job, attempt: int) -> Decision | None:
     if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if attempt != job.attempt:
-        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.attempt}", order=TO_BE_KILLED)
+        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.attempt}", pilot_command=TO_BE_KILLED)
     if job.status in FINAL or job.status is JobStatus.MERGING:
-        return refuse("ALREADY_FINAL", f"job is {job.status} already", order=TO_BE_KILLED)
+        return refuse("ALREADY_FINAL", f"job is {job.status} already", pilot_command=TO_BE_KILLED)
     if job.status not in HELD:
-        return refuse("NOT_LEASED", f"job is {job.status}: no pilot holds it", order=TO_BE_KILLED)
+        return refuse("NOT_LEASED", f"job is {job.status}: no pilot holds it", pilot_command=TO_BE_KILLED)
     return None
 
 
@@ -254,11 +250,11 @@ def _refuse_late(job: Job, command: ReportJobEnd, message: str) -> Decision:
         attempt=command.attempt, succeeded=command.succeeded, node=command.node, reason="ALREADY_FINAL"
     )
     events = () if job.late_reports else (trace,)
-    return refuse("ALREADY_FINAL", message, *events, order=TO_BE_KILLED)
+    return refuse("ALREADY_FINAL", message, *events, pilot_command=TO_BE_KILLED)
 
 
 def _unknown() -> Decision:
-    return refuse("UNKNOWN_JOB", "no such job", order=TO_BE_KILLED)
+    return refuse("UNKNOWN_JOB", "no such job", pilot_command=TO_BE_KILLED)
 
 
 def _kill_error(code: int) -> JobError:

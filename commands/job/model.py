@@ -1,7 +1,7 @@
 """A job as its history describes it, and the table of its legal transitions.
 
 In: job events. Out: `Job`. Guards: an event that the table does not allow is a bug, found at once by `evolve`.
-The table also makes the picture in the docs and the exhaustive (state x command) test. Source:
+The table also makes the diagram in the docs and the exhaustive (state x command) test. Source:
 docs/reference/jedi.md, "Job transitions".
 """
 
@@ -30,10 +30,9 @@ from schemas.types import EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
-    """jobStatus, in PanDA's words; `unknown` is a job nobody defined."""
+    """jobStatus, in PanDA's words; `unknown` is a job that was never defined."""
 
     UNKNOWN = "unknown"
-    DEFINED = "defined"
     ACTIVATED = "activated"
     SENT = "sent"
     STARTING = "starting"
@@ -47,7 +46,7 @@ class JobStatus(StrEnum):
     CLOSED = "closed"
 
 
-WAITING = frozenset({JobStatus.DEFINED, JobStatus.ACTIVATED})
+WAITING = frozenset({JobStatus.ACTIVATED})
 HELD = frozenset(
     {JobStatus.SENT, JobStatus.STARTING, JobStatus.RUNNING, JobStatus.HOLDING, JobStatus.TRANSFERRING}
 )
@@ -56,8 +55,9 @@ FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.CANCELLED, Jo
 _S = JobStatus
 TRANSITIONS: frozenset[tuple[JobStatus, type, JobStatus]] = frozenset(
     {
-        (_S.UNKNOWN, JobDefined, _S.DEFINED),
-        (_S.DEFINED, JobActivated, _S.ACTIVATED),
+        (_S.UNKNOWN, JobDefined, _S.ACTIVATED),
+        # In logs of earlier releases only, which said so in an event of its own.
+        (_S.ACTIVATED, JobActivated, _S.ACTIVATED),
         (_S.ACTIVATED, JobSent, _S.SENT),
         (_S.SENT, JobStarting, _S.STARTING),
         (_S.SENT, JobStarted, _S.RUNNING),

@@ -1,7 +1,7 @@
 """What a dispatch queue says to a command: the one place where a job is given to a pilot.
 
 Guards: one attempt is leased once; a pilot that does not match gets nothing; a lease ends only when the job ended or when
-the time without a heartbeat, as far as anybody could have seen one, is longer than the lease.
+the time without a heartbeat, as far as one could have been observed, is longer than the lease.
 Source: docs/reference/jedi.md, "Dispatch".
 """
 

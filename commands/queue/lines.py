@@ -1,4 +1,4 @@
-"""Which waiting job a pilot gets, found by a look at a few heads, whatever the number of jobs. Pure.
+"""Which waiting job a pilot gets, found by a look at a few heads, for any number of jobs. Pure.
 
 Jobs with equal needs stand in one line, in dispatch order: priority, then age. A line is a heap. A job that leaves from its
 middle stays there as a stale entry until it reaches the head; a head is never stale, so looking costs nothing more.

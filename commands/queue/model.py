@@ -2,7 +2,7 @@
 
 In: queue events. Out: `DispatchQueue`. Guards: a job waits or is leased, never both, never twice.
 Waiting jobs stand in lines of equal needs (`lines.py`), so that the best match for a pilot is found by looking at the head
-of each line, whatever the number of jobs and users.
+of each line, for any number of jobs and users.
 """
 
 from collections.abc import Iterable, Mapping

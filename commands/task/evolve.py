@@ -1,7 +1,7 @@
 """What each event does to a task. Pure.
 
 In: a task and an event. Out: the task. Guards: finished + failed <= used <= total after every event (docs/reference/jedi.md,
-"Laws"); an event is folded at the cost of what it names, whatever the size of the task.
+"Laws"); an event is folded at the cost of what it names, for any size of the task.
 """
 
 from dataclasses import replace

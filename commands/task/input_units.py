@@ -2,7 +2,7 @@
 
 A task may have a million units; as objects each would cost more than a kilobyte, as columns about 100 bytes beside its name.
 What a unit is never changes; where it stands does, and every change notes its undo (`commands/undo.py`).
-Guards: unit ids are 1, 2, 3 ... without gaps; reading or changing a unit costs the same whatever their number.
+Guards: unit ids are 1, 2, 3 ... without gaps; reading or changing a unit costs the same for any number.
 """
 
 from bisect import bisect_right
@@ -138,14 +138,19 @@ class InputUnits:
     def files_known(self, dataset: str, files: Set[str], before: int) -> Set[str]:
         """Those of `files` that units of the dataset with ids up to `before` are of."""
         keys = {(name, bound) for name in files for bound in (NOTHING, EVENT_MAX)}
-        return {name for page in self._overlapping(dataset, keys, before) for name in page.files() & files}
+        found: set[str] = set()
+        for page in self._overlapping(dataset, keys, before):
+            found |= page.files() & files
+            if len(found) == len(files):  # ranges of one file may fill all pages
+                break
+        return found
 
     def _overlapping(self, dataset: str, keys: Set[UnitKey], before: int) -> Iterator[Page]:
-        """Pages that may hold units with these keys: a dataset is fed in the order of its names, so they are few."""
+        """Pages that may hold units with these keys, the last first; they are few, as datasets are fed by name."""
         if not keys or dataset not in self.greatest or min(keys) > self.greatest[dataset]:
             return
         least, most = min(keys), max(keys)
-        for page in self.pages[: bisect_right(self.pages, before, key=first_of)]:
+        for page in reversed(self.pages[: bisect_right(self.pages, before, key=first_of)]):
             if page.least <= most and least <= page.most and page.dataset == dataset:
                 yield page
 

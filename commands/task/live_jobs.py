@@ -2,7 +2,7 @@
 
 A page holds the jobs of one order: their numbers go on from each other. It leaves when the last of them has, so a task of a
 million jobs is the pages of those that live. A live job costs about 20 bytes. Every change notes its undo (`commands/undo.py`).
-Guards: finding, adding and ending a job costs the same whatever their number.
+Guards: finding, adding and ending a job costs the same for any number.
 """
 
 from array import array

@@ -1,6 +1,6 @@
 """How the ends of jobs are accounted for: input done, given up or ready again, merges completed, outputs registered. Pure.
 
-Guards: an ended job is accounted for once; a decision costs what the ends in it touch, whatever the size of the task.
+Guards: an ended job is accounted for once; a decision costs what the ends in it touch, for any size of the task.
 Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 """
 
@@ -37,8 +37,8 @@ UNMERGED = frozenset({JobState.UNMERGED, JobState.MERGING, JobState.GIVEN_UP})
 def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
 
-    An end that was accounted for may be told again. A job that waits for its merge is news only when it ends otherwise; while it
-    is being merged, the merge decides: its input must not be in a merged file and be processed again.
+    An end that was accounted for may be reported again. A job that waits for its merge is news only if it ends otherwise; while
+    it is being merged, the merge decides: its input must not be in a merged file and be processed again.
     """
     at_work = {one.job_id: job for one in command.outcomes if (job := task.job(one.job_id)) is not None}
     known = tuple({one.job_id: one for one in command.outcomes if one.job_id in at_work or _ends_unmerged(task, one)}.values())

@@ -1,7 +1,7 @@
 """Job parameters and file names: a template with placeholders becomes text.
 
 Pure text work. Source of the forms: docs/reference/client.md; what is left unresolved is an error, never sent out. Values
-are quoted for the shell that reads the parameters (`shell.py`). Guards: time and text are bounded, whatever the template is.
+are quoted for the shell that reads the parameters (`shell.py`). Guards: time and text are bounded, for any template.
 """
 
 import re

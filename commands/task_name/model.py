@@ -14,7 +14,7 @@ class TaskName:
 
 
 def initial() -> TaskName:
-    """A name nobody has."""
+    """A name that no one has."""
     return TaskName()
 
 

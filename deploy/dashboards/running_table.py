@@ -19,7 +19,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 TOPIC = "culm.job.events.v1"
 #: What an event makes of its job; docs/topics.md names all events.
 STATES = {
-    "JobDefined": "defined", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
+    "JobDefined": "activated", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
     "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
     "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
 }  # fmt: skip

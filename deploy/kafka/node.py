@@ -1,6 +1,6 @@
 """Kafka nodes in combined mode, one or three: their settings, and the formatting of their storage.
 
-Three nodes keep every record three times and acknowledge what two have, so that the loss of any one stops nobody.
+Three nodes keep every record three times and acknowledge what two have, so that the loss of any one stops no client.
 """
 
 import base64
@@ -119,7 +119,7 @@ def _check_as_before(config: StackConfig) -> None:
     if made != config.brokers:
         raise StepFailed(
             f"the log under {config.home} was made by {made} Kafka nodes, asked for are {config.brokers}: "
-            f"`culm up --brokers {made}`, or `culm reset` to begin anew"
+            f"`culm up --brokers {made}`, or `culm reset` to start from nothing"
         )
 
 

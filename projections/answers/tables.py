@@ -1,11 +1,15 @@
-"""Rows of the answers to commands; kept as long as the answers' topic is."""
+"""Rows of the answers to commands of clients; those in the answers' topic as long as it keeps them.
+
+The other answers are events (`schemas/answering.py`). What Culm told itself and was accepted has no row.
+"""
 
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text
 
+from schemas.answering import topics_that_answer
 from schemas.topics import topics_of_role
 
-VERSION = 1
-TOPICS = topics_of_role("answers")
+VERSION = 2
+TOPICS = (*topics_of_role("answers"), *topics_that_answer())
 METADATA = MetaData()
 
 ANSWER = Table(

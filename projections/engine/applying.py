@@ -23,6 +23,8 @@ from projections.engine.writing import fetch_rows, statements_for
 from schemas.reading import Aggregate, Place
 
 HEADS_MAX = 300_000
+#: Postgres ended our session because it stood still within a transaction: nothing was written, and no row is to blame.
+SESSION_ENDED = (errors.IdleInTransactionSessionTimeout,)
 TABLES_GONE = (errors.UndefinedTable, errors.InvalidSchemaName)
 #: Postgres does not take the rows of a record, however often it is tried. Some of these count as trouble of the server.
 BAD_ROW = (
@@ -78,7 +80,7 @@ class Applier:
         try:
             return attempt(items, {})
         except BAD_ROW as problem:
-            if isinstance(problem, (*TABLES_GONE, TablesMissing)):
+            if isinstance(problem, (*TABLES_GONE, *SESSION_ENDED, TablesMissing)):
                 raise
             if len(items) > 1:
                 log.warning("batch_refused", problem=said(problem), records=len(items))
@@ -90,7 +92,7 @@ class Applier:
         try:
             return attempt(items, {items[0].place: refused})
         except BAD_ROW as problem:
-            if isinstance(problem, (*TABLES_GONE, TablesMissing)):
+            if isinstance(problem, (*TABLES_GONE, *SESSION_ENDED, TablesMissing)):
                 raise
             stop = PartitionStopped(items[0].place, "bug", said(problem))
             self._holding.stopped.add((stop.place.topic, stop.place.partition))

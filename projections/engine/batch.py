@@ -28,7 +28,7 @@ SAID_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record that is no event we can apply. owner: the aggregate whose event it may be, by its key; None when of nobody."""
+    """A record that is no event we can apply. owner: the aggregate whose event it may be, by its key; None when of none."""
 
     place: Place
     message: str
@@ -112,7 +112,7 @@ def rows_read(
             for table, key in projection.reads(item):
                 keys.setdefault(table, {})[key] = None
         except BUGS:
-            # It will fail again when it is applied, and only there it is told from others.
+            # It will fail again when it is applied, and only there it is distinguished from others.
             continue
     return {table: list(found) for table, found in keys.items()}
 
@@ -197,7 +197,7 @@ class _Fold:
         if mark is not None and mark.is_firm and envelope.sequence > mark.sequence:
             self._passed += 1
         elif envelope.sequence > last + 1:
-            # Whatever was missed began at the latest with the record that could not be read.
+            # What was missed began at the latest with the record that could not be read.
             why = f"found event {envelope.sequence}, expected {last + 1}: events are missing"
             if mark is None:
                 # A number that is too high may be wrong itself: the next event tells.

@@ -1,7 +1,7 @@
 """What a batch of events does to rows, folded to one change per row. Pure.
 
 In: `insert`, `ensure`, `update`, `add`, `delete` in the order of the events. Out: `RowChange` per touched row, the same
-whatever happened in between. Invariant: cutting a batch anywhere and writing the parts one after the other gives the
+for any changes in between. Invariant: cutting a batch anywhere and writing the parts one after the other gives the
 same rows, because a change is kept as a function of the row that may or may not be there.
 """
 
@@ -26,7 +26,7 @@ class TableShape:
 class RowChange:
     """The effect on one row.
 
-    patch is None: the row will be `row`, or be gone when that is None, whatever is there now.
+    patch is None: the row will be `row`, or be gone when that is None, over any row that is there now.
     patch is set: a row that is there gets `patch`, then `deltas`; one that is not there becomes `row` (None: no row).
     """
 

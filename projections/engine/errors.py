@@ -1,7 +1,7 @@
 """What stops a projector, and how far.
 
     ProjectionError
-    +-- Fenced              another projector took over: this one ends
+    +-- NoSeat              more projectors than can share the partitions: wait and look again
     +-- TablesMissing       the read models are not there (dropped, not yet made): wait and look again
     +-- TopicsMissing       the log's topics are not there yet: wait and look again
     +-- Outdated            the live tables or positions are not what we believe: read them again
@@ -16,8 +16,8 @@ class ProjectionError(RuntimeError):
     """Any of the above."""
 
 
-class Fenced(ProjectionError):
-    """The positions belong to a newer projector."""
+class NoSeat(ProjectionError):
+    """So many projectors run that none of the seats is free."""
 
 
 class TablesMissing(ProjectionError):

@@ -1,16 +1,16 @@
-"""What one projector owns: the projections in step with each other, their live tables, and how far they got.
+"""What one projector owns: its partitions, the projections at one position, their live tables, and how far they got.
 
 In: positions and live tables as the database has them. Out: a `Holding` to write by. Guards: projections that share a
 partition share its position, so that one look at the heads of aggregates tells duplicates from news for all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 import structlog
 
 from projections.catalogue import Projection
-from projections.engine.errors import Fenced, TablesMissing
+from projections.engine.errors import TablesMissing
 from projections.engine.live import Live, read_live, schemas_of
 from projections.engine.positions import Cursor, Partition, PositionKey, Stored, stored_positions
 from projections.engine.set_aside import Mark, put_marks, read_marks
@@ -23,10 +23,13 @@ log = structlog.get_logger()
 class Holding:
     """What a projector believes to own.
 
-    heads: last accepted sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at
-    which this or an earlier life noted a problem. marks: aggregates that are set aside.
+    share: its partitions. seats: those of all projectors, from which the share follows (`sharing.py`). heads: last accepted
+    sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at which this or an earlier
+    life noted a problem. marks: aggregates that are set aside.
     """
 
+    share: frozenset[Partition] = frozenset()
+    seats: tuple[int, ...] = ()
     projections: tuple[Projection, ...] = ()
     tables_in: dict[str, str] = field(default_factory=dict)
     positions: dict[PositionKey, Stored] = field(default_factory=dict)
@@ -40,7 +43,7 @@ class Holding:
         return {(topic, number): stored.next_offset for (_, topic, number), stored in self.positions.items()}
 
     def slots(self, reached: Mapping[Partition, int]) -> dict[PositionKey, int]:
-        """What `reached` means for each projection in step."""
+        """What `reached` means for each projection at the position."""
         return {
             (projection.name, partition[0], partition[1]): offset
             for partition, offset in reached.items()
@@ -48,30 +51,23 @@ class Holding:
             if partition[0] in projection.topics
         }
 
-    def newest(self) -> tuple[int, int]:
-        """Generation of live tables and epoch of the owner, as believed."""
-        held = self.positions.values()
-        return max(stored.generation for stored in held), max(stored.writer_epoch for stored in held)
-
-    def check_owner(self, stored: Mapping[PositionKey, Stored]) -> None:
-        """Raise Fenced when somebody took the positions over after us."""
-        for slot, held in self.positions.items():
-            found = stored.get(slot)
-            if found is not None and found.writer_epoch > held.writer_epoch:
-                place = f"{slot[0]} of {slot[1]}[{slot[2]}]"
-                raise Fenced(f"{place} belongs to epoch {found.writer_epoch}, ours is {held.writer_epoch}")
+    def agrees(self, stored: Mapping[PositionKey, Stored]) -> bool:
+        """True while every position is as believed: of the same owner and the same generation of live tables."""
+        return all(stored.get(slot) == held for slot, held in self.positions.items())
 
 
-def take_stock(cursor: Cursor, catalogue: Iterable[Projection]) -> Holding:
-    """All projections that can be written together; the others are left out, loudly, until they are made anew.
+def take_stock(cursor: Cursor, catalogue: Iterable[Projection], share: Set[Partition]) -> Holding:
+    """All projections that can be written together; the others are left out, loudly, until they are rebuilt.
+
+    share: the partitions that are ours; nothing of the others is held or changed.
 
     Raises TablesMissing when the heads of aggregates are not there: nothing can be applied without them.
     """
     stored, live = stored_positions(cursor), read_live(cursor)
-    holding = Holding()
+    holding = Holding(share=frozenset(share))
     lead: dict[Partition, int] = {}
     for projection in catalogue:
-        mine = {slot: row for slot, row in stored.items() if slot[0] == projection.name}
+        mine = {slot: row for slot, row in stored.items() if slot[0] == projection.name and slot[1:] in share}
         found = live.get(projection.name)
         reason = _why_not(cursor, projection, found) or _out_of_step(mine, lead)
         if found is not None and not reason:
@@ -84,9 +80,12 @@ def take_stock(cursor: Cursor, catalogue: Iterable[Projection]) -> Holding:
             remedy = f"culm rebuild {projection.name}"
             log.error("projection_left_out", projection=projection.name, reason=reason, remedy=remedy)
     cursor.execute("SELECT topic, partition, log_offset FROM projection_problem")
-    holding.noted = {(topic, number): offset for topic, number, offset in cursor.fetchall()}
+    noted = {(topic, number): offset for topic, number, offset in cursor.fetchall()}
+    holding.noted = {partition: offset for partition, offset in noted.items() if partition in share}
     offsets = holding.offsets()
     for aggregate, mark in read_marks(cursor).items():
+        if mark.partition not in share:
+            continue
         if mark.place.offset < offsets.get(mark.partition, 0):
             holding.marks[aggregate] = mark
         else:

@@ -1,7 +1,7 @@
 """The event log as a projector reads it: committed records of all partitions, from positions that Postgres remembers.
 
 Out: batches of what is there; only when much is coming a moment is waited for more. Guards: an offset that the log does
-not have any more is told, never skipped (except in topics that are not kept for ever).
+not have any more is reported, never skipped (except in topics that are not kept for ever).
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,8 +2,8 @@
 
 One row per (projection, topic, partition): the offset after the last record applied, the epoch of the projector that
 may write, the generation of live tables it must know. Guards: rows and position move together or not at all, only for
-the one owner and only into the live tables, because a batch updates exactly the rows it read from (docs/reference/kafka.md,
-"Positions in Postgres").
+the one owner of the partition and only into the live tables, because a batch updates exactly the rows it read from
+(docs/reference/kafka.md, "Positions in Postgres").
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,13 +70,13 @@ def ensure_positions(cursor: Cursor, projections: Iterable[Projection], partitio
 
 
 def forget_positions(cursor: Cursor, projection: str) -> None:
-    """The projection has read nothing; whoever runs must look at the live tables again."""
+    """The projection has read nothing; a running projector must look at the live tables again."""
     cursor.execute("UPDATE projection_position SET next_offset = 0 WHERE projection = %s", (projection,))
     next_generation(cursor)
 
 
 def forget_unknown(cursor: Cursor, known: Sequence[str]) -> None:
-    """Projections that no longer exist hold up nobody who waits for a position."""
+    """Projections that no longer exist hold up no one who waits for a position."""
     for table in ("projection_position", "projection_live"):
         cursor.execute(f"DELETE FROM {table} WHERE projection <> ALL(%s)", (list(known),))
 
@@ -87,7 +87,7 @@ def next_generation(cursor: Cursor) -> None:
 
 
 def lock_positions(cursor: Cursor) -> dict[PositionKey, Stored]:
-    """All rows, and nobody moves them until the end of the transaction."""
+    """All rows, and no one moves them until the end of the transaction."""
     cursor.execute(f"SELECT {COLUMNS} FROM projection_position ORDER BY 1, 2, 3 FOR UPDATE")
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 
@@ -116,12 +116,15 @@ def set_positions(cursor: Cursor, projection: str, offsets: Mapping[Partition, i
     assert len(set_rows) == len(rows), f"{projection} has {len(set_rows)} positions, expected {len(rows)}"
 
 
-def take_over(cursor: Cursor, projections: Sequence[str]) -> dict[PositionKey, Stored]:
-    """Become the owner of the positions: whoever wrote before cannot any more."""
+def take_over(cursor: Cursor, projections: Sequence[str], share: Iterable[Partition]) -> dict[PositionKey, Stored]:
+    """Become the owner of the positions of these partitions: the owner before cannot write any more."""
+    mine = sorted(share)
+    which = "projection = ANY(%s) AND (topic, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
+    values = (list(projections), [topic for topic, _ in mine], [number for _, number in mine])
+    # In the order in which others lock them.
+    cursor.execute(f"SELECT 1 FROM projection_position WHERE {which} ORDER BY projection, topic, partition FOR UPDATE", values)
     cursor.execute(
-        "UPDATE projection_position SET writer_epoch = writer_epoch + 1 WHERE projection = ANY(%s)"
-        f" RETURNING {COLUMNS}",
-        (list(projections),),
+        f"UPDATE projection_position SET writer_epoch = writer_epoch + 1 WHERE {which} RETURNING {COLUMNS}", values
     )
     return {(name, topic, number): Stored(*rest) for name, topic, number, *rest in cursor.fetchall()}
 

@@ -1,8 +1,8 @@
-"""Read models made anew from the log beside the live ones, while everybody reads and the projector goes on (blue/green).
+"""Read models rebuilt from the log beside the live ones, while all read and the projector goes on (blue/green).
 
 In: names of projections. Out: fresh tables with the same rows, put in the place of the old ones in one transaction.
 Guards: readers never miss a table; the projector and the new tables stand at the same positions when they change over; a
-rebuild that was killed leaves only a schema nobody reads, which the next one drops.
+rebuild that was killed leaves only a schema without readers, which the next one drops.
 """
 
 import re
@@ -62,7 +62,7 @@ class Rebuilt:
 
 
 def rebuild(config: ProjectorConfig, names: Sequence[str]) -> Rebuilt:
-    """Make the named projections anew, all when `names` is empty; raises RebuildRefused."""
+    """Rebuild the named projections, all when `names` is empty; raises RebuildRefused."""
     unknown = sorted(set(names) - set(PROJECTIONS))
     if unknown:
         raise RebuildRefused(f"no projection {', '.join(unknown)}; there are {', '.join(PROJECTIONS)}")
@@ -156,7 +156,7 @@ class Rebuild:
         return Progress(starts, marks=dict(self._marks))
 
     def _build(self, rows: Connection, guard: Connection, progress: Progress) -> None:
-        """Apply the log until the new tables are near to where the live ones are, or to its end if all are made anew."""
+        """Apply the log until the new tables are near to where the live ones are, or to its end if all are rebuilt."""
         near = 0
         while near < NEAR_ROUNDS:
             lead = self._lead_now(guard)
@@ -195,7 +195,7 @@ class Rebuild:
         self._check_stops(progress, lead)
 
     def _goal(self, lead: dict[Partition, int], progress: Progress) -> dict[Partition, int]:
-        """Where the new tables have to get to: the live positions; the end of the log when everything is made anew."""
+        """Where the new tables have to get to: the live positions; the end of the log when everything is rebuilt."""
         if not self._is_whole:
             return lead
         ends = self._log.ends(partition for partition in progress.starts if partition not in progress.stopped)

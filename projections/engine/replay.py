@@ -1,4 +1,4 @@
-"""The log folded again, in large batches, into tables that nobody reads yet.
+"""The log folded again, in large batches, into tables that no one reads yet.
 
 In: raw records, some or all partitions. Out: rows, and a `Progress`: how far which partition is. Every row depends on one
 aggregate and so on one partition, which lets several processes replay disjoint partitions into the same tables.

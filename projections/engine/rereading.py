@@ -2,7 +2,7 @@
 
 In: marks, and a reader of its own. Out: the events that were missed, folded as if they came now; the mark of an aggregate that
 got to the projector's position is taken back. Guards: what the projector reads of it meanwhile is passed over until
-then, in the same thread, so that no event is folded twice or left out; a pass ends, whatever it finds.
+then, in the same thread, so that no event is folded twice or left out; every pass ends.
 """
 
 from collections.abc import Mapping

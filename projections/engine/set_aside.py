@@ -1,4 +1,4 @@
-"""Aggregates whose events cannot be applied: their rows stand still, everybody else's go on.
+"""Aggregates whose events cannot be applied: their rows stand still, those of all others go on.
 
 In: marks that a batch made or lifted. Out: rows of `projection_set_aside`, one per aggregate, which no rebuild drops silently:
 a rebuild tries the events again and replaces what it found. Guards: an aggregate that is set aside is the fold of its first

@@ -1,4 +1,4 @@
-"""Row changes become SQL: a few statements per table, whatever the number of rows.
+"""Row changes become SQL: a few statements per table, for any number of rows.
 
 In: `RowChanges` of one projection and the Postgres schema its tables stand in. Out: rows as the fold has them, values
 rendered the same way every time (JSON with sorted keys, no NUL characters, which Postgres cannot hold).
@@ -35,7 +35,7 @@ def column_types(table: Table) -> Mapping[str, str]:
     return {str(c.name): c.type.compile(DIALECT) for c in table.columns if c.computed is None}
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """How values of a column are rendered."""
 
     JSON = "json"
@@ -44,10 +44,10 @@ class Kind(Enum):
 
 
 @cache
-def column_kinds(table: Table) -> Mapping[str, Kind]:
+def column_kinds(table: Table) -> Mapping[str, ColumnKind]:
     """How to render the values of every column."""
     return {
-        c.name: Kind.JSON if isinstance(c.type, JSON) else Kind.TEXT if isinstance(c.type, Text) else Kind.OTHER
+        c.name: ColumnKind.JSON if isinstance(c.type, JSON) else ColumnKind.TEXT if isinstance(c.type, Text) else ColumnKind.OTHER
         for c in table.columns
     }
 
@@ -136,7 +136,7 @@ def rows_text(table: Table, rows: Sequence[Row], *, are_whole: bool = True) -> s
     # Rare enough to render every value twice.
     kinds = dict(column_kinds(table))
     if not are_whole:
-        kinds |= dict.fromkeys(key_columns(table), Kind.OTHER)
+        kinds |= dict.fromkeys(key_columns(table), ColumnKind.OTHER)
     return json_of([{name: _clean(kinds[name], value) for name, value in row.items()} for row in rows])
 
 
@@ -146,10 +146,10 @@ def keys_text(table: Table, keys: Iterable[Key]) -> str:
     return json_of([dict(zip(names, key, strict=True)) for key in keys])
 
 
-def _clean(kind: Kind, value: Any) -> Any:
-    if value is None or kind is Kind.OTHER:
+def _clean(kind: ColumnKind, value: Any) -> Any:
+    if value is None or kind is ColumnKind.OTHER:
         return value
-    return clean_text(value) if kind is Kind.TEXT else _without_nul(value)
+    return clean_text(value) if kind is ColumnKind.TEXT else _without_nul(value)
 
 
 def _json_number(value: Any) -> Any:
@@ -265,11 +265,11 @@ def row_values(table: Table, columns: Sequence[str], rows: Sequence[Row], null: 
     for column in columns:
         values = [row[column] for row in rows]
         match kinds[column]:
-            case Kind.JSON:
+            case ColumnKind.JSON:
                 by_column.append([null if value is None else json_text(value) for value in values])
-            case Kind.TEXT:
+            case ColumnKind.TEXT:
                 by_column.append([null if value is None else clean_text(value) for value in values])
-            case Kind.OTHER:
+            case ColumnKind.OTHER:
                 by_column.append([null if value is None else value for value in values])
     return list(zip(*by_column, strict=True))
 

@@ -1,4 +1,8 @@
-"""Where each job is, who holds it, how it ended. Pure."""
+"""Where each job is, who holds it, how it ended; and what it is, from the event by which it came to its queue. Pure.
+
+The two rows of a job come from two aggregates and are joined by the view, so their order does not matter. An event of a queue
+makes a row that no other event touches.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,6 +24,7 @@ from schemas.job import (
     JobStarting,
     JobTransferring,
 )
+from schemas.queue import JobQueued
 from schemas.reading import Recorded
 from schemas.types import JobError, JobSpec, OutputFile
 
@@ -28,15 +33,27 @@ SOURCE_MAX = 50
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:
-    """Row `job` after the event."""
+    """Row `job` after an event of a job; row `job_spec` after a job was queued."""
     envelope = record.event
+    if record.aggregate == "queue":
+        _queued(record.message, changes)
+        return
     always = {"modified_at": envelope.occurred_at, "sequence": envelope.sequence}
     match record.message:
         case JobDefined() as event:
-            changes.insert("job", {**_new_job(event.spec), "created_at": envelope.occurred_at, **always})
+            at = envelope.occurred_at
+            changes.insert("job", {**_new_job(event.spec), "created_at": at, "activated_at": at, **always})
         case _:
             columns = _columns(record.message, envelope.occurred_at)
             changes.update("job", (int(envelope.aggregate_id),), {**columns, **always})
+
+
+def _queued(event: Any, changes: RowChanges) -> None:
+    match event:
+        case JobQueued():
+            changes.ensure("job_spec", {"job_id": event.spec.job_id, "spec": event.spec.to_avro()})
+        case _:
+            pass
 
 
 def _new_job(spec: JobSpec) -> Row:
@@ -48,7 +65,7 @@ def _new_job(spec: JobSpec) -> Row:
         "kind": spec.kind.value,
         "name": spec.name,
         "queue": spec.queue,
-        "status": "defined",
+        "status": "activated",
         "priority": spec.priority,
         "vo": spec.vo,
         "owner": spec.owner,
@@ -59,7 +76,6 @@ def _new_job(spec: JobSpec) -> Row:
         "resource_type": spec.resource_type,
         "core_count": spec.core_count,
         "ram_mb_min": spec.ram_mb_min,
-        "spec": spec.to_avro(),
     }
 
 

@@ -1,7 +1,9 @@
 """Row of a job, as pilots, people and the monitor ask for it.
 
 The first error is repeated in columns of its own, which Postgres computes, so that causes can be counted without opening
-documents; `error_cluster` is its text with every number taken out.
+documents; `error_cluster` is its text with every number taken out. The specification is a row of its own, because it comes
+from another event; the view shows it as column `spec`, null for the moment in which only the job's own event was applied.
+Queries that do not ask for it do not read it: Postgres leaves out the join.
 """
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integer, MetaData, Table, Text
@@ -9,8 +11,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integ
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 2
-TOPICS = (AGGREGATES["job"].topic("events"),)
+VERSION = 3
+TOPICS = (AGGREGATES["job"].topic("events"), AGGREGATES["queue"].topic("events"))
 METADATA = MetaData()
 SUBJECTS = {"job": ("job",)}
 
@@ -36,7 +38,6 @@ JOB = Table(
     Column("resource_type", Text, nullable=False),
     Column("core_count", Integer, nullable=False),
     Column("ram_mb_min", BigInteger, nullable=False),
-    Column("spec", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("activated_at", BigInteger),
     Column("sent_at", BigInteger),
@@ -66,6 +67,19 @@ JOB = Table(
         Computed(r"left(regexp_replace(errors->0->>'diagnostic', '\d+', '#', 'g'), 200)", persisted=True),
     ),
 )
+JOB_SPEC = Table(
+    "job_spec",
+    METADATA,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("spec", JSON, nullable=False),
+)
+HIDDEN = frozenset({"job_spec"})
+VIEWS = {
+    "job": (
+        f"SELECT {', '.join(f'j.{column.name}' for column in JOB.columns)}, s.spec"
+        " FROM {schema}.job j LEFT JOIN {schema}.job_spec s ON s.job_id = j.job_id"
+    ),
+}
 Index("job_of_task", JOB.c.task_id, JOB.c.status, JOB.c.kind)
 Index("job_on_queue", JOB.c.queue, JOB.c.status)
 Index("job_of_owner", JOB.c.owner, JOB.c.created_at)

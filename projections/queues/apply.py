@@ -36,10 +36,10 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case LeasesRenewed() as event:
             _queue(record, {}, changes)
             for job_id in event.job_ids:
-                changes.update("lease", (job_id,), {"seen_at": event.seen_at})
+                changes.update("lease", (job_id, queue), {"seen_at": event.seen_at})
         case LeaseEnded() as event:
             _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
-            changes.delete("lease", (event.job_id,))
+            changes.delete("lease", (event.job_id, queue))
         case TaskHeld() as event:
             _queue(record, {}, changes)
             changes.insert("held_task", {"queue": queue, "task_id": event.task_id})

@@ -2,10 +2,9 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Computed, Index, Integer, MetaData, Table, Text
 
-from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 1
+VERSION = 2
 TOPICS = (AGGREGATES["queue"].topic("events"), AGGREGATES["policy"].topic("events"))
 METADATA = MetaData()
 SUBJECTS = {"queue": ("queue", "held_task")}
@@ -33,7 +32,8 @@ LEASE = Table(
     "lease",
     METADATA,
     Column("job_id", BigInteger, primary_key=True),
-    Column("queue", Text, nullable=False, info=at_most(500)),
+    # Part of the key, as of every row: what two queues say of one job is two rows, in any order their events are folded.
+    Column("queue", Text, primary_key=True),
     Column("lease_id", Text, nullable=False),
     Column("pilot", Text, nullable=False),
     Column("node", Text, nullable=False),

@@ -112,7 +112,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:
-    """What says that dead letters hold the task stays until they are settled, whatever else goes on."""
+    """What says that dead letters hold the task stays until they are settled, while all else goes on."""
     task = changes.known("task", (task_id,))
     message = task.get("message") if task else None
     return message if message and message.startswith("set aside: ") else None

@@ -21,7 +21,7 @@ from schemas.task import (
 )
 
 AT_WORK = frozenset({"ready", "running", "pending"})
-#: Of a task at work, a further part of the retry is told of.
+#: Of a task at work, a further part of the retry is reported.
 RETRIED = frozenset({"finished", "failed", "exhausted"})
 #: Statuses that the calmer super_status repeats; others leave it as it was (docs/reference/jedi.md, "Super status").
 PUBLIC = frozenset(

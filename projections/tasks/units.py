@@ -130,7 +130,7 @@ def _ended(record: Recorded, task_id: int, outcome: JobOutcome, changes: RowChan
 
 
 def _set_status(task_id: int, unit_id: int, status: str, columns: Row, changes: RowChanges) -> None:
-    """Give the unit its status and keep the counters of its dataset in step."""
+    """Give the unit its status and move the counters of its dataset with it."""
     unit = changes.known("task_file", (task_id, unit_id))
     assert unit is not None, f"unit {unit_id} of task {task_id} changes but was never fed"
     for counted, delta in ((unit["status"], -1), (status, 1)):

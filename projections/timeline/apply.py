@@ -1,6 +1,6 @@
 """What happened to a task or a job, who wanted it and why: one row per event, in words and as JSON. Pure.
 
-Left out are events whose Avro file says `"timeline": false`: `JobQueued`, which repeats `JobActivated`, and `LeasesRenewed`,
+Left out are events whose Avro file says `"timeline": false`: `JobQueued`, which repeats `JobDefined`, and `LeasesRenewed`,
 which are signs of life and no news.
 """
 

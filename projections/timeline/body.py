@@ -1,7 +1,7 @@
 """An event as JSON for its timeline row. Pure.
 
 Long lists and texts that stand in other rows (specs, units, files, brokerage, logs) are given by their number only, so a row
-stays small whatever the event carries. What is shown of a field stands as `shown` in the event's Avro file: `count` (how many),
+stays small for any content of the event. What is shown of a field stands as `shown` in the event's Avro file: `count` (how many),
 `omit`, `{"as": NAME, "count": FIELD}` (how many of a part of it, under another name), or `{"only": [...], "count": [...]}` (of a
 record, or of each record of a list: these fields only, and those by their number). A field that says nothing is shown whole.
 """

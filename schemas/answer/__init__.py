@@ -45,7 +45,7 @@ class CommandAnswered:
     message: The sentence for people.
     sequence: Sequence of the aggregate after it.
     event_types: Events it led to.
-    order: What a pilot is told: tobekilled, or null.
+    pilot_command: What the pilot must do, in its own words: tobekilled, or null.
     leased: The job, when a pilot asked for one.
     repeated: True when the command had been answered before.
     answered_at: Time on the command.
@@ -65,7 +65,7 @@ class CommandAnswered:
     message: str | None = None
     sequence: int
     event_types: tuple[str, ...] = ()
-    order: str | None = None
+    pilot_command: str | None = None
     leased: LeasedJob | None = None
     repeated: bool = False
     answered_at: int
@@ -86,7 +86,7 @@ class CommandAnswered:
             "message": self.message,
             "sequence": self.sequence,
             "event_types": list(self.event_types),
-            "order": self.order,
+            "pilot_command": self.pilot_command,
             "leased": None if self.leased is None else self.leased.to_avro(),
             "repeated": self.repeated,
             "answered_at": self.answered_at,
@@ -109,7 +109,7 @@ class CommandAnswered:
             message=record["message"],
             sequence=record["sequence"],
             event_types=tuple(record["event_types"]),
-            order=record["order"],
+            pilot_command=record["pilot_command"],
             leased=None if record["leased"] is None else LeasedJob.from_avro(record["leased"]),
             repeated=record["repeated"],
             answered_at=record["answered_at"],
@@ -126,7 +126,7 @@ class CommandAnswered:
             and len(self.event_types) <= 100000
             and (not self.event_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.event_types))
             and 631152000000000 <= self.answered_at <= 4102444800000000
-            and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.order or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
+            and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.pilot_command or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
             and self.causation_id != ""
             and (self.leased is None or self.leased.is_within_bounds())
         )

@@ -377,7 +377,7 @@ _NAMES_OF_JOBACTIVATED = lines_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobActivated:
-    """The job may be dispatched.
+    """The job may be dispatched. Not written any more: JobDefined says so; logs of earlier releases have it.
 
     queue: On this queue.
     """
@@ -490,9 +490,10 @@ class JobClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefined:
-    """A job was made.
+    """A job was made, and may be dispatched at once.
 
-    spec: The job.
+    spec: The job as far as its guards and its row need it: without parameters, input, container and steps,
+        which stand in JobQueued. Logs of earlier releases have all of it here.
     """
 
     spec: JobSpec
@@ -675,7 +676,7 @@ class JobHolding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKillOrdered:
-    """A pilot holds the job: it will be told to stop.
+    """A pilot holds the job: it will be ordered to stop.
 
     code: Kill code.
     reason: Why.

@@ -119,7 +119,7 @@ class ExpireLease:
     job_id: The job.
     lease_id: The lease.
     at: Now, as the timer sees it.
-    watched_since: Since when heartbeats arrived without a gap; nobody expires within a lease of it.
+    watched_since: Since when heartbeats arrived without a gap; no lease expires within its own length of it.
     """
 
     job_id: int

@@ -1377,7 +1377,7 @@ class TaskRefined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReloaded:
-    """The task executes again over old and new input; it will be refined anew.
+    """The task executes again over old and new input; it will be refined again.
 
     parameters_json: All parameters in force now.
     parameters_revision: Their revision.
@@ -1859,7 +1859,7 @@ class TaskSnapshot:
     build_failures: Failed builds.
     queues_used: Queues that had jobs of it.
     ending: Why it makes no more jobs.
-    message: What its owner is told.
+    message: Message to its owner.
     last_error: Error of the last job that failed.
     attempt: Attempt of the task.
     aside: Dead letters that hold it.

@@ -1,8 +1,8 @@
 """Records decoded with patience for the registry, shared by all that read in a process.
 
-A codec asks the registry once for each schema it has never seen. Here its silence is told from its No: no one answers,
+A codec asks the registry once for each schema it has never seen. Here no answer is distinguished from a refusal: no one answers,
 `RegistryAway`, try again; it says several times that there is no such schema, `Poison`, from then on without asking.
-Which record a value holds is told from its first bytes, and of a large record its beginning may be enough.
+Which record a value holds is known from its first bytes, and of a large record its beginning may be enough.
 """
 
 from collections import Counter

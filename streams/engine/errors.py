@@ -2,7 +2,7 @@
 
 StreamsError
     WorkerStopped  a part that must run for as long as the process does has ended: the process ends too
-    EndedEarly     told to end while still waiting for the registry or Kafka
+    EndedEarly     asked to end while still waiting for the registry or Kafka
     CannotBeSent   a command that no topic takes: it does not fit a record, or into its schema
     RegistryAway   a schema is asked for and no one answers: try again
 
@@ -34,11 +34,11 @@ class EndedEarly(StreamsError):
     """Told to end before work began."""
 
 
-def pause_until(told: threading.Event) -> Callable[[float], None]:
-    """A pause for those who wait at the start, which ends with EndedEarly when `told` is set."""
+def pause_until(stopped: threading.Event) -> Callable[[float], None]:
+    """A pause for those who wait at the start, which ends with EndedEarly when `stopped` is set."""
 
     def pause(seconds: float) -> None:
-        if told.wait(seconds):
+        if stopped.wait(seconds):
             raise EndedEarly
 
     return pause

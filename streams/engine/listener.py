@@ -3,7 +3,7 @@
 A Faust agent puts the records of a topic into a bounded inbox, from which `Listener.work` takes what is there; or the plain
 loop calls `handle` with what it has read. Then: decode, let each reaction choose, deliver. Invariant: a record is acknowledged
 only when everything that follows from it is in the log, be it commands or a dead letter; a record that cannot be read, on which
-a choice stumbles, or from which a command follows that cannot be sent, holds up its own task alone.
+a choice fails, or from which a command follows that cannot be sent, holds up its own task alone.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ class Listener:
         for event in events:
             event.ack()
 
-    async def heard_again(self, record: Any, again: str) -> RecordRead | None:
+    async def read_again(self, record: Any, again: str) -> RecordRead | None:
         """A record that became a dead letter, read once more; None when it still cannot be read."""
         read = await self._read(record)
         return replace(read[1], again=again) if isinstance(read, tuple) else None
@@ -127,24 +127,24 @@ class Listener:
 
     async def _follow(self, events: Sequence[Any]) -> list[OutgoingCommand | DeadLetter]:
         """What follows from a batch."""
-        heard: list[tuple[str, RecordRead, Any]] = []
+        records_read: list[tuple[str, RecordRead, Any]] = []
         contents: list[OutgoingCommand | DeadLetter] = []
         for event in events:
             read = await self._read(event.message)
             if isinstance(read, DeadLetter):
                 contents.append(read)
             elif read is not None:
-                heard.append((*read, event.message))
-        if heard and self._before is not None:
-            await self._before([one for _, one, _ in heard])
+                records_read.append((*read, event.message))
+        if records_read and self._before is not None:
+            await self._before([one for _, one, _ in records_read])
         for reaction in self._reactions:
-            concerned = [(one, message) for kind, one, message in heard if kind in reaction.kinds]
+            concerned = [(one, message) for kind, one, message in records_read if kind in reaction.kinds]
             if concerned:
                 contents += self._chosen(reaction, concerned)
         return contents
 
     def _chosen(self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]]) -> list[OutgoingCommand | DeadLetter]:
-        """Commands for all; when a choice stumbles, half by half, with a dead letter for the record that it stumbles on."""
+        """Commands for all; when a choice fails, half by half, with a dead letter for the record on which it fails."""
         try:
             outgoing = list(reaction.choose([one for one, _ in concerned], self._snapshot()))
         except Exception as problem:  # the processor must outlive a bug in any choice

@@ -37,7 +37,7 @@ class LetterSender(CommandSender):
         self._letters = codec
 
     def send_letter(self, letter: DeadLetter) -> None:
-        """ManualActors a dead letter over for delivery, keyed by the topic it came from."""
+        """Hand a dead letter over for delivery, keyed by the topic it came from."""
         entry = entry_of(letter)
         self._produce(entry.topic, letter.source_topic, self._letters.encode(letter), entry.name, None)
 
@@ -108,7 +108,7 @@ class Outbox:
                 refused[id(parcel)] = problem
 
     def _put(self, one: OutgoingCommand | DeadLetter) -> None:
-        """ManualActors one record over for delivery; raises CannotBeSent, NotDelivered."""
+        """Hand one record over for delivery; raises CannotBeSent, NotDelivered."""
         try:
             if isinstance(one, OutgoingCommand):
                 check_bounds(one)

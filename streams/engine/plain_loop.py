@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import wait
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import member
 from streams.config import StreamsConfig
@@ -22,6 +22,7 @@ from streams.engine.listener import Listener
 RECORDS_MAX = 5000
 FIRST_RECORD_SECONDS = 0.5
 PAUSE_SECONDS_MAX = 5.0
+NAME_REMEDY = "another worker runs under this name: give each a CULM_INSTANCE of its own"
 log = structlog.get_logger()
 
 
@@ -56,6 +57,9 @@ class PlainLoop:
                 try:
                     self._session()
                 except KafkaException as problem:
+                    if _is_name_taken(problem):
+                        log.error("instance_name_taken", group=self._group, instance=self._config.instance, remedy=NAME_REMEDY)
+                        return
                     log.warning("reading_failed", topic=self._listener.topic, problem=str(problem), retry_in_seconds=pause)
                 self._stop.wait(pause)
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
@@ -65,7 +69,7 @@ class PlainLoop:
             self.ended.set()
 
     def _session(self) -> None:
-        """From joining the group until told to stop; raises KafkaException when Kafka takes this instance for gone."""
+        """From joining the group until asked to stop; raises KafkaException when Kafka takes this instance for gone."""
         self._reached.clear()
         consumer = member(
             self._config.kafka, self._group, self._config.instance, session_seconds=self._config.session_seconds
@@ -99,7 +103,7 @@ class PlainLoop:
         return [message for message in messages if _is_record(message)]
 
     def _handled(self, messages: Sequence[Message]) -> bool:
-        """Let the listener deliver what follows from `messages`; False when told to stop before it has."""
+        """Let the listener deliver what follows from `messages`; False when asked to stop before it has."""
         wanted = [message for message in messages if self._listener.concerns(message.value())]
         for start in range(0, len(wanted), self._listener.batch_max):
             batch = [_arrival(message) for message in wanted[start : start + self._listener.batch_max]]
@@ -138,8 +142,14 @@ class PlainLoop:
             self._reached.pop(place.partition, None)
 
 
+def _is_name_taken(problem: KafkaException) -> bool:
+    """True when a second worker joined the group under our name: to go on would take its place in turn, for ever."""
+    failure = problem.args[0] if problem.args else None
+    return isinstance(failure, KafkaError) and failure.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED)
+
+
 def _is_record(message: Message) -> bool:
-    """False for a passing trouble report; raises KafkaException for one that ends the session."""
+    """False for a transient error; raises KafkaException for one that ends the session."""
     failure = message.error()
     if failure is None:
         return True

@@ -3,7 +3,7 @@
 In: `DeadLetterRetried`: the record goes through the reaction that gave it up, or to its decider, once more; what follows is
 delivered behind `RestoreTask`. A record that is given up again makes the same letter and sets the task aside again. Commands have
 ids that follow from the record, so a retry that is read twice, after a crash, is harmless. In: `DeadLetter` of a decider about a
-command that Culm itself sent: no one awaits the answer, so the task must be told.
+command that Culm itself sent: no one awaits the answer, so it goes to the task.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ class LetterListener(Listener):
 
     def __init__(self, others: Sequence[Listener], decoder: Decoder, outbox: Delivery, snapshot: Callable[[], Snapshot]) -> None:
         kinds = frozenset({"DeadLetter", "DeadLetterRetried"})
-        super().__init__(LETTERS, [Reaction("letters", kinds, lambda heard, facts: ())], decoder, outbox, snapshot)
+        super().__init__(LETTERS, [Reaction("letters", kinds, lambda records, facts: ())], decoder, outbox, snapshot)
         self._others: Mapping[str, Listener] = {listener.topic: listener for listener in others}
 
     async def _follow(self, events: Sequence[Any]) -> list[OutgoingCommand | DeadLetter]:
@@ -54,7 +54,7 @@ class LetterListener(Listener):
             return []
         retried, again = read[1].message, _again(read[1])
         listener = self._others.get(retried.source_topic)
-        one = None if listener is None else await listener.heard_again(_record(retried), again)
+        one = None if listener is None else await listener.read_again(_record(retried), again)
         return [] if one is None else given_up(retried.reaction, one, _record(retried), error, UNSENDABLE)
 
     async def _settled(self, one: RecordRead) -> list[OutgoingCommand | DeadLetter]:
@@ -70,7 +70,7 @@ class LetterListener(Listener):
     ) -> list[OutgoingCommand | DeadLetter]:
         """What follows from the record of an event by now."""
         record = _record(retried)
-        one = await listener.heard_again(record, again)
+        one = await listener.read_again(record, again)
         if one is None:
             log.error("dead_letter_unreadable", letter=retried.letter_id, topic=retried.source_topic, offset=record.offset)
             return []

@@ -2,7 +2,7 @@
 
 In: configuration. Out: processors at work. Faust agents carry the reactions to topics with few records, plain loops those to
 topics with records of every job (docs/decisions/0019); what both hand on goes through the same listeners. Several workers
-share all of it by group. A worker ends when it is told to or when one of its parts does; a supervisor starts it again and nothing
+share all of it by group. A worker ends when it is stopped or when one of its parts does; a supervisor starts it again and nothing
 is lost, because acknowledging comes last.
 """
 
@@ -30,13 +30,13 @@ LOOK_SECONDS = 0.5
 log = structlog.get_logger()
 
 
-async def serve(config: StreamsConfig, stop: asyncio.Event, told: threading.Event) -> None:
+async def serve(config: StreamsConfig, stop: asyncio.Event, stopped: threading.Event) -> None:
     """Work until `stop` is set; raises WorkerStopped when a part ends by itself.
 
     told: set together with `stop`, for threads that wait; raises EndedEarly when that is before work began.
     """
     check_compression()
-    pause = pause_until(told)
+    pause = pause_until(stopped)
     codec = await asyncio.to_thread(lambda: codec_from(config.registry, pause=pause))
     decoder = Decoder(codec)
     keeper = FactsKeeper(config.kafka, codec, decoder, config.instance, config.session_seconds)
@@ -85,12 +85,12 @@ async def _while_live(*ended: threading.Event) -> None:
 
 
 async def _until_stopped(app: Any, stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
-    told = asyncio.create_task(stop.wait())
+    stopped = asyncio.create_task(stop.wait())
     crashed = asyncio.create_task(app.wait_until_stopped())
-    done, _ = await asyncio.wait({told, crashed, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (told, crashed):
+    done, _ = await asyncio.wait({stopped, crashed, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopped, crashed):
         task.cancel()
-    if told in done:
+    if stopped in done:
         return
     for task in done:
         if task is not crashed and task.exception() is not None:

@@ -1,6 +1,6 @@
 """Keeps the table of facts: events of queues, workers and tasks in, the last fact of each key out.
 
-The table is a compacted topic, so that a worker that starts knows the load of a queue and a task that waits whatever their age.
+The table is a compacted topic, so that a worker that starts knows the load of a queue and a task that waits at any age.
 Instances share the partitions of the events by group. Facts and positions are written in one transaction, which Kafka refuses
 to an instance that lost its partitions meanwhile: the table is the fold of the log, never what some process remembered. A
 session that fails is thrown away and the next one goes on from the committed positions.
@@ -96,10 +96,10 @@ class FactsKeeper:
             self.ended.set()
 
     def _session(self, watchdog: Watchdog) -> None:
-        """From joining the group until told to stop; raises KafkaException when Kafka is away or this instance was replaced."""
+        """From joining the group until asked to stop; raises KafkaException when Kafka is away or this instance was replaced."""
         producer = transactional_producer(self._kafka, f"{GROUP}-{self._instance}", transaction_ms_max=TRANSACTION_MS_MAX)
         consumer = member(self._kafka, GROUP, self._instance, session_seconds=self._session_seconds, hears_ends=True)
-        session = Session(producer, consumer, watchdog)
+        session = FactSession(producer, consumer, watchdog)
         try:
             with watchdog.limit(2 * KAFKA_SECONDS_MAX + HANGING_SECONDS, "start of the keeper of facts"):
                 producer.init_transactions(KAFKA_SECONDS_MAX)
@@ -119,7 +119,7 @@ class FactsKeeper:
             self._own(frozenset())
             session.close()
 
-    def _keep(self, session: "Session") -> None:
+    def _keep(self, session: "FactSession") -> None:
         """Take what has come, waiting up to half a second for it, and write what follows."""
         messages = session.read()
         changes = self.changes(message for message in messages if message.error() is None)
@@ -168,7 +168,7 @@ class FactsKeeper:
                 log.warning("registry_not_ready", problem=str(problem)[:200], retry_in_seconds=wait)
             self._stop.wait(wait)
             wait = min(wait * 2, PAUSE_SECONDS_MAX)
-        raise KafkaException(KafkaError(KafkaError._DESTROY))  # told to stop: nothing of the batch is written
+        raise KafkaException(KafkaError(KafkaError._DESTROY))  # asked to stop: nothing of the batch is written
 
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         self._own(self._owned | {place.partition for place in places if place.topic == QUEUE_EVENTS})
@@ -182,7 +182,7 @@ class FactsKeeper:
             listener()
 
 
-class Session:
+class FactSession:
     """A consumer and the producer that writes what follows from its records, with positions that go into the same transaction."""
 
     def __init__(self, producer: Producer, consumer: Consumer, watchdog: Watchdog) -> None:

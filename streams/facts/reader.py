@@ -2,7 +2,7 @@
 
 In: policy events from the first on, and the table of facts that `keeper.py` makes of all other events; read committed, by a
 thread without a group. Out: an immutable `Snapshot` with its position. Invariants: a snapshot holds everything that was in the
-log when the process started, whatever its age, and is never older than the policy event that `reached` was awaited for.
+log when the process started, of any age, and is never older than the policy event that `reached` was awaited for.
 The memory is bounded by the number of queues and of parked tasks.
 """
 

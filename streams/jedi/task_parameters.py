@@ -1,4 +1,4 @@
-"""Task parameters as clients send them, read key by key: typed and bounded, with a complaint for whatever is not as it should be.
+"""Task parameters as clients send them, read key by key: typed and bounded, with a complaint for all that is not as it should be.
 
 In: the JSON object of a submission, which may hold anything. Out: values within the bounds below; `problems` collects one
 sentence for each bad key, naming the key, what was found and what was expected. Nothing here raises for what a user wrote,

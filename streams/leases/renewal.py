@@ -19,10 +19,10 @@ WINDOW = 5_000_000
 ACTOR = "culm-leases"
 
 
-def renewals(heard: Sequence[RecordRead]) -> Iterator[OutgoingCommand]:
-    """One command for each queue, tenant and window of time among `heard`; OutOfBounds for a beat that can be no pilot's."""
+def renewals(records: Sequence[RecordRead]) -> Iterator[OutgoingCommand]:
+    """One command for each queue, tenant and window of time among `records`; OutOfBounds for a beat that can be no pilot's."""
     groups: dict[tuple[str, str, int], list[RecordRead]] = {}
-    for one in heard:
+    for one in records:
         beat: PilotHeartbeat = one.message
         _check(beat)
         groups.setdefault((beat.queue, beat.vo, beat.seen_at // WINDOW), []).append(one)

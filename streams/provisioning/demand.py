@@ -33,7 +33,7 @@ def demands(
 ) -> Iterator[tuple[str, int, OutgoingCommand]]:
     """Queue, number and command for each queue that should have another number of pilots than was last `wanted`.
 
-    wanted: what the log says was asked for last; a queue that is not in it is told in any case. causes: the queue's last event; a
+    wanted: what the log says was asked for last; a queue not in it is always reported. causes: the queue's last event; a
     queue without one never had a job, and what was asked for itself is the cause. The command's id follows from both, so that a
     number that someone else asked for meanwhile is corrected, and the same thing is said once.
     """

@@ -20,7 +20,7 @@ from streams.engine.metrics import SENT
 from streams.timers.deadlines import Deadlines
 from streams.timers.due import Due, command_for
 from streams.timers.heartbeats import HeartbeatPath
-from streams.timers.watch import Heard, LastSeen, Watch
+from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
 
 #: The longest lease of a queue is two hours by default; heartbeats are remembered a little longer.
 REMEMBERED_MICROS = 3 * HOUR
@@ -44,7 +44,7 @@ class TimerLoop:
         self._odd: dict[str, int] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until told to stop."""
+        """Tick until asked to stop."""
         while not stop.is_set():
             began = time.monotonic()
             self.tick()
@@ -96,7 +96,7 @@ class TimerLoop:
         if self._odd.get(about, 0) > now:
             return 0
         try:
-            made = command_for(row, now, self._heard_of(row.key, now))
+            made = command_for(row, now, self._window_of(row.key, now))
             if made is None or self._sent.get(made.envelope.command_id, 0) > now:
                 return 0
             self._send(made, now)
@@ -108,8 +108,8 @@ class TimerLoop:
             return 0
         return 1
 
-    def _heard_of(self, job_id: str, now: int) -> Heard:
-        return Heard(self._watch.since, min(now, self._path.heard_until(job_id)), self._last_seen.of(job_id))
+    def _window_of(self, job_id: str, now: int) -> HeartbeatWindow:
+        return HeartbeatWindow(self._watch.since, min(now, self._path.read_until(job_id)), self._last_seen.of(job_id))
 
     def _send(self, made: OutgoingCommand, now: int) -> None:
         self._sender.send(made.command, made.envelope)

@@ -17,7 +17,7 @@ from schemas.task import FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
-from streams.timers.watch import Heard
+from streams.timers.watch import HeartbeatWindow
 
 ACTOR = "culm-timers"
 
@@ -35,7 +35,7 @@ class Due:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def command_for(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
+def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:
     """The command that `row` calls for; None when it cannot be said yet.
 
     A lease ends only when its pilot was silent for the whole of it and heartbeats were read all the time, up to the moment
@@ -43,26 +43,26 @@ def command_for(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
     """
     match row.kind:
         case "lease":
-            return _expire(row, now, heard)
+            return _expire(row, now, window)
         case "parked":
-            return _wish(row, WakeTask(cause="TIMER"), now)
+            return _outgoing(row, WakeTask(cause="TIMER"), now)
         case "exhausted":
-            return _wish(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+            return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
         case kind:
             raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
 
 
-def _expire(row: Due, now: int, heard: Heard) -> OutgoingCommand | None:
+def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:
     length = int(row.detail["lease_seconds"]) * MICROSECONDS
-    if heard.since is None or heard.until < max(row.due_at, heard.since + length, heard.last + length):
+    if window.since is None or window.until < max(row.due_at, window.since + length, window.last + length):
         return None
     command = ExpireLease(
-        job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=heard.until, watched_since=heard.since
+        job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=window.until, watched_since=window.since
     )
-    return _wish(row, command, now, heard.since)
+    return _outgoing(row, command, now, window.since)
 
 
-def _wish(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:
+def _outgoing(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:
     command_id = caused_command_id(row.aggregate_id, row.sequence, row.kind, row.key, row.due_at, *parts)
     envelope = CommandEnvelope(
         command_id=command_id,

@@ -30,9 +30,9 @@ class HeartbeatPath:
 
     def __init__(self, kafka: str, api: str | None, last_seen: LastSeen) -> None:
         self._last_seen = last_seen
-        self._door = httpx.Client(base_url=api, timeout=ANSWER_SECONDS) if api else None
+        self._api = httpx.Client(base_url=api, timeout=ANSWER_SECONDS) if api else None
         self._read: dict[int, int] = {}
-        self._heard_until: dict[int, int] = {}
+        self._read_until: dict[int, int] = {}
         self._consumer = tail_reader(kafka, "culm-timers", hears_ends=True)
 
     def works(self) -> bool:
@@ -53,15 +53,15 @@ class HeartbeatPath:
             log.warning("heartbeat_topic_away", problem=str(problem))
             return False
 
-    def heard_until(self, job_id: str) -> int:
+    def read_until(self, job_id: str) -> int:
         """Until when every sign of life of the job's pilot was read, microseconds; 0 before the first round."""
-        return self._heard_until.get(partition_of(job_id, len(self._read)), 0) if self._read else 0
+        return self._read_until.get(partition_of(job_id, len(self._read)), 0) if self._read else 0
 
     def close(self) -> None:
         """Give the connections back."""
         self._consumer.close()
-        if self._door is not None:
-            self._door.close()
+        if self._api is not None:
+            self._api.close()
 
     def _ends(self) -> dict[int, int]:
         found = None if self._read else self._consumer.list_topics(TOPIC, timeout=ANSWER_SECONDS).topics.get(TOPIC)
@@ -96,14 +96,14 @@ class HeartbeatPath:
             self._read[partition] = max(self._read[partition], offset)
 
     def _hear(self, partition: int, at: int) -> None:
-        self._heard_until[partition] = max(self._heard_until.get(partition, 0), at)
+        self._read_until[partition] = max(self._read_until.get(partition, 0), at)
 
     def _api_answers(self) -> bool:
         """Any answer at all: what is asked is whether pilots can get through the door."""
-        if self._door is None:
+        if self._api is None:
             return True
         try:
-            self._door.get("/v1/health")
+            self._api.get("/v1/health")
         except httpx.HTTPError as problem:
             log.warning("api_away", problem=repr(problem))
             return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeartbeatWindow:
     """What was heard of a job's pilot: all its signs of life between `since` and `until` are known, and `last` is the last one.
 
     since: None while the path of heartbeats is not known to work. until: earlier than now while there are more heartbeats than

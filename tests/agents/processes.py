@@ -55,7 +55,7 @@ class Agent:
         return self.process.wait(seconds)
 
     def close(self) -> None:
-        """End it and whatever it started and left alive."""
+        """End it and every process it started and left alive."""
         with suppress(psutil.NoSuchProcess):
             below = psutil.Process(self.process.pid).children(recursive=True)
             self.process.kill()

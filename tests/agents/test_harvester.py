@@ -1,4 +1,4 @@
-"""Real harvesters with real pilots: as many as are wanted, each life told, whatever happens to the harvester."""
+"""Real harvesters with real pilots: as many as are wanted, each state reported, also when the harvester dies."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def started(culm: CulmStandIn, tmp_path: Path, number: int) -> dict[str, int]:
     return pilots
 
 
-def test_as_many_pilots_start_as_are_wanted_and_their_lives_are_told(
+def test_as_many_pilots_start_as_are_wanted_and_their_states_are_reported(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path
 ) -> None:
     culm.jobs.append(a_job(culm, "echo x > out.txt"))
@@ -241,3 +241,17 @@ def test_a_second_harvester_of_the_same_queue_steps_back(culm: CulmStandIn, star
 
     assert second.ended() == 1
     assert first.process.poll() is None
+
+
+def test_one_of_several_harvesters_stands_by_and_takes_over(culm: CulmStandIn, start_agent: StartAgent) -> None:
+    first = start_agent(HARVESTER, CULM_INSTANCE="1")
+    eventually(lambda: "harvester_starts" in first.log)
+    second = start_agent(HARVESTER, CULM_INSTANCE="2")
+    eventually(lambda: "harvester_stands_by" in second.log)
+    before = second.log.count("harvester_starts")
+
+    first.send(signal.SIGKILL)
+    first.ended()
+
+    eventually(lambda: second.log.count("harvester_starts") > before)
+    assert second.process.poll() is None

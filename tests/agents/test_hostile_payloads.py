@@ -12,7 +12,7 @@ from agents.pilot.job import BadJob, parse_job
 from agents.pilot.log_archive import make_log_archive
 from agents.pilot.payload_result import metadata_in, payload_result_of
 from agents.plain_files import remove_folder
-from agents.session import Session
+from agents.session import AgentSession
 from tests.agents.builders import a_job, stored
 from tests.agents.conftest import StartAgent
 from tests.agents.culm_stand_in import CulmStandIn, eventually
@@ -53,10 +53,10 @@ def both_end(culm: CulmStandIn, start_agent: StartAgent, command: str, **changes
 def test_a_wild_error_report_is_read_as_far_as_it_means_something(tmp_path: Path, content: bytes, code: int, text: str) -> None:
     (tmp_path / REPORT).write_bytes(content)
 
-    verdict = payload_result_of(0, tmp_path)
+    result = payload_result_of(0, tmp_path)
 
-    assert (verdict.error_code, verdict.error_text) == (code, text)
-    assert json.dumps(verdict.error_text).isascii()
+    assert (result.error_code, result.error_text) == (code, text)
+    assert json.dumps(result.error_text).isascii()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_wild_error_report_is_read_as_far_as_it_means_something(tmp_path: Path
     ["mkfifo {}", "ln -s /etc/passwd {}", "mkdir {}", "ln -s {} {}", "truncate -s 1G {}", "head -c 3000 /dev/urandom > {}"],
     ids=["fifo", "link", "folder", "link to itself", "1 GB", "noise"],
 )
-def test_whatever_lies_in_place_of_the_reports_a_good_job_is_good(culm: CulmStandIn, start_agent: StartAgent, made: str) -> None:
+def test_with_anything_in_place_of_the_reports_a_good_job_is_good(culm: CulmStandIn, start_agent: StartAgent, made: str) -> None:
     names = (REPORT, "pilotlog.txt")
     command = "; ".join([made.format(*[name] * 2) for name in names] + ["echo 1 > out.txt"])
 
@@ -200,7 +200,7 @@ def test_an_answer_that_is_no_job_is_refused_and_nothing_else(changes: dict[str,
 def test_answers_of_a_server_are_bounded_and_judged(culm: CulmStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.session.ANSWER_BYTES_MAX", 1_000)
     (tmp_path / "token").write_text(culm.token)
-    session = Session(culm.address, tmp_path / "token", "wlcg", "test")
+    session = AgentSession(culm.address, tmp_path / "token", "wlcg", "test")
     answers = iter([(200, {"a": "x" * 2_000})])
     monkeypatch.setattr(culm, "answer_post", lambda *_: next(answers))
     monkeypatch.setattr(culm, "answer_get", lambda *_: b"[" * 900)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agents.pilot.job import BadJob, InputFile, OutputFile, parse_job
+from agents.pilot.job import BadJob, InputFile, StageOutFile, parse_job
 
 
 def an_object(**changes: Any) -> dict[str, Any]:
@@ -23,9 +23,9 @@ def an_object(**changes: Any) -> dict[str, Any]:
 
 def an_output(
     lfn: str, scope: str, endpoint: str, guid: str = "", is_log: bool = False, optional: bool = False
-) -> OutputFile:
+) -> StageOutFile:
     """A file to deliver."""
-    return OutputFile(lfn, scope, endpoint, guid, is_log, optional)
+    return StageOutFile(lfn, scope, endpoint, guid, is_log, optional)
 
 
 def test_the_smallest_object_is_a_job_without_limits_log_and_inputs() -> None:

@@ -135,7 +135,7 @@ def test_no_output_is_stored_when_one_of_several_is_missing(culm: CulmStandIn, s
     assert [path.name for path in culm.storage.rglob("*") if path.is_file()] == ["1001.log.tgz"]
 
 
-def test_the_exit_code_of_the_payload_and_its_first_error_are_told(culm: CulmStandIn, start_agent: StartAgent) -> None:
+def test_the_exit_code_of_the_payload_and_its_first_error_are_reported(culm: CulmStandIn, start_agent: StartAgent) -> None:
     culm.jobs.append(a_job(culm, 'echo "ERROR: no such star" >&2; echo x > out.txt; exit 7'))
 
     start_agent().ended()
@@ -158,7 +158,7 @@ def test_a_payload_that_a_signal_ended_has_the_exit_code_of_a_shell(culm: CulmSt
     assert (final["pilotErrorCode"], final["transExitCode"]) == (1305, 137)
 
 
-def test_a_payload_that_says_it_failed_has_failed_whatever_its_exit_code(
+def test_a_payload_that_says_it_failed_has_failed_with_any_exit_code(
     culm: CulmStandIn, start_agent: StartAgent
 ) -> None:
     report = '{\\"error_code\\": 77, \\"error_diag\\": \\"bad thing\\"}'
@@ -278,7 +278,7 @@ def test_a_job_that_cannot_be_understood_is_reported_failed(culm: CulmStandIn, s
     assert "../../etc/passwd" in final["pilotErrorDiag"]
 
 
-def test_what_a_payload_uses_is_told(culm: CulmStandIn, start_agent: StartAgent) -> None:
+def test_what_a_payload_uses_is_reported(culm: CulmStandIn, start_agent: StartAgent) -> None:
     burn = "import time; m = bytearray(80_000_000); t = time.process_time()\nwhile time.process_time() < t + 0.6: pass"
     culm.jobs.append(a_job(culm, f'echo x > out.txt; python3 -c "{burn}"'))
 

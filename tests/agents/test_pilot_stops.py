@@ -219,13 +219,13 @@ def test_a_payload_dies_with_a_pilot_that_was_killed(
     eventually(lambda: not is_running(child))
 
 
-def test_a_job_fails_and_nothing_stays_when_the_guardian_is_killed(
+def test_a_job_fails_and_nothing_stays_when_the_supervisor_is_killed(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path
 ) -> None:
     pilot, leader, child = a_running_payload(culm, start_agent, tmp_path)
-    guardian = psutil.Process(leader).ppid()
+    supervisor = psutil.Process(leader).ppid()
 
-    os.kill(guardian, signal.SIGKILL)
+    os.kill(supervisor, signal.SIGKILL)
 
     assert pilot.ended() == 1
     final = culm.final(1001)

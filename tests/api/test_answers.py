@@ -1,8 +1,8 @@
-"""Answers reach whoever waits for them, and cost nothing where nobody does."""
+"""Answers reach the callers that wait for them, and cost nothing where no one waits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError
@@ -10,10 +10,12 @@ from confluent_kafka import KafkaError
 from api.http.errors import LogUnavailable
 from api.log.answers import AnswerWatch
 from api.log.gateway import CommandGateway
-from schemas.job import KillJob
+from schemas.catalog import CATALOG
+from schemas.job import JobStarted, KillJob
 from schemas.types import CommandEnvelope
-from schemas.wire import Poison
+from schemas.wire import Decoded, Poison
 from tests.api.builders import an_answer, an_identity, run
+from tests.projections.event_writer import EventWriter
 
 
 @dataclass
@@ -67,12 +69,12 @@ def delivered(watch: AnswerWatch, *records: Any) -> None:
     watch.deliver(records)
 
 
-def test_an_answer_nobody_waits_for_is_not_decoded() -> None:
+def test_an_answer_without_a_caller_is_not_decoded() -> None:
     watch, codec = a_watch()
 
     async def story() -> Any:
         mine = watch.expect("mine")
-        delivered(watch, Record("another's"), Record("mine"), Record("nobody's"))
+        delivered(watch, Record("another's"), Record("mine"), Record("no one's"))
         return await mine
 
     assert run(story()).command_id == "mine"
@@ -92,7 +94,7 @@ def test_all_who_wait_for_one_command_get_its_answer() -> None:
     assert codec.decoded == [b"c"]
 
 
-def test_whoever_waits_no_longer_costs_no_decoding() -> None:
+def test_a_caller_that_left_costs_no_decoding() -> None:
     watch, codec = a_watch()
 
     async def story() -> None:
@@ -148,7 +150,7 @@ def a_gateway(then: Callable[[AnswerWatch, CommandEnvelope, Callable[..., None]]
     return CommandGateway(sender, watch, positions)
 
 
-def test_a_command_that_the_log_refuses_is_told_at_once() -> None:
+def test_a_command_that_the_log_refuses_is_answered_at_once() -> None:
     gateway = a_gateway(lambda watch, envelope, reported: reported(KafkaError(KafkaError._MSG_TIMED_OUT), None))
 
     with pytest.raises(LogUnavailable, match="did not take the command"):
@@ -156,7 +158,7 @@ def test_a_command_that_the_log_refuses_is_told_at_once() -> None:
     assert gateway.answers.waiting == 0
 
 
-def test_whoever_waits_for_no_answer_returns_once_the_log_has_the_command() -> None:
+def test_a_caller_that_waits_for_no_answer_returns_once_the_log_has_the_command() -> None:
     gateway = a_gateway(lambda watch, envelope, reported: reported(None, None))
 
     assert run(gateway.submit(KillJob(), "1", an_identity(), wait_seconds=0)) is None
@@ -172,3 +174,49 @@ def test_a_command_of_its_own_begins_a_story_that_bears_its_id() -> None:
     answer = run(a_gateway(answered).submit(KillJob(), "1", an_identity()))
 
     assert answer.command_id == seen[0].command_id == seen[0].correlation_id
+
+
+class EventRecord(Record):
+    """A record of an event topic: its key is the aggregate."""
+
+    def key(self) -> bytes:
+        """Of which job."""
+        return b"7"
+
+
+class Events:
+    """Decodes a value to an event that answers the command which the value names, or to one that does not."""
+
+    def __init__(self) -> None:
+        self.decoded: list[bytes] = []
+
+    def decode(self, value: bytes) -> Decoded:
+        """JobStarted of job 7."""
+        self.decoded.append(value)
+        is_answer = not value.startswith(b"other")
+        envelope = EventWriter().envelope(JobStarted(node="n", batch_id="", pilot_id=""), 7)
+        return Decoded(
+            CATALOG["culm.job.JobStarted"],
+            JobStarted(node="n", batch_id="", pilot_id=""),
+            replace(envelope, command_id=value.decode(), is_answer=is_answer),
+        )
+
+
+def test_an_event_that_stands_for_the_answer_reaches_the_request_that_waits_and_others_are_not_decoded() -> None:
+    async def course() -> tuple[Any, bool, list[bytes]]:
+        codec = Events()
+        watch = AnswerWatch("127.0.0.1:1", cast(Any, codec))
+        watch.deliver([cast(Any, EventRecord("nobody-waits"))])
+        mine, other = watch.expect("mine", "7"), watch.expect("other-one", "7")
+        delivered(watch, EventRecord("mine"), EventRecord("other-one"))
+        found = mine.result() if mine.done() else None
+        watch.forget("mine", mine, "7")
+        watch.forget("other-one", other, "7")
+        delivered(watch, EventRecord("late"))
+        return found, other.done(), codec.decoded
+
+    answer, other_done, decoded = run(course())
+
+    assert answer is not None
+    assert (answer.accepted, answer.command_id, answer.event_types) == (True, "mine", ("JobStarted",))
+    assert (other_done, decoded) == (False, [b"mine", b"other-one"])

@@ -82,7 +82,7 @@ def test_what_is_not_named_is_for_operators_only() -> None:
     }  # fmt: skip
 
 
-def test_a_right_is_told_in_words() -> None:
+def test_a_right_is_explained_in_words() -> None:
     words = [right_in_words(name) for name in ("KillTask", "RegisterFiles", "LeaseJob", "EndLease")]
 
     assert words == ["For users: own task.", "For users: own dataset.", "For pilots.", "For operators."]

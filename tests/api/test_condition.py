@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from api.http.stored import stored_json
-from api.log.condition import Progress, sentences
+from api.log.condition import FollowerProgress, sentences
 from api.queries.set_aside import Standing
 from process.supervised import restarts_since
 
@@ -46,17 +46,17 @@ def test_a_partition_that_stands_still_is_named() -> None:
     )
 
 
-def test_of_what_is_set_aside_anyone_is_told_how_much_and_not_which() -> None:
+def test_of_what_is_set_aside_anyone_sees_how_much_and_not_which() -> None:
     aside = Standing({"dataset": 1, "task": 1_002}, 5)
 
     assert sentences(WELL, {}, [], aside) == (
-        "Set aside, with rows as of an earlier event: dataset 1, task 1,002. Operators are told which at /v1/health/details.",
+        "Set aside, with rows as of an earlier event: dataset 1, task 1,002. Operators find which at /v1/health/details.",
         "5 records of event topics could not be read, belong to no aggregate and were passed over.",
     )
 
 
 def test_a_follower_that_does_not_move_while_records_wait_is_stuck() -> None:
-    progress = Progress()
+    progress = FollowerProgress()
 
     at_first = progress.stuck({"projector": (100, 5000)}, 0.0)
     later = progress.stuck({"projector": (300, 5000)}, 45.0)
@@ -68,7 +68,7 @@ def test_a_follower_that_does_not_move_while_records_wait_is_stuck() -> None:
 
 @pytest.mark.parametrize("behind", [0, None])
 def test_a_follower_with_nothing_to_do_is_not_stuck(behind: int | None) -> None:
-    progress = Progress()
+    progress = FollowerProgress()
     progress.stuck({"projector": (7, 5000)}, 0.0)
     progress.stuck({"projector": (behind, 5000)}, 10.0)
 

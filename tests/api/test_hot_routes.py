@@ -1,4 +1,4 @@
-"""What pilots call most goes ahead of the app, and nobody can tell the difference."""
+"""What pilots call most goes ahead of the app, and no client can tell the difference."""
 
 import gzip
 from collections.abc import Callable
@@ -21,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GET_JOB, UPDATE_JOB = "/server/panda/getJob", "/server/panda/updateJob"
 PATHS = ("/api/v1/pilot/acquire_jobs", "/api/v1/pilot/update_job", "/api/v1/pilot/update_jobs_bulk", GET_JOB, UPDATE_JOB)
-#: What is asked, with which bodies: each must be answered alike with and without the lane.
+#: What is asked, with which bodies: each must be answered alike on the hot routes and without them.
 REQUESTS: dict[str, tuple[str, dict[str, str], bytes]] = {
     "a form": (GET_JOB, FORM, b"siteName=LOCAL&node=a%20b+c"),
     "a form without a type": (GET_JOB, {}, b"siteName=LOCAL&node=n"),
@@ -32,7 +32,7 @@ REQUESTS: dict[str, tuple[str, dict[str, str], bytes]] = {
     "a last report": (UPDATE_JOB, JSON, b'{"jobId": 7, "state": "finished", "attemptNr": 1, "xml": {"o": {"fsize": 1}}}'),
     "a report of the new dialect": ("/api/v1/pilot/update_job", JSON, b'{"job_id": 7, "job_status": "running"}'),
     "reports together": ("/api/v1/pilot/update_jobs_bulk", JSON, b'{"job_list": [{"job_id": 7, "job_status": "running"}]}'),
-    "a state that nobody knows": (UPDATE_JOB, FORM, b"jobId=7&state=asleep"),
+    "an unknown state": (UPDATE_JOB, FORM, b"jobId=7&state=asleep"),
     "broken json": (UPDATE_JOB, JSON, b'{"jobId": '),
     "a list": (UPDATE_JOB, JSON, b"[1]"),
     "nothing": (UPDATE_JOB, JSON, b""),
@@ -45,15 +45,15 @@ def leasing(*_: Any) -> Any:
     return an_answer(leased=LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60))
 
 
-def the_lane(home: Path, answer: Callable[..., Any] = leasing) -> HotRoutes:
+def the_hot_routes(home: Path, answer: Callable[..., Any] = leasing) -> HotRoutes:
     gateway: Any = GatewayStandIn(answer)
     return create_app(replace(services_at(home), gateway=gateway))
 
 
 @pytest.fixture(scope="module")
-def lane(api_home: Path) -> HotRoutes:
-    """A lane whose gateway leases a job for every command; all routes are behind it."""
-    return the_lane(api_home)
+def hot_routes(api_home: Path) -> HotRoutes:
+    """Hot routes whose gateway leases a job for every command; all routes are behind it."""
+    return the_hot_routes(api_home)
 
 
 def shown(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
@@ -61,14 +61,14 @@ def shown(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("request_name", REQUESTS)
-def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, api_home: Path, request_name: str) -> None:
+def test_a_hot_route_answers_as_the_app_does(hot_routes: HotRoutes, api_home: Path, request_name: str) -> None:
     path, sent, body = REQUESTS[request_name]
     sent = headers(api_home, "wlcg/pilot") | sent
 
-    ahead = Client(lane).post(path, headers=sent, content=body)
-    behind = Client(lane.app).post(path, headers=sent, content=body)
+    ahead = Client(hot_routes).post(path, headers=sent, content=body)
+    behind = Client(hot_routes.app).post(path, headers=sent, content=body)
 
-    assert path in lane.calls
+    assert path in hot_routes.calls
     assert shown(ahead) == shown(behind)
 
 
@@ -84,24 +84,24 @@ def test_a_call_is_answered_on_the_lane_as_among_the_routes(lane: HotRoutes, api
         {"Origin": "wlcg:production"},
     ],
 )
-def test_whoever_may_not_call_is_told_the_same(lane: HotRoutes, api_home: Path, path: str, sent: dict[str, str]) -> None:
+def test_a_wrong_caller_gets_the_same_refusal(hot_routes: HotRoutes, api_home: Path, path: str, sent: dict[str, str]) -> None:
     sent = sent if "Authorization" in sent or not sent else headers(api_home, "wlcg/pilot") | sent
 
-    ahead = Client(lane).post(path, headers=sent, content=b"siteName=LOCAL")
-    behind = Client(lane.app).post(path, headers=sent, content=b"siteName=LOCAL")
+    ahead = Client(hot_routes).post(path, headers=sent, content=b"siteName=LOCAL")
+    behind = Client(hot_routes.app).post(path, headers=sent, content=b"siteName=LOCAL")
 
     assert ahead.text.startswith("ERROR : Token authentication failed. ")
     assert shown(ahead) == shown(behind)
 
 
-def test_a_user_is_no_pilot_there_either(lane: HotRoutes, api_home: Path) -> None:
-    answer = Client(lane).post("/api/v1/pilot/update_job", headers=headers(api_home), json={})
+def test_a_user_is_no_pilot_there_either(hot_routes: HotRoutes, api_home: Path) -> None:
+    answer = Client(hot_routes).post("/api/v1/pilot/update_job", headers=headers(api_home), json={})
 
     assert answer.json() == {"success": False, "message": "pilot role required", "data": None}
 
 
-def test_other_methods_go_to_the_routes(lane: HotRoutes, api_home: Path) -> None:
-    by_get = Client(lane).get(GET_JOB, headers=headers(api_home, "wlcg/pilot"))
+def test_other_methods_go_to_the_routes(hot_routes: HotRoutes, api_home: Path) -> None:
+    by_get = Client(hot_routes).get(GET_JOB, headers=headers(api_home, "wlcg/pilot"))
 
     assert (by_get.status_code, by_get.text) == (400, "ERROR : siteName: found nothing, expected the name of a queue")
 
@@ -113,7 +113,8 @@ def test_an_unexpected_error_says_nothing_of_itself_and_is_logged(tmp_path: Path
     def broken(*_: Any) -> Any:
         raise RuntimeError("inner matter")
 
-    answer = Client(the_lane(tmp_path, broken)).post(GET_JOB, headers=headers(tmp_path, "wlcg/pilot"), content=b"siteName=Q")
+    sent = headers(tmp_path, "wlcg/pilot")
+    answer = Client(the_hot_routes(tmp_path, broken)).post(GET_JOB, headers=sent, content=b"siteName=Q")
 
     assert (answer.status_code, answer.text) == (500, "ERROR : an unexpected error; it was logged")
     assert [facts["problem"] for facts in logged] == ["RuntimeError"]
@@ -126,26 +127,26 @@ def test_a_trace_is_remembered_during_the_call_only(tmp_path: Path) -> None:
         seen.append(correlation_of_request())
         return leasing()
 
-    lane = the_lane(tmp_path, looking)
+    hot_routes = the_hot_routes(tmp_path, looking)
     sent = headers(tmp_path, "wlcg/pilot")
     parent = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 
-    Client(lane).post(GET_JOB, headers=sent | parent, content=b"siteName=LOCAL")
-    Client(lane).post(GET_JOB, headers=sent, content=b"siteName=LOCAL")
+    Client(hot_routes).post(GET_JOB, headers=sent | parent, content=b"siteName=LOCAL")
+    Client(hot_routes).post(GET_JOB, headers=sent, content=b"siteName=LOCAL")
 
     assert seen == ["4bf92f35-77b3-4da6-a3ce-929d0e0e4736", None]
 
 
-def test_a_call_is_counted_under_its_path(lane: HotRoutes) -> None:
+def test_a_call_is_counted_under_its_path(hot_routes: HotRoutes) -> None:
     labels = {"route": UPDATE_JOB, "method": "POST", "status": "403"}
     before = REGISTRY.get_sample_value("culm_http_request_seconds_count", labels) or 0
 
-    Client(lane).post(UPDATE_JOB, content=b"jobId=7")
+    Client(hot_routes).post(UPDATE_JOB, content=b"jobId=7")
 
     assert REGISTRY.get_sample_value("culm_http_request_seconds_count", labels) == before + 1
 
 
-def asked(lane: HotRoutes, home: Path, messages: list[dict[str, Any]]) -> list[Any]:
+def asked(hot_routes: HotRoutes, home: Path, messages: list[dict[str, Any]]) -> list[Any]:
     """What is sent to a pilot whose request arrives as `messages`."""
     sent: list[Any] = []
     pairs = [(name.lower().encode(), value.encode()) for name, value in headers(home, "wlcg/pilot").items()]
@@ -156,33 +157,33 @@ def asked(lane: HotRoutes, home: Path, messages: list[dict[str, Any]]) -> list[A
     async def send(message: Any) -> None:
         sent.append(message)
 
-    run(lane({"type": "http", "method": "POST", "path": GET_JOB, "headers": pairs}, receive, send))
+    run(hot_routes({"type": "http", "method": "POST", "path": GET_JOB, "headers": pairs}, receive, send))
     return sent
 
 
-def test_a_body_may_come_in_pieces(lane: HotRoutes, api_home: Path) -> None:
+def test_a_body_may_come_in_pieces(hot_routes: HotRoutes, api_home: Path) -> None:
     pieces = [b"siteN", b"ame=LO", b"CAL"]
     messages = [{"type": "http.request", "body": piece, "more_body": piece != b"CAL"} for piece in pieces]
 
-    start, _ = asked(lane, api_home, messages)
+    start, _ = asked(hot_routes, api_home, messages)
 
     assert start["status"] == 200
 
 
-def test_pieces_over_the_limit_are_refused_while_they_are_read(lane: HotRoutes, api_home: Path) -> None:
+def test_pieces_over_the_limit_are_refused_while_they_are_read(hot_routes: HotRoutes, api_home: Path) -> None:
     piece: dict[str, Any] = {"type": "http.request", "body": b" " * 1_000_000, "more_body": True}
     pieces = [piece] * 6
 
-    start, _ = asked(lane, api_home, pieces)
+    start, _ = asked(hot_routes, api_home, pieces)
 
     assert start["status"] == 413
     assert len(pieces) == 1
 
 
-def test_whoever_hangs_up_gets_no_answer_and_nothing_is_sent(tmp_path: Path) -> None:
+def test_a_client_that_hangs_up_gets_no_answer_and_nothing_is_sent(tmp_path: Path) -> None:
     commands: list[Any] = []
-    lane = the_lane(tmp_path, lambda *found: commands.append(found))
+    hot_routes = the_hot_routes(tmp_path, lambda *found: commands.append(found))
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": b"site", "more_body": True}, {"type": "http.disconnect"}]
 
-    assert asked(lane, tmp_path, messages) == []
+    assert asked(hot_routes, tmp_path, messages) == []
     assert commands == []

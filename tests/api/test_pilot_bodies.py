@@ -1,4 +1,4 @@
-"""What pilots send is read whatever it looks like; what users send is refused by name."""
+"""What pilots send is read in any form; what users send is refused by name."""
 
 import json
 from typing import Any

@@ -95,7 +95,7 @@ def test_a_negative_pilot_code_is_taken_by_its_amount() -> None:
 
 
 @pytest.mark.parametrize("exit_code", [2, 3, 251])
-def test_renamed_exit_codes_are_told_by_the_payloads_own_code(exit_code: int) -> None:
+def test_renamed_exit_codes_are_known_by_the_payloads_own_code(exit_code: int) -> None:
     body = {"pilotErrorCode": 1368, "pilotErrorDiag": "remote file open timed out", "transExitCode": str(exit_code)}
 
     assert errors_of(body) == (JobError(source="trans", code=exit_code, diagnostic="remote file open timed out"),)

@@ -42,7 +42,7 @@ def test_a_path_that_is_no_text_leads_nowhere(client: Client, tmp_path: Path, pa
     assert client.get(path, headers=headers(tmp_path)).status_code == 404
 
 
-def test_panda_paths_are_told_in_their_own_form(client: Client, tmp_path: Path) -> None:
+def test_panda_paths_are_refused_in_their_own_form(client: Client, tmp_path: Path) -> None:
     answer = client.get("/api/v1/task/get_status?task_id=%00", headers=headers(tmp_path))
 
     assert (answer.status_code, answer.text[:24]) == (400, "ERROR : task_id: found '")

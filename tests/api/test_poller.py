@@ -1,4 +1,4 @@
-"""The loop looks often while somebody waits, seldom while nobody does, and never stops by itself."""
+"""The loop polls often while a caller waits, seldom while none does, and never stops by itself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,10 +38,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_it_looks_often_while_somebody_waits(clock: Clock) -> None:
+def test_it_polls_often_while_a_caller_waits(clock: Clock) -> None:
     waiting = [True, True, False]
-    pulse = Poller(lambda: waiting.pop(0))
-    pulse.start()
+    poller = Poller(lambda: waiting.pop(0))
+    poller.start()
 
     pauses = []
     for _ in range(3):
@@ -51,12 +51,12 @@ def test_it_looks_often_while_somebody_waits(clock: Clock) -> None:
     assert pauses == [QUICK_SECONDS, QUICK_SECONDS, SLOW_SECONDS]
 
 
-def test_whoever_begins_to_wait_need_not_wait_for_the_next_slow_look(clock: Clock) -> None:
-    pulse = Poller(lambda: False)
-    pulse.start()
+def test_a_caller_that_begins_to_wait_need_not_wait_for_the_next_slow_poll(clock: Clock) -> None:
+    poller = Poller(lambda: False)
+    poller.start()
 
-    pulse.hurry()
-    pulse.hurry()
+    poller.hurry()
+    poller.hurry()
 
     assert clock.pauses == [QUICK_SECONDS]
 
@@ -65,8 +65,8 @@ def test_it_goes_on_after_an_error(clock: Clock) -> None:
     def broken() -> bool:
         raise RuntimeError("once")
 
-    pulse = Poller(broken)
-    pulse.start()
+    poller = Poller(broken)
+    poller.start()
 
     with pytest.raises(RuntimeError):
         clock.beat()
@@ -75,10 +75,10 @@ def test_it_goes_on_after_an_error(clock: Clock) -> None:
 
 
 def test_it_ends_when_told(clock: Clock) -> None:
-    pulse = Poller(lambda: True)
-    pulse.start()
+    poller = Poller(lambda: True)
+    poller.start()
 
-    pulse.stop()
-    pulse.hurry()
+    poller.stop()
+    poller.hurry()
 
     assert clock.planned == []

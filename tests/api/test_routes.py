@@ -2,10 +2,8 @@
 
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -17,12 +15,9 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Declared, Gate
+from api.http.access import Gate, RequiredRight
 from api.http.hot_routes import HotRoutes
-from api.log.condition import Condition
 from api.monitor.aliases import ALIASES
-from api.queries.read_models import Row
-from api.queries.set_aside import Standing
 from api.services import Services
 from identity.issuer import make_token
 from identity.rights import EndpointClass
@@ -120,7 +115,7 @@ def routes_of(app: HotRoutes) -> list[BaseRoute]:
 def declared_classes(route: RouteContext) -> list[EndpointClass]:
     """The classes that a route declares."""
     if isinstance(route.original_route, APIRoute):
-        return [call.kind for call in _calls(route.dependant) if isinstance(call, Declared)]
+        return [call.kind for call in _calls(route.dependant) if isinstance(call, RequiredRight)]
     kind = getattr(route.endpoint, "access", None)
     return [kind] if isinstance(kind, EndpointClass) else []
 
@@ -322,39 +317,3 @@ def test_a_form_that_cannot_be_read_is_said_so_and_not_called_missing(client: Cl
 
     assert answer.status_code == 400
     assert "nothing at" not in answer.text
-
-
-def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which(tmp_path: Path) -> None:
-    mark = {"aggregate": "task", "aggregate_id": "10000001", "sequence": 4, "kind": "bug", "message": "m", "vo": "wlcg"}
-
-    class Marked(ReadModelsStandIn):
-        asked: ClassVar[list[Any]] = []
-
-        async def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
-            self.asked.append(parameters)
-            return [mark | {"since": 0}] if "projection_set_aside" in sql else []
-
-    read_models: Any = Marked()
-    answering: Any = SimpleNamespace(
-        answers=SimpleNamespace(ready=True, waiting=0), sender=SimpleNamespace(unsent=0), start=None, close=None
-    )
-    services = replace(services_at(tmp_path), read_models=read_models, gateway=answering, condition=cast(Any, Told()))
-    client = Client(create_app(services))
-
-    public = client.get("/v1/health").json()
-    denied = client.get("/v1/health/details", headers=headers(tmp_path))
-    told = client.get("/v1/health/details", headers=headers(tmp_path, "wlcg/operator"))
-
-    assert public["set_aside"] == {"total": 1, "by_kind": {"task": 1}, "records_passed_over": 0}
-    assert "10000001" not in str(public)
-    assert denied.status_code == 403
-    assert told.json() == {"set_aside": [mark | {"since": "1970-01-01T00:00:00.000Z"}]}
-    assert Marked.asked[-1]["vo"] == "wlcg"
-
-
-class Told:
-    """The condition of a stack in which one task is set aside."""
-
-    async def now(self) -> Condition:
-        """The condition."""
-        return Condition(("Set aside, with rows as of an earlier event: task 1.",), Standing({"task": 1}))

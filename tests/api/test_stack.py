@@ -164,7 +164,7 @@ def test_a_position_that_is_far_away_is_not_waited_for_for_ever(jane: httpx.Clie
     assert answer.headers["Retry-After"].isdecimal()
 
 
-def test_nobody_commands_somebody_elses_task(jane: httpx.Client, bob: httpx.Client, pilot: httpx.Client) -> None:
+def test_no_user_commands_the_task_of_another(jane: httpx.Client, bob: httpx.Client, pilot: httpx.Client) -> None:
     task_id = submit(jane)
 
     answer = bob.post("/v1/commands/KillTask", json={"aggregate_id": str(task_id)}, headers={"Prefer": "wait=10"})

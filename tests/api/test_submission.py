@@ -89,7 +89,7 @@ def test_a_name_whose_task_has_ended_is_executed_again() -> None:
     assert gateway.sent[-1] == (ReloadTask(parameters_json='{"cliParams":"prun","nFiles":5}'), "10000001")
 
 
-def test_a_name_that_nobody_can_see_yet_is_queued() -> None:
+def test_a_name_that_no_one_can_see_yet_is_queued() -> None:
     assert submit(name_taken_by(10_000_001)).code == 1
 
 
@@ -123,10 +123,10 @@ def test_a_mandatory_parameter_that_is_missing_is_named(missing: str) -> None:
 
 
 def test_a_user_cannot_set_name_type_or_priority() -> None:
-    wished = {"userName": "Somebody", "taskType": "prod", "taskPriority": 9999}
+    submitted = {"userName": "Another", "taskType": "prod", "taskPriority": 9999}
 
-    assert stored_parameters(wished, an_identity()) == {"userName": "Jane Doe", "taskType": "anal", "taskPriority": 1000}
-    assert stored_parameters(wished, an_identity(role="production")) == wished
+    assert stored_parameters(submitted, an_identity()) == {"userName": "Jane Doe", "taskType": "anal", "taskPriority": 1000}
+    assert stored_parameters(submitted, an_identity(role="production")) == submitted
 
 
 def test_a_second_submission_changes_only_what_it_may() -> None:

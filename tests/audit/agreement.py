@@ -48,7 +48,7 @@ def stored(auditor: Auditor, subject: Subject) -> dict[str, list[dict[str, Any]]
     return found
 
 
-def everybody(auditor: Auditor) -> list[Subject]:
+def every_subject(auditor: Auditor) -> list[Subject]:
     """Every task and job of the stack that has ended (others may move meanwhile)."""
     tasks = auditor.ask("select task_id as id from task where status in ('done', 'finished', 'failed', 'broken', 'aborted')", {})
     jobs = auditor.ask("select job_id as id from job where status in ('finished', 'failed', 'cancelled', 'closed')", {})

@@ -1,4 +1,4 @@
-"""A broker's segment files, as somebody with the disk in hand would alter them: batches of format 2, checksums mended."""
+"""A broker's segment files, as an intruder with access to the disk would alter them: batches of format 2, checksums mended."""
 
 import struct
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """The notary's books: what a crash leaves, what a forger cannot do, and a broker whose disk was altered."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +8,13 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException, Producer
 
-from audit.notary.__main__ import Notary, Taken
+from audit.notary.__main__ import Notary, Taken, on_duty
 from audit.notary.chain import ENTRY, checkpoint_from, first_link, next_link
 from audit.notary.config import NotaryConfig
 from audit.notary.keys import is_signed, public_key, signing_key
 from audit.notary.ledger import Broken, PartitionLedger, checkpoints_path, ledger_path, read_checkpoints
 from audit.notary.reading import EventLog
-from audit.notary.verify import Verdict, verify
+from audit.notary.verify import PartitionProof, verify
 from deploy.kafka.node import nodes
 from deploy.stack import Stack
 from eventlog.registry import codec_from, connect, register_all
@@ -29,13 +30,13 @@ TOPIC = "culm.task.events.v1"
 
 
 def a_book(folder: Path, records: int, *, signed: bool = True) -> PartitionLedger:
-    book = PartitionLedger(folder, TOPIC, 0, signing_key(folder / "key"))
+    ledger = PartitionLedger(folder, TOPIC, 0, signing_key(folder / "key"))
     for number in range(records):
-        book.add(number, 1_000 + number, b"1", b"record %d" % number)
-    book.write()
+        ledger.add(number, 1_000 + number, b"1", b"record %d" % number)
+    ledger.write()
     if signed:
-        book.sign(5)
-    return book
+        ledger.sign(5)
+    return ledger
 
 
 def test_a_link_depends_on_everything_before_it() -> None:
@@ -107,6 +108,28 @@ def test_only_one_notary_keeps_a_folder(tmp_path: Path) -> None:
     first.release()
 
 
+def test_a_second_notary_stands_by_and_takes_the_folder_of_the_first(tmp_path: Path) -> None:
+    config, ending = NotaryConfig("127.0.0.1:1", tmp_path), threading.Event()
+    first = Notary(config)
+    found: list[Notary | None] = []
+    waiting = threading.Thread(target=lambda: found.append(on_duty(config, ending, stand_by_seconds=0.01)))
+    waiting.start()
+
+    first.release()
+    waiting.join(30)
+
+    assert found[0] is not None
+    found[0].release()
+
+
+def test_a_notary_that_stands_by_ends_when_it_is_stopped(tmp_path: Path) -> None:
+    first, ending = Notary(NotaryConfig("127.0.0.1:1", tmp_path)), threading.Event()
+    ending.set()
+
+    assert on_duty(NotaryConfig("127.0.0.1:1", tmp_path), ending) is None
+    first.release()
+
+
 class Disk:
     """A broker of its own with some events, all written down."""
 
@@ -136,7 +159,7 @@ class Disk:
             events.close()
             notary.release()
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> PartitionProof:
         """On the partition."""
         end = time.monotonic() + 60
         while True:
@@ -170,9 +193,9 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 def test_an_altered_segment_is_noticed_and_the_record_named(disk: Disk) -> None:
     disk.write("reason one", "reason two", "reason three", "reason four")
     disk.write_down()
-    assert disk.verdict() == Verdict(f"{TOPIC}/0", records=4, checkpoints=1)
+    assert disk.verdict() == PartitionProof(f"{TOPIC}/0", records=4, checkpoints=1)
     disk.write("not written down")
-    assert disk.verdict() == Verdict(f"{TOPIC}/0", records=4, checkpoints=1, not_written_down=1)
+    assert disk.verdict() == PartitionProof(f"{TOPIC}/0", records=4, checkpoints=1, not_written_down=1)
 
     for _ in disk.while_stopped():
         whole = disk.segment.read_bytes()

@@ -14,7 +14,7 @@ from audit.moment import Moment
 from audit.subject import subject_from
 from deploy.stack import Stack
 from eventlog.lag import lags
-from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
+from tests.audit.agreement import auditor_on, culm, disagreeing, every_subject
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.monitor.manual_actors import QUEUE, ManualActors, client_of, until
 
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def done(hand: ManualActors) -> int:
+def done(actors: ManualActors) -> int:
     """A task of two jobs, one of which failed once."""
-    task = hand.submit(jobs=2)
-    job = hand.lease(task)
-    hand.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag="failed on purpose", transExitCode=1)
+    task = actors.submit(jobs=2)
+    job = actors.lease(task)
+    actors.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag="failed on purpose", transExitCode=1)
     for _ in range(2):
-        hand.finish(hand.lease(task))
-    until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
+        actors.finish(actors.lease(task))
+    until(lambda: actors.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
     return task
 
 
@@ -41,14 +41,14 @@ def auditor(stack: Stack) -> Iterator[Auditor]:
 
 
 def test_history_state_and_stored_row_agree_for_every_task_and_job(auditor: Auditor, done: int) -> None:
-    subjects = everybody(auditor)
+    subjects = every_subject(auditor)
 
     assert disagreeing(auditor, subjects) == []
     assert len(subjects) >= 4
 
 
 def test_every_step_of_a_history_leads_from_one_state_to_the_next(auditor: Auditor, done: int) -> None:
-    for subject in everybody(auditor)[-40:]:
+    for subject in every_subject(auditor)[-40:]:
         steps = auditor.history(subject, 0, 1000)
 
         for step in steps:
@@ -86,7 +86,7 @@ def test_a_replay_finds_every_row_equal_and_gives_one_hash_twice(stack: Stack, d
         assert first["state_hash"] == second["state_hash"]
 
 
-def test_a_row_that_was_altered_missing_or_made_up_is_named(stack: Stack, hand: ManualActors, done: int) -> None:
+def test_a_row_that_was_altered_missing_or_made_up_is_named(stack: Stack, actors: ManualActors, done: int) -> None:
     live = "(SELECT tables_in FROM projection_live WHERE projection = 'jobs')"
     job = done * 10_000_000 + 1
     with closing(psycopg2.connect(stack.config.postgres)) as connection:
@@ -131,31 +131,31 @@ def test_another_figure_says_what_would_have_become_of_the_jobs(stack: Stack, do
     assert "expected NAME=VALUE with NAME one of weight.running" in unknown.stderr
 
 
-def test_the_command_line_says_what_the_api_says(stack: Stack, hand: ManualActors, done: int) -> None:
-    told = json.loads(culm(stack, "history", "task", str(done), "--json").stdout)
-    asked = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()
+def test_the_command_line_says_what_the_api_says(stack: Stack, actors: ManualActors, done: int) -> None:
+    shown = json.loads(culm(stack, "history", "task", str(done), "--json").stdout)
+    asked = actors.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()
 
-    assert told == asked
-    assert told["history"][0]["command_type"] == "SubmitTask"
+    assert shown == asked
+    assert shown["history"][0]["command_type"] == "SubmitTask"
     assert "done" in culm(stack, "why", "task", str(done)).stdout
     assert "SubmitTask to task" in culm(stack, "trace", str(done)).stdout.replace("\n", " ")
 
 
-def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, hand: ManualActors, done: int) -> None:
-    told = hand.operator.get(f"/v1/history/queue/{QUEUE}", params={"limit": 200}).json()["history"]
+def test_the_history_of_a_queue_leaves_no_event_out(stack: Stack, actors: ManualActors, done: int) -> None:
+    shown = actors.operator.get(f"/v1/history/queue/{QUEUE}", params={"limit": 200}).json()["history"]
 
-    leased = [event for event in told if event["event_type"] == "JobLeased"]
-    ended = [event for event in told if event["event_type"] == "LeaseEnded"]
-    assert told[0]["event_type"] == "DispatchConfigured"
+    leased = [event for event in shown if event["event_type"] == "JobLeased"]
+    ended = [event for event in shown if event["event_type"] == "LeaseEnded"]
+    assert shown[0]["event_type"] == "DispatchConfigured"
     assert len(leased) >= len(ended) >= 3
     assert {"where": "queue.leased", "before": 0, "after": 1} in leased[0]["changes"]
 
 
-def test_a_history_names_people_and_tells_times_as_everywhere(stack: Stack, hand: ManualActors, done: int) -> None:
-    told = hand.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()["history"]
+def test_a_history_names_people_and_tells_times_as_everywhere(stack: Stack, actors: ManualActors, done: int) -> None:
+    shown = actors.operator.get(f"/v1/history/task/{done}", params={"limit": 200}).json()["history"]
 
-    changed = {change["where"]: change["after"] for event in told for change in event["changes"]}
-    assert told[0]["actor_name"] == "Pages Person"
+    changed = {change["where"]: change["after"] for event in shown for change in event["changes"]}
+    assert shown[0]["actor_name"] == "Pages Person"
     assert changed["task.ended_at"].endswith("Z")
 
 
@@ -175,7 +175,7 @@ def test_a_bad_argument_is_named_with_what_was_expected(stack: Stack, arguments:
     assert "Traceback" not in refused.stderr
 
 
-def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: ManualActors, done: int) -> None:
+def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, actors: ManualActors, done: int) -> None:
     paths = (
         "/v1/state/task/1",
         f"/v1/state/task/{done}?at=%2399999",
@@ -187,7 +187,7 @@ def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: ManualActor
     )
     answers = {}
     for path in paths:
-        answer = hand.user.get(path)
+        answer = actors.user.get(path)
         answers[path] = (answer.status_code, answer.json()["detail"])
 
     assert [status for status, _ in answers.values()] == [404, 404, 404, 400, 400, 400, 400]
@@ -200,14 +200,14 @@ def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, hand: ManualActor
     assert details[5] == "worker: found 'nowhere', expected QUEUE/WORKER_ID"
 
 
-def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, hand: ManualActors, done: int, tmp_path: Path) -> None:
+def test_an_export_makes_the_same_state_in_an_empty_stack(stack: Stack, actors: ManualActors, done: int, tmp_path: Path) -> None:
     whole, tree = tmp_path / "whole.avro", tmp_path / "tree.jsonl"
     for name in ("harvester", "timers"):
         stack.supervisor.stop(name)
     try:
         before = until(lambda: _quiet(stack), 120)
-        told = culm(stack, "export", str(whole))
-        assert told.returncode == 0, told.stderr
+        shown = culm(stack, "export", str(whole))
+        assert shown.returncode == 0, shown.stderr
     finally:
         for name in ("harvester", "timers"):
             stack.supervisor.start(name)

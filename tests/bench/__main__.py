@@ -114,18 +114,18 @@ def show(found: dict[str, Any]) -> None:
         if isinstance(value, (int, float)):
             table.add_row(name, f"{value:,}")
     for one in found.get("latency", ()):
-        told = f"{one['submit_to_dispatchable_p50_ms']} / {one['submit_to_dispatchable_p99_ms']}"
+        text = f"{one['submit_to_dispatchable_p50_ms']} / {one['submit_to_dispatchable_p99_ms']}"
         at = f"at {one['jobs_per_second']:.0f}/s, p50/p99 ms"
-        table.add_row(f"submit to dispatchable {at}", told)
+        table.add_row(f"submit to dispatchable {at}", text)
         table.add_row(f"getJob {at}", f"{one['get_job_p50_ms']} / {one['get_job_p99_ms']}")
     for path, (middle, slow) in found.get("pages", {}).get("milliseconds", {}).items():
         table.add_row(f"page {path} over a million jobs, p50/p95 ms", f"{middle} / {slow}")
     if "pages" in found:
-        told = f"{found['pages']['cores_without_pages']} / {found['pages']['cores_with_pages']}"
-        table.add_row("cores of the API under load without / with 200 open pages", told)
+        text = f"{found['pages']['cores_without_pages']} / {found['pages']['cores_with_pages']}"
+        table.add_row("cores of the API under load without / with 200 open pages", text)
     for mark, sizes in found.get("resident_mb_by_finished_jobs", {}).items():
-        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        table.add_row(f"resident MB after {int(mark):,} finished jobs", told)
+        text = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        table.add_row(f"resident MB after {int(mark):,} finished jobs", text)
     for name, value in found.get("alone", {}).items():
         table.add_row(name, f"{value:,.0f}")
     console.print(table)

@@ -2,7 +2,7 @@
 
 Debian 12 has no HTCondor, Debian 13 has; so the pool lives in a folder with Debian 13. Root is needed to make it and to enter
 it; jobs belong to an ordinary user of it. Guards: nothing listens but on the loopback; the host's kernel is not tuned; /proc
-and /dev of the folder are unmounted whatever happens; only the pool's own master is told to stop.
+and /dev of the folder are unmounted in any case; only the pool's own master is stopped.
 """
 
 import os

@@ -74,23 +74,23 @@ def measure(stack: Stack, rate: float, seconds: float) -> Latency:
 async def _measure(stack: Stack, rate: float, seconds: float) -> Latency:
     watch = QueuedWatch(stack)
     watch.start()
-    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
-    feeding = asyncio.create_task(crowd.feed_at(lambda: rate, JOBS_PER_TASK))
-    pilots = [asyncio.create_task(crowd.pilot(number)) for number in range(PILOTS)]
+    pilot_load = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
+    feeding = asyncio.create_task(pilot_load.feed_at(lambda: rate, JOBS_PER_TASK))
+    pilots = [asyncio.create_task(pilot_load.pilot(number)) for number in range(PILOTS)]
     await asyncio.sleep(WARM_UP_SECONDS)
-    crowd.counts.seconds["getJob"].clear()
-    began, before = time.perf_counter(), crowd.counts.finished
+    pilot_load.counts.seconds["getJob"].clear()
+    began, before = time.perf_counter(), pilot_load.counts.finished
     await asyncio.sleep(seconds)
-    ended, after = time.perf_counter(), crowd.counts.finished
-    get_job = list(crowd.counts.seconds["getJob"])
+    ended, after = time.perf_counter(), pilot_load.counts.finished
+    get_job = list(pilot_load.counts.seconds["getJob"])
     feeding.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await feeding
-    await crowd.drain()
+    await pilot_load.drain()
     watch.stopped = True
     await asyncio.gather(*pilots)
     watch.join()
-    tasks = {task: at for task, at in crowd.counts.submitted_at.items() if began <= at <= ended}
+    tasks = {task: at for task, at in pilot_load.counts.submitted_at.items() if began <= at <= ended}
     waits = [at - tasks[task] for task, at in watch.at if task in tasks]
     return Latency(
         rate,

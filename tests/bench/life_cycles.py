@@ -41,23 +41,23 @@ def measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: float = 
 
 
 async def _measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: float) -> LifeCycles:
-    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
+    pilot_load = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
     rows = ReadModel(stack.config.postgres, QUEUE)
-    work = [asyncio.create_task(crowd.feed(JOBS_PER_TASK, AHEAD))]
-    work += [asyncio.create_task(crowd.pilot(number)) for number in range(pilots)]
+    work = [asyncio.create_task(pilot_load.feed(JOBS_PER_TASK, AHEAD))]
+    work += [asyncio.create_task(pilot_load.pilot(number)) for number in range(pilots)]
     await asyncio.sleep(warm_up_seconds)
     for task in work:
         if task.done():
             task.result()
-    for kind in crowd.counts.seconds.values():
+    for kind in pilot_load.counts.seconds.values():
         kind.clear()
     accounts, began, before = CpuAccounts(stack), time.monotonic(), await asyncio.to_thread(rows.finished)
     await asyncio.sleep(seconds)
     after, elapsed = await asyncio.to_thread(rows.finished), time.monotonic() - began
     spent = accounts.seconds()
-    latency = list(crowd.counts.seconds["getJob"])
+    latency = list(pilot_load.counts.seconds["getJob"])
     work[0].cancel()
-    await crowd.drain()
+    await pilot_load.drain()
     await asyncio.gather(*work, return_exceptions=True)
     rows.close()
     finished = after - before
@@ -67,7 +67,7 @@ async def _measure(stack: Stack, seconds: float, pilots: int, warm_up_seconds: f
         per_second=round(finished / elapsed, 1),
         get_job_p50_ms=quantile(latency, 0.5),
         get_job_p99_ms=quantile(latency, 0.99),
-        trouble=crowd.counts.trouble,
+        trouble=pilot_load.counts.trouble,
         costs={name: round(1e6 * one / max(finished, 1)) for name, one in sorted(spent.items())},
         cores={name: round(one / elapsed, 3) for name, one in sorted(spent.items())},
     )

@@ -28,10 +28,10 @@ def fill(stack: Stack, jobs: int) -> int:
 
 
 async def _submit(stack: Stack, jobs: int) -> None:
-    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
-    connection = crowd.connection()
+    pilot_load = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
+    connection = pilot_load.connection()
     for start in range(0, jobs, JOBS_PER_TASK):
-        await crowd.submit(connection, min(JOBS_PER_TASK, jobs - start))
+        await pilot_load.submit(connection, min(JOBS_PER_TASK, jobs - start))
     connection.close()
     await asyncio.sleep(0)
 

@@ -72,7 +72,7 @@ def _paths() -> tuple[str, ...]:
 
 
 def _filled(postgres: str) -> str:
-    """Address of a database with the made-up rows; it is made anew."""
+    """Address of a database with the made-up rows; it is made again."""
     with closing(psycopg2.connect(postgres)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -140,9 +140,9 @@ def _looked_at(stack: Stack, api: str, path: str) -> tuple[float, float]:
 
 async def _under_load(stack: Stack, pages: int) -> tuple[float, int]:
     """Cores that the API used while jobs went through at a fixed rate and `pages` pages were open; news that these got."""
-    crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
-    work = [asyncio.create_task(crowd.feed(20, int(LIVE_RATE * 5)))]
-    work += [asyncio.create_task(crowd.pilot(number, lambda: 40 / LIVE_RATE)) for number in range(40)]
+    pilot_load = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
+    work = [asyncio.create_task(pilot_load.feed(20, int(LIVE_RATE * 5)))]
+    work += [asyncio.create_task(pilot_load.pilot(number, lambda: 40 / LIVE_RATE)) for number in range(40)]
     news = [0]
     limits = httpx.Limits(max_connections=pages + 1)
     async with httpx.AsyncClient(base_url=stack.config.api, headers=_headers(stack), timeout=60, limits=limits) as client:
@@ -155,8 +155,8 @@ async def _under_load(stack: Stack, pages: int) -> tuple[float, int]:
             task.cancel()
         await asyncio.gather(*open_pages, return_exceptions=True)
     work[0].cancel()
-    await crowd.drain()
-    crowd.stopped = True
+    await pilot_load.drain()
+    pilot_load.stopped = True
     await asyncio.gather(*work, return_exceptions=True)
     return round(cores, 3), news[0]
 

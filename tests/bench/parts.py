@@ -134,7 +134,7 @@ def idle(stack: Stack, seconds: float) -> dict[str, float]:
 
 
 def cold_start(stack: Stack) -> float:
-    """Seconds from `culm up` of a stopped stack to its answer, with whatever stands in its log."""
+    """Seconds from `culm up` of a stopped stack to its answer, with the log as it stands."""
     stack.down()
     began = time.perf_counter()
     stack.up()

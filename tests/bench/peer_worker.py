@@ -1,6 +1,6 @@
 """Run by the peers' environment: `peer_worker.py POSTGRES SECONDS CONCURRENCY AHEAD` prints what Procrastinate did, as JSON.
 
-The same closed loop as Culm's part a, as far as the peer has it: somebody keeps jobs waiting, workers take, begin and finish
+The same closed loop as Culm's part a, as far as the peer has it: a submitter keeps jobs waiting, workers take, begin and finish
 them, counted when the database says that they succeeded. No payload, no HTTP, no files, no audit: the peer has none of these.
 """
 

@@ -40,8 +40,8 @@ def main() -> int:
     address = an_empty_database(stack.config.postgres)
     worker = CHECKOUT / "tests" / "bench" / "peer_worker.py"
     command = [str(PYTHON), str(worker), address, str(given.seconds), str(CONCURRENCY), str(AHEAD)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    peer = json.loads(told.strip().splitlines()[-1])
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    peer = json.loads(output.strip().splitlines()[-1])
     culm = life_cycles.measure(stack, given.seconds, 150)
     ratio = round(culm.per_second / peer["per_second"], 2)
     found = {"measured_on": f"{datetime.now(UTC):%Y-%m-%d}", "procrastinate": peer}

@@ -23,12 +23,13 @@ from uuid import UUID
 
 from confluent_kafka import Producer
 
+from commands.job.guarded import guarded
 from deploy.config import CHECKOUT, StackConfig
 from deploy.stack import Stack
 from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
 from schemas.ids import FIRST_TASK_ID, JOBS_PER_TASK, caused_command_id, event_id
-from schemas.job import JobActivated, JobDefined, JobFinished, JobSent, JobStarted
+from schemas.job import JobDefined, JobFinished, JobSent, JobStarted
 from schemas.partition import PARTITIONER
 from schemas.queue import DispatchConfigured, JobQueued
 from schemas.types import EventEnvelope, JobUsage, QueueSettings
@@ -171,7 +172,7 @@ def history(ended: int, live: int) -> Iterator[tuple[Any, EventEnvelope]]:
         queue = number % QUEUES
         spec = a_spec(job_id, task_id=FIRST_TASK_ID, owner=f"user{number % 1000}")
         spec = replace(spec, queue=f"Q{queue}", parameters="-x 1 " * 60)
-        events: list[Any] = [JobDefined(spec=spec), JobActivated(queue=spec.queue)]
+        events: list[Any] = [JobDefined(spec=guarded(spec))]
         if number < ended:
             sent = JobSent(lease_id=str(UUID(int=number)), queue=spec.queue, pilot="p", node="n")
             events += [sent, JobStarted(node="n", batch_id="1", pilot_id="p", started_at=AT), JobFinished(usage=JobUsage())]

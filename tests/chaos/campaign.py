@@ -28,7 +28,7 @@ PILOTS = 40
 JOBS_PER_TASK = 20
 LEASE_SECONDS = 20
 CALM_SECONDS = 5.0
-#: Jobs that wait are enough for so long: while nobody can submit, pilots shall not starve.
+#: Jobs that wait are enough for so long: while no one can submit, pilots must have work.
 AHEAD_SECONDS = 30.0
 PATIENCE_SECONDS = 120.0
 DRAIN_SECONDS_MAX = 300.0
@@ -68,11 +68,11 @@ def run(stack: Stack, chosen: Sequence[Fault], rate: float, *, seed: int, burst_
 class _Campaign:
     def __init__(self, stack: Stack, rate: float) -> None:
         self._stack, self._rate = stack, rate
-        self._crowd = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
+        self._pilot_load = PilotLoad("127.0.0.1", stack.config.ports.api, stack.config.home)
 
     async def run(self, order: Sequence[Fault], burst_seconds: float) -> Report:
-        feeding = asyncio.create_task(self._crowd.feed(JOBS_PER_TASK, int(AHEAD_SECONDS * self._rate)))
-        pilots = [asyncio.create_task(self._crowd.pilot(number, lambda: PILOTS / self._rate)) for number in range(PILOTS)]
+        feeding = asyncio.create_task(self._pilot_load.feed(JOBS_PER_TASK, int(AHEAD_SECONDS * self._rate)))
+        pilots = [asyncio.create_task(self._pilot_load.pilot(number, lambda: PILOTS / self._rate)) for number in range(PILOTS)]
         outcomes = [await self._calm("nothing", CALM_SECONDS)]
         outcomes += [await self._suffer(fault) for fault in order]
         if burst_seconds:
@@ -82,10 +82,10 @@ class _Campaign:
         feeding.cancel()
         began = time.monotonic()
         left = await self._drained()
-        self._crowd.stopped = True
+        self._pilot_load.stopped = True
         await asyncio.gather(*pilots)
         violations, checked = await asyncio.to_thread(self._checked)
-        counts = self._crowd.counts
+        counts = self._pilot_load.counts
         drain = round(time.monotonic() - began, 1)
         return Report(tuple(outcomes), counts.finished, counts.trouble, drain, tuple(left), tuple(violations), checked)
 
@@ -101,7 +101,7 @@ class _Campaign:
         while time.monotonic() < struck + PATIENCE_SECONDS:
             await asyncio.sleep(0.2)
             now = time.monotonic()
-            recent = [at for at in self._crowd.counts.finished_at[-1:] if at > struck]
+            recent = [at for at in self._pilot_load.counts.finished_at[-1:] if at > struck]
             if now > struck + CALM_SECONDS and recent and recent[-1] > now - 1.0:
                 break
         await asyncio.to_thread(healed, lasting)
@@ -109,7 +109,7 @@ class _Campaign:
 
     def _outcome(self, name: str, began: float, seconds: float) -> Outcome:
         now = time.monotonic()
-        times = [began, *(at for at in self._crowd.counts.finished_at if at >= began), now]
+        times = [began, *(at for at in self._pilot_load.counts.finished_at if at >= began), now]
         stalled = max(after - before for before, after in itertools.pairwise(times))
         outcome = Outcome(name, round(seconds, 1), round(stalled, 1), len(times) > 2 and now - times[-2] < CALM_SECONDS)
         print(f"{name}: lasted {seconds:.1f} s, stalled {stalled:.1f} s, {len(times) - 2} jobs meanwhile", flush=True)

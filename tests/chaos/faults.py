@@ -12,10 +12,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from deploy.kafka.node import nodes
 from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
+from process.instances import processes_of_a_stack, shown_names
 from schemas.partition import PARTITIONER
 from schemas.topics import topics_of_role
 
-KINDS = ("decider", "processors", "timers", "projector", "notary", "api", "registry", "postgres", "harvester")
 TAKEOVER_SECONDS = 6.0
 DUPLICATES = 300
 POISON = (b"", b"broken avro", b"\x00\x00\x00\x00\x01not a record")
@@ -31,9 +31,10 @@ class Fault:
 
 def faults(stack: Stack, away_seconds: float) -> list[Fault]:
     """Every fault that can be done to `stack`; `away_seconds` is how long a server stays away."""
-    kinds = [*(one.name for one in nodes(stack.config)), *KINDS]
+    ours = shown_names(one.program for one in processes_of_a_stack(stack.config.counts)).values()
+    victims = [*(one.name for one in nodes(stack.config)), *ours, "registry", "postgres"]
     return [
-        *(Fault(f"kill {kind}", _killed(kind)) for kind in kinds),
+        *(Fault(f"kill {name}", _killed(name)) for name in victims),
         Fault("decider stopped past a takeover", _replaced),
         Fault(f"postgres away {away_seconds:.0f} s", _away("postgres", away_seconds)),
         Fault(f"registry away {away_seconds:.0f} s", _away("registry", away_seconds)),
@@ -55,9 +56,9 @@ def healed(lasting: Iterator[None]) -> None:
         pass
 
 
-def _killed(kind: str) -> Callable[[Stack], Iterator[None]]:
+def _killed(name: str) -> Callable[[Stack], Iterator[None]]:
     def lasts(stack: Stack) -> Iterator[None]:
-        os.kill(stack.process_pid(kind), signal.SIGKILL)
+        os.kill(stack.process_pid(name), signal.SIGKILL)
         yield
 
     return lasts
@@ -83,7 +84,7 @@ def _replaced(stack: Stack) -> Iterator[None]:
     time.sleep(TAKEOVER_SECONDS)
     os.kill(first, signal.SIGCONT)
     yield
-    # The supervisor starts the first anew, which takes the slot back; the second ends by itself then.
+    # The supervisor restarts the first, which takes the slot back; the second ends by itself then.
     try:
         second.wait(30)
     except subprocess.TimeoutExpired:

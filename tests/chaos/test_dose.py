@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.stack import Stack
-from tests.audit.agreement import auditor_on, culm, disagreeing, everybody
+from tests.audit.agreement import auditor_on, culm, disagreeing, every_subject
 from tests.chaos.campaign import Outcome, Report, run
 from tests.chaos.faults import faults
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
@@ -20,7 +20,7 @@ DOSE = ("kill decider", "decider stopped", "commands delivered twice", "poison",
 @pytest.fixture
 @starts_processes
 def chaotic() -> Iterator[Stack]:
-    """A stack that nobody else uses: its load has a queue that no task of another test may find."""
+    """A stack that no other test uses: its load has a queue that no task of another test may find."""
     yield from brought_up(stack_for_tests(f"chaos-{PORTS_OFFSET}", PORTS_OFFSET + 900), only_servers=False)
 
 
@@ -40,7 +40,7 @@ def test_a_dose_of_faults_loses_nothing_and_breaks_no_law(chaotic: Stack) -> Non
     replayed = culm(chaotic, "replay")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     with auditor_on(chaotic) as auditor:
-        subjects = everybody(auditor)
+        subjects = every_subject(auditor)
         assert len(subjects) > 300
         # Every task, and jobs from the whole run.
         jobs = [one for one in subjects if one.kind == "job"]

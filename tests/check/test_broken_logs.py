@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from check.laws import Law, Seen
-from check.report import Verdict, judge_log, laws_of_the_log, lines
+from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
 from commands.config import GROUP
 from tests.sim.seeds import quiet
@@ -41,9 +41,9 @@ def settled() -> dict[tuple[str, int], int]:
     return found
 
 
-def broken(records: Sequence[Seen]) -> dict[str, Verdict]:
+def broken(records: Sequence[Seen]) -> dict[str, LawResult]:
     """Verdicts on broken laws, by law."""
-    return {verdict.law: verdict for verdict in judge_log(records, laws_of_the_log(settled())) if verdict.violations}
+    return {result.law: result for result in judge_log(records, laws_of_the_log(settled())) if result.violations}
 
 
 def index_of(records: Sequence[Seen], name: str, number: int = 0) -> int:
@@ -84,11 +84,12 @@ def swapped(records: list[Seen]) -> list[Seen]:
 
 def torn(records: list[Seen]) -> list[Seen]:
     """The last event of a decision of two is missing, and the numbers after it close the gap."""
-    index = index_of(records, "JobActivated")
-    job = records[index].envelope.aggregate_id
+    pairs = (i for i, one in enumerate(records) if one.role == "events" and one.envelope.decision_size == 2)
+    index = next(i for i in pairs if records[i].envelope.decision_index == 1)
+    torn_one = (records[index].aggregate, records[index].envelope.aggregate_id)
     rest = [
         with_envelope(record, sequence=record.envelope.sequence - 1)
-        if record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
+        if record.role == "events" and (record.aggregate, record.envelope.aggregate_id) == torn_one
         else record
         for record in records[index + 1 :]
     ]
@@ -133,14 +134,14 @@ def miscounted(records: list[Seen]) -> list[Seen]:
 
 
 def vanished(records: list[Seen]) -> list[Seen]:
-    """A job is activated and then never heard of again, by anybody."""
-    activated = index_of(records, "JobActivated")
-    job = records[activated].envelope.aggregate_id
+    """A job is made and nothing more is in the log, neither of it nor of its queue."""
+    made = index_of(records, "JobDefined")
+    job = records[made].envelope.aggregate_id
     kept = []
     for number, record in enumerate(records):
         of_job = record.role == "events" and record.aggregate == "job" and record.envelope.aggregate_id == job
         of_queue = record.role == "events" and record.aggregate == "queue" and _job_in_queue(record) == job
-        if not (of_job and number > activated) and not of_queue:
+        if not (of_job and number > made) and not of_queue:
             kept.append(record)
     return kept
 
@@ -176,10 +177,10 @@ def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
     records, world = a_run()
     laws: list[Law] = [*laws_of_the_log(settled()), *(world.rows_law(view) for view in views())]
 
-    verdicts = judge_log(records, laws)
+    results = judge_log(records, laws)
 
-    assert [verdict for verdict in verdicts if verdict.violations] == []
-    idle = {verdict.law for verdict in verdicts if not verdict.checked}
+    assert [result for result in results if result.violations] == []
+    idle = {result.law for result in results if not result.checked}
     assert idle <= {"rows of lease equal the events", "rows of worker equal the events"}
 
 
@@ -202,30 +203,30 @@ def test_a_row_that_was_altered_is_found_and_named() -> None:
     job, row = next(iter(law.rows.items()))
     law.rows[job] = ("running", *row[1:])
 
-    (verdict,) = judge_log(records, [law])
+    (result,) = judge_log(records, [law])
 
-    assert verdict.violations == 1
-    assert verdict.first is not None
-    assert verdict.first.place == f"job row {job}"
-    assert "running" in verdict.first.found
+    assert result.violations == 1
+    assert result.first is not None
+    assert result.first.place == f"job row {job}"
+    assert "running" in result.first.found
 
 
-def test_a_row_that_vanished_and_one_that_nobody_made_are_found() -> None:
+def test_a_row_that_vanished_and_one_without_an_event_are_found() -> None:
     records, world = a_run()
     law = world.rows_law(next(view for view in views() if view.table == "task"))
     task = next(iter(law.rows))
     law.rows["999"] = law.rows.pop(task)
 
-    (verdict,) = judge_log(records, [law])
+    (result,) = judge_log(records, [law])
 
-    assert verdict.violations == 2
+    assert result.violations == 2
 
 
 def test_the_report_says_what_was_checked_and_the_first_offence() -> None:
     records = list(a_run()[0])
 
-    told = lines(judge_log(forged(records), laws_of_the_log(settled())))
+    text_lines = lines(judge_log(forged(records), laws_of_the_log(settled())))
 
-    cause = next(number for number, line in enumerate(told) if line.startswith("every cause is in the log"))
-    assert told[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
-    assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in told[cause + 1]
+    cause = next(number for number, line in enumerate(text_lines) if line.startswith("every cause is in the log"))
+    assert text_lines[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
+    assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in text_lines[cause + 1]

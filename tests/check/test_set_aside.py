@@ -37,7 +37,7 @@ def test_a_row_that_stands_still_equals_the_events_up_to_there() -> None:
     unnamed = judge_log(records, laws_of_the_rows(a_model(7, 2), views_of_task()))
     wrong = judge_log(records, laws_of_the_rows(a_model(8, 3, STANDS), views_of_task()))
 
-    assert [verdict.violations for verdict in (*aside, *unnamed, *wrong)] == [0, 1, 1]
+    assert [result.violations for result in (*aside, *unnamed, *wrong)] == [0, 1, 1]
 
 
 def test_what_is_set_aside_is_listed() -> None:
@@ -52,11 +52,11 @@ def test_a_record_that_a_law_cannot_judge_is_a_violation_of_it_and_not_the_end_o
     records = log_of(submitted(TASK))
     odd = Seen(Place(TOPIC, 0, 1), "events", "task", "TaskUnheardOf", records[0].envelope, records[0].message)
 
-    (verdict,) = judge_log([*records, odd], laws_of_the_rows(a_model(1000, 1), views_of_task()))
+    (result,) = judge_log([*records, odd], laws_of_the_rows(a_model(1000, 1), views_of_task()))
 
-    assert verdict.violations == 1
-    assert verdict.first is not None
-    assert verdict.first.found == "TaskUnheardOf of task cannot be judged: KeyError: 'TaskUnheardOf'"
+    assert result.violations == 1
+    assert result.first is not None
+    assert result.first.found == "TaskUnheardOf of task cannot be judged: KeyError: 'TaskUnheardOf'"
 
 
 def views_of_task() -> list[Any]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from commands.task.model import Task
 from schemas.ids import job_id_of
-from schemas.job import JobDefined, ReportJobEnd, ReportJobProgress
+from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
-from schemas.queue import LeaseJob
+from schemas.queue import JobQueued, LeaseJob
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes, RefineTask, SubmitTask
 from schemas.types import (
     BrokerageEvidence,
@@ -195,8 +195,8 @@ def run_all(culm: Culm, *, succeed: bool = True) -> list[int]:
 
 
 def spec_of(culm: Culm, job_id: int) -> JobSpec:
-    """What the job was defined as."""
-    return next(event.spec for event, _ in culm.events if isinstance(event, JobDefined) and event.spec.job_id == job_id)
+    """What the job is, as its queue got it."""
+    return next(event.spec for event, _ in culm.events if isinstance(event, JobQueued) and event.spec.job_id == job_id)
 
 
 def job(number: int) -> int:

@@ -14,6 +14,7 @@ from commands.engine.records import InputRecord
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from schemas.answer import CommandAnswered
+from schemas.answering import answer_in
 from schemas.catalog import messages
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, entry_of
@@ -80,6 +81,9 @@ class Culm:
                         waiting.append(self._record(output.topic, output.key, output.value))
                     case "events":
                         self.events.append((decoded.message, decoded.envelope))
+                        answer = answer_in(decoded.message, decoded.entry.aggregate, decoded.envelope)
+                        if answer is not None and decoded.envelope.decision_index == 0:
+                            self.answers.append(answer)
                     case "answers":
                         self.answers.append(decoded.message)
                     case _:

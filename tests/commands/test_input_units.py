@@ -187,7 +187,7 @@ def operate(units: InputUnits, name: str, number: int) -> None:
 
 
 @given(OPERATIONS, OPERATIONS)
-def test_whatever_is_done_to_units_can_be_put_back(
+def test_all_that_is_done_to_units_can_be_put_back(
     before: list[tuple[str, int]], after: list[tuple[str, int]]
 ) -> None:
     units, as_before = InputUnits(), InputUnits()
@@ -217,7 +217,7 @@ def test_counters_and_the_first_ready_units_are_those_of_the_units(operations: l
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from(list(JobState))), max_size=30))
-def test_whatever_is_done_to_jobs_can_be_put_back(moves: list[tuple[int, JobState]]) -> None:
+def test_all_that_is_done_to_jobs_can_be_put_back(moves: list[tuple[int, JobState]]) -> None:
     jobs = LiveJobs()
     for first in (1, 11, 21):
         jobs.add(JobKind.NORMAL, some_jobs(first, 10))

@@ -60,23 +60,23 @@ COMMANDS: dict[str, JobCommand] = {
     "merged": CompleteMerge(succeeded=True, merge_job_id=7),
 }
 
-U, D, A, S, ST, R, H, T, M, F, X, C, Z = JobStatus
+U, A, S, ST, R, H, T, M, F, X, C, Z = JobStatus
 TABLE = """
-                  unknown         defined         activated       sent            starting        running         holding         transferring    merging         finished        failed          cancelled       closed
-define            JobDefined+     ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS
-lease             UNKNOWN_JOB     NOT_ACTIVATED   JobSent         NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED
-starting          UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobStarting     -               -               -               -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
-running           UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobStarted      JobStarted      -               -               -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
-holding           UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobHolding      JobHolding      JobHolding      -               JobHolding      ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
-transferring      UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobTransferring JobTransferring JobTransferring JobTransferring -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
-wrong attempt     UNKNOWN_JOB     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT
-failed            UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobFailed       JobFailed       JobFailed       JobFailed       JobFailed       ALREADY_FINAL   ALREADY_FINAL!  -               ALREADY_FINAL!  ALREADY_FINAL!
-kill              UNKNOWN_JOB     JobCancelled    JobCancelled    JobKillOrdered  JobKillOrdered  JobKillOrdered  JobKillOrdered  JobKillOrdered  JobCancelled    -               -               -               -
-kill waiting      UNKNOWN_JOB     JobClosed       JobClosed       HELD            HELD            HELD            HELD            HELD            HELD            -               -               -               -
-kill at once      UNKNOWN_JOB     JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    -               -               -               -
-lose              UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      JobLost         JobLost         JobLost         JobLost         JobLost         NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
-lose other lease  UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
-merged            UNKNOWN_JOB     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     JobFinished     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING
+                  unknown         activated       sent            starting        running         holding         transferring    merging         finished        failed          cancelled       closed
+define            JobDefined      ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS  ALREADY_EXISTS
+lease             UNKNOWN_JOB     JobSent         NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED   NOT_ACTIVATED
+starting          UNKNOWN_JOB     NOT_LEASED      JobStarting     -               -               -               -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
+running           UNKNOWN_JOB     NOT_LEASED      JobStarted      JobStarted      -               -               -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
+holding           UNKNOWN_JOB     NOT_LEASED      JobHolding      JobHolding      JobHolding      -               JobHolding      ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
+transferring      UNKNOWN_JOB     NOT_LEASED      JobTransferring JobTransferring JobTransferring JobTransferring -               ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL   ALREADY_FINAL
+wrong attempt     UNKNOWN_JOB     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT     BAD_ATTEMPT
+failed            UNKNOWN_JOB     NOT_LEASED      JobFailed       JobFailed       JobFailed       JobFailed       JobFailed       ALREADY_FINAL   ALREADY_FINAL!  -               ALREADY_FINAL!  ALREADY_FINAL!
+kill              UNKNOWN_JOB     JobCancelled    JobKillOrdered  JobKillOrdered  JobKillOrdered  JobKillOrdered  JobKillOrdered  JobCancelled    -               -               -               -
+kill waiting      UNKNOWN_JOB     JobClosed       HELD            HELD            HELD            HELD            HELD            HELD            -               -               -               -
+kill at once      UNKNOWN_JOB     JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    -               -               -               -
+lose              UNKNOWN_JOB     NOT_LEASED      JobLost         JobLost         JobLost         JobLost         JobLost         NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
+lose other lease  UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
+merged            UNKNOWN_JOB     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     JobFinished     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING
 """  # noqa: E501 - a table is read by its columns
 
 
@@ -129,4 +129,4 @@ def test_a_report_to_stop_goes_with_every_refusal_of_a_pilot() -> None:
     for status in JobStatus:
         decision = decide(a_job(status), COMMANDS["running"], BY)
         if decision.refusal is not None:
-            assert decision.order == "tobekilled"
+            assert decision.pilot_command == "tobekilled"

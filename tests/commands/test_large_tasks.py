@@ -109,7 +109,7 @@ def test_chunks_of_a_dataset_are_asked_for_one_by_one() -> None:
     assert [unit.spec.lfn[900:] for unit in the_task(culm).units.values()] == [f"{n:04d}" for n in range(1_000)]
 
 
-def test_a_dataset_sends_the_same_whatever_the_order_in_which_its_files_came() -> None:
+def test_a_dataset_sends_the_same_for_any_order_in_which_its_files_came() -> None:
     culm = a_task_over([a_file(name) for name in "dacb"], rules=SplitRules())
 
     assert [unit.spec.lfn for unit in the_task(culm).units.values()] == ["a", "b", "c", "d"]

@@ -1,4 +1,4 @@
-"""Leases: given once, kept alive by heartbeats, lost by silence that somebody could have heard."""
+"""Leases: given once, kept alive by heartbeats, lost by a silence that was observed."""
 
 from schemas.job import JobLost, LateReportRefused
 from schemas.queue import ExpireLease, JobLeased, LeaseEnded, LeaseJob, LeasesRenewed, RenewLeases
@@ -49,7 +49,7 @@ def test_an_old_heartbeat_that_arrives_late_changes_nothing() -> None:
     assert [m.seen_at for m, _ in culm.events if isinstance(m, LeasesRenewed)] == [culm.now + 30 * SECOND]
 
 
-def test_nobody_loses_a_lease_while_heartbeats_could_not_be_seen() -> None:
+def test_no_pilot_loses_a_lease_while_heartbeats_could_not_be_seen() -> None:
     culm = a_running_task()
     held = lease(culm) or 0
     given = culm.last(JobLeased)
@@ -74,12 +74,12 @@ def test_a_late_report_is_recorded_once_and_refused_every_time() -> None:
 
     answers = [end(culm, held) for _ in range(3)]
 
-    assert {(a.accepted, a.reason, a.order) for a in answers} == {(False, "ALREADY_FINAL", "tobekilled")}
+    assert {(a.accepted, a.reason, a.pilot_command) for a in answers} == {(False, "ALREADY_FINAL", "tobekilled")}
     assert len([m for m, _ in culm.events if isinstance(m, LateReportRefused)]) == 1
     assert culm.state("job", held).status == "failed"
 
 
-def test_a_pilot_that_wakes_after_losing_its_job_is_told_to_stop() -> None:
+def test_a_pilot_that_wakes_after_losing_its_job_is_ordered_to_stop() -> None:
     culm = a_running_task()
     held = lease(culm) or 0
     given = culm.last(JobLeased)
@@ -87,7 +87,7 @@ def test_a_pilot_that_wakes_after_losing_its_job_is_told_to_stop() -> None:
         ExpireLease(job_id=held, lease_id=given.lease_id, at=given.due_at, watched_since=0), QUEUE, role="system"
     )
 
-    assert report(culm, held, ReportedState.RUNNING).order == "tobekilled"
+    assert report(culm, held, ReportedState.RUNNING).pilot_command == "tobekilled"
 
 
 def test_a_final_report_said_twice_is_harmless() -> None:
@@ -98,7 +98,7 @@ def test_a_final_report_said_twice_is_harmless() -> None:
 
     again = end(culm, held)
 
-    assert (again.accepted, again.order) == (True, None)
+    assert (again.accepted, again.pilot_command) == (True, None)
     assert culm.names(events) == []
 
 
@@ -128,7 +128,7 @@ def test_a_pilot_of_another_tenant_gets_none() -> None:
     assert answer.reason == "NO_JOBS"
 
 
-def test_a_queue_nobody_configured_is_named_as_unknown() -> None:
+def test_a_queue_without_configuration_is_named_as_unknown() -> None:
     culm = a_culm()
 
     answer = culm.send(LeaseJob(offer=PilotOffer(pilot="p")), "NOWHERE", role="pilot")

@@ -1,4 +1,4 @@
-"""A queue of many users finds the best job by a look at a few heads, whatever happened to it before."""
+"""A queue of many users finds the best job by a look at a few heads, after any history."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -85,7 +85,7 @@ def withdrawn(spec: JobSpec) -> JobWithdrawn:
     return JobWithdrawn(job_id=spec.job_id, reason="r", waiting=0, leased=0)
 
 
-def test_the_highest_priority_goes_first_then_the_greatest_age_whoever_owns_it() -> None:
+def test_the_highest_priority_goes_first_then_the_greatest_age_of_all_owners() -> None:
     queue = after(
         initial(),
         queued(a_spec(3, owner="ann", priority=1000)),

@@ -1,4 +1,4 @@
-"""Names reach the payload as they are, whatever a shell would make of them; a real shell says what it makes of each line."""
+"""Names reach the payload as they are, also characters that a shell expands; a real shell says what it makes of each line."""
 
 import ast
 import shutil

@@ -1,4 +1,4 @@
-"""Workers, names, datasets and policies: what each says no to."""
+"""Workers, names, datasets and policies: what each refuses."""
 
 from dataclasses import replace
 

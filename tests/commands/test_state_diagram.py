@@ -1,4 +1,4 @@
-"""The picture of the state machines says what the tables say."""
+"""The diagram of the state machines says what the tables say."""
 
 from commands.state_diagram import PAGE, page
 

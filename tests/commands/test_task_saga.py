@@ -158,7 +158,7 @@ def test_killing_a_task_withdraws_waiting_jobs_and_orders_held_ones_stopped() ->
     culm.send(KillTask(), str(TASK))
 
     assert culm.state("queue", QUEUE).waiting == {}
-    assert report(culm, held, ReportedState.RUNNING).order == "tobekilled"
+    assert report(culm, held, ReportedState.RUNNING).pilot_command == "tobekilled"
     end(culm, held, succeeded=False)
     for number in (1, 2, 3):
         account(culm, job(number), OutcomeKind.CANCELLED)
@@ -452,7 +452,7 @@ def test_a_reload_counts_revived_input_as_ready() -> None:
     assert (fed.total, fed.used, fed.failed) == (3, 0, 0)
 
 
-def test_a_job_that_waits_for_its_merge_may_be_told_of_again() -> None:
+def test_a_job_that_waits_for_its_merge_may_be_reported_again() -> None:
     culm = a_running_task(a_merging_definition())
     generate_all(culm)
     account(culm, job(1), OutcomeKind.MERGING)

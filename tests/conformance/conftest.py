@@ -31,5 +31,5 @@ def waiting_task(client: Client) -> int:
 
 @pytest.fixture(scope="session")
 def stranger(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """panda-client of somebody else in the same VO."""
+    """panda-client of another user in the same VO."""
     return a_client(stack, tmp_path_factory.mktemp("mallory"), user="mallory", name="Mallory Moe")

@@ -52,10 +52,10 @@ def test_pbook_finds_tasks_by_an_expression(client: Client, done_task: int, wait
 def test_pbook_shows_only_the_tasks_of_the_named_user(client: Client, stranger: Client, done_task: int) -> None:  # row 15
     theirs = stranger.prun("user.mallory.row15", "--site", "NOWHERE").task_id
 
-    nobody = client.pbook("show", "--username", "Somebody Else").text
+    another = client.pbook("show", "--username", "Another User").text
     mallory = client.pbook("show", "--username", "Mallory Moe").text
 
-    assert str(done_task) not in nobody
+    assert str(done_task) not in another
     assert str(theirs) in mallory
     assert str(done_task) not in mallory
     assert str(done_task) not in stranger.pbook("show").text
@@ -128,7 +128,7 @@ def test_pbook_gives_a_task_at_work_more_attempts(client: Client, waiting_task: 
     assert "ERROR" not in said.text
 
 
-def test_pbook_cannot_touch_the_task_of_somebody_else(stranger: Client, waiting_task: int, done_task: int) -> None:  # row 22
+def test_pbook_cannot_touch_the_task_of_another_user(stranger: Client, waiting_task: int, done_task: int) -> None:  # row 22
     killed = stranger.pbook("kill", str(waiting_task))
     others = [
         stranger.pbook("finish", str(waiting_task)),
@@ -176,7 +176,7 @@ def test_pbook_looks_for_lost_files(client: Client, done_task: int) -> None:  # 
     assert httpx.get(found[1], timeout=10).text == f"task {done_task}: 6 registered output files, 0 lost\n"
 
 
-def test_pbook_is_told_about_debug_mode(client: Client, done_task: int) -> None:  # row 29
+def test_pbook_gets_an_answer_about_debug_mode(client: Client, done_task: int) -> None:  # row 29
     job = client.get(f"/v1/jobs?task_id={done_task}")["jobs"][0]["job_id"]
 
     assert "INFO : debug mode is not offered" in client.pbook("debug", str(job), "True").text

@@ -50,7 +50,7 @@ def test_a_name_that_ended_is_executed_again(client: Client) -> None:  # row 6
     assert client.ended(first)["status"] == "done"
 
 
-def test_output_of_somebody_else_is_refused_by_the_client(client: Client) -> None:  # row 7
+def test_output_of_another_user_is_refused_by_the_client(client: Client) -> None:  # row 7
     said = client.prun("user.other.t")
 
     assert "ERROR : outDS must be 'user.jdoe.<user-controlled string...>'" in said.text

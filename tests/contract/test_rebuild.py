@@ -45,7 +45,7 @@ def test_a_rebuild_of_everything_is_equal_while_reads_go_on(stack: Stack, tmp_pa
         while not ending.is_set():
             try:
                 assert client.task(task)["status"] == "done"
-            except Exception as problem:  # noqa: BLE001 - whatever it is, the test reports it
+            except Exception as problem:  # noqa: BLE001 - the test reports any exception
                 failures.append(repr(problem))
 
     reader = threading.Thread(target=read_on)

@@ -58,7 +58,7 @@ def test_the_scrape_configuration_names_every_process_in_order() -> None:
     targets = found["scrape_configs"][0]["static_configs"]
 
     assert [target["labels"]["process"] for target in targets] == list(MEASURED)
-    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25100 + number}"] for number in range(len(MEASURED))]
+    assert [target["targets"] for target in targets] == [[f"127.0.0.1:{25120 + number}"] for number in range(len(MEASURED))]
     assert yaml.safe_load((FOLDER / "grafana" / "provisioning.yml").read_text())["datasources"][0]["uid"] == "culm"
     assert {panel["datasource"]["uid"] for panel in dashboard()["panels"]} == {"culm"}
 
@@ -78,9 +78,9 @@ def test_the_sink_names_topics_and_fields_that_exist() -> None:
 
 
 @pytest.mark.stack
-def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit()
-    hand.finish(hand.lease(task))
+def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.finish(actors.lease(task))
 
     exposed = families(stack) | set(GIVEN)
 
@@ -90,9 +90,9 @@ def test_every_figure_that_is_asked_for_is_exposed(stack: Stack, hand: ManualAct
 
 
 @pytest.mark.stack
-def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit()
-    hand.user.get(f"/v1/tasks/{task}")
+def test_no_label_holds_an_id_or_a_user(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.user.get(f"/v1/tasks/{task}")
     text = "".join(
         httpx.get(f"http://127.0.0.1:{stack.config.ports.metrics + number}/metrics").text for number, _ in enumerate(MEASURED)
     )
@@ -103,18 +103,18 @@ def test_no_label_holds_an_id_or_a_user(stack: Stack, hand: ManualActors) -> Non
 
 
 @pytest.mark.stack
-def test_the_running_table_agrees_with_the_read_model(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit(jobs=2)
-    hand.finish(hand.lease(task))
+def test_the_running_table_agrees_with_the_read_model(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit(jobs=2)
+    actors.finish(actors.lease(task))
     sample = str(FOLDER / "running_table.py")
     command = [sys.executable, "-W", "ignore", sample, stack.config.kafka, stack.config.registry, "--once"]
 
     def same() -> bool:
-        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        output = subprocess.run(command, capture_output=True, text=True, check=True)
         with closing(psycopg2.connect(stack.config.postgres)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT queue, status, count(*) FROM job GROUP BY 1, 2 ORDER BY 1, 2")
             rows = cursor.fetchall()
-        return [(one["queue"], one["state"], one["jobs"]) for one in json.loads(told.stdout)] == rows
+        return [(one["queue"], one["state"], one["jobs"]) for one in json.loads(output.stdout)] == rows
 
     assert until(same, 60)
 
@@ -126,7 +126,7 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
     assert binary is not None, "no Prometheus on this machine; install Debian's package prometheus"
     configuration = (FOLDER / "prometheus.yml").read_text().replace("scrape_interval: 5s", "scrape_interval: 1s")
     for number, _ in enumerate(MEASURED):
-        configuration = configuration.replace(f"127.0.0.1:{25100 + number}", f"127.0.0.1:{stack.config.ports.metrics + number}")
+        configuration = configuration.replace(f"127.0.0.1:{25120 + number}", f"127.0.0.1:{stack.config.ports.metrics + number}")
     (tmp_path / "prometheus.yml").write_text(configuration)
     shutil.copy(FOLDER / "rules.yml", tmp_path / "rules.yml")
     port = stack.config.ports.metrics + 50
@@ -142,8 +142,8 @@ def prometheus(stack: Stack, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.stack
-def test_a_real_prometheus_answers_every_expression(stack: Stack, hand: ManualActors, prometheus: str) -> None:
-    hand.finish(hand.lease(hand.submit()))
+def test_a_real_prometheus_answers_every_expression(stack: Stack, actors: ManualActors, prometheus: str) -> None:
+    actors.finish(actors.lease(actors.submit()))
     asking = httpx.Client(base_url=prometheus)
 
     def value(expression: str) -> list[Any]:

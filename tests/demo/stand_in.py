@@ -60,7 +60,7 @@ class StandIn:
     def culm(self) -> Path:
         """A `culm` command that knows `env` and `dataset add`."""
         path = self.home / "culm"
-        checkout = str(WRAPPERS.parents[1])
+        checkout = str(WRAPPERS.parents[2])
         path.write_text(CULM.format(python=sys.executable, checkout=checkout, home=str(self.home)))
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return path

@@ -27,7 +27,7 @@ needs_prun = pytest.mark.skipif(not (CLIENT / "bin" / "prun").exists(), reason="
 
 
 def a_token() -> str:
-    """A token that panda-client can read; nobody checks its signature here."""
+    """A token that panda-client can read; its signature is not checked here."""
     claims = {"preferred_username": "jdoe", "name": "Jane Doe", "sub": "jdoe", "exp": int(time.time()) + 3600}
     parts = (json.dumps({"alg": "none"}), json.dumps(claims), "")
     return ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts)
@@ -138,7 +138,7 @@ def test_the_picture_of_a_task_can_be_drawn_for_every_status() -> None:
     console.print(picture_of(a_task(*jobs, a_job(99, "MERGE", "finished")), 1.0))
 
 
-def test_a_task_that_failed_is_told_in_its_jobs_words() -> None:
+def test_a_task_that_failed_is_reported_in_its_jobs_words() -> None:
     task = a_task(a_job(7, status="failed", errors="no disk"), a_job(8), status="failed", message="too many failures")
 
     assert reasons(task) == ("task 10000001 ended failed, expected done. too many failures\n  job 7 (normal) failed: no disk")

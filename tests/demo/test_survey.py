@@ -64,7 +64,7 @@ def test_the_tiles_cover_the_picture_and_keep_every_pixel() -> None:
     np.testing.assert_array_equal(join_pixels(surveyed_tiles()), read_picture())
 
 
-def test_a_tile_survives_its_file_whatever_the_file_is_called(tmp_path: Path) -> None:
+def test_a_tile_survives_its_file_under_any_name(tmp_path: Path) -> None:
     tile = surveyed_tiles()[7].tile
     (file,) = write_tiles([tile], tmp_path, "some.run")
     renamed = file.rename(tmp_path / "panda.um.anything")

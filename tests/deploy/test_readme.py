@@ -69,4 +69,4 @@ def test_every_variable_of_a_port_is_in_the_readme(variable: str) -> None:
 
 def test_the_readme_says_how_many_ports_serve_metrics() -> None:
     assert METRICS_PORTS == 6
-    assert "`CULM_PORT_METRICS` (25100, and the five after it)" in README
+    assert "`CULM_PORT_METRICS` (25120, and the five after it" in README

@@ -1,4 +1,4 @@
-"""A running Culm: what `culm up` and `culm status` say of it, and that whatever is killed comes back by itself."""
+"""A running Culm: what `culm up` and `culm status` say of it, and that each process that is killed restarts by itself."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def test_all_listen_on_loopback_alone(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whatever_is_killed_comes_back_and_commands_are_answered(stack: Stack, name: str) -> None:
+def test_each_process_that_is_killed_restarts_and_commands_are_answered(stack: Stack, name: str) -> None:
     wait_until_whole(stack)
     restarts = stack.supervisor.restarts(name)
 

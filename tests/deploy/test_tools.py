@@ -33,11 +33,11 @@ def java(path: Path, version: str) -> Path:
 
 
 def test_missing_java_says_what_to_install_and_which_variable_to_set(tmp_path: Path) -> None:
-    with pytest.raises(MissingTool, match="Java was not found") as told:
+    with pytest.raises(MissingTool, match="Java was not found") as raised:
         find_java({"PATH": str(tmp_path)})
 
     for word in ("openjdk-17-jre-headless", "JAVA_HOME", "CULM_JAVA"):
-        assert word in str(told.value)
+        assert word in str(raised.value)
 
 
 def test_an_old_java_is_named_with_its_version(tmp_path: Path) -> None:
@@ -134,10 +134,10 @@ def test_a_taken_port_is_named_with_the_variable_to_set(tmp_path: Path) -> None:
     config = StackConfig.from_environ({}, home=tmp_path, ports=ports)
     check_ports(config)
 
-    with socket.create_server(("127.0.0.1", ports.registry)), pytest.raises(PortTaken) as told:
+    with socket.create_server(("127.0.0.1", ports.registry)), pytest.raises(PortTaken) as raised:
         check_ports(config)
 
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"port {ports.registry} for registry is taken by another process; set CULM_PORT_REGISTRY to a free port"
     )
 
@@ -154,10 +154,10 @@ def test_a_taken_port_for_metrics_is_named_with_its_variable(tmp_path: Path) -> 
     ports = free_ports()
     config = StackConfig.from_environ({}, home=tmp_path, ports=ports)
 
-    with socket.create_server(("127.0.0.1", ports.metrics + 2)), pytest.raises(PortTaken) as told:
+    with socket.create_server(("127.0.0.1", ports.metrics + 2)), pytest.raises(PortTaken) as raised:
         check_ports(config)
 
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"port {ports.metrics + 2} for metrics is taken by another process;"
         " set CULM_PORT_METRICS to the first of 6 free ports in a row"
     )
@@ -170,11 +170,11 @@ def test_all_taken_ports_are_named_at_once(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", ports.api)),
         socket.create_server(("127.0.0.1", ports.postgres)),
-        pytest.raises(PortTaken) as told,
+        pytest.raises(PortTaken) as raised,
     ):
         check_ports(config)
 
-    assert [line.split("; ")[1] for line in str(told.value).splitlines()] == [
+    assert [line.split("; ")[1] for line in str(raised.value).splitlines()] == [
         "set CULM_PORT_API to a free port",
         "set CULM_PORT_POSTGRES to a free port",
     ]

@@ -51,7 +51,7 @@ def test_no_reader_sees_what_is_not_committed_or_commits_by_itself(made: Made) -
     assert [one["group.id"] for one in readers] == ["p-unused", "o-unused", "t-unused", "f-unused", "g"]
 
 
-def test_who_must_not_pass_records_over_is_told_of_an_offset_that_is_gone(made: Made) -> None:
+def test_a_reader_that_must_not_pass_records_over_gets_an_error_for_an_offset_that_is_gone(made: Made) -> None:
     open_each()
 
     assert [one["auto.offset.reset"] for one in made[:5]] == ["error", "earliest", "latest", "earliest", "error"]
@@ -64,7 +64,7 @@ def test_every_producer_is_idempotent_and_partitions_as_all_do(made: Made) -> No
     assert made[6]["message.timeout.ms"] < made[6]["transaction.timeout.ms"]
 
 
-def test_who_asks_one_question_is_told_of_the_end_at_once(made: Made) -> None:
+def test_a_reader_with_one_question_learns_of_the_end_at_once(made: Made) -> None:
     open_each()
 
     assert made[1]["enable.partition.eof"] is True

@@ -77,6 +77,14 @@ def test_every_state_folds_without_a_bug() -> None:
     assert len([key for key in ended if key[0] == "job"]) == 287
 
 
+def view_rows(name: str) -> list[dict[str, Any]]:
+    """Rows as readers see them: the specification of a job is a row of its own, which the view joins."""
+    if name != "job":
+        return tables().all(name)
+    specs = {row["job_id"]: row["spec"] for row in tables().all("job_spec")}
+    return [row | {"spec": specs.get(row["job_id"])} for row in tables().all(name)]
+
+
 def differences() -> Iterator[str]:
     """Rows that are not what the earlier release showed, column by column, as far as both have them."""
     with gzip.open(FOLDER / "rows.json.gz") as file:
@@ -86,7 +94,7 @@ def differences() -> Iterator[str]:
     for name, rows in expected.items():
         if name in NOT_FOLDED or name not in keys:
             continue
-        found = {tuple(str(row[key]) for key in keys[name]): row for row in tables().all(name)}
+        found = {tuple(str(row[key]) for key in keys[name]): row for row in view_rows(name)}
         if len(found) != len(rows):
             yield f"{name}: {len(found)} rows, expected {len(rows)}"
         for row in rows:

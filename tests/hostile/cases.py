@@ -45,8 +45,8 @@ class Cases:
     def command(self, name: str, key: str, client: httpx.Client | None = None, /, **fields: Any) -> dict[str, Any]:
         """The answer to a command."""
         body = {"aggregate_id": key, **fields}
-        told = (client or self.user).post(f"/v1/commands/{name}", content=json_text(body), headers={"Prefer": "wait=20"})
-        return {"status": told.status_code, **told.json()}
+        reply = (client or self.user).post(f"/v1/commands/{name}", content=json_text(body), headers={"Prefer": "wait=20"})
+        return {"status": reply.status_code, **reply.json()}
 
     def submit(self, **changes: Any) -> tuple[int, Any]:
         """Status and answer of a submission by panda-client's front; keys of None are left out."""

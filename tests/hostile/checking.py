@@ -1,6 +1,6 @@
 """What the independent checker says of a log in which senders forged commands.
 
-A command on a topic that claims to come from Culm itself cannot be told from one that does; what it breaks among the things
+A command on a topic that claims to come from Culm itself looks like one that does; what it breaks among the things
 of its sender is its own. Everything that names the bystander, and every law about the log as such, counts.
 """
 
@@ -20,7 +20,7 @@ from deploy.stack import Stack
 from eventlog.registry import codec_from
 from schemas.ids import FIRST_TASK_ID, task_id_of
 
-#: Laws that no command can break, whoever sent it.
+#: Laws that no command of any sender can break.
 DIED = "the checker ends in order"
 OF_THE_LOG = (DIED, GaplessSequences.name, CompleteDecisions.name, OneAnswerEach.name)
 
@@ -34,10 +34,10 @@ def violations_of(stack: Stack) -> tuple[list[Violation], int]:
     command = [sys.executable, "-W", "ignore", "-m", "tests.hostile.checking", config.kafka, config.registry, config.postgres]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     try:
-        told = json.loads(done.stdout)
+        described = json.loads(done.stdout)
     except ValueError:
         return [Violation(DIED, f"exit code {done.returncode}", done.stderr.strip()[-300:])], 0
-    return [Violation(*row) for row in told["violations"]], int(told["checked"])
+    return [Violation(*row) for row in described["violations"]], int(described["checked"])
 
 
 def check(kafka: str, registry: str, postgres: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def names(text: str, tasks: Sequence[int], queues: Sequence[str]) -> bool:
     return not numbers.isdisjoint(tasks) or any(queue in text for queue in queues)
 
 
-def told(violations: Sequence[Violation]) -> tuple[str, ...]:
+def described(violations: Sequence[Violation]) -> tuple[str, ...]:
     """A sentence a law: how often it was broken, and the first time."""
     first: dict[str, Violation] = {}
     count: dict[str, int] = {}

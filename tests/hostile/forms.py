@@ -34,7 +34,7 @@ UPLOADS = (b"", b"\x1f\x8b", b"x" * 8, b"\x00" * 200_000, b"x" * 2_000_000)
 @st.composite
 def posted(draw: st.DrawFn, target: str, sender: Sender, good: dict[str, Any]) -> Drawn:
     """A form of a page with hostile values, names repeated or added."""
-    found, told = draw(changed(good, VALUES))
+    found, description = draw(changed(good, VALUES))
     body = form_of(found)
     if draw(st.integers(0, 4)) == 0:
         body += draw(
@@ -44,9 +44,9 @@ def posted(draw: st.DrawFn, target: str, sender: Sender, good: dict[str, Any]) -
         )
     if draw(st.integers(0, 7)) == 0:
         body = draw(st.sampled_from(naughty.BODIES))
-        told = f"body {body[:30]!r}"
+        description = f"body {body[:30]!r}"
     headers, odd = draw(odd_headers())
-    return Request("POST", target, sender, body, {**FROM_A_PAGE, **headers}), f"{told} {odd}".strip()
+    return Request("POST", target, sender, body, {**FROM_A_PAGE, **headers}), f"{description} {odd}".strip()
 
 
 @st.composite

@@ -39,12 +39,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `kind` is its row in the report; with the seed, kind and number name it for ever. told: what is odd in it."""
+    """One message. `kind` is its row in the report; with the seed, kind and number name it for ever.
+
+    description: what is odd in it.
+    """
 
     kind: str
     number: int
     content: Request | Record
-    told: str
+    description: str
 
     @property
     def name(self) -> str:

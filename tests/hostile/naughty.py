@@ -1,4 +1,4 @@
-"""The dictionary of values that programs stumble over, by what they pretend to be. Data only.
+"""The dictionary of values that programs fail on, by what they pretend to be. Data only.
 
 `RAW` are pieces of JSON that no Python value stands for (nesting, duplicate keys, numbers beyond doubles): a value holds
 `raw(name)` and `json_text` puts the piece in its place.

@@ -46,9 +46,9 @@ STATES = (*reports.LIVE_STATES, *reports.FINAL_STATES)
 def reported(draw: st.DrawFn, ground: Ground, *, v1: bool) -> tuple[dict[str, Any], str]:
     """A report with hostile values."""
     good = report(ground, draw(st.sampled_from(STATES)), draw(st.integers(0, 9)))
-    found, told = draw(changed(good))
+    found, description = draw(changed(good))
     names = {legacy: name for name, legacy in reports.LEGACY_OF_V1.items()}
-    return (offers.legacy_names(found, names) if v1 else found), f"{good['state']}: {told}"
+    return (offers.legacy_names(found, names) if v1 else found), f"{good['state']}: {description}"
 
 
 def in_bulk(name: str, one: st.SearchStrategy[tuple[dict[str, Any], str]]) -> st.SearchStrategy[tuple[dict[str, Any], str]]:

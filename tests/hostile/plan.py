@@ -49,7 +49,7 @@ def messages_of(kind: str, strategy: Strategy, count: int, seed: int) -> list[Me
         block = len(found) // DRAWN_AT_ONCE
         number = zlib.crc32(f"{seed}:{kind}:{block}".encode())
         values = drawn(strategy, DRAWN_AT_ONCE, number)
-        found += [Message(kind, len(found) + place, content, told) for place, (content, told) in enumerate(values)]
+        found += [Message(kind, len(found) + place, content, description) for place, (content, description) in enumerate(values)]
     return found[:count]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 
@@ -29,18 +29,18 @@ class Leaf:
     node: Any
 
 
-def plausible(entry: Entry, ground: Ground) -> dict[str, Any]:
+def plausible(entry: CatalogEntry, ground: Ground) -> dict[str, Any]:
     """A record of `entry` that might have been meant, without its envelope."""
     found = {field["name"]: _plausible(field["type"], field["name"], ground) for field in fields_of(entry)}
     return found | {"name": ground.queue} if entry.name == "QueueSettings" else found
 
 
-def fields_of(entry: Entry) -> list[Mapping[str, Any]]:
+def fields_of(entry: CatalogEntry) -> list[Mapping[str, Any]]:
     """Fields of a record, without the envelope."""
     return [field for field in entry.schema["fields"] if field["name"] != "envelope"]
 
 
-def leaves_of(entry: Entry, place: Place = ()) -> Iterator[Leaf]:
+def leaves_of(entry: CatalogEntry, place: Place = ()) -> Iterator[Leaf]:
     """Every place in `plausible(entry)` where a value stands, lists included."""
     for field in fields_of(entry):
         yield from _leaves(field["type"], (*place, field["name"]))
@@ -52,20 +52,20 @@ def mutated(record: Any, leaf: Leaf, value: Any) -> Any:
 
 
 @st.composite
-def hostile_records(draw: st.DrawFn, entry: Entry, ground: Ground, *, from_json: bool) -> tuple[dict[str, Any], str]:
+def hostile_records(draw: st.DrawFn, entry: CatalogEntry, ground: Ground, *, from_json: bool) -> tuple[dict[str, Any], str]:
     """(record, what is odd in it). from_json: values of other types, too, as a JSON body may hold them."""
     record, leaves = plausible(entry, ground), list(leaves_of(entry))
-    told = []
+    description = []
     for _ in range(draw(st.integers(1, 3))) if leaves else ():
         leaf = draw(st.sampled_from(leaves))
         value = draw(hostile_values(leaf.node, record, leaf.place, from_json=from_json))
         record = mutated(record, leaf, value)
-        told.append(f"{'.'.join(map(str, leaf.place))}={repr(value)[:60]}")
+        description.append(f"{'.'.join(map(str, leaf.place))}={repr(value)[:60]}")
     if from_json and draw(st.integers(0, 11)) == 0:
         name = draw(st.sampled_from(("", "envelope", "x" * 300, "\x00", "__class__", "leased")))
         record = {**record, name: draw(st.sampled_from(naughty.JSON_VALUES))}
-        told.append(f"extra {name[:20]!r}")
-    return record, "; ".join(told)
+        description.append(f"extra {name[:20]!r}")
+    return record, "; ".join(description)
 
 
 def hostile_values(node: Any, record: Any, place: Place, *, from_json: bool) -> st.SearchStrategy[Any]:

@@ -13,7 +13,7 @@ FOLDER = CHECKOUT / "out" / "hostile"
 
 
 def document_of(seen: Seen, faults: Sequence[str], setup: str) -> dict[str, Any]:
-    """Everything that is told of a run."""
+    """Everything that is reported of a run."""
     after = seen.after
     return {
         "setup": setup,

@@ -53,30 +53,30 @@ def queries(draw: st.DrawFn, names: Sequence[str], good: Mapping[str, str]) -> t
     """(query, what is odd in it): some of `good`, one to three hostile values, perhaps one twice or one unknown."""
     kept = {name: value for name, value in good.items() if name in names and draw(st.booleans())}
     pairs = [(name, quote(value, safe="")) for name, value in kept.items()]
-    told = []
+    description = []
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from((*names, "unknown", "json") if names else ("unknown",)))
         value = draw(st.sampled_from((*VALUES, *ENCODED)))
         pairs += [(name, in_target(value))] * draw(st.sampled_from((1, 1, 1, 2)))
-        told.append(f"{name}={value[:60]!r}")
-    return "&".join(f"{quote(name, safe='.')}={value}" for name, value in pairs)[:TARGET_MAX], "; ".join(told)
+        description.append(f"{name}={value[:60]!r}")
+    return "&".join(f"{quote(name, safe='.')}={value}" for name, value in pairs)[:TARGET_MAX], "; ".join(description)
 
 
 @st.composite
 def reading(draw: st.DrawFn, path: str, names: Sequence[str], good: Mapping[str, str], sender: Sender) -> Drawn:
     """A GET of a route: its path's parameters and its query."""
-    target, told = path, []
+    target, description = path, []
     for name in re.findall(r"{(\w+)(?::\w+)?}", path):
         value = good.get(name, "1")
         if draw(st.integers(0, 2)) == 0:
             value = draw(st.sampled_from((*VALUES, *ENCODED)))
-            told.append(f"{name}={value[:60]!r}")
+            description.append(f"{name}={value[:60]!r}")
         target = re.sub(rf"{{{name}(?::\w+)?}}", in_target(value).replace("\\", "\\\\"), target)
-    if not told or draw(st.booleans()):
+    if not description or draw(st.booleans()):
         query, said = draw(queries(names, good))
-        target, told = f"{target}?{query}", [*told, said]
+        target, description = f"{target}?{query}", [*description, said]
     headers, odd = draw(odd_headers())
-    return Request("GET", target, draw(senders(sender)), headers=headers), "; ".join((*told, odd)).strip("; ")
+    return Request("GET", target, draw(senders(sender)), headers=headers), "; ".join((*description, odd)).strip("; ")
 
 
 @st.composite
@@ -103,13 +103,13 @@ def with_body(
     if draw(st.integers(0, 7)) == 0:
         body = draw(st.sampled_from((*naughty.BODIES, BOMB)))
         return Request("POST", target, draw(senders(sender)), body, {**JSON, **headers}), f"body {body[:30]!r} {odd}"
-    content, told = draw(bodies)
+    content, description = draw(bodies)
     form = as_form and draw(st.booleans())
     body = form_of(content) if form else naughty.json_text(content).encode()
     if draw(st.integers(0, 9)) == 0:
-        body, told = gzip.compress(body, 1, mtime=0), f"gzip; {told}"
+        body, description = gzip.compress(body, 1, mtime=0), f"gzip; {description}"
     kind = {} if draw(st.integers(0, 9)) == 0 else FORM if form else JSON
-    return Request("POST", target, draw(senders(sender)), body, {**kind, **headers}), f"{told} {odd}".strip()
+    return Request("POST", target, draw(senders(sender)), body, {**kind, **headers}), f"{description} {odd}".strip()
 
 
 def form_of(content: Mapping[str, Any]) -> bytes:
@@ -127,7 +127,7 @@ def changed(
 ) -> tuple[dict[str, Any], str]:
     """`good` with one to `most` values replaced, left out or added, at any depth."""
     found: dict[str, Any] = json.loads(json.dumps(good))
-    told = []
+    description = []
     for _ in range(draw(st.integers(1, most))):
         holder: Any = found
         name: Any = draw(st.sampled_from([*found, "unknown"]))
@@ -140,8 +140,8 @@ def changed(
             holder, name = inner, draw(st.sampled_from(list(inner) if isinstance(inner, dict) else range(len(inner))))
         if draw(st.integers(0, 8)) == 0 and isinstance(holder, dict) and name in holder:
             del holder[name]
-            told.append(f"no {name}")
+            description.append(f"no {name}")
             continue
         holder[name] = copy.deepcopy(draw(st.sampled_from(values)))  # what is put in may be changed next
-        told.append(f"{name}={repr(holder[name])[:60]}")
-    return found, "; ".join(told)
+        description.append(f"{name}={repr(holder[name])[:60]}")
+    return found, "; ".join(description)

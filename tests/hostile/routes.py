@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Declared, Gate
+from api.http.access import Gate, RequiredRight
 from api.monitor.aliases import ALIASES
 from api.native.command_body import COMMANDS
 from api.panda import ENDPOINTS
-from api.panda.arguments import Kind
+from api.panda.arguments import ArgumentKind
 from api.panda.calls import Endpoint
 from api.panda.not_offered import CALLS
 from api.queries.jobs import FIELDS as JOB_FILTERS
@@ -31,7 +31,7 @@ from api.services import Services
 from identity.rights import EndpointClass, class_of_command
 from identity.verify import Verifier, trusted_issuers
 from process.addresses import ApiAddresses
-from schemas.catalog import Entry
+from schemas.catalog import CatalogEntry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 from tests.hostile.message import Sender
@@ -116,7 +116,7 @@ def sender_of(route: RouteContext) -> Sender:
     """Who may ask a route."""
     found = [getattr(route.endpoint, "access", None)]
     if isinstance(route.original_route, APIRoute):
-        found = [one.call.kind for one in _dependants(route.dependant) if isinstance(one.call, Declared)]
+        found = [one.call.kind for one in _dependants(route.dependant) if isinstance(one.call, RequiredRight)]
     return SENDER_OF.get(found[0] if found else None, Sender.USER)  # type: ignore[arg-type]  # anything else is a user's
 
 
@@ -133,7 +133,7 @@ def good_of(ground: Ground) -> Mapping[str, str]:
 
 
 @st.composite
-def commands(draw: st.DrawFn, entry: Entry, ground: Ground) -> Drawn:
+def commands(draw: st.DrawFn, entry: CatalogEntry, ground: Ground) -> Drawn:
     """A command of the native API with hostile fields, perhaps to a hostile key."""
     number = draw(st.integers(0, 1_000))
     key: Any = ground.key_of(entry.aggregate, entry.name, number)
@@ -147,10 +147,10 @@ def commands(draw: st.DrawFn, entry: Entry, ground: Ground) -> Drawn:
         lambda found: ({"aggregate_id": key, **found[0]}, f"{found[1]}; aggregate_id={repr(key)[:40]}")
     )
     sender = SENDER_OF[class_of_command(entry.name)]
-    request, told = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
+    request, description = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
     if draw(st.booleans()) and "Prefer" not in request.headers:
         request.headers["Prefer"] = "wait=3"  # type: ignore[index]  # a dict of ours
-    return request, told
+    return request, description
 
 
 def calls(endpoint: Endpoint, ground: Ground) -> st.SearchStrategy[Drawn]:
@@ -162,15 +162,15 @@ def calls(endpoint: Endpoint, ground: Ground) -> st.SearchStrategy[Drawn]:
     return by_query if endpoint.verbs == ("GET",) else st.one_of(with_body(path, Sender.USER, changed(good)), by_query)
 
 
-def _argument(name: str, kind: Kind, ground: Ground) -> Any:
+def _argument(name: str, kind: ArgumentKind, ground: Ground) -> Any:
     match kind:
-        case Kind.WHOLE:
+        case ArgumentKind.WHOLE:
             return {"task_id": ground.tasks[0], "job_id": ground.jobs[0]}.get(name, 1)
-        case Kind.FLAG:
+        case ArgumentKind.FLAG:
             return False
-        case Kind.LIST:
+        case ArgumentKind.LIST:
             return list(ground.jobs[:2])
-        case Kind.OBJECT:
+        case ArgumentKind.OBJECT:
             return {"nFilesPerJob": 1, "site": ground.queue, "loopingCheck": True, "excludedSite": "x,y"}
         case _:
             return "2026-01-01 00:00:00" if name == "since" else "word"

@@ -86,14 +86,14 @@ class Sending:
             self.outcomes.append(outcome)
 
     def _produce(self, message: Message, record: Record, began: float) -> None:
-        def told(error: KafkaError | None, _: Any) -> None:
+        def reply(error: KafkaError | None, _: Any) -> None:
             code = "accepted" if error is None else str(error.name())
             self._note(Outcome(message, 0, code, time.monotonic() - began, time.time()))
 
         try:
             for one in record.before:
                 self._producer.produce(one.topic, key=one.key, value=one.value)
-            self._producer.produce(record.topic, key=record.key, value=record.value, on_delivery=told)
+            self._producer.produce(record.topic, key=record.key, value=record.value, on_delivery=reply)
             self._producer.poll(0)
         except (KafkaException, BufferError) as problem:
             self._note(Outcome(message, 0, type(problem).__name__, 0.0, time.time(), str(problem)[:SHOWN]))
@@ -140,13 +140,13 @@ def code_of(status: int, body: bytes) -> str:
     if not 200 <= status < 400:
         return str(status)
     try:
-        told = json.loads(body)
+        reply = json.loads(body)
     except (ValueError, RecursionError):
         return "accepted"
-    if not isinstance(told, dict):
-        return "refused" if isinstance(told, list) and told[:1] == [False] else "accepted"
-    if told.get("accepted") is False:
-        return str(told.get("reason"))[:30]
-    if told.get("success") is False:
+    if not isinstance(reply, dict):
+        return "refused" if isinstance(reply, list) and reply[:1] == [False] else "accepted"
+    if reply.get("accepted") is False:
+        return str(reply.get("reason"))[:30]
+    if reply.get("success") is False:
         return "refused"
-    return f"StatusCode {told['StatusCode']}" if str(told.get("StatusCode", 0)) != "0" else "accepted"
+    return f"StatusCode {reply['StatusCode']}" if str(reply.get("StatusCode", 0)) != "0" else "accepted"

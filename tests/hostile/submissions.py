@@ -79,30 +79,30 @@ def bodies(draw: st.DrawFn, ground: Ground, key: str) -> tuple[dict[str, Any], s
                 "pfnList": NAMES[: draw(st.sampled_from((1, 700, 3_600, 4_000)))],
                 "nFiles": draw(st.sampled_from((1, 3_600, 10**9))),
             }
-            told = "long list of names"
+            description = "long list of names"
         case 1:
             amount = draw(st.sampled_from(AMOUNTS))
             good[amount] = draw(st.sampled_from((10**9, 10**18, -1, 0, 1e308, float("nan"), "1e400", 2**63, "9" * 400, 0.1)))
-            told = f"{amount}={good[amount]!r:.40}"
+            description = f"{amount}={good[amount]!r:.40}"
         case 2:
             row = draw(st.sampled_from(good["jobParameters"]))
             row["value"] = draw(st.sampled_from((*naughty.TEMPLATES, *naughty.SHELL, *naughty.LENGTHS)))
-            told = f"template {row['value'][:40]!r}"
+            description = f"template {row['value'][:40]!r}"
         case 3:
             row = good["jobParameters"][-1]
             row["include"] = row["exclude"] = [draw(st.sampled_from(naughty.PATTERNS))]
-            told = f"pattern {row['include'][0][:40]!r}"
+            description = f"pattern {row['include'][0][:40]!r}"
         case 4:
             extra = draw(st.sampled_from(KEYS))
             good[extra] = draw(st.sampled_from(naughty.JSON_VALUES))
-            told = f"{extra}={repr(good[extra])[:60]}"
+            description = f"{extra}={repr(good[extra])[:60]}"
         case _:
-            good, told = draw(changed(good))
+            good, description = draw(changed(good))
     body: dict[str, Any] = {key: good}
     if draw(st.integers(0, 7)) == 0:
         parent = "parent_tid" if key == "task_parameters" else "parent_task_id"
         body[parent] = draw(st.sampled_from(naughty.JSON_VALUES))
-    return body, told
+    return body, description
 
 
 def submission_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:

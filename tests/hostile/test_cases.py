@@ -96,7 +96,7 @@ def test_a_start_time_of_no_calendar_breaks_no_list(cases: Cases, start: str) ->
 
 
 @pytest.mark.parametrize(
-    "amount", [{"nEvents": 10**9}, {"nEvents": 10**18}, {"nEvents": 10**9, "nEventsPerJob": 4_999, "nEventsPerFile": 1}]
+    "amount", [{"nEvents": 10**9}, {"nEvents": 10**18}, {"nEvents": 10**9, "nEventsPerJob": 999, "nEventsPerFile": 1}]
 )
 def test_more_pieces_of_input_than_a_task_may_have_break_it_at_once(cases: Cases, amount: dict[str, int]) -> None:
     task = cases.task(**amount)
@@ -112,7 +112,7 @@ def test_a_submission_that_no_record_can_hold_is_refused_with_its_size(cases: Ca
     status, answer = cases.submit(pfnList=names, nFiles=len(names))
 
     assert (status, answer["success"]) == (200, False)
-    assert "characters as JSON, at most 890,000 are taken" in answer["message"]
+    assert "bytes as JSON, at most 890,000 are taken" in answer["message"]
     cases.lives_on()
 
 

@@ -82,7 +82,7 @@ def test_a_seed_makes_the_same_messages_and_another_makes_others(kinds: dict[str
 
     assert first == again
     assert first != other
-    assert len({message.told for message in first}) > 3
+    assert len({message.description for message in first}) > 3
 
 
 def test_a_single_message_is_found_by_its_name(kinds: dict[str, plan.Strategy]) -> None:
@@ -146,7 +146,7 @@ def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "description"),
     [
         ({"outcomes": [an_outcome(500, "500")]}, "500 to command KillTask#0 (odd)"),
         ({"outcomes": [an_outcome(0, "timeout")]}, "timeout: command KillTask#0"),
@@ -162,11 +162,11 @@ def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
         ({"after": After(QUIET, violations=("sequences: 1",))}, "checker: sequences: 1"),
     ],
 )
-def test_each_harm_is_told(changes: dict[str, object], told: str) -> None:
+def test_each_harm_is_reported(changes: dict[str, object], description: str) -> None:
     found = verdict.faults(seen(**changes))
 
     assert len(found) == 1
-    assert told in found[0]
+    assert description in found[0]
 
 
 def test_a_documented_503_is_no_error() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import fastavro
 from hypothesis import strategies as st
 
-from schemas.catalog import Entry, messages
+from schemas.catalog import CatalogEntry, messages
 from schemas.topics import topics_of_role
 from schemas.wire import FRAME, MAGIC, own_schema
 from tests.hostile import naughty
@@ -56,25 +56,27 @@ def record_kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, st.SearchS
 
 
 @st.composite
-def well_formed(draw: st.DrawFn, entry: Entry, ground: Ground, ids: Mapping[str, int]) -> Drawn:
+def well_formed(draw: st.DrawFn, entry: CatalogEntry, ground: Ground, ids: Mapping[str, int]) -> Drawn:
     """A record that every reader can decode, with hostile values."""
     number = draw(st.integers(0, 2**40))
     ground = ground_of(ground, number)
-    record, told = draw(hostile_records(entry, ground, from_json=False))
+    record, description = draw(hostile_records(entry, ground, from_json=False))
     if entry.role == "heartbeats":
-        return Record(entry.topic, str(record["job_id"]).encode(), encoded(entry, record, ids)), told
+        return Record(entry.topic, str(record["job_id"]).encode(), encoded(entry, record, ids)), description
     envelope = _envelope(entry, ground, number)
     if draw(st.integers(0, 3)) == 0:
         name = draw(st.sampled_from(sorted(ENVELOPE_FIELDS)))
         envelope[name] = draw(hostile_values(ENVELOPE_FIELDS[name], envelope, (name,), from_json=False))
-        told += f"; envelope.{name}={repr(envelope[name])[:60]}"
+        description += f"; envelope.{name}={repr(envelope[name])[:60]}"
     before = prelude(entry.name, entry.aggregate, ground, ids)
     value = encoded(entry, {"envelope": envelope, **record}, ids)
-    return Record(entry.topic, envelope["aggregate_id"].encode(), value, before), told
+    return Record(entry.topic, envelope["aggregate_id"].encode(), value, before), description
 
 
 @st.composite
-def malformed(draw: st.DrawFn, of_topic: list[Entry], entries: list[Entry], ground: Ground, ids: Mapping[str, int]) -> Drawn:
+def malformed(
+    draw: st.DrawFn, of_topic: list[CatalogEntry], entries: list[CatalogEntry], ground: Ground, ids: Mapping[str, int]
+) -> Drawn:
     """A record that does not belong where it stands."""
     how = draw(st.sampled_from(MALFORMED))
     entry = draw(st.sampled_from(of_topic))
@@ -114,7 +116,7 @@ def malformed(draw: st.DrawFn, of_topic: list[Entry], entries: list[Entry], grou
     return Record(topic, key, value), f"{how} ({entry.name})"
 
 
-def encoded(entry: Entry, record: Mapping[str, Any], ids: Mapping[str, int]) -> bytes:
+def encoded(entry: CatalogEntry, record: Mapping[str, Any], ids: Mapping[str, int]) -> bytes:
     """The value of a record, with lone surrogates where the dictionary asks for them."""
     buffer = BytesIO()
     fastavro.schemaless_writer(buffer, own_schema(entry.full_name), record)
@@ -122,7 +124,7 @@ def encoded(entry: Entry, record: Mapping[str, Any], ids: Mapping[str, int]) -> 
     return FRAME.pack(MAGIC, ids[entry.full_name]) + body
 
 
-def _good(entry: Entry, ground: Ground, ids: Mapping[str, int], number: int) -> tuple[bytes, bytes]:
+def _good(entry: CatalogEntry, ground: Ground, ids: Mapping[str, int], number: int) -> tuple[bytes, bytes]:
     record = plausible(entry, ground)
     if entry.role == "heartbeats":
         return str(record["job_id"]).encode(), encoded(entry, record, ids)
@@ -130,7 +132,7 @@ def _good(entry: Entry, ground: Ground, ids: Mapping[str, int], number: int) -> 
     return envelope["aggregate_id"].encode(), encoded(entry, {"envelope": envelope, **record}, ids)
 
 
-def _envelope(entry: Entry, ground: Ground, number: int) -> dict[str, Any]:
+def _envelope(entry: CatalogEntry, ground: Ground, number: int) -> dict[str, Any]:
     return {
         "command_id": uuid_of(entry.name, ground.now, number),
         "aggregate_id": ground.key_of(entry.aggregate, entry.name, number),

@@ -62,11 +62,11 @@ def faults(seen: Seen, floor_seconds: float = 0.0) -> list[str]:
     if len(seen.lives_before) != len(seen.lives_during):
         found.append(f"{len(seen.lives_during)} lives during it, {len(seen.lives_before)} before: it was stopped")
     errors = [outcome for outcome in seen.outcomes if outcome.is_error]
-    found += [f"{one.status} to {one.message.name} ({one.message.told[:80]})" for one in errors[:SHOWN]]
+    found += [f"{one.status} to {one.message.name} ({one.message.description[:80]})" for one in errors[:SHOWN]]
     if len(errors) > SHOWN:
         found.append(f"{len(errors)} errors of the server in all")
     silent = [outcome for outcome in seen.outcomes if outcome.timed_out]
-    found += [f"{one.code}: {one.message.name} ({one.message.told[:80]}): {one.answer}" for one in silent[:SHOWN]]
+    found += [f"{one.code}: {one.message.name} ({one.message.description[:80]}): {one.answer}" for one in silent[:SHOWN]]
     found += [f"restarted: {one}" for one in restarted(seen.before.restarts, after.look.restarts)]
     found += [f"memory: {one}" for one in grown(seen.before.own_mb, after.look.own_mb)]
     found += [f"lag of {name}: {'unknown' if lag is None else lag}" for name, lag in after.lag.items() if lag != 0]

@@ -87,7 +87,7 @@ def look_after(
     violations = [one for one in violations if one not in known]
     counting = checking.hurting(violations, tasks, queues) if forged else violations
     found = tuple(secrets_in(stack.config.logs, before.log_sizes, secrets))
-    return After(look_at(stack), lag, standing, found, checking.told(counting), checked, len(violations) - len(counting))
+    return After(look_at(stack), lag, standing, found, checking.described(counting), checked, len(violations) - len(counting))
 
 
 def awaited_lag(stack: Stack) -> dict[str, int | None]:

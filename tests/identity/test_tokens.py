@@ -65,7 +65,7 @@ def test_a_token_of_another_issuer_is_denied(tmp_path: Path) -> None:
 
 def test_a_token_for_another_audience_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="audience"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, aud=["somebody else"]))
+        a_verifier(tmp_path).claims_of(a_token(tmp_path, aud=["another audience"]))
 
 
 def test_an_expired_token_is_denied(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ class PilotLoad:
                     await asyncio.sleep(AGAIN_SECONDS)
 
     async def feed_at(self, rate: Callable[[], float], jobs: int) -> None:
-        """Submit `rate()` jobs a second in tasks of `jobs` jobs, whatever becomes of them; a refused submission is trouble."""
+        """Submit `rate()` jobs a second in tasks of `jobs` jobs, without waiting for them; a refused submission is trouble."""
         due = time.monotonic()
         with closing(self.connection()) as connection:
             while not self.stopped:
@@ -132,7 +132,7 @@ class PilotLoad:
 
     async def drain(self) -> None:
         """Stop the pilots when they have taken everything that was submitted."""
-        while self.counts.leased < self.counts.submitted:  # noqa: ASYNC110 - nobody tells when a count is reached
+        while self.counts.leased < self.counts.submitted:  # noqa: ASYNC110 - no event says when a count is reached
             await asyncio.sleep(AGAIN_SECONDS)
         self.stopped = True
 

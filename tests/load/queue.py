@@ -8,7 +8,7 @@ from deploy.stack import Stack
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoadQueue(LocalQueue):
-    """A queue whose pilots nobody starts: the load plays them."""
+    """A queue for which no pilot is started: the load plays them."""
 
     lease_seconds: int = 600
 

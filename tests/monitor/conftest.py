@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Pages:
-    """Windows of a browser in which somebody is logged in."""
+    """Windows of a browser in which a user is logged in."""
 
     def __init__(self, browser: Browser, stack: Stack) -> None:
         self._browser, self._stack = browser, stack

@@ -38,7 +38,7 @@ def until(holds: Any, seconds: float = 30.0) -> Any:
 
 
 def actors_on(stack: Stack) -> Iterator["ManualActors"]:
-    """Everybody, and a queue that no harvester serves."""
+    """All actors, and a queue that no harvester serves."""
     settings = {"name": QUEUE, "site": "HAND", "status": "BROKEROFF", "workdir_mb_max": 20_000}
     with (
         client_of(stack, "pages") as user,
@@ -57,7 +57,7 @@ def actors_on(stack: Stack) -> Iterator["ManualActors"]:
 
 @dataclass(frozen=True)
 class ManualActors:
-    """Everybody who acts in these tests."""
+    """All who act in these tests."""
 
     user: httpx.Client
     pilot: httpx.Client

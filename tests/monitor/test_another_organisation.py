@@ -42,10 +42,10 @@ def stranger(stack: Stack) -> Iterator[httpx.Client]:
         process.wait(30)
 
 
-def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, hand: ManualActors) -> None:
-    task = hand.submit(name="user.pages.nobodys.business")
-    job = hand.lease(task)["PandaID"]
-    until(lambda: hand.user.get(f"/v1/why/job/{job}").status_code == 200)
+def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, actors: ManualActors) -> None:
+    task = actors.submit(name="user.pages.nobodys.business")
+    job = actors.lease(task)["PandaID"]
+    until(lambda: actors.user.get(f"/v1/why/job/{job}").status_code == 200)
     single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/v1/trace/{task}", f"/v1/tasks/{task}"]
     single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
                (("task", task), ("job", job))]  # fmt: skip
@@ -63,8 +63,8 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, h
     assert [path for path, answer in shown.items() if any(secret in answer.text for secret in secrets)] == []
 
 
-def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Client, hand: ManualActors) -> None:
-    task = hand.submit(name="user.pages.nobodys.live")
+def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Client, actors: ManualActors) -> None:
+    task = actors.submit(name="user.pages.nobodys.live")
 
     with stranger.stream("GET", f"/monitor/live?path={quote('/tasks/')}") as answer:
         told = next(line for line in answer.iter_lines() if line.startswith("data:"))
@@ -73,15 +73,15 @@ def test_an_open_page_of_another_organisation_tells_nothing(stranger: httpx.Clie
     assert "no task fits" in told
 
 
-def test_workers_of_a_queue_that_serves_others_only_are_not_listed(stranger: httpx.Client, hand: ManualActors) -> None:
+def test_workers_of_a_queue_that_serves_others_only_are_not_listed(stranger: httpx.Client, actors: ManualActors) -> None:
     settings = {"name": "WLCG_ALONE", "site": "HAND", "status": "BROKEROFF", "vos": ["wlcg"]}
     wait = {"Prefer": "wait=30"}
     body = {"aggregate_id": "queue.WLCG_ALONE", "settings": settings}
-    assert hand.operator.post("/v1/commands/ConfigureQueue", json=body, headers=wait).json()["accepted"]
+    assert actors.operator.post("/v1/commands/ConfigureQueue", json=body, headers=wait).json()["accepted"]
     worker = {"worker_id": "hidden-worker", "harvester_id": "h", "state": "running"}
-    until(lambda: hand.operator.get("/v1/queues/WLCG_ALONE").status_code == 200)
-    assert hand.pilot.post("/v1/queues/WLCG_ALONE/workers", json=worker).json()["accepted"]
-    until(lambda: "hidden-worker" in hand.user.get("/v1/workers?queue=WLCG_ALONE").text)
+    until(lambda: actors.operator.get("/v1/queues/WLCG_ALONE").status_code == 200)
+    assert actors.pilot.post("/v1/queues/WLCG_ALONE/workers", json=worker).json()["accepted"]
+    until(lambda: "hidden-worker" in actors.user.get("/v1/workers?queue=WLCG_ALONE").text)
 
     assert stranger.get("/v1/workers?queue=WLCG_ALONE").json()["workers"] == []
     assert stranger.get("/v1/queues/WLCG_ALONE").status_code == 404

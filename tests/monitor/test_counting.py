@@ -24,7 +24,7 @@ def counts(source: Slow) -> Counts:
     return Counts(lambda: source.now)
 
 
-def test_what_costs_little_is_counted_anew_each_time() -> None:
+def test_what_costs_little_is_counted_again_each_time() -> None:
     source = Slow(0.005)
     asked = counts(source)
 

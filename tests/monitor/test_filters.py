@@ -112,7 +112,7 @@ def test_the_search_box_knows_what_was_typed() -> None:
 
 
 @pytest.mark.parametrize("text", ["//evil.example", "/\\evil.example", "https://evil.example", "", None])
-def test_nobody_is_sent_elsewhere_after_the_login(text: str | None) -> None:
+def test_no_user_is_sent_elsewhere_after_the_login(text: str | None) -> None:
     assert safe_next(text) == "/"
 
 
@@ -124,7 +124,7 @@ def test_series_have_a_point_for_every_bin() -> None:
     assert summed["series"] == {"failed": [1, 1, 3]}
 
 
-def test_texts_are_escaped_whatever_they_hold() -> None:
+def test_texts_are_escaped_with_any_content() -> None:
     found = environment().from_string("{{ text }} {{ text | state }} {{ text | shown }}").render(text="<b onclick='x'>")
 
     assert "<b" not in found

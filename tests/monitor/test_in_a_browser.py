@@ -31,10 +31,10 @@ def scripts_trouble(page: Page) -> list[str]:
     return found
 
 
-def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: ManualActors) -> None:
-    task = hand.submit()
-    job = hand.lease(task)
-    hand.finish(job)
+def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: ManualActors) -> None:
+    task = actors.submit()
+    job = actors.lease(task)
+    actors.finish(job)
     paths = {
         "home": "/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/", "job": f"/job/{job['PandaID']}/",
         "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/", "users": "/users/", "errors": "/errors/",
@@ -56,14 +56,14 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, hand: Manu
         assert [line for line in trouble if "404" not in line] == []
 
 
-def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: ManualActors) -> None:
-    task = hand.submit()
+def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, actors: ManualActors) -> None:
+    task = actors.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
     expect(window.locator("h1")).to_contain_text("running", timeout=SECONDS)
     window.evaluate("window.sameDocument = true")
 
-    hand.finish(hand.lease(task))
+    actors.finish(actors.lease(task))
 
     expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
     expect(window.locator("[data-region=progress]")).to_contain_text("1 of 1 pieces of input", timeout=SECONDS)
@@ -71,24 +71,24 @@ def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, hand: Manual
     assert window.evaluate("window.sameDocument") is True
 
 
-def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, hand: ManualActors, stack: Stack) -> None:
-    task = hand.submit()
+def test_a_page_goes_on_after_the_api_was_killed(pages: Pages, actors: ManualActors, stack: Stack) -> None:
+    task = actors.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
     expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
 
     os.kill(stack.process_pid("api"), signal.SIGKILL)
-    until(lambda: _alive(hand))
-    hand.finish(hand.lease(task))
+    until(lambda: _alive(actors))
+    actors.finish(actors.lease(task))
 
     expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
     expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
 
 
-def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: ManualActors) -> None:
-    task = hand.submit()
-    hand.finish(hand.lease(task))
-    until(lambda: hand.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
+def test_the_slider_shows_every_moment_of_the_past(pages: Pages, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.finish(actors.lease(task))
+    until(lambda: actors.user.get(f"/v1/tasks/{task}").json()["status"] == "done")
     window = pages.window()
     window.goto(f"/task/{task}/")
     slider = window.locator("#asof-range")
@@ -106,8 +106,8 @@ def test_the_slider_shows_every_moment_of_the_past(pages: Pages, hand: ManualAct
     assert re.search(r"asof=%23\d+", window.url)
 
 
-def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, hand: ManualActors) -> None:
-    task = hand.submit()
+def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, actors: ManualActors) -> None:
+    task = actors.submit()
     window = pages.window()
     window.goto(f"/task/{task}/")
     expect(window.locator("h1")).to_contain_text("running", timeout=SECONDS)
@@ -124,8 +124,8 @@ def test_a_task_is_killed_from_its_page_with_the_keyboard_alone(pages: Pages, ha
     expect(window.locator("[data-region=events]")).to_contain_text("Ordered killed: wrong input.")
 
 
-def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Pages, hand: ManualActors) -> None:
-    tasks = [hand.submit(), hand.submit()]
+def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Pages, actors: ManualActors) -> None:
+    tasks = [actors.submit(), actors.submit()]
     stranger = pages.window("stranger")
     stranger.goto(f"/tasks/?jeditaskid={tasks[0]}|{tasks[1]}")
     for task in tasks:
@@ -145,9 +145,9 @@ def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Page
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: ManualActors, dark: bool) -> None:
-    task = hand.submit()
-    job = hand.lease(task)
+def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, actors: ManualActors, dark: bool) -> None:
+    task = actors.submit()
+    job = actors.lease(task)
     window = pages.window("pagesop", "wlcg/operator", dark=dark, bypass_csp=True)
     broken: dict[str, list[str]] = {}
 
@@ -160,15 +160,15 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, hand: ManualActors
         for violation in found["violations"]:
             broken.setdefault(path, []).append(f"{violation['id']}: {violation['nodes'][0]['html'][:200]}")
 
-    hand.finish(job)
+    actors.finish(job)
     assert broken == {}
 
 
-def test_text_of_users_never_becomes_markup(pages: Pages, hand: ManualActors, stack: Stack) -> None:
+def test_text_of_users_never_becomes_markup(pages: Pages, actors: ManualActors, stack: Stack) -> None:
     with client_of(stack, "pages", name=HOSTILE) as malicious:
-        task = replace(hand, user=malicious).submit()
-    job = hand.lease(task)
-    hand.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag=HOSTILE, transExitCode=1, pilotLog=HOSTILE)
+        task = replace(actors, user=malicious).submit()
+    job = actors.lease(task)
+    actors.report(job, "failed", pilotErrorCode=1305, pilotErrorDiag=HOSTILE, transExitCode=1, pilotLog=HOSTILE)
     window = pages.window()
     trouble = scripts_trouble(window)
 
@@ -180,10 +180,10 @@ def test_text_of_users_never_becomes_markup(pages: Pages, hand: ManualActors, st
     assert trouble == []
 
 
-def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: ManualActors, stack: Stack) -> None:
-    job = hand.lease(hand.submit())
+def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, actors: ManualActors, stack: Stack) -> None:
+    job = actors.lease(actors.submit())
     store_log(stack, job, HOSTILE)
-    hand.finish(job)
+    actors.finish(job)
     window = pages.window()
     trouble = scripts_trouble(window)
     window.goto(f"/job/{job['PandaID']}/")
@@ -196,10 +196,10 @@ def test_the_log_of_a_job_is_read_on_its_page_as_text(pages: Pages, hand: Manual
     assert trouble == []
 
 
-def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: ManualActors, stack: Stack) -> None:
-    job = hand.lease(hand.submit())
+def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(actors: ManualActors, stack: Stack) -> None:
+    job = actors.lease(actors.submit())
     content = store_log(stack, job, "out")
-    hand.finish(job)
+    actors.finish(job)
     path = f"/v1/jobs/{job['PandaID']}/files/{job['logFile']}"
 
     with client_of(stack, "stranger") as stranger:
@@ -216,14 +216,14 @@ def test_a_file_of_a_job_is_fetched_as_it_lies_in_storage(hand: ManualActors, st
     assert elsewhere.status_code == 403
 
 
-def test_a_page_of_another_vo_is_not_there(stack: Stack, hand: ManualActors) -> None:
-    task = hand.submit()
-    answer = hand.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
-    nobody = hand.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
+def test_a_page_of_another_vo_is_not_there(stack: Stack, actors: ManualActors) -> None:
+    task = actors.submit()
+    answer = actors.user.get(f"/task/{task}/?json", headers={"Origin": "dune"})
+    stranger = actors.user.get(f"/task/{task}/", headers={"Authorization": "", "Accept": "text/html"}, follow_redirects=False)
 
     assert answer.status_code == 403
-    assert nobody.status_code == 303
-    assert nobody.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
+    assert stranger.status_code == 303
+    assert stranger.headers["location"] == f"/login?next=%2Ftask%2F{task}%2F"
 
 
 def store_log(stack: Stack, job: dict[str, Any], text: str) -> bytes:
@@ -249,8 +249,8 @@ def press_until_focused(window: Page, text: str) -> None:
     raise AssertionError(f"no button {text!r} was reached with the tabulator")
 
 
-def _alive(hand: ManualActors) -> bool:
+def _alive(actors: ManualActors) -> bool:
     try:
-        return hand.user.get("/v1/health").status_code == 200
+        return actors.user.get("/v1/health").status_code == 200
     except httpx.TransportError:
         return False

@@ -33,7 +33,7 @@ def stored_in(folder: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(("status", "state"), [("running", "to come"), ("finished", "not made"), ("failed", "not made")])
-def test_a_file_that_nobody_reported_is_to_come_until_the_job_ends(status: str, state: str, tmp_path: Path) -> None:
+def test_a_file_without_a_report_is_to_come_until_the_job_ends(status: str, state: str, tmp_path: Path) -> None:
     job = a_job(status)
 
     assert [state_of(one, job, {"LOCAL_DISK": tmp_path}) for one in files_of(job)] == [state]

@@ -37,7 +37,7 @@ class Message:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("topic", ["culm.job.events.v1", "culm.task.events.v1"])
-def test_pages_are_told_of_what_came_beside_an_odd_key(topic: str, key: bytes) -> None:
+def test_pages_get_what_came_beside_an_odd_key(topic: str, key: bytes) -> None:
     heard = LiveChange()
 
     heard.take([Message(topic, key), Message("culm.task.events.v1", b"10000001")])  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""Any two groups of states are told apart by everybody: CIEDE2000 over the seven colours, also as the colour-blind see them."""
+"""Any two groups of states differ for every reader: CIEDE2000 over the seven colours, also as the colour-blind see them."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ SIGHTS = {
 
 
 def seen_as(group: str, sight: str) -> np.ndarray:
-    """The Lab colour of a group to somebody."""
+    """The Lab colour of a group as an observer sees it."""
     found = re.search(rf"--{group}: #([0-9a-f]{{6}});", CSS)
     assert found is not None, f"culm.css gives {group} no colour"
     rgb = np.array([int(found[1][place : place + 2], 16) / 255 for place in (0, 2, 4)])
@@ -32,7 +32,7 @@ def seen_as(group: str, sight: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sight", SIGHTS)
-def test_any_two_groups_of_states_are_told_apart(sight: str) -> None:
+def test_any_two_groups_of_states_can_be_distinguished(sight: str) -> None:
     least = 20.0 if sight == "normal" else 15.0
 
     near = [

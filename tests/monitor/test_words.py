@@ -1,6 +1,6 @@
 """States as pages show them, and where the pages of actions lead."""
 
-from api.monitor.actions import ActionRequest, Outcome
+from api.monitor.actions import ActionOutcome, ActionRequest
 from api.monitor.offers import ACTIONS
 from api.monitor.pages.words import MEANINGS, group_of
 from api.monitor.rendering import Renderer, link, state
@@ -24,7 +24,7 @@ def test_the_trace_of_a_bulk_action_leads_to_its_page() -> None:
         asked=asked,
         back="/tasks/",
         about={"identity": an_identity()},
-        outcomes=[Outcome(1, accepted=True, message="done")],
+        outcomes=[ActionOutcome(1, accepted=True, message="done")],
     )
 
     assert f'href="/trace/{confirmation}/"' in text

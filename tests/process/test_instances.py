@@ -1,12 +1,15 @@
 """Kinds of processes and their instances: names, ports, and what each is given."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from deploy.config import StackConfig
+from deploy.config import StackConfig, saved
+from deploy.ports import _ports
 from deploy.processes import culm_processes
-from process.instances import BY_NAME, KINDS, MEASURED, Process, process_named, processes_of_a_stack
+from deploy.resizing import resizing
+from process.instances import BY_NAME, KINDS, MEASURED, Process, process_named, processes_of_a_stack, shown_names
 from process.supervised import _place
 
 
@@ -39,11 +42,64 @@ def test_an_instance_is_numbered_from_one() -> None:
 
 def test_no_two_processes_serve_metrics_at_one_port() -> None:
     many = processes_of_a_stack({kind.name: 3 for kind in KINDS})
-    ports = [one.metrics_port(25100) for one in many if one.kind.has_metrics]
+    ports = [one.metrics_port(25120) for one in many if one.kind.has_metrics]
 
-    assert [Process(BY_NAME[name]).metrics_port(25100) for name in MEASURED] == [25100, 25101, 25102, 25103, 25104, 25105]
+    assert [Process(BY_NAME[name]).metrics_port(25120) for name in MEASURED] == [25120, 25121, 25122, 25123, 25124, 25125]
     assert len(set(ports)) == 18
-    assert max(ports) == 25117
+    assert max(ports) == 25137
+
+
+def test_a_number_of_instances_out_of_range_is_named() -> None:
+    for count in (0, 10):
+        with pytest.raises(ValueError, match=f"projectors is {count}, expected a whole number from 1 to 9"):
+            processes_of_a_stack({"projector": count})
+
+
+def test_a_kind_with_one_instance_is_shown_by_its_name_and_several_by_numbers() -> None:
+    shown = shown_names(["kafka", "kafka-2", "decider", "api", "api-2"])
+
+    assert shown == {"kafka": "kafka", "kafka-2": "kafka-2", "decider": "decider", "api": "api-1", "api-2": "api-2"}
+
+
+def test_counts_are_taken_from_variables_and_kept_with_the_stack(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_PROJECTORS": "2", "CULM_APIS": "3", "CULM_DECIDERS": "1"}, home=tmp_path)
+    config.run.mkdir()
+    config.save()
+
+    assert config.counts == {"projector": 2, "api": 3}
+    assert saved(tmp_path) == config
+    assert [one["targets"] for one in json.loads((config.run / "targets.json").read_text())] == [
+        ["127.0.0.1:25129"], ["127.0.0.1:25131"], ["127.0.0.1:25137"],
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="CULM_PROJECTORS is 'two', expected a whole number from 1 to 9"):
+        StackConfig.from_environ({"CULM_PROJECTORS": "two"}, home=tmp_path)
+
+
+def test_no_two_processes_of_the_largest_stack_share_a_port(tmp_path: Path) -> None:
+    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3", "CULM_DECIDERS": "1"}
+    ports = [port for port, _, _ in _ports(StackConfig.from_environ(environ, home=tmp_path))]
+
+    assert len(ports) == len(set(ports)) == 5 * 9 + 1 + 9 + 2 + 6
+
+
+def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_APIS": "2", "CULM_API_PUBLIC": "https://culm.example"}, home=tmp_path)
+    programs = {one.name: one.environment for one in culm_processes(config, {})}
+
+    assert [programs[name]["CULM_API_BIND"] for name in ("api", "api-2")] == ["127.0.0.1:25080", "127.0.0.1:25082"]
+    assert [programs[name]["CULM_API_HEALTH"] for name in ("api", "api-2")] == ["http://127.0.0.1:25080", "http://127.0.0.1:25082"]
+    assert {programs[name]["CULM_API_PUBLIC"] for name in ("api", "api-2")} == {"https://culm.example"}
+
+
+def test_a_running_stack_is_given_what_is_asked_for_and_keeps_the_rest(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_APIS": "2", "CULM_TIMERS": "2"}, home=tmp_path)
+    there = {"kafka", *(program.name for program in culm_processes(config, {}))}
+
+    change = resizing(config, there, {"CULM_APIS": "1", "CULM_PROJECTORS": "3"})
+
+    assert [program.name for program in change.added] == ["projector-2", "projector-3"]
+    assert change.removed == ("api-2",)
+    assert (change.before.counts, change.config.counts) == ({"timers": 2, "api": 2}, {"timers": 2, "projector": 3})
 
 
 def test_processes_are_listed_behind_the_servers_in_the_order_of_the_flow() -> None:
@@ -60,3 +116,8 @@ def test_a_process_is_given_the_addresses_it_needs_and_no_others(tmp_path: Path)
     assert holders == ["timers", "projector", "api"]
     assert (programs["decider"]["CULM_PARTITIONS"], programs["decider"]["CULM_INSTANCE"]) == ("4", "1")
     assert "CULM_LOG_FILE" not in programs["decider"]
+
+
+def test_a_stack_has_one_decider() -> None:
+    with pytest.raises(ValueError, match="deciders is 2, expected 1: several would not share the log but shut each other out"):
+        StackConfig.from_environ({"CULM_DECIDERS": "2"})

@@ -50,14 +50,14 @@ class KafkaWriter:
             self._producer.abort_transaction(30)
 
 
-def until(ask: Callable[[], T], wished: Callable[[T], bool]) -> T:
-    """The first answer that is as wished."""
+def until(ask: Callable[[], T], is_expected: Callable[[T], bool]) -> T:
+    """The first answer that is as expected."""
     deadline = time.monotonic() + SECONDS_MAX
     while time.monotonic() < deadline:
         answer = ask()
-        if wished(answer):
+        if is_expected(answer):
             return answer
-    raise AssertionError(f"not as wished within {SECONDS_MAX:.0f} s")
+    raise AssertionError(f"not as expected within {SECONDS_MAX:.0f} s")
 
 
 def _never(number: int) -> Any:

@@ -8,7 +8,6 @@ from schemas.answer import CommandAnswered
 from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered
 from schemas.ids import caused_command_id, job_id_of
 from schemas.job import (
-    JobActivated,
     JobDefined,
     JobFailed,
     JobFinished,
@@ -234,7 +233,6 @@ def a_task(task_id: int) -> Iterator[Said]:
     yield generated(task_id, 2, {1: (1,), 2: (2,)}, total=2, used=2, jobs_live=2, jobs_total=2), task_id
     for job_id in (one, two):
         yield JobDefined(spec=a_spec(job_id, task_id)), job_id
-        yield JobActivated(queue=QUEUE), job_id
         yield JobQueued(spec=a_spec(job_id, task_id), waiting=1, leased=0), QUEUE
     yield TaskPaused(reason="lunch"), task_id
     yield TaskHeld(task_id=task_id), QUEUE

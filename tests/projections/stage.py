@@ -41,8 +41,10 @@ class Stage:
         answer = an_answer(1)
         self.log.append(answer, None, answer.command_id)
 
-    def projector(self, *, batch: int = 2000) -> Projector:
-        """A started projector."""
+    def projector(self, *, batch: int = 2000, beside: bool = False) -> Projector:
+        """A started projector; the ones before it are dead, unless it runs `beside` them."""
+        if not beside:
+            self.kill_projectors()
         projector = Projector(
             self.postgres,
             self.log.codec,
@@ -53,8 +55,15 @@ class Stage:
         projector.start()
         return projector
 
+    def kill_projectors(self) -> None:
+        """End the sessions of all projectors, as the death of their processes does."""
+        self.change(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'culm-projector' AND datname = current_database()"
+        )
+
     def rebuild(self, *names: str, records_max: int = 20_000) -> Rebuilt:
-        """Make read models anew; all when none is named."""
+        """Rebuild read models; all when none is named."""
         job = Rebuild(self.postgres, self.log.codec, self.log.reader(PASSING), names, records_max=records_max)
         return job.run()
 

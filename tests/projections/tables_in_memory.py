@@ -45,7 +45,7 @@ class Tables:
         return folded.changes
 
     def remembered(self, table: str, key: Key, columns: Iterable[str]) -> Row | None:
-        """What a projection is told of a row."""
+        """What a projection can ask of a row."""
         row = self.rows.get(table, {}).get(key)
         return None if row is None else {column: row[column] for column in columns}
 

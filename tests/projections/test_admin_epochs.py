@@ -1,4 +1,4 @@
-"""A leader that changed makes an old admin client useless for ever; whoever keeps one must begin anew with another."""
+"""A leader that changed makes an old admin client useless for ever; its owner must replace it."""
 
 import asyncio
 from concurrent.futures import Future

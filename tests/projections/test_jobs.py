@@ -2,6 +2,7 @@
 
 import pytest
 
+from commands.job.guarded import guarded
 from commands.job.model import TRANSITIONS, JobStatus
 from projections.catalogue import PROJECTIONS
 from projections.engine.changes import RowChanges
@@ -20,10 +21,11 @@ from schemas.job import (
     JobStarted,
     JobTransferring,
 )
+from schemas.queue import JobQueued
 from schemas.types import JobError, JobUsage
 from tests.projections.event_writer import START, EventWriter
 from tests.projections.sample_history import QUEUE, Said, a_job_that_is_lost, a_spec, an_output
-from tests.projections.tables_in_memory import after, the
+from tests.projections.tables_in_memory import Tables, after, the
 from tests.schemas.samples import a_sample
 
 TASK = 10_000_001
@@ -118,3 +120,26 @@ def test_a_late_report_changes_nothing_but_the_sequence() -> None:
     changed = {column for column in lost if lost[column] != late[column]}
     assert changed == {"sequence", "modified_at"}
     assert late["status"] == "failed"
+
+
+def test_the_specification_is_a_row_of_the_event_by_which_the_job_came_to_its_queue() -> None:
+    spec = a_spec(JOB, TASK, parameters="-x 1")
+
+    tables = after([(JobQueued(spec=spec, waiting=1, leased=0), QUEUE), (JobDefined(spec=guarded(spec)), JOB)])
+
+    assert tables.one("job_spec")["spec"]["parameters"] == "-x 1"
+    assert the(tables.one("job"), "job_id", "status", "queue", "user_name") == (JOB, "activated", QUEUE, spec.user_name)
+
+
+def test_rows_are_the_same_whichever_of_the_two_events_comes_first() -> None:
+    spec = a_spec(JOB, TASK)
+    writer = EventWriter()
+    queued = writer.recorded(JobQueued(spec=spec, waiting=1, leased=0), QUEUE)
+    defined = writer.recorded(JobDefined(spec=guarded(spec)), JOB)
+    one, other = Tables(), Tables()
+
+    for record in (queued, defined):
+        one.take([record])
+    other.take([defined, queued])
+
+    assert [one.all("job"), one.all("job_spec")] == [other.all("job"), other.all("job_spec")]

@@ -15,7 +15,7 @@ from tests.projections.kafka_writer import producer, until
 
 
 class Ground(Protocol):
-    """A log with one topic of two partitions, and somebody who writes into it."""
+    """A log with one topic of two partitions, and a writer."""
 
     topic: str
 
@@ -160,7 +160,7 @@ def test_a_paused_partition_rests_until_the_next_seek(ground: Ground) -> None:
     assert [record.value for record in all_of(reader, 1)] == [b"a"]
 
 
-def test_a_partition_without_its_beginning_is_told_not_skipped(ground: Ground) -> None:
+def test_a_partition_without_its_beginning_is_reported_not_skipped(ground: Ground) -> None:
     ground.write(0, b"a", b"b", b"c")
     first = ground.reader()
     first.seek({(ground.topic, 0): 0})

@@ -1,4 +1,4 @@
-"""Whatever an event may hold by its schema, the rows can hold it, and people are told of it."""
+"""All that an event may hold by its schema, the rows can hold, and pages can show."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from projections.engine.changes import Key, Row, RowChanges
 from projections.engine.lengths import INDEX_ROW_BYTES_MAX, limits_of
 from projections.engine.writing import json_of, rows_text
 from projections.timeline.body import body_of
-from schemas.catalog import CATALOG, Entry, messages
+from schemas.catalog import CATALOG, CatalogEntry, messages
 from schemas.reading import Place, Recorded
 from schemas.sentences import sentence_of
 from schemas.times import utc, utc_words
@@ -50,7 +50,7 @@ def extreme(node: Any, of: dict[str, Any]) -> Any:
     return {"boolean": True, "bytes": b"\xff", "null": None}.get(node, of.get(node))
 
 
-def an_extreme(entry: Entry, which: str) -> Recorded:
+def an_extreme(entry: CatalogEntry, which: str) -> Recorded:
     """An event with every field at an end."""
     record = {f["name"]: extreme(f["type"], EXTREMES[which]) for f in entry.schema["fields"] if f["name"] != "envelope"}
     if entry.name == "JobsGenerated":
@@ -82,7 +82,7 @@ def rows_of(projection: Projection, record: Recorded) -> Iterator[tuple[Table, R
 
 @pytest.mark.parametrize("which", EXTREMES)
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_a_column_is_as_wide_as_what_events_write_into_it(entry: Entry, which: str) -> None:
+def test_a_column_is_as_wide_as_what_events_write_into_it(entry: CatalogEntry, which: str) -> None:
     record = an_extreme(entry, which)
     readers = [p for p in PROJECTIONS.values() if entry.topic in p.topics]
 
@@ -111,7 +111,7 @@ def test_a_column_is_as_wide_as_what_events_write_into_it(entry: Entry, which: s
 
 @pytest.mark.parametrize("which", EXTREMES)
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_every_event_can_be_told(entry: Entry, which: str) -> None:
+def test_every_event_has_a_sentence(entry: CatalogEntry, which: str) -> None:
     message = an_extreme(entry, which).message
 
     assert isinstance(sentence_of(message), str)

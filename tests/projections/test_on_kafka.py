@@ -57,7 +57,7 @@ def tasks(postgres: str, first: int, last: int) -> int:
         return int(count)
 
 
-def made_anew(config: ProjectorConfig, writer: KafkaWriter) -> None:
+def rebuilt(config: ProjectorConfig, writer: KafkaWriter) -> None:
     """Rebuild everything, in several processes."""
     reader = KafkaLogReader(config.kafka, client_id="test", passing=PASSING, hears_ends=True)
     Rebuild(config.postgres, writer.codec, reader, [], config=config).run()
@@ -70,7 +70,7 @@ def sums(postgres: str) -> dict[str, str]:
         return checksums(connection)
 
 
-def test_what_is_committed_is_projected_whoever_is_killed_and_made_anew_equal(
+def test_what_is_committed_is_projected_through_kills_and_rebuilt_equal(
     writer: KafkaWriter, kafka: str, registry: str, database: str
 ) -> None:
     config = ProjectorConfig(kafka, registry, database, rebuild_records_max=50, rebuild_processes=2)
@@ -88,14 +88,14 @@ def test_what_is_committed_is_projected_whoever_is_killed_and_made_anew_equal(
         assert process.wait(20) == 0
 
     # The last records may have come after the last task: a rebuild gets to the end, and so does the projector.
-    made_anew(config, writer)
+    rebuilt(config, writer)
     first = sums(database)
-    made_anew(config, writer)
+    rebuilt(config, writer)
     assert sums(database) == first
     assert tasks(database, FIRST, FIRST + 99) == 30
 
 
-def test_a_second_process_makes_the_first_one_end(
+def test_a_second_process_shares_with_the_first_and_goes_on_alone_when_that_is_killed(
     writer: KafkaWriter, kafka: str, registry: str, database: str
 ) -> None:
     config = ProjectorConfig(kafka, registry, database)
@@ -105,7 +105,22 @@ def test_a_second_process_makes_the_first_one_end(
     with projecting(config) as first:
         until(lambda: tasks(database, FIRST + 200, FIRST + 200), lambda count: count == 1)
         with projecting(config) as second:
-            assert first.wait(30) == 1
-            writer.say([(submitted(FIRST + 201), FIRST + 201)])
-            until(lambda: tasks(database, FIRST + 201, FIRST + 201), lambda count: count == 1)
+            # Eight tasks are in all partitions, of whichever projector.
+            writer.say([(submitted(FIRST + number), FIRST + number) for number in range(201, 209)])
+            until(lambda: tasks(database, FIRST + 201, FIRST + 208), lambda count: count == 8)
+            assert (first.poll(), second.poll()) == (None, None)
+            until(lambda: epochs(database), lambda found: len(found) > 0 and min(found) >= 2)
+
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+
+            writer.say([(submitted(FIRST + number), FIRST + number) for number in range(209, 217)])
+            until(lambda: tasks(database, FIRST + 209, FIRST + 216), lambda count: count == 8)
             assert second.poll() is None
+
+
+def epochs(postgres: str) -> list[int]:
+    """How often the positions of each partition were taken over."""
+    with closing(psycopg2.connect(postgres)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT writer_epoch FROM projection_position")
+        return [epoch for (epoch,) in cursor.fetchall()]

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from projections.catalogue import PROJECTIONS
-from projections.engine.errors import Fenced, TablesMissing
+from projections.engine.errors import TablesMissing
 from projections.engine.migrate import migrate
 from projections.engine.positions import read_positions
 from schemas.queue import TaskHeld
@@ -125,27 +125,6 @@ def test_events_delivered_again_change_nothing(stage: Stage) -> None:
     )
 
 
-def test_a_second_projector_takes_over_and_the_first_stops_writing(stage: Stage) -> None:
-    first = stage.projector()
-    second = stage.projector()
-    stage.say_everything()
-
-    with pytest.raises(Fenced, match="belongs to epoch 2, ours is 1"):
-        first.step(0)
-
-    assert stage.rows("SELECT count(*) FROM task") == [(0,)]
-    catch_up(second)
-    assert stage.rows("SELECT count(*) FROM task") == [(2,)]
-
-
-def test_a_projector_with_nothing_to_do_notices_that_it_was_replaced(stage: Stage) -> None:
-    first = stage.projector()
-    stage.projector()
-
-    with pytest.raises(Fenced):
-        first.step(0)
-
-
 def test_old_answers_that_the_log_gave_up_are_passed_and_old_events_are_not(stage: Stage) -> None:
     stage.say_everything()
     for partition in range(PARTITIONS):
@@ -172,7 +151,7 @@ def test_read_models_that_are_not_made_yet_are_waited_for(database: str) -> None
     assert stage.rows("SELECT count(*) FROM task") == [(2,)]
 
 
-def test_a_projection_that_no_longer_exists_holds_up_nobody(stage: Stage) -> None:
+def test_a_projection_that_no_longer_exists_holds_up_no_one(stage: Stage) -> None:
     stage.change("INSERT INTO projection_live VALUES ('gone', 1, 'rm_gone_v1')")
     stage.change("INSERT INTO projection_position VALUES ('gone', 'culm.task.events.v1', 0, 0, 1, 0)")
 

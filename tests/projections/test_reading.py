@@ -59,7 +59,7 @@ def test_answers_carry_no_envelope_and_are_taken_as_they_come() -> None:
 
 
 @given(st.lists(st.integers(0, 5), max_size=30))
-def test_whatever_is_delivered_again_every_event_is_accepted_once_and_in_order(repeats: list[int]) -> None:
+def test_with_any_record_delivered_again_every_event_is_accepted_once_and_in_order(repeats: list[int]) -> None:
     writer, guard = EventWriter(), SequenceGuard()
     log = [writer.recorded(submitted(TASK), TASK) for _ in range(6)]
     delivered, reached = [], 0

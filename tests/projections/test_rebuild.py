@@ -1,4 +1,4 @@
-"""Read models made anew: equal byte for byte, while reads and the projector go on."""
+"""Read models rebuilt: equal byte for byte, while reads and the projector go on."""
 
 import threading
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def stage(database: str) -> Stage:
 
 @contextmanager
 def reading(stage: Stage, failures: list[str]) -> Iterator[None]:
-    """Somebody reads two views, over and over, and finds both tasks every time."""
+    """A reader reads two views, over and over, and finds both tasks every time."""
     stop = threading.Event()
 
     def read() -> None:
@@ -59,7 +59,7 @@ def reading(stage: Stage, failures: list[str]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("records_max", [20_000, 7])
-def test_read_models_made_anew_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
+def test_read_models_rebuilt_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
     before = stage.checksums()
 
     rebuilt = stage.rebuild(records_max=records_max)
@@ -121,7 +121,7 @@ def test_a_running_projector_goes_on_in_the_new_tables(stage: Stage) -> None:
     assert stage.checksums() == done
 
 
-def test_some_read_models_made_anew_do_not_get_ahead_of_the_others(stage: Stage) -> None:
+def test_some_read_models_rebuilt_do_not_get_ahead_of_the_others(stage: Stage) -> None:
     stage.say(a_task(FIRST + 2))
 
     stage.rebuild("tasks")
@@ -132,7 +132,7 @@ def test_some_read_models_made_anew_do_not_get_ahead_of_the_others(stage: Stage)
     assert stage.rows("SELECT count(*) FROM job") == [(6,)]
 
 
-def test_all_read_models_made_anew_get_to_the_end_of_the_log_without_a_projector(stage: Stage) -> None:
+def test_all_read_models_rebuilt_get_to_the_end_of_the_log_without_a_projector(stage: Stage) -> None:
     stage.say(a_task(FIRST + 2))
 
     stage.rebuild()
@@ -194,7 +194,7 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = PROJECTIONS["jobs"]
-    second = replace(jobs, version=3, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
+    second = replace(jobs, version=4, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
     monkeypatch.setitem(PROJECTIONS, "jobs", second)
     migrate(stage.postgres)
     projector = stage.projector()
@@ -208,7 +208,7 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
 
     assert old == [(4, 4)]
     assert stage.rows("SELECT count(*), min(age) FROM job") == [(8, "new")]
-    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [("rm_jobs_v3", 3)]
+    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [("rm_jobs_v4", 4)]
 
 
 def test_partitions_are_split_so_that_every_process_has_about_as_much_to_do() -> None:

@@ -1,69 +1,35 @@
 """A record that cannot be applied sets its own aggregate aside: the partition goes on, and mended code folds the rest."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from projections.catalogue import PROJECTIONS
 from projections.engine import batch
-from projections.engine.changes import RowChanges
-from projections.engine.errors import RebuildRefused
 from schemas.partition import partition_of
 from schemas.policy import SharesSet
-from schemas.reading import Place, Recorded
-from schemas.task import TaskPaused, TaskPriorityChanged, TaskResumed
+from schemas.task import TaskPaused, TaskResumed
 from tests.projections.event_writer import PARTITIONS
+from tests.projections.planted_bugs import (
+    JOB_TOPIC,
+    MARKS,
+    ONE,
+    OTHER,
+    STATUS,
+    TASK_TOPIC,
+    THIRD,
+    a_bug,
+    is_second_of,
+    priority,
+    say_two,
+)
 from tests.projections.sample_history import a_task, an_answer, submitted
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
-
-TASK_TOPIC = "culm.task.events.v1"
-JOB_TOPIC = "culm.job.events.v1"
-MARKS = "SELECT aggregate, aggregate_id, sequence, log_offset, kind FROM projection_set_aside ORDER BY 1, 2"
-STATUS = "SELECT task_id, status, sequence FROM task ORDER BY 1"
-#: Three tasks whose events stand in one partition.
-ONE, OTHER, THIRD = [n for n in range(FIRST, FIRST + 100) if partition_of(str(n), PARTITIONS) == 0][:3]
 
 
 @pytest.fixture
 def stage(database: str) -> Stage:
     """An empty log and empty read models."""
     return a_stage(database)
-
-
-@contextmanager
-def a_bug(where: str, when: Any) -> Iterator[None]:
-    """The projection `where` fails on the events for which `when` is true."""
-    sound = PROJECTIONS[where]
-
-    def apply(record: Recorded, changes: RowChanges) -> None:
-        sound.apply(record, changes)
-        if when(record):
-            raise IndexError("a bug")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PROJECTIONS, where, replace(sound, apply=apply))
-        yield
-
-
-def priority(task_id: int, value: int) -> tuple[Any, int]:
-    """An event that every task takes."""
-    return TaskPriorityChanged(priority=value, reason=""), task_id
-
-
-def is_second_of(task_id: int) -> Any:
-    """True for the second event of a task."""
-    return lambda record: record.event.aggregate_id == str(task_id) and record.event.sequence == 2
-
-
-def say_two(stage: Stage) -> Place:
-    """Three events of a task whose second will meet a bug, and two of another; place of that second."""
-    stage.say([(submitted(ONE), ONE), (submitted(OTHER), OTHER)])
-    bad = stage.say([priority(ONE, 7)])
-    stage.say([priority(OTHER, 8), (TaskPaused(reason=""), ONE), (TaskPaused(reason=""), OTHER)])
-    return bad
 
 
 @pytest.mark.parametrize("size", [1, 2, 2000])
@@ -296,68 +262,3 @@ def test_rubbish_under_keys_of_nothing_known_cannot_stop_a_partition(stage: Stag
     assert stage.rows("SELECT count(*) FROM projection_set_aside") == [(3,)]
     assert stage.rows("SELECT records FROM projection_skipped") == [(7,)]
     assert stage.rows("SELECT count(*) FROM projection_problem") == [(0,)]
-
-
-def test_all_read_models_made_anew_try_what_was_set_aside_again(stage: Stage) -> None:
-    say_two(stage)
-    with a_bug("tasks", is_second_of(ONE)):
-        catch_up(stage.projector())
-
-    stage.rebuild()
-
-    assert stage.rows(MARKS) == []
-    assert stage.rows(STATUS) == [(ONE, "paused", 3), (OTHER, "paused", 3)]
-    assert catch_up(stage.projector()) == 0
-
-
-@pytest.mark.parametrize("records_max", [1, 2, 20_000])
-def test_read_models_made_anew_with_the_bug_still_there_are_equal_byte_for_byte(stage: Stage, records_max: int) -> None:
-    say_two(stage)
-    stage.log.append_bytes(TASK_TOPIC, 0, str(THIRD).encode(), b"rubbish")
-
-    with a_bug("tasks", is_second_of(ONE)):
-        catch_up(stage.projector())
-        before, marks = stage.checksums(), stage.rows(MARKS)
-        stage.rebuild(records_max=records_max)
-
-    assert stage.checksums() == before
-    assert stage.rows(MARKS) == marks
-
-
-def test_a_value_that_postgres_refuses_is_set_aside_by_a_rebuild_as_well(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stage.say([(submitted(ONE), 10**30), (submitted(OTHER), OTHER)])
-
-    stage.rebuild()
-
-    assert [row[1:3] for row in stage.rows(MARKS)] == [(str(10**30), 0)]
-    assert stage.rows(STATUS) == [(OTHER, "registered", 1)]
-
-
-def test_some_read_models_made_anew_stop_where_the_others_did(stage: Stage) -> None:
-    say_two(stage)
-    with a_bug("timeline", is_second_of(ONE)):
-        catch_up(stage.projector())
-    before = stage.checksums()
-
-    stage.rebuild("tasks")
-    after_some = stage.checksums()
-    catch_up(stage.projector())
-
-    assert after_some == before
-    assert stage.rows(MARKS) == []
-    assert stage.rows(STATUS) == [(ONE, "paused", 3), (OTHER, "paused", 3)]
-
-
-def test_a_rebuild_whose_code_fails_where_the_live_tables_did_not_changes_nothing(stage: Stage) -> None:
-    say_two(stage)
-    catch_up(stage.projector())
-    before = stage.checksums()
-
-    with a_bug("tasks", is_second_of(ONE)), pytest.raises(RebuildRefused, match=r"the live tables stay as they are: .*bug"):
-        stage.rebuild()
-
-    assert stage.checksums() == before
-    assert stage.rows(MARKS) == []
-

@@ -1,4 +1,4 @@
-"""Statements that Postgres plans once: sent together, and prepared again after whatever went wrong."""
+"""Statements that Postgres plans once: sent together, and prepared again after any error."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -82,7 +82,7 @@ def test_numbers_that_json_has_no_word_for_are_written(database: str) -> None:
     assert weights[1:] == [inf, -inf, 0.1 + 0.2]
 
 
-def test_the_same_work_is_the_same_statements_whatever_the_rows() -> None:
+def test_the_same_work_is_the_same_statements_for_any_rows() -> None:
     jobs = PROJECTIONS["jobs"]
     said = []
     for numbers_of_jobs in ((1,), (2, 3, 4)):

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from projections.timeline.body import body_of
-from schemas.catalog import Entry, messages
+from schemas.catalog import CatalogEntry, messages
 from schemas.dataset import ContentsRequested
 from schemas.job import JobDefined, JobFinished
 from schemas.queue import JobQueued, LeasesRenewed
@@ -24,7 +24,7 @@ NOT_FILED = {"JobQueued", "LeasesRenewed"}
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_every_event_has_a_sentence_and_a_small_body(entry: Entry) -> None:
+def test_every_event_has_a_sentence_and_a_small_body(entry: CatalogEntry) -> None:
     message, _ = a_sample(entry)
 
     text, body = sentence_of(message), orjson.dumps(body_of(message))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.aggregates import AGGREGATES
-from schemas.catalog import CATALOG, Entry, messages
+from schemas.catalog import CATALOG, CatalogEntry, messages
 from schemas.reading import Place, Recorded
 from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, TaskRetried
 from schemas.types import InputUnit, JobKind
@@ -58,7 +58,7 @@ def _piece(number: int) -> int:
     return PIECES[number % len(PIECES)]
 
 
-def history(entry: Entry, seed: int) -> Iterator[Recorded]:
+def history(entry: CatalogEntry, seed: int) -> Iterator[Recorded]:
     """What begins an aggregate, and the event `entry` after it; everything within bounds and in sequence."""
     key = an_aggregate_id(entry.aggregate, seed)
     names = [*FIRST.get(entry.aggregate, ()), entry.name]

@@ -1,4 +1,4 @@
-"""Any command within its bounds, to any aggregate in any state, has an answer: a decider never stumbles, and neither does
+"""Any command within its bounds, to any aggregate in any state, has an answer: a decider never raises, and neither does
 what follows from it leave the bounds."""
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from schemas.bounds import problems_of
-from schemas.catalog import Entry, messages
+from schemas.catalog import CatalogEntry, messages
 from schemas.keys import key_problems
 from schemas.task import ReloadTask
 from schemas.types import ReportedState, StepDefinition
@@ -101,7 +101,7 @@ STATES: tuple[Callable[[], Culm], ...] = (nothing, submitted, waiting, building,
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
-def test_any_command_to_any_state_is_answered_and_what_follows_is_within_bounds(entry: Entry) -> None:
+def test_any_command_to_any_state_is_answered_and_what_follows_is_within_bounds(entry: CatalogEntry) -> None:
     @examples(12)
     @given(SEEDS)
     def check(seed: int) -> None:
@@ -131,7 +131,7 @@ def test_parameters_nested_beyond_any_reader_are_refused() -> None:
     assert (answer.accepted, answer.reason, culm.letters) == (False, "BAD_PARAMETERS", [])
 
 
-def tell(culm: Culm, entry: Entry, seed: int, target: str) -> Any:
+def tell(culm: Culm, entry: CatalogEntry, seed: int, target: str) -> Any:
     """The answer to the command that follows from the seed, and to three more of its aggregate after it."""
     siblings = [one for one in COMMANDS if one.aggregate == entry.aggregate]
     answer = None

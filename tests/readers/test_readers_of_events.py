@@ -22,7 +22,7 @@ from check.report import judge_log, laws_of_the_log
 from projections.catalogue import PROJECTIONS
 from projections.engine.writing import column_types, json_of, rows_text
 from schemas.bounds import problems_of
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.reading import Recorded
 from schemas.types import JobSpec
 from schemas.wire import Decoded
@@ -45,7 +45,7 @@ COMPUTED: Mapping[str, Any] = {"error_source": None, "error_code": None, "error_
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_every_projection_folds_any_event_and_every_row_is_shown(entry: Entry) -> None:
+def test_every_projection_folds_any_event_and_every_row_is_shown(entry: CatalogEntry) -> None:
     @examples(6)
     @given(SEEDS)
     def check(seed: int) -> None:
@@ -58,9 +58,17 @@ def test_every_projection_folds_any_event_and_every_row_is_shown(entry: Entry) -
                 assert orjson.loads(rows_text(table, rows)) is not None
                 assert all(set(column_types(table)) == set(row) for row in rows)
                 for row in rows:
-                    show(name, COMPUTED | json.loads(json_of(row)))
+                    show(name, {**COMPUTED, **joined(name, row, tables), **json.loads(json_of(row))})
 
     check()
+
+
+def joined(table: str, row: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """What the view adds to a row: a job's specification, null before its queue has it."""
+    if table != "job":
+        return {}
+    specs = {one["job_id"]: json.loads(json_of(one))["spec"] for one in tables.all("job_spec")}
+    return {"spec": specs.get(row["job_id"])}
 
 
 def show(table: str, row: dict[str, Any]) -> None:
@@ -85,7 +93,7 @@ def show(table: str, row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_the_checker_judges_any_event(entry: Entry) -> None:
+def test_the_checker_judges_any_event(entry: CatalogEntry) -> None:
     @examples(6)
     @given(SEEDS)
     def check(seed: int) -> None:
@@ -99,7 +107,7 @@ def test_the_checker_judges_any_event(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_any_event_is_exported(entry: Entry) -> None:
+def test_any_event_is_exported(entry: CatalogEntry) -> None:
     @examples(4)
     @given(SEEDS)
     def check(seed: int) -> None:
@@ -121,7 +129,7 @@ def exported(record: Recorded) -> tuple[Exported, Decoded]:
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
-def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entry: Entry) -> None:
+def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entry: CatalogEntry) -> None:
     @examples(12)
     @given(SEEDS)
     def check(seed: int) -> None:
@@ -134,7 +142,7 @@ def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entr
     check()
 
 
-def key_of(entry: Entry, seed: int) -> str:
+def key_of(entry: CatalogEntry, seed: int) -> str:
     """Key of the record."""
     *_, last = history(entry, seed)
     return last.event.aggregate_id

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 from schemas.wire import message_class
 
 NUMBER = "7f9c2ba4-e88f-527d-a8b1-5c6a3d2e1f00"
 
 
-def a_sample(entry: Entry) -> tuple[Any, Any]:
+def a_sample(entry: CatalogEntry) -> tuple[Any, Any]:
     """(message, envelope) of `entry`."""
     record = a_record(entry)
     envelope: Any = None
@@ -22,7 +22,7 @@ def a_sample(entry: Entry) -> tuple[Any, Any]:
     return message_class(entry.full_name).from_avro(record), envelope
 
 
-def a_record(entry: Entry) -> dict[str, Any]:
+def a_record(entry: CatalogEntry) -> dict[str, Any]:
     """A record of `entry` with a value in every field."""
     return {field["name"]: _value(field["type"], field["name"]) for field in entry.schema["fields"]}
 

@@ -11,7 +11,7 @@ from jsonschema_rs import validator_for
 
 from api.native.command_body import json_schema
 from schemas.bounds import Problem, bounds_in_words, problems_of, sentence
-from schemas.catalog import CATALOG, Entry, messages, self_contained
+from schemas.catalog import CATALOG, CatalogEntry, messages, self_contained
 from schemas.evolution import narrowed_bounds
 from schemas.queue import HoldTask, LeasesRenewed
 from schemas.task import ChangeTaskPriority, SubmitTask
@@ -50,7 +50,7 @@ NEEDED = {
 }
 
 
-def _fields() -> Iterator[tuple[Entry, dict[str, Any]]]:
+def _fields() -> Iterator[tuple[CatalogEntry, dict[str, Any]]]:
     for entry in CATALOG.values():
         for field in entry.schema.get("fields", ()):
             yield entry, field
@@ -277,7 +277,7 @@ def _job(inputs: tuple[JobInput, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("entry", messages(), ids=lambda entry: entry.name)
-def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: Entry) -> None:
+def test_what_is_drawn_is_within_bounds_and_comes_back_from_bytes(entry: CatalogEntry) -> None:
     codec = a_codec()
 
     @examples(10)

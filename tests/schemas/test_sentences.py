@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from projections.timeline.body import body_of
-from schemas.catalog import CATALOG, Entry, self_contained
+from schemas.catalog import CATALOG, CatalogEntry, self_contained
 from schemas.declarations import declaration_problems
 from schemas.evolution import releases
 from schemas.job import JobFailed, JobFinished
@@ -51,7 +51,7 @@ def test_a_template_is_filled_from_the_fields_of_its_event(template: Any, text: 
     assert compiled(template)(REASSIGNED) == text
 
 
-def test_a_part_is_told_by_its_own_sentence() -> None:
+def test_a_part_is_shown_by_its_own_sentence() -> None:
     errors = (JobError(source="pilot", code=1099, diagnostic="stage-in failed."), JobError(source="exe", code=65))
 
     assert sentence_of(JobFailed(errors=errors)) == "Failed: pilot 1099 stage-in failed; exe 65 ."
@@ -96,7 +96,7 @@ def test_everything_that_is_declared_fits_its_schema() -> None:
 )
 def test_what_is_declared_wrongly_is_named_with_its_file(attributes: dict[str, Any], problem: str) -> None:
     entry = CATALOG["culm.task.TaskReassigned"]
-    wrong = Entry(entry.name, entry.full_name, entry.aggregate, entry.role, {**entry.schema, **attributes}, entry.path)
+    wrong = CatalogEntry(entry.name, entry.full_name, entry.aggregate, entry.role, {**entry.schema, **attributes}, entry.path)
 
     (found,) = declaration_problems([wrong])
 
@@ -106,7 +106,7 @@ def test_what_is_declared_wrongly_is_named_with_its_file(attributes: dict[str, A
 def test_an_event_without_a_sentence_is_named() -> None:
     entry = CATALOG["culm.task.TaskReassigned"]
     silent = {name: value for name, value in entry.schema.items() if name != "sentence"}
-    wrong = Entry(entry.name, entry.full_name, entry.aggregate, entry.role, silent, entry.path)
+    wrong = CatalogEntry(entry.name, entry.full_name, entry.aggregate, entry.role, silent, entry.path)
 
     assert declaration_problems([wrong]) == [
         "TaskReassigned.avsc: sentence: found none, expected what happened in words, or timeline: false"

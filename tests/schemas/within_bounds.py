@@ -2,7 +2,7 @@
 
 Extremes are drawn most often: the shortest and longest texts, the smallest and largest numbers, text outside ASCII, no items
 and many. `known` puts values of a running system beside them, by name of the field, so that decisions get beyond "no such task".
-Hypothesis draws seeds and a message follows from its seed: that is fast, and a failure is told by a number.
+Hypothesis draws seeds and a message follows from its seed: that is fast, and a failure is named by a number.
 HYPOTHESIS=more in the environment draws many examples; without it they are few and the same in every run.
 """
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import schemas.types
 from schemas.aggregates import AGGREGATES
-from schemas.catalog import CATALOG, Entry
+from schemas.catalog import CATALOG, CatalogEntry
 from schemas.characters import SETS
 from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 from schemas.wire import message_class, to_bytes
@@ -57,7 +57,7 @@ def examples(few: int) -> settings:
     )
 
 
-def a_message(entry: Entry, seed: int, known: Known | None = None) -> Any:
+def a_message(entry: CatalogEntry, seed: int, known: Known | None = None) -> Any:
     """A message of `entry` without its envelope, small enough for a record of the log."""
     for attempt in range(100):
         random = Random(f"{entry.name}:{seed}:{attempt}")
@@ -98,7 +98,7 @@ def an_aggregate_id(aggregate: str, seed: int) -> str:
     return _text("SUBJECT", 1, 1400, random)
 
 
-def _bytes_of(message: Any, entry: Entry) -> bytes:
+def _bytes_of(message: Any, entry: CatalogEntry) -> bytes:
     number = str(UUID(int=1))
     match entry.role:
         case "events" | "facts":
@@ -114,7 +114,7 @@ def _bytes_of(message: Any, entry: Entry) -> bytes:
             return to_bytes(message)
 
 
-def _record(entry: Entry, random: Random, known: Known) -> dict[str, Any]:
+def _record(entry: CatalogEntry, random: Random, known: Known) -> dict[str, Any]:
     fields = [field for field in entry.schema["fields"] if field["name"] != "envelope"]
     return {field["name"]: _value(field, field["type"], random, known) for field in fields}
 

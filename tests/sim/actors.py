@@ -69,7 +69,7 @@ class Calls:
     answers: Answers
     count: int = 0
     sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
-    """Topic, key and value of everything sent, for whoever delivers it twice."""
+    """Topic, key and value of everything sent, for the fault that delivers it twice."""
 
     def make(self, command: Any, aggregate_id: str, actor: str, role: str) -> str:
         """Id of the command, now in the log."""
@@ -134,7 +134,7 @@ class Pilot:
         assert self.waiting is not None
         answer = self.calls.answers.of(self.waiting)
         if answer is None:
-            # Nobody answers: the same report again; a lease that was not heard of is lost to this pilot.
+            # No answer: the same report again; a lease that did not arrive is lost to this pilot.
             if self.calls.log.now > self.asked + PATIENCE_MICROS:
                 self.asked = self.calls.log.now
                 if self.state == "asking":
@@ -157,7 +157,7 @@ class Pilot:
             case _:
                 if not answer.accepted:
                     self.job, self.state = None, "idle"
-                elif answer.order is not None:
+                elif answer.pilot_command is not None:
                     self.state = "ordered to stop"
 
     def _work(self, chance: random.Random, *, honest: bool) -> None:

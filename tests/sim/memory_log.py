@@ -45,7 +45,7 @@ class Producer:
 
 
 class RememberingCodec(Codec):
-    """Decodes the same bytes once: in a simulation everybody reads the same few records, and nobody can change what was read."""
+    """Decodes the same bytes once: in a simulation all readers read the same few records, and none can change what was read."""
 
     def __init__(self, ids: Mapping[str, int], fetch: Callable[[int], Mapping[str, Any]]) -> None:
         super().__init__(ids, fetch)
@@ -89,7 +89,7 @@ class Group:
 
 
 class MemoryLog:
-    """All topics. `now`: microseconds, moved by whoever owns the world."""
+    """All topics. `now`: microseconds, moved by the owner of the world."""
 
     def __init__(self, partitions: int = PARTITIONS) -> None:
         self.now = 0

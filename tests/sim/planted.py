@@ -28,7 +28,7 @@ from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
 from schemas.wire import Decoded
 from streams.timers import due
-from streams.timers.watch import Heard
+from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
 from tests.sim.processors import GROUP, ProcessorsProcess
@@ -67,7 +67,7 @@ def leased_job_stays_on_queue() -> Any:
 
 
 def lease_without_a_check() -> Any:
-    """A job takes any lease, whatever state it is in."""
+    """A job takes any lease, in any state."""
 
     def record(job: Any, command: Any) -> Any:
         return accept(JobSent(lease_id=command.lease_id, queue=command.queue, pilot=command.pilot, node=command.node))
@@ -76,7 +76,7 @@ def lease_without_a_check() -> Any:
 
 
 def deduplication_by_time() -> Any:
-    """Whatever is not issued later than the last command counts as repeated."""
+    """A command that is not issued later than the last one counts as repeated."""
     decide = Decider._decide
     latest: dict[tuple[str, str], int] = {}
 
@@ -138,7 +138,7 @@ def positions_before_rows() -> Any:
 
 
 def leases_end_early() -> Any:
-    """A lease ends when somebody says so, heartbeats or not."""
+    """A lease ends when a command says so, heartbeats or not."""
 
     def expire(queue: Any, command: Any) -> Any:
         lease = queue.leases.get(command.job_id)
@@ -148,8 +148,8 @@ def leases_end_early() -> Any:
         ended = queue_decide._ended(queue, command.job_id, LeaseEnding.EXPIRED)
         return accept(ended, follow_ups=(FollowUp(str(command.job_id), lose),))
 
-    def impatient(row: Any, now: int, heard: Heard) -> Any:
-        return real(row, now, Heard(since=0, until=now))
+    def impatient(row: Any, now: int, heard: HeartbeatWindow) -> Any:
+        return real(row, now, HeartbeatWindow(since=0, until=now))
 
     real = due.command_for
     both = contextlib.ExitStack()
@@ -192,12 +192,12 @@ def ids_forgotten_at_restart() -> Any:
     return both
 
 
-def stumbling() -> Any:
+def raising() -> Any:
     """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
     evolve = Decider._evolve
 
-    def broken(decider: Decider, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded) -> Any:
-        events = evolve(decider, aggregate, entry, decision, decoded)
+    def broken(decider: Decider, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded, *, is_answer: bool) -> Any:
+        events = evolve(decider, aggregate, entry, decision, decoded, is_answer=is_answer)
         if events and int(decoded.envelope.command_id[:6], 16) % 40 == 0:
             raise RuntimeError("planted")
         return events
@@ -208,7 +208,7 @@ def stumbling() -> Any:
 def changes_stay_after_a_bug() -> Any:
     """The states that a bug left half changed are kept."""
     both = contextlib.ExitStack()
-    both.enter_context(stumbling())
+    both.enter_context(raising())
     both.enter_context(patch.object(undo, "put_back", lambda to: None))
     return both
 

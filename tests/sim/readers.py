@@ -1,21 +1,23 @@
-"""The projector over a database in memory, the timers, and whoever waits for answers.
+"""The projector over a database in memory, the timers, and callers that wait for answers.
 
 The projector's fold is the real one; its transaction (rows and positions, together or not at all) is played by `Database`.
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from commands.engine.records import InputRecord
 from projections.catalogue import PROJECTIONS, topics_of
 from projections.engine.batch import decode
 from projections.engine.kafka_log import RawRecord
 from schemas.answer import CommandAnswered
+from schemas.answering import answer_in, topics_that_answer
 from schemas.reading import Place, Recorded
 from schemas.wire import Codec, entry_of
 from streams.engine.messages import OutgoingCommand
 from streams.timers.clockwork import AGAIN_MICROS, REMEMBERED_MAX, REMEMBERED_MICROS
 from streams.timers.due import Due, command_for
-from streams.timers.watch import Heard, LastSeen, Watch
+from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
 from tests.projections.tables_in_memory import Tables
 from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
@@ -100,7 +102,7 @@ class TimersProcess:
         self._watch.works(now)
         count = 0
         for row in self._due(now):
-            made = command_for(row, now, Heard(self._watch.since, now, self._last_seen.of(row.key)))
+            made = command_for(row, now, HeartbeatWindow(self._watch.since, now, self._last_seen.of(row.key)))
             if made is not None and self._sent.get(made.envelope.command_id, 0) <= now:
                 self._send(made)
                 self._sent[made.envelope.command_id] = now + AGAIN_MICROS
@@ -129,14 +131,17 @@ class Answers:
 
     def __init__(self, log: MemoryLog, codec: Codec) -> None:
         self._log, self._codec = log, codec
-        self._next: dict[int, int] = {}
+        self._next: dict[tuple[str, int], int] = {}
         self._found: dict[str, CommandAnswered] = {}
 
     def of(self, command_id: str) -> CommandAnswered | None:
         """The first answer that tells what the command led to."""
-        for partition in range(self._log.partitions):
-            for record in self._log.read(ANSWERS, partition, self._next.get(partition, 0), 1_000_000):
-                self._next[partition] = record.offset + 1
-                answer = self._codec.decode(record.value).message
-                self._found.setdefault(answer.command_id, answer)
+        for topic, partition in product((ANSWERS, *topics_that_answer()), range(self._log.partitions)):
+            for record in self._log.read(topic, partition, self._next.get((topic, partition), 0), 1_000_000):
+                self._next[topic, partition] = record.offset + 1
+                found = self._codec.decode(record.value)
+                if found.envelope is None:
+                    self._found.setdefault(found.message.command_id, found.message)
+                elif (answer := answer_in(found.message, found.entry.aggregate, found.envelope)) is not None:
+                    self._found.setdefault(answer.command_id, answer)
         return self._found.get(command_id)

@@ -1,7 +1,7 @@
 """One simulated Culm: real deciding, real loops, a log in memory, a virtual clock, people around it, and faults by schedule.
 
 A schedule is a list of turns, each with a chance of its own, so that leaving turns out changes nothing in the others: that is
-what makes a failing seed shrink. After the schedule the faults end and everybody works honestly until nothing moves; then the
+what makes a failing seed shrink. After the schedule the faults end and all work honestly until nothing moves; then the
 laws of the independent checker are asked.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
-from check.rows import RowsEqualEvents, View, views
+from check.rows import RowsEqualEvents, RowView, views
 from commands.config import GROUP
 from commands.engine.entries import Positions
 from schemas.catalog import messages
@@ -107,7 +107,7 @@ class World:
         getattr(self, f"_{turn.who}")(chance)
 
     def settle(self) -> Violation | None:
-        """No more faults: everybody works until nothing moves. What does not come to its end, if anything."""
+        """No more faults: all work until nothing moves. What does not come to its end, if anything."""
         chance = random.Random(1)
         for queue in QUEUES:
             self.operator.configure(queue)
@@ -151,10 +151,10 @@ class World:
             for record in self.log.read(DEAD_LETTERS, partition, 0, 1_000_000):
                 letter = self.codec.decode(record.value).message
                 place = f"{letter.source_topic}[{letter.source_partition}]@{letter.source_offset}"
-                found.append(Violation("nothing in Culm stumbles", place, letter.error))
+                found.append(Violation("nothing in Culm raises", place, letter.error))
         return found
 
-    def rows_law(self, view: View) -> RowsEqualEvents:
+    def rows_law(self, view: RowView) -> RowsEqualEvents:
         """The law about one table, over the rows of the database in memory."""
         rows = self.database.tables.rows.get(view.table, {})
         plain = {"/".join(str(part) for part in key): tuple(row[c] for c in view.columns) for key, row in rows.items()}
@@ -308,7 +308,7 @@ class World:
             self.story(f"the processors are killed: {', '.join(self.processors.faults.struck)}")
 
     def _rebalance(self, chance: random.Random) -> None:
-        self.story("the processors' partitions are given out anew")
+        self.story("the processors' partitions are assigned again")
         self.processors.rebalance()
 
     def _projector_breaks(self, chance: random.Random) -> None:
@@ -339,5 +339,5 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
                 world.turn(turn)
             stuck = world.settle()
             return [*([stuck] if stuck else []), *world.violations()]
-        except Exception as problem:  # noqa: BLE001 - whatever stumbles is a finding
-            return [Violation("nothing in Culm stumbles", f"turn {turn.who}", repr(problem)[:600])]
+        except Exception as problem:  # noqa: BLE001 - any exception is a finding
+            return [Violation("nothing in Culm raises", f"turn {turn.who}", repr(problem)[:600])]

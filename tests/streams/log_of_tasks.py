@@ -71,7 +71,7 @@ class TaskLog:
 
     @contextmanager
     def reader(self, *topics: str) -> Iterator[Callable[[Callable[[Decoded], bool]], Decoded]]:
-        """A function that reads on from now, until a record is as wished, and returns it."""
+        """A function that reads on from now, until a record is as expected, and returns it."""
         settings = {"bootstrap.servers": self.kafka, "group.id": "test", "enable.auto.commit": False}
         consumer = Consumer(settings)
         places = []
@@ -81,15 +81,15 @@ class TaskLog:
                 places.append(TopicPartition(topic, partition, end))
         consumer.assign(places)
 
-        def read_until(wished: Callable[[Decoded], bool]) -> Decoded:
+        def read_until(is_expected: Callable[[Decoded], bool]) -> Decoded:
             until = time.monotonic() + SECONDS_MAX
             while time.monotonic() < until:
                 message = consumer.poll(0.2)
                 if message is not None and message.error() is None:
                     decoded = self.codec.decode(message.value())
-                    if wished(decoded):
+                    if is_expected(decoded):
                         return decoded
-            raise AssertionError(f"nothing as wished in {', '.join(topics)} within {SECONDS_MAX:.0f} s")
+            raise AssertionError(f"nothing as expected in {', '.join(topics)} within {SECONDS_MAX:.0f} s")
 
         try:
             yield read_until

@@ -106,7 +106,7 @@ def test_candidates_come_by_weight_and_those_used_already_come_first() -> None:
     assert [candidate.queue for candidate in brokered.candidates] == ["USED", "FAST", "IDLE", "BUSY"]
 
 
-def test_only_the_five_best_are_taken_and_the_others_are_told_why() -> None:
+def test_only_the_five_best_are_taken_and_the_others_get_a_reason() -> None:
     queues = [a_queue(f"Q{number}", waiting=number) for number in range(7)]
 
     brokered = broker(asked(), queues, (), SEED)

@@ -45,20 +45,20 @@ def culm(stack: Stack, *words: str) -> str:
     return done.stdout
 
 
-def the_task(hand: ManualActors, task_id: int) -> dict[str, Any]:
-    found: dict[str, Any] = hand.user.get(f"/v1/tasks/{task_id}").json()
+def the_task(actors: ManualActors, task_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = actors.user.get(f"/v1/tasks/{task_id}").json()
     return found
 
 
 @pytest.mark.parametrize("choice", ["refine", "generate"])
 def test_a_task_whose_record_met_a_bug_waits_with_the_letter_and_runs_after_the_retry(
-    stack: Stack, hand: ManualActors, tmp_path: Path, choice: str
+    stack: Stack, actors: ManualActors, tmp_path: Path, choice: str
 ) -> None:
     with processors_with_a_bug(stack, choice, tmp_path / "processors.log"):
-        task_id = hand.submit()
-        until(lambda: "set aside" in (the_task(hand, task_id).get("message") or ""), 90)
+        task_id = actors.submit()
+        until(lambda: "set aside" in (the_task(actors, task_id).get("message") or ""), 90)
 
-    parked = the_task(hand, task_id)
+    parked = the_task(actors, task_id)
     assert parked["status"] == "pending"
     found = re.fullmatch(rf"set aside: dead letter (\S+), reaction {choice} met a bug", parked["message"])
     assert found, parked["message"]
@@ -69,15 +69,15 @@ def test_a_task_whose_record_met_a_bug_waits_with_the_letter_and_runs_after_the_
 
     for _ in range(2):
         assert culm(stack, "dead-letter", "retry", letter) == f"dead letter {letter} is being tried again\n"
-    job = hand.lease(task_id)
-    hand.finish(job)
+    job = actors.lease(task_id)
+    actors.finish(job)
 
-    until(lambda: the_task(hand, task_id)["status"] == "done", 60)
-    assert len(hand.user.get(f"/v1/tasks/{task_id}/jobs").json()["jobs"]) == 1
+    until(lambda: the_task(actors, task_id)["status"] == "done", 60)
+    assert len(actors.user.get(f"/v1/tasks/{task_id}/jobs").json()["jobs"]) == 1
 
 
-def test_a_letter_that_does_not_exist_is_named(hand: ManualActors) -> None:
-    answer = hand.operator.post("/v1/dead-letters/no-such-letter/retry")
+def test_a_letter_that_does_not_exist_is_named(actors: ManualActors) -> None:
+    answer = actors.operator.post("/v1/dead-letters/no-such-letter/retry")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "no dead letter 'no-such-letter'")
-    assert hand.user.get("/v1/dead-letters").status_code == 403
+    assert actors.user.get("/v1/dead-letters").status_code == 403

@@ -28,7 +28,7 @@ def test_pilots_are_wanted_for_work_that_is_there(queue: QueueFacts, expected: i
     assert wanted_pilots(queue) == expected
 
 
-def test_a_queue_is_told_only_what_changes() -> None:
+def test_a_queue_is_sent_only_what_changes() -> None:
     queues = {name: a_queue(name, waiting=2) for name in ("A", "B", "NEVER_USED")}
     causes = {"A": an_envelope("A", 7), "B": an_envelope("B", 8)}
 

@@ -147,7 +147,7 @@ def test_parked_tasks_are_known_until_they_are_woken_or_end() -> None:
     assert facts.snapshot().parked == (Parked(10_000_003, "wlcg", tree),)
 
 
-def test_retry_rules_are_none_until_somebody_sets_some() -> None:
+def test_retry_rules_are_none_until_some_are_set() -> None:
     rules = (RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY),)
 
     assert facts_after(("shares", SharesSet())).snapshot().retry_rules is None
@@ -198,7 +198,7 @@ def test_a_fact_with_odd_content_changes_nothing_and_holds_no_other_up() -> None
     assert [one.task_id for one in facts.snapshot().parked] == [10_000_003]
 
 
-def test_facts_are_known_whatever_has_happened_since() -> None:
+def test_facts_are_known_after_any_later_records() -> None:
     """A start reads the table alone: one record for each queue and each task that waits."""
     configured = QueueConfigured(settings=SETTINGS)
     events: list[tuple[str, Message]] = [

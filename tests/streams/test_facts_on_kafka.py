@@ -1,4 +1,4 @@
-"""What processors know after a start, against a real broker: all of it, whatever its age and whichever worker wrote it down."""
+"""What processors know after a start, against a real broker: all of it, of any age and written by any worker."""
 
 import subprocess
 from collections.abc import Callable, Iterator

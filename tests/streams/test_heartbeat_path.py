@@ -82,7 +82,7 @@ def test_a_topic_that_was_read_to_its_end_is_heard_until_now(path: HeartbeatPath
     path._consumer = Topic(flood=10, readable=100)  # type: ignore[assignment]
 
     assert path.works()
-    assert path.heard_until("77") >= before
+    assert path.read_until("77") >= before
 
 
 def test_more_heartbeats_than_can_be_read_are_no_gap_and_what_is_known_grows(path: HeartbeatPath) -> None:
@@ -90,12 +90,12 @@ def test_more_heartbeats_than_can_be_read_are_no_gap_and_what_is_known_grows(pat
     path._consumer = topic  # type: ignore[assignment]
     path.works()
     path._read[0] = topic.at = 0
-    path._heard_until.clear()
+    path._read_until.clear()
 
     seen = []
     for _ in range(3):
         assert path.works()
-        seen.append(path.heard_until("77"))
+        seen.append(path.read_until("77"))
 
     assert seen == sorted(set(seen))
     assert seen[-1] < topic.began_ms * 1000 + 100_000

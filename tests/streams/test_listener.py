@@ -1,4 +1,4 @@
-"""The loop around every choice: commands first, acknowledgement last, and nobody held up."""
+"""The loop around every choice: commands first, acknowledgement last, and no other record held up."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -67,7 +67,7 @@ def woken(number: int, key: str = "10000001") -> FakeEvent:
 
 
 def answer(heard: Sequence[RecordRead], _: Snapshot) -> Iterable[OutgoingCommand]:
-    """One command an event; stumbles on event 2."""
+    """One command an event; fails on event 2."""
     for one in heard:
         if one.offset == 2:
             raise ValueError("event 2 is too much")
@@ -105,7 +105,7 @@ def test_commands_are_delivered_and_then_the_records_are_acknowledged() -> None:
     assert all(event.acked for event in events)
 
 
-def test_a_record_that_concerns_nobody_is_acknowledged_unread() -> None:
+def test_a_record_for_no_reaction_is_acknowledged_unread() -> None:
     events, outbox = [FakeEvent(CODEC.encode(TaskResumed(), an_envelope("10000001")))], FakeOutbox()
 
     listened(events, outbox)
@@ -114,7 +114,7 @@ def test_a_record_that_concerns_nobody_is_acknowledged_unread() -> None:
     assert events[0].acked
 
 
-def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_nobody_up() -> None:
+def test_a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_nothing_up() -> None:
     broken = woken(5).message.value[:9]
     events, outbox = [FakeEvent(b"no avro"), FakeEvent(None), FakeEvent(broken), woken(1)], FakeOutbox()
 
@@ -145,7 +145,7 @@ def test_a_record_under_a_foreign_key_is_poison() -> None:
     assert outbox.contents[0].error == "key b'10000009', expected '10000001' as in the envelope"
 
 
-def test_a_choice_that_stumbles_costs_one_dead_letter_and_not_the_batch() -> None:
+def test_a_choice_that_fails_costs_one_dead_letter_and_not_the_batch() -> None:
     events, outbox = [woken(1), woken(2), woken(3)], FakeOutbox()
 
     listened(events, outbox)

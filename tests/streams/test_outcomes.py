@@ -97,7 +97,7 @@ def test_a_lost_job_does_not_count_as_a_failure_of_its_input() -> None:
     assert (found.kind, found.action, found.error_code) == (OutcomeKind.FAILED, RetryAction.SYSTEM, 100)
 
 
-def test_killed_and_withdrawn_jobs_are_told_apart() -> None:
+def test_killed_and_withdrawn_jobs_have_different_outcomes() -> None:
     made = rolled(
         heard(JobCancelled(code=50, errors=(JobError(source="taskbuffer", code=100),)), str(JOB), 1),
         heard(JobClosed(code=52, sub_status="taskdone"), str(JOB + 1), 2),

@@ -71,6 +71,6 @@ def test_a_beginning_that_cannot_be_read_is_poison() -> None:
         Decoder(a_codec()).decode_partially(value[:40], MEMORY_GIVEN)
 
 
-def test_a_glance_at_a_field_that_does_not_exist_is_refused() -> None:
+def test_decoding_a_field_that_does_not_exist_is_refused() -> None:
     with pytest.raises(AssertionError, match="JobDefined has no field 'memory'"):
         PartialDecoder("culm.job.JobDefined", ("memory",), lambda record: record)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from schemas.job import JobActivated, JobCancelled
 from streams.config import StreamsConfig
@@ -109,6 +109,31 @@ def looped(monkeypatch: pytest.MonkeyPatch, batches: list[list[Read]], outbox: A
 
     asyncio.run(body())
     return heard, consumer
+
+
+def test_a_loop_whose_name_another_worker_took_ends_instead_of_taking_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[str] = []
+
+    class Fenced(FakeConsumer):
+        def poll(self, seconds: float) -> Read | None:
+            raise KafkaException(KafkaError(KafkaError.FENCED_INSTANCE_ID))
+
+    async def body() -> None:
+        listener = Listener(TOPIC, [], Decoder(CODEC), FakeOutbox(), Snapshot)
+        loop = PlainLoop(StreamsConfig("nowhere", "", ""), listener)
+
+        def member(*_: Any, **__: Any) -> Any:
+            joined.append("joined")
+            return Fenced([], loop._stop)
+
+        monkeypatch.setattr(plain_loop, "member", member)
+        loop.start()
+        await asyncio.to_thread(loop.ended.wait, 10)
+        assert loop.ended.is_set()
+
+    asyncio.run(body())
+
+    assert joined == ["joined"]
 
 
 def test_what_concerns_no_reaction_is_passed_over_and_committed_with_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

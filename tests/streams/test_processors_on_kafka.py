@@ -1,4 +1,4 @@
-"""The processors as a process of their own, against a real broker: nothing lost, nobody held up, an orderly end."""
+"""The processors as a process of their own, against a real broker: nothing lost, nothing held up, an orderly end."""
 
 import signal
 import subprocess

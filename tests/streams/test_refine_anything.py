@@ -1,4 +1,4 @@
-"""Whatever stands at whatever key of a task's parameters: a definition within bounds or a broken task, and no exception."""
+"""Anything at any key of a task's parameters: a definition within bounds or a broken task, and no exception."""
 
 import json
 from collections.abc import Iterator

@@ -58,7 +58,7 @@ def test_the_first_error_for_which_a_rule_acts_decides() -> None:
     assert advise([unknown, lost], DEFAULT_RULES, 2000) == Advice(RetryAction.SYSTEM, lost)
 
 
-def test_without_a_rule_the_first_error_is_told_and_the_input_tried_again() -> None:
+def test_without_a_rule_the_first_error_is_reported_and_the_input_tried_again() -> None:
     exe, pilot = an_error("exe", 1), an_error("pilot", 1305)
 
     assert advise([exe, pilot], (), 2000) == Advice(RetryAction.RETRY, pilot)

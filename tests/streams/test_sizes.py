@@ -1,4 +1,4 @@
-"""What processors say fits a record, whatever there is to say: lists are cut by bytes, single things have a budget."""
+"""What processors say fits a record, for any amount of content: lists are cut by bytes, single things have a budget."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def an_output(number: int, lfn: str) -> OutputFile:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, LONGEST_NAME)), min_size=1, max_size=60))
-def test_ends_of_jobs_are_told_in_commands_that_fit_and_each_once(ends: list[tuple[int, int]]) -> None:
+def test_ends_of_jobs_are_reported_in_commands_that_fit_and_each_once(ends: list[tuple[int, int]]) -> None:
     told = []
     for serial, (count, length) in enumerate(ends, start=1):
         outputs = tuple(an_output(number, "x" * length) for number in range(count))

@@ -1,4 +1,4 @@
-"""What deadlines call for, and that nobody is declared dead for a silence nobody could hear."""
+"""What deadlines call for, and that no pilot is declared dead for a silence that could not be observed."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
-from streams.timers.watch import Heard, LastSeen, Watch
+from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
 
 SECOND = 1_000_000
 LEASE = Due(
@@ -15,14 +15,14 @@ LEASE = Due(
 
 
 def said(
-    row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0, heard_until: float | None = None
+    row: Due, now: float, *, watched_since: float | None = 0.0, last_seen: float = 0.0, read_until: float | None = None
 ) -> OutgoingCommand | None:
     since = None if watched_since is None else int(watched_since * SECOND)
-    until = now if heard_until is None else heard_until
-    return command_for(row, int(now * SECOND), Heard(since, int(until * SECOND), int(last_seen * SECOND)))
+    until = now if read_until is None else read_until
+    return command_for(row, int(now * SECOND), HeartbeatWindow(since, int(until * SECOND), int(last_seen * SECOND)))
 
 
-def test_a_lease_that_ran_out_while_somebody_listened_is_expired() -> None:
+def test_a_lease_that_ran_out_while_heartbeats_were_read_is_expired() -> None:
     made = said(LEASE, 101, watched_since=50)
 
     assert made is not None
@@ -38,16 +38,16 @@ def test_a_lease_that_ran_out_while_somebody_listened_is_expired() -> None:
         (101.0, 80.0, 0.0),
         (101.0, 0.0, 90.0),
     ],
-    ids=["not due", "nobody listens", "listening for less than a lease", "a heartbeat that the read model does not know yet"],
+    ids=["not due", "no one listens", "listening for less than a lease", "a heartbeat that the read model does not know yet"],
 )
 def test_a_lease_is_not_expired_too_early(now: float, watched_since: float | None, last_seen: float) -> None:
     assert said(LEASE, now, watched_since=watched_since, last_seen=last_seen) is None
 
 
 def test_a_lease_ends_as_of_the_moment_up_to_which_heartbeats_were_read() -> None:
-    made = said(LEASE, 500, heard_until=101)
+    made = said(LEASE, 500, read_until=101)
 
-    assert said(LEASE, 500, heard_until=99) is None
+    assert said(LEASE, 500, read_until=99) is None
     assert made is not None
     assert made.command == ExpireLease(job_id=77, lease_id="l1", at=101 * SECOND, watched_since=0)
     assert made.envelope.issued_at == 500 * SECOND

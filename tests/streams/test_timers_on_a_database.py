@@ -1,4 +1,4 @@
-"""Deadlines of a real read model become commands on a real log, and leases only after somebody listened for long enough."""
+"""Deadlines of a real read model become commands on a real log, and leases only after listening for a whole lease."""
 
 import json
 import time

@@ -143,7 +143,7 @@ def test_an_output_that_may_be_missing_may_be_missing(node: WorkerNode) -> None:
     assert node.files() == ["x.b"]
 
 
-def test_the_command_may_be_told_the_delivered_names(node: WorkerNode) -> None:
+def test_the_command_may_be_given_the_delivered_names(node: WorkerNode) -> None:
     outputs = "{'out.txt': 'user.x._1.out.dat'}"
 
     code, stdout, _ = run_gen(node, "echo 1 | tee out.txt; ls", "-o", outputs, "--execWithRealFileNames")

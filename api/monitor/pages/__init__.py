@@ -1,9 +1,9 @@
 """Every page of the monitor; the first whose pattern fits is meant."""
 
-from api.monitor.page import Page
+from api.monitor.page import MonitorPage
 from api.monitor.pages import errors, health, home, job, jobs, queue, queues, shares, task, tasks, trace, users, workers
 
-PAGES: tuple[Page, ...] = (
+PAGES: tuple[MonitorPage, ...] = (
     home.PAGE,
     tasks.PAGE,
     task.PAGE,

@@ -1,4 +1,4 @@
-"""Series for charts: at most so many points, whatever is counted. Pure."""
+"""Series for charts: at most so many points for any number of counts. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """Errors grouped by cause, with examples; whether it is the site or the payload."""
 
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.queries import errors
 from api.queries.filters import where_of
 from api.queries.jobs import FIELDS
@@ -8,12 +8,12 @@ from api.queries.jobs import FIELDS
 CAUSES, DEFAULT_HOURS = 100, "24"
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Causes, the most frequent first, and the same by queue and by user."""
     return await view.counted(lambda: _counts(view))
 
 
-async def _counts(view: View) -> Data:
+async def _counts(view: PageView) -> Data:
     given = dict(view.parameters)
     if not any(given.get(name) for name in ("hours", "days", "date_from", "jeditaskid", "pandaid")):
         given["hours"] = DEFAULT_HOURS
@@ -42,4 +42,4 @@ def _verdict(cause: Data) -> str:
     return ""
 
 
-PAGE = Page("errors", r"/errors/", lambda _: "Errors", load, ("table", "queues", "users"))
+PAGE = MonitorPage("errors", r"/errors/", lambda _: "Errors", load, ("table", "queues", "users"))

@@ -4,13 +4,13 @@ import asyncio
 
 from api.log.dead_letters import dead_letters
 from api.log.processes import processes
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.queries import positions, set_aside
 
 LETTERS, ASIDE = 50, 50
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Lags in events and seconds, projections, dead letters (for operators)."""
     config = view.services.config
 
@@ -41,10 +41,10 @@ async def load(view: View) -> Data:
     }
 
 
-async def _condition(view: View) -> Data:
+async def _condition(view: PageView) -> Data:
     """What is wrong, in sentences."""
-    desk = view.services.condition
-    return {"problems": list((await desk.now()).problems) if desk else []}
+    condition = view.services.condition
+    return {"problems": list((await condition.now()).problems) if condition else []}
 
 
-PAGE = Page("health", r"/health/", lambda _: "Health of Culm", load, ("condition", "processes", "projections", "letters"))
+PAGE = MonitorPage("health", r"/health/", lambda _: "Health of Culm", load, ("condition", "processes", "projections", "letters"))

@@ -1,6 +1,6 @@
 """Home: what runs, what waits, what fails, now."""
 
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.charts import minutes
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_STATES
 from api.queries import errors, job_counts, queues, tasks
@@ -9,7 +9,7 @@ from schemas.instants import HOUR
 QUEUES, TASKS, CAUSES = 12, 12, 6
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Counts, the last hour by minute, the busiest queues, the latest tasks, the commonest causes of failure."""
     return {
         **await view.counted(lambda: _counts(view)),
@@ -18,7 +18,7 @@ async def load(view: View) -> Data:
     }
 
 
-async def _counts(view: View) -> Data:
+async def _counts(view: PageView) -> Data:
     read_models, vo, since = view.read_models, view.vo, view.now - HOUR
     by_status = await tasks.counts_by_status(read_models, vo)
     live = await job_counts.live_by_status(read_models, vo, LIVE_STATES)
@@ -45,6 +45,6 @@ def _summed(rows: list[Data]) -> list[Data]:
     return [{"status": status, "count": count} for status, count in sums.items()]
 
 
-PAGE = Page(
+PAGE = MonitorPage(
     "home", r"/", lambda _: "Now", load, ("counts", "chart", "queues", "causes", "latest")
 )

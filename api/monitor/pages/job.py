@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.http.errors import NotFound
-from api.monitor.page import Data, Page, Touched, View
+from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page
 from api.queries import jobs, timeline
@@ -12,7 +12,7 @@ from api.queries.set_aside import set_aside_of
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Everything about the job; raises NotFound."""
     job_id = int(view.names["job"])
     job = await jobs.whole(view.read_models, view.vo, job_id)
@@ -22,7 +22,7 @@ async def load(view: View) -> Data:
     return {
         "job": job,
         "set_aside": await set_aside_of(view.read_models, "job", job_id),
-        "why": await view.desk.why(view.identity, subject),
+        "why": await view.audit_service.why(view.identity, subject),
         "lease": await jobs.lease_of(view.read_models, job_id),
         "states": await _states(view, job),
         "attempts": await _attempts(view, job),
@@ -33,7 +33,7 @@ async def load(view: View) -> Data:
     }
 
 
-async def _states(view: View, job: Data) -> list[Data]:
+async def _states(view: PageView, job: Data) -> list[Data]:
     """The states it went through, each with its begin and how long it lasted (microseconds)."""
     rows = await timeline.states_of_job(view.read_models, job["job_id"], list(STATE_AFTER))
     states: list[Data] = []
@@ -50,13 +50,13 @@ async def _states(view: View, job: Data) -> list[Data]:
     return states
 
 
-async def _attempts(view: View, job: Data) -> list[Data]:
+async def _attempts(view: PageView, job: Data) -> list[Data]:
     """All jobs that had a piece of the same input, in their order; only itself without input."""
     rows = await jobs.attempts_on_same_input(view.read_models, job["job_id"])
     return rows or [{name: job[name] for name in jobs.ATTEMPT_COLUMNS}]
 
 
-def concerned(touched: Touched, view: View) -> bool:
+def concerned(touched: Touched, view: PageView) -> bool:
     """True when the job moved."""
     return int(view.names["job"]) in touched.jobs
 
@@ -85,7 +85,7 @@ def document(data: Data) -> Any:
     }
 
 
-PAGE = Page(
+PAGE = MonitorPage(
     "job",
     r"/job/(?P<job>\d{1,18})/",
     lambda data: f"Job {data['job']['job_id']}",

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from api.http.forms import with_times
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.queries import errors, jobs
 from api.queries.filters import WINDOW_FIELDS, order_of, where_of
 from schemas.instants import MICROSECONDS
@@ -12,7 +12,7 @@ from schemas.instants import MICROSECONDS
 CAUSES = 20
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """One page of jobs with the counts of all that fit."""
     where = where_of(view.parameters, jobs.FIELDS, "modified_at", view.vo, view.now)
     # A window is on the time of change: sorted by it, the first page is found without looking at the rest.
@@ -100,4 +100,4 @@ def job_document(job: Data) -> Data:
     }
 
 
-PAGE = Page("jobs", r"/jobs/", lambda _: "Jobs", load, ("summary", "table"), document=document)
+PAGE = MonitorPage("jobs", r"/jobs/", lambda _: "Jobs", load, ("summary", "table"), document=document)

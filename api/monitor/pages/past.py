@@ -8,7 +8,7 @@ from typing import Any
 
 from api.http.errors import BadRequest
 from api.log.audit_service import asked, instant
-from api.monitor.page import Data, View
+from api.monitor.page import Data, PageView
 from api.queries import timeline
 from audit.auditor import COMMON_EVENTS, State
 from audit.differences import Change, changes_between
@@ -18,22 +18,22 @@ from audit.subject import Subject
 TICKS_MAX = 400
 #: What a job's events make of it, for the states of a task's jobs at a moment.
 STATE_AFTER = {
-    "JobDefined": "defined", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
+    "JobDefined": "activated", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
     "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
     "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
 }  # fmt: skip
 
 
-async def past_of(view: View, subject: Subject) -> Data | None:
+async def past_of(view: PageView, subject: Subject) -> Data | None:
     """The state that `asof` asks for with what changed; None for a look at now. Raises NotThereYet, BadRequest."""
     if not view.parameters.get("asof"):
         if view.parameters.get("against"):
             raise BadRequest("against: it needs asof, the moment to compare with")
         return None
     moment = instant(view.parameters["asof"])
-    state = await view.desk.state(view.identity, subject, moment)
+    state = await view.audit_service.state(view.identity, subject, moment)
     before = instant(view.parameters.get("against") or f"#{max(0, state.sequence - 1)}")
-    earlier = await view.desk.state(view.identity, subject, before)
+    earlier = await view.audit_service.state(view.identity, subject, before)
     changes = await asyncio.to_thread(changes_between, earlier.tables, state.tables)
     return {
         "sequence": state.sequence,
@@ -48,22 +48,22 @@ async def past_of(view: View, subject: Subject) -> Data | None:
     }
 
 
-async def scrubber_of(view: View, subject: Subject) -> Data:
+async def scrubber_of(view: PageView, subject: Subject) -> Data:
     """The events of the subject along time: at most `TICKS_MAX`, evenly taken, always with the last."""
     rows = await timeline.spread_over_time(view.read_models, _events_of(view, subject), TICKS_MAX)
     return {"ticks": rows, "last": rows[-1]["sequence"] if rows else 0}
 
 
-async def history_of(view: View, subject: Subject, limit: int = 60) -> list[Data]:
+async def history_of(view: PageView, subject: Subject, limit: int = 60) -> list[Data]:
     """The newest events of the subject, the newest first; those of a queue only as far as they concern the VO."""
     return await timeline.newest_of(view.read_models, _events_of(view, subject), limit)
 
 
-def _events_of(view: View, subject: Subject) -> timeline.AggregateEvents:
+def _events_of(view: PageView, subject: Subject) -> timeline.AggregateEvents:
     return timeline.AggregateEvents(subject.aggregate, subject.aggregate_id, subject.worker_id, view.vo, tuple(COMMON_EVENTS))
 
 
-async def _jobs_then(view: View, state: State, moment: Moment) -> list[Data]:
+async def _jobs_then(view: PageView, state: State, moment: Moment) -> list[Data]:
     """Jobs of a task by state at the moment; empty for anything else."""
     if state.subject.kind != "task" or state.at is None:
         return []

@@ -1,7 +1,7 @@
 """One queue: what runs and waits, pilots wanted and alive, last sign of life, what it refuses and why, the past."""
 
 from api.http.errors import NotFound
-from api.monitor.page import Data, Page, Touched, View
+from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
@@ -12,12 +12,12 @@ from schemas.instants import DAY
 LEASES = 20
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Everything about the queue; raises NotFound."""
     name = view.names["queue"]
     read_models, vo, since = view.read_models, view.vo, view.now - DAY
     subject = subject_of_page("queue", name)
-    await view.desk.check(view.identity, subject)
+    await view.audit_service.check(view.identity, subject)
     queue = await queues.whole(read_models, name)
     if queue is None:
         raise NotFound(f"no queue {name} for {vo}")
@@ -39,17 +39,17 @@ async def load(view: View) -> Data:
     }
 
 
-async def _ended(view: View, queue: str, since: int) -> Data:
+async def _ended(view: PageView, queue: str, since: int) -> Data:
     """What ended there in the last day; on a busy queue that is a look at many jobs."""
     return {"ended": in_order(await job_counts.ended_in_queue(view.read_models, view.vo, queue, since), JOB_STATES)}
 
 
-def concerned(touched: Touched, view: View) -> bool:
+def concerned(touched: Touched, view: PageView) -> bool:
     """True when the queue moved."""
     return view.names["queue"] in touched.queues
 
 
-PAGE = Page(
+PAGE = MonitorPage(
     "queue",
     r"/queue/(?P<queue>[^/]{1,200})/",
     lambda data: f"Queue {data['queue']['name']}",

@@ -1,12 +1,12 @@
 """Queues: what runs and waits where, and how many pilots are wanted and alive."""
 
-from api.monitor.page import Data, Page, Touched, View
+from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.queries import job_counts, queues
 from api.queries.filters import where_of
 from schemas.instants import HOUR
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """All queues that serve the VO, with what ended there in the last hour."""
     where = where_of(view.parameters, queues.FIELDS, "modified_at", view.vo, view.now)
     rows = await queues.overview(view.read_models, view.vo, where)
@@ -28,9 +28,9 @@ async def load(view: View) -> Data:
     return {"queues": shown, "filters": where.words}
 
 
-def concerned(touched: Touched, _: View) -> bool:
+def concerned(touched: Touched, _: PageView) -> bool:
     """True when a queue moved."""
     return bool(touched.queues)
 
 
-PAGE = Page("queues", r"/queues/", lambda _: "Queues", load, ("table",), concerned)
+PAGE = MonitorPage("queues", r"/queues/", lambda _: "Queues", load, ("table",), concerned)

@@ -1,18 +1,18 @@
 """Global shares: what each may have and what it has. Dispatch does not look at shares yet, and the page says so."""
 
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.words import LIVE_STATES
 from api.queries import job_counts, queues
 
 WAITING = ("defined", "activated", "throttled")
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """A row per share: its target, and the jobs that wait and run for it."""
     return await view.counted(lambda: _counts(view))
 
 
-async def _counts(view: View) -> Data:
+async def _counts(view: PageView) -> Data:
     declared = await queues.declared_shares(view.read_models)
     rows = await job_counts.live_by_share(view.read_models, view.vo, LIVE_STATES)
     shares: dict[str, Data] = {one["name"]: _empty(one["name"], one) for one in declared}
@@ -29,4 +29,4 @@ def _empty(name: str, declared: Data | None) -> Data:
     return {"name": name, "declared": declared, "waiting": 0, "running": 0}
 
 
-PAGE = Page("shares", r"/shares/", lambda _: "Shares", load, ("table",))
+PAGE = MonitorPage("shares", r"/shares/", lambda _: "Shares", load, ("table",))

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.http.errors import NotFound
 from api.http.stored import stored_json
-from api.monitor.page import Data, Page, Touched, View
+from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
@@ -18,7 +18,7 @@ BINS, CAUSES = 80, 20
 KINDS = ("BUILD", "NORMAL", "MERGE")
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """Everything about the task; raises NotFound."""
     task_id = int(view.names["task"])
     task = await tasks.whole(view.read_models, view.vo, task_id)
@@ -33,7 +33,7 @@ async def load(view: View) -> Data:
         "datasets": await task_parts.datasets(view.read_models, task_id, by_role=True),
         "jobs": _by_kind(jobs),
         "steps": steps_of(task, jobs),
-        "why": await view.desk.why(view.identity, subject),
+        "why": await view.audit_service.why(view.identity, subject),
         "brokerage": await _brokerage(view, task_id),
         **await view.counted(lambda: _counts(view, task)),
         "events": await history_of(view, subject),
@@ -73,13 +73,13 @@ def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
     return {"kind": kind, "total": total, "finished": finished, "failed": failed, "status": word, "states": states}
 
 
-async def _counts(view: View, task: Data) -> Data:
+async def _counts(view: PageView, task: Data) -> Data:
     """What takes a look at every job of the task."""
     causes = await errors.causes_of_task(view.read_models, task["task_id"], CAUSES)
     return {"chart": await _chart(view, task), "causes": causes}
 
 
-async def _chart(view: View, task: Data) -> Data:
+async def _chart(view: PageView, task: Data) -> Data:
     """How many of its jobs were in which state, along the life of the task."""
     begin = task["created_at"]
     span = max(1, (task["ended_at"] or view.now) - begin)
@@ -88,7 +88,7 @@ async def _chart(view: View, task: Data) -> Data:
     return cumulated(rows, begin, width, span // width + 1)
 
 
-async def _brokerage(view: View, task_id: int) -> Data | None:
+async def _brokerage(view: PageView, task_id: int) -> Data | None:
     """The last decision: every queue that was looked at, and why it was taken or dropped."""
     rows, decisions = await task_parts.last_brokerage(view.read_models, task_id)
     if not rows:
@@ -104,7 +104,7 @@ async def _brokerage(view: View, task_id: int) -> Data | None:
     }
 
 
-def concerned(touched: Touched, view: View) -> bool:
+def concerned(touched: Touched, view: PageView) -> bool:
     """True when the task or one of its jobs moved."""
     return int(view.names["task"]) in touched.tasks
 
@@ -130,7 +130,7 @@ def document(data: Data) -> Any:
     }
 
 
-PAGE = Page(
+PAGE = MonitorPage(
     "task",
     r"/task/(?P<task>\d{1,12})/",
     lambda data: f"Task {data['task']['task_id']}",

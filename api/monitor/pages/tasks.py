@@ -3,12 +3,12 @@
 from typing import Any
 
 from api.http.forms import with_times
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.queries import tasks
 from api.queries.filters import order_of, where_of
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """One page of tasks with the counts of all that fit."""
     where = where_of(view.parameters, tasks.FIELDS, "modified_at", view.vo, view.now)
     order = order_of(view.parameters, tasks.SORTS, "task_id", "jeditaskid-descending")
@@ -67,4 +67,4 @@ def task_document(task: Data) -> Data:
     }
 
 
-PAGE = Page("tasks", r"/tasks/", lambda _: "Tasks", load, ("summary", "table"), document=document)
+PAGE = MonitorPage("tasks", r"/tasks/", lambda _: "Tasks", load, ("summary", "table"), document=document)

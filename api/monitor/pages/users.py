@@ -1,6 +1,6 @@
 """Users of the VO: who works, with how much, and how it goes."""
 
-from api.monitor.page import Data, Page, View
+from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.words import LIVE_STATES
 from api.queries import job_counts, tasks
 from api.queries.filters import where_of
@@ -8,12 +8,12 @@ from api.queries.filters import where_of
 AT_WORK = ("registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "rerefine")
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """A row per user: tasks and jobs by what became of them."""
     return await view.counted(lambda: _counts(view))
 
 
-async def _counts(view: View) -> Data:
+async def _counts(view: PageView) -> Data:
     where = where_of(view.parameters, tasks.USER_FIELDS, "modified_at", view.vo, view.now)
     by_task = await tasks.counts_by_user(view.read_models, where)
     by_job = await job_counts.by_user(view.read_models, where)
@@ -41,4 +41,4 @@ def _unknown(name: str) -> Data:
     return {"user_name": name, "last_at": 0, **counts}
 
 
-PAGE = Page("users", r"/users/", lambda _: "Users", load, ("table",))
+PAGE = MonitorPage("users", r"/users/", lambda _: "Users", load, ("table",))

@@ -1,11 +1,11 @@
 """Workers: pilots in batch systems, by queue and state."""
 
-from api.monitor.page import Data, Page, Touched, View
+from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.queries import workers
 from api.queries.filters import order_of, where_of
 
 
-async def load(view: View) -> Data:
+async def load(view: PageView) -> Data:
     """One page of workers with the counts of all that fit."""
     where = where_of(view.parameters, workers.FIELDS, "last_at", view.vo, view.now)
     order = order_of(view.parameters, workers.SORTS, "worker_id", "submittime-descending")
@@ -21,9 +21,9 @@ async def load(view: View) -> Data:
     }
 
 
-def concerned(touched: Touched, _: View) -> bool:
+def concerned(touched: Touched, _: PageView) -> bool:
     """True when a queue or its workers moved."""
     return bool(touched.queues)
 
 
-PAGE = Page("workers", r"/workers/", lambda _: "Workers", load, ("summary", "table"), concerned)
+PAGE = MonitorPage("workers", r"/workers/", lambda _: "Workers", load, ("summary", "table"), concerned)

@@ -4,7 +4,7 @@ const badge = document.getElementById("badge");
 let source = null, paused = false, newestAt = Number(badge?.dataset.at || 0) / 1e6;
 
 function localTimes(root) {
-  // Today's times without the date; whatever is open over midnight is written again.
+  // Today's times without the date; a page that is open over midnight is written again.
   const today = new Date().toDateString();
   for (const time of root.querySelectorAll("time")) {
     const moment = new Date(time.dateTime);

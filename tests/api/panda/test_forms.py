@@ -1,4 +1,4 @@
-"""What goes over the wire: envelopes, verbs, prefixes, uploads, and the calls that say no."""
+"""What goes over the wire: envelopes, verbs, prefixes, uploads, and the calls that are refused."""
 
 import gzip
 import shutil

@@ -144,7 +144,7 @@ def test_a_pilots_role_does_not_kill_jobs_of_others_and_the_production_role_does
     assert (by_pilot.data, by_production.data) == ([False], [True])
 
 
-def test_what_payloads_reported_is_told_by_job(tmp_path: Path) -> None:
+def test_what_payloads_reported_is_listed_by_job(tmp_path: Path) -> None:
     rows = [{"job_id": 1, "metadata": '{"answer": 42}'}, {"job_id": 2, "metadata": "no JSON"}]
     tables = {"from task where": [a_task_row()], "from job": rows}
 

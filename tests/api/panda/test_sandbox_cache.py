@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.panda.sandbox_cache import NotStored, SandboxCache, bytes_max_of, plain_name
+from api.shared.directory import DirectorySpace
 
 MEGABYTE = 1024 * 1024
 
@@ -26,13 +27,18 @@ class Bytes:
         return self._stream.read(size)
 
 
+def cache_in(folder: Path) -> SandboxCache:
+    """A cache whose files are in `folder`."""
+    return SandboxCache(DirectorySpace(folder), DirectorySpace(folder / ".index"))
+
+
 def stored(cache: SandboxCache, name: str, content: bytes, owner: str = "jane") -> str:
     """The name under which `content` is kept."""
     return asyncio.run(cache.store(name, Bytes(content), owner))
 
 
 def test_only_the_last_component_of_a_name_counts(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path / "cache")
+    cache = cache_in(tmp_path / "cache")
 
     assert stored(cache, "/home/jane/f.txt", b"x") == "f.txt"
     assert stored(cache, "..\\..\\g.txt", b"y") == "g.txt"
@@ -49,7 +55,7 @@ def test_names_that_are_none_are_refused(name: str) -> None:
 
 def test_a_name_too_long_for_the_disk_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotStored, match=r"^ERROR: cannot write file: .* is no file name"):
-        stored(SandboxCache(tmp_path), "é" * 150, b"x")
+        stored(cache_in(tmp_path), "é" * 150, b"x")
 
 
 def test_limits_depend_on_the_name() -> None:
@@ -60,13 +66,13 @@ def test_limits_depend_on_the_name() -> None:
 
 def test_too_large_a_file_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(NotStored, match=r"ERROR: upload failure. Exceeded size limit"):
-        stored(SandboxCache(tmp_path / "cache"), "jobO.1.tar.gz", b"x" * (10 * MEGABYTE + 1))
+        stored(cache_in(tmp_path / "cache"), "jobO.1.tar.gz", b"x" * (10 * MEGABYTE + 1))
 
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_file_is_never_overwritten_but_kept_fresh(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
     stored(cache, "f.txt", b"first")
     os.utime(tmp_path / "f.txt", (1, 1))
 
@@ -78,7 +84,7 @@ def test_a_file_is_never_overwritten_but_kept_fresh(tmp_path: Path) -> None:
 
 
 def test_of_two_uploads_at_once_the_first_to_end_wins(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
 
     class Meanwhile(Bytes):
         async def read(self, size: int = -1, /) -> bytes:
@@ -94,7 +100,7 @@ def test_of_two_uploads_at_once_the_first_to_end_wins(tmp_path: Path) -> None:
 
 
 def test_a_name_may_ask_to_be_overwritten(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
     stored(cache, "state.__ow__", b"first")
 
     stored(cache, "state.__ow__", b"second")
@@ -103,7 +109,7 @@ def test_a_name_may_ask_to_be_overwritten(tmp_path: Path) -> None:
 
 
 def test_the_same_content_is_found_for_its_owner_for_three_days(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
     content = gzip.compress(b"sandbox")
     checksum = struct.unpack("<I", content[-8:-4])[0]
     stored(cache, "jobO.1.tar.gz", content)
@@ -117,7 +123,7 @@ def test_the_same_content_is_found_for_its_owner_for_three_days(tmp_path: Path) 
 
 
 def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
     content = gzip.compress(b"sandbox")
     stored(cache, "jobO.1.tar.gz", content)
     (tmp_path / "jobO.1.tar.gz").unlink()
@@ -126,7 +132,7 @@ def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
 
 
 def test_a_cached_file_can_be_kept_fresh(tmp_path: Path) -> None:
-    cache = SandboxCache(tmp_path)
+    cache = cache_in(tmp_path)
     stored(cache, "f.txt", b"x")
 
     assert cache.touch("f.txt")

@@ -32,7 +32,7 @@ def answered(function: Function, gateway: GatewayStandIn, home: Path, task: Any 
 
 
 def refusing(reason: str, message: str) -> GatewayStandIn:
-    """A gateway whose decider says no."""
+    """A gateway whose decider refuses."""
     return GatewayStandIn(lambda command, _: an_answer(accepted=False, reason=reason, message=message))
 
 
@@ -61,7 +61,7 @@ def test_a_wrong_status_is_code_four(tmp_path: Path) -> None:
     assert reply == Reply(False, "Command rejected: the kill command is not accepted if the task is in done status ", 4)
 
 
-def test_somebody_elses_task_is_code_three(tmp_path: Path) -> None:
+def test_the_task_of_another_user_is_code_three(tmp_path: Path) -> None:
     reply = answered(task_commands.kill, refusing("NOT_PERMITTED", "not the task owner or no production role"), tmp_path)
 
     assert reply == Reply(False, "not the task owner or no production role", 3)
@@ -81,7 +81,7 @@ def test_no_answer_in_time_is_code_one(tmp_path: Path) -> None:
     assert "may still be carried out" in reply.message
 
 
-def test_what_was_decided_is_told_even_when_no_reader_can_see_it(tmp_path: Path) -> None:
+def test_a_decision_is_answered_even_when_no_reader_can_see_it(tmp_path: Path) -> None:
     class Blind(GatewayStandIn):
         async def readable(self, aggregate: str, aggregate_id: str, seconds: float) -> Position:
             raise ReadModelsUnavailable("away")

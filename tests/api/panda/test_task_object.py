@@ -49,7 +49,7 @@ def test_the_reason_of_a_failure_is_the_error_dialog() -> None:
     assert task_object(a_task_row())["errorDialog"] is None
 
 
-def test_parameters_are_told_as_they_were_submitted() -> None:
+def test_parameters_are_shown_as_they_were_submitted() -> None:
     task = task_object(a_task_row())
 
     assert task["task_creation_arguments"] == "prun --exec x"
@@ -67,7 +67,7 @@ def test_a_task_without_parent_is_its_own_parent_as_in_the_reference() -> None:
     assert task_object(a_task_row(parent_task_id=10_000_000))["parent_tid"] == 10_000_000
 
 
-def test_wishes_come_from_the_refined_task() -> None:
+def test_requirements_come_from_the_refined_task() -> None:
     definition: dict[str, Any] = {
         "requirements": {"core_count": 8, "ram_mb": 2000, "ram_per_core": True},
         "rules": {"files_per_job": 5, "files_per_job_max": 200, "gigabytes_per_job": None},

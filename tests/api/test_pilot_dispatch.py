@@ -1,4 +1,4 @@
-"""What pilots are told, and what becomes a command."""
+"""The answers to pilots, and what becomes a command."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.config import ApiConfig
-from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, Reply
+from api.pilots.dispatch import NO_JOBS, SUCCESS, TIMEOUT, PilotDispatch, PilotReply
 from api.pilots.legacy import update_reply
 from api.pilots.v1 import update_envelope
 from process.addresses import ApiAddresses
@@ -22,7 +22,7 @@ def a_row(**changes: Any) -> dict[str, Any]:
     return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
 
 
-def a_desk(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
+def a_dispatch(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
     rows = [] if row is None else [row]
     return PilotDispatch(services_of(gateway, ReadModelsStandIn({"from job": rows}), CONFIG))
 
@@ -35,27 +35,27 @@ def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
     leased = LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60)
     gateway = GatewayStandIn(lambda *_: an_answer(leased=leased))
 
-    found = run(a_desk(gateway).lease({"siteName": "LOCAL"}, PILOT))
+    found = run(a_dispatch(gateway).lease({"siteName": "LOCAL"}, PILOT))
 
     assert found["PandaID"] == 100000000000001
     assert gateway.sent[0][1] == "LOCAL"
     assert gateway.roles == ["pilot"]
 
 
-def test_no_jobs_and_no_answer_are_told_apart() -> None:
+def test_no_jobs_and_no_answer_are_different_replies() -> None:
     empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
     silent = GatewayStandIn(lambda *_: None)
 
-    assert run(a_desk(empty).lease({"siteName": "Q"}, PILOT)) == Reply(NO_JOBS, message="no jobs in PanDA")
-    assert run(a_desk(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
+    assert run(a_dispatch(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA")
+    assert run(a_dispatch(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
 
 
 def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row()).report(a_report(), PILOT))
+    reply = run(a_dispatch(gateway, a_row()).report(a_report(), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert gateway.sent == []
     assert [(beat.job_id, beat.queue, beat.attempt) for beat in gateway.heartbeats] == [(7, "LOCAL", 1)]
 
@@ -63,9 +63,9 @@ def test_a_state_that_is_already_known_is_a_heartbeat_and_no_command() -> None:
 def test_news_is_a_heartbeat_and_a_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(status="sent")).report(a_report("starting"), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert [type(command) for command, _ in gateway.sent] == [ReportJobProgress]
     assert len(gateway.heartbeats) == 1
 
@@ -73,30 +73,30 @@ def test_news_is_a_heartbeat_and_a_command() -> None:
 def test_a_job_that_the_read_model_has_not_yet_is_the_deciders_business() -> None:
     gateway = GatewayStandIn()
 
-    run(a_desk(gateway).report(a_report("starting"), PILOT))
+    run(a_dispatch(gateway).report(a_report("starting"), PILOT))
 
     assert len(gateway.sent) == 1
 
 
 @pytest.mark.parametrize("row", [a_row(order_kill=True), a_row(status="failed"), a_row(status="merging")])
-def test_a_pilot_that_must_stop_is_told_from_the_read_model(row: dict[str, Any]) -> None:
+def test_a_pilot_that_must_stop_is_ordered_so_from_the_read_model(row: dict[str, Any]) -> None:
     gateway = GatewayStandIn()
 
-    assert run(a_desk(gateway, row).report(a_report(), PILOT)).command == "tobekilled"
+    assert run(a_dispatch(gateway, row).report(a_report(), PILOT)).command == "tobekilled"
     assert gateway.sent == []
 
 
 @pytest.mark.parametrize("reason", ["UNKNOWN_JOB", "BAD_ATTEMPT", "ALREADY_FINAL", "NOT_LEASED"])
 def test_a_live_pilot_that_is_refused_stops(reason: str) -> None:
-    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", order="tobekilled"))
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason=reason, message="why", pilot_command="tobekilled"))
 
-    assert run(a_desk(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
+    assert run(a_dispatch(gateway, a_row(attempt=2)).report(a_report(), PILOT)).command == "tobekilled"
 
 
 def test_a_job_of_another_vo_is_unknown() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(vo="cms")).report(a_report("finished"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(vo="cms")).report(a_report("finished"), PILOT))
 
     assert reply.command == "tobekilled"
     assert (gateway.sent, gateway.heartbeats) == ([], [])
@@ -105,26 +105,26 @@ def test_a_job_of_another_vo_is_unknown() -> None:
 def test_a_final_report_is_always_a_command() -> None:
     gateway = GatewayStandIn()
 
-    reply = run(a_desk(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
+    reply = run(a_dispatch(gateway, a_row(status="finished")).report(a_report("finished"), PILOT))
 
-    assert reply == Reply(SUCCESS, "NULL")
+    assert reply == PilotReply(SUCCESS, "NULL")
     assert [(type(command), key) for command, key in gateway.sent] == [(ReportJobEnd, "7")]
     assert gateway.heartbeats == []
 
 
 def test_a_final_report_that_comes_again_is_harmless() -> None:
-    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", order="tobekilled"))
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="ALREADY_FINAL", pilot_command="tobekilled"))
 
-    assert run(a_desk(gateway).report(a_report("failed"), PILOT)) == Reply(SUCCESS, "NULL")
+    assert run(a_dispatch(gateway).report(a_report("failed"), PILOT)) == PilotReply(SUCCESS, "NULL")
 
 
 def test_a_final_report_without_an_answer_is_to_come_again() -> None:
-    assert run(a_desk(GatewayStandIn(lambda *_: None)).report(a_report("failed"), PILOT)).status_code == TIMEOUT
+    assert run(a_dispatch(GatewayStandIn(lambda *_: None)).report(a_report("failed"), PILOT)).status_code == TIMEOUT
 
 
 def test_the_command_is_never_null_and_stands_in_both_places() -> None:
-    assert update_reply(Reply(SUCCESS)) == {"StatusCode": 0, "command": "NULL"}
-    assert update_envelope(Reply(SUCCESS, "tobekilled")) == {
+    assert update_reply(PilotReply(SUCCESS)) == {"StatusCode": 0, "command": "NULL"}
+    assert update_envelope(PilotReply(SUCCESS, "tobekilled")) == {
         "success": True,
         "message": "",
         "data": {"StatusCode": 0, "command": "tobekilled"},
