@@ -70,13 +70,15 @@ class Cases:
         return dict(self.user.get(f"/v1/tasks/{task}").json())
 
     def leased(self, task: int) -> dict[str, Any]:
-        """A job of the task in the pilot's hands; what other cases left on the queue is ended on the way."""
+        """A job of the task in the pilot's hands; tasks that other cases left on the queue are killed on the way."""
         ask = {"siteName": QUEUE, "node": "n", "prodSourceLabel": "user", "mem": 24_000, "diskSpace": 20_000}
         while True:
             job = until(lambda: self._offered(ask), 60)
             if int(job["taskID"]) == task:
                 return dict(job)
+            # Its job alone would come back as long as it has attempts, before what was never tried.
             self.report(job, "failed", pilotErrorCode=1305)
+            self.command("KillTask", str(job["taskID"]), self.operator)
 
     def _offered(self, ask: dict[str, Any]) -> dict[str, Any] | None:
         answer = self.pilot.post("/server/panda/getJob", json=ask).json()

@@ -297,7 +297,7 @@ def test_a_job_is_not_defined_under_the_id_of_another(cases: Cases) -> None:
     answer = cases.command("DefineJob", "10000000001", cases.operator, spec=spec)
 
     assert answer["status"] != 200 or not answer["accepted"]
-    assert cases.status_of(job) in ("sent", "starting", "running")
+    until(lambda: cases.status_of(job) in ("sent", "starting", "running"), 30)
 
 
 @pytest.mark.parametrize("task_id", [2**62, 2**63 - 1, 10**12, 0, -5])
