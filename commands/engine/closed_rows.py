@@ -22,7 +22,6 @@ class ClosedRows:
 
     def __init__(self, path: Path | None) -> None:
         """path: the file, or None to keep everything in memory."""
-        self._path = path
         self._file = _open(path)
 
     def find(self, key: Key) -> Mapping[str, bytes]:
@@ -32,12 +31,11 @@ class ClosedRows:
 
     def put(self, rows: Iterable[ClosedRow]) -> None:
         """Take rows over, in the order of the log."""
-        listed = list(rows)
+        last = {(*key, name): value for key, name, value in rows}
+        gone = [place for place, value in last.items() if value is None]
+        kept = [(*place, value) for place, value in last.items() if value is not None]
         with self._file:
-            for key, name, value in listed:
-                if value is None:
-                    self._file.execute("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", (*key, name))
-            kept = [(*key, name, value) for key, name, value in listed if value is not None]
+            self._file.executemany("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", kept)
 
     def positions(self) -> Positions:

@@ -345,6 +345,15 @@ def test_a_copy_of_closed_rows_of_another_log_is_fetched_again(tmp_path: Path) -
     assert store.closed.find(("job", "7")) == {}
 
 
+def test_a_row_that_ended_in_the_same_portion_of_the_log_is_gone_and_one_that_began_again_is_there() -> None:
+    closed = ClosedRows(None)
+
+    one, two = ("job", "1"), ("job", "2")
+    closed.put([(one, MAIN, b"row"), (one, MAIN, None), (two, MAIN, None), (two, MAIN, b"new")])
+
+    assert (closed.find(one), closed.find(two)) == ({}, {MAIN: b"new"})
+
+
 def test_a_damaged_file_of_closed_rows_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "closed").write_bytes(b"not a database" * 100)
 
