@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
+
+from schemas.records import names_of
 
 T = TypeVar("T")
 NUMBER_BYTES = 11
@@ -50,9 +51,9 @@ def _of_text(text: str) -> int:
 
 
 @cache
-def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of the fields of an object."""
-    names = [field.name for field in fields(kind)]
+    names = names_of(kind)
     if len(names) > 1:
         return attrgetter(*names)
     return lambda value: tuple(getattr(value, name) for name in names)

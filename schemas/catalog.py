@@ -7,6 +7,7 @@ result is a constant). The invariant: a record name is unique in Culm, and every
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,22 +40,27 @@ class CatalogEntry:
     @property
     def topic(self) -> str:
         """Name of the one topic this message stands in."""
-        match self.role:
-            case "answers":
-                return "culm.command.answers.v1"
-            case "heartbeats":
-                return "culm.pilot.heartbeats.v1"
-            case "letters":
-                return "culm.deadletter.v1"
-            case "snapshots":
-                return LIVE_ROWS
-            case _:
-                return f"culm.{self.aggregate}.{self.role}.v1"
+        return _topic(self.role, self.aggregate)
 
     @property
     def subject(self) -> str:
         """Registry subject (TopicRecordName): each message has its own line of compatible versions."""
         return f"{self.topic}-{self.full_name}"
+
+
+@cache
+def _topic(role: str, aggregate: str) -> str:
+    match role:
+        case "answers":
+            return "culm.command.answers.v1"
+        case "heartbeats":
+            return "culm.pilot.heartbeats.v1"
+        case "letters":
+            return "culm.deadletter.v1"
+        case "snapshots":
+            return LIVE_ROWS
+        case _:
+            return f"culm.{aggregate}.{role}.v1"
 
 
 def read_entries(folder: Path = FOLDER) -> Iterator[CatalogEntry]:

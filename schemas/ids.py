@@ -18,7 +18,7 @@ def event_id(command_id: str, index: int) -> str:
 
 def caused_command_id(cause: str, *parts: object) -> str:
     """Id of a command that follows from `cause` (an event or command id, or any stable text) and `parts`."""
-    return _named(CULM.bytes, ":".join((cause, *(str(part) for part in parts))))
+    return _named(CULM.bytes, ":".join((cause, *map(str, parts))))
 
 
 def dead_letter_id(topic: str, partition: int, offset: int, reaction: str) -> str:

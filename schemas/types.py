@@ -3,9 +3,10 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     FILE_NAME,
@@ -135,8 +136,7 @@ class WorkerState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsideSnapshot:
+class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A dead letter that holds the task.
 
     dead_letter_id: The letter.
@@ -180,8 +180,7 @@ _NAMES_OF_COMMANDENVELOPE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandEnvelope:
+class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     """What every command carries about itself.
 
     command_id: uuid; the client's Idempotency-Key or uuid5 of what caused it. Decided at most once.
@@ -253,8 +252,7 @@ _NAMES_OF_DATASETFILE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetFile:
+class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
     """A file of a dataset.
 
     lfn: Logical file name.
@@ -321,8 +319,7 @@ _NAMES_OF_EVENTENVELOPE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventEnvelope:
+class EventEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     """What every event carries about itself; kept inside the value so that a replay from a file loses nothing.
 
     event_id: uuid5(command_id, decision_index): the same decision made twice has the same ids.
@@ -416,8 +413,7 @@ class EventEnvelope:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileAccounts:
+class FileAccounts(Struct, frozen=True, kw_only=True, gc=False):
     """The counters of a task's master input; finished + failed <= used <= total.
 
     total: Units known.
@@ -475,8 +471,7 @@ _NAMES_OF_GENERATEDJOB = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedJob:
+class GeneratedJob(Struct, frozen=True, kw_only=True, gc=False):
     """A job that a task made.
 
     job_id: PandaID.
@@ -525,8 +520,7 @@ class GeneratedJob:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalShare:
+class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
     """A leaf or node of the tree of shares.
 
     name: Share name.
@@ -579,8 +573,7 @@ class GlobalShare:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSnapshot:
+class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What a task knows about one of its input datasets.
 
     dataset: The dataset.
@@ -642,8 +635,7 @@ _NAMES_OF_INPUTUNIT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputUnit:
+class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
     """The smallest piece of input: a file, a range of events of it, or a made-up record.
 
     unit_id: 1, 2, 3 ... within the task, in input order.
@@ -726,8 +718,7 @@ _NAMES_OF_JOBERROR = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobError:
+class JobError(Struct, frozen=True, kw_only=True, gc=False):
     """One of the error families a job can carry.
 
     source: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
@@ -775,8 +766,7 @@ _NAMES_OF_JOBINPUT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobInput:
+class JobInput(Struct, frozen=True, kw_only=True, gc=False):
     """A file a job reads.
 
     lfn: Logical file name.
@@ -838,8 +828,7 @@ _NAMES_OF_JOBOUTPUT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOutput:
+class JobOutput(Struct, frozen=True, kw_only=True, gc=False):
     """A file a job shall make.
 
     lfn: Logical file name.
@@ -878,7 +867,7 @@ class JobOutput:
             lfn=record["lfn"],
             dataset=record["dataset"],
             scope=record["scope"],
-            role=DatasetRole(record["role"]),
+            role=DatasetRole[record["role"]],
             endpoint=record["endpoint"],
             guid=record["guid"],
             allow_no_output=record["allow_no_output"],
@@ -894,8 +883,7 @@ _NAMES_OF_JOBPLAN = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPlan:
+class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     """A job to be made: its input and its queue.
 
     unit_ids: Input units (normal), or serials of unmerged jobs (merge).
@@ -929,8 +917,7 @@ class JobPlan:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobUsage:
+class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
     """What a payload used.
 
     cpu_seconds: CPU time.
@@ -1014,8 +1001,7 @@ _NAMES_OF_LEASESNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseSnapshot:
+class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A job in a pilot's hands, without the times that heartbeats move.
 
     lease_id: The lease.
@@ -1057,8 +1043,7 @@ class LeaseSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSnapshot:
+class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Input that the job generator was asked to plan.
 
     number: Number of the order.
@@ -1086,7 +1071,7 @@ class OrderSnapshot:
         """The record that fastavro read."""
         return cls(
             number=record["number"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             units=tuple(record["units"]),
             parked=record["parked"],
         )
@@ -1110,8 +1095,7 @@ _NAMES_OF_OUTPUTFILE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFile:
+class OutputFile(Struct, frozen=True, kw_only=True, gc=False):
     """A file that a job made.
 
     lfn: Logical file name.
@@ -1156,7 +1140,7 @@ class OutputFile:
             lfn=record["lfn"],
             dataset=record["dataset"],
             scope=record["scope"],
-            role=DatasetRole(record["role"]),
+            role=DatasetRole[record["role"]],
             guid=record["guid"],
             size_bytes=record["size_bytes"],
             checksum=record["checksum"],
@@ -1181,8 +1165,7 @@ _NAMES_OF_OUTPUTTEMPLATE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputTemplate:
+class OutputTemplate(Struct, frozen=True, kw_only=True, gc=False):
     """An output or log of a task, from which each job's file name is made.
 
     stream: Name of the stream in the job parameters: OUTPUT0, OUTPUT1, LOG0.
@@ -1222,7 +1205,7 @@ class OutputTemplate:
         """The record that fastavro read."""
         return cls(
             stream=record["stream"],
-            role=DatasetRole(record["role"]),
+            role=DatasetRole[record["role"]],
             dataset=record["dataset"],
             scope=record["scope"],
             name_template=record["name_template"],
@@ -1244,8 +1227,7 @@ _NAMES_OF_PARTITIONPOSITION = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionPosition:
+class PartitionPosition(Struct, frozen=True, kw_only=True, gc=False):
     """How far one partition is in a snapshot.
 
     topic: Topic.
@@ -1294,8 +1276,7 @@ _NAMES_OF_PILOTOFFER = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotOffer:
+class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     """What a pilot offers.
 
     pilot: Worker id, or node when none.
@@ -1383,8 +1364,7 @@ _NAMES_OF_QUEUESETTINGS = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSettings:
+class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     """A computing queue, as brokerage, dispatch and pilots need to know it.
 
     name: Queue name.
@@ -1459,7 +1439,7 @@ class QueueSettings:
             name=record["name"],
             site=record["site"],
             cloud=record["cloud"],
-            status=QueueStatus(record["status"]),
+            status=QueueStatus[record["status"]],
             core_count=record["core_count"],
             rss_mb_max=record["rss_mb_max"],
             rss_mb_min=record["rss_mb_min"],
@@ -1507,8 +1487,7 @@ _NAMES_OF_QUEUEVERDICT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueVerdict:
+class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
     """What brokerage said about one queue, and why.
 
     queue: Queue name.
@@ -1577,8 +1556,7 @@ _NAMES_OF_REQUIREMENTS = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirements:
+class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     """What a queue must offer to run the jobs of a task.
 
     site: The one queue that the user named.
@@ -1664,8 +1642,7 @@ _NAMES_OF_RETRYRULE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryRule:
+class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
     """What to do about an error.
 
     source: Error family.
@@ -1698,7 +1675,7 @@ class RetryRule:
             source=record["source"],
             code=record["code"],
             pattern=record["pattern"],
-            action=RetryAction(record["action"]),
+            action=RetryAction[record["action"]],
             active=record["active"],
         )
 
@@ -1711,8 +1688,7 @@ class RetryRule:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotEnvelope:
+class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     """What every row of a snapshot carries: the history that it stands for.
 
     sequence: Sequence of the last event that is in the row.
@@ -1750,8 +1726,7 @@ class SnapshotEnvelope:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitRules:
+class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
     files_per_job: nFilesPerJob: a fixed number of files per job.
@@ -1816,8 +1791,7 @@ _NAMES_OF_STEPDEFINITION = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepDefinition:
+class StepDefinition(Struct, frozen=True, kw_only=True, gc=False):
     """A step beside the normal jobs: build or merge.
 
     transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
@@ -1858,8 +1832,7 @@ class StepDefinition:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitChange:
+class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     """What an outcome did to one input unit.
 
     unit_id: Which unit.
@@ -1915,8 +1888,7 @@ _NAMES_OF_BROKERAGEEVIDENCE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerageEvidence:
+class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
     """The whole explanation of a brokerage decision, enough to make it again.
 
     verdicts: Every queue looked at, in order.
@@ -1960,8 +1932,7 @@ _NAMES_OF_JOBOUTCOME = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOutcome:
+class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     """The end of one job, as its task hears of it.
 
     job_id: PandaID.
@@ -2004,10 +1975,10 @@ class JobOutcome:
         """The record that fastavro read."""
         return cls(
             job_id=record["job_id"],
-            kind=OutcomeKind(record["kind"]),
+            kind=OutcomeKind[record["kind"]],
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
             events=record["events"],
-            action=RetryAction(record["action"]),
+            action=RetryAction[record["action"]],
             ram_mb=record["ram_mb"],
             error_source=record["error_source"],
             error_code=record["error_code"],
@@ -2042,8 +2013,7 @@ _NAMES_OF_JOBSPEC = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     """A job as its pilot needs it; never changes.
 
     job_id: PandaID.
@@ -2153,7 +2123,7 @@ class JobSpec:
             task_id=record["task_id"],
             attempt=record["attempt"],
             serial=record["serial"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             name=record["name"],
             queue=record["queue"],
             transformation=record["transformation"],
@@ -2214,8 +2184,7 @@ _NAMES_OF_TASKDEFINITION = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDefinition:
+class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     """A task as refined from its parameters: all that later choices rest on.
 
     transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
@@ -2392,8 +2361,7 @@ _NAMES_OF_UNMERGEDJOB = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmergedJob:
+class UnmergedJob(Struct, frozen=True, kw_only=True, gc=False):
     """A job whose outputs wait for the merge step.
 
     serial: Serial of the job within the task.
@@ -2442,8 +2410,7 @@ _NAMES_OF_LEASEDJOB = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeasedJob:
+class LeasedJob(Struct, frozen=True, kw_only=True, gc=False):
     """The job a pilot got.
 
     spec: The job.

@@ -8,7 +8,6 @@ see `timestamp-micros`. Guards: what cannot be read raises `Poison`, naming what
 import io
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, Self, cast
@@ -16,6 +15,7 @@ from typing import Any, Protocol, Self, cast
 import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
+from msgspec import Struct
 
 from schemas.catalog import CATALOG, CatalogEntry, self_contained
 from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
@@ -65,8 +65,7 @@ class Message(Protocol):
 Envelope = EventEnvelope | CommandEnvelope | SnapshotEnvelope
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """What a record holds: its message, and its envelope where the role has one."""
 
     entry: CatalogEntry
@@ -108,11 +107,26 @@ def entry_of_class(kind: type) -> CatalogEntry:
 def to_bytes(message: Message, envelope: Envelope | None = None) -> bytes:
     """Avro binary without the frame."""
     record = message.to_avro()
+    for field, branch in _nullable_records(type(message)):
+        # fastavro finds the branch of a union by trying a value on each, here a whole record; one that is named it believes.
+        if (value := record[field]) is not None:
+            record[field] = (branch, value)
     if envelope is not None:
         record["envelope"] = envelope.to_avro()
     buffer = io.BytesIO()
     fastavro.schemaless_writer(buffer, own_schema(entry_of(message).full_name), record)
     return buffer.getvalue()
+
+
+@cache
+def _nullable_records(kind: type) -> tuple[tuple[str, str], ...]:
+    """(field, full name of its record) of the fields of a message that are null or a record."""
+    types = [(field["name"], field["type"]) for field in entry_of_class(kind).schema["fields"]]
+    return tuple((name, node[1]) for name, node in types if isinstance(node, list) and _is_record(node[1]))
+
+
+def _is_record(node: Any) -> bool:
+    return isinstance(node, str) and node in CATALOG and CATALOG[node].schema["type"] == "record"
 
 
 class Codec:

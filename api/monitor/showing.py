@@ -26,6 +26,7 @@ from api.pilots.queue_cache import QueueCache
 from api.queries.positions import stored_positions
 from api.services import Services
 from identity.identity import OPERATOR, PRODUCTION, Identity
+from schemas.records import is_record_class, names_of
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -134,6 +135,8 @@ def plain(value: Any) -> Any:
         return {name: plain(item) for name, item in with_times(value).items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if is_record_class(type(value)):
+        return plain({name: getattr(value, name) for name in names_of(value)})
     if hasattr(value, "__dataclass_fields__"):
         return plain({name: getattr(value, name) for name in value.__dataclass_fields__})
     return value

@@ -22,6 +22,7 @@ from api.queries import jobs, workers
 from api.queries.read_models import Row
 from api.services import Services
 from identity.identity import Identity
+from schemas import records
 from schemas.answer import CommandAnswered
 from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob
@@ -159,7 +160,7 @@ class PilotDispatch:
             # The end of the job matters more than what its payload wrote about it.
             size = len((end.metadata_json or "").encode())
             log.warning("job_report_left_out", job_id=report.job_id, metadata_bytes=size)
-            answer = await self._end(report.job_id, replace(end, metadata_json=left_out(size, 0)), identity)
+            answer = await self._end(report.job_id, records.replace(end, metadata_json=left_out(size, 0)), identity)
         return reply_to_final(answer)
 
     async def _end(self, job_id: int, end: ReportJobEnd, identity: Identity) -> CommandAnswered | None:

@@ -5,13 +5,13 @@ Guards: only objects of generated classes are remembered, and only by identity: 
 their class, in any message. A command with more than that one field is checked as a whole.
 """
 
-from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
 from commands.decision import Refusal
 from schemas.bounds import Checked, problems_of, sentence
 from schemas.keys import key_problems
+from schemas.records import fields, is_record_class
 
 
 class CheckedParts:
@@ -44,7 +44,7 @@ class CheckedParts:
 
 
 @cache
-def _only_record_of(kind: type) -> str:
+def _only_record_of(kind: Any) -> str:
     """Name of the one field of a message that has no other, when it always holds an object of a generated class."""
-    (first, *others) = fields(kind) or (None,)
-    return first.name if first is not None and not others and is_dataclass(first.type) else ""
+    all_fields = fields(kind)
+    return all_fields[0].name if len(all_fields) == 1 and is_record_class(all_fields[0].type) else ""

@@ -3,8 +3,8 @@
 The whole of it is carried once: by `JobQueued`, from which the queue answers a pilot.
 """
 
-from dataclasses import replace
 
+from schemas.records import replace
 from schemas.types import JobSpec
 
 

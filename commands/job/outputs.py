@@ -1,7 +1,7 @@
 """The outputs a pilot reported against those the job was to make."""
 
-from dataclasses import replace
 
+from schemas.records import replace
 from schemas.types import DatasetRole, JobOutput, OutputFile
 
 

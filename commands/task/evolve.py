@@ -12,6 +12,7 @@ from commands.task.live_jobs import JobState
 from commands.task.model import Ending, Order, Task
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
+from schemas import records
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
@@ -197,11 +198,11 @@ def _attempts_increased(task: Task, increase: int) -> None:
 
 def _reassigned(task: Task, event: TaskReassigned) -> None:
     if task.definition is not None:
-        requirements = replace(
+        requirements = records.replace(
             task.definition.requirements,
             site=event.site or task.definition.requirements.site,
             cloud=event.cloud or task.definition.requirements.cloud,
         )
-        task.definition = replace(task.definition, requirements=requirements)
+        task.definition = records.replace(task.definition, requirements=requirements)
     task.queues_used = ()
     _take_back_orders(task)

@@ -6,7 +6,6 @@ Source: docs/reference/jedi.md, "Input units".
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
@@ -28,6 +27,7 @@ from commands.task.units import (
 )
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
+from schemas.records import replace
 from schemas.task import ContentsFed, FeedContents, RefineTask, TaskEvent, TaskRefined
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 

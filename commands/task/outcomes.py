@@ -4,7 +4,6 @@ Guards: an ended job is accounted for once; a decision costs what the ends in it
 Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 """
 
-from dataclasses import replace
 
 from commands.decision import Decision, FollowUp, accept
 from commands.limits import PART_BYTES_MAX
@@ -17,6 +16,7 @@ from commands.task.model import Ending, Task, Unmerged, accounts_of
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge
+from schemas.records import replace
 from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
 from schemas.types import (
     DatasetFile,

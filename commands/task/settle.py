@@ -5,7 +5,6 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 "Laws".
 """
 
-from dataclasses import replace
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, first_part
@@ -13,6 +12,7 @@ from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
+from schemas.records import replace
 from schemas.task import JobsOrdered, TaskFinalized
 from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
 

@@ -11,6 +11,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from schemas.records import names_of
 from schemas.wire import entry_of_class
 
 #: (name in the body, what is shown of a field's value)
@@ -56,7 +57,7 @@ def _shown(field: Mapping[str, Any]) -> Shown:
 def _parts(value: Any, only: Sequence[str] | None, count: Sequence[str]) -> Any:
     if isinstance(value, tuple):
         return [_parts(item, only, count) for item in value]
-    whole = {name: _plain(getattr(value, name)) for name in only or value.__dataclass_fields__ if name not in count}
+    whole = {name: _plain(getattr(value, name)) for name in only or names_of(value) if name not in count}
     return whole | {name: len(getattr(value, name)) for name in count}
 
 

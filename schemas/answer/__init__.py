@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     SUBJECT,
@@ -31,8 +32,7 @@ _NAMES_OF_COMMANDANSWERED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandAnswered:
+class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     """The one answer to a command. A follow-up that was decided at once has one only when it led to no event.
 
     command_id: The command.

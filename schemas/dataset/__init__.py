@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     FILE_NAME,
@@ -19,8 +20,7 @@ from schemas.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseDataset:
+class CloseDataset(Struct, frozen=True, kw_only=True, gc=False):
     """No file will be added any more.
 
     reason: Why.
@@ -46,8 +46,7 @@ class CloseDataset:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterFiles:
+class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
     """Add files to a dataset; the dataset is made if it does not exist.
 
     files: The files; those already there with the same checksum are ignored.
@@ -72,7 +71,7 @@ class RegisterFiles:
         """The record that fastavro read."""
         return cls(
             files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
-            role=DatasetRole(record["role"]),
+            role=DatasetRole[record["role"]],
             task_id=record["task_id"],
         )
 
@@ -90,8 +89,7 @@ _NAMES_OF_REQUESTCONTENTS = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestContents:
+class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     """Send the files of the dataset to a task.
 
     task_id: The task that asks.
@@ -129,8 +127,7 @@ class RequestContents:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentsRequested:
+class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
     """A task was sent the files.
 
     task_id: The task that asked.
@@ -163,8 +160,7 @@ class ContentsRequested:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetClosed:
+class DatasetClosed(Struct, frozen=True, kw_only=True, gc=False):
     """No file will be added any more.
 
     reason: Why.
@@ -190,8 +186,7 @@ class DatasetClosed:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilesRegistered:
+class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
     """Files were added.
 
     files: The new files.
@@ -219,7 +214,7 @@ class FilesRegistered:
         """The record that fastavro read."""
         return cls(
             files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
-            role=DatasetRole(record["role"]),
+            role=DatasetRole[record["role"]],
             task_id=record["task_id"],
             files_total=record["files_total"],
         )
@@ -234,8 +229,7 @@ class FilesRegistered:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetFilesSnapshot:
+class DatasetFilesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A page of the files of a dataset, in the order in which they were registered.
 
     files: The files.
@@ -270,8 +264,7 @@ _NAMES_OF_DATASETSNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetSnapshot:
+class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A dataset without its files.
 
     vo: Its tenant, once it exists.

@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     SUBJECT,
@@ -23,8 +24,7 @@ _NAMES_OF_DEADLETTER = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True, kw_only=True, gc=False):
     """A record that could not be handled, kept as it was.
 
     source_topic: Where it stood.
@@ -106,8 +106,7 @@ _NAMES_OF_DEADLETTERRETRIED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterRetried:
+class DeadLetterRetried(Struct, frozen=True, kw_only=True, gc=False):
     """An operator wants the record in a dead letter handled again.
 
     letter_id: Id of the dead letter.

@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     LINE,
@@ -26,8 +27,7 @@ _NAMES_OF_PILOTHEARTBEAT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotHeartbeat:
+class PilotHeartbeat(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot that holds a job was seen.
 
     job_id: The job.

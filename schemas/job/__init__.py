@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     LINE,
@@ -25,8 +26,7 @@ from schemas.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteMerge:
+class CompleteMerge(Struct, frozen=True, kw_only=True, gc=False):
     """Tell an unmerged job what became of its merge.
 
     succeeded: True when the merged outputs are there.
@@ -56,8 +56,7 @@ class CompleteMerge:
         return 1 <= self.merge_job_id <= 9223372036854775807
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefineJob:
+class DefineJob(Struct, frozen=True, kw_only=True, gc=False):
     """Make a job.
 
     spec: The job.
@@ -83,8 +82,7 @@ class DefineJob:
         return self.spec.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillJob:
+class KillJob(Struct, frozen=True, kw_only=True, gc=False):
     """Kill a job.
 
     code: Kill code (docs/reference/jedi.md, Kill codes).
@@ -122,8 +120,7 @@ _NAMES_OF_LOSEJOB = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoseJob:
+class LoseJob(Struct, frozen=True, kw_only=True, gc=False):
     """Take a job from a pilot that is gone.
 
     lease_id: The lease that ended.
@@ -148,7 +145,7 @@ class LoseJob:
         """The record that fastavro read."""
         return cls(
             lease_id=record["lease_id"],
-            cause=LossCause(record["cause"]),
+            cause=LossCause[record["cause"]],
             last_seen_at=record["last_seen_at"],
         )
 
@@ -168,8 +165,7 @@ _NAMES_OF_RECORDLEASE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordLease:
+class RecordLease(Struct, frozen=True, kw_only=True, gc=False):
     """Tell the job that a pilot holds it.
 
     lease_id: The lease.
@@ -212,8 +208,7 @@ _NAMES_OF_REPORTJOBEND = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportJobEnd:
+class ReportJobEnd(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot says that its job ended.
 
     attempt: Attempt the pilot holds.
@@ -307,8 +302,7 @@ _NAMES_OF_REPORTJOBPROGRESS = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportJobProgress:
+class ReportJobProgress(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot says where its job is.
 
     attempt: Attempt the pilot holds.
@@ -348,7 +342,7 @@ class ReportJobProgress:
         """The record that fastavro read."""
         return cls(
             attempt=record["attempt"],
-            state=ReportedState(record["state"]),
+            state=ReportedState[record["state"]],
             node=record["node"],
             batch_id=record["batch_id"],
             pilot_id=record["pilot_id"],
@@ -375,8 +369,7 @@ _NAMES_OF_JOBACTIVATED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobActivated:
+class JobActivated(Struct, frozen=True, kw_only=True, gc=False):
     """The job may be dispatched. Not written any more: JobDefined says so; logs of earlier releases have it.
 
     queue: On this queue.
@@ -402,8 +395,7 @@ class JobActivated:
         return _NAMES_OF_JOBACTIVATED("\n".join((self.queue, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCancelled:
+class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
     """The job was killed.
 
     code: Kill code.
@@ -448,8 +440,7 @@ class JobCancelled:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobClosed:
+class JobClosed(Struct, frozen=True, kw_only=True, gc=False):
     """The job was withdrawn; its input is free again.
 
     code: Kill code.
@@ -488,8 +479,7 @@ class JobClosed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDefined:
+class JobDefined(Struct, frozen=True, kw_only=True, gc=False):
     """A job was made, and may be dispatched at once.
 
     spec: The job as far as its guards and its row need it: without parameters, input, container and steps,
@@ -516,8 +506,7 @@ class JobDefined:
         return self.spec.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFailed:
+class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
     """The job failed.
 
     errors: Why; at least one.
@@ -582,8 +571,7 @@ class JobFailed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFinished:
+class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
     """The job succeeded.
 
     outputs: What it made.
@@ -647,8 +635,7 @@ class JobFinished:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobHolding:
+class JobHolding(Struct, frozen=True, kw_only=True, gc=False):
     """The pilot asked to wait.
 
     sub_status: jobSubStatus.
@@ -674,8 +661,7 @@ class JobHolding:
         return self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobKillOrdered:
+class JobKillOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot holds the job: it will be ordered to stop.
 
     code: Kill code.
@@ -713,8 +699,7 @@ _NAMES_OF_JOBLOST = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobLost:
+class JobLost(Struct, frozen=True, kw_only=True, gc=False):
     """The pilot is gone; the job counts as failed (lost heartbeat).
 
     lease_id: The lease that ended.
@@ -742,7 +727,7 @@ class JobLost:
         """The record that fastavro read."""
         return cls(
             lease_id=record["lease_id"],
-            cause=LossCause(record["cause"]),
+            cause=LossCause[record["cause"]],
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
             last_seen_at=record["last_seen_at"],
         )
@@ -757,8 +742,7 @@ class JobLost:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobMerging:
+class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
     """The payload succeeded; its outputs wait for the merge step.
 
     outputs: Unmerged outputs.
@@ -820,8 +804,7 @@ _NAMES_OF_JOBSENT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSent:
+class JobSent(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot holds the job.
 
     lease_id: The lease.
@@ -864,8 +847,7 @@ _NAMES_OF_JOBSTARTED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStarted:
+class JobStarted(Struct, frozen=True, kw_only=True, gc=False):
     """The payload runs.
 
     node: Host.
@@ -913,8 +895,7 @@ _NAMES_OF_JOBSTARTING = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStarting:
+class JobStarting(Struct, frozen=True, kw_only=True, gc=False):
     """The pilot prepares the payload.
 
     node: Host.
@@ -952,8 +933,7 @@ class JobStarting:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobTransferring:
+class JobTransferring(Struct, frozen=True, kw_only=True, gc=False):
     """Outputs travel.
 
     sub_status: jobSubStatus.
@@ -984,8 +964,7 @@ _NAMES_OF_LATEREPORTREFUSED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateReportRefused:
+class LateReportRefused(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot that does not hold the job any more reported its end.
 
     attempt: Attempt it claimed.
@@ -1034,8 +1013,7 @@ _NAMES_OF_JOBSNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSnapshot:
+class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A job as its history left it.
 
     status: jobStatus.

@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.types import (
     GlobalShare,
@@ -13,8 +14,7 @@ from schemas.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureQueue:
+class ConfigureQueue(Struct, frozen=True, kw_only=True, gc=False):
     """Set the facts and limits of a queue.
 
     settings: The settings; replaces what was there.
@@ -40,8 +40,7 @@ class ConfigureQueue:
         return self.settings.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetRetryRules:
+class SetRetryRules(Struct, frozen=True, kw_only=True, gc=False):
     """Set the retry rules.
 
     rules: All rules, in order.
@@ -70,8 +69,7 @@ class SetRetryRules:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetShares:
+class SetShares(Struct, frozen=True, kw_only=True, gc=False):
     """Set the tree of global shares.
 
     shares: The whole tree.
@@ -100,8 +98,7 @@ class SetShares:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueConfigured:
+class QueueConfigured(Struct, frozen=True, kw_only=True, gc=False):
     """A queue has new settings.
 
     settings: The settings.
@@ -127,8 +124,7 @@ class QueueConfigured:
         return self.settings.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryRulesSet:
+class RetryRulesSet(Struct, frozen=True, kw_only=True, gc=False):
     """The retry rules were set.
 
     rules: All rules.
@@ -157,8 +153,7 @@ class RetryRulesSet:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharesSet:
+class SharesSet(Struct, frozen=True, kw_only=True, gc=False):
     """The tree of shares was set.
 
     shares: The whole tree.
@@ -187,8 +182,7 @@ class SharesSet:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySnapshot:
+class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What was set last under the name of a policy.
 
     settings: Settings of a queue.

@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     NAME,
@@ -22,8 +23,7 @@ from schemas.types import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureDispatch:
+class ConfigureDispatch(Struct, frozen=True, kw_only=True, gc=False):
     """Give the queue its settings.
 
     settings: The settings.
@@ -49,8 +49,7 @@ class ConfigureDispatch:
         return self.settings.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndLease:
+class EndLease(Struct, frozen=True, kw_only=True, gc=False):
     """The job of a lease needs it no more.
 
     job_id: The job.
@@ -72,7 +71,7 @@ class EndLease:
         """The record that fastavro read."""
         return cls(
             job_id=record["job_id"],
-            ending=LeaseEnding(record["ending"]),
+            ending=LeaseEnding[record["ending"]],
         )
 
     def is_within_bounds(self) -> bool:
@@ -80,8 +79,7 @@ class EndLease:
         return 1 <= self.job_id <= 9223372036854775807
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnqueueJob:
+class EnqueueJob(Struct, frozen=True, kw_only=True, gc=False):
     """Make a job available to pilots.
 
     spec: The job.
@@ -112,8 +110,7 @@ _NAMES_OF_EXPIRELEASE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireLease:
+class ExpireLease(Struct, frozen=True, kw_only=True, gc=False):
     """A lease may have run out.
 
     job_id: The job.
@@ -156,8 +153,7 @@ class ExpireLease:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldTask:
+class HoldTask(Struct, frozen=True, kw_only=True, gc=False):
     """Dispatch no jobs of a task.
 
     task_id: The task.
@@ -183,8 +179,7 @@ class HoldTask:
         return 1 <= self.task_id <= 900000000000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseJob:
+class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot asks for a job.
 
     offer: What it offers.
@@ -210,8 +205,7 @@ class LeaseJob:
         return self.offer.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseTask:
+class ReleaseTask(Struct, frozen=True, kw_only=True, gc=False):
     """Dispatch jobs of a task again.
 
     task_id: The task.
@@ -237,8 +231,7 @@ class ReleaseTask:
         return 1 <= self.task_id <= 900000000000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenewLeases:
+class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
     """Heartbeats were seen.
 
     job_ids: Jobs whose pilots were seen.
@@ -272,8 +265,7 @@ class RenewLeases:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawJob:
+class WithdrawJob(Struct, frozen=True, kw_only=True, gc=False):
     """Take a waiting job off the queue.
 
     job_id: The job.
@@ -306,8 +298,7 @@ class WithdrawJob:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchConfigured:
+class DispatchConfigured(Struct, frozen=True, kw_only=True, gc=False):
     """The queue has new settings.
 
     settings: The settings.
@@ -341,8 +332,7 @@ _NAMES_OF_JOBLEASED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobLeased:
+class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot got a job.
 
     job_id: The job.
@@ -418,8 +408,7 @@ class JobLeased:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobQueued:
+class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     """A job is available to pilots.
 
     spec: The job.
@@ -457,8 +446,7 @@ class JobQueued:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobWithdrawn:
+class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     """A waiting job was taken off.
 
     job_id: The job.
@@ -507,8 +495,7 @@ _NAMES_OF_LEASEENDED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseEnded:
+class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     """A lease is over.
 
     job_id: The job.
@@ -547,7 +534,7 @@ class LeaseEnded:
             job_id=record["job_id"],
             lease_id=record["lease_id"],
             pilot=record["pilot"],
-            ending=LeaseEnding(record["ending"]),
+            ending=LeaseEnding[record["ending"]],
             last_seen_at=record["last_seen_at"],
             waiting=record["waiting"],
             leased=record["leased"],
@@ -564,8 +551,7 @@ class LeaseEnded:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeasesRenewed:
+class LeasesRenewed(Struct, frozen=True, kw_only=True, gc=False):
     """Heartbeats kept leases alive.
 
     job_ids: The jobs.
@@ -599,8 +585,7 @@ class LeasesRenewed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskHeld:
+class TaskHeld(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs of a task are not dispatched.
 
     task_id: The task.
@@ -626,8 +611,7 @@ class TaskHeld:
         return 1 <= self.task_id <= 900000000000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskReleased:
+class TaskReleased(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs of a task are dispatched again.
 
     task_id: The task.
@@ -653,8 +637,7 @@ class TaskReleased:
         return 1 <= self.task_id <= 900000000000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseTimesSnapshot:
+class LeaseTimesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Until when some leases of a queue run: three columns of equal length.
 
     job_ids: The jobs.
@@ -700,8 +683,7 @@ _NAMES_OF_QUEUESNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSnapshot:
+class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A dispatch queue without its jobs.
 
     name: Name of the queue.
@@ -740,8 +722,7 @@ class QueueSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedJobSnapshot:
+class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A job that waits in a queue, or is leased.
 
     job_id: The job.

@@ -3,16 +3,16 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.types import (
     PartitionPosition,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowGone:
+class RowGone(Struct, frozen=True, kw_only=True, gc=False):
     """A part of a living aggregate that is no more, though a closed row of it exists."""
 
 
@@ -32,8 +32,7 @@ class RowGone:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotMarker:
+class SnapshotMarker(Struct, frozen=True, kw_only=True, gc=False):
     """From these positions on, events may be missing in the rows that stand before this one in its partition.
 
     positions: Ends of the event topics and of the closed rows when the round of writing began.

@@ -3,12 +3,12 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParkedTask:
+
+class ParkedTask(Struct, frozen=True, kw_only=True, gc=False):
     """A task waits for a queue; without a value: it no longer does."""
 
 
@@ -28,8 +28,7 @@ class ParkedTask:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotsLive:
+class PilotsLive(Struct, frozen=True, kw_only=True, gc=False):
     """The pilots of a queue that are alive after the last event of one of them.
 
     live: How many.
@@ -55,8 +54,7 @@ class PilotsLive:
         return 0 <= self.live <= 2147483647
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PilotsWanted:
+class PilotsWanted(Struct, frozen=True, kw_only=True, gc=False):
     """The number of pilots that was last asked for.
 
     wanted: How many.
@@ -82,8 +80,7 @@ class PilotsWanted:
         return 0 <= self.wanted <= 2147483647
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueKnown:
+class QueueKnown(Struct, frozen=True, kw_only=True, gc=False):
     """A queue has settings for its dispatch."""
 
 
@@ -103,8 +100,7 @@ class QueueKnown:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueLoad:
+class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
     """The jobs of a queue after its last event that changed them.
 
     waiting: Waiting jobs.

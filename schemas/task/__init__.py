@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     LINE,
@@ -38,8 +39,7 @@ _NAMES_OF_BREAKTASK = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakTask:
+class BreakTask(Struct, frozen=True, kw_only=True, gc=False):
     """Say that the parameters cannot be refined or the task cannot go on.
 
     reason: Code, as BAD_PARAMETERS.
@@ -72,8 +72,7 @@ class BreakTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeTaskPriority:
+class ChangeTaskPriority(Struct, frozen=True, kw_only=True, gc=False):
     """Give the task another priority; jobs made from now on get it.
 
     priority: The new currentPriority.
@@ -111,8 +110,7 @@ _NAMES_OF_FEEDCONTENTS = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedContents:
+class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     """Tell the task the files of one of its input datasets.
 
     dataset: Dataset name.
@@ -166,8 +164,7 @@ class FeedContents:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishTask:
+class FinishTask(Struct, frozen=True, kw_only=True, gc=False):
     """End a task with what it has.
 
     soft: True: wait for running jobs.
@@ -197,8 +194,7 @@ class FinishTask:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateJobs:
+class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
     """Make the jobs that were planned for an order.
 
     order: Number of the order (JobsOrdered.order).
@@ -226,7 +222,7 @@ class GenerateJobs:
         """The record that fastavro read."""
         return cls(
             order=record["order"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             plans=tuple(JobPlan.from_avro(item) for item in record["plans"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
         )
@@ -241,8 +237,7 @@ class GenerateJobs:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncreaseAttempts:
+class IncreaseAttempts(Struct, frozen=True, kw_only=True, gc=False):
     """Raise the attempts of every input file.
 
     increase: By how many, at least 0.
@@ -268,8 +263,7 @@ class IncreaseAttempts:
         return 0 <= self.increase <= 1000000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillTask:
+class KillTask(Struct, frozen=True, kw_only=True, gc=False):
     """Kill a task and all its jobs.
 
     reason: Why, as given.
@@ -295,8 +289,7 @@ class KillTask:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KillTaskJobs:
+class KillTaskJobs(Struct, frozen=True, kw_only=True, gc=False):
     """Kill the next live jobs of a task: a kill of more jobs than one decision holds goes on.
 
     code: Kill code for the jobs.
@@ -343,8 +336,7 @@ class KillTaskJobs:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParkTask:
+class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
     """Say that an order cannot be planned now.
 
     order: Number of the order.
@@ -382,8 +374,7 @@ class ParkTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseTask:
+class PauseTask(Struct, frozen=True, kw_only=True, gc=False):
     """Make no new jobs and dispatch none until resumed.
 
     reason: Why, as given.
@@ -416,8 +407,7 @@ _NAMES_OF_REASSIGNTASK = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReassignTask:
+class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
     """Move the queued jobs of a task to other queues.
 
     site: The queue to use from now on.
@@ -451,8 +441,7 @@ class ReassignTask:
         return _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordJobOutcomes:
+class RecordJobOutcomes(Struct, frozen=True, kw_only=True, gc=False):
     """Account for jobs that ended.
 
     outcomes: One per job; jobs already accounted for are ignored.
@@ -481,8 +470,7 @@ class RecordJobOutcomes:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefineTask:
+class RefineTask(Struct, frozen=True, kw_only=True, gc=False):
     """Give the task the definition that its parameters mean.
 
     definition: The refined definition.
@@ -515,8 +503,7 @@ class RefineTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReloadTask:
+class ReloadTask(Struct, frozen=True, kw_only=True, gc=False):
     """Execute an ended task again over old and new input (incexec).
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
@@ -547,8 +534,7 @@ _NAMES_OF_RESTORETASK = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreTask:
+class RestoreTask(Struct, frozen=True, kw_only=True, gc=False):
     """Say that the record in a dead letter was handled after all.
 
     dead_letter_id: Id of the dead letter that holds the record.
@@ -574,8 +560,7 @@ class RestoreTask:
         return _NAMES_OF_RESTORETASK("\n".join((self.dead_letter_id, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeTask:
+class ResumeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Go on after a pause.
 
     reason: Why, as given.
@@ -601,8 +586,7 @@ class ResumeTask:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryTask:
+class RetryTask(Struct, frozen=True, kw_only=True, gc=False):
     """Give the failed input of an ended task new attempts.
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
@@ -635,8 +619,7 @@ class RetryTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryTaskUnits:
+class RetryTaskUnits(Struct, frozen=True, kw_only=True, gc=False):
     """Give the next failed input units of a task new attempts: a retry of more units than one decision holds
     goes on.
 
@@ -680,8 +663,7 @@ _NAMES_OF_SETTASKASIDE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTaskAside:
+class SetTaskAside(Struct, frozen=True, kw_only=True, gc=False):
     """Say that a record of the task could not be handled and became a dead letter.
 
     dead_letter_id: Id of the dead letter that holds the record.
@@ -721,8 +703,7 @@ _NAMES_OF_SUBMITTASK = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitTask:
+class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
     """Register a task.
 
     task_id: jediTaskID.
@@ -793,8 +774,7 @@ _NAMES_OF_WAKETASK = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WakeTask:
+class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
     cause: What changed: TIMER, QUEUE_CONFIGURED.
@@ -820,8 +800,7 @@ class WakeTask:
         return _NAMES_OF_WAKETASK("\n".join((self.cause, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptsIncreased:
+class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
     """Every input file got more attempts.
 
     increase: By how many.
@@ -852,8 +831,7 @@ _NAMES_OF_CONTENTSFED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentsFed:
+class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
     """Input units were added to the task.
 
     dataset: Dataset they come from.
@@ -904,8 +882,7 @@ class ContentsFed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOutcomesRecorded:
+class JobOutcomesRecorded(Struct, frozen=True, kw_only=True, gc=False):
     """Ends of jobs were accounted for.
 
     outcomes: The ends.
@@ -945,8 +922,7 @@ class JobOutcomesRecorded:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobsGenerated:
+class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs were made for an order.
 
     order: Number of the order.
@@ -977,7 +953,7 @@ class JobsGenerated:
         """The record that fastavro read."""
         return cls(
             order=record["order"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             jobs=tuple(GeneratedJob.from_avro(item) for item in record["jobs"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
@@ -994,8 +970,7 @@ class JobsGenerated:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobsOrdered:
+class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """Ready input waits to be brokered and split: the order for the job generator, with all it needs.
 
     order: 1, 2, 3 ... within the task.
@@ -1038,7 +1013,7 @@ class JobsOrdered:
         """The record that fastavro read."""
         return cls(
             order=record["order"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             units=tuple(InputUnit.from_avro(item) for item in record["units"]),
             unmerged=tuple(UnmergedJob.from_avro(item) for item in record["unmerged"]),
             definition=TaskDefinition.from_avro(record["definition"]),
@@ -1069,8 +1044,7 @@ _NAMES_OF_TASKBROKEN = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskBroken:
+class TaskBroken(Struct, frozen=True, kw_only=True, gc=False):
     """The task cannot be worked on.
 
     reason: Code.
@@ -1103,8 +1077,7 @@ class TaskBroken:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFinalized:
+class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
     """The task ended.
 
     verdict: How.
@@ -1128,7 +1101,7 @@ class TaskFinalized:
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
-            verdict=TaskVerdict(record["verdict"]),
+            verdict=TaskVerdict[record["verdict"]],
             message=record["message"],
             accounts=FileAccounts.from_avro(record["accounts"]),
         )
@@ -1141,8 +1114,7 @@ class TaskFinalized:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskFinishOrdered:
+class TaskFinishOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """The task was ordered to end with what it has.
 
     soft: True: running jobs are awaited.
@@ -1172,8 +1144,7 @@ class TaskFinishOrdered:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskKillOrdered:
+class TaskKillOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """The task was ordered killed; its jobs are being killed.
 
     reason: Why, as given.
@@ -1199,8 +1170,7 @@ class TaskKillOrdered:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskParked:
+class TaskParked(Struct, frozen=True, kw_only=True, gc=False):
     """No queue could be found; the task waits.
 
     order: Number of the order.
@@ -1238,8 +1208,7 @@ class TaskParked:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskPaused:
+class TaskPaused(Struct, frozen=True, kw_only=True, gc=False):
     """The task makes and dispatches no jobs.
 
     reason: Why, as given.
@@ -1265,8 +1234,7 @@ class TaskPaused:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskPriorityChanged:
+class TaskPriorityChanged(Struct, frozen=True, kw_only=True, gc=False):
     """The priority was changed.
 
     priority: The new one.
@@ -1306,8 +1274,7 @@ _NAMES_OF_TASKREASSIGNED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskReassigned:
+class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
     """Placement of the task was changed.
 
     site: Queue from now on.
@@ -1341,8 +1308,7 @@ class TaskReassigned:
         return _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRefined:
+class TaskRefined(Struct, frozen=True, kw_only=True, gc=False):
     """The task got its definition.
 
     definition: The definition.
@@ -1375,8 +1341,7 @@ class TaskRefined:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskReloaded:
+class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
     """The task executes again over old and new input; it will be refined again.
 
     parameters_json: All parameters in force now.
@@ -1424,8 +1389,7 @@ _NAMES_OF_TASKRESTORED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRestored:
+class TaskRestored(Struct, frozen=True, kw_only=True, gc=False):
     """The record in a dead letter was handled after all; the task goes on.
 
     dead_letter_id: Id of the dead letter that holds the record.
@@ -1463,8 +1427,7 @@ class TaskRestored:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskResumed:
+class TaskResumed(Struct, frozen=True, kw_only=True, gc=False):
     """The task goes on.
 
     reason: Why, as given.
@@ -1490,8 +1453,7 @@ class TaskResumed:
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRetried:
+class TaskRetried(Struct, frozen=True, kw_only=True, gc=False):
     """Failed input got new attempts.
 
     units: Units that are ready again.
@@ -1548,8 +1510,7 @@ _NAMES_OF_TASKSETASIDE = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSetAside:
+class TaskSetAside(Struct, frozen=True, kw_only=True, gc=False):
     """A record of the task became a dead letter; the task waits until it is tried again.
 
     dead_letter_id: Id of the dead letter that holds the record.
@@ -1594,8 +1555,7 @@ _NAMES_OF_TASKSUBMITTED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSubmitted:
+class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     """A task was registered.
 
     task_id: jediTaskID.
@@ -1666,8 +1626,7 @@ _NAMES_OF_TASKWOKEN = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskWoken:
+class TaskWoken(Struct, frozen=True, kw_only=True, gc=False):
     """A parked task is tried again.
 
     cause: What changed.
@@ -1693,8 +1652,7 @@ class TaskWoken:
         return _NAMES_OF_TASKWOKEN("\n".join((self.cause, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPageSnapshot:
+class JobPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs of one order of a task, in columns.
 
     first: Serial of the first job.
@@ -1735,7 +1693,7 @@ class JobPageSnapshot:
         """The record that fastavro read."""
         return cls(
             first=record["first"],
-            kind=JobKind(record["kind"]),
+            kind=JobKind[record["kind"]],
             queues=tuple(record["queues"]),
             queue=tuple(record["queue"]),
             attempts=tuple(record["attempts"]),
@@ -1762,8 +1720,7 @@ class JobPageSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDefinitionSnapshot:
+class TaskDefinitionSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What a task is refined to.
 
     definition: The definition.
@@ -1789,8 +1746,7 @@ class TaskDefinitionSnapshot:
         return self.definition is None or self.definition.is_within_bounds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskParametersSnapshot:
+class TaskParametersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Parameters of a task as submitted.
 
     parameters_json: The parameters.
@@ -1831,8 +1787,7 @@ _NAMES_OF_TASKSNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSnapshot:
+class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A task without its parameters, definition, units and jobs.
 
     status: Status.
@@ -1999,8 +1954,7 @@ class TaskSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitAccountsSnapshot:
+class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Where some consecutive units of a task stand, in columns.
 
     first: Id of the first unit.
@@ -2063,8 +2017,7 @@ class UnitAccountsSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitPageSnapshot:
+class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Input units that were fed together, in columns; a column of one value holds for all of them.
 
     first: Id of the first unit.
@@ -2157,8 +2110,7 @@ class UnitPageSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmergedSnapshot:
+class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A job whose outputs wait for the merge step.
 
     job: The job.

@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     NAME,
@@ -16,8 +17,7 @@ _NAMES_OF_CLAIMTASKNAME = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimTaskName:
+class ClaimTaskName(Struct, frozen=True, kw_only=True, gc=False):
     """Reserve a task name for a task.
 
     name: Task name.
@@ -55,8 +55,7 @@ _NAMES_OF_TASKNAMECLAIMED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskNameClaimed:
+class TaskNameClaimed(Struct, frozen=True, kw_only=True, gc=False):
     """The name belongs to a task from now on.
 
     name: Task name.
@@ -89,8 +88,7 @@ class TaskNameClaimed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskNameSnapshot:
+class TaskNameSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A task name.
 
     task_id: The task that has it; null while it is free.

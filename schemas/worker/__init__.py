@@ -3,8 +3,9 @@
 Made by `python -m schemas generate` from the Avro files; change those, not this.
 """
 
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from schemas.characters import (
     NAME,
@@ -22,8 +23,7 @@ _NAMES_OF_REPORTWORKER = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportWorker:
+class ReportWorker(Struct, frozen=True, kw_only=True, gc=False):
     """A harvester or pilot says where a worker is.
 
     worker_id: Worker.
@@ -58,7 +58,7 @@ class ReportWorker:
         return cls(
             worker_id=record["worker_id"],
             harvester_id=record["harvester_id"],
-            state=WorkerState(record["state"]),
+            state=WorkerState[record["state"]],
             node=record["node"],
             exit_code=record["exit_code"],
             diagnostic=record["diagnostic"],
@@ -73,8 +73,7 @@ class ReportWorker:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantWorkers:
+class WantWorkers(Struct, frozen=True, kw_only=True, gc=False):
     """Say how many pilots a queue should have.
 
     wanted: How many, at least 0.
@@ -113,8 +112,7 @@ _NAMES_OF_WORKERENDED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerEnded:
+class WorkerEnded(Struct, frozen=True, kw_only=True, gc=False):
     """The worker is over.
 
     worker_id: Worker.
@@ -149,7 +147,7 @@ class WorkerEnded:
         return cls(
             worker_id=record["worker_id"],
             harvester_id=record["harvester_id"],
-            state=WorkerState(record["state"]),
+            state=WorkerState[record["state"]],
             exit_code=record["exit_code"],
             diagnostic=record["diagnostic"],
             live=record["live"],
@@ -172,8 +170,7 @@ _NAMES_OF_WORKERRUNNING = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerRunning:
+class WorkerRunning(Struct, frozen=True, kw_only=True, gc=False):
     """The worker's pilot runs.
 
     worker_id: Worker.
@@ -220,8 +217,7 @@ _NAMES_OF_WORKERSUBMITTED = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSubmitted:
+class WorkerSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     """A worker was handed to the batch system.
 
     worker_id: Worker.
@@ -258,8 +254,7 @@ class WorkerSubmitted:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkersWanted:
+class WorkersWanted(Struct, frozen=True, kw_only=True, gc=False):
     """The number of pilots that a queue should have changed.
 
     wanted: How many.
@@ -302,8 +297,7 @@ _NAMES_OF_WORKERSNAPSHOT = lines_of(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSnapshot:
+class WorkerSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A live worker.
 
     worker_id: Worker id.
@@ -325,7 +319,7 @@ class WorkerSnapshot:
         """The record that fastavro read."""
         return cls(
             worker_id=record["worker_id"],
-            state=WorkerState(record["state"]),
+            state=WorkerState[record["state"]],
         )
 
     def is_within_bounds(self) -> bool:
@@ -333,8 +327,7 @@ class WorkerSnapshot:
         return _NAMES_OF_WORKERSNAPSHOT("\n".join((self.worker_id, ""))) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkersSnapshot:
+class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """The workers of a queue, without the live ones.
 
     wanted: How many are wanted.

@@ -6,9 +6,10 @@ Source: docs/reference/jedi.md, "Generic brokerage", in its order; available fil
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
+from schemas.records import replace
 from schemas.types import QueueStatus, QueueVerdict, Requirements
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.draw import fraction

@@ -5,8 +5,8 @@ In: verdicts on all queues, for each piece that was brokered apart. Out: evidenc
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from schemas.records import replace
 from schemas.types import BrokerageEvidence, QueueVerdict
 from streams.engine.record_size import bytes_of
 from streams.jedi.shown import readable

@@ -1,7 +1,7 @@
 """Answers reach the callers that wait for them, and cost nothing where no one waits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -12,6 +12,7 @@ from api.log.answers import AnswerWatch
 from api.log.gateway import CommandGateway
 from schemas.catalog import CATALOG
 from schemas.job import JobStarted, KillJob
+from schemas.records import replace
 from schemas.types import CommandEnvelope
 from schemas.wire import Decoded, Poison
 from tests.api.builders import an_answer, an_identity, run

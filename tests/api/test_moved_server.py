@@ -1,6 +1,5 @@
 """A task that was accepted before the server moved: its jobs get the address that holds when a pilot takes them."""
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,6 +8,7 @@ import pytest
 from api.log.stored_parameters import with_server_name
 from api.pilots.job_dict import job_dict
 from schemas.queue import LeaseJob
+from schemas.records import replace
 from schemas.types import JobSpec, PilotOffer, TaskDefinition
 from streams.jedi.refine import refine
 from tests.commands.builders import QUEUE, a_running_task

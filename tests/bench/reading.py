@@ -10,13 +10,13 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas.catalog import CATALOG, messages
+from schemas.records import replace
 from schemas.wire import Codec
 from streams.config import StreamsConfig
 from streams.engine.decoder import Decoder

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from schemas.ids import FIRST_TASK_ID, JOBS_PER_TASK, caused_command_id, event_i
 from schemas.job import JobDefined, JobFinished, JobSent, JobStarted
 from schemas.partition import PARTITIONER
 from schemas.queue import DispatchConfigured, JobQueued
+from schemas.records import replace
 from schemas.types import EventEnvelope, JobUsage, QueueSettings
 from schemas.wire import Codec, entry_of
 from tests.commands.test_queue_lines import a_spec

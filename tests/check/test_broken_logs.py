@@ -13,6 +13,7 @@ import structlog
 from check.laws import Law, Seen
 from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
+from schemas.records import replace as copied
 from tests.sim.seeds import quiet
 from tests.sim.world import SLOTS, World, schedule
 
@@ -58,7 +59,7 @@ def without(records: list[Seen], index: int) -> list[Seen]:
 
 def with_envelope(record: Seen, **changes: Any) -> Seen:
     """The record with another envelope."""
-    return replace(record, envelope=replace(record.envelope, **changes))
+    return replace(record, envelope=copied(record.envelope, **changes))
 
 
 def dropped(name: str) -> Break:
@@ -121,15 +122,15 @@ def two_pilots(records: list[Seen]) -> list[Seen]:
     index = index_of(records, "JobLeased")
     lease = records[index]
     later = with_envelope(lease, sequence=lease.envelope.sequence + 1, command_id="00000000-0000-0000-0000-00000000beef")
-    return [*records[: index + 1], replace(later, message=replace(lease.message, lease_id="other")), *records[index + 1 :]]
+    return [*records[: index + 1], replace(later, message=copied(lease.message, lease_id="other")), *records[index + 1 :]]
 
 
 def miscounted(records: list[Seen]) -> list[Seen]:
     """A task claims one finished piece more than it has."""
     index = index_of(records, "JobOutcomesRecorded")
     message = records[index].message
-    accounts = replace(message.accounts, finished=message.accounts.finished + 1)
-    records[index] = replace(records[index], message=replace(message, accounts=accounts))
+    accounts = copied(message.accounts, finished=message.accounts.finished + 1)
+    records[index] = replace(records[index], message=copied(message, accounts=accounts))
     return records
 
 

@@ -1,9 +1,9 @@
 """A command that deciders keep as poison is owed no answer; the reader counts it as they do."""
 
-from dataclasses import replace
 
 from check.reading import LogReader
 from schemas.reading import Place
+from schemas.records import replace
 from schemas.task import KillTask
 from schemas.types import CommandEnvelope
 from tests.commands.in_memory import a_codec

@@ -1,6 +1,5 @@
 """Builders with defaults: a task definition, a job, a queue, a pilot's words."""
 
-from dataclasses import replace
 from typing import Any
 
 from commands.task.model import Task
@@ -8,6 +7,7 @@ from schemas.ids import job_id_of
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
 from schemas.queue import JobQueued, LeaseJob
+from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes, RefineTask, SubmitTask
 from schemas.types import (
     BrokerageEvidence,

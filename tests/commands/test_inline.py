@@ -10,6 +10,7 @@ from commands.aggregates import AGGREGATES
 from commands.engine.checked_parts import CheckedParts
 from commands.engine.inline import Backlog, InlineFollowUps
 from commands.engine.records import InputRecord
+from schemas import records
 from schemas.bounds import Checked, OutOfBounds
 from schemas.ids import FOLLOW_UPS_INLINE_MAX
 from schemas.job import KillJob
@@ -58,7 +59,7 @@ def test_without_ownership_the_follow_up_is_a_record_of_its_own() -> None:
 
 def written(event: tuple[Any, EventEnvelope]) -> str:
     """The event without the mark that it stands for the answer: only a command that has a record is answered."""
-    return str((event[0], replace(event[1], is_answer=False)))
+    return str((event[0], records.replace(event[1], is_answer=False)))
 
 
 def test_either_way_the_events_and_the_states_are_the_same() -> None:
@@ -180,7 +181,7 @@ def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: 
 def test_what_was_not_checked_is_checked_after_other_checks() -> None:
     culm = a_running_task()
     good = spec_of(culm, job(1))
-    bad = replace(good, core_count=-1)
+    bad = records.replace(good, core_count=-1)
     parts = CheckedParts()
     parts.note(Checked(good))
 

@@ -2,7 +2,6 @@
 
 import pickle
 import tracemalloc
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from commands import undo
 from commands.task.input_units import InputUnits, Unit, UnitStatus
 from commands.task.live_jobs import JobState, LiveJob, LiveJobs
 from schemas.ids import job_id_of
+from schemas.records import replace
 from schemas.types import GeneratedJob, InputUnit, JobKind, UnitChange
 
 TASK = 10_000_001

@@ -1,6 +1,5 @@
 """A task of very many units is worked on slice by slice: no decision is large, nothing is lost in between, little is at work."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from commands.task import feeding, kills, progress, retries, settle
 from schemas.dataset import ContentsRequested, RegisterFiles
 from schemas.job import JobCancelled, KillJob
+from schemas.records import replace
 from schemas.task import (
     ContentsFed,
     FinishTask,

@@ -1,7 +1,7 @@
 """A queue of many users finds the best job by a look at a few heads, after any history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from commands.queue.decide import best_match, fits
 from commands.queue.lines import needs_of
 from commands.queue.model import DispatchQueue, evolve, initial
 from schemas.queue import JobLeased, JobQueued, JobWithdrawn, QueueEvent, TaskHeld, TaskReleased
+from schemas.records import replace
 from schemas.types import EventEnvelope, JobKind, JobSpec, PilotOffer
 
 ENVELOPE = EventEnvelope(

@@ -10,6 +10,7 @@ from commands.engine.records import InputRecord
 from commands.engine.rows import RowCodec
 from commands.engine.shard import Shard
 from commands.engine.store import StateStore
+from schemas import records
 from schemas.bounds import problems_of
 from schemas.dataset import RegisterFiles
 from schemas.task import KillTask, SubmitTask
@@ -44,7 +45,7 @@ def test_bytes_that_are_no_record_become_a_dead_letter_and_block_nothing() -> No
     [
         (a_record(a_submission(), key="5"), "key '5', expected aggregate_id '10000001'"),
         (
-            a_record(a_submission(), replace(BY, command_id="nope")),
+            a_record(a_submission(), records.replace(BY, command_id="nope")),
             "envelope of SubmitTask out of bounds: command_id: found 'nope' (4 characters), expected a UUID, 36 characters",
         ),
         (
@@ -63,7 +64,7 @@ def test_a_record_that_does_not_belong_is_poison(record: InputRecord, error: str
 
 def test_a_command_from_the_future_is_refused() -> None:
     culm = a_culm()
-    record = a_record(a_submission(), replace(BY, issued_at=START + 301_000_000))
+    record = a_record(a_submission(), records.replace(BY, issued_at=START + 301_000_000))
 
     answer = culm.codec.decode(culm.slot.handle(record)[-1].value).message
 
@@ -145,7 +146,7 @@ def test_a_hole_in_the_log_stops_the_replay() -> None:
 def test_a_command_out_of_bounds_is_refused_by_field_value_and_what_was_expected() -> None:
     culm = a_culm()
 
-    answer = culm.send(replace(a_submission(), task_id=TASK, name="user.jdoe.$(touch x)/"), str(TASK))
+    answer = culm.send(records.replace(a_submission(), task_id=TASK, name="user.jdoe.$(touch x)/"), str(TASK))
 
     assert (answer.accepted, answer.reason, answer.event_types) == (False, "OUT_OF_BOUNDS", ())
     assert answer.message == (

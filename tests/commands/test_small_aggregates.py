@@ -1,11 +1,11 @@
 """Workers, names, datasets and policies: what each refuses."""
 
-from dataclasses import replace
 
 import pytest
 
 from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.policy import ConfigureQueue, SetRetryRules, SetShares
+from schemas.records import replace
 from schemas.task_name import ClaimTaskName
 from schemas.types import DatasetFile, GlobalShare, QueueSettings, RetryAction, RetryRule, WorkerState
 from schemas.worker import ReportWorker, WantWorkers
@@ -101,7 +101,7 @@ def test_configuring_a_queue_reaches_the_queue_itself() -> None:
 )
 def test_settings_that_cannot_work_are_refused_by_name(changes: dict[str, int], message: str) -> None:
     culm = a_culm()
-    settings = replace(QueueSettings(name=QUEUE, site="S"), **changes)  # type: ignore[arg-type]
+    settings = replace(QueueSettings(name=QUEUE, site="S"), **changes)
 
     answer = culm.send(ConfigureQueue(settings=settings), f"queue.{QUEUE}", role="operator")
 

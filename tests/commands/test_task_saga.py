@@ -1,11 +1,11 @@
 """A task from submission to its end, through every aggregate, without Kafka."""
 
-from dataclasses import replace
 
 from schemas.dataset import FilesRegistered, RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.queue import JobLeased
+from schemas.records import replace
 from schemas.task import (
     ContentsFed,
     FinishTask,

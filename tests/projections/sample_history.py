@@ -1,7 +1,6 @@
 """A small history with everything in it: datasets, tasks, jobs, leases, workers, policies."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from schemas.answer import CommandAnswered
@@ -19,6 +18,7 @@ from schemas.job import (
 )
 from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import DispatchConfigured, JobLeased, JobQueued, LeaseEnded, LeasesRenewed, TaskHeld, TaskReleased
+from schemas.records import replace
 from schemas.task import (
     ContentsFed,
     JobOutcomesRecorded,

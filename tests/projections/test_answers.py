@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas import records
 from schemas.job import JobStarted
 from schemas.reading import Recorded
 from tests.projections.event_writer import EventWriter
@@ -16,7 +17,7 @@ JOB = 100_000_010_000_001
 def a_start(**changes: Any) -> Recorded:
     """JobStarted of a job, its envelope with `changes`."""
     record = EventWriter().recorded(JobStarted(node="n", batch_id="", pilot_id=""), JOB)
-    return replace(record, envelope=replace(record.event, **changes))
+    return replace(record, envelope=records.replace(record.event, **changes))
 
 
 def test_an_event_that_stands_for_the_answer_makes_its_row() -> None:

@@ -1,7 +1,6 @@
 """All that an event may hold by its schema, the rows can hold, and pages can show."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from projections.engine.writing import json_of, rows_text
 from projections.timeline.body import body_of
 from schemas.catalog import CATALOG, CatalogEntry, messages
 from schemas.reading import Place, Recorded
+from schemas.records import replace
 from schemas.sentences import sentence_of
 from schemas.times import utc, utc_words
 from schemas.wire import Codec, Poison, message_class

@@ -1,12 +1,12 @@
 """A record that cannot be applied sets its own aggregate aside: the partition goes on, and mended code folds the rest."""
 
-from dataclasses import replace
 
 import pytest
 
 from projections.engine import batch
 from schemas.partition import partition_of
 from schemas.policy import SharesSet
+from schemas.records import replace
 from schemas.task import TaskPaused, TaskResumed
 from tests.projections.event_writer import PARTITIONS
 from tests.projections.planted_bugs import (

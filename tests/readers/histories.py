@@ -1,12 +1,12 @@
 """Histories of one aggregate as the log may hold them: an event that begins it, then any other of its kind."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, CatalogEntry, messages
 from schemas.reading import Place, Recorded
+from schemas.records import replace
 from schemas.task import ContentsFed, JobOutcomesRecorded, JobsGenerated, TaskRetried
 from schemas.types import InputUnit, JobKind
 from schemas.wire import entry_of

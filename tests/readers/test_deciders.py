@@ -2,7 +2,6 @@
 what follows from it leave the bounds."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from schemas.bounds import problems_of
 from schemas.catalog import CatalogEntry, messages
 from schemas.keys import key_problems
+from schemas.records import replace
 from schemas.task import ReloadTask
 from schemas.types import ReportedState, StepDefinition
 from tests.commands.builders import QUEUE, TASK, a_definition, a_queue, a_running_task, a_submission, job, lease, report, run_all

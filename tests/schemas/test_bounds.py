@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from schemas.bounds import Problem, bounds_in_words, problems_of, sentence
 from schemas.catalog import CATALOG, CatalogEntry, messages, self_contained
 from schemas.evolution import narrowed_bounds
 from schemas.queue import HoldTask, LeasesRenewed
+from schemas.records import replace
 from schemas.task import ChangeTaskPriority, SubmitTask
 from schemas.types import (
     CommandEnvelope,
@@ -131,11 +131,11 @@ def test_no_number_is_allowed_that_its_avro_type_cannot_hold() -> None:
         (LeasesRenewed(job_ids=(1, 0), seen_at=AT), Problem("job_ids[1]", "0", "1 to 9,223,372,036,854,775,807")),
         (LeasesRenewed(job_ids=(1,) * 50_001, seen_at=AT), Problem("job_ids", "50,001 items", "at most 50,000 items")),
         (
-            replace(SUBMISSION, priority="1"),  # type: ignore[arg-type]  # as JSON may hold it
+            replace(SUBMISSION, priority="1"),  # as JSON may hold it
             Problem("priority", "'1'", "a whole number"),
         ),
         (
-            replace(SUBMISSION, name=["a"]),  # type: ignore[arg-type]  # likewise
+            replace(SUBMISSION, name=["a"]),  # likewise
             Problem("name", "list", "text"),
         ),
         (HoldTask(task_id=10**400), Problem("task_id", "a number of 1329 bits", "1 to 900,000,000,000")),

@@ -1,8 +1,8 @@
 """What the tests of the processors are given: parameters, units, queues, heard events; every builder has defaults."""
 
-from dataclasses import replace
 from typing import Any
 
+from schemas.records import replace
 from schemas.types import DatasetRole as Role
 from schemas.types import (
     EventEnvelope,

@@ -1,8 +1,8 @@
 """The answer to an order of jobs, with its whole explanation."""
 
-from dataclasses import replace
 from typing import Any
 
+from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import JobKind, JobPlan, QueueStatus, Requirements
 from streams.facts.snapshot import Snapshot

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas import records
 from schemas.bounds import OutOfBounds
 from schemas.heartbeat import PilotHeartbeat
 from schemas.queue import RenewLeases
@@ -57,4 +58,4 @@ def test_a_beat_that_can_be_no_pilots_is_refused_by_itself(change: dict[str, Any
     odd = a_beat(1, 1)
 
     with pytest.raises(OutOfBounds, match=f"PilotHeartbeat out of bounds: {field}: found "):
-        list(renewals([a_beat(2, 2), replace(odd, message=replace(odd.message, **change))]))
+        list(renewals([a_beat(2, 2), replace(odd, message=records.replace(odd.message, **change))]))

@@ -1,12 +1,12 @@
 """The beginning of a record says what the whole record says."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from schemas.catalog import CATALOG, messages, self_contained
 from schemas.job import JobDefined
+from schemas.records import replace
 from schemas.types import JobKind, JobSpec
 from schemas.wire import Codec, Poison
 from streams.engine.decoder import Decoder

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from schemas.deadletter import DeadLetter
 from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import caused_command_id
+from schemas.records import replace
 from schemas.task import RefineTask
 from schemas.wire import Decoded
 from tests.streams.log_of_tasks import TaskLog, first_event, start_processors

@@ -1,6 +1,5 @@
 """What processors say fits a record, for any amount of content: lists are cut by bytes, single things have a budget."""
 
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.job import JobFinished
+from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes
 from schemas.types import BrokerageEvidence, DatasetRole, JobKind, OutputFile, QueueVerdict, Requirements
 from schemas.wire import RECORD_BYTES_MAX, Codec, to_bytes

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas import records
 from schemas.types import InputUnit, JobPlan
 from streams.jedi.split import GIGABYTE, memory_groups, split
 from tests.streams.builders import SEED, a_definition, candidates, files
@@ -63,7 +64,7 @@ def test_ranges_of_events_share_a_job_only_when_one_continues_the_other() -> Non
     one = files(1)[0]
     ranges = [("a", 0, 4), ("a", 5, 9), ("a", 20, 24), ("b", 0, 4)]
     units = [
-        replace(one, unit_id=number, lfn=lfn, events=end - start + 1, start_event=start, end_event=end)
+        records.replace(one, unit_id=number, lfn=lfn, events=end - start + 1, start_event=start, end_event=end)
         for number, (lfn, start, end) in enumerate(ranges, start=1)
     ]
 
@@ -87,7 +88,7 @@ def test_jobs_are_spread_over_queues_by_weight() -> None:
 
 
 def test_raised_memory_never_shares_a_job_with_less() -> None:
-    units = [replace(unit, ram_mb=ram) for unit, ram in zip(files(5), (None, 4000, 0, 4000, 1000), strict=True)]
+    units = [records.replace(unit, ram_mb=ram) for unit, ram in zip(files(5), (None, 4000, 0, 4000, 1000), strict=True)]
 
     groups = memory_groups(units, 2000)
 
