@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
+from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
 from commands.task.limits import UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
 from commands.task.model import Task, accounts_of
@@ -31,7 +32,7 @@ from schemas.records import replace
 from schemas.task import ContentsFed, FeedContents, RefineTask, TaskEvent, TaskRefined
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
-#: Of a definition with all its names; each order carries it without them.
+#: Of a definition with all its names; an order carries a part of it (for_orders.py).
 DEFINITION_BYTES_MAX = 850_000
 
 
@@ -45,6 +46,9 @@ def refine(task: Task, command: RefineTask) -> Decision:
     size = bytes_of(definition)
     if size > DEFINITION_BYTES_MAX:
         return broken(task, "TOO_LARGE", f"the definition has {size:,} bytes, expected at most {DEFINITION_BYTES_MAX:,}")
+    too_large = too_large_for_orders(definition)
+    if too_large:
+        return broken(task, "TOO_LARGE", too_large)
     if not definition.input_datasets and units_made_up(definition) > UNITS_MAX:
         return _too_many(task, units_made_up(definition))
     refined: list[TaskEvent] = [

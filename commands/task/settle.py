@@ -7,14 +7,14 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 
 
 from commands.limits import PART_BYTES_MAX
-from commands.sizes import bytes_of, first_part
+from commands.sizes import first_part
+from commands.task.for_orders import for_orders, texts_bytes
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.records import replace
 from schemas.task import JobsOrdered, TaskFinalized
-from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
+from schemas.types import InputUnit, JobKind, TaskVerdict, UnmergedJob
 
 #: What the texts of an order's jobs may come to before names are put in.
 TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
@@ -55,7 +55,7 @@ def _normal_order(task: Task) -> JobsOrdered | None:
         return None
     assert task.definition is not None
     # Each unit may become a job with texts of its own: an order is never more than its jobs may weigh together.
-    number_max = max(1, min(UNITS_PER_ORDER, TEXTS_OF_AN_ORDER_BYTES_MAX // bytes_of(_for_orders(task.definition))))
+    number_max = max(1, min(UNITS_PER_ORDER, TEXTS_OF_AN_ORDER_BYTES_MAX // texts_bytes(task.definition)))
     chosen = first_part(task.units.first_ready(), number_max, PART_BYTES_MAX)
     return _order(task, JobKind.NORMAL, units=chosen, more=task.ready > len(chosen))
 
@@ -110,11 +110,6 @@ def _needs_build(task: Task) -> bool:
     return task.definition.build is not None and task.library is None
 
 
-def _for_orders(definition: TaskDefinition) -> TaskDefinition:
-    """The definition without its long lists, which feeding has used; of physical names one is left to say that there are some."""
-    return replace(definition, pfn_list=definition.pfn_list[:1], input_files=())
-
-
 def _names_bytes(job: UnmergedJob) -> int:
     return sum(len(file.lfn.encode("utf-8", "replace")) + 1 for file in job.outputs)
 
@@ -133,7 +128,7 @@ def _order(
         kind=kind,
         units=units,
         unmerged=unmerged,
-        definition=_for_orders(task.definition),
+        definition=for_orders(task.definition),
         task_id=task.task_id,
         priority=task.priority,
         queues_used=task.queues_used,

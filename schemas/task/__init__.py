@@ -977,7 +977,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     kind: What is to be made.
     units: Input to pack (normal, build: none).
     unmerged: Jobs whose outputs are to be merged (merge).
-    definition: The definition in force.
+    definition: Of the definition in force what the generator needs: requirements, rules, and one name of the
+        input datasets and of the physical names, to say that there are some; at most 20 kB.
     task_id: jediTaskID.
     priority: Priority for the jobs.
     queues_used: Queues the task used already.

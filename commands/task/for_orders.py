@@ -1,0 +1,46 @@
+"""A task's definition as far as an order carries it: what its jobs need of a queue, and how its input is cut into them. Pure.
+
+What feeding needs (names and patterns of input) and the texts of the jobs, which the task puts in itself, stand in the task
+alone: an order is written for each 500 pieces of input, and read by all who follow the task.
+"""
+
+from commands.sizes import bytes_of
+from schemas.records import replace
+from schemas.types import TaskDefinition
+
+#: Of the definition in an order. Only lists of sites can be more.
+IN_ORDERS_BYTES_MAX = 20_000
+
+
+def for_orders(definition: TaskDefinition) -> TaskDefinition:
+    """`definition` with its requirements and rules; of datasets and physical names one is left, to say that there are some."""
+    return replace(
+        definition,
+        parameters="",
+        source_url="",
+        input_datasets=definition.input_datasets[:1],
+        input_include=(),
+        input_exclude=(),
+        input_files=(),
+        pfn_list=definition.pfn_list[:1],
+        outputs=(),
+        build=None,
+        merge=None,
+        multi_step_json=None,
+        container_name=None,
+    )
+
+
+def texts_bytes(definition: TaskDefinition) -> int:
+    """What the texts of one job may come to before names are put in: the definition without its long lists of names."""
+    return bytes_of(replace(definition, pfn_list=definition.pfn_list[:1], input_files=()))
+
+
+def too_large_for_orders(definition: TaskDefinition) -> str:
+    """Why no order could carry the definition; empty when it can."""
+    size = bytes_of(for_orders(definition))
+    if size <= IN_ORDERS_BYTES_MAX:
+        return ""
+    required = definition.requirements
+    sites = len(required.included_sites) + len(required.excluded_sites)
+    return f"its {sites:,} sites and requirements have {size:,} bytes, expected at most {IN_ORDERS_BYTES_MAX:,}"
