@@ -16,6 +16,7 @@ from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
+from process.collector import collect_rarely
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -62,4 +63,5 @@ if __name__ == "__main__":
     settings = read_config(os.environ)
     log.info("decider_starts", **masked(settings))
     expose(os.environ, "decider")
+    collect_rarely()
     sys.exit(main(settings))

@@ -1,6 +1,5 @@
 """`python -m projections [migrate | rebuild NAME... | rebuild --all | checksum]`; without words, the projector."""
 
-import gc
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ import psycopg2
 import structlog
 
 from eventlog.registry import codec_from
+from process.collector import collect_rarely
 from process.logs import configure_logs, named_target
 from process.metrics import expose
 from process.settings import masked
@@ -68,9 +68,7 @@ def rebuild_now(config: ProjectorConfig, names: list[str]) -> int:
 def project(config: ProjectorConfig) -> int:
     """Run until SIGTERM or SIGINT."""
     log.info("projector_configured", **masked(config))
-    # Batches are many objects without cycles: looking for cycles at the usual pace costs a fifth of the time.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_rarely()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -1,6 +1,7 @@
 """An aggregate in memory, with what the engine knows about it."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -39,8 +40,12 @@ class Entry:
         return digest(command_id) in self.recent
 
 
+@lru_cache(maxsize=64)
 def digest(command_id: str) -> int:
-    """What is remembered of a command: two commands of one aggregate share it once in 10^19 times."""
+    """What is remembered of a command: two commands of one aggregate share it once in 10^19 times.
+
+    Each is asked for twice: before its decision and after it.
+    """
     return int.from_bytes(blake2b(command_id.encode(), digest_size=DIGEST_BYTES).digest())
 
 

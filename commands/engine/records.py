@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from commands.limits import LETTER_KEY_BYTES_MAX, LETTER_VALUE_BYTES_MAX, MESSAGE_CHARACTERS_MAX, shortened
 from schemas.characters import TEXT
 from schemas.deadletter import DeadLetter
@@ -27,8 +29,7 @@ class InputRecord:
         return (self.topic, self.partition, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class OutputRecord:
+class OutputRecord(Struct, frozen=True, gc=False):
     """A record to be produced; `value` is None for the end of a row.
 
     partition, placed_by: the partition, or the text that chooses it; else the key chooses.
