@@ -13,6 +13,7 @@ from check.report import laws_of_the_log
 from check.rows import views
 from deploy.config import CHECKOUT
 from tests.bench.large_task import table as table_of_a_large_task
+from tests.bench.life_records import table as table_of_a_life
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
 from tests.hostile.report import markdown
@@ -49,6 +50,13 @@ while a bystander submits and finishes jobs. `tests/hostile/test_dose.py` is a d
 
 """
 
+LIFE_RECORDS = """## What a life costs the decider
+
+`python -m tests.bench.life_records --old CHECKOUT`: lease, running and end of jobs with an output and a log, with what makes
+them, in memory, by the decider's own code; both checkouts in turn, of each the least of its rounds. "before" is Culm before data
+was carried once (fbd7058). `yardstick` is what a fixed loop cost meanwhile.
+
+"""
 LARGE_TASK = """## A large task
 
 `python -m tests.bench.large_task`: one task is fed, ordered, made into jobs of one unit each and finished, in memory, by the
@@ -60,7 +68,7 @@ decider's own code, records encoded as for the log, ends told in twenties. CPU t
 def page() -> str:
     """The whole page."""
     parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *hostile(), *bench(), *large_task(), *peers()]
+    parts += [_sim(), *chaos(), *hostile(), *bench(), *life_records(), *large_task(), *peers()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -156,6 +164,13 @@ def large_task() -> Iterator[str]:
     if path.exists():
         columns = json.loads(path.read_text(encoding="utf-8"))
         yield LARGE_TASK + "\n".join(table_of_a_large_task(columns)) + "\n"
+
+
+def life_records() -> Iterator[str]:
+    """Records, bytes and CPU time of a life, before and now."""
+    path = OUT / "bench" / "life_records.json"
+    if path.exists():
+        yield LIFE_RECORDS + "\n".join(table_of_a_life(json.loads(path.read_text(encoding="utf-8")))) + "\n"
 
 
 def peers() -> Iterator[str]:

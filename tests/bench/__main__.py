@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import sys
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +23,7 @@ from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from tests.bench import latency, life_cycles, pages, parts
 from tests.bench.loading import fill
+from tests.bench.yardstick import yardstick_ms
 from tests.load.accounts import CpuAccounts, events_in_log
 
 FILE = CHECKOUT / "out" / "bench" / "latest.json"
@@ -93,17 +93,6 @@ def set_up(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         "yardstick_ms": yardstick_ms(),
         "seed": "none: closed loop, arrival at a fixed rate",
     }
-
-
-def yardstick_ms() -> float:
-    """CPU milliseconds of a fixed loop of Python, the best of five: what this machine gives just now, to compare two runs by."""
-    best = float("inf")
-    for _ in range(5):
-        began, total = time.process_time(), 0
-        for number in range(1_000_000):
-            total += number * number
-        best = min(best, time.process_time() - began)
-    return round(1000 * best, 1)
 
 
 def show(found: dict[str, Any]) -> None:
