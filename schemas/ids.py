@@ -6,6 +6,8 @@ from uuid import NAMESPACE_URL, uuid5
 CULM = uuid5(NAMESPACE_URL, "culm")
 FIRST_TASK_ID = 10_000_000
 JOBS_PER_TASK = 10_000_000
+#: The digit that says the variant of a UUID: two bits of what was there.
+VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 #: Only the first follow-ups of a decision may be decided without a record of their own (commands/engine/inline.py); so a reader
 #: of the log can tell which commands a decision may have led to.
 FOLLOW_UPS_INLINE_MAX = 1_000
@@ -50,5 +52,5 @@ def task_name_key(vo: str, label: str, owner: str, name: str) -> str:
 def _named(space: bytes, name: str) -> str:
     """`str(uuid5(space, name))` without the objects in between: every record has an id, many have two."""
     text = sha1(space + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(text[16], 16) & 3]
+    variant = VARIANTS[text[16]]
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, Protocol, Self, cast
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 import fastavro
 from fastavro.read import SchemaResolutionError
@@ -63,6 +63,13 @@ class Message(Protocol):
 
 
 Envelope = EventEnvelope | CommandEnvelope | SnapshotEnvelope
+#: By role of the message; those of other roles have none.
+_ENVELOPES: Mapping[str, type[Envelope]] = {
+    "commands": CommandEnvelope,
+    "events": EventEnvelope,
+    "facts": EventEnvelope,
+    "snapshots": SnapshotEnvelope,
+}
 
 
 class Decoded(Struct, frozen=True):
@@ -106,23 +113,43 @@ def entry_of_class(kind: type) -> CatalogEntry:
 
 def to_bytes(message: Message, envelope: Envelope | None = None) -> bytes:
     """Avro binary without the frame."""
+    form = _form_of(type(message))
     record = message.to_avro()
-    for field, branch in _nullable_records(type(message)):
+    for field, branch in form.nullable_records:
         # fastavro finds the branch of a union by trying a value on each, here a whole record; one that is named it believes.
         if (value := record[field]) is not None:
             record[field] = (branch, value)
     if envelope is not None:
         record["envelope"] = envelope.to_avro()
     buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, own_schema(entry_of(message).full_name), record)
+    fastavro.schemaless_writer(buffer, form.schema, record)
     return buffer.getvalue()
 
 
+class _Form(NamedTuple):
+    """What writing and reading a message need, found once. nullable_records: (field, full name of the record) of those."""
+
+    entry: CatalogEntry
+    schema: Any
+    nullable_records: tuple[tuple[str, str], ...]
+    from_avro: Callable[[dict[str, Any]], Message]
+    envelope_from_avro: Callable[[dict[str, Any]], Envelope] | None
+
+
 @cache
-def _nullable_records(kind: type) -> tuple[tuple[str, str], ...]:
-    """(field, full name of its record) of the fields of a message that are null or a record."""
-    types = [(field["name"], field["type"]) for field in entry_of_class(kind).schema["fields"]]
-    return tuple((name, node[1]) for name, node in types if isinstance(node, list) and _is_record(node[1]))
+def _form_of(kind: type) -> _Form:
+    return _form_named(entry_of_class(kind).full_name)
+
+
+@cache
+def _form_named(full_name: str) -> _Form:
+    entry = CATALOG[full_name]
+    types = [(field["name"], field["type"]) for field in entry.schema["fields"]]
+    nullable = tuple((name, node[1]) for name, node in types if isinstance(node, list) and _is_record(node[1]))
+    envelope = _ENVELOPES.get(entry.role)
+    return _Form(
+        entry, own_schema(full_name), nullable, message_class(full_name).from_avro, envelope.from_avro if envelope else None
+    )
 
 
 def _is_record(node: Any) -> bool:
@@ -144,8 +171,7 @@ class Codec:
 
     def encode(self, message: Message, envelope: Envelope | None = None) -> bytes:
         """The record value for the topic of `message`."""
-        entry = entry_of(message)
-        return self._frames[entry.full_name] + to_bytes(message, envelope)
+        return self._frames[_form_of(type(message)).entry.full_name] + to_bytes(message, envelope)
 
     def frame_of(self, full_name: str) -> bytes:
         """What stands before the Avro binary of our own version of a record."""
@@ -161,17 +187,17 @@ class Codec:
         if name not in CATALOG:
             raise Poison(f"record {name!r} is not in the vocabulary of this version")
         assert value is not None
-        reader = own_schema(name)
+        form = _form_named(name)
         try:
             raw = fastavro.schemaless_reader(
-                io.BytesIO(value[FRAME.size :]), writer, None if writer is reader else reader
+                io.BytesIO(value[FRAME.size :]), writer, None if writer is form.schema else form.schema
             )
             record = cast(dict[str, Any], raw)
-            message = message_class(name).from_avro(record)
-            envelope = _envelope(CATALOG[name], record)
+            message = form.from_avro(record)
+            envelope = form.envelope_from_avro(record["envelope"]) if form.envelope_from_avro else None
         except UNREADABLE as problem:
             raise Poison(f"{name}: not decodable as Avro: {type(problem).__name__}: {problem}") from problem
-        return Decoded(CATALOG[name], message, envelope)
+        return Decoded(form.entry, message, envelope)
 
     def _writer(self, value: bytes | None) -> tuple[str, Any]:
         if value is None or len(value) < FRAME.size:
@@ -204,18 +230,6 @@ class Codec:
             raise Poison(f"schema {number} is no record of ours: {type(problem).__name__}: {problem}") from problem
         self._unknown.pop(number, None)
         return found
-
-
-def _envelope(entry: CatalogEntry, record: dict[str, Any]) -> Envelope | None:
-    match entry.role:
-        case "events" | "facts":
-            return EventEnvelope.from_avro(record["envelope"])
-        case "commands":
-            return CommandEnvelope.from_avro(record["envelope"])
-        case "snapshots":
-            return SnapshotEnvelope.from_avro(record["envelope"])
-        case _:
-            return None
 
 
 def _parse(schema: Any) -> Any:
