@@ -10,15 +10,17 @@ from pathlib import Path
 
 import structlog
 
-from commands.engine.entries import Key, Positions
+from commands.engine.entries import Key
 
+#: How long another process on this machine may take to let go of a shard that it lost.
+HELD_SECONDS_MAX = 2.0
 log = structlog.get_logger()
 #: Key of the aggregate, name of the row, value as the log has it (None: the row is gone).
 ClosedRow = tuple[Key, str, bytes | None]
 
 
 class ClosedRows:
-    """The rows of closed aggregates of the partitions that a decider owns."""
+    """The rows of closed aggregates of one shard."""
 
     def __init__(self, path: Path | None) -> None:
         """path: the file, or None to keep everything in memory."""
@@ -38,17 +40,16 @@ class ClosedRows:
             self._file.executemany("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", kept)
 
-    def positions(self) -> Positions:
-        """How far the log's rows are in the file; nothing for a partition that was never read."""
-        rows = self._file.execute("SELECT topic, partition, next_offset FROM position")
-        return {(topic, partition): offset for topic, partition, offset in rows}
+    def position(self) -> int:
+        """How far the log's rows are in the file; 0 when they were never read."""
+        found = self._file.execute("SELECT next_offset FROM position").fetchone()
+        return int(found[0]) if found else 0
 
-    def reached(self, positions: Positions) -> None:
-        """Note that every row before these positions is in the file."""
+    def reached(self, position: int) -> None:
+        """Note that every row before this position is in the file."""
         with self._file:
-            self._file.executemany(
-                "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", [(*place, offset) for place, offset in positions.items()]
-            )
+            self._file.execute("DELETE FROM position")
+            self._file.execute("INSERT INTO position VALUES (?)", (position,))
 
     def clear(self) -> None:
         """Forget everything: it is read from the log again."""
@@ -59,6 +60,31 @@ class ClosedRows:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class ClosedRowsOfShards:
+    """The files of all shards that a decider owns, each open while it does."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """folder: where they are, or None to keep everything in memory."""
+        self._folder = folder
+        self._open: dict[int, ClosedRows] = {}
+
+    def of(self, shard: int) -> ClosedRows:
+        """The file of a shard."""
+        if shard not in self._open:
+            self._open[shard] = ClosedRows(None if self._folder is None else self._folder / f"closed-{shard}.sqlite")
+        return self._open[shard]
+
+    def let_go(self, shards: Iterable[int]) -> None:
+        """Others may have these."""
+        for shard in shards:
+            if shard in self._open:
+                self._open.pop(shard).close()
+
+    def close(self) -> None:
+        """Let go of all."""
+        self.let_go(list(self._open))
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
@@ -76,7 +102,7 @@ PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS row (
     aggregate TEXT, id TEXT, name TEXT, value BLOB, PRIMARY KEY (aggregate, id, name)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next_offset INTEGER, PRIMARY KEY (topic, partition));
+CREATE TABLE IF NOT EXISTS position (next_offset INTEGER);
 """
 
 
@@ -87,7 +113,7 @@ def _held_alone(path: Path) -> sqlite3.Connection | None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):
-        file = sqlite3.connect(path, timeout=0)
+        file = sqlite3.connect(path, timeout=HELD_SECONDS_MAX)
         try:
             file.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;")
             file.executescript(_TABLES)

@@ -115,7 +115,7 @@ class SnapshotWriter:
         for key in made.evicted:
             self._store.evict(key)
         if made.closed:
-            self._store.closed.put(made.closed)
+            self._store.put_closed(made.closed)
         if made.ends_round:
             self._round = None
 

@@ -5,13 +5,14 @@ writes it to the log as rows. Invariant: a state is, part for part, its live row
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from commands import undo
 from commands.aggregates import AGGREGATES
-from commands.engine.closed_rows import ClosedRows
+from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
 from commands.engine.entries import Entry, Key
 from commands.engine.rows import RowCodec
+from schemas.partition import partition_of
 
 #: Parts of an aggregate that may be due before it is written out of turn, so that no writing takes long.
 PARTS_DUE_MAX = 300
@@ -24,9 +25,11 @@ class StateStore:
     many parts that they should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then.
     """
 
-    def __init__(self, rows: RowCodec, closed: ClosedRows) -> None:
+    def __init__(self, rows: RowCodec, closed: ClosedRowsOfShards, partitions: int = 1) -> None:
+        """partitions: of every topic; they place an aggregate in its shard."""
         self.rows = rows
         self.closed = closed
+        self.partitions = partitions
         self.due: dict[Key, set[str]] = {}
         self.crowded: dict[Key, None] = {}
         self.resting: deque[tuple[Key, int]] = deque()
@@ -85,9 +88,33 @@ class StateStore:
         undo.forget()
         self.batch += 1
 
-    def reload(self) -> None:
-        """Forget what is in memory."""
+    def shard_of(self, key: Key) -> int:
+        """The shard that an aggregate belongs to."""
+        return partition_of(key[1], self.partitions)
+
+    def put_closed(self, rows: Iterable[ClosedRow]) -> None:
+        """Take committed rows of closed aggregates over."""
+        by_shard: dict[int, list[ClosedRow]] = {}
+        for row in rows:
+            by_shard.setdefault(self.shard_of(row[0]), []).append(row)
+        for shard, some in by_shard.items():
+            self.closed.of(shard).put(some)
+
+    def forget(self, shards: Collection[int]) -> None:
+        """Drop everything of these shards from memory, and let go of their files."""
         undo.forget()
+        gone = [key for key in self._hot if self.shard_of(key) in shards]
+        for key in gone:
+            self.evict(key)
+        for key in [key for key in self.due if self.shard_of(key) in shards]:
+            self.evict(key)
+        self.resting = deque((key, batch) for key, batch in self.resting if key in self._hot)
+        self.closed.let_go(shards)
+
+    def reload(self) -> None:
+        """Forget everything that is in memory, and let go of the files."""
+        undo.forget()
+        self.closed.close()
         self._hot.clear()
         self.due.clear()
         self.crowded.clear()
@@ -99,11 +126,11 @@ class StateStore:
         return len(self._hot)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self.closed.close()
 
     def _looked_up(self, key: Key) -> Entry | None:
-        rows = self.closed.find(key)
+        rows = self.closed.of(self.shard_of(key)).find(key)
         if not rows:
             return None
         entry = self.rows.entry(key, None, rows)

@@ -14,9 +14,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import structlog
+from commands.engine.decider import Decider
 
 from commands.engine.records import InputRecord, OutputRecord
-from commands.engine.shard import Shard
 from schemas.types import ReportedState
 from tests.commands.builders import a_definition, a_running_task, end, lease, report
 
@@ -25,10 +25,10 @@ HERE = Path(__file__).resolve().parent.parent.parent
 
 def measured(jobs: int) -> str:
     """One line: microseconds of CPU, records and bytes a life, and records by topic."""
-    decide, seconds, records = Shard.handle, 0.0, Counter[str]()
+    decide, seconds, records = Decider.handle, 0.0, Counter[str]()
     size = 0
 
-    def counted(shard: Shard, record: InputRecord) -> list[OutputRecord]:
+    def counted(shard: Decider, record: InputRecord) -> list[OutputRecord]:
         nonlocal seconds, size
         began = time.process_time()
         made = decide(shard, record)
@@ -40,7 +40,7 @@ def measured(jobs: int) -> str:
         size += len(record.key or b"") + len(record.value or b"") + sum(len(one.key) + len(one.value or b"") for one in outputs)
         return made
 
-    with patch.object(Shard, "handle", counted):
+    with patch.object(Decider, "handle", counted):
         culm = a_running_task(a_definition(events_total=jobs))
         while (job_id := lease(culm)) is not None:
             report(culm, job_id, ReportedState.RUNNING)

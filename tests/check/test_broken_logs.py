@@ -13,8 +13,9 @@ import structlog
 from check.laws import Law, Seen
 from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
+from commands.config import GROUP
 from tests.sim.seeds import quiet
-from tests.sim.world import SLOTS, World, schedule
+from tests.sim.world import World, schedule
 
 Break = Callable[[list[Seen]], list[Seen]]
 
@@ -36,8 +37,7 @@ def a_run() -> tuple[tuple[Seen, ...], World]:
 def settled() -> dict[tuple[str, int], int]:
     """Where the deciders of the run stood at its end."""
     found: dict[tuple[str, int], int] = {}
-    for slot in range(SLOTS):
-        found |= a_run()[1].log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
+    found |= a_run()[1].log.positions_of(GROUP)
     return found
 
 

@@ -1,6 +1,6 @@
-"""What every log of a slot promises; the same scenes on the log in memory and on a real broker.
+"""What every log of deciders promises; the same scenes on the log in memory and on a real broker.
 
-A harness opens logs of slot 0 of 1 and writes commands; `key` makes names that no other scene uses.
+A harness opens memberships of one group and writes commands; `key` makes names that no other scene uses.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from commands.engine.errors import Fenced, Unwritable
-from commands.engine.log_port import ShardLog
+from commands.engine.log_port import DeciderLog
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.catalog import LIVE_ROWS
 
@@ -19,23 +19,34 @@ COMMANDS, EVENTS = "culm.dataset.commands.v1", "culm.dataset.events.v1"
 class Harness(Protocol):
     """How a scene gets at a log."""
 
-    def open_log(self) -> ShardLog:
-        """A new ownership of the slot, not acquired yet."""
+    def open_log(self, instance: str = "1") -> DeciderLog:
+        """A new membership of the decider of this name, not joined yet."""
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""
 
 
-def owner(harness: Harness) -> ShardLog:
-    """A log that owns the slot and reads."""
+def owner(harness: Harness) -> DeciderLog:
+    """A decider that has all shards and reads."""
     log = harness.open_log()
-    log.acquire()
-    list(log.read((EVENTS,), {}))
+    partitions = log.join()
+    shards: frozenset[int] = frozenset()
+    # Members of an earlier scene keep their shards until their sessions run out.
+    while len(shards) < partitions:
+        log.take(1)
+        if (change := log.change()) is not None:
+            shards = change.shards
+    list(log.read((EVENTS,), {}, shards))
     log.start_reading()
     return log
 
 
-def taken(log: ShardLog, key: bytes, count: int) -> list[InputRecord]:
+def every(log: DeciderLog) -> frozenset[int]:
+    """The shards of an owner of all."""
+    return log.start_reading().shards
+
+
+def taken(log: DeciderLog, key: bytes, count: int) -> list[InputRecord]:
     """The first `count` commands with this key."""
     found: list[InputRecord] = []
     for _ in range(200):
@@ -45,9 +56,9 @@ def taken(log: ShardLog, key: bytes, count: int) -> list[InputRecord]:
     raise AssertionError(f"only {len(found)} of {count} commands came")
 
 
-def events(log: ShardLog, key: bytes) -> list[bytes | None]:
+def events(log: DeciderLog, key: bytes) -> list[bytes | None]:
     """Values of the committed events with this key."""
-    return [record.value for record in log.read((EVENTS,), {}) if record.key == key]
+    return [record.value for record in log.read((EVENTS,), {}, every(log)) if record.key == key]
 
 
 def what_is_committed_is_read_and_what_was_taken_is_not_taken_again(harness: Harness, key: bytes) -> None:
@@ -88,10 +99,10 @@ def what_is_read_from_the_ends_on_is_new(harness: Harness, key: bytes) -> None:
     harness.put(COMMANDS, key, b"one")
     (one,) = taken(first, key, 1)
     first.commit([OutputRecord(EVENTS, key, b"event")], {(one.topic, one.partition): one.offset + 1})
-    ends = first.ends((EVENTS,))
+    ends = first.ends((EVENTS,), every(first))
     first.commit([OutputRecord(EVENTS, key, b"later")], {})
 
-    assert [record.value for record in first.read((EVENTS,), ends) if record.key == key] == [b"later"]
+    assert [record.value for record in first.read((EVENTS,), ends, every(first)) if record.key == key] == [b"later"]
     first.release()
 
 
@@ -102,11 +113,39 @@ def a_row_is_placed_by_the_text_it_names_and_may_end(harness: Harness, key: byte
     rows = [OutputRecord(LIVE_ROWS, key + b" row", value, placed_by=key.decode()) for value in (b"row", None)]
     first.commit([beside, *rows], {})
 
-    found = {record.topic: record for record in first.read((EVENTS, LIVE_ROWS), {}) if record.key in (key, key + b" row")}
+    records = first.read((EVENTS, LIVE_ROWS), {}, every(first))
+    found = {record.topic: record for record in records if record.key in (key, key + b" row")}
 
     assert found[LIVE_ROWS].value is None
     assert found[LIVE_ROWS].partition == found[EVENTS].partition
     first.release()
+
+
+def two_deciders_share_the_shards(harness: Harness, key: bytes) -> None:
+    """Each shard has one owner, and what the first decided is read by the second."""
+    first = owner(harness)
+    before = every(first)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(first, key, 1)
+    first.commit([OutputRecord(EVENTS, key, b"event one")], {(one.topic, one.partition): one.offset + 1})
+
+    second = harness.open_log("2")
+    second.join()
+    shares = {first: before, second: frozenset[int]()}
+    for _ in range(400):
+        for log in shares:
+            log.take(1)
+            if (change := log.change()) is not None:
+                shares[log] = change.shards
+        if shares[second] and shares[first] != before and shares[first]:
+            break
+
+    assert shares[first] | shares[second] == before
+    assert not shares[first] & shares[second]
+    found = [record for log, shards in shares.items() for record in log.read((EVENTS,), {}, shards) if record.key == key]
+    assert [record.value for record in found] == [b"event one"]
+    first.release()
+    second.release()
 
 
 def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
@@ -140,6 +179,7 @@ SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     what_is_committed_is_read_and_what_was_taken_is_not_taken_again,
     a_successor_shuts_the_first_out,
     what_is_read_from_the_ends_on_is_new,
+    two_deciders_share_the_shards,
     a_row_is_placed_by_the_text_it_names_and_may_end,
     commands_of_one_key_come_in_order,
     a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,

@@ -12,10 +12,10 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
 from commands.config import DeciderConfig
-from commands.engine.closed_rows import ClosedRows
+from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.errors import Fenced, Interrupted
-from commands.engine.kafka_log import KafkaShardLog
-from commands.engine.log_port import ShardLog
+from commands.engine.kafka_log import KafkaDeciderLog
+from commands.engine.log_port import DeciderLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
@@ -98,9 +98,9 @@ class Decider:
         self._thread.start()
 
     def _run(self, config: DeciderConfig) -> None:
-        store = StateStore(RowCodec(self._codec), ClosedRows(config.closed_rows_file))
+        store = StateStore(RowCodec(self._codec), ClosedRowsOfShards(config.closed_rows_folder))
         watchdog = Watchdog(end=self._stop.set)
-        loop = DeciderLoop(config, self._codec, store, lambda: KafkaShardLog(config, watchdog))
+        loop = DeciderLoop(config, self._codec, store, lambda: KafkaDeciderLog(config, watchdog))
         try:
             while not self._stop.is_set():
                 with contextlib.suppress(Interrupted):
@@ -191,11 +191,12 @@ class OnKafka:
     """A `Harness` on the real broker."""
 
     def __init__(self, log: Log, home: Path) -> None:
-        self._log, self._config = log, DeciderConfig(log.kafka, "", home)
+        self._log, self._home = log, home
 
-    def open_log(self) -> ShardLog:
-        """An ownership of slot 0 of 1."""
-        return KafkaShardLog(self._config, Watchdog(end=lambda: None))
+    def open_log(self, instance: str = "1") -> DeciderLog:
+        """A membership of a decider."""
+        config = DeciderConfig(self._log.kafka, "", self._home, instance, session_seconds=6.0)
+        return KafkaDeciderLog(config, Watchdog(end=lambda: None))
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""

@@ -52,13 +52,13 @@ class DecisionFailed(Exception):
         self.inline = inline
 
 
-class Shard:
+class Decider:
     """Decides commands against the states in `store`; without `direct` every follow-up goes through the log."""
 
     def __init__(self, store: StateStore, codec: Codec, direct: InlineFollowUps | None = None) -> None:
         self._store = store
         self._codec = codec
-        self._direct = direct or InlineFollowUps(0, 1)
+        self._direct = direct or InlineFollowUps()
         self._unwritable: dict[Place, TooLarge] = {}
         self.counted = Counted()
 
