@@ -32,6 +32,8 @@ class DeciderConfig:
     transaction_ms_max: int = 10_000
     #: after so long without a sign of life the shards of a decider are given to others
     session_seconds: float = 10.0
+    #: the same when it lives but does not come back to the group: longer than any batch takes
+    standstill_seconds: float = 60.0
 
     @property
     def name(self) -> str:

@@ -110,13 +110,15 @@ def member(
     instance: str,
     *,
     session_seconds: float,
+    standstill_seconds: float = 300.0,
     hears_ends: bool = False,
     must_be_held: bool = False,
 ) -> Consumer:
     """A reader that shares the partitions of its topics with the others of `group`: deciders, processors.
 
     instance: a name that no other running member has; one that comes back with it within `session_seconds` takes its partitions
-    back at once, without a rebalance. must_be_held: an offset that is no longer held is an error; else it means the first one
+    back at once, without a rebalance. standstill_seconds: who does not ask for records for so long gives its partitions to
+    others. must_be_held: an offset that is no longer held is an error; else it means the first one
     that is.
     """
     session_ms = int(session_seconds * 1000)
@@ -127,6 +129,7 @@ def member(
             "group.instance.id": f"{group}-{instance}",
             "session.timeout.ms": session_ms,
             "heartbeat.interval.ms": session_ms // 4,
+            "max.poll.interval.ms": int(max(standstill_seconds, session_seconds) * 1000),
             "auto.offset.reset": "error" if must_be_held else "earliest",
             "enable.partition.eof": hears_ends,
             "fetch.error.backoff.ms": 100,

@@ -9,6 +9,8 @@ DeciderError
     Unwritable  the log refuses a record of the transaction, which is aborted: decide without it
 """
 
+from collections.abc import Collection
+
 
 class DeciderError(Exception):
     """Anything below."""
@@ -28,6 +30,15 @@ class Rebalanced(DeciderError):
 
 class PositionsMissing(DeciderError):
     """Commands would be taken from the beginning of a log that holds their events already."""
+
+    def __init__(self, group: str, places: Collection[tuple[str, int]]) -> None:
+        """places: topics of commands and partitions without a position."""
+        shards = sorted({shard for _, shard in places})
+        super().__init__(
+            f"group {group} has no position in {len(places)} of its partitions (shards {', '.join(map(str, shards))}, such as"
+            f" {min(places)[0]}), whose commands were decided before, as events show: they would be decided again."
+            " `python -m commands positions` shows them, `python -m commands positions set` sets them from the events"
+        )
 
 
 class SnapshotUnusable(DeciderError):

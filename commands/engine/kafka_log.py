@@ -10,7 +10,8 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import ParamSpec, TypeVar
+from itertools import product
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -41,6 +42,8 @@ FENCED = (
     KafkaError.PRODUCER_FENCED,
     KafkaError.FENCED_INSTANCE_ID,
 )
+#: Topic of the events of the aggregate whose commands stand in a topic.
+EVENTS_OF = dict(zip(command_topics(), event_topics(), strict=True))
 log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,7 +70,12 @@ class KafkaDeciderLog:
         self._watchdog = watchdog
         self._producer = transactional_producer(config.kafka, config.name, transaction_ms_max=config.transaction_ms_max)
         self._consumer = member(
-            config.kafka, config.group, config.instance, session_seconds=config.session_seconds, must_be_held=True
+            config.kafka,
+            config.group,
+            config.instance,
+            session_seconds=config.session_seconds,
+            standstill_seconds=config.standstill_seconds,
+            must_be_held=True,
         )
         self._reader = PartitionReader(config.kafka, KAFKA_SECONDS_MAX)
         self._partitions = 0
@@ -77,6 +85,10 @@ class KafkaDeciderLog:
         self._left: Positions = {}
         self._changed = False
         self._reached: Positions = {}
+        #: places that have no position yet: the first transaction gives them one, so that a missing one is a lost one
+        self._unplaced: Positions = {}
+        #: the generation of what was given: asked for later, it might be one in which others have it
+        self._generation: Any = None
         self._alive_at = 0.0
 
     @_telling
@@ -85,6 +97,9 @@ class KafkaDeciderLog:
         with self._watchdog.limit(2 * KAFKA_SECONDS_MAX, "init_transactions"):
             self._producer.init_transactions(KAFKA_SECONDS_MAX)
         self._partitions = self._reader.partitions((*command_topics(), *event_topics()))
+        # Asked before there is a membership, which would keep the positions from being set.
+        every = product(command_topics(), range(self._partitions))
+        self._begin_where_there_is_no_position(self._committed([TopicPartition(*place) for place in every]))
         self._consumer.subscribe(
             list(command_topics()), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
@@ -156,11 +171,12 @@ class KafkaDeciderLog:
             number = max(range(len(records)), key=lambda place: records[place].size)
             raise Unwritable(number, records[number].topic, len(records[number].value or b"")) from None
         self._reached |= positions
+        self._unplaced = {}
 
     def _transaction(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         producer = self._producer
         # Without a position the broker would not look at the generation: one that has not moved does as well.
-        proof = positions or dict(list(self._reached.items())[:1])
+        proof = self._unplaced | positions or dict(list(self._reached.items())[:1])
         assert proof, "a decider without shards has nothing to commit"
         with self._watchdog.limit(HANGING_SECONDS, "transaction"):
             producer.begin_transaction()
@@ -168,7 +184,7 @@ class KafkaDeciderLog:
                 self._produce(output)
             producer.send_offsets_to_transaction(
                 [TopicPartition(topic, partition, offset) for (topic, partition), offset in proof.items()],
-                self._consumer.consumer_group_metadata(),
+                self._generation,
                 KAFKA_SECONDS_MAX,
             )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
@@ -194,31 +210,33 @@ class KafkaDeciderLog:
             if found != given:
                 raise Interrupted(f"the group gave partitions {sorted(found)} of {topic}, expected {sorted(given)} as of others")
         self._shards, self._changed = given, True
-        committed = consumer.committed(places, KAFKA_SECONDS_MAX) if places else []
-        for place in committed:
-            if place.error is not None:
-                raise KafkaException(place.error)
-        self._begin_where_there_is_no_position(committed)
+        committed = self._committed(places)
+        self._unplaced = self._begin_where_there_is_no_position(committed)
         self._reached = {(place.topic, place.partition): place.offset for place in committed}
+        self._generation = consumer.consumer_group_metadata()
         consumer.assign(committed)
         consumer.pause(committed)
 
-    def _begin_where_there_is_no_position(self, places: list[TopicPartition]) -> None:
-        """At the first record, unless a shard without any position holds events: raises PositionsMissing then.
+    def _committed(self, places: list[TopicPartition]) -> list[TopicPartition]:
+        """The positions of the group; an offset below zero where there is none."""
+        committed = self._consumer.committed(places, KAFKA_SECONDS_MAX) if places else []
+        for place in committed:
+            if place.error is not None:
+                raise KafkaException(place.error)
+        return committed
 
-        A partition of which no command was decided yet has no position either, but others of its shard have.
-        """
-        lost = {place.partition for place in places} - {place.partition for place in places if place.offset >= 0}
+    def _begin_where_there_is_no_position(self, places: Iterable[TopicPartition]) -> Positions:
+        """Places without a position, which are set to their first record; raises PositionsMissing where events tell of one."""
+        missing = [place for place in places if place.offset < 0]
+        shards = {place.partition for place in missing}
+        decided, waiting = self._reader.ends(event_topics(), shards), self._reader.ends(command_topics(), shards)
+        found = {(place.topic, place.partition): 0 for place in missing}
+        lost = [place for place in found if waiting[place] and decided[EVENTS_OF[place[0]], place[1]]]
         if lost:
-            events = sum(self._reader.ends(event_topics(), lost).values())
-            waiting = sum(self._reader.ends(command_topics(), lost).values())
-            if events and waiting:
-                raise PositionsMissing(
-                    f"group {self._config.group} has no positions in shards {sorted(lost)}, which hold {events:,} events:"
-                    f" {waiting:,} commands might run a second time; set the positions with `python -m commands positions`"
-                )
-        for place in places:
-            place.offset = max(place.offset, 0)
+            raise PositionsMissing(self._config.group, lost)
+        for place in missing:
+            place.offset = 0
+        return found
 
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Everything is given back between two generations; what comes again and was not written to is kept."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import structlog
-from commands.engine.decider import Decider
 
+from commands.engine.decider import Decider
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.types import ReportedState
 from tests.commands.builders import a_definition, a_running_task, end, lease, report

@@ -8,19 +8,25 @@ from typing import Protocol
 
 import pytest
 
-from commands.engine.errors import Fenced, Unwritable
+from commands.config import GROUP
+from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Unwritable
 from commands.engine.log_port import DeciderLog
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.catalog import LIVE_ROWS
+from schemas.partition import partition_of
 
+Shares = dict[DeciderLog, frozenset[int]]
 COMMANDS, EVENTS = "culm.dataset.commands.v1", "culm.dataset.events.v1"
 
 
 class Harness(Protocol):
     """How a scene gets at a log."""
 
-    def open_log(self, instance: str = "1") -> DeciderLog:
+    def open_log(self, instance: str = "1", group: str = GROUP) -> DeciderLog:
         """A new membership of the decider of this name, not joined yet."""
+
+    def session_ends(self, instance: str) -> None:
+        """The group has not heard of this member for as long as its session lasts; where time passes, nothing is to be done."""
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""
@@ -39,6 +45,25 @@ def owner(harness: Harness) -> DeciderLog:
     list(log.read((EVENTS,), {}, shards))
     log.start_reading()
     return log
+
+
+def shared_out(shares: Shares, every: frozenset[int]) -> Shares:
+    """What each has once all shards have an owner again and each of the members has some. shares: what each had before."""
+    found = dict(shares)
+    for _ in range(400):
+        for log in shares:
+            log.take(1)
+            if (change := log.change()) is not None:
+                found[log] = change.shards
+        if all(found.values()) and frozenset().union(*found.values()) == every and found != shares:
+            return found
+    raise AssertionError(f"the members have {list(found.values())}, expected {sorted(every)} shared out")
+
+
+def of_shard(key: bytes, shards: frozenset[int], partitions: int) -> bytes:
+    """A key like this one that stands in one of the shards."""
+    names = (f"{key.decode()}{number}" for number in range(10_000))
+    return next(name for name in names if partition_of(name, partitions) in shards).encode()
 
 
 def every(log: DeciderLog) -> frozenset[int]:
@@ -121,6 +146,15 @@ def a_row_is_placed_by_the_text_it_names_and_may_end(harness: Harness, key: byte
     first.release()
 
 
+def two_that_share(harness: Harness) -> tuple[DeciderLog, Shares, frozenset[int]]:
+    """The first of two members, what each of them has, and all shards."""
+    first = owner(harness)
+    before = every(first)
+    second = harness.open_log("2")
+    second.join()
+    return first, shared_out({first: before, second: frozenset()}, before), before
+
+
 def two_deciders_share_the_shards(harness: Harness, key: bytes) -> None:
     """Each shard has one owner, and what the first decided is read by the second."""
     first = owner(harness)
@@ -131,14 +165,7 @@ def two_deciders_share_the_shards(harness: Harness, key: bytes) -> None:
 
     second = harness.open_log("2")
     second.join()
-    shares = {first: before, second: frozenset[int]()}
-    for _ in range(400):
-        for log in shares:
-            log.take(1)
-            if (change := log.change()) is not None:
-                shares[log] = change.shards
-        if shares[second] and shares[first] != before and shares[first]:
-            break
+    shares = shared_out({first: before, second: frozenset()}, before)
 
     assert shares[first] | shares[second] == before
     assert not shares[first] & shares[second]
@@ -146,6 +173,84 @@ def two_deciders_share_the_shards(harness: Harness, key: bytes) -> None:
     assert [record.value for record in found] == [b"event one"]
     first.release()
     second.release()
+
+
+def what_one_leaves_the_other_takes(harness: Harness, key: bytes) -> None:
+    """After an orderly end, or a kill, the other one goes on where it stood."""
+    first, shares, all_shards = two_that_share(harness)
+    (second,) = (log for log in shares if log is not first)
+    mine = of_shard(key, shares[second], len(all_shards))
+    second.start_reading()
+    harness.put(COMMANDS, mine, b"one")
+    (one,) = taken(second, mine, 1)
+    second.commit([OutputRecord(EVENTS, mine, b"event one")], {(one.topic, one.partition): one.offset + 1})
+    harness.put(COMMANDS, mine, b"two")
+    second.release()
+    harness.session_ends("2")
+
+    shared_out({first: shares[first]}, all_shards)
+
+    assert events(first, mine) == [b"event one"]
+    assert [record.value for record in taken(first, mine, 1)] == [b"two"]
+    first.release()
+
+
+def one_that_stood_still_writes_nothing_when_it_wakes(harness: Harness, key: bytes) -> None:
+    """Its shards are another's: what it had taken is refused, and decided by the other."""
+    first, shares, all_shards = two_that_share(harness)
+    (second,) = (log for log in shares if log is not first)
+    mine = of_shard(key, shares[second], len(all_shards))
+    second.start_reading()
+    harness.put(COMMANDS, mine, b"one")
+    (one,) = taken(second, mine, 1)
+    harness.session_ends("2")
+    shared_out({first: shares[first]}, all_shards)
+    assert events(first, mine) == []
+
+    with pytest.raises(Interrupted):
+        second.commit([OutputRecord(EVENTS, mine, b"from the past")], {(one.topic, one.partition): one.offset + 1})
+    second.release()
+
+    assert events(first, mine) == []
+    assert [record.value for record in taken(first, mine, 1)] == [b"one"]
+    first.release()
+
+
+def one_that_comes_back_takes_its_own_shards(harness: Harness, key: bytes) -> None:
+    """A restart within the session moves no shard of the others."""
+    first, shares, _ = two_that_share(harness)
+    (second,) = (log for log in shares if log is not first)
+    first.start_reading()
+    second.release()
+
+    second = harness.open_log("2")
+    second.join()
+    change = None
+    while change is None:
+        second.take(1)
+        change = second.change()
+
+    assert change.shards == next(had for log, had in shares.items() if log is not first)
+    assert not change.kept
+    first.take(1)
+    assert first.change() is None
+    first.release()
+    second.release()
+
+
+def a_group_without_positions_over_events_is_refused(harness: Harness, key: bytes) -> None:
+    """What was decided would be decided again."""
+    first = owner(harness)
+    harness.put(COMMANDS, key, b"one")
+    (one,) = taken(first, key, 1)
+    first.commit([OutputRecord(EVENTS, key, b"event one")], {(one.topic, one.partition): one.offset + 1})
+    first.release()
+    other = harness.open_log("1", group=f"{GROUP}-lost-{key.decode()}")
+
+    with pytest.raises(PositionsMissing, match="`python -m commands positions set` sets them from the events"):
+        other.join()
+
+    other.release()
 
 
 def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
@@ -180,6 +285,10 @@ SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     a_successor_shuts_the_first_out,
     what_is_read_from_the_ends_on_is_new,
     two_deciders_share_the_shards,
+    what_one_leaves_the_other_takes,
+    one_that_stood_still_writes_nothing_when_it_wakes,
+    one_that_comes_back_takes_its_own_shards,
+    a_group_without_positions_over_events_is_refused,
     a_row_is_placed_by_the_text_it_names_and_may_end,
     commands_of_one_key_come_in_order,
     a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
-from commands.config import DeciderConfig
+from commands.config import GROUP, DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.errors import Fenced, Interrupted
 from commands.engine.kafka_log import KafkaDeciderLog
@@ -193,10 +193,15 @@ class OnKafka:
     def __init__(self, log: Log, home: Path) -> None:
         self._log, self._home = log, home
 
-    def open_log(self, instance: str = "1") -> DeciderLog:
+    def open_log(self, instance: str = "1", group: str = GROUP) -> DeciderLog:
         """A membership of a decider."""
-        config = DeciderConfig(self._log.kafka, "", self._home, instance, session_seconds=6.0)
+        config = DeciderConfig(
+            self._log.kafka, "", self._home, instance, group, session_seconds=6.0, standstill_seconds=6.0
+        )
         return KafkaDeciderLog(config, Watchdog(end=lambda: None))
+
+    def session_ends(self, instance: str) -> None:
+        """Time passes by itself."""
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""

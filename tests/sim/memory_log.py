@@ -11,7 +11,7 @@ from typing import Any
 from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
-from commands.engine.errors import Fenced, Interrupted, Unwritable
+from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Unwritable
 from commands.engine.log_port import Backlog, Change
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.partition import partition_of
@@ -194,8 +194,20 @@ class MemoryDeciderLog:
         """Fence the previous decider of this name."""
         self._faults.point("acquire")
         self._epoch = self._log.begin(self._config.name)
+        self._prove_positions()
         self._log.group.join(self._config.name)
         return self._log.partitions
+
+    def _prove_positions(self) -> None:
+        """A group that has lost its positions begins nowhere."""
+        committed, lost = self._log.positions_of(self._config.group), []
+        for commands, events in zip(command_topics(), event_topics(), strict=True):
+            for shard in range(self._log.partitions):
+                both = all(self._log.entries.get((topic, shard)) for topic in (commands, events))
+                if both and (commands, shard) not in committed:
+                    lost.append((commands, shard))
+        if lost:
+            raise PositionsMissing(self._config.group, lost)
 
     def change(self) -> Change | None:
         """What is different since it was last asked."""
@@ -258,7 +270,9 @@ class MemoryDeciderLog:
         self._faults.point("before_commit")
         self._prove_generation()
         self._log.finish(self._config.name, self._epoch, COMMITTED)
-        self._log.positions_of(self._config.group).update(positions)
+        # Every place has a position from the first transaction on.
+        known = self._log.positions_of(self._config.group)
+        known.update({place: 0 for place in self._next if place not in known} | positions)
         self._ends = self._all_ends(self._started)
         self._faults.point("after_commit")
 
