@@ -22,9 +22,9 @@ ClosedRow = tuple[Key, str, bytes | None]
 class ClosedRows:
     """The rows of closed aggregates of one shard."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, held_seconds_max: float = HELD_SECONDS_MAX) -> None:
         """path: the file, or None to keep everything in memory."""
-        self._file = _open(path)
+        self._file = _open(path, held_seconds_max)
 
     def find(self, key: Key) -> Mapping[str, bytes]:
         """Rows by name; empty for an aggregate that is not closed."""
@@ -65,15 +65,17 @@ class ClosedRows:
 class ClosedRowsOfShards:
     """The files of all shards that a decider owns, each open while it does."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """folder: where they are, or None to keep everything in memory."""
+    def __init__(self, folder: Path | None, held_seconds_max: float = HELD_SECONDS_MAX) -> None:
+        """folder: where they are, or None to keep everything in memory. held_seconds_max: to wait for another process."""
         self._folder = folder
+        self._held_seconds_max = held_seconds_max
         self._open: dict[int, ClosedRows] = {}
 
     def of(self, shard: int) -> ClosedRows:
         """The file of a shard."""
         if shard not in self._open:
-            self._open[shard] = ClosedRows(None if self._folder is None else self._folder / f"closed-{shard}.sqlite")
+            path = None if self._folder is None else self._folder / f"closed-{shard}.sqlite"
+            self._open[shard] = ClosedRows(path, self._held_seconds_max)
         return self._open[shard]
 
     def let_go(self, shards: Iterable[int]) -> None:
@@ -87,9 +89,9 @@ class ClosedRowsOfShards:
         self.let_go(list(self._open))
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
+def _open(path: Path | None, held_seconds_max: float) -> sqlite3.Connection:
     """The file at `path`; a private one while another process holds it."""
-    file = sqlite3.connect(":memory:") if path is None else _held_alone(path)
+    file = sqlite3.connect(":memory:") if path is None else _held_alone(path, held_seconds_max)
     if file is None:
         log.warning("closed_rows_are_held_by_another_process", path=str(path))
         file = sqlite3.connect("")
@@ -106,14 +108,14 @@ CREATE TABLE IF NOT EXISTS position (next_offset INTEGER);
 """
 
 
-def _held_alone(path: Path) -> sqlite3.Connection | None:
+def _held_alone(path: Path, held_seconds_max: float) -> sqlite3.Connection | None:
     """The file, locked for as long as this process lives; None while another has it.
 
     A decider that was stopped and replaced may continue, and would write what it believes over what is true.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):
-        file = sqlite3.connect(path, timeout=HELD_SECONDS_MAX)
+        file = sqlite3.connect(path, timeout=held_seconds_max)
         try:
             file.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;")
             file.executescript(_TABLES)

@@ -54,6 +54,11 @@ class DeciderLoop:
         self._round_due = clock() + config.snapshot_seconds
         self._round_began = clock()
 
+    @property
+    def shards(self) -> frozenset[int]:
+        """The shards whose commands are decided here now."""
+        return self._shards
+
     def run(self, stopped: Callable[[], bool]) -> None:
         """Decide for the shards that the group gives, until `stopped`; raises Fenced when another decider took the name."""
         decider_log = self._open_log()

@@ -36,7 +36,8 @@ class DeciderProcess:
         self.fenced = False
         limits = {"batch_max": BATCH, "inline_max": inline_max, "outputs_max": OUTPUTS}
         self._config = a_config(home, instance, **limits)
-        self._store = StateStore(RowCodec(codec), ClosedRowsOfShards(self._config.closed_rows_folder))
+        # No clock moves while a file is waited for.
+        self._store = StateStore(RowCodec(codec), ClosedRowsOfShards(self._config.closed_rows_folder, held_seconds_max=0))
         self._loop = DeciderLoop(self._config, codec, self._store, self._open, lambda: log.now / 1_000_000)
         self._membership: MemoryDeciderLog | None = None
 
