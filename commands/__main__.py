@@ -1,4 +1,4 @@
-"""`python -m commands`: one decider process, from the environment to an orderly end."""
+"""`python -m commands`: one decider process, from the environment to an orderly end. `positions`: see `commands/positions.py`."""
 
 import os
 import signal
@@ -14,6 +14,7 @@ from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
+from commands.positions import run as run_positions
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.logs import configure_logs
@@ -64,6 +65,8 @@ def _end_if(stopped: bool) -> None:
 if __name__ == "__main__":
     configure_logs()
     settings = read_config(os.environ)
+    if sys.argv[1:2] == ["positions"]:
+        sys.exit(run_positions(settings, sys.argv[2:]))
     log.info("decider_starts", **masked(settings))
     expose(os.environ, "decider")
     sys.exit(main(settings))

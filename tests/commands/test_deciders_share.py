@@ -10,14 +10,18 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from check.reading import LogReader
 from check.report import judge_log, laws_of_the_log
 from commands.aggregates import event_topics
+from commands.config import GROUP, DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.decider import Decider as Deciding
+from commands.engine.errors import PositionsMissing
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
+from commands.positions import run as run_positions
 from schemas.answering import answer_in
 from tests.commands.builders import a_submission
 from tests.commands.on_kafka import Decider, Log, until
@@ -110,6 +114,40 @@ def test_one_then_three_then_two_deciders_decide_each_command_once(log: Log, tmp
     assert broken_laws(log) == {}
     assert all(shares.values())
     assert differences(log, [deciders[name].store for name in "13"]) == []
+
+
+def test_lost_positions_are_a_refusal_and_are_set_from_the_events(
+    log: Log, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submissions = Submissions(log)
+    config = DeciderConfig(log.kafka, log.registry, tmp_path)
+    decider = Decider(log, tmp_path)
+    submissions.some()
+    until(lambda: set(submissions.sent) <= answered(log).keys())
+    assert decider.end() is None
+    submissions.some()
+    admin = AdminClient({"bootstrap.servers": log.kafka})
+    until(lambda: admin.delete_consumer_groups([GROUP])[GROUP].exception() is None)
+
+    refused = Decider(log, tmp_path)
+    until(lambda: not refused.alive)
+    shown, said_only = run_positions(config, ["show"]), run_positions(config, ["set"])
+    lines = capsys.readouterr().out.splitlines()
+    still_refused = Decider(log, tmp_path)
+    until(lambda: not still_refused.alive)
+    done = run_positions(config, ["set", "--yes"])
+    goes_on = Decider(log, tmp_path)
+    until(lambda: set(submissions.sent) <= answered(log).keys())
+
+    assert goes_on.end() is None
+    assert (shown, said_only, done) == (1, 0, 0)
+    assert "would set culm.task.commands.v1[0] to" in "\n".join(lines)
+    assert lines[-1] == "nothing was changed; add --yes, with every decider stopped or waiting for its positions"
+    assert [type(one.end()) for one in (refused, still_refused)] == [PositionsMissing, PositionsMissing]
+    times = answered(log)
+    assert {number: times[number] for number in submissions.sent if times[number] != 1} == {}
+    repeated = [d for d in log.everything("culm.command.answers.v1") if d.message.repeated or not d.message.accepted]
+    assert repeated == []
 
 
 def a_process(log: Log, folder: Path, instance: str) -> subprocess.Popen[bytes]:
