@@ -25,7 +25,10 @@ pytestmark = pytest.mark.alone
 
 TWO = {"decider": 2, "processors": 2, "timers": 2, "projector": 2, "notary": 2, "api": 2, "harvester": 2}
 #: Of those that stand by, the one on duty; of those that share, either; the first API alone has pilots in the middle of a call.
-VICTIMS = ("decider-1", "decider-2", "projector-1", "projector-2", "processors-1", "processors-2", "timers-1", "notary-1", "api-2", "api-1", "harvester-1")
+VICTIMS = (
+    "decider-1", "decider-2", "projector-1", "projector-2", "processors-1", "processors-2", "timers-1", "notary-1", "api-2",
+    "api-1", "harvester-1",
+)  # fmt: skip
 JOBS = 6
 
 
