@@ -9,14 +9,14 @@ from itertools import islice
 
 import structlog
 
-from commands.aggregates import event_topics
+from commands.aggregates import AGGREGATES, event_topics
 from commands.engine.closed_rows import ClosedRow
 from commands.engine.decider import Decider
 from commands.engine.entries import Key, Positions
 from commands.engine.errors import SnapshotUnusable
 from commands.engine.log_port import DeciderLog
 from commands.engine.records import OutputRecord
-from commands.engine.rows import MARKER, named_by
+from commands.engine.rows import DECIDED, MARKER, named_by
 from commands.engine.snapshots import SnapshotWriter
 from commands.engine.store import StateStore
 from commands.snapshot import MAIN
@@ -95,12 +95,28 @@ class Restoring:
             if key[0] == MARKER:
                 positions |= self._positions_of(found)
                 continue
+            if key[0] == DECIDED:
+                self._restore_decided(key[1], found)
+                continue
             if MAIN not in found:
                 raise SnapshotUnusable(f"{key[0]} {key[1]} has parts and no main row")
             has_closed = self._store.rows.names_closed_parts(found[MAIN])
             closed = self._store.closed.of(self._store.shard_of(key)).find(key) if has_closed else {}
             self._store.put(key, self._store.rows.entry(key, found, closed))
         return positions
+
+    def _restore_decided(self, name: str, rows: dict[str, bytes]) -> None:
+        shard, _, aggregate = name.partition(".")
+        hours = AGGREGATES[aggregate].commands_remembered_hours if aggregate in AGGREGATES else 0
+        if not hours:
+            return
+        decided = self._store.decided.of(int(shard), aggregate, hours)
+        for page, value in rows.items():
+            minutes, _, number = page.partition("-")
+            try:
+                decided.restore((int(minutes), int(number)), self._codec.decode(value).message)
+            except (Poison, ValueError) as problem:
+                raise SnapshotUnusable(f"row {page} of commands decided on {name} cannot be read: {problem}") from problem
 
     def _positions_of(self, rows: dict[str, bytes]) -> Positions:
         try:
@@ -115,7 +131,7 @@ class Restoring:
     ) -> int:
         folded = 0
         for record in decider_log.read(event_topics(), positions, shards):
-            self._decider.replay(record.topic, record.partition, record.offset, self._codec.decode(record.value))
+            self._decider.replay(*record.place, self._codec.decode(record.value), record.timestamp)
             folded += 1
             if folded % FOLDED_AT_ONCE == 0:
                 self._store.committed()

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
+from commands.engine.decided import DecidedCommands, DecidedOfShards
 from commands.engine.entries import Entry, Key
 from commands.engine.rows import RowCodec
 from schemas.partition import partition_of
@@ -35,6 +36,7 @@ class StateStore:
         self.resting: deque[tuple[Key, int]] = deque()
         self.batch = 0
         self.writer_epoch = 0
+        self.decided = DecidedOfShards()
         self._hot: dict[Key, Entry] = {}
 
     def get(self, aggregate: str, aggregate_id: str) -> Entry:
@@ -86,6 +88,7 @@ class StateStore:
     def committed(self) -> None:
         """A batch is in the log."""
         undo.forget()
+        self.decided.forget_old()
         self.batch += 1
 
     def shard_of(self, key: Key) -> int:
@@ -110,11 +113,18 @@ class StateStore:
             self.evict(key)
         self.resting = deque((key, batch) for key, batch in self.resting if key in self._hot)
         self.closed.let_go(shards)
+        self.decided.let_go(shards)
+
+    def decided_on(self, aggregate: str, aggregate_id: str) -> DecidedCommands | None:
+        """Commands that were decided on aggregates like this one; None for one that ends, which knows its own."""
+        hours = AGGREGATES[aggregate].commands_remembered_hours
+        return self.decided.of(self.shard_of((aggregate, aggregate_id)), aggregate, hours) if hours else None
 
     def reload(self) -> None:
         """Forget everything that is in memory, and let go of the files."""
         undo.forget()
         self.closed.close()
+        self.decided.clear()
         self._hot.clear()
         self.due.clear()
         self.crowded.clear()
