@@ -200,7 +200,7 @@ class Decider:
         entry = self._store.get(aggregate.name, by.aggregate_id)
         undo.keep(entry)
         undo.keep(entry.state)
-        if self._repeats.knows(entry, decoded):
+        if self._repeats.knows(entry, decoded, inline=direct):
             told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []

@@ -28,11 +28,13 @@ class Repeats:
     def __init__(self, store: StateStore) -> None:
         self._store = store
 
-    def knows(self, entry: Entry, decoded: Decoded) -> bool:
-        """True for a command that was decided, as far as is remembered."""
+    def knows(self, entry: Entry, decoded: Decoded, *, inline: bool) -> bool:
+        """True for a command that was decided, as far as is remembered. inline: it came with its cause, which is known."""
         by: CommandEnvelope = decoded.envelope
         if entry.knows(by.command_id):
             return True
+        if inline:
+            return False
         decided = self._store.decided_on(decoded.entry.aggregate, by.aggregate_id)
         return decided is not None and decided.knows(_digest(by))
 

@@ -56,15 +56,16 @@ class Culm:
         vo: str = "wlcg",
         command_id: str | None = None,
         expected_sequence: int | None = None,
+        issued_at: int | None = None,
     ) -> CommandAnswered:
-        """The answer to `command`, after everything that follows from it was decided too."""
+        """The answer to `command`, after everything that follows from it was decided too. issued_at: now, if not given."""
         self.sent += 1
         number = command_id or str(UUID(int=self.sent))
         envelope = CommandEnvelope(
             command_id=number,
             aggregate_id=aggregate_id,
             correlation_id=number,
-            issued_at=self.now,
+            issued_at=self.now if issued_at is None else issued_at,
             actor=actor,
             role=role,
             vo=vo,
