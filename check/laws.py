@@ -155,7 +155,7 @@ class OneAnswerEach:
         elif _is_an_answer(record):
             number = record.envelope.command_id if record.role == "events" else record.message.command_id
             if self.answered[number] >= self.asked[number] and _says_that_it_is_a_repeat(record):
-                # Commands that are read again are told so, and nothing is done.
+                # The record was read again, and nothing was done.
                 return
             self.answered[number] += 1
             if self.answered[number] > self.asked[number]:

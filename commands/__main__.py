@@ -1,4 +1,7 @@
-"""`python -m commands`: one decider process, from the environment to an orderly end. `positions`: see `commands/positions.py`."""
+"""`python -m commands`: one decider process, from the environment to an orderly end.
+
+`python -m commands positions`: see `commands/engine/positions_command.py`.
+"""
 
 import os
 import signal
@@ -12,9 +15,9 @@ from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.errors import Fenced, Interrupted, PositionsMissing
 from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.loop import DeciderLoop
+from commands.engine.positions_command import run as run_positions
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
-from commands.positions import run as run_positions
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.logs import configure_logs

@@ -1,6 +1,6 @@
 """Which commands were decided on aggregates that never end: for a day, in bounded memory, so that no command is decided twice.
 
-One `DecidedCommands` for each kind of aggregate and shard. In: digests of commands with the time for which each counts. Out:
+One `CommandMemory` for each kind of aggregate and shard. In: digests of commands with the time for which each counts. Out:
 whether a command is known, and until when commands are refused because they may have been decided and forgotten. Guards: what is
 forgotten counts for a time until which commands are refused; what is put back is put back here too.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from commands import undo
 from commands.engine.entries import DIGEST_BYTES
 from schemas.instants import HOUR, MINUTE
-from schemas.snapshot import DecidedCommands as PageRow
+from schemas.snapshot import DecidedCommands
 
 #: A page holds commands of ten minutes, at most so many; a row of it has 64 kB.
 PAGE_MICROS = 10 * MINUTE
@@ -27,14 +27,14 @@ PageKey = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Page:
+class DigestPage:
     """Some digests, in the order in which they came. last_at: the latest of the times for which they count."""
 
     digests: "array[int]" = field(default_factory=lambda: array("Q"))
     last_at: int = 0
 
 
-class DecidedCommands:
+class CommandMemory:
     """Of one kind of aggregate in one shard. changed: pages whose rows are behind. dropped: those whose rows are to end."""
 
     def __init__(self, remembered_micros: int, ids_max: int = IDS_MAX) -> None:
@@ -42,7 +42,7 @@ class DecidedCommands:
         self._ids_max = ids_max
         self._newest = 0
         self._forgotten_until = 0
-        self._pages: dict[PageKey, Page] = {}
+        self._pages: dict[PageKey, DigestPage] = {}
         self._order: list[PageKey] = []
         self._open: dict[int, PageKey] = {}
         self._table: dict[int, bytes] = {}
@@ -78,17 +78,17 @@ class DecidedCommands:
                 return
             self._drop(key, page)
 
-    def row(self, key: PageKey) -> PageRow | None:
+    def row(self, key: PageKey) -> DecidedCommands | None:
         """The row of a page; None for one that is no more."""
         page = self._pages.get(key)
         if page is None:
             return None
         digests = b"".join([number.to_bytes(DIGEST_BYTES) for number in page.digests])
-        return PageRow(
+        return DecidedCommands(
             digests=digests, last_at=page.last_at, newest_at=self._newest, forgotten_until=self._forgotten_until
         )
 
-    def restore(self, key: PageKey, row: PageRow) -> None:
+    def restore(self, key: PageKey, row: DecidedCommands) -> None:
         """Take a page over from its row."""
         self._newest = max(self._newest, row.newest_at)
         self._forgotten_until = max(self._forgotten_until, row.forgotten_until)
@@ -110,7 +110,7 @@ class DecidedCommands:
         return key
 
     def _new(self, key: PageKey) -> None:
-        self._pages[key] = Page()
+        self._pages[key] = DigestPage()
         self._open[key[0]] = max(key, self._open.get(key[0], key))
         insort(self._order, key)
         self.dropped.discard(key)
@@ -125,7 +125,7 @@ class DecidedCommands:
         self.count += 1
         self.changed.add(key)
 
-    def _take_back(self, page: Page, last_at: int) -> None:
+    def _take_back(self, page: DigestPage, last_at: int) -> None:
         self._remove(page.digests.pop())
         page.last_at = last_at
 
@@ -140,7 +140,7 @@ class DecidedCommands:
             del self._table[slot]
         self.count -= 1
 
-    def _drop(self, key: PageKey, page: Page) -> None:
+    def _drop(self, key: PageKey, page: DigestPage) -> None:
         for digest in page.digests:
             self._remove(digest)
         self._forgotten_until = max(self._forgotten_until, page.last_at)
@@ -164,21 +164,21 @@ def _place(tails: bytes, tail: bytes) -> int:
     return place
 
 
-class DecidedOfShards:
+class CommandMemories:
     """All of them that a decider has, by shard and kind of aggregate."""
 
     def __init__(self) -> None:
-        self._of: dict[tuple[int, str], DecidedCommands] = {}
+        self._of: dict[tuple[int, str], CommandMemory] = {}
 
-    def of(self, shard: int, aggregate: str, hours: int) -> DecidedCommands:
+    def of(self, shard: int, aggregate: str, hours: int) -> CommandMemory:
         """Those of a kind. hours: how long they are remembered."""
         key = (shard, aggregate)
         found = self._of.get(key)
         if found is None:
-            found = self._of[key] = DecidedCommands(hours * HOUR)
+            found = self._of[key] = CommandMemory(hours * HOUR)
         return found
 
-    def all(self) -> Iterator[tuple[int, str, DecidedCommands]]:
+    def all(self) -> Iterator[tuple[int, str, CommandMemory]]:
         """Everything that is kept."""
         for (shard, aggregate), decided in self._of.items():
             yield shard, aggregate, decided

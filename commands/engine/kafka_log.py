@@ -20,7 +20,7 @@ from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
 from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Rebalanced, Unwritable
-from commands.engine.log_port import Backlog, Change
+from commands.engine.log_port import Backlog, ShardChange
 from commands.engine.partition_reader import PartitionReader
 from commands.engine.records import InputRecord, OutputRecord
 from eventlog.consumers import member
@@ -105,7 +105,7 @@ class KafkaDeciderLog:
         )
         return self._partitions
 
-    def change(self) -> Change | None:
+    def change(self) -> ShardChange | None:
         """What the group said in the last poll."""
         if not self._changed:
             return None
@@ -115,7 +115,7 @@ class KafkaDeciderLog:
             ends = self._reader.ends(event_topics(), kept)
             kept = frozenset(shard for shard in kept if _of(ends, shard) == _of(self._left, shard))
         self._started = kept
-        return Change(self._shards, kept)
+        return ShardChange(self._shards, kept)
 
     @_telling
     def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:

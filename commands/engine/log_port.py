@@ -15,7 +15,7 @@ from commands.engine.records import InputRecord, OutputRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ShardChange:
     """What the group says now: the shards of this decider, and those of them that no one else had meanwhile."""
 
     shards: frozenset[int]
@@ -41,7 +41,7 @@ class DeciderLog(Protocol):
     def join(self) -> int:
         """Number of all shards. Shuts out every earlier decider of this name, whose open transactions are aborted."""
 
-    def change(self) -> Change | None:
+    def change(self) -> ShardChange | None:
         """What the group changed since this was last asked; None for nothing."""
 
     def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:

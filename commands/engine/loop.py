@@ -18,7 +18,7 @@ from commands.engine.decider import Decider
 from commands.engine.entries import Positions
 from commands.engine.errors import Rebalanced, Unwritable
 from commands.engine.inline import InlineFollowUps
-from commands.engine.log_port import Change, DeciderLog, DeciderLogFactory
+from commands.engine.log_port import ShardChange, DeciderLog, DeciderLogFactory
 from commands.engine.records import InputRecord, OutputRecord
 from commands.engine.restoring import Restoring
 from commands.engine.snapshots import SnapshotWriter
@@ -95,7 +95,7 @@ class DeciderLoop:
         if not records and self._shards:
             self._write_rows(decider_log)
 
-    def _own(self, decider_log: DeciderLog, change: Change) -> None:
+    def _own(self, decider_log: DeciderLog, change: ShardChange) -> None:
         """Every state of the shards at the end of the log, then read their commands."""
         began, new = self._clock(), change.shards - change.kept
         self._writer.forget()

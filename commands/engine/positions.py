@@ -1,8 +1,8 @@
 """Positions of the deciders' group: what it has, and where the log says that deciding has come to.
 
-In: the command topics, and what tells of decided commands: events, answers, dead letters. Out: `Standing` by shard and topic, and
-positions that are set. Guards: commands of a partition are decided in order, so the last one that is known to be decided
-shows where to go on; positions are set only while no decider runs.
+In: the command topics, and what tells of decided commands: events, answers, dead letters. Out: `PositionStanding` by shard and
+topic, and positions that are set. Guards: commands of a partition are decided in order, so the last one that is known to be
+decided shows where to go on; positions are set only while no decider runs.
 """
 
 import time
@@ -35,7 +35,7 @@ class GroupInUse(DeciderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PositionStanding:
     """A partition of commands. position: the group's, None for none. decided: where the log says that deciding has come to."""
 
     topic: str
@@ -55,13 +55,13 @@ class GroupPositions:
         self._reader = PartitionReader(kafka, SECONDS_MAX)
         self._partitions = self._reader.partitions((*command_topics(), *event_topics()))
 
-    def standings(self, now_seconds: float) -> list[Standing]:
+    def standings(self, now_seconds: float) -> list[PositionStanding]:
         """Every partition of commands, shard by shard. now_seconds: since the epoch."""
         shards = range(self._partitions)
         places = [(topic, shard) for shard in shards for topic in command_topics()]
         had, ends = self._positions(), self._reader.ends(command_topics(), shards)
         decided = self._decided(places, now_seconds)
-        return [Standing(*place, had.get(place), ends[place], decided[place]) for place in places]
+        return [PositionStanding(*place, had.get(place), ends[place], decided[place]) for place in places]
 
     def set(self, positions: Positions) -> None:
         """Give the group these positions; raises GroupInUse when deciders have not ended within half a minute."""

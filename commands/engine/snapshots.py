@@ -14,7 +14,7 @@ import structlog
 
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow
-from commands.engine.decided import DecidedCommands, PageKey
+from commands.engine.decided import CommandMemory, PageKey
 from commands.engine.entries import Entry, Key, Positions
 from commands.engine.records import OutputRecord
 from commands.engine.rows import DECIDED, MARKER, key_of
@@ -75,7 +75,7 @@ class SnapshotWriter:
         self._store = store
         self._codec = codec
         self._round: deque[Key] | None = None
-        self._pages: deque[tuple[int, str, DecidedCommands, PageKey]] | None = None
+        self._pages: deque[tuple[int, str, CommandMemory, PageKey]] | None = None
         self._positions: Positions = {}
         self._incomplete = False
 

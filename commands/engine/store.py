@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
-from commands.engine.decided import DecidedCommands, DecidedOfShards
+from commands.engine.decided import CommandMemories, CommandMemory
 from commands.engine.entries import Entry, Key
 from commands.engine.rows import RowCodec
 from schemas.partition import partition_of
@@ -36,7 +36,7 @@ class StateStore:
         self.resting: deque[tuple[Key, int]] = deque()
         self.batch = 0
         self.writer_epoch = 0
-        self.decided = DecidedOfShards()
+        self.decided = CommandMemories()
         self._hot: dict[Key, Entry] = {}
 
     def get(self, aggregate: str, aggregate_id: str) -> Entry:
@@ -115,7 +115,7 @@ class StateStore:
         self.closed.let_go(shards)
         self.decided.let_go(shards)
 
-    def decided_on(self, aggregate: str, aggregate_id: str) -> DecidedCommands | None:
+    def decided_on(self, aggregate: str, aggregate_id: str) -> CommandMemory | None:
         """Commands that were decided on aggregates like this one; None for one that ends, which knows its own."""
         hours = AGGREGATES[aggregate].commands_remembered_hours
         return self.decided.of(self.shard_of((aggregate, aggregate_id)), aggregate, hours) if hours else None

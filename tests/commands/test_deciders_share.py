@@ -19,9 +19,9 @@ from commands.config import GROUP, DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.decider import Decider as Deciding
 from commands.engine.errors import PositionsMissing
+from commands.engine.positions_command import run as run_positions
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
-from commands.positions import run as run_positions
 from schemas.answering import answer_in
 from tests.commands.builders import a_submission
 from tests.commands.on_kafka import Decider, Log, until

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from commands import undo
 from commands.aggregates import AGGREGATES
-from commands.engine.decided import PAGE_IDS_MAX, DecidedCommands
+from commands.engine.decided import PAGE_IDS_MAX, CommandMemory
 from commands.engine.repeats import FOLLOW_UPS
 from deploy.config import CHECKOUT
 from schemas.catalog import CATALOG
@@ -150,7 +150,7 @@ def test_rows_of_what_was_forgotten_end_and_what_is_refused_stays_refused() -> N
 
 
 def test_what_is_put_back_is_not_remembered() -> None:
-    decided = DecidedCommands(DAY)
+    decided = CommandMemory(DAY)
     decided.note(1, START, moves_time=True)
     before = undo.mark()
     decided.note(2, START, moves_time=True)
@@ -162,7 +162,7 @@ def test_what_is_put_back_is_not_remembered() -> None:
 
 
 def test_memory_is_bounded_and_what_was_forgotten_before_its_time_is_refused() -> None:
-    decided = DecidedCommands(DAY, ids_max=3 * PAGE_IDS_MAX)
+    decided = CommandMemory(DAY, ids_max=3 * PAGE_IDS_MAX)
     for number in range(5 * PAGE_IDS_MAX):
         decided.note(number * 0x9E3779B97F4A7C15 % 2**64, START + number, moves_time=True)
         decided.forget()
@@ -174,8 +174,8 @@ def test_memory_is_bounded_and_what_was_forgotten_before_its_time_is_refused() -
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 40), st.booleans()), max_size=60))
-def test_whatever_comes_in_whatever_order_is_known_or_refused(noted: list[tuple[int, int, bool]]) -> None:
-    decided = DecidedCommands(2 * HOUR, ids_max=20)
+def test_commands_of_any_time_in_any_order_are_known_or_refused(noted: list[tuple[int, int, bool]]) -> None:
+    decided = CommandMemory(2 * HOUR, ids_max=20)
     done: dict[int, int] = {}
     for digest, quarter, moves_time in noted:
         at = START + quarter * 15 * MINUTE

@@ -12,7 +12,7 @@ from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
 from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Unwritable
-from commands.engine.log_port import Backlog, Change
+from commands.engine.log_port import Backlog, ShardChange
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.partition import partition_of
 from schemas.wire import Codec, Decoded
@@ -209,7 +209,7 @@ class MemoryDeciderLog:
         if lost:
             raise PositionsMissing(self._config.group, lost)
 
-    def change(self) -> Change | None:
+    def change(self) -> ShardChange | None:
         """What is different since it was last asked."""
         if self._generation == self._log.group.generation:
             return None
@@ -225,7 +225,7 @@ class MemoryDeciderLog:
             if all(now[place] == self._ends[place] for place in now if place[1] == shard)
         )
         self._started = kept
-        return Change(self._shards, kept)
+        return ShardChange(self._shards, kept)
 
     def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:
         """Committed records up to the present end; transactions whose owner is gone run out first."""

@@ -250,7 +250,7 @@ def generations_not_looked_at() -> Any:
 
 
 def kept_without_a_look() -> Any:
-    """A decider that gets a shard back believes its states, whoever had it meanwhile."""
+    """A decider that gets a shard back keeps its states, although another one had it meanwhile."""
     change = MemoryDeciderLog.change
 
     def trusting(decider_log: MemoryDeciderLog) -> Any:

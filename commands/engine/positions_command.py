@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
 from commands.engine.errors import DeciderError
-from commands.engine.positions import GroupPositions, Standing
+from commands.engine.positions import GroupPositions, PositionStanding
 from eventlog.registry import codec_from
 
 
@@ -39,7 +39,7 @@ def run(config: DeciderConfig, arguments: Sequence[str]) -> int:
     return 0
 
 
-def wanted(standings: Sequence[Standing], *, every: bool) -> Positions:
+def wanted(standings: Sequence[PositionStanding], *, every: bool) -> Positions:
     """What is to be set: places with commands and without a position; every: all that differ from what the log says."""
     return {
         (one.topic, one.shard): one.decided
@@ -48,7 +48,7 @@ def wanted(standings: Sequence[Standing], *, every: bool) -> Positions:
     }
 
 
-def table(standings: Sequence[Standing]) -> list[str]:
+def table(standings: Sequence[PositionStanding]) -> list[str]:
     """A line for each partition of commands."""
     rows = [("shard", "commands", "position", "end", "decided, as the log says")]
     rows += [
@@ -59,7 +59,7 @@ def table(standings: Sequence[Standing]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def told(group: str, standings: Sequence[Standing], changes: Positions, *, done: bool) -> list[str]:
+def told(group: str, standings: Sequence[PositionStanding], changes: Positions, *, done: bool) -> list[str]:
     """What is set, in sentences."""
     if not changes:
         return [f"{group} has every position; nothing is to be set"]
