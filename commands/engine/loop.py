@@ -18,7 +18,7 @@ from commands.engine.decider import Decider
 from commands.engine.entries import Positions
 from commands.engine.errors import Rebalanced, Unwritable
 from commands.engine.inline import InlineFollowUps
-from commands.engine.log_port import ShardChange, DeciderLog, DeciderLogFactory
+from commands.engine.log_port import DeciderLog, DeciderLogFactory, ShardChange
 from commands.engine.records import InputRecord, OutputRecord
 from commands.engine.restoring import Restoring
 from commands.engine.snapshots import SnapshotWriter
