@@ -15,7 +15,8 @@ RATE = 30.0
 #: Of the jobs so many are asked about one by one; the replay compares every row.
 JOBS_LOOKED_AT = 150
 DOSE = (
-    "kill decider-1", "kill decider-2", "decider stopped", "decider frozen", "commands delivered twice", "poison", "postgres away",
+    "kill decider-1", "kill decider-2", "decider stopped", "decider frozen", "commands delivered twice", "poison",
+    "postgres away",
 )  # fmt: skip
 
 
