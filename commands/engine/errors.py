@@ -37,7 +37,7 @@ class PositionsMissing(DeciderError):
         super().__init__(
             f"group {group} has no position in {len(places)} of its partitions (shards {', '.join(map(str, shards))}, such as"
             f" {min(places)[0]}), whose commands were decided before, as events show: they would be decided again."
-            " `python -m commands positions` shows them, `python -m commands positions set` sets them from the events"
+            " `culm positions` (`python -m commands positions`) shows them, and with `set` sets them from the events"
         )
 
 

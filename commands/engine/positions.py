@@ -6,7 +6,7 @@ decided shows where to go on; positions are set only while no decider runs.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
@@ -48,12 +48,13 @@ class PositionStanding:
 class GroupPositions:
     """The positions of one group."""
 
-    def __init__(self, kafka: str, group: str, codec: Codec) -> None:
+    def __init__(self, kafka: str, group: str, open_codec: Callable[[], Codec]) -> None:
+        """open_codec: asks the registry, once the broker has answered. Raises KafkaException, Interrupted."""
         self._group = group
-        self._codec = codec
         self._admin = open_admin(kafka, "culm-positions")
         self._reader = PartitionReader(kafka, SECONDS_MAX)
         self._partitions = self._reader.partitions((*command_topics(), *event_topics()))
+        self._codec = open_codec()
 
     def standings(self, now_seconds: float) -> list[PositionStanding]:
         """Every partition of commands, shard by shard. now_seconds: since the epoch."""

@@ -9,22 +9,30 @@ import sys
 import time
 from collections.abc import Sequence
 
+from confluent_kafka import KafkaException
+
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
 from commands.engine.errors import DeciderError
 from commands.engine.positions import GroupPositions, PositionStanding
 from eventlog.registry import codec_from
+from process.settings import mask
 
 
 def run(config: DeciderConfig, arguments: Sequence[str]) -> int:
-    """Exit code: 0, or 1 when positions are missing (`positions`) or could not be set (`set --yes`)."""
+    """Exit code: 0; 1 when positions are missing (`show`) or could not be set (`set --yes`); 2 when no server answers."""
     parser = argparse.ArgumentParser(prog="python -m commands positions", description=__doc__)
     parser.add_argument("word", nargs="?", choices=("show", "set"), default="show", help="what to do")
     parser.add_argument("--all", action="store_true", help="set also those that the group has")
     parser.add_argument("--yes", action="store_true", help="do it; without, `set` only says what it would do")
     given = parser.parse_args(arguments)
-    positions = GroupPositions(config.kafka, config.group, codec_from(config.registry))
-    standings = positions.standings(time.time())
+    try:
+        positions = GroupPositions(config.kafka, config.group, lambda: codec_from(config.registry, pause=_give_up))
+        standings = positions.standings(time.time())
+    except (DeciderError, KafkaException, RegistryNotReady) as problem:
+        servers = f"the log at {mask(config.kafka)} and its registry at {mask(config.registry)}"
+        sys.stderr.write(f"{servers} cannot be asked: {problem}\n")
+        return 2
     sys.stdout.write("\n".join(table(standings)) + "\n")
     changes = wanted(standings, every=given.all)
     if given.word == "show":
@@ -37,6 +45,14 @@ def run(config: DeciderConfig, arguments: Sequence[str]) -> int:
             sys.stderr.write(f"{problem}\n")
             return 1
     return 0
+
+
+class RegistryNotReady(Exception):
+    """The registry does not answer, or does not know this version."""
+
+
+def _give_up(seconds: float) -> None:
+    raise RegistryNotReady(f"the registry was not ready; it would be asked again in {seconds:.0f} s")
 
 
 def wanted(standings: Sequence[PositionStanding], *, every: bool) -> Positions:

@@ -247,7 +247,7 @@ def a_group_without_positions_over_events_is_refused(harness: Harness, key: byte
     first.release()
     other = harness.open_log("1", group=f"{GROUP}-lost-{key.decode()}")
 
-    with pytest.raises(PositionsMissing, match="`python -m commands positions set` sets them from the events"):
+    with pytest.raises(PositionsMissing, match="and with `set` sets them from the events"):
         other.join()
 
     other.release()
