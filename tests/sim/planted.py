@@ -16,6 +16,7 @@ from commands.engine.decider import Decider
 from commands.engine.entries import Entry, Positions
 from commands.engine.loop import DeciderLoop
 from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.repeats import Repeats
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec
 from commands.engine.snapshots import SnapshotWriter
@@ -192,6 +193,14 @@ def ids_forgotten_at_restart() -> Any:
     return both
 
 
+def a_days_commands_forgotten_at_restart() -> Any:
+    """What is remembered of a day's commands to queues is neither in the rows nor in the fold."""
+    both = contextlib.ExitStack()
+    both.enter_context(patch.object(Repeats, "replayed", lambda *_: None))
+    both.enter_context(patch.object(Restoring, "_restore_decided", lambda *_: None))
+    return both
+
+
 def raising() -> Any:
     """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
     evolve = Decider._evolve
@@ -274,6 +283,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         leases_end_early,
         follow_ups_outside,
         ids_forgotten_at_restart,
+        a_days_commands_forgotten_at_restart,
         changes_stay_after_a_bug,
         large_records_are_cut_off,
         markers_of_the_end,
