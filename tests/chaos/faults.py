@@ -78,7 +78,7 @@ def _away(kind: str, seconds: float) -> Callable[[Stack], Iterator[None]]:
 
 
 def _replaced(stack: Stack) -> Iterator[None]:
-    """SIGSTOP; a second decider takes the slot; SIGCONT: the first one must notice that it has lost it."""
+    """SIGSTOP; a second decider takes the name; SIGCONT: the first one must notice that it has lost it."""
     first = stack.process_pid("decider")
     process = next(one for one in culm_processes(stack.config, stack.environ) if one.name == "decider")
     environment = {**basic_environment(stack.config, os.environ), **process.environment}
@@ -87,7 +87,7 @@ def _replaced(stack: Stack) -> Iterator[None]:
     time.sleep(TAKEOVER_SECONDS)
     os.kill(first, signal.SIGCONT)
     yield
-    # The supervisor restarts the first, which takes the slot back; the second ends by itself then.
+    # The supervisor restarts the first, which takes the name back; the second ends by itself then.
     try:
         second.wait(30)
     except subprocess.TimeoutExpired:
