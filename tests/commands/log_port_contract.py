@@ -238,6 +238,32 @@ def one_that_comes_back_takes_its_own_shards(harness: Harness, key: bytes) -> No
     second.release()
 
 
+def a_member_beyond_the_shards_has_none_and_waits(harness: Harness, key: bytes) -> None:
+    """Each shard has one owner; who has none reads nothing until another one leaves."""
+    first = owner(harness)
+    all_shards = every(first)
+    others = [harness.open_log(str(number)) for number in range(2, len(all_shards) + 2)]
+    for log in others:
+        log.join()
+    found: dict[DeciderLog, frozenset[int] | None] = {first: all_shards} | dict.fromkeys(others)
+    for _ in range(400):
+        for log in found:
+            log.take(1)
+            if (change := log.change()) is not None:
+                found[log] = change.shards
+        shares = [shards for shards in found.values() if shards]
+        if None not in found.values() and len(shares) == len(all_shards) == sum(map(len, shares)):
+            break
+    (waiting,) = (log for log, shards in found.items() if not shards)
+
+    assert frozenset().union(*(shards or () for shards in found.values())) == all_shards
+    assert waiting.start_reading().shards == frozenset()
+    assert list(waiting.take(1)) == []
+    for number, log in enumerate((first, *others), start=1):
+        log.release()
+        harness.session_ends(str(number))
+
+
 def a_group_without_positions_over_events_is_refused(harness: Harness, key: bytes) -> None:
     """What was decided would be decided again."""
     first = owner(harness)
@@ -289,6 +315,7 @@ SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     one_that_stood_still_writes_nothing_when_it_wakes,
     one_that_comes_back_takes_its_own_shards,
     a_group_without_positions_over_events_is_refused,
+    a_member_beyond_the_shards_has_none_and_waits,
     a_row_is_placed_by_the_text_it_names_and_may_end,
     commands_of_one_key_come_in_order,
     a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,

@@ -120,12 +120,12 @@ def test_replaying_the_events_gives_the_states_they_came_from() -> None:
     culm = a_running_task()
     run_all(culm)
     fresh = StateStore(RowCodec(culm.codec), ClosedRowsOfShards(None))
-    slot = Decider(fresh, culm.codec)
+    decider = Decider(fresh, culm.codec)
 
     for message, envelope in culm.events:
         decoded = culm.codec.decode(culm.codec.encode(message, envelope))
-        slot.replay(decoded.entry.topic, 0, 0, decoded)
-        slot.replay(decoded.entry.topic, 0, 0, decoded)
+        decider.replay(decoded.entry.topic, 0, 0, decoded)
+        decider.replay(decoded.entry.topic, 0, 0, decoded)
 
     for message, envelope in culm.events:
         name = entry_of(message).aggregate
@@ -135,11 +135,11 @@ def test_replaying_the_events_gives_the_states_they_came_from() -> None:
 def test_a_hole_in_the_log_stops_the_replay() -> None:
     culm = a_running_task()
     fresh = StateStore(RowCodec(culm.codec), ClosedRowsOfShards(None))
-    slot = Decider(fresh, culm.codec)
+    decider = Decider(fresh, culm.codec)
     message, envelope = next((m, e) for m, e in culm.events if e.aggregate_id == str(TASK) and e.sequence == 2)
 
     with pytest.raises(AssertionError, match="has sequence 2, expected 1"):
-        slot.replay("culm.task.events.v1", 0, 0, culm.codec.decode(culm.codec.encode(message, envelope)))
+        decider.replay("culm.task.events.v1", 0, 0, culm.codec.decode(culm.codec.encode(message, envelope)))
 
 
 def test_a_command_out_of_bounds_is_refused_by_field_value_and_what_was_expected() -> None:
