@@ -1,8 +1,9 @@
 """Events of a file into an empty stack.
 
-In: what `exchange.read_file` gives. Out: the same events in the log, in one transaction. Guards: the stack must be empty; an
-aggregate comes whole (first event 1, no hole) or is named and left out; everything is checked before anything is written; no
-later task gets the number of one that came.
+In: what `log_export.read_file` gives. Out: the same events in the log, and in the same transaction the deciders' positions at the
+beginning of the commands: over events, a group without positions is refused. Guards: the stack must be empty; an aggregate
+comes whole (first event 1, no hole) or is named and left out; everything is checked before anything is written; no later task
+gets the number of one that came.
 """
 
 from collections import defaultdict
@@ -11,14 +12,16 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from audit.log_export import EVENTS, Exported, NotImported
 from audit.whole_log import SECONDS_MAX
-from eventlog.consumers import one_shot_reader
+from eventlog.consumers import follower, one_shot_reader
 from eventlog.producers import transactional_producer
+from process.instances import FOLLOWERS
 from schemas.catalog import CATALOG
 from schemas.reading import Aggregate
+from schemas.topics import topics_of_role
 from schemas.wire import Codec
 
 TRANSACTION_MS = 600_000
@@ -83,11 +86,28 @@ def import_events(kafka: str, postgres: str, codec: Codec, events: tuple[Exporte
         if producer.flush(TRANSACTION_MS / 1000) or failures:
             producer.abort_transaction(SECONDS_MAX)
             raise NotImported(f"the log did not take the events: {failures[:1] or 'no answer'}; nothing was imported")
+        _place_deciders(kafka, producer)
         producer.commit_transaction(SECONDS_MAX * 6)
     except KafkaException as problem:
         raise NotImported(f"the log did not take the events: {problem}; nothing was imported") from problem
     _reserve_ids(postgres, events)
     return len(events)
+
+
+def _place_deciders(kafka: str, producer: Producer) -> None:
+    """Deciders begin at the first command: with the same transaction, as none of the events comes from a command of this log."""
+    for group in FOLLOWERS["decider"].groups:
+        reader = follower(kafka, "culm-import", group=group)
+        try:
+            known = reader.list_topics(timeout=SECONDS_MAX).topics
+            places = [
+                TopicPartition(topic, number, 0)
+                for topic in topics_of_role("commands")
+                for number in (known[topic].partitions if topic in known else ())
+            ]
+            producer.send_offsets_to_transaction(places, reader.consumer_group_metadata(), SECONDS_MAX)
+        finally:
+            reader.close()
 
 
 def _framed(codec: Codec, event: Exported) -> bytes:

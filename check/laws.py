@@ -129,7 +129,8 @@ class CompleteDecisions:
 class OneAnswerEach:
     """Every decided command record has exactly one answer; a command delivered twice stands there twice and is answered twice.
 
-    The answer is a record, or it is the events of the decision, whose envelopes say so; never both.
+    The answer is a record, or it is the events of the decision, whose envelopes say so; never both. Records that were read again
+    have further answers, which say that the command was decided before.
     A follow-up that was decided at once has no record. It is answered only when it led to no event, and then names its cause.
     """
 
@@ -153,6 +154,9 @@ class OneAnswerEach:
                 self.first.setdefault(number, record.place)
         elif _is_an_answer(record):
             number = record.envelope.command_id if record.role == "events" else record.message.command_id
+            if self.answered[number] >= self.asked[number] and _says_that_it_is_a_repeat(record):
+                # The record was read again, and nothing was done.
+                return
             self.answered[number] += 1
             if self.answered[number] > self.asked[number]:
                 found = f"answer {self.answered[number]} to command {number}, which was given {self.asked[number]} times"
@@ -169,6 +173,11 @@ class OneAnswerEach:
             if self.answered[number] < self.owed[number]:
                 found = f"command {number} was decided {self.owed[number]} times and answered {self.answered[number]} times"
                 yield Violation(self.name, str(place), found)
+
+
+def _says_that_it_is_a_repeat(record: Seen) -> bool:
+    """True for the answer to a command that was decided before, or may have been."""
+    return record.role == "answers" and (record.message.repeated or record.message.reason == "STALE")
 
 
 def _is_an_answer(record: Seen) -> bool:

@@ -31,7 +31,7 @@ from schemas.wire import Codec, Poison
 BATCH = 5_000
 SECONDS_MAX = 10.0
 #: Consumer groups of deciders begin so.
-DECIDERS = "culm-decider-"
+DECIDERS = "culm-deciders"
 ROLES = ("commands", "events", "answers")
 
 

@@ -27,7 +27,8 @@ def _at_rest(state: Any) -> None:
 class Aggregate:
     """The functions of one aggregate. `settle` gives the event that follows by itself, or None.
 
-    commands_remembered: how many ids of decided commands tell a repetition; all jobs of a site go through one queue.
+    commands_remembered: how many ids of decided commands tell a repetition. commands_remembered_hours: of one that never ends,
+    for how long instead (`commands/engine/decided.py`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Aggregate:
     snapshot: SnapshotForm
     settle: Callable[[Any], Any] = _at_rest
     commands_remembered: int = COMMANDS_REMEMBERED
+    commands_remembered_hours: int = 0
 
     @property
     def command_topic(self) -> str:
@@ -63,6 +65,7 @@ def _aggregate(declared: AggregateDeclaration) -> Aggregate:
         import_module(f"{package}.snapshot").SNAPSHOT,
         getattr(_module(f"{package}.settle", model), "settle", _at_rest),
         declared.commands_remembered,
+        declared.commands_remembered_hours,
     )
 
 

@@ -4,19 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from process.instances import INSTANCE_VARIABLE
 from process.servers import home_of, kafka_of, registry_of
 from process.settings import Settings
+
+#: The group of all deciders: it shares the shards among them and keeps their positions.
+GROUP = "culm-deciders"
 
 
 @dataclass(frozen=True, slots=True)
 class DeciderConfig:
-    """Addresses, and which share of the partitions this decider owns: those with partition % slots == slot."""
+    """Addresses, and the name of this decider, which no other one that runs has and which it keeps over restarts."""
 
     kafka: str
     registry: str
     home: Path
-    slot: int = 0
-    slots: int = 1
+    instance: str = "1"
+    group: str = GROUP
     #: commands that are taken at once; follow-ups that are decided with one of them; records and bytes after which a
     #: transaction is ended
     batch_max: int = 500
@@ -26,26 +30,28 @@ class DeciderConfig:
     #: from one round of rows to the next: what a new owner folds at most
     snapshot_seconds: float = 30.0
     transaction_ms_max: int = 10_000
+    #: after so long without a sign of life the shards of a decider are given to others
+    session_seconds: float = 10.0
+    #: the same when it lives but does not come back to the group: longer than any batch takes
+    standstill_seconds: float = 60.0
 
     @property
     def name(self) -> str:
-        """Group and transactional id: one live writer per slot, the newest wins."""
-        return f"culm-decider-{self.slot}-of-{self.slots}"
+        """Transactional id and name in the group: a decider that starts under it shuts out the one before."""
+        return f"{self.group}-{self.instance}"
 
     @property
-    def closed_rows_file(self) -> Path:
-        """Where the slot keeps closed aggregates; a copy of what the log has."""
-        return self.home / "decider" / f"{self.name}-closed.sqlite"
+    def closed_rows_folder(self) -> Path:
+        """Where closed aggregates are kept, a file a shard; a copy of what the log has."""
+        return self.home / "decider"
 
 
 def read_config(environ: Mapping[str, str]) -> DeciderConfig:
-    """The configuration that `environ` asks for; raises SettingRefused."""
+    """The configuration; raises SettingRefused."""
     settings = Settings(environ)
-    slots = settings.whole("CULM_SLOTS", 1, lowest=1)
     return DeciderConfig(
         kafka=kafka_of(settings),
         registry=registry_of(settings),
         home=home_of(settings),
-        slot=settings.whole("CULM_SLOT", 0, highest=slots - 1),
-        slots=slots,
+        instance=settings.text(INSTANCE_VARIABLE, "1"),
     )

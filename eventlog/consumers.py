@@ -104,30 +104,22 @@ def follower(
     )
 
 
-def group_reader(kafka: str, group: str) -> Consumer:
-    """A reader whose positions belong to `group` and are committed by a transaction of its producer: a decider's input.
-
-    A position that the log no longer holds is an error: a command must not be passed over.
-    """
-    return _open(
-        kafka,
-        group,
-        {
-            "auto.offset.reset": "error",
-            "fetch.wait.max.ms": 100,
-            "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
-        },
-        group=group,
-    )
-
-
 def member(
-    kafka: str, group: str, instance: str, *, session_seconds: float, hears_ends: bool = False
+    kafka: str,
+    group: str,
+    instance: str,
+    *,
+    session_seconds: float,
+    standstill_seconds: float = 300.0,
+    hears_ends: bool = False,
+    must_be_held: bool = False,
 ) -> Consumer:
-    """A reader that shares the partitions of its topics with the others of `group`: processors.
+    """A reader that shares the partitions of its topics with the others of `group`: deciders, processors.
 
     instance: a name that no other running member has; one that comes back with it within `session_seconds` takes its partitions
-    back at once, without a rebalance. An offset that is no longer held means the first one that is.
+    back at once, without a rebalance. standstill_seconds: who does not ask for records for so long gives its partitions to
+    others. must_be_held: an offset that is no longer held is an error; else it means the first one
+    that is.
     """
     session_ms = int(session_seconds * 1000)
     return _open(
@@ -137,7 +129,8 @@ def member(
             "group.instance.id": f"{group}-{instance}",
             "session.timeout.ms": session_ms,
             "heartbeat.interval.ms": session_ms // 4,
-            "auto.offset.reset": "earliest",
+            "max.poll.interval.ms": int(max(standstill_seconds, session_seconds) * 1000),
+            "auto.offset.reset": "error" if must_be_held else "earliest",
             "enable.partition.eof": hears_ends,
             "fetch.error.backoff.ms": 100,
             "queued.max.messages.kbytes": PREFETCH_KILOBYTES,

@@ -56,7 +56,7 @@ class Kind:
 GROUPS_OF_PROCESSORS = ("culm-streams", "culm-streams-job", "culm-streams-pilot", "culm-facts")
 #: In the order of the data flow, which is also the order of the ports for metrics.
 KINDS = (
-    Kind("decider", "deciders", "commands", (LOG, REGISTRY), Follows(("culm-decider-0-of-1",), "commands")),
+    Kind("decider", "deciders", "commands", (LOG, REGISTRY), Follows(("culm-deciders",), "commands")),
     Kind("processors", "processors", "streams", (LOG, REGISTRY, API), Follows(GROUPS_OF_PROCESSORS)),
     Kind("timers", "timers", "streams.timers", (LOG, REGISTRY, ROWS, API)),
     Kind("projector", "projectors", "projections", (LOG, REGISTRY, ROWS), Follows()),

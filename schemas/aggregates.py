@@ -63,7 +63,8 @@ class SubjectDeclaration:
 class AggregateDeclaration:
     """An aggregate. subject: set when its past can be asked for. place: order in lists, those without come last, by name.
 
-    commands_remembered: how many ids of decided commands tell a repetition. of_a_request: true when events that a task's
+    commands_remembered: how many ids of decided commands tell a repetition. commands_remembered_hours: of one that never ends,
+    for how long instead; commands that were issued earlier are refused. of_a_request: true when events that a task's
     request caused belong to that task. topics: settings by role that differ from `topics.toml`.
     """
 
@@ -73,6 +74,7 @@ class AggregateDeclaration:
     place: int = LAST
     subject: SubjectDeclaration | None = None
     commands_remembered: int = COMMANDS_REMEMBERED
+    commands_remembered_hours: int = 0
     of_a_request: bool = False
     topics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

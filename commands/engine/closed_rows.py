@@ -10,19 +10,21 @@ from pathlib import Path
 
 import structlog
 
-from commands.engine.entries import Key, Positions
+from commands.engine.entries import Key
 
+#: How long another process on this machine may take to let go of a shard that it lost.
+HELD_SECONDS_MAX = 2.0
 log = structlog.get_logger()
 #: Key of the aggregate, name of the row, value as the log has it (None: the row is gone).
 ClosedRow = tuple[Key, str, bytes | None]
 
 
 class ClosedRows:
-    """The rows of closed aggregates of the partitions that a decider owns."""
+    """The rows of closed aggregates of one shard."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, held_seconds_max: float = HELD_SECONDS_MAX) -> None:
         """path: the file, or None to keep everything in memory."""
-        self._file = _open(path)
+        self._file = _open(path, held_seconds_max)
 
     def find(self, key: Key) -> Mapping[str, bytes]:
         """Rows by name; empty for an aggregate that is not closed."""
@@ -38,17 +40,16 @@ class ClosedRows:
             self._file.executemany("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", kept)
 
-    def positions(self) -> Positions:
-        """How far the log's rows are in the file; nothing for a partition that was never read."""
-        rows = self._file.execute("SELECT topic, partition, next_offset FROM position")
-        return {(topic, partition): offset for topic, partition, offset in rows}
+    def position(self) -> int:
+        """How far the log's rows are in the file; 0 when they were never read."""
+        found = self._file.execute("SELECT next_offset FROM position").fetchone()
+        return int(found[0]) if found else 0
 
-    def reached(self, positions: Positions) -> None:
-        """Note that every row before these positions is in the file."""
+    def reached(self, position: int) -> None:
+        """Note that every row before this position is in the file."""
         with self._file:
-            self._file.executemany(
-                "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", [(*place, offset) for place, offset in positions.items()]
-            )
+            self._file.execute("DELETE FROM position")
+            self._file.execute("INSERT INTO position VALUES (?)", (position,))
 
     def clear(self) -> None:
         """Forget everything: it is read from the log again."""
@@ -61,9 +62,36 @@ class ClosedRows:
         self._file.close()
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
+class ClosedRowsOfShards:
+    """The files of all shards that a decider owns, each open while it does."""
+
+    def __init__(self, folder: Path | None, held_seconds_max: float = HELD_SECONDS_MAX) -> None:
+        """folder: where they are, or None to keep everything in memory. held_seconds_max: to wait for another process."""
+        self._folder = folder
+        self._held_seconds_max = held_seconds_max
+        self._open: dict[int, ClosedRows] = {}
+
+    def of(self, shard: int) -> ClosedRows:
+        """The file of a shard."""
+        if shard not in self._open:
+            path = None if self._folder is None else self._folder / f"closed-{shard}.sqlite"
+            self._open[shard] = ClosedRows(path, self._held_seconds_max)
+        return self._open[shard]
+
+    def let_go(self, shards: Iterable[int]) -> None:
+        """Others may have these."""
+        for shard in shards:
+            if shard in self._open:
+                self._open.pop(shard).close()
+
+    def close(self) -> None:
+        """Let go of all."""
+        self.let_go(list(self._open))
+
+
+def _open(path: Path | None, held_seconds_max: float) -> sqlite3.Connection:
     """The file at `path`; a private one while another process holds it."""
-    file = sqlite3.connect(":memory:") if path is None else _held_alone(path)
+    file = sqlite3.connect(":memory:") if path is None else _held_alone(path, held_seconds_max)
     if file is None:
         log.warning("closed_rows_are_held_by_another_process", path=str(path))
         file = sqlite3.connect("")
@@ -76,18 +104,18 @@ PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS row (
     aggregate TEXT, id TEXT, name TEXT, value BLOB, PRIMARY KEY (aggregate, id, name)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INTEGER, next_offset INTEGER, PRIMARY KEY (topic, partition));
+CREATE TABLE IF NOT EXISTS position (next_offset INTEGER);
 """
 
 
-def _held_alone(path: Path) -> sqlite3.Connection | None:
+def _held_alone(path: Path, held_seconds_max: float) -> sqlite3.Connection | None:
     """The file, locked for as long as this process lives; None while another has it.
 
     A decider that was stopped and replaced may continue, and would write what it believes over what is true.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):
-        file = sqlite3.connect(path, timeout=0)
+        file = sqlite3.connect(path, timeout=held_seconds_max)
         try:
             file.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;")
             file.executescript(_TABLES)

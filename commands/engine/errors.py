@@ -1,11 +1,15 @@
 """What can go wrong around deciding.
 
 DeciderError
-    Fenced      another decider owns the slot: stop at once
-    Interrupted the transaction's outcome is unknown or it was aborted: start the slot again from the log
+    Fenced      another decider has the name: stop at once
+    Interrupted the transaction's outcome is unknown or it was aborted: join the group again and restore the states
+    Rebalanced  the group changed meanwhile: ask it what is whose
+    PositionsMissing  the group has no positions over a log with events: someone must say where to begin
     SnapshotUnusable  the rows of a snapshot make no states: fold the log instead
     Unwritable  the log refuses a record of the transaction, which is aborted: decide without it
 """
+
+from collections.abc import Collection
 
 
 class DeciderError(Exception):
@@ -13,11 +17,28 @@ class DeciderError(Exception):
 
 
 class Fenced(DeciderError):
-    """A newer decider took the slot."""
+    """A newer decider took the name."""
 
 
 class Interrupted(DeciderError):
-    """The slot must be restarted: producer thrown away, states rebuilt, reading from the committed offset."""
+    """This membership is over: the clients are thrown away, states restored, commands read from the group's positions."""
+
+
+class Rebalanced(DeciderError):
+    """The group shares its shards out again; what was being restored may be another's now."""
+
+
+class PositionsMissing(DeciderError):
+    """Commands would be taken from the beginning of a log that holds their events already."""
+
+    def __init__(self, group: str, places: Collection[tuple[str, int]]) -> None:
+        """places: topics of commands and partitions without a position."""
+        shards = sorted({shard for _, shard in places})
+        super().__init__(
+            f"group {group} has no position in {len(places)} of its partitions (shards {', '.join(map(str, shards))}, such as"
+            f" {min(places)[0]}), whose commands were decided before, as events show: they would be decided again."
+            " `culm positions` (`python -m commands positions`) shows them, and with `set` sets them from the events"
+        )
 
 
 class SnapshotUnusable(DeciderError):

@@ -1,40 +1,32 @@
 """Which follow-ups are decided at once, in the transaction of their cause, instead of taking the way through the log.
 
-In: how far the commands of the slot are read, and the follow-ups that went through the log and did not come back yet. Guards:
-an aggregate meets the follow-ups of a slot in the order in which they were given; so a follow-up goes through the log as long as
-an earlier one to the same aggregate may still be there. What belongs to another slot always does.
+In: how far the commands of the own shards are read, and the follow-ups that went through the log and did not come back yet.
+Guards: an aggregate meets the follow-ups of a decider in the order in which they were given; so a follow-up goes through the log
+as long as an earlier one to the same aggregate may still be there. What belongs to another decider always does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from commands.engine.entries import Positions
+from commands.engine.log_port import Backlog
 from schemas.ids import FOLLOW_UPS_INLINE_MAX
 from schemas.partition import partition_of
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What an owner finds: partitions by topic of commands, and the ends of its own that it has not read yet."""
-
-    partitions: Mapping[str, int]
-    unread: Positions
-
-
 class InlineFollowUps:
-    """The choice for one ownership of a slot; begins by sending everything through the log."""
+    """The choice of one decider; begins by sending everything through the log."""
 
-    def __init__(self, slot: int, slots: int, decisions_max: int = 400) -> None:
+    def __init__(self, decisions_max: int = 400) -> None:
         """decisions_max: what one record may bring about before the rest goes through the log; others wait meanwhile."""
-        self._slot, self._slots = slot, slots
         self.decisions_max = decisions_max
+        self._shards: frozenset[int] = frozenset()
         self._partitions: Mapping[str, int] = {}
         self._unread: Positions = {}
         self._under_way: dict[tuple[str, str], set[str]] = {}
 
     def begin(self, backlog: Backlog) -> None:
-        """A new ownership; follow-ups of the one before are somewhere among what is unread."""
-        self._partitions = backlog.partitions
+        """Other shards than before; follow-ups that were sent to them are somewhere among what is unread."""
+        self._partitions, self._shards = backlog.partitions, backlog.shards
         self._unread = dict(backlog.unread)
         self._under_way.clear()
 
@@ -51,7 +43,7 @@ class InlineFollowUps:
             self._under_way.setdefault((topic, aggregate_id), set()).add(command_id)
 
     def read(self, topic: str, partition: int, offset: int) -> None:
-        """Note how far the slot has read."""
+        """Note how far commands are read."""
         if self._unread and offset + 1 >= self._unread.get((topic, partition), offset + 2):
             del self._unread[(topic, partition)]
 
@@ -64,9 +56,9 @@ class InlineFollowUps:
                 del self._under_way[(topic, aggregate_id)]
 
     def _own_partition(self, topic: str, aggregate_id: str) -> int | None:
-        """The partition of an aggregate; None for one of another slot, or before anything is owned."""
+        """The partition of an aggregate; None for one of another decider, or before anything is owned."""
         partitions = self._partitions.get(topic)
         if partitions is None:
             return None
         partition = partition_of(aggregate_id, partitions)
-        return partition if partition % self._slots == self._slot else None
+        return partition if partition in self._shards else None

@@ -1,36 +1,32 @@
-"""A slot's log on Kafka: fencing by transactional id, positions committed with the records, read_committed readers.
+"""The deciders' log on Kafka: shards by consumer group, fencing by the group's generation, read_committed readers.
 
-Source: docs/reference/kafka.md, "Read, decide, write".
-librdkafka's transaction calls may never return after a broker was killed, so a watchdog limits each.
+Every transaction commits positions with the generation in which this member has its shards; the broker refuses a generation that
+has passed, and a member of which another took the name (KIP-447). Partitions that were given are read only after `start_reading`.
+Source: docs/reference/kafka.md, "Read, decide, write". librdkafka's transaction calls may never return after a broker was killed,
+so a watchdog limits each.
 """
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import ParamSpec, TypeVar
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import product
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    TIMESTAMP_NOT_AVAILABLE,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from commands.aggregates import command_topics
+from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
-from commands.engine.errors import Fenced, Interrupted, Unwritable
-from commands.engine.inline import Backlog
+from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Rebalanced, Unwritable
+from commands.engine.log_port import Backlog, ShardChange
+from commands.engine.partition_reader import PartitionReader
 from commands.engine.records import InputRecord, OutputRecord
-from eventlog.consumers import group_reader, positioned_reader
+from eventlog.consumers import member
 from eventlog.producers import transactional_producer
 from eventlog.reading import take_what_is_there
 from eventlog.watchdog import Watchdog
-from schemas.catalog import LIVE_ROWS
 from schemas.instants import micros_of_millis
 from schemas.partition import partition_of
 
@@ -38,14 +34,23 @@ FIRST_RECORD_SECONDS = 0.5
 KAFKA_SECONDS_MAX = 8.0
 HANGING_SECONDS = 10.0
 ENDING_SECONDS = 15.0
-REPLAY_BATCH = 5_000
+#: How often a member that is busy restoring tells the group that it lives, and hears what changed.
+ALIVE_SECONDS = 1.0
+FENCED = (
+    KafkaError._FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.FENCED_INSTANCE_ID,
+)
+#: Topic of the events of the aggregate whose commands stand in a topic.
+EVENTS_OF = dict(zip(command_topics(), event_topics(), strict=True))
 log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def _telling(call: Callable[P, R]) -> Callable[P, R]:
-    """`call`, with Kafka's errors told as what they mean for the slot."""
+    """`call`, with Kafka's errors told as what they mean for this decider."""
 
     @functools.wraps(call)
     def told(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -57,69 +62,98 @@ def _telling(call: Callable[P, R]) -> Callable[P, R]:
     return told
 
 
-class KafkaShardLog:
-    """One ownership of one slot; implements `ShardLog`."""
+class KafkaDeciderLog:
+    """One membership; implements `DeciderLog`."""
 
     def __init__(self, config: DeciderConfig, watchdog: Watchdog) -> None:
         self._config = config
         self._watchdog = watchdog
         self._producer = transactional_producer(config.kafka, config.name, transaction_ms_max=config.transaction_ms_max)
-        self._consumer = group_reader(config.kafka, config.name)
+        self._consumer = member(
+            config.kafka,
+            config.group,
+            config.instance,
+            session_seconds=config.session_seconds,
+            standstill_seconds=config.standstill_seconds,
+            must_be_held=True,
+        )
+        self._reader = PartitionReader(config.kafka, KAFKA_SECONDS_MAX)
         self._partitions = 0
+        self._shards: frozenset[int] = frozenset()
+        #: shards that are read, with the ends of their events when they were given back
+        self._started: frozenset[int] = frozenset()
+        self._left: Positions = {}
+        self._changed = False
+        self._reached: Positions = {}
+        #: places that have no position yet: the first transaction gives them one, so that a missing one is a lost one
+        self._unplaced: Positions = {}
+        #: the generation of what was given: asked for later, it might be one in which others have it
+        self._generation: Any = None
+        self._alive_at = 0.0
 
     @_telling
-    def acquire(self) -> None:
-        """Fence the previous owner."""
+    def join(self) -> int:
+        """Fence the previous decider of this name, and join the group."""
         with self._watchdog.limit(2 * KAFKA_SECONDS_MAX, "init_transactions"):
             self._producer.init_transactions(KAFKA_SECONDS_MAX)
-        self._partitions = self._count_of(LIVE_ROWS)
+        self._partitions = self._reader.partitions((*command_topics(), *event_topics()))
+        # Asked before there is a membership, which would keep the positions from being set.
+        every = product(command_topics(), range(self._partitions))
+        self._begin_where_there_is_no_position(self._committed([TopicPartition(*place) for place in every]))
+        self._consumer.subscribe(
+            list(command_topics()), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+        )
+        return self._partitions
 
-    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
-        """Committed records up to the present end."""
-        reader = self._reader()
+    def change(self) -> ShardChange | None:
+        """What the group said in the last poll."""
+        if not self._changed:
+            return None
+        self._changed = False
+        kept = self._shards & self._started
+        if kept:
+            ends = self._reader.ends(event_topics(), kept)
+            kept = frozenset(shard for shard in kept if _of(ends, shard) == _of(self._left, shard))
+        self._started = kept
+        return ShardChange(self._shards, kept)
+
+    @_telling
+    def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:
+        """Committed records up to the present end; the group hears meanwhile that this member lives."""
+        places = [(topic, shard) for topic in topics for shard in sorted(shards)]
+        return self._told_alive(self._reader.read(places, known))
+
+    def _told_alive(self, messages: Iterator[Message | None]) -> Iterator[InputRecord]:
         try:
-            places = [
-                TopicPartition(topic, partition, known.get((topic, partition), OFFSET_BEGINNING))
-                for topic, partition in self._owned(reader, topics)
-            ]
-            reader.assign(places)
-            unread = {(place.topic, place.partition) for place in places}
-            while unread:
-                for message in reader.consume(REPLAY_BATCH, 0.2):
-                    failure = message.error()
-                    if failure is None:
-                        yield _input(message)
-                    elif failure.code() == KafkaError._PARTITION_EOF:
-                        unread.discard((message.topic(), message.partition()))
-                    else:
-                        raise KafkaException(failure)
+            for message in messages:
+                if message is not None:
+                    yield _input(message)
+                if time.monotonic() - self._alive_at > ALIVE_SECONDS:
+                    self._alive_at = time.monotonic()
+                    # Everything given is paused, so this hands out nothing but what the group says.
+                    self._consumer.poll(0)
+                    if self._changed:
+                        raise Rebalanced("the group changed while states were restored")
         except KafkaException as problem:
             raise _meaning_of(problem.args[0]) from problem
-        finally:
-            reader.close()
 
     @_telling
     def start_reading(self) -> Backlog:
-        """Assign every owned command partition."""
-        owned = [TopicPartition(topic, partition) for topic, partition in self._owned(self._consumer, command_topics())]
-        committed = self._consumer.committed(owned, KAFKA_SECONDS_MAX)
-        unread: Positions = {}
-        for place in committed:
-            if place.error is not None:
-                raise KafkaException(place.error)
-            first, end = self._consumer.get_watermark_offsets(place, KAFKA_SECONDS_MAX)
-            if place.offset < 0:
-                place.offset = first
-            if place.offset < end:
-                unread[(place.topic, place.partition)] = end
-        self._consumer.assign(committed)
-        topics = self._consumer.list_topics(timeout=KAFKA_SECONDS_MAX).topics
-        return Backlog({topic: len(topics[topic].partitions) for topic in command_topics()}, unread)
+        """Read on where the group stands."""
+        places = [TopicPartition(topic, shard) for topic in command_topics() for shard in sorted(self._shards)]
+        self._started = self._shards
+        ends = self._reader.ends(command_topics(), self._shards)
+        unread = {place: end for place, end in ends.items() if self._reached[place] < end}
+        self._consumer.resume(places)
+        return Backlog(dict.fromkeys(command_topics(), self._partitions), self._shards, unread)
 
     @_telling
     def take(self, records_max: int) -> Sequence[InputRecord]:
         """What is there, up to `records_max`; waits for the first record only."""
         messages = take_what_is_there(self._consumer, records_max, FIRST_RECORD_SECONDS)
+        if self._changed:
+            # What was taken belongs to shards that were given back meanwhile; their next owner reads it.
+            return ()
         return [_input(message) for message in messages if not _is_failure(message)]
 
     @_telling
@@ -136,40 +170,83 @@ class KafkaShardLog:
             # The broker does not say which one it was.
             number = max(range(len(records)), key=lambda place: records[place].size)
             raise Unwritable(number, records[number].topic, len(records[number].value or b"")) from None
+        self._reached |= positions
+        self._unplaced = {}
 
     def _transaction(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         producer = self._producer
+        # Without a position the broker would not look at the generation: one that has not moved does as well.
+        proof = self._unplaced | positions or dict(list(self._reached.items())[:1])
+        assert proof, "a decider without shards has nothing to commit"
         with self._watchdog.limit(HANGING_SECONDS, "transaction"):
             producer.begin_transaction()
             for output in outputs:
                 self._produce(output)
-            if positions:
-                producer.send_offsets_to_transaction(
-                    [TopicPartition(topic, partition, offset) for (topic, partition), offset in positions.items()],
-                    self._consumer.consumer_group_metadata(),
-                    KAFKA_SECONDS_MAX,
-                )
+            producer.send_offsets_to_transaction(
+                [TopicPartition(topic, partition, offset) for (topic, partition), offset in proof.items()],
+                self._generation,
+                KAFKA_SECONDS_MAX,
+            )
             producer.commit_transaction(KAFKA_SECONDS_MAX)
 
     @_telling
-    def ends(self, topics: Sequence[str]) -> Positions:
-        """Between two transactions everything up to these ends is known, as long as the slot is ours: only a commit tells."""
-        reader = self._reader()
-        try:
-            positions: Positions = {}
-            for topic, partition in self._owned(reader, topics):
-                _, end = reader.get_watermark_offsets(TopicPartition(topic, partition), KAFKA_SECONDS_MAX)
-                positions[(topic, partition)] = end
-        finally:
-            reader.close()
-        return positions
+    def ends(self, topics: Sequence[str], shards: Collection[int]) -> Positions:
+        """Between two transactions everything up to these ends is known, as long as the shards are ours: only a commit tells."""
+        return self._reader.ends(topics, shards)
 
     def release(self) -> None:
-        """Put consumer and producer away. A fenced producer says so once more; what ended the slot is known already."""
-        with self._watchdog.limit(ENDING_SECONDS, "end of the slot"), contextlib.suppress(KafkaException):
+        """Put the clients away. A fenced producer says so once more; what ended the membership is known already."""
+        with self._watchdog.limit(ENDING_SECONDS, "end of the membership"), contextlib.suppress(KafkaException):
+            self._reader.close()
             self._consumer.close()
             self._producer.purge()
             self._producer.flush(1.0)
+
+    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        """Positions of what the group gives; nothing is handed out before `start_reading`."""
+        given = frozenset(place.partition for place in places)
+        for topic in command_topics():
+            found = frozenset(place.partition for place in places if place.topic == topic)
+            if found != given:
+                raise Interrupted(f"the group gave partitions {sorted(found)} of {topic}, expected {sorted(given)} as of others")
+        self._shards, self._changed = given, True
+        committed = self._committed(places)
+        self._unplaced = self._begin_where_there_is_no_position(committed)
+        self._reached = {(place.topic, place.partition): place.offset for place in committed}
+        self._generation = consumer.consumer_group_metadata()
+        consumer.assign(committed)
+        consumer.pause(committed)
+
+    def _committed(self, places: list[TopicPartition]) -> list[TopicPartition]:
+        """The positions of the group; an offset below zero where there is none."""
+        committed = self._consumer.committed(places, KAFKA_SECONDS_MAX) if places else []
+        for place in committed:
+            if place.error is not None:
+                raise KafkaException(place.error)
+        return committed
+
+    def _begin_where_there_is_no_position(self, places: Iterable[TopicPartition]) -> Positions:
+        """Places without a position, which are set to their first record; raises PositionsMissing where events tell of one."""
+        missing = [place for place in places if place.offset < 0]
+        shards = {place.partition for place in missing}
+        decided, waiting = self._reader.ends(event_topics(), shards), self._reader.ends(command_topics(), shards)
+        found = {(place.topic, place.partition): 0 for place in missing}
+        lost = [place for place in found if waiting[place] and decided[EVENTS_OF[place[0]], place[1]]]
+        if lost:
+            raise PositionsMissing(self._config.group, lost)
+        for place in missing:
+            place.offset = 0
+        return found
+
+    def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        """Everything is given back between two generations; what comes again and was not written to is kept."""
+        if self._started:
+            self._left = self._reader.ends(event_topics(), self._started)
+        self._shards, self._changed = frozenset(), True
+
+    def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        """Others may have had the shards already."""
+        self._shards, self._started, self._changed = frozenset(), frozenset(), True
 
     def _produce(self, output: OutputRecord) -> None:
         """Queue one record; a full queue is back-pressure, never a reason to drop."""
@@ -183,28 +260,9 @@ class KafkaShardLog:
             except BufferError:
                 self._producer.poll(0.01)
 
-    def _reader(self) -> Consumer:
-        return positioned_reader(self._config.kafka, "culm-replay", hears_ends=True)
 
-    def _count_of(self, topic: str) -> int:
-        found = self._consumer.list_topics(topic, timeout=KAFKA_SECONDS_MAX).topics[topic]
-        if found.error is not None or not found.partitions:
-            raise Interrupted(f"topic {topic} does not exist; run `python -m eventlog apply`")
-        return len(found.partitions)
-
-    def _owned(self, consumer: Consumer, topics: Sequence[str]) -> list[tuple[str, int]]:
-        metadata = consumer.list_topics(timeout=KAFKA_SECONDS_MAX)
-        for topic in topics:
-            if topic not in metadata.topics:
-                raise Interrupted(f"topic {topic} does not exist; run `python -m eventlog apply`")
-        return [
-            (topic, partition)
-            for topic in topics
-            for partition in sorted(metadata.topics[topic].partitions)
-            if partition % self._config.slots == self._config.slot
-        ]
-
-
+def _of(ends: Positions, shard: int) -> Positions:
+    return {place: end for place, end in ends.items() if place[1] == shard}
 
 
 def _input(message: Message) -> InputRecord:
@@ -218,21 +276,16 @@ def _input(message: Message) -> InputRecord:
 
 
 def _is_failure(message: Message) -> bool:
-    """True for a transient error; raises for one that ends the slot."""
+    """True for a report of something that passes; raises for one that ends the membership."""
     failure = message.error()
     if failure is None:
         return False
-    if failure.fatal() or failure.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
+    if failure.fatal() or failure.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, *FENCED):
         raise KafkaException(failure)
-    log.warning("consumer_trouble", problem=str(failure))
+    log.warning("consumer_reports", problem=str(failure))
     return True
 
 
 def _meaning_of(failure: KafkaError) -> Fenced | Interrupted:
-    """Whether another owner has the slot, or it must be restarted."""
-    fenced = failure.code() in (
-        KafkaError._FENCED,
-        KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.PRODUCER_FENCED,
-    )
-    return Fenced(str(failure)) if fenced else Interrupted(str(failure))
+    """Whether another decider has the name, or this one must join again."""
+    return Fenced(str(failure)) if failure.code() in FENCED else Interrupted(str(failure))

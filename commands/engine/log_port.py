@@ -1,38 +1,63 @@
 """The log as the decider's loop sees it: a port, so that the same loop runs on Kafka and in the simulator.
 
-In: where a slot begins. Out: committed events and commands as raw records, and a commit that is one transaction. An
-implementation promises: after `acquire` no earlier owner commits anything more; `commit` writes all records and the positions or
-nothing; readers see only what was committed.
+A shard is a partition number, the same of every topic; the group of deciders shares them. In: which shards are whose. Out:
+committed records, and a commit that is one transaction. An implementation promises: a commit of a decider that lost one of its
+shards is refused; `commit` writes all records and the positions or nothing; readers see only what was committed, and a new
+owner sees all that its predecessor committed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from commands.engine.entries import Positions
-from commands.engine.inline import Backlog
 from commands.engine.records import InputRecord, OutputRecord
 
 
-class ShardLog(Protocol):
-    """One ownership of one slot: acquired once, thrown away after anything but a clean commit.
+@dataclass(frozen=True, slots=True)
+class ShardChange:
+    """What the group says now: the shards of this decider, and those of them that no one else had meanwhile."""
 
-    Every method may raise Fenced (another decider has the slot) or Interrupted (the outcome is unknown, or the log is away).
+    shards: frozenset[int]
+    kept: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What an owner finds: partitions by topic of commands, its shards, and the ends of commands that it has not read yet."""
+
+    partitions: Mapping[str, int]
+    shards: frozenset[int]
+    unread: Positions
+
+
+class DeciderLog(Protocol):
+    """One membership in the group: joined once, thrown away after anything but a clean commit.
+
+    Every method may raise Fenced (another decider has the name), Rebalanced (ask `change` again), or Interrupted (the outcome is
+    unknown, or the log is away).
     """
 
-    def acquire(self) -> None:
-        """Shut out every earlier owner of the slot; their open transactions are aborted."""
+    def join(self) -> int:
+        """Number of all shards. Shuts out every earlier decider of this name, whose open transactions are aborted."""
 
-    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
-        """Every committed record of the slot's partitions of `topics`, from the positions on, to the end of now.
+    def change(self) -> ShardChange | None:
+        """What the group changed since this was last asked; None for nothing."""
 
-        From the beginning where none is known.
+    def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:
+        """Every committed record of the shards' partitions of `topics`, from the positions on, to the end of now.
+
+        From the beginning where none is known. What an earlier owner had under way is waited for.
         """
 
     def start_reading(self) -> Backlog:
-        """Read commands from the committed positions of the slot on, from the beginning where none is committed."""
+        """Read commands of all shards from the group's positions on; from the beginning where there is none and no event either.
+
+        Raises PositionsMissing where there is none although there are events.
+        """
 
     def take(self, records_max: int) -> Sequence[InputRecord]:
-        """The commands that are there, at most `records_max`; waits a moment for the first one."""
+        """The commands that are there, at most `records_max`; waits a moment for the first one. Nothing after a change."""
 
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         """Write `outputs` and the next positions of the commands in one transaction.
@@ -40,8 +65,8 @@ class ShardLog(Protocol):
         Raises Unwritable when one of them is larger than the log takes: nothing is written then, and this owner goes on.
         """
 
-    def ends(self, topics: Sequence[str]) -> Positions:
-        """The ends of the slot's partitions of topics that only its owner writes.
+    def ends(self, topics: Sequence[str], shards: Collection[int]) -> Positions:
+        """The ends of the shards' partitions of topics that only their owner writes.
 
         Another owner may have written there; what is committed on their ground is refused then.
         """
@@ -50,4 +75,4 @@ class ShardLog(Protocol):
         """Let go; never raises."""
 
 
-ShardLogFactory = Callable[[], ShardLog]
+DeciderLogFactory = Callable[[], DeciderLog]

@@ -1,7 +1,7 @@
-"""Read, decide, write: one transaction a batch, for every aggregate of one slot.
+"""Read, decide, write: one transaction a batch, for every aggregate of the shards that this decider has.
 
 In: command topics. Out, in the same transaction as the input positions: events, answers, follow-up commands, dead letters, and
-rows of the snapshot. Guards: one live writer per slot; state is what the log says: after a transaction whose outcome is not known
+rows of the snapshot. Guards: one live writer per shard; state is what the log says: after a transaction whose outcome is unknown
 the log is let go and the states are restored. A record that meets a bug, or that the log does not take, costs no one else
 anything: the states are put back. Source: practice 6.3, 6.5.
 """
@@ -14,13 +14,13 @@ import structlog
 from commands import undo
 from commands.aggregates import event_topics
 from commands.config import DeciderConfig
+from commands.engine.decider import Decider
 from commands.engine.entries import Positions
-from commands.engine.errors import Unwritable
+from commands.engine.errors import Rebalanced, Unwritable
 from commands.engine.inline import InlineFollowUps
-from commands.engine.log_port import ShardLog, ShardLogFactory
+from commands.engine.log_port import DeciderLog, DeciderLogFactory, ShardChange
 from commands.engine.records import InputRecord, OutputRecord
 from commands.engine.restoring import Restoring
-from commands.engine.shard import Shard
 from commands.engine.snapshots import SnapshotWriter
 from commands.engine.store import StateStore
 from schemas.wire import Codec
@@ -31,68 +31,94 @@ log = structlog.get_logger()
 
 
 class DeciderLoop:
-    """The loop of one slot. `run` goes on until `stopped` says so; `Interrupted` means: make a new one."""
+    """The loop of one decider. `run` goes on until `stopped` says so; `Interrupted` means: make a new membership."""
 
     def __init__(
         self,
         config: DeciderConfig,
         codec: Codec,
         store: StateStore,
-        open_log: ShardLogFactory,
+        open_log: DeciderLogFactory,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """clock: seconds, for the intervals of snapshots only; no decision knows it."""
         self._config = config
         self._store = store
-        self._inline = InlineFollowUps(config.slot, config.slots, config.inline_max)
-        self._shard = Shard(store, codec, self._inline)
+        self._inline = InlineFollowUps(config.inline_max)
+        self._decider = Decider(store, codec, self._inline)
         self._writer = SnapshotWriter(store, codec)
-        self._restoring = Restoring(store, self._shard, self._writer, codec)
+        self._restoring = Restoring(store, self._decider, self._writer, codec)
         self._open_log = open_log
         self._clock = clock
+        self._shards: frozenset[int] = frozenset()
         self._round_due = clock() + config.snapshot_seconds
         self._round_began = clock()
 
+    @property
+    def shards(self) -> frozenset[int]:
+        """The shards whose commands are decided here now."""
+        return self._shards
+
     def run(self, stopped: Callable[[], bool]) -> None:
-        """Own the slot until `stopped`; raises Fenced when another decider took it.
-
-        Shut out the previous owner, restore the states, then decide (in this order: practice 6.3).
-        """
-        shard_log = self._open_log()
+        """Decide for the shards that the group gives, until `stopped`; raises Fenced when another decider took the name."""
+        decider_log = self._open_log()
         try:
-            self.take_over(shard_log)
+            self.join(decider_log)
             while not stopped():
-                self.step(shard_log)
-            self._write_last_rows(shard_log)
+                self.step(decider_log)
+            self._write_last_rows(decider_log)
         finally:
-            shard_log.release()
+            decider_log.release()
 
-    def take_over(self, shard_log: ShardLog) -> None:
-        """Own the slot with every state at the end of the log, ready to read commands."""
-        began = self._clock()
-        shard_log.acquire()
-        folded = self._restoring.run(shard_log, lambda: self._write_rows(shard_log))
-        self._inline.begin(shard_log.start_reading())
+    def join(self, decider_log: DeciderLog) -> None:
+        """Begin a membership: nothing is known of the one before."""
+        self._store.reload()
+        self._writer.forget()
+        self._shards = frozenset()
+        self._store.partitions = decider_log.join()
+
+    def step(self, decider_log: DeciderLog) -> None:
+        """Decide everything that is there, up to the batch limit, and write rows of the snapshot that are due.
+
+        When the group has shared its shards out again: restore what is new, then go on.
+        """
+        records = decider_log.take(self._config.batch_max)
+        change = decider_log.change()
+        if change is not None:
+            self._own(decider_log, change)
+            return
+        if not self._writer.in_round and self._shards and self._clock() >= self._round_due:
+            self._begin_round(decider_log)
+        done = 0
+        while done < len(records):
+            done += self._decide_batch(decider_log, records[done:])
+        if not records and self._shards:
+            self._write_rows(decider_log)
+
+    def _own(self, decider_log: DeciderLog, change: ShardChange) -> None:
+        """Every state of the shards at the end of the log, then read their commands."""
+        began, new = self._clock(), change.shards - change.kept
+        self._writer.forget()
+        self._store.forget(self._shards - change.kept)
+        self._shards = change.kept
+        try:
+            folded = self._restoring.run(decider_log, new, lambda: self._write_rows(decider_log)) if new else 0
+        except Rebalanced:
+            self._store.forget(new)
+            return
+        self._shards = change.shards
+        self._inline.begin(decider_log.start_reading())
         log.info(
-            "slot_owned",
-            slot=self._config.name,
+            "shards_owned",
+            decider=self._config.name,
+            shards=sorted(self._shards),
+            restored=sorted(new),
             events_folded=folded,
             aggregates_in_memory=self._store.hot_count(),
             seconds=round(self._clock() - began, 2),
         )
 
-    def step(self, shard_log: ShardLog) -> None:
-        """Decide everything that is there, up to the batch limit, and write rows of the snapshot that are due."""
-        records = shard_log.take(self._config.batch_max)
-        if not self._writer.in_round and self._clock() >= self._round_due:
-            self._begin_round(shard_log)
-        done = 0
-        while done < len(records):
-            done += self._decide_batch(shard_log, records[done:])
-        if not records:
-            self._write_rows(shard_log)
-
-    def _decide_batch(self, shard_log: ShardLog, records: Sequence[InputRecord]) -> int:
+    def _decide_batch(self, decider_log: DeciderLog, records: Sequence[InputRecord]) -> int:
         """Number of records decided in one transaction: all, unless much follows from the first of them.
 
         0 when the log does not take the decision on one of them: the states are put back, and that one will be refused.
@@ -105,7 +131,7 @@ class DeciderLoop:
         count = size = 0
         for record in records:
             count += 1
-            made = self._shard.handle(record)
+            made = self._decider.handle(record)
             outputs += made
             causes += [record] * len(made)
             size += sum(output.size for output in made)
@@ -114,30 +140,30 @@ class DeciderLoop:
                 break
         rows = self._writer.slice()
         try:
-            shard_log.commit([*outputs, *rows.records], positions)
+            decider_log.commit([*outputs, *rows.records], positions)
         except Unwritable as problem:
             log.error("record_refused_by_the_log", problem=str(problem))
             self._writer.not_written(rows)
             undo.put_back(before)
             if problem.number >= len(outputs):
                 raise
-            self._shard.refuse_unwritable(causes[problem.number], problem)
+            self._decider.refuse_unwritable(causes[problem.number], problem)
             return 0
         self._store.committed()
         self._writer.committed(rows)
-        self._shard.counted.through(count, self._clock() - began)
+        self._decider.counted.through(count, self._clock() - began)
         return count
 
-    def _begin_round(self, shard_log: ShardLog) -> None:
+    def _begin_round(self, decider_log: DeciderLog) -> None:
         self._round_began = self._clock()
         self._round_due = self._round_began + self._config.snapshot_seconds
-        self._writer.begin_round(shard_log.ends(event_topics()))
+        self._writer.begin_round(decider_log.ends(event_topics(), self._shards))
 
-    def _write_rows(self, shard_log: ShardLog) -> None:
+    def _write_rows(self, decider_log: DeciderLog) -> None:
         """Rows that are due, in a transaction of their own."""
         rows = self._writer.slice()
         if rows.records:
-            shard_log.commit(rows.records, {})
+            decider_log.commit(rows.records, {})
         self._store.committed()
         self._writer.committed(rows)
         if rows.ends_round:
@@ -147,9 +173,11 @@ class DeciderLoop:
                 seconds=round(self._clock() - self._round_began, 2),
             )
 
-    def _write_last_rows(self, shard_log: ShardLog) -> None:
+    def _write_last_rows(self, decider_log: DeciderLog) -> None:
         """A whole round at an orderly end, so that the next owner starts from here; what does not fit the time is folded then."""
+        if not self._shards:
+            return
         began = self._clock()
-        self._begin_round(shard_log)
+        self._begin_round(decider_log)
         while self._writer.in_round and self._clock() - began < LAST_ROUND_SECONDS_MAX:
-            self._write_rows(shard_log)
+            self._write_rows(decider_log)

@@ -18,6 +18,8 @@ from schemas.types import SnapshotEnvelope
 from schemas.wire import Codec, Poison
 
 MARKER = "marker"
+#: Rows of commands that were decided on aggregates which never end: the id names shard and kind, the row's name is the page's.
+DECIDED = "decided"
 
 
 def key_of(key: Key, name: str) -> bytes:
@@ -29,7 +31,7 @@ def key_of(key: Key, name: str) -> bytes:
 def named_by(record_key: bytes | None) -> tuple[Key, str]:
     """Aggregate and name of the row with this key; raises SnapshotUnusable for one that is no row's."""
     parts = (record_key or b"").decode(errors="replace").split(" ", 2)
-    if len(parts) != 3 or (parts[0] not in AGGREGATES and parts[0] != MARKER):
+    if len(parts) != 3 or (parts[0] not in AGGREGATES and parts[0] not in (MARKER, DECIDED)):
         raise SnapshotUnusable(f"a row has the key {record_key!r}, expected an aggregate, a row and an id")
     aggregate, name, aggregate_id = parts
     return (aggregate, aggregate_id), name

@@ -14,9 +14,10 @@ import structlog
 
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow
+from commands.engine.decided import CommandMemory, PageKey
 from commands.engine.entries import Entry, Key, Positions
 from commands.engine.records import OutputRecord
-from commands.engine.rows import MARKER, key_of
+from commands.engine.rows import DECIDED, MARKER, key_of
 from commands.engine.store import StateStore
 from commands.snapshot import MAIN
 from schemas.catalog import LIVE_ROWS
@@ -51,6 +52,8 @@ class Slice:
     closed: list[ClosedRow] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     evicted: list[Key] = field(default_factory=list)
+    #: pages of decided commands, and the sets in which they stood for being written
+    pages: list[tuple[set[PageKey], PageKey]] = field(default_factory=list)
     ends_round: bool = False
     bytes: int = 0
 
@@ -72,6 +75,7 @@ class SnapshotWriter:
         self._store = store
         self._codec = codec
         self._round: deque[Key] | None = None
+        self._pages: deque[tuple[int, str, CommandMemory, PageKey]] | None = None
         self._positions: Positions = {}
         self._incomplete = False
 
@@ -83,12 +87,13 @@ class SnapshotWriter:
     def begin_round(self, positions: Positions) -> None:
         """Write everything that is due now; positions: the ends of the event topics, and of the closed rows."""
         self._round = deque(self._store.due)
+        self._pages = None
         self._positions = positions
         self._incomplete = False
 
     def forget(self) -> None:
         """The states were thrown away, and a round with them."""
-        self._round = None
+        self._round = self._pages = None
 
     def slice(self) -> Slice:
         """The next rows to write, perhaps none."""
@@ -100,7 +105,9 @@ class SnapshotWriter:
             self._write(made, self._round.popleft())
         self._move_resting(made)
         if self._round is not None and not self._round and not made.is_full:
-            self._end_round(made)
+            self._write_pages(made)
+            if not self._pages and not made.is_full:
+                self._end_round(made)
         return made
 
     def committed(self, made: Slice) -> None:
@@ -115,7 +122,9 @@ class SnapshotWriter:
         for key in made.evicted:
             self._store.evict(key)
         if made.closed:
-            self._store.closed.put(made.closed)
+            self._store.put_closed(made.closed)
+        for waiting, page in made.pages:
+            waiting.discard(page)
         if made.ends_round:
             self._round = None
 
@@ -123,7 +132,25 @@ class SnapshotWriter:
         """The slice is not in the log; its aggregates are still due."""
         if self._round is not None:
             self._round.extendleft(reversed([one.key for one in made.written]))
+        # Pages are still changed: they are found again when the rest of the round is written.
+        self._pages = None
         self._store.resting.extendleft((key, entry.batch) for key in made.evicted if (entry := self._store.find(key)))
+
+    def _write_pages(self, made: Slice) -> None:
+        """Rows of decided commands: after those of aggregates, so that what these hold is there whole."""
+        if self._pages is None:
+            self._pages = deque(
+                (shard, aggregate, decided, page)
+                for shard, aggregate, decided in self._store.decided.all()
+                for page in sorted(decided.changed | decided.dropped)
+            )
+        while self._pages and not made.is_full:
+            shard, aggregate, decided, page = self._pages.popleft()
+            row = decided.row(page)
+            value = None if row is None else self._codec.encode(row, SnapshotEnvelope(sequence=0))
+            key = key_of((DECIDED, f"{shard}.{aggregate}"), f"{page[0]}-{page[1]}")
+            made.add([OutputRecord(LIVE_ROWS, key, value, partition=shard)])
+            made.pages.append((decided.dropped if row is None else decided.changed, page))
 
     def _write(self, made: Slice, key: Key) -> None:
         """The rows of a living aggregate that are behind."""

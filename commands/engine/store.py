@@ -5,13 +5,15 @@ writes it to the log as rows. Invariant: a state is, part for part, its live row
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from commands import undo
 from commands.aggregates import AGGREGATES
-from commands.engine.closed_rows import ClosedRows
+from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
+from commands.engine.decided import CommandMemories, CommandMemory
 from commands.engine.entries import Entry, Key
 from commands.engine.rows import RowCodec
+from schemas.partition import partition_of
 
 #: Parts of an aggregate that may be due before it is written out of turn, so that no writing takes long.
 PARTS_DUE_MAX = 300
@@ -24,14 +26,17 @@ class StateStore:
     many parts that they should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then.
     """
 
-    def __init__(self, rows: RowCodec, closed: ClosedRows) -> None:
+    def __init__(self, rows: RowCodec, closed: ClosedRowsOfShards, partitions: int = 1) -> None:
+        """partitions: of every topic; they place an aggregate in its shard."""
         self.rows = rows
         self.closed = closed
+        self.partitions = partitions
         self.due: dict[Key, set[str]] = {}
         self.crowded: dict[Key, None] = {}
         self.resting: deque[tuple[Key, int]] = deque()
         self.batch = 0
         self.writer_epoch = 0
+        self.decided = CommandMemories()
         self._hot: dict[Key, Entry] = {}
 
     def get(self, aggregate: str, aggregate_id: str) -> Entry:
@@ -83,11 +88,43 @@ class StateStore:
     def committed(self) -> None:
         """A batch is in the log."""
         undo.forget()
+        self.decided.forget_old()
         self.batch += 1
 
-    def reload(self) -> None:
-        """Forget what is in memory."""
+    def shard_of(self, key: Key) -> int:
+        """The shard that an aggregate belongs to."""
+        return partition_of(key[1], self.partitions)
+
+    def put_closed(self, rows: Iterable[ClosedRow]) -> None:
+        """Take committed rows of closed aggregates over."""
+        by_shard: dict[int, list[ClosedRow]] = {}
+        for row in rows:
+            by_shard.setdefault(self.shard_of(row[0]), []).append(row)
+        for shard, some in by_shard.items():
+            self.closed.of(shard).put(some)
+
+    def forget(self, shards: Collection[int]) -> None:
+        """Drop everything of these shards from memory, and let go of their files."""
         undo.forget()
+        gone = [key for key in self._hot if self.shard_of(key) in shards]
+        for key in gone:
+            self.evict(key)
+        for key in [key for key in self.due if self.shard_of(key) in shards]:
+            self.evict(key)
+        self.resting = deque((key, batch) for key, batch in self.resting if key in self._hot)
+        self.closed.let_go(shards)
+        self.decided.let_go(shards)
+
+    def decided_on(self, aggregate: str, aggregate_id: str) -> CommandMemory | None:
+        """Commands that were decided on aggregates like this one; None for one that ends, which knows its own."""
+        hours = AGGREGATES[aggregate].commands_remembered_hours
+        return self.decided.of(self.shard_of((aggregate, aggregate_id)), aggregate, hours) if hours else None
+
+    def reload(self) -> None:
+        """Forget everything that is in memory, and let go of the files."""
+        undo.forget()
+        self.closed.close()
+        self.decided.clear()
         self._hot.clear()
         self.due.clear()
         self.crowded.clear()
@@ -99,11 +136,11 @@ class StateStore:
         return len(self._hot)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self.closed.close()
 
     def _looked_up(self, key: Key) -> Entry | None:
-        rows = self.closed.find(key)
+        rows = self.closed.of(self.shard_of(key)).find(key)
         if not rows:
             return None
         entry = self.rows.entry(key, None, rows)

@@ -12,6 +12,51 @@ from schemas.types import (
 )
 
 
+class DecidedCommands(Struct, frozen=True, kw_only=True, gc=False):
+    """Commands that were decided on aggregates of one kind which never end, for as long as a repetition is
+    recognised.
+
+    digests: Digests of the commands, 8 bytes each.
+    last_at: When the last of them was issued.
+    newest_at: When the newest command was issued that was decided on aggregates of this kind in this partition;
+        0 for none.
+    forgotten_until: Commands that were issued then or earlier are not remembered; 0 for none.
+    """
+
+    digests: bytes = b""
+    last_at: int
+    newest_at: int
+    forgotten_until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "digests": self.digests,
+            "last_at": self.last_at,
+            "newest_at": self.newest_at,
+            "forgotten_until": self.forgotten_until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            digests=record["digests"],
+            last_at=record["last_at"],
+            newest_at=record["newest_at"],
+            forgotten_until=record["forgotten_until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.digests) <= 800000
+            and 0 <= self.last_at <= 9223372036854775807
+            and 0 <= self.newest_at <= 9223372036854775807
+            and 0 <= self.forgotten_until <= 9223372036854775807
+        )
+
+
 class RowGone(Struct, frozen=True, kw_only=True, gc=False):
     """A part of a living aggregate that is no more, though a closed row of it exists."""
 

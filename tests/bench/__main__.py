@@ -1,8 +1,9 @@
-"""`python -m tests.bench [a b c d e f g] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
+"""`python -m tests.bench [a b c d e f g h] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
 
 Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and
 200 jobs a second; c each part alone, replay, rebuild; d memory after that, and at each of `--finished` finished jobs; e idle
-cost; f cold start with live jobs; g the monitor. On a stack that is idle otherwise; machines are noisy: compare within one run.
+cost; f cold start with live jobs; g the monitor; h a life cycle with one and with two of each process. On a stack that is idle
+otherwise; machines are noisy: compare within one run.
 """
 
 import argparse
@@ -21,12 +22,13 @@ from rich.table import Table
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from tests.bench import latency, life_cycles, pages, parts
+from tests.bench import instances, latency, life_cycles, pages, parts
 from tests.bench.loading import fill
 from tests.bench.yardstick import yardstick_ms
 from tests.load.accounts import CpuAccounts, events_in_log
 
 FILE = CHECKOUT / "out" / "bench" / "latest.json"
+PARTS = "abcdefgh"
 RATES = (100.0, 200.0)
 IDLE_SECONDS = 20.0
 
@@ -34,7 +36,7 @@ IDLE_SECONDS = 20.0
 def main() -> int:
     """0 after the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list("abcdefg"), help="which parts, in the order a to g")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help="which parts, in the order a to h")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
     parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
     parser.add_argument("--finished", type=int, nargs="*", default=[], help="marks of part d, for example 100000 300000")
@@ -43,7 +45,7 @@ def main() -> int:
     found = measured(Stack.running(), given)
     FILE.parent.mkdir(parents=True, exist_ok=True)
     # Parts that were not measured now keep what they last said.
-    before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() and set(given.parts) != set("abcdefg") else {}
+    before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() and set(given.parts) != set(PARTS) else {}
     found["measured_on"] = before.get("measured_on", {}) | dict.fromkeys(given.parts, datetime.now(UTC).date().isoformat())
     FILE.write_text(json.dumps({**before, **found}, indent=2), encoding="utf-8")
     show(found)
@@ -73,6 +75,8 @@ def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         found |= {"idle_percent_by_process": cost, "idle_cpu_percent": round(sum(cost.values()), 2)}
     if "g" in given.parts:
         found["pages"] = asdict(pages.measure(stack))
+    if "h" in given.parts:
+        found["with_instances"] = [asdict(one) for one in instances.measure(stack, given.seconds, given.pilots)]
     if "f" in given.parts:
         live = fill(stack, given.live_jobs)
         found |= {"cold_start_seconds": parts.cold_start(stack), "cold_start_live_jobs": live}
@@ -112,6 +116,9 @@ def show(found: dict[str, Any]) -> None:
     if "pages" in found:
         text = f"{found['pages']['cores_without_pages']} / {found['pages']['cores_with_pages']}"
         table.add_row("cores of the API under load without / with 200 open pages", text)
+    for one in found.get("with_instances", ()):
+        text = ", ".join(f"{name} {cost}" for name, cost in one["costs"].items())
+        table.add_row(f"{one['of_each']} of each: life cycles a second; CPU us a job", f"{one['per_second']}; {text}")
     for mark, sizes in found.get("resident_mb_by_finished_jobs", {}).items():
         text = ", ".join(f"{name} {size}" for name, size in sizes.items())
         table.add_row(f"resident MB after {int(mark):,} finished jobs", text)

@@ -1,6 +1,6 @@
 """`python -m tests.bench.large_task [--units N] [--old PATH]`: what one task of very many input units costs a decider, in memory.
 
-The task is fed, ordered, made into jobs and finished by the decider's own `Shard`, records encoded as for the log; the other
+The task is fed, ordered, made into jobs and finished by the decider's own `Decider`, records encoded as for the log; the other
 aggregates stay away. With `--old` the same is done with the code of another checkout, in turn with this one. Writes
 `out/bench/large_task.json`. The claim is the ratio: the last tenth of the outcomes costs at most 1.2 times the first.
 """
@@ -92,7 +92,7 @@ class LargeTask:
             self.culm.sent += 1
             record = self.culm._record(topic, str(TASK).encode(), waiting.popleft())
             began = time.process_time()
-            outputs = self.culm.slot.handle(record)
+            outputs = self.culm.decider.handle(record)
             took = time.process_time() - began
             self.culm.store.committed()
             self.write_rows()

@@ -12,20 +12,19 @@ from tempfile import TemporaryDirectory
 import psycopg2
 
 from commands.aggregates import event_topics
-from commands.config import DeciderConfig
-from commands.engine.closed_rows import ClosedRows
-from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.closed_rows import ClosedRowsOfShards
+from commands.engine.decider import Decider
+from commands.engine.partition_reader import PartitionReader
 from commands.engine.rows import RowCodec
-from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from eventlog.registry import codec_from
-from eventlog.watchdog import Watchdog
 from tests.bench import life_cycles
 from tests.commands.in_memory import a_codec
 from tests.load.accounts import CpuAccounts
 from tests.sim.deciders import DeciderProcess
+from tests.sim.memory_log import Group
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Database, ProjectorProcess
 from tests.sim.seeds import quiet
@@ -53,9 +52,9 @@ def alone() -> Alone:
             world.turn(turn)
         log, codec = world.log, a_codec()
         commands = sum(len(entries) for (topic, _), entries in log.entries.items() if ".commands." in topic)
-        log.committed = {}  # so that each reads all of it again
+        log.committed, log.group = {}, Group()  # so that each reads all of it again
         log.entries = {place: entries for place, entries in log.entries.items() if ".commands." in place[0]}
-        decider = DeciderProcess(log, codec, 0, 1, Path(other))
+        decider = DeciderProcess(log, codec, "1", Path(other))
         decider.step()
         decider_seconds = _until_done(decider, commands)
         events = sum(len(entries) for (topic, _), entries in log.entries.items() if ".events." in topic)
@@ -85,17 +84,16 @@ def _until_done(decider: DeciderProcess, commands: int) -> float:
 def replay(stack: Stack) -> float:
     """Events a second that a decider folds at its start, from the real log, without a state file."""
     codec = codec_from(stack.config.registry)
-    with TemporaryDirectory() as home:
-        config = DeciderConfig(stack.config.kafka, "", Path(home))
-        store = StateStore(RowCodec(codec), ClosedRows(config.closed_rows_file))
-        slot, log = Shard(store, codec), KafkaShardLog(config, Watchdog())
-        began, count = time.perf_counter(), 0
-        for record in log.read(event_topics(), {}):
-            slot.replay(record.topic, record.partition, record.offset, codec.decode(record.value))
+    reader = PartitionReader(stack.config.kafka, 10.0)
+    places = [(topic, shard) for topic in event_topics() for shard in range(reader.partitions(event_topics()))]
+    decider = Decider(StateStore(RowCodec(codec), ClosedRowsOfShards(None)), codec)
+    began, count = time.perf_counter(), 0
+    for message in reader.read(places, {}):
+        if message is not None:
+            place = (str(message.topic()), message.partition() or 0, message.offset() or 0)
+            decider.replay(*place, codec.decode(message.value()))
             count += 1
-        seconds = time.perf_counter() - began
-        log.release()
-        store.close()
+    seconds = time.perf_counter() - began
     return round(count / seconds)
 
 

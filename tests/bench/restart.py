@@ -44,7 +44,7 @@ import json, resource, sys, time
 from pathlib import Path
 from commands.config import DeciderConfig
 from commands.engine.loop import DeciderLoop
-from commands.engine.kafka_log import KafkaShardLog
+from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.store import StateStore
 from eventlog.watchdog import Watchdog
 try:
@@ -62,8 +62,8 @@ except ImportError:
     from commands.aggregates import AGGREGATES
     store = StateStore(config.state_file, "release", {name: one.initial for name, one in AGGREGATES.items()})
 watchdog = Watchdog()
-loop = DeciderLoop(config, codec, store, lambda: KafkaShardLog(config, watchdog))
-log = KafkaShardLog(config, watchdog)
+loop = DeciderLoop(config, codec, store, lambda: KafkaDeciderLog(config, watchdog))
+log = KafkaDeciderLog(config, watchdog)
 began, cpu = time.perf_counter(), time.process_time()
 loop.take_over(log)
 found = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu, "in_memory": store.hot_count()}

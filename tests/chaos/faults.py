@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -17,6 +17,8 @@ from schemas.partition import PARTITIONER
 from schemas.topics import topics_of_role
 
 TAKEOVER_SECONDS = 6.0
+#: Longer than the session of a decider, after which its shards are given to others.
+FROZEN_SECONDS = 14.0
 DUPLICATES = 300
 POISON = (b"", b"broken avro", b"\x00\x00\x00\x00\x01not a record")
 
@@ -36,6 +38,7 @@ def faults(stack: Stack, away_seconds: float) -> list[Fault]:
     return [
         *(Fault(f"kill {name}", _killed(name)) for name in victims),
         Fault("decider stopped past a takeover", _replaced),
+        Fault("decider frozen past its session", _frozen),
         Fault(f"postgres away {away_seconds:.0f} s", _away("postgres", away_seconds)),
         Fault(f"registry away {away_seconds:.0f} s", _away("registry", away_seconds)),
         Fault("commands delivered twice", _twice),
@@ -75,7 +78,7 @@ def _away(kind: str, seconds: float) -> Callable[[Stack], Iterator[None]]:
 
 
 def _replaced(stack: Stack) -> Iterator[None]:
-    """SIGSTOP; a second decider takes the slot; SIGCONT: the first one must notice that it has lost it."""
+    """SIGSTOP; a second decider takes the name; SIGCONT: the first one must notice that it has lost it."""
     first = stack.process_pid("decider")
     process = next(one for one in culm_processes(stack.config, stack.environ) if one.name == "decider")
     environment = {**basic_environment(stack.config, os.environ), **process.environment}
@@ -84,12 +87,33 @@ def _replaced(stack: Stack) -> Iterator[None]:
     time.sleep(TAKEOVER_SECONDS)
     os.kill(first, signal.SIGCONT)
     yield
-    # The supervisor restarts the first, which takes the slot back; the second ends by itself then.
+    # The supervisor restarts the first, which takes the name back; the second ends by itself then.
     try:
         second.wait(30)
     except subprocess.TimeoutExpired:
         second.terminate()
         second.wait(30)
+
+
+def _frozen(stack: Stack) -> Iterator[None]:
+    """SIGSTOP until the others have its shards, or until it is missed; SIGCONT: what it was about to write is refused."""
+    frozen = stack.process_pid("decider")
+    os.kill(frozen, signal.SIGSTOP)
+    time.sleep(FROZEN_SECONDS)
+    os.kill(frozen, signal.SIGCONT)
+    yield
+
+
+def resized(counts: Sequence[int]) -> Fault:
+    """The stack is given these numbers of deciders, one after the other, while it works."""
+
+    def lasts(stack: Stack) -> Iterator[None]:
+        for count in counts:
+            Stack(stack.config, {**stack.environ, "CULM_DECIDERS": str(count)}).up()
+            time.sleep(FROZEN_SECONDS)
+        yield
+
+    return Fault(f"deciders become {', then '.join(map(str, counts))}", lasts)
 
 
 def _twice(stack: Stack) -> Iterator[None]:

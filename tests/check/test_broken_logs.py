@@ -13,9 +13,10 @@ import structlog
 from check.laws import Law, Seen
 from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
+from commands.config import GROUP
 from schemas.records import replace as copied
 from tests.sim.seeds import quiet
-from tests.sim.world import SLOTS, World, schedule
+from tests.sim.world import World, schedule
 
 Break = Callable[[list[Seen]], list[Seen]]
 
@@ -37,8 +38,7 @@ def a_run() -> tuple[tuple[Seen, ...], World]:
 def settled() -> dict[tuple[str, int], int]:
     """Where the deciders of the run stood at its end."""
     found: dict[tuple[str, int], int] = {}
-    for slot in range(SLOTS):
-        found |= a_run()[1].log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
+    found |= a_run()[1].log.positions_of(GROUP)
     return found
 
 
@@ -98,8 +98,15 @@ def torn(records: list[Seen]) -> list[Seen]:
 
 
 def forged(records: list[Seen]) -> list[Seen]:
-    """An event that no command asked for."""
-    index = index_of(records, "JobFinished")
+    """An event that no command asked for, from which something followed without a command of its own."""
+    sent = {record.envelope.command_id for record in records if record.role == "commands"}
+    events = [record for record in records if record.role == "events"]
+    led_to_one = {one.envelope.causation_id for one in events if one.envelope.command_id not in sent}
+    index = next(
+        number
+        for number, record in enumerate(records)
+        if record.name == "JobFinished" and record.envelope.event_id in led_to_one
+    )
     records[index] = with_envelope(records[index], command_id="00000000-0000-0000-0000-00000000beef")
     return records
 

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from commands.aggregates import command_topics
-from commands.engine.closed_rows import ClosedRows
-from commands.engine.inline import Backlog, InlineFollowUps
+from commands.engine.closed_rows import ClosedRowsOfShards
+from commands.engine.decider import Decider
+from commands.engine.inline import InlineFollowUps
+from commands.engine.log_port import Backlog
 from commands.engine.records import InputRecord
 from commands.engine.rows import RowCodec
-from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from schemas.answer import CommandAnswered
 from schemas.answering import answer_in
@@ -36,7 +37,7 @@ def a_codec(kind: type[Codec] = Codec) -> Codec:
 class Culm:
     """Every aggregate, its events in order, and a clock that moves only when told."""
 
-    slot: Shard
+    decider: Decider
     codec: Codec
     store: StateStore
     now: int = START
@@ -55,15 +56,16 @@ class Culm:
         vo: str = "wlcg",
         command_id: str | None = None,
         expected_sequence: int | None = None,
+        issued_at: int | None = None,
     ) -> CommandAnswered:
-        """The answer to `command`, after everything that follows from it was decided too."""
+        """The answer to `command`, after everything that follows from it was decided too. issued_at: now, if not given."""
         self.sent += 1
         number = command_id or str(UUID(int=self.sent))
         envelope = CommandEnvelope(
             command_id=number,
             aggregate_id=aggregate_id,
             correlation_id=number,
-            issued_at=self.now,
+            issued_at=self.now if issued_at is None else issued_at,
             actor=actor,
             role=role,
             vo=vo,
@@ -73,7 +75,7 @@ class Culm:
         before = len(self.answers)
         waiting = deque([record])
         while waiting:
-            for output in self.slot.handle(waiting.popleft()):
+            for output in self.decider.handle(waiting.popleft()):
                 decoded = self.codec.decode(output.value)
                 match decoded.entry.role:
                     case "commands":
@@ -109,8 +111,8 @@ class Culm:
 def a_culm(*, direct: bool = True) -> Culm:
     """An empty system. direct: follow-ups are decided at once, as by a decider that owns everything."""
     codec = a_codec()
-    store = StateStore(RowCodec(codec), ClosedRows(None))
-    owned = InlineFollowUps(0, 1)
+    store = StateStore(RowCodec(codec), ClosedRowsOfShards(None))
+    owned = InlineFollowUps()
     if direct:
-        owned.begin(Backlog(dict.fromkeys(command_topics(), 1), {}))
-    return Culm(Shard(store, codec, owned), codec, store)
+        owned.begin(Backlog(dict.fromkeys(command_topics(), 1), frozenset({0}), {}))
+    return Culm(Decider(store, codec, owned), codec, store)

@@ -135,7 +135,7 @@ def test_a_bug_leaves_the_states_of_a_run_without_its_record(scene: str) -> None
                 assert [letter.error for letter in struck.letters] == ["Planted: "]
             if struck.letters:
                 assert states_of(struck) == states_of(without), f"{victim} in {place}"
-                assert struck.slot._direct._under_way == {}
+                assert struck.decider._direct._under_way == {}
 
 
 def test_the_record_of_the_follow_up_that_met_the_bug_is_the_dead_letter_and_no_other() -> None:

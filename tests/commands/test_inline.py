@@ -8,7 +8,8 @@ import pytest
 from commands import limits
 from commands.aggregates import AGGREGATES
 from commands.engine.checked_parts import CheckedParts
-from commands.engine.inline import Backlog, InlineFollowUps
+from commands.engine.inline import InlineFollowUps
+from commands.engine.log_port import Backlog
 from commands.engine.records import InputRecord
 from schemas import records
 from schemas.bounds import Checked, OutOfBounds
@@ -25,10 +26,11 @@ JOBS = "culm.job.commands.v1"
 NUMBER = "00000000-0000-0000-0000-00000000abcd"
 
 
-def owning(slot: int = 0, slots: int = 1, **unread: int) -> InlineFollowUps:
-    """The choice of a slot with four partitions of jobs; unread: p<partition>=<end>."""
-    direct = InlineFollowUps(slot, slots)
-    direct.begin(Backlog({JOBS: 4}, {(JOBS, int(name[1:])): end for name, end in unread.items()}))
+def owning(*shards: int, **unread: int) -> InlineFollowUps:
+    """The choice of a decider with shards, all four unless they are named; unread: p<partition>=<end>."""
+    direct = InlineFollowUps()
+    ends = {(JOBS, int(name[1:])): end for name, end in unread.items()}
+    direct.begin(Backlog({JOBS: 4}, frozenset(shards or range(4)), ends))
     return direct
 
 
@@ -38,7 +40,7 @@ def names_of(culm: Culm, command: Any, key: str, role: str = "pilot") -> list[st
         command_id=NUMBER, aggregate_id=key, correlation_id=NUMBER, issued_at=culm.now, actor="jdoe", role=role, vo="wlcg"
     )
     record = InputRecord(entry_of(command).topic, 0, 999, key.encode(), culm.codec.encode(command, envelope), culm.now)
-    return [culm.codec.decode(output.value).name for output in culm.slot.handle(record)]
+    return [culm.codec.decode(output.value).name for output in culm.decider.handle(record)]
 
 
 def test_a_lease_and_what_follows_from_it_are_three_records() -> None:
@@ -110,7 +112,7 @@ def test_a_new_owner_reads_to_the_end_of_a_partition_before_it_spares_the_way() 
 
 
 def test_what_belongs_to_another_slot_takes_the_log() -> None:
-    first, second = owning(0, 2), owning(1, 2)
+    first, second = owning(0, 2), owning(1, 3)
 
     taken = [(first.takes(JOBS, str(key), 0), second.takes(JOBS, str(key), 0)) for key in range(20)]
 
@@ -118,7 +120,7 @@ def test_what_belongs_to_another_slot_takes_the_log() -> None:
 
 
 def test_before_anything_is_owned_everything_takes_the_log() -> None:
-    assert not InlineFollowUps(0, 1).takes(JOBS, "7", 0)
+    assert not InlineFollowUps().takes(JOBS, "7", 0)
 
 
 def test_late_follow_ups_of_a_large_decision_take_the_log() -> None:
@@ -130,7 +132,7 @@ def test_late_follow_ups_of_a_large_decision_take_the_log() -> None:
 
 def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log() -> None:
     culm = a_running_task(a_definition(events_total=5))
-    culm.slot._direct.decisions_max = 2
+    culm.decider._direct.decisions_max = 2
 
     names = names_of(culm, KillTask(), str(TASK), role="user")
 
@@ -155,12 +157,12 @@ def test_a_bug_in_a_follow_up_costs_only_the_follow_up(monkeypatch: pytest.Monke
 
 def test_follow_ups_through_the_log_are_forgotten_with_the_decision_that_gave_them(monkeypatch: pytest.MonkeyPatch) -> None:
     culm = a_running_task(a_definition(events_total=5))
-    culm.slot._direct.decisions_max = 2
+    culm.decider._direct.decisions_max = 2
     monkeypatch.setattr(limits, "DECISION_RECORDS_MAX", 3)
 
     answer = culm.send(KillTask(), str(TASK))
 
-    assert (answer.reason, culm.slot._direct._under_way) == ("TOO_LARGE", {})
+    assert (answer.reason, culm.decider._direct._under_way) == ("TOO_LARGE", {})
 
 
 def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,17 +8,17 @@ import pytest
 from commands.aggregates import AGGREGATES, event_topics
 from commands.dataset.snapshot import PAGE_FILES
 from commands.engine import snapshots
-from commands.engine.closed_rows import ClosedRows
+from commands.engine.closed_rows import ClosedRows, ClosedRowsOfShards
+from commands.engine.decider import Decider
 from commands.engine.entries import Entry, Key
 from commands.engine.errors import SnapshotUnusable
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec, key_of, named_by
-from commands.engine.shard import Shard
 from commands.engine.snapshots import BATCHES_BEFORE_EVICTION, SnapshotWriter
 from commands.engine.store import StateStore
 from commands.job.model import Job, JobStatus
 from commands.snapshot import MAIN
-from schemas.catalog import CLOSED_ROWS, LIVE_ROWS
+from schemas.catalog import LIVE_ROWS
 from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.task import ReloadTask
 from schemas.types import DatasetFile, DatasetRole
@@ -27,22 +27,25 @@ from tests.commands.builders import TASK, a_running_task, end, lease, run_all
 from tests.commands.in_memory import Culm, a_codec, a_culm
 from tests.sim.deciders import a_config
 from tests.sim.faults import Faults
-from tests.sim.memory_log import MemoryLog, MemoryShardLog
+from tests.sim.memory_log import MemoryDeciderLog, MemoryLog
 
 SCENES = sorted(name for name in vars(test_task_saga) if name.startswith("test_"))
 NAME = "user.jdoe.in"
+SHARDS = frozenset({0})
 
 
 class Node:
     """A decider's memory and disk, beside a log that holds the rows and the events of a system in memory."""
 
-    def __init__(self, culm: Culm, file: Path | None = None) -> None:
+    def __init__(self, culm: Culm, folder: Path | None = None) -> None:
         self.culm = culm
         self.log = MemoryLog(1)
-        self.owner = MemoryShardLog(self.log, a_config(), Faults())
-        self.owner.acquire()
+        self.owner = MemoryDeciderLog(self.log, a_config(), Faults())
+        self.owner.join()
+        self.owner.change()
+        self.owner.start_reading()
         self.writer = SnapshotWriter(culm.store, culm.codec)
-        culm.store.closed = ClosedRows(file)
+        culm.store.closed = ClosedRowsOfShards(folder)
         self._events = 0
 
     def write(self) -> int:
@@ -61,7 +64,7 @@ class Node:
     def round(self) -> int:
         """A whole round; the number of slices it took."""
         self.write()
-        self.writer.begin_round(self.owner.ends(event_topics()))
+        self.writer.begin_round(self.owner.ends(event_topics(), SHARDS))
         slices = 0
         while self.writer.in_round:
             self.write()
@@ -73,12 +76,12 @@ class Node:
         for _ in range(BATCHES_BEFORE_EVICTION + 2):
             self.culm.store.committed()
 
-    def restored(self, file: Path | None = None) -> tuple[StateStore, int]:
+    def restored(self, folder: Path | None = None) -> tuple[StateStore, int]:
         """The states that another node finds in the log, and the number of events that it folded."""
         codec = a_codec()
-        store = StateStore(RowCodec(codec), ClosedRows(file))
-        shard = Shard(store, codec)
-        return store, Restoring(store, shard, SnapshotWriter(store, codec), codec).run(self.owner, lambda: None)
+        store = StateStore(RowCodec(codec), ClosedRowsOfShards(folder))
+        shard = Decider(store, codec)
+        return store, Restoring(store, shard, SnapshotWriter(store, codec), codec).run(self.owner, SHARDS, lambda: None)
 
 
 def states(store: StateStore) -> dict[Key, tuple[Any, int, list[int]]]:
@@ -134,7 +137,7 @@ def test_states_written_part_by_part_on_the_way_are_restored_by_another_node(sce
     def written_between(culm: Culm, command: Any, aggregate_id: str, **more: Any) -> Any:
         node = nodes.setdefault(id(culm), Node(culm))
         if not node.writer.in_round:
-            node.writer.begin_round(node.owner.ends(event_topics()))
+            node.writer.begin_round(node.owner.ends(event_topics(), SHARDS))
         node.write()
         return send(culm, command, aggregate_id, **more)
 
@@ -181,7 +184,7 @@ def test_a_round_that_was_not_finished_counts_for_nothing_but_its_rows() -> None
     node.round()
     run_all(culm)
     node.write()
-    node.writer.begin_round(node.owner.ends(event_topics()))
+    node.writer.begin_round(node.owner.ends(event_topics(), SHARDS))
 
     store, _ = node.restored()
 
@@ -253,7 +256,7 @@ def test_a_row_of_a_closed_job_is_small() -> None:
     node.rest()
     node.round()
 
-    rows = culm.store.closed.find(("job", str(job_id)))
+    rows = culm.store.closed.of(0).find(("job", str(job_id)))
 
     assert {name: len(value) <= 120 for name, value in rows.items()} == {MAIN: True}
 
@@ -265,7 +268,7 @@ def test_a_dataset_writes_the_pages_that_changed() -> None:
     culm.send(RegisterFiles(files=(a_file(999_999),), role=DatasetRole.INPUT), NAME)
 
     node.write()
-    node.writer.begin_round(node.owner.ends(event_topics()))
+    node.writer.begin_round(node.owner.ends(event_topics(), SHARDS))
 
     assert node.write() == 3  # main row, last page, marker
 
@@ -333,16 +336,16 @@ def test_a_key_that_names_no_row_is_refused() -> None:
 
 
 def test_a_copy_of_closed_rows_of_another_log_is_fetched_again(tmp_path: Path) -> None:
-    other = ClosedRows(tmp_path / "closed")
+    other = ClosedRows(tmp_path / "closed-0.sqlite")
     other.put([(("job", "7"), MAIN, b"of another log")])
-    other.reached({(CLOSED_ROWS, 0): 1_000})
+    other.reached(1_000)
     other.close()
     culm = a_running_task()
     node = Node(culm)
 
-    store, _ = node.restored(tmp_path / "closed")
+    store, _ = node.restored(tmp_path)
 
-    assert store.closed.find(("job", "7")) == {}
+    assert store.closed.of(0).find(("job", "7")) == {}
 
 
 def test_a_row_that_ended_in_the_same_portion_of_the_log_is_gone_and_one_that_began_again_is_there() -> None:
@@ -357,7 +360,7 @@ def test_a_row_that_ended_in_the_same_portion_of_the_log_is_gone_and_one_that_be
 def test_a_damaged_file_of_closed_rows_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "closed").write_bytes(b"not a database" * 100)
 
-    assert ClosedRows(tmp_path / "closed").positions() == {}
+    assert ClosedRows(tmp_path / "closed").position() == 0
 
 
 def test_a_file_that_a_living_process_holds_is_left_alone(tmp_path: Path) -> None:
@@ -372,7 +375,7 @@ def test_a_file_that_a_living_process_holds_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_a_question_about_nothing_costs_no_memory() -> None:
-    store = StateStore(RowCodec(a_codec()), ClosedRows(None))
+    store = StateStore(RowCodec(a_codec()), ClosedRowsOfShards(None))
     store.get("job", "404")
 
     store.forget_untouched("job", "404")

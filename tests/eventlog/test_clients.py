@@ -25,7 +25,7 @@ def open_each() -> None:
     consumers.one_shot_reader(NOWHERE, "o", fetch_bytes_max=65_536, hurried=True)
     consumers.tail_reader(NOWHERE, "t")
     consumers.follower(NOWHERE, "f")
-    consumers.group_reader(NOWHERE, "g")
+    consumers.member(NOWHERE, "g", "1", session_seconds=6, must_be_held=True)
     producers.idempotent_producer(NOWHERE, "i")
     producers.transactional_producer(NOWHERE, "x", transaction_ms_max=10_000)
     connection.open_admin(NOWHERE, "a", hurried=True)

@@ -23,9 +23,12 @@ from tests.starting import starts_processes
 
 pytestmark = pytest.mark.alone
 
-TWO = {"processors": 2, "timers": 2, "projector": 2, "notary": 2, "api": 2, "harvester": 2}
+TWO = {"decider": 2, "processors": 2, "timers": 2, "projector": 2, "notary": 2, "api": 2, "harvester": 2}
 #: Of those that stand by, the one on duty; of those that share, either; the first API alone has pilots in the middle of a call.
-VICTIMS = ("projector-1", "projector-2", "processors-1", "processors-2", "timers-1", "notary-1", "api-2", "api-1", "harvester-1")
+VICTIMS = (
+    "decider-1", "decider-2", "projector-1", "projector-2", "processors-1", "processors-2", "timers-1", "notary-1", "api-2",
+    "api-1", "harvester-1",
+)  # fmt: skip
 JOBS = 6
 
 
@@ -141,14 +144,35 @@ def test_a_projector_that_stands_still_loses_its_share_and_wakes_without_harm(cl
     until(lambda: {row["health"] for row in two.status()["processes"]} == {"running"}, "both projectors")
 
 
+def test_a_decider_that_stands_still_loses_its_shards_and_writes_nothing_of_the_past(client: Client, two: Stack) -> None:
+    still = two.process_pid("decider-2")
+    os.kill(still, signal.SIGSTOP)
+    try:
+        task = client.prun("user.jdoe.two.frozen", "--nJobs", "2").task_id
+        ended = until(lambda: _final(client, task), "the end of the task")
+        assert ended["status"] == "done"
+    finally:
+        os.kill(still, signal.SIGCONT)
+    task = client.prun("user.jdoe.two.thawed", "--nJobs", "2").task_id
+
+    assert client.ended(task)["status"] == "done"
+    assert two.process_pid("decider-2") == still
+
+
 def test_instances_are_added_and_stopped_while_the_stack_is_up(client: Client, two: Stack) -> None:
-    asked = Stack(two.config, {**two.environ, "CULM_PROJECTORS": "3", "CULM_APIS": "1"})
+    asked = Stack(two.config, {**two.environ, "CULM_DECIDERS": "3", "CULM_PROJECTORS": "3", "CULM_APIS": "1"})
     asked.up()
 
     names = {state.name for state in two.supervisor.states()}
     task = client.prun("user.jdoe.two.more", "--nJobs", "2").task_id
 
-    assert ("projector-3" in names, "api-2" in names) == (True, False)
+    assert ("decider-3" in names, "projector-3" in names, "api-2" in names) == (True, True, False)
+    assert client.ended(task)["status"] == "done"
+
+    Stack(asked.config, {**two.environ, "CULM_DECIDERS": "2"}).up()
+    task = client.prun("user.jdoe.two.less", "--nJobs", "2").task_id
+
+    assert "decider-3" not in {state.name for state in two.supervisor.states()}
     assert client.ended(task)["status"] == "done"
 
 

@@ -76,10 +76,10 @@ def test_counts_are_taken_from_variables_and_kept_with_the_stack(tmp_path: Path)
 
 
 def test_no_two_processes_of_the_largest_stack_share_a_port(tmp_path: Path) -> None:
-    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3", "CULM_DECIDERS": "1"}
+    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3"}
     ports = [port for port, _, _ in _ports(StackConfig.from_environ(environ, home=tmp_path))]
 
-    assert len(ports) == len(set(ports)) == 5 * 9 + 1 + 9 + 2 + 6
+    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 2 + 6
 
 
 def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path) -> None:
@@ -118,6 +118,8 @@ def test_a_process_is_given_the_addresses_it_needs_and_no_others(tmp_path: Path)
     assert "CULM_LOG_FILE" not in programs["decider"]
 
 
-def test_a_stack_has_one_decider() -> None:
-    with pytest.raises(ValueError, match="deciders is 2, expected 1: several would not share the log but shut each other out"):
-        StackConfig.from_environ({"CULM_DECIDERS": "2"})
+def test_deciders_are_counted_as_other_kinds_are_and_each_has_its_name(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({"CULM_DECIDERS": "2"}, home=tmp_path)
+    programs = {one.name: one.environment for one in culm_processes(config, {})}
+
+    assert [programs[name]["CULM_INSTANCE"] for name in ("decider", "decider-2")] == ["1", "2"]

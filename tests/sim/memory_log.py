@@ -4,21 +4,21 @@ A record of an open transaction stands in its partition at once and holds back e
 an abort leaves its offsets as holes; a commit or an abort takes an offset of its own, as Kafka's markers do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from commands.aggregates import command_topics
+from commands.aggregates import command_topics, event_topics
 from commands.config import DeciderConfig
 from commands.engine.entries import Positions
-from commands.engine.errors import Fenced, Interrupted, Unwritable
-from commands.engine.inline import Backlog
+from commands.engine.errors import Fenced, Interrupted, PositionsMissing, Unwritable
+from commands.engine.log_port import Backlog, ShardChange
 from commands.engine.records import InputRecord, OutputRecord
 from schemas.partition import partition_of
 from schemas.wire import Codec, Decoded
 from tests.sim.faults import Faults
 
-PARTITIONS = 2
+PARTITIONS = 3
 #: What librdkafka takes by default (message.max.bytes), key and frame of the record included.
 RECORD_BYTES_MAX = 1_000_000
 RECORD_FRAME_BYTES = 70
@@ -59,6 +59,35 @@ class RememberingCodec(Codec):
         return found
 
 
+@dataclass(slots=True)
+class Group:
+    """The group of deciders: who is in it, and in which generation; shards are shared out by range over the names."""
+
+    generation: int = 0
+    members: list[str] = field(default_factory=list)
+
+    def join(self, name: str) -> None:
+        """A member that comes back under its name finds its shards as they were."""
+        if name not in self.members:
+            self.members = sorted([*self.members, name])
+            self.generation += 1
+
+    def leave(self, name: str) -> None:
+        """The session of a member ran out."""
+        if name in self.members:
+            self.members.remove(name)
+            self.generation += 1
+
+    def shards_of(self, name: str, partitions: int) -> frozenset[int]:
+        """What a member has in this generation."""
+        if name not in self.members:
+            return frozenset()
+        place, count = self.members.index(name), len(self.members)
+        less, more = divmod(partitions, count)
+        first = place * less + min(place, more)
+        return frozenset(range(first, first + less + (place < more)))
+
+
 class MemoryLog:
     """All topics. `now`: microseconds, moved by the owner of the world."""
 
@@ -68,6 +97,7 @@ class MemoryLog:
         self.entries: dict[tuple[str, int], list[Entry]] = {}
         self.producers: dict[str, Producer] = {}
         self.committed: dict[str, Positions] = {}
+        self.group = Group()
 
     def append(self, topic: str, key: bytes, value: bytes | None, state: str = COMMITTED) -> Entry:
         """The new entry, at the partition that its key says."""
@@ -129,6 +159,13 @@ class MemoryLog:
             self.entries[place].append(Entry(b"", None, self.now, MARKER))
         producer.entries, producer.touched = [], set()
 
+    def time_out(self, topic: str, partition: int) -> None:
+        """End the transactions that are open in a partition, as the coordinator does in the end; their owners are fenced."""
+        for name, producer in self.producers.items():
+            if (topic, partition) in producer.touched:
+                self.finish(name, producer.epoch, ABORTED)
+                producer.epoch += 1
+
     def owned(self, name: str, epoch: int) -> Producer:
         """The producer, if `epoch` is its newest."""
         producer = self.producers[name]
@@ -141,38 +178,77 @@ class MemoryLog:
         return self.committed.setdefault(group, {})
 
 
-class MemoryShardLog:
-    """`ShardLog` on a `MemoryLog`. `faults` is asked at every point at which the real one may break."""
+class MemoryDeciderLog:
+    """`DeciderLog` on a `MemoryLog`. `faults` is asked at every point at which the real one may break."""
 
     def __init__(self, log: MemoryLog, config: DeciderConfig, faults: Faults) -> None:
         self._log, self._config, self._faults = log, config, faults
         self._epoch = 0
+        self._generation = -1
+        self._shards: frozenset[int] = frozenset()
+        self._started: frozenset[int] = frozenset()
         self._next: Positions = {}
+        self._ends: Positions = {}
 
-    def acquire(self) -> None:
-        """Fence the previous owner."""
+    def join(self) -> int:
+        """Fence the previous decider of this name."""
         self._faults.point("acquire")
         self._epoch = self._log.begin(self._config.name)
+        self._prove_positions()
+        self._log.group.join(self._config.name)
+        return self._log.partitions
 
-    def read(self, topics: Sequence[str], known: Positions) -> Iterator[InputRecord]:
-        """Committed records up to the present end."""
-        for topic, partition in self._owned(topics):
-            self._faults.point("replay")
-            offset = known.get((topic, partition), 0)
-            yield from self._log.read(topic, partition, offset, 1_000_000)
+    def _prove_positions(self) -> None:
+        """A group that has lost its positions begins nowhere."""
+        committed, lost = self._log.positions_of(self._config.group), []
+        for commands, events in zip(command_topics(), event_topics(), strict=True):
+            for shard in range(self._log.partitions):
+                both = all(self._log.entries.get((topic, shard)) for topic in (commands, events))
+                if both and (commands, shard) not in committed:
+                    lost.append((commands, shard))
+        if lost:
+            raise PositionsMissing(self._config.group, lost)
+
+    def change(self) -> ShardChange | None:
+        """What is different since it was last asked."""
+        if self._generation == self._log.group.generation:
+            return None
+        if self._config.name not in self._log.group.members:
+            # Its session ran out; it joins again by itself.
+            self._log.group.join(self._config.name)
+        self._generation = self._log.group.generation
+        self._shards = self._log.group.shards_of(self._config.name, self._log.partitions)
+        now = self._all_ends(self._started)
+        kept = frozenset(
+            shard
+            for shard in self._shards & self._started
+            if all(now[place] == self._ends[place] for place in now if place[1] == shard)
+        )
+        self._started = kept
+        return ShardChange(self._shards, kept)
+
+    def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:
+        """Committed records up to the present end; transactions whose owner is gone run out first."""
+        for topic in topics:
+            for partition in sorted(shards):
+                self._faults.point("replay")
+                self._log.time_out(topic, partition)
+                yield from self._log.read(topic, partition, known.get((topic, partition), 0), 1_000_000)
 
     def start_reading(self) -> Backlog:
-        """From the committed positions on."""
-        committed = self._log.positions_of(self._config.name)
-        self._next = {place: committed.get(place, 0) for place in self._owned(command_topics())}
+        """From the group's positions on."""
+        committed = self._log.positions_of(self._config.group)
+        places = [(topic, shard) for topic in command_topics() for shard in sorted(self._shards)]
+        self._next = {place: committed.get(place, 0) for place in places}
+        self._started, self._ends = self._shards, self._all_ends(self._shards)
         ends = {place: len(self._log.entries.get(place, ())) for place in self._next}
         unread = {place: end for place, end in ends.items() if self._next[place] < end}
-        return Backlog(dict.fromkeys(command_topics(), self._log.partitions), unread)
+        return Backlog(dict.fromkeys(command_topics(), self._log.partitions), self._shards, unread)
 
     def take(self, records_max: int) -> Sequence[InputRecord]:
         """What is there, in the order of partitions."""
         self._faults.point("take")
-        if self._faults.dry:
+        if self._faults.dry or self._generation != self._log.group.generation:
             return ()
         found: list[InputRecord] = []
         for place, offset in self._next.items():
@@ -192,13 +268,23 @@ class MemoryShardLog:
             self._faults.point("produce")
         self._log.owned(self._config.name, self._epoch)
         self._faults.point("before_commit")
+        self._prove_generation()
         self._log.finish(self._config.name, self._epoch, COMMITTED)
-        self._log.positions_of(self._config.name).update(positions)
+        # Every place has a position from the first transaction on.
+        known = self._log.positions_of(self._config.group)
+        known.update({place: 0 for place in self._next if place not in known} | positions)
+        self._ends = self._all_ends(self._started)
         self._faults.point("after_commit")
 
-    def ends(self, topics: Sequence[str]) -> Positions:
+    def _prove_generation(self) -> None:
+        """The positions of a transaction are taken in the generation of the group alone."""
+        if self._generation != self._log.group.generation:
+            self._log.finish(self._config.name, self._epoch, ABORTED)
+            raise Interrupted(f"generation {self._generation}, it is {self._log.group.generation}")
+
+    def ends(self, topics: Sequence[str], shards: Collection[int]) -> Positions:
         """Ends of partitions."""
-        return {(topic, partition): self._log.end(topic, partition) for topic, partition in self._owned(topics)}
+        return {(topic, shard): self._log.end(topic, shard) for topic in topics for shard in shards}
 
     def release(self) -> None:
         """Nothing to give back; what is left open is aborted when the next owner comes, or by the coordinator's timeout."""
@@ -206,13 +292,8 @@ class MemoryShardLog:
         if producer is not None and producer.epoch == self._epoch and producer.entries:
             self._log.finish(self._config.name, self._epoch, ABORTED)
 
-    def _owned(self, topics: Sequence[str]) -> list[tuple[str, int]]:
-        return [
-            (topic, partition)
-            for topic in topics
-            for partition in range(self._log.partitions)
-            if partition % self._config.slots == self._config.slot
-        ]
+    def _all_ends(self, shards: Collection[int]) -> Positions:
+        return {(topic, shard): len(self._log.entries.get((topic, shard), ())) for topic in event_topics() for shard in shards}
 
 
-__all__ = ["Interrupted", "MemoryLog", "MemoryShardLog", "RememberingCodec"]
+__all__ = ["Interrupted", "MemoryDeciderLog", "MemoryLog", "RememberingCodec"]

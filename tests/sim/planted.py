@@ -12,11 +12,13 @@ from unittest.mock import patch
 from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.decision import FollowUp, accept
+from commands.engine.decider import Decider
 from commands.engine.entries import Entry, Positions
+from commands.engine.loop import DeciderLoop
 from commands.engine.records import InputRecord, OutputRecord
+from commands.engine.repeats import Repeats
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec
-from commands.engine.shard import Shard
 from commands.engine.snapshots import SnapshotWriter
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
@@ -29,7 +31,7 @@ from schemas.wire import Decoded
 from streams.timers import due
 from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
-from tests.sim.memory_log import COMMITTED, MemoryLog, MemoryShardLog, Producer
+from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -76,46 +78,52 @@ def lease_without_a_check() -> Any:
 
 def deduplication_by_time() -> Any:
     """A command that is not issued later than the last one counts as repeated."""
-    decide = Shard._decide
+    decide = Decider._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(
-        slot: Shard, record: InputRecord, decoded: Decoded, outputs: list[OutputRecord], told: Any, checked: Any, *, direct: bool
-    ) -> Any:
+    def by_time(decider: Decider, record: InputRecord, decoded: Decoded, outputs: Any, *more: Any, direct: bool) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
-            entry = slot._store.get(*key)
-            outputs.append(slot._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
+            entry = decider._store.get(*key)
+            outputs.append(decider._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
             return []
         latest[key] = decoded.envelope.issued_at
-        return decide(slot, record, decoded, outputs, told, checked, direct=direct)
+        return decide(decider, record, decoded, outputs, *more, direct=direct)
 
-    return patch.object(Shard, "_decide", by_time)
+    return patch.object(Decider, "_decide", by_time)
 
 
 def torn_decisions() -> Any:
     """Records are written without a transaction around them."""
 
-    def commit(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        shard_log._log.owned(shard_log._config.name, shard_log._epoch)
+    def commit(decider_log: MemoryDeciderLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        decider_log._log.owned(decider_log._config.name, decider_log._epoch)
         for output in outputs:
-            shard_log._log.append(output.topic, output.key, output.value)
-            shard_log._faults.point("produce")
-        shard_log._faults.point("before_commit")
-        shard_log._log.positions_of(shard_log._config.name).update(positions)
-        shard_log._faults.point("after_commit")
+            decider_log._log.append(output.topic, output.key, output.value)
+            decider_log._faults.point("produce")
+        decider_log._faults.point("before_commit")
+        decider_log._log.positions_of(decider_log._config.group).update(positions)
+        decider_log._faults.point("after_commit")
 
-    return patch.object(MemoryShardLog, "commit", commit)
+    return patch.object(MemoryDeciderLog, "commit", commit)
 
 
 def states_kept_in_doubt() -> Any:
     """After a commit whose outcome is unknown, the states in memory are believed."""
     run = Restoring.run
 
-    def trusting(restoring: Restoring, shard_log: Any, write: Any) -> int:
-        return 0 if restoring._store.hot_count() else run(restoring, shard_log, write)
+    def trusting(restoring: Restoring, *arguments: Any) -> int:
+        return 0 if restoring._store.hot_count() else run(restoring, *arguments)
 
-    return patch.object(Restoring, "run", trusting)
+    def join(loop: DeciderLoop, decider_log: Any) -> None:
+        loop._writer.forget()
+        loop._shards = frozenset()
+        loop._store.partitions = decider_log.join()
+
+    both = contextlib.ExitStack()
+    both.enter_context(patch.object(Restoring, "run", trusting))
+    both.enter_context(patch.object(DeciderLoop, "join", join))
+    return both
 
 
 def positions_before_rows() -> Any:
@@ -153,25 +161,25 @@ def leases_end_early() -> Any:
 
 def follow_ups_outside() -> Any:
     """Commands that follow from a decision are sent after its transaction."""
-    commit = MemoryShardLog.commit
+    commit = MemoryDeciderLog.commit
 
-    def apart(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+    def apart(decider_log: MemoryDeciderLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         outputs = list(outputs)
-        commit(shard_log, [one for one in outputs if ".commands." not in one.topic], positions)
+        commit(decider_log, [one for one in outputs if ".commands." not in one.topic], positions)
         for output in outputs:
             if ".commands." in output.topic:
-                shard_log._faults.point("produce")
-                shard_log._log.append(output.topic, output.key, output.value, COMMITTED)
+                decider_log._faults.point("produce")
+                decider_log._log.append(output.topic, output.key, output.value, COMMITTED)
 
-    return patch.object(MemoryShardLog, "commit", apart)
+    return patch.object(MemoryDeciderLog, "commit", apart)
 
 
 def ids_forgotten_at_restart() -> Any:
     """Command ids are remembered in memory only: neither in the fold nor in the rows."""
-    apply, restored = Shard._apply, RowCodec.entry
+    apply, restored = Decider._apply, RowCodec.entry
 
-    def forgetful(slot: Shard, aggregate: Any, entry: Entry, message: Any, envelope: Any) -> None:
-        apply(slot, aggregate, entry, message, envelope)
+    def forgetful(decider: Decider, aggregate: Any, entry: Entry, message: Any, envelope: Any) -> None:
+        apply(decider, aggregate, entry, message, envelope)
         entry.recent = UndoQueue()
 
     def forgotten(rows: RowCodec, *arguments: Any) -> Entry:
@@ -180,22 +188,30 @@ def ids_forgotten_at_restart() -> Any:
         return entry
 
     both = contextlib.ExitStack()
-    both.enter_context(patch.object(Shard, "_apply", forgetful))
+    both.enter_context(patch.object(Decider, "_apply", forgetful))
     both.enter_context(patch.object(RowCodec, "entry", forgotten))
+    return both
+
+
+def a_days_commands_forgotten_at_restart() -> Any:
+    """What is remembered of a day's commands to queues is neither in the rows nor in the fold."""
+    both = contextlib.ExitStack()
+    both.enter_context(patch.object(Repeats, "replayed", lambda *_: None))
+    both.enter_context(patch.object(Restoring, "_restore_decided", lambda *_: None))
     return both
 
 
 def raising() -> Any:
     """One of forty decisions that change something meets a bug after the change: no law but those of its own record may break."""
-    evolve = Shard._evolve
+    evolve = Decider._evolve
 
-    def broken(slot: Shard, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded, *, is_answer: bool) -> Any:
-        events = evolve(slot, aggregate, entry, decision, decoded, is_answer=is_answer)
+    def broken(decider: Decider, aggregate: Any, entry: Entry, decision: Any, decoded: Decoded, *, is_answer: bool) -> Any:
+        events = evolve(decider, aggregate, entry, decision, decoded, is_answer=is_answer)
         if events and int(decoded.envelope.command_id[:6], 16) % 40 == 0:
             raise RuntimeError("planted")
         return events
 
-    return patch.object(Shard, "_evolve", broken)
+    return patch.object(Decider, "_evolve", broken)
 
 
 def changes_stay_after_a_bug() -> Any:
@@ -208,12 +224,12 @@ def changes_stay_after_a_bug() -> Any:
 
 def large_records_are_cut_off() -> Any:
     """A record that the log does not take is left out, and the rest of its transaction written."""
-    commit = MemoryShardLog.commit
+    commit = MemoryDeciderLog.commit
 
-    def without(shard_log: MemoryShardLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
-        commit(shard_log, [one for one in outputs if len(one.value or b"") < 700], positions)
+    def without(decider_log: MemoryDeciderLog, outputs: Iterable[OutputRecord], positions: Positions) -> None:
+        commit(decider_log, [one for one in outputs if len(one.value or b"") < 700], positions)
 
-    return patch.object(MemoryShardLog, "commit", without)
+    return patch.object(MemoryDeciderLog, "commit", without)
 
 
 def markers_of_the_end() -> Any:
@@ -237,6 +253,22 @@ def parts_not_noted() -> Any:
     return patch.dict(AGGREGATES, {"queue": replace(AGGREGATES["queue"], snapshot=replace(form, changed=forgotten))})
 
 
+def generations_not_looked_at() -> Any:
+    """A decider whose shards were given to another goes on writing."""
+    return patch.object(MemoryDeciderLog, "_prove_generation", lambda decider_log: None)
+
+
+def kept_without_a_look() -> Any:
+    """A decider that gets a shard back keeps its states, although another one had it meanwhile."""
+    change = MemoryDeciderLog.change
+
+    def trusting(decider_log: MemoryDeciderLog) -> Any:
+        started, found = decider_log._started, change(decider_log)
+        return found and replace(found, kept=found.shards & started)
+
+    return patch.object(MemoryDeciderLog, "change", trusting)
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -251,9 +283,12 @@ PLANTS: dict[str, Callable[[], Any]] = {
         leases_end_early,
         follow_ups_outside,
         ids_forgotten_at_restart,
+        a_days_commands_forgotten_at_restart,
         changes_stay_after_a_bug,
         large_records_are_cut_off,
         markers_of_the_end,
+        generations_not_looked_at,
+        kept_without_a_look,
         parts_not_noted,
     )
 }

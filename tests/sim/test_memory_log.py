@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from commands.config import DeciderConfig
-from commands.engine.log_port import ShardLog
+from commands.config import GROUP, DeciderConfig
+from commands.engine.log_port import DeciderLog
 from commands.engine.records import OutputRecord
 from tests.commands.log_port_contract import EVENTS, SCENES, Harness
 from tests.sim.faults import Faults
-from tests.sim.memory_log import ABORTED, COMMITTED, MemoryLog, MemoryShardLog
+from tests.sim.memory_log import ABORTED, COMMITTED, MemoryDeciderLog, MemoryLog
 
 
 class Memory:
@@ -19,9 +19,13 @@ class Memory:
     def __init__(self) -> None:
         self.log = MemoryLog()
 
-    def open_log(self) -> ShardLog:
-        """An ownership of slot 0 of 1."""
-        return MemoryShardLog(self.log, DeciderConfig("", "", Path()), Faults())
+    def open_log(self, instance: str = "1", group: str = GROUP) -> DeciderLog:
+        """A membership of a decider."""
+        return MemoryDeciderLog(self.log, DeciderConfig("", "", Path(), instance, group), Faults())
+
+    def session_ends(self, instance: str) -> None:
+        """The member is gone."""
+        self.log.group.leave(f"{GROUP}-{instance}")
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""

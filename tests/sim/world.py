@@ -14,6 +14,7 @@ from pathlib import Path
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
 from check.rows import RowsEqualEvents, RowView, views
+from commands.config import GROUP
 from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
@@ -28,7 +29,9 @@ from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
 DIRECT = (0, 3, 400)
 DEAD_LETTERS = "culm.deadletter.v1"
-SLOTS = 2
+#: Names of deciders, as many as ever run at once; the first of them are there in the beginning.
+NAMES = ("1", "2", "3")
+DECIDERS = 2
 PILOTS = 4
 SECOND = 1_000_000
 FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
@@ -51,7 +54,8 @@ TURNS = {
     "decider_pauses": 0.5,
     "zombie_wakes": 1.5,
     "decider_returns": 1,
-    "state_file_is_lost": 0.2,
+    "closed_rows_are_lost": 0.2,
+    "deciders_change": 0.5,
     "processors_break": 1,
     "rebalance": 0.5,
     "projector_breaks": 0.5,
@@ -85,7 +89,7 @@ class World:
         self._home = home
         self._lives = 0
         self.database = Database()
-        self.deciders = [self._new_decider(slot) for slot in range(SLOTS)]
+        self.deciders = {name: self._new_decider(name) for name in NAMES[:DECIDERS]}
         self.zombies: list[DeciderProcess] = []
         self.processors = ProcessorsProcess(self.log, self.codec)
         self.projector = ProjectorProcess(self.log, self.codec, self.database)
@@ -121,8 +125,7 @@ class World:
     def violations(self) -> list[Violation]:
         """What the laws of the checker find in log and rows."""
         settled: Positions = {}
-        for slot in range(SLOTS):
-            settled |= self.log.positions_of(f"culm-decider-{slot}-of-{SLOTS}")
+        settled |= self.log.positions_of(GROUP)
         compared = views()
         laws = [*laws_of_the_log(settled), *(self.rows_law(view) for view in compared)]
         found: list[Violation] = []
@@ -136,9 +139,9 @@ class World:
     def states(self) -> list[Violation]:
         """What deciders believe against what the log says."""
         return [
-            Violation("states equal events", f"decider of slot {slot}", name)
-            for slot in range(SLOTS)
-            for name in self.deciders[slot].differences()
+            Violation("states equal events", f"decider {decider}", name)
+            for decider, process in self.deciders.items()
+            for name in process.differences()
         ]
 
     def letters(self) -> list[Violation]:
@@ -171,8 +174,8 @@ class World:
         return found
 
     def _round(self, chance: random.Random) -> None:
-        for slot in range(SLOTS):
-            self._living(slot).step()
+        for name in self.deciders:
+            self._living(name).step()
         self._processors(chance)
         self._projector(chance)
         self.timers.tick(path_works=True)
@@ -189,20 +192,23 @@ class World:
         found += [f"lease of job {key[0]}" for key in rows.get("lease", {})]
         return found + [f"{pilot.name} has job {pilot.job.job_id}, {pilot.state}" for pilot in self.pilots if pilot.job]
 
-    def _living(self, slot: int) -> DeciderProcess:
-        if not self.deciders[slot].alive:
-            self.deciders[slot] = self._new_decider(slot)
-        return self.deciders[slot]
+    def _living(self, name: str) -> DeciderProcess:
+        if not self.deciders[name].alive:
+            self.deciders[name] = self._new_decider(name)
+        return self.deciders[name]
 
-    def _new_decider(self, slot: int) -> DeciderProcess:
+    def _one(self, chance: random.Random) -> str:
+        return chance.choice(sorted(self.deciders))
+
+    def _new_decider(self, name: str) -> DeciderProcess:
         """Deciders come with different limits, so that what one left in the log meets another that decides at once."""
         self._lives += 1
-        return DeciderProcess(self.log, self.codec, slot, SLOTS, self._home, DIRECT[self._lives % len(DIRECT)])
+        return DeciderProcess(self.log, self.codec, name, self._home, DIRECT[self._lives % len(DIRECT)])
 
     # The turns.
 
     def _decider(self, chance: random.Random) -> None:
-        self._living(chance.randrange(SLOTS)).step()
+        self._living(self._one(chance)).step()
 
     def _processors(self, chance: random.Random) -> None:
         if not self.processors.alive:
@@ -235,22 +241,22 @@ class World:
         self.log.now += seconds * SECOND
 
     def _decider_breaks(self, chance: random.Random) -> None:
-        slot = chance.randrange(SLOTS)
-        process = self._living(slot)
+        name = self._one(chance)
+        process = self._living(name)
         point, passes, interrupt = chance.choice(POINTS_OF_DECIDER), chance.randrange(4), chance.random() < 0.5
         process.faults.arm(point, passes, interrupt=interrupt)
         before = dict(process.faults.struck)
         process.step()
         if process.faults.struck != before:
-            self.story(f"decider of slot {slot} breaks: {next(iter(process.faults.struck.keys() - before.keys()), point)}")
+            self.story(f"decider {name} breaks: {next(iter(process.faults.struck.keys() - before.keys()), point)}")
 
     def _decider_pauses(self, chance: random.Random) -> None:
-        """Stopped long enough that another decider takes the slot."""
-        slot = chance.randrange(SLOTS)
-        self.story(f"decider of slot {slot} is stopped, another one takes over")
-        self.zombies.append(self._living(slot))
-        self.deciders[slot] = self._new_decider(slot)
-        self.deciders[slot].step()
+        """Stopped long enough that another decider takes the name."""
+        name = self._one(chance)
+        self.story(f"decider {name} is stopped, another one takes over")
+        self.zombies.append(self._living(name))
+        self.deciders[name] = self._new_decider(name)
+        self.deciders[name].step()
 
     def _zombie_wakes(self, chance: random.Random) -> None:
         self.zombies = [zombie for zombie in self.zombies if zombie.alive]
@@ -259,18 +265,38 @@ class World:
             zombie = chance.choice(self.zombies)
             zombie.faults.dry = chance.random() < 0.5
             zombie.step()
+            if zombie.alive and zombie.name not in self.deciders:
+                # No other took its name: it is one of the deciders again.
+                self.zombies.remove(zombie)
+                self.deciders[zombie.name] = zombie
 
     def _decider_returns(self, chance: random.Random) -> None:
         """Killed between two steps; the state file stays."""
-        slot = chance.randrange(SLOTS)
-        self.story(f"decider of slot {slot} is killed")
-        self.deciders[slot].end()
+        name = self._one(chance)
+        self.story(f"decider {name} is killed")
+        self.deciders[name].end()
 
-    def _state_file_is_lost(self, chance: random.Random) -> None:
-        slot = chance.randrange(SLOTS)
-        self.story(f"decider of slot {slot} is killed and its state file deleted")
-        self.deciders[slot].end()
-        for path in self._home.rglob(f"*-{slot}-of-*"):
+    def _deciders_change(self, chance: random.Random) -> None:
+        """One more decider, or the session of one runs out for good: the shards are shared out again."""
+        free = [name for name in NAMES if name not in self.deciders]
+        if free and (len(self.deciders) == 1 or chance.random() < 0.5):
+            self.story(f"decider {free[0]} joins")
+            self.deciders[free[0]] = self._new_decider(free[0])
+        else:
+            name = self._one(chance)
+            self.story(f"decider {name} leaves")
+            if chance.random() < 0.5:
+                self.zombies.append(self.deciders[name])
+            else:
+                self.deciders[name].end()
+            del self.deciders[name]
+            self.log.group.leave(f"{GROUP}-{name}")
+
+    def _closed_rows_are_lost(self, chance: random.Random) -> None:
+        name = self._one(chance)
+        self.story(f"decider {name} is killed and a file of closed rows deleted")
+        self.deciders[name].end()
+        for path in self._home.rglob(f"closed-{chance.randrange(self.log.partitions)}.*"):
             path.unlink()
 
     def _processors_break(self, chance: random.Random) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from commands.aggregates import AGGREGATES
-from commands.engine.closed_rows import ClosedRows
+from commands.engine.closed_rows import ClosedRowsOfShards
+from commands.engine.decider import Decider
 from commands.engine.records import InputRecord
 from commands.engine.rows import RowCodec
-from commands.engine.shard import Shard
 from commands.engine.store import StateStore
 from schemas import records
 from schemas.bounds import problems_of
@@ -32,7 +32,7 @@ def test_bytes_that_are_no_record_become_a_dead_letter_and_block_nothing() -> No
     culm = a_culm()
     rubbish = InputRecord("culm.task.commands.v1", 0, 7, b"1", b"rubbish", START)
 
-    outputs = culm.slot.handle(rubbish)
+    outputs = culm.decider.handle(rubbish)
 
     letter = culm.codec.decode(outputs[0].value).message
     assert (letter.source_topic, letter.source_offset, letter.value) == ("culm.task.commands.v1", 7, b"rubbish")
@@ -57,7 +57,7 @@ def test_bytes_that_are_no_record_become_a_dead_letter_and_block_nothing() -> No
 def test_a_record_that_does_not_belong_is_poison(record: InputRecord, error: str) -> None:
     culm = a_culm()
 
-    outputs = culm.slot.handle(record)
+    outputs = culm.decider.handle(record)
 
     assert [culm.codec.decode(o.value).message.error for o in outputs] == [error]
 
@@ -66,7 +66,7 @@ def test_a_command_from_the_future_is_refused() -> None:
     culm = a_culm()
     record = a_record(a_submission(), records.replace(BY, issued_at=START + 301_000_000))
 
-    answer = culm.codec.decode(culm.slot.handle(record)[-1].value).message
+    answer = culm.codec.decode(culm.decider.handle(record)[-1].value).message
 
     assert answer.reason == "FROM_THE_FUTURE"
 
@@ -87,7 +87,7 @@ def test_a_bug_costs_its_command_only_which_is_refused_and_kept_as_a_dead_letter
 
     with monkeypatch.context() as planted:
         planted.setitem(AGGREGATES, "task", replace(AGGREGATES["task"], decide=broken))  # type: ignore[arg-type]
-        letter, answer = (culm.codec.decode(output.value).message for output in culm.slot.handle(a_record(a_submission())))
+        letter, answer = (culm.codec.decode(output.value).message for output in culm.decider.handle(a_record(a_submission())))
 
     assert (letter.error_class, letter.error) == ("Bug", "ZeroDivisionError: boom")
     assert (answer.accepted, answer.reason) == (False, "BUG")
@@ -120,13 +120,13 @@ def test_every_command_has_exactly_one_answer() -> None:
 def test_replaying_the_events_gives_the_states_they_came_from() -> None:
     culm = a_running_task()
     run_all(culm)
-    fresh = StateStore(RowCodec(culm.codec), ClosedRows(None))
-    slot = Shard(fresh, culm.codec)
+    fresh = StateStore(RowCodec(culm.codec), ClosedRowsOfShards(None))
+    decider = Decider(fresh, culm.codec)
 
     for message, envelope in culm.events:
         decoded = culm.codec.decode(culm.codec.encode(message, envelope))
-        slot.replay(decoded.entry.topic, 0, 0, decoded)
-        slot.replay(decoded.entry.topic, 0, 0, decoded)
+        decider.replay(decoded.entry.topic, 0, 0, decoded)
+        decider.replay(decoded.entry.topic, 0, 0, decoded)
 
     for message, envelope in culm.events:
         name = entry_of(message).aggregate
@@ -135,12 +135,12 @@ def test_replaying_the_events_gives_the_states_they_came_from() -> None:
 
 def test_a_hole_in_the_log_stops_the_replay() -> None:
     culm = a_running_task()
-    fresh = StateStore(RowCodec(culm.codec), ClosedRows(None))
-    slot = Shard(fresh, culm.codec)
+    fresh = StateStore(RowCodec(culm.codec), ClosedRowsOfShards(None))
+    decider = Decider(fresh, culm.codec)
     message, envelope = next((m, e) for m, e in culm.events if e.aggregate_id == str(TASK) and e.sequence == 2)
 
     with pytest.raises(AssertionError, match="has sequence 2, expected 1"):
-        slot.replay("culm.task.events.v1", 0, 0, culm.codec.decode(culm.codec.encode(message, envelope)))
+        decider.replay("culm.task.events.v1", 0, 0, culm.codec.decode(culm.codec.encode(message, envelope)))
 
 
 def test_a_command_out_of_bounds_is_refused_by_field_value_and_what_was_expected() -> None:

@@ -21,6 +21,7 @@ from commands.engine.errors import Interrupted, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
 from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
+from commands.engine.repeats import Repeats
 from commands.engine.store import StateStore
 from commands.limits import (
     INLINE_BYTES_MAX,
@@ -52,13 +53,14 @@ class DecisionFailed(Exception):
         self.inline = inline
 
 
-class Shard:
+class Decider:
     """Decides commands against the states in `store`; without `direct` every follow-up goes through the log."""
 
     def __init__(self, store: StateStore, codec: Codec, direct: InlineFollowUps | None = None) -> None:
         self._store = store
         self._codec = codec
-        self._direct = direct or InlineFollowUps(0, 1)
+        self._direct = direct or InlineFollowUps()
+        self._repeats = Repeats(store)
         self._unwritable: dict[Place, TooLarge] = {}
         self.counted = Counted()
 
@@ -167,10 +169,11 @@ class Shard:
             size += output.size
         return size
 
-    def replay(self, topic: str, partition: int, offset: int, decoded: Decoded) -> None:
-        """Fold one event of the log; a duplicate is dropped, a hole stops the slot."""
+    def replay(self, topic: str, partition: int, offset: int, decoded: Decoded, written_at: int = 0) -> None:
+        """Fold one event of the log; a duplicate is dropped, a hole stops the decider. written_at: the broker's time of it."""
         envelope: EventEnvelope = decoded.envelope
         aggregate = AGGREGATES[decoded.entry.aggregate]
+        self._repeats.replayed(aggregate, envelope, written_at)
         entry = self._store.get(aggregate.name, envelope.aggregate_id)
         self._store.writer_epoch = max(self._store.writer_epoch, envelope.writer_epoch)
         if envelope.sequence <= entry.sequence:
@@ -197,16 +200,19 @@ class Shard:
         entry = self._store.get(aggregate.name, by.aggregate_id)
         undo.keep(entry)
         undo.keep(entry.state)
-        if entry.knows(by.command_id):
+        if self._repeats.knows(entry, decoded, inline=direct):
             told.append((decoded.name, "repeated", []))
             outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
             return []
-        refusal = _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
+        too_late = None if direct else self._repeats.too_late(record, decoded)
+        refusal = too_late or _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
         is_answer = not direct and _is_answered_by_events(decoded, decision)
         events = self._evolve(aggregate, entry, decision, decoded, is_answer=is_answer)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
+        elif not direct:
+            self._repeats.decided(record, decoded)
         outputs += [self._event_record(message, envelope) for message, envelope in events]
         if not (direct or is_answer) or not events:
             outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
@@ -233,7 +239,7 @@ class Shard:
         if not events:
             return []
         entry.sequence = first + len(events)
-        entry.remember(by.command_id, aggregate.commands_remembered)
+        self._repeats.keep(aggregate, entry, by.command_id)
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, by.aggregate_id, entry, parts, closed=closed)
         if len(events) == len(decision.events):
@@ -253,7 +259,7 @@ class Shard:
         parts = tuple(aggregate.snapshot.changed(entry.state, message))
         entry.state = aggregate.evolve(entry.state, message, envelope)
         entry.sequence = envelope.sequence
-        entry.remember(envelope.command_id, aggregate.commands_remembered)
+        self._repeats.keep(aggregate, entry, envelope.command_id)
         closed = aggregate.is_closed(entry.state)
         self._store.touched(aggregate.name, envelope.aggregate_id, entry, parts, closed=closed)
 
