@@ -4,7 +4,8 @@ In: the log, acquired. Out: a store in which every aggregate is at the end of it
 cannot be read, all events are folded; aggregates that closed leave memory on the way.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import structlog
@@ -26,6 +27,8 @@ from schemas.wire import Codec, Poison
 #: Events that are folded between two writings of rows.
 FOLDED_AT_ONCE = 2_000
 CLOSED_ROWS_AT_ONCE = 5_000
+#: So many aggregates are left out of every later search for garbage in memory.
+NEVER_SEARCHED_FROM = 10_000
 #: What folding an event raises that does not fit the state.
 DOES_NOT_FOLD = (AssertionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 log = structlog.get_logger()
@@ -40,11 +43,15 @@ class Restoring:
         self._writer = writer
         self._codec = codec
         self.snapshots_unusable = 0
+        self._distrusted: SnapshotUnusable | None = None
 
     def run(self, shard_log: ShardLog, write: Callable[[], None]) -> int:
         """Number of events that were folded. write: commits the rows that are due, as far as a slice takes them."""
         self._forget()
+        distrusted, self._distrusted = self._distrusted, None
         try:
+            if distrusted is not None:
+                raise distrusted
             self._fetch_closed_rows(shard_log)
             return self._fold(shard_log, self._restore_live(shard_log), write)
         except (SnapshotUnusable, *DOES_NOT_FOLD) as problem:
@@ -56,6 +63,10 @@ class Restoring:
         self._store.closed.clear()
         self._store.closed.reached(shard_log.ends((CLOSED_ROWS,)))
         return self._fold(shard_log, {}, write)
+
+    def distrust(self, problem: SnapshotUnusable) -> None:
+        """A row was found unusable when its aggregate was asked for: the next run folds every event."""
+        self._distrusted = problem
 
     def _forget(self) -> None:
         self._store.reload()
@@ -76,16 +87,20 @@ class Restoring:
         closed.reached(ends)
 
     def _restore_live(self, shard_log: ShardLog) -> Positions:
-        """Every living aggregate as its rows have it; the positions from which events may be missing."""
-        rows: dict[Key, dict[str, bytes]] = {}
-        for record in shard_log.read((LIVE_ROWS,), {}):
-            key, name = named_by(record.key)
-            if record.value is not None:
-                rows.setdefault(key, {})[name] = record.value
-            elif key in rows:
-                rows[key].pop(name, None)
-                if not rows[key]:
-                    del rows[key]
+        """Every living aggregate as its rows have it; the positions from which events may be missing.
+
+        What is made here stays, and refers to nothing in a circle: a search for garbage in it would take a quarter of the time
+        now, and pauses of a second later on.
+        """
+        gc.disable()
+        try:
+            return self._take_over(_live_rows(shard_log))
+        finally:
+            if self._store.hot_count() >= NEVER_SEARCHED_FROM:
+                gc.freeze()
+            gc.enable()
+
+    def _take_over(self, rows: Mapping[Key, Mapping[str, bytes]]) -> Positions:
         positions: Positions = {}
         for key, found in rows.items():
             if key[0] == MARKER:
@@ -93,11 +108,14 @@ class Restoring:
                 continue
             if MAIN not in found:
                 raise SnapshotUnusable(f"{key[0]} {key[1]} has parts and no main row")
+            if len(found) == 1 and self._store.rows.may_stay_packed(found[MAIN]):
+                self._store.put_packed(key, found[MAIN])
+                continue
             closed = self._store.closed.find(key) if self._store.rows.names_closed_parts(found[MAIN]) else {}
             self._store.put(key, self._store.rows.entry(key, found, closed))
         return positions
 
-    def _positions_of(self, rows: dict[str, bytes]) -> Positions:
+    def _positions_of(self, rows: Mapping[str, bytes]) -> Positions:
         try:
             marker = self._codec.decode(rows[MAIN]).message
         except (Poison, LookupError) as problem:
@@ -110,11 +128,25 @@ class Restoring:
         for record in shard_log.read(event_topics(), positions):
             self._shard.replay(record.topic, record.partition, record.offset, self._codec.decode(record.value))
             folded += 1
-            if folded % FOLDED_AT_ONCE == 0:
+            if self._store.crowded or folded % FOLDED_AT_ONCE == 0:
                 self._store.committed()
                 write()
         self._store.writer_epoch += 1
         return folded
+
+
+def _live_rows(shard_log: ShardLog) -> dict[Key, dict[str, bytes]]:
+    """The rows of each living aggregate by name, the last of each."""
+    rows: dict[Key, dict[str, bytes]] = {}
+    for record in shard_log.read((LIVE_ROWS,), {}):
+        key, name = named_by(record.key)
+        if record.value is not None:
+            rows.setdefault(key, {})[name] = record.value
+        elif key in rows:
+            rows[key].pop(name, None)
+            if not rows[key]:
+                del rows[key]
+    return rows
 
 
 def _end_all_rows(shard_log: ShardLog) -> None:
