@@ -10,6 +10,7 @@ import structlog
 from commands.config import DeciderConfig, read_config
 from commands.engine.closed_rows import ClosedRows
 from commands.engine.errors import Fenced, Interrupted
+from commands.engine.garbage import search_rarely
 from commands.engine.kafka_log import KafkaShardLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 def main(config: DeciderConfig) -> int:
     """Exit code 0 after SIGTERM, 3 when another decider took the slot."""
+    search_rarely()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -4,7 +4,6 @@ In: the log, acquired. Out: a store in which every aggregate is at the end of it
 cannot be read, all events are folded; aggregates that closed leave memory on the way.
 """
 
-import gc
 from collections.abc import Callable, Mapping
 from itertools import islice
 
@@ -14,6 +13,7 @@ from commands.aggregates import event_topics
 from commands.engine.closed_rows import ClosedRow
 from commands.engine.entries import Key, Positions
 from commands.engine.errors import SnapshotUnusable
+from commands.engine.garbage import never_search, no_search
 from commands.engine.log_port import ShardLog
 from commands.engine.records import OutputRecord
 from commands.engine.rows import MARKER, named_by
@@ -27,8 +27,6 @@ from schemas.wire import Codec, Poison
 #: Events that are folded between two writings of rows.
 FOLDED_AT_ONCE = 2_000
 CLOSED_ROWS_AT_ONCE = 5_000
-#: So many aggregates are left out of every later search for garbage in memory.
-NEVER_SEARCHED_FROM = 10_000
 #: What folding an event raises that does not fit the state.
 DOES_NOT_FOLD = (AssertionError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 log = structlog.get_logger()
@@ -87,18 +85,11 @@ class Restoring:
         closed.reached(ends)
 
     def _restore_live(self, shard_log: ShardLog) -> Positions:
-        """Every living aggregate as its rows have it; the positions from which events may be missing.
-
-        What is made here stays, and refers to nothing in a circle: a search for garbage in it would take a quarter of the time
-        now, and pauses of a second later on.
-        """
-        gc.disable()
-        try:
-            return self._take_over(_live_rows(shard_log))
-        finally:
-            if self._store.hot_count() >= NEVER_SEARCHED_FROM:
-                gc.freeze()
-            gc.enable()
+        """Every living aggregate as its rows have it; the positions from which events may be missing."""
+        with no_search():
+            positions = self._take_over(_live_rows(shard_log))
+            never_search(self._store.hot_count())
+        return positions
 
     def _take_over(self, rows: Mapping[Key, Mapping[str, bytes]]) -> Positions:
         positions: Positions = {}

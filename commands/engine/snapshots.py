@@ -4,7 +4,7 @@ In: what `StateStore` says is due. Out: rows for the transaction of the next bat
 begins with the ends of the event topics, writes all that was due then, and ends with a marker of those positions: what stands
 before the marker holds every event before them. Rows may hold newer events; their sequence tells, so folding from the marker's
 positions repeats nothing. An aggregate's rows are written together; one that closed and rests moves to the closed rows, some
-parts at a time if it is large. Guards: a slice is bounded by work and bytes, whatever happened before; nothing counts as written
+parts at a time if it is large. Guards: a slice is bounded by work and bytes, for any history; nothing counts as written
 before its transaction is committed.
 """
 
@@ -17,6 +17,7 @@ import structlog
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow
 from commands.engine.entries import Entry, Key, Positions
+from commands.engine.garbage import never_search
 from commands.engine.records import OutputRecord
 from commands.engine.rows import MARKER, key_of
 from commands.engine.store import StateStore
@@ -124,6 +125,7 @@ class SnapshotWriter:
             self._store.closed.put(made.closed)
         if made.ends_round:
             self._round = None
+            never_search(self._store.hot_count())
 
     def not_written(self, made: Slice) -> None:
         """The slice is not in the log; its aggregates are still due."""

@@ -15,7 +15,7 @@ from commands.engine.rows import RowCodec
 from commands.snapshot import MAIN
 
 #: Work that the rows of an aggregate may be before it is written out of turn, so that no writing takes long.
-WORK_DUE_MAX = 600
+WORK_DUE_MAX = 400
 
 
 class StateStore:

@@ -1,5 +1,6 @@
 """States as rows: any node restores them, closed ones leave memory, large ones move some parts at a time, nothing is repeated."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -364,12 +365,10 @@ def test_what_is_one_row_is_read_when_it_is_asked_for_and_waiting_jobs_keep_thei
 
     store, _ = node.restored()
 
-    (first, *others) = [key for key in store._hot if key[0] == "job"]
-    assert isinstance(store._hot[first], Entry)
-    assert others
-    assert {type(store._hot[key]) for key in others} == {bytes}
+    # The first of a schema is read, so that a release that cannot do so says it at once.
+    assert Counter(type(found) for key, found in store._hot.items() if key[0] == "job") == {Entry: 1, bytes: 2}
     queue = store.get("queue", "LOCAL").state
-    assert [type(job.source) for job in queue.waiting.values()] == [JobSpec, partial, partial]
+    assert Counter(type(job.source) for job in queue.waiting.values()) == {JobSpec: 1, partial: 2}
     assert [job.spec for job in queue.waiting.values()] == [job.spec for job in culm.state("queue", "LOCAL").waiting.values()]
 
 
