@@ -1,8 +1,8 @@
 """The search for garbage, kept away from states: millions of objects that refer to nothing in a circle.
 
 Counting references frees what a decision leaves behind. Python searches for circles beside that, now and then in everything that
-there is, which stops a decider with 100,000 live jobs for some 300 ms. Circles come from clients and errors only, so what lives for
-long is taken out of the search.
+there is, which stops a decider with 100,000 live jobs for some 300 ms. Circles come from clients and errors only, so what lives
+for long is taken out of the search.
 """
 
 import gc
