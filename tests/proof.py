@@ -13,6 +13,7 @@ from check.report import laws_of_the_log
 from check.rows import views
 from deploy.config import CHECKOUT
 from tests.bench.large_task import table as table_of_a_large_task
+from tests.bench.restart import markdown as restarts
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
 from tests.hostile.report import markdown
@@ -57,10 +58,19 @@ decider's own code, records encoded as for the log, ends told in twenties. CPU t
 """
 
 
+RESTART = """## A restart
+
+`python -m tests.bench.restart`: one decider from its start to its first decision, with Kafka on the same machine. Seconds are
+those of a machine that does other work (its load is in the table, on 2 cores); CPU seconds are what a quiet one needs.
+"With the rows" begins on a node that has nothing; "after a release" has its copy of the closed rows.
+
+"""
+
+
 def page() -> str:
     """The whole page."""
     parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *hostile(), *bench(), *large_task(), *peers()]
+    parts += [_sim(), *chaos(), *hostile(), *bench(), *large_task(), *restart(), *peers()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -156,6 +166,13 @@ def large_task() -> Iterator[str]:
     if path.exists():
         columns = json.loads(path.read_text(encoding="utf-8"))
         yield LARGE_TASK + "\n".join(table_of_a_large_task(columns)) + "\n"
+
+
+def restart() -> Iterator[str]:
+    """How soon a decider is back."""
+    found = _read("bench/restart.json")
+    if found:
+        yield RESTART + "\n".join(restarts(found))
 
 
 def peers() -> Iterator[str]:

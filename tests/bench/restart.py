@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
 from tests.bench.restart_log import GeneratedLog
 
+FILE = CHECKOUT / "out" / "bench" / "restart.json"
 #: Starts a decider of the checkout it runs in, prints what it measured as JSON, and stops it in order.
 STARTER = """
 import json, resource, sys, time
@@ -89,36 +91,59 @@ def main() -> int:
         stack = Stack(StackConfig.from_environ(os.environ, home=Path(folder) / "stack"), os.environ)
         stack.up(only_servers=True, say=lambda line: print(line, file=sys.stderr))
         try:
-            measure(stack, given, Path(folder))
+            found = measure(stack, given, Path(folder))
         finally:
             stack.down()
+    kept = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(json.dumps(kept | {"rows" if given.rows else "fold": found}, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def measure(stack: Stack, given: argparse.Namespace, folder: Path) -> None:
-    """Generate the log, start deciders on it, print a line for each."""
+def markdown(runs: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """What was found, as tables."""
+    for run in runs.values():
+        yield f"{run['events']:,} events of {run['ended']:,} ended and {run['live']:,} waiting jobs, {run['measured_on']}:\n"
+        yield "| start | s | CPU s | CPU us a live job | load of the machine | aggregates in memory | resident MB |"
+        yield "|---|---:|---:|---:|---:|---:|---:|"
+        for title, one in run["starts"].items():
+            share = one["cpu_seconds"] * 1e6 / run["live"]
+            figures = f"{one['seconds']:.1f} | {one['cpu_seconds']:.1f} | {share:.0f} | {one['load']}"
+            yield f"| {title} | {figures} | {one['in_memory']:,} | {one['rss_mb']:.0f} |"
+        yield ""
+        for one in run["starts"].values():
+            if "slices" in one:
+                yield f"{one['slices']:,} slices of rows, the longest {one['slice_cpu_ms_max']:.0f} ms of CPU.\n"
+
+
+def measure(stack: Stack, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Generate the log, start deciders on it, print a line for each; what was found."""
     kafka, registry = stack.config.kafka, stack.config.registry
     apply_declarations(kafka, registry)
     began = time.perf_counter()
     count = GeneratedLog(kafka, codec_from(registry)).fill(given.events, given.live_jobs, rows=given.rows)
     seconds = time.perf_counter() - began
     print(f"{count:,} events of {given.events // 5:,} ended and {given.live_jobs:,} waiting jobs, written in {seconds:.0f} s")
-    print(f"{'start':<44}{'s':>8}{'CPU s':>8}{'in memory':>12}{'RSS MB':>9}")
+    print(f"{'start':<44}{'s':>8}{'CPU s':>8}{'in memory':>12}{'RSS MB':>9}", flush=True)
+    starts: dict[str, dict[str, Any]] = {}
+
+    def line(title: str, checkout: Path, home: str, stop: str = "plain") -> None:
+        found = starts[title] = started(checkout, kafka, registry, folder / home, stop) | {"load": round(os.getloadavg()[0], 1)}
+        figures = f"{found['seconds']:>8.1f}{found['cpu_seconds']:>8.1f}{found['in_memory']:>12,}{found['rss_mb']:>9.0f}"
+        print(f"{title:<44}{figures}", flush=True)
+
     if given.old:
-        line("old code, after a release: every event", started(given.old, kafka, registry, folder / "old", "plain"))
+        line("old code, after a release: every event", given.old, "old")
     if not given.rows:
-        first = started(CHECKOUT, kafka, registry, folder / "first", "rows")
-        line("new code, without a snapshot: every event", first)
-        longest = f"{first['slice_ms_max']:.0f} ms, {first['slice_cpu_ms_max']:.0f} ms of CPU"
-        print(f"rows written in {first['slices']:,} slices, the longest {longest}")
-    line("new code, another node, with the rows", started(CHECKOUT, kafka, registry, folder / "second", "plain"))
-    line("new code, the same node, after a release", started(CHECKOUT, kafka, registry, folder / "second", "plain"))
-    print("load of the machine: {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()))
-
-
-def line(title: str, found: dict[str, Any]) -> None:
-    """A row of the table."""
-    print(f"{title:<44}{found['seconds']:>8.1f}{found['cpu_seconds']:>8.1f}{found['in_memory']:>12,}{found['rss_mb']:>9.0f}")
+        line("new code, without a snapshot: every event", CHECKOUT, "first", "rows")
+    line("new code, another node, with the rows", CHECKOUT, "second")
+    line("new code, the same node, after a release", CHECKOUT, "second")
+    for found in starts.values():
+        if "slices" in found:
+            longest = f"{found['slice_ms_max']:.0f} ms, {found['slice_cpu_ms_max']:.0f} ms of CPU"
+            print(f"rows written in {found['slices']:,} slices, the longest {longest}")
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    return {"measured_on": day, "events": count, "ended": given.events // 5, "live": given.live_jobs, "starts": starts}
 
 
 def started(checkout: Path, kafka: str, registry: str, home: Path, stop: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from commands.dataset.snapshot import PAGE_FILES
 from commands.engine import snapshots
 from commands.engine.closed_rows import ClosedRows
 from commands.engine.entries import Entry, Key
-from commands.engine.errors import SnapshotUnusable
+from commands.engine.errors import Interrupted, SnapshotUnusable
+from commands.engine.loop import DeciderLoop
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec, key_of, named_by
 from commands.engine.shard import Shard
@@ -25,8 +26,9 @@ from commands.queue.decide import best_match
 from commands.snapshot import MAIN
 from schemas.catalog import CLOSED_ROWS, LIVE_ROWS
 from schemas.dataset import CloseDataset, RegisterFiles
+from schemas.job import KillJob
 from schemas.task import ReloadTask
-from schemas.types import DatasetFile, DatasetRole, JobSpec, PilotOffer
+from schemas.types import CommandEnvelope, DatasetFile, DatasetRole, JobSpec, PilotOffer
 from tests.commands import test_task_saga
 from tests.commands.builders import TASK, a_running_task, end, lease, run_all
 from tests.commands.in_memory import Culm, a_codec, a_culm
@@ -405,6 +407,31 @@ def test_a_row_that_turns_out_to_be_unreadable_when_it_is_asked_for_makes_the_ne
 
     assert other.restore(node) == len(culm.events)
     assert {key: states(other.store).get(key) for key in states(culm.store)} == states(culm.store)
+
+
+def test_a_command_to_an_unreadable_row_is_decided_after_every_event_was_folded(tmp_path: Path) -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    store, config = OtherNode().store, a_config(tmp_path)
+    loop = DeciderLoop(config, a_codec(), store, lambda: MemoryShardLog(node.log, config, Faults()), lambda: 0.0)
+    loop.take_over(owner := MemoryShardLog(node.log, config, Faults()))
+    (key, row) = next((key, row) for key, row in store._hot.items() if key[0] == "job" and isinstance(row, bytes))
+    store.put_packed(key, row[:-1])
+    envelope = CommandEnvelope(
+        command_id=str(UUID(int=1_000)), aggregate_id=key[1], correlation_id=str(UUID(int=1_000)),
+        issued_at=culm.now, actor="jdoe", role="user", vo="wlcg",
+    )  # fmt: skip
+    node.log.now = culm.now
+    node.log.append("culm.job.commands.v1", key[1].encode(), a_codec().encode(KillJob(), envelope))
+
+    with pytest.raises(Interrupted, match=f"all events must be folded: rows of job {key[1]}"):
+        loop.step(owner)
+    owner.release()
+    loop.take_over(owner := MemoryShardLog(node.log, config, Faults()))
+    loop.step(owner)
+
+    assert store.get(*key).state.status is JobStatus.CANCELLED
 
 
 def test_a_closed_aggregate_is_never_left_unread_so_that_it_leaves_memory() -> None:
