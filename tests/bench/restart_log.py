@@ -1,7 +1,6 @@
 """A log to restart behind: events of jobs that finished and of jobs that wait, and the rows that a decider would have written."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from schemas.job import JobDefined, JobFinished, JobSent, JobStarted
 from schemas.partition import PARTITIONER, partition_of
 from schemas.queue import DispatchConfigured, JobQueued
 from schemas.snapshot import SnapshotMarker
-from schemas.types import EventEnvelope, JobUsage, PartitionPosition, QueueSettings, SnapshotEnvelope
+from schemas.types import EventEnvelope, JobSpec, JobUsage, PartitionPosition, QueueSettings, SnapshotEnvelope
 from schemas.wire import Codec, entry_of
 from tests.commands.test_queue_lines import a_spec
 
@@ -128,8 +127,8 @@ def history(ended: int, live: int) -> Iterator[tuple[Any, EventEnvelope]]:
     for number in range(ended + live):
         job_id = FIRST_TASK_ID * JOBS_PER_TASK + number + 1
         queue = number % QUEUES
-        spec = a_spec(job_id, task_id=FIRST_TASK_ID, owner=f"user{number % 1000}")
-        spec = replace(spec, queue=f"Q{queue}", parameters="-x 1 " * 60)
+        common = a_spec(job_id, task_id=FIRST_TASK_ID, owner=f"user{number % 1000}")
+        spec = JobSpec.from_avro(common.to_avro() | {"queue": f"Q{queue}", "parameters": "-x 1 " * 60})
         events: list[Any] = [JobDefined(spec=guarded(spec))]
         if number < ended:
             sent = JobSent(lease_id=str(UUID(int=number)), queue=spec.queue, pilot="p", node="n")

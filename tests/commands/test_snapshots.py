@@ -1,7 +1,6 @@
 """States as rows: any node restores them, closed ones leave memory, large ones move some parts at a time, nothing is repeated."""
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,11 @@ from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.job import KillJob
 from schemas.task import ReloadTask
 from schemas.types import CommandEnvelope, DatasetFile, DatasetRole, JobSpec, PilotOffer
+from tests.bench.restart_log import an_envelope
 from tests.commands import test_task_saga
 from tests.commands.builders import TASK, a_running_task, end, lease, run_all
 from tests.commands.in_memory import Culm, a_codec, a_culm
-from tests.commands.test_queue_lines import ENVELOPE, a_spec, queued
+from tests.commands.test_queue_lines import a_spec, queued
 from tests.sim.deciders import a_config
 from tests.sim.faults import Faults
 from tests.sim.memory_log import MemoryLog, MemoryShardLog
@@ -451,8 +451,8 @@ def test_a_closed_aggregate_is_never_left_unread_so_that_it_leaves_memory() -> N
 def test_no_slice_is_larger_after_a_longer_history(many: int) -> None:
     node, other = Node(a_culm()), OtherNode()
     for number in range(1, many + 1):
-        envelope = replace(ENVELOPE, sequence=number, command_id=str(UUID(int=number)))
-        node.log.append("culm.queue.events.v1", b"Q", node.culm.codec.encode(queued(a_spec(number)), envelope))
+        value = node.culm.codec.encode(queued(a_spec(number)), an_envelope("Q", number, number))
+        node.log.append("culm.queue.events.v1", b"Q", value)
 
     assert other.restore(node) == many
     other.writer.begin_round({})

@@ -22,6 +22,8 @@ def shown(value: Any) -> Shown:
         return value.hex()
     if isinstance(value, WaitingJob):
         return shown(value.spec)
+    if hasattr(value, "to_avro"):
+        return shown(value.to_avro())
     if is_dataclass(value):
         return {field.name: shown(getattr(value, field.name)) for field in fields(value) if field.compare}
     if isinstance(value, Mapping):
