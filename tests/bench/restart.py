@@ -135,9 +135,9 @@ def measure(stack: Stack, given: argparse.Namespace, folder: Path) -> dict[str, 
     if given.old:
         line("old code, after a release: every event", given.old, "old")
     if not given.rows:
-        line("new code, without a snapshot: every event", CHECKOUT, "first", "rows")
-    line("new code, another node, with the rows", CHECKOUT, "second")
-    line("new code, the same node, after a release", CHECKOUT, "second")
+        line("without a snapshot: every event", CHECKOUT, "first", "rows")
+    line("another node, with the rows", CHECKOUT, "second")
+    line("the same node, after a release", CHECKOUT, "second")
     for found in starts.values():
         if "slices" in found:
             longest = f"{found['slice_ms_max']:.0f} ms, {found['slice_cpu_ms_max']:.0f} ms of CPU"
