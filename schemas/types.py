@@ -1356,6 +1356,80 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_PLACEINLINE = lines_of(
+    (SUBJECT, 1, 255),
+    (WORD, 1, 64),
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+)
+
+
+class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
+    """What the place of a job among those that wait depends on: a queue looks at nothing else until a pilot
+    takes the job.
+
+    task_id: Its task.
+    priority: The highest goes first.
+    owner: Whose it is.
+    vo: Its tenant.
+    label: prodSourceLabel.
+    ram_mb_min: Memory that a pilot must offer.
+    disk_mb_max: Disk that a pilot must offer.
+    walltime_seconds_max: Time that a pilot must offer.
+    resource_type: Resource type that a pilot must offer.
+    """
+
+    task_id: int
+    priority: int
+    owner: str
+    vo: str
+    label: str
+    ram_mb_min: int
+    disk_mb_max: int
+    walltime_seconds_max: int
+    resource_type: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "priority": self.priority,
+            "owner": self.owner,
+            "vo": self.vo,
+            "label": self.label,
+            "ram_mb_min": self.ram_mb_min,
+            "disk_mb_max": self.disk_mb_max,
+            "walltime_seconds_max": self.walltime_seconds_max,
+            "resource_type": self.resource_type,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            priority=record["priority"],
+            owner=record["owner"],
+            vo=record["vo"],
+            label=record["label"],
+            ram_mb_min=record["ram_mb_min"],
+            disk_mb_max=record["disk_mb_max"],
+            walltime_seconds_max=record["walltime_seconds_max"],
+            resource_type=record["resource_type"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.task_id <= 900000000000
+            and -2147483648 <= self.priority <= 2147483647
+            and 0 <= self.ram_mb_min <= 10000000000000
+            and 0 <= self.disk_mb_max <= 100000000000
+            and 0 <= self.walltime_seconds_max <= 1000000000
+            and _NAMES_OF_PLACEINLINE("\n".join((self.owner, self.vo, self.label, self.resource_type, ""))) is not None
+        )
+
+
 _NAMES_OF_QUEUESETTINGS = lines_of(
     (WORD, 1, 128),
     (WORD, 1, 128),
@@ -1695,11 +1769,14 @@ class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     commands: Digests (8 bytes each, oldest first) of the last commands that led to events; in the main row
         only.
     closed_parts: True when parts of the aggregate may stand among the closed rows; in the main row only.
+    live: True when the aggregate was not closed; in the main row only. Of a live one the rest may be read when
+        it is asked for.
     """
 
     sequence: int
     commands: bytes = b""
     closed_parts: bool = False
+    live: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1707,6 +1784,7 @@ class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             "sequence": self.sequence,
             "commands": self.commands,
             "closed_parts": self.closed_parts,
+            "live": self.live,
         }
 
     @classmethod
@@ -1716,6 +1794,7 @@ class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             sequence=record["sequence"],
             commands=record["commands"],
             closed_parts=record["closed_parts"],
+            live=record["live"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -14,6 +14,7 @@ from check.rows import views
 from deploy.config import CHECKOUT
 from tests.bench.large_task import table as table_of_a_large_task
 from tests.bench.life_records import table as table_of_a_life
+from tests.bench.restart import markdown as restarts
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
 from tests.hostile.report import markdown
@@ -65,10 +66,30 @@ decider's own code, records encoded as for the log, ends told in twenties. CPU t
 """
 
 
+RESTART = """## A restart
+
+`python -m tests.bench.restart`: one decider from its start to its first decision, with Kafka on the same machine. Seconds are
+those of a machine that does other work (its load is in the table, on 2 cores); CPU seconds are what a quiet one needs.
+"With the rows" begins on a node that has nothing; "after a release" has its copy of the closed rows.
+
+"""
+RESTART_BEYOND = """
+Before a restore left unread what it is not asked for, a live job took 70 us of CPU and 2.7 kB (100,000 live jobs, 2026-11-29).
+What is not in the table follows from it: events before the marker of the last round are not read, so their number does not count;
+the copy of closed rows is on the disk of a node that was there before. A node that has none fetches it first, at about 6 us of
+CPU a closed aggregate: 10^8 events of jobs leave 2 * 10^7 of them, which is two minutes, once for each node.
+
+`python -m tests.bench.finished_jobs`: after 100,000 and after 1,000,000 finished jobs the decider's code has 5,050 aggregates in
+memory and 65 MB (2026-11-29), beside 115 MB of closed rows on disk. The longest slice of rows is 401 rows, for any history:
+about 20 ms of CPU, measured on a busy machine.
+
+"""
+
+
 def page() -> str:
     """The whole page."""
     parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *hostile(), *bench(), *life_records(), *large_task(), *peers()]
+    parts += [_sim(), *chaos(), *hostile(), *bench(), *life_records(), *large_task(), *restart(), *peers()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -171,6 +192,13 @@ def life_records() -> Iterator[str]:
     path = OUT / "bench" / "life_records.json"
     if path.exists():
         yield LIFE_RECORDS + "\n".join(table_of_a_life(json.loads(path.read_text(encoding="utf-8")))) + "\n"
+
+
+def restart() -> Iterator[str]:
+    """How soon a decider is back."""
+    found = _read("bench/restart.json")
+    if found:
+        yield RESTART + "\n".join(restarts(found)) + RESTART_BEYOND
 
 
 def peers() -> Iterator[str]:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from commands.dataset.model import Dataset
-from commands.snapshot import MAIN, Row, SnapshotForm
+from commands.snapshot import MAIN, PAGE, Row, SnapshotForm
 from commands.undo import UndoDict, UndoList
 from schemas.dataset import DatasetEvent, DatasetFilesSnapshot, DatasetSnapshot, FilesRegistered
 
@@ -54,4 +54,4 @@ def _pages(files: int) -> int:
     return -(-files // PAGE_FILES)
 
 
-SNAPSHOT = SnapshotForm(rows, restored, changed, names)
+SNAPSHOT = SnapshotForm(rows, restored, changed, names, work={PAGE: 40})

@@ -17,7 +17,7 @@ from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import Decision, Refusal
 from commands.engine.checked_parts import CheckedParts
 from commands.engine.entries import Entry
-from commands.engine.errors import Interrupted, Unwritable
+from commands.engine.errors import Interrupted, SnapshotUnusable, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
 from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
@@ -149,6 +149,9 @@ class Decider:
                 problem = decision_too_large(weighed, size)
                 if problem is not None:
                     raise problem
+        except SnapshotUnusable:
+            # Not the fault of this record, and not to be mended by leaving it out.
+            raise
         except Exception as problem:
             raise DecisionFailed(problem, inline=inline) from problem
         for name, outcome, events in told:

@@ -26,7 +26,7 @@ class Entry:
     sequence: int = 0
     recent: UndoQueue[int, None] = field(default_factory=UndoQueue)
     batch: int = 0
-    live_rows: frozenset[str] | None = None
+    live_rows: set[str] | None = None
     closed_parts: bool = False
 
     def remember(self, command_id: str, most: int) -> None:

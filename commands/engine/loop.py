@@ -16,7 +16,7 @@ from commands.aggregates import event_topics
 from commands.config import DeciderConfig
 from commands.engine.decider import Decider
 from commands.engine.entries import Positions
-from commands.engine.errors import Rebalanced, Unwritable
+from commands.engine.errors import Interrupted, Rebalanced, SnapshotUnusable, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.log_port import DeciderLog, DeciderLogFactory, ShardChange
 from commands.engine.records import InputRecord, OutputRecord
@@ -119,7 +119,7 @@ class DeciderLoop:
         )
 
     def _decide_batch(self, decider_log: DeciderLog, records: Sequence[InputRecord]) -> int:
-        """Number of records decided in one transaction: all, unless much follows from the first of them.
+        """Number of records decided in one transaction: all, unless much follows from the first of them, or much must be written.
 
         0 when the log does not take the decision on one of them: the states are put back, and that one will be refused.
         """
@@ -131,12 +131,12 @@ class DeciderLoop:
         count = size = 0
         for record in records:
             count += 1
-            made = self._decider.handle(record)
+            made = self._handled(record)
             outputs += made
             causes += [record] * len(made)
             size += sum(output.size for output in made)
             positions[(record.topic, record.partition)] = record.offset + 1
-            if len(outputs) >= self._config.outputs_max or size >= self._config.bytes_max:
+            if len(outputs) >= self._config.outputs_max or size >= self._config.bytes_max or self._store.crowded:
                 break
         rows = self._writer.slice()
         try:
@@ -153,6 +153,14 @@ class DeciderLoop:
         self._writer.committed(rows)
         self._decider.counted.through(count, self._clock() - began)
         return count
+
+    def _handled(self, record: InputRecord) -> list[OutputRecord]:
+        """What follows from a record; raises Interrupted when the row of a state that it asks for cannot be read."""
+        try:
+            return self._decider.handle(record)
+        except SnapshotUnusable as problem:
+            self._restoring.distrust(problem)
+            raise Interrupted(f"all events must be folded: {problem}") from problem
 
     def _begin_round(self, decider_log: DeciderLog) -> None:
         self._round_began = self._clock()

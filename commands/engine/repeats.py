@@ -71,7 +71,7 @@ class Repeats:
         decided = self._store.decided_on(aggregate.name, envelope.aggregate_id)
         if decided is not None:
             of_a_decider = envelope.command_type in FOLLOW_UPS
-            at = written_at if of_a_decider else min(envelope.occurred_at, written_at)
+            at = written_at if of_a_decider else _not_after(envelope.occurred_at, written_at)
             decided.note(_digest(envelope), at, moves_time=not of_a_decider)
 
 
@@ -80,6 +80,11 @@ def _digest(by: CommandEnvelope | EventEnvelope) -> int:
 
 
 def _counted_at(record: InputRecord, decoded: Decoded) -> int:
-    """No later than it was written: a command of a year to come would make every other one late."""
-    at: int = record.timestamp if decoded.name in FOLLOW_UPS else min(decoded.envelope.issued_at, record.timestamp)
-    return at
+    if decoded.name in FOLLOW_UPS:
+        return record.timestamp
+    return _not_after(decoded.envelope.issued_at, record.timestamp)
+
+
+def _not_after(said_at: int, written_at: int) -> int:
+    """No later than it was written, where that is known: a command of a year to come would make every other one late."""
+    return min(said_at, written_at) if written_at else said_at

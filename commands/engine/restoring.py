@@ -4,7 +4,7 @@ In: the log, acquired. Out: a store in which every aggregate is at the end of it
 cannot be read, all events are folded; aggregates that closed leave memory on the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import structlog
@@ -14,6 +14,7 @@ from commands.engine.closed_rows import ClosedRow
 from commands.engine.decider import Decider
 from commands.engine.entries import Key, Positions
 from commands.engine.errors import SnapshotUnusable
+from commands.engine.garbage import never_search, no_search
 from commands.engine.log_port import DeciderLog
 from commands.engine.records import OutputRecord
 from commands.engine.rows import DECIDED, MARKER, named_by
@@ -40,12 +41,16 @@ class Restoring:
         self._writer = writer
         self._codec = codec
         self.snapshots_unusable = 0
+        self._distrusted: SnapshotUnusable | None = None
 
     def run(self, decider_log: DeciderLog, shards: frozenset[int], write: Callable[[], None]) -> int:
         """Number of events that were folded. write: commits the rows that are due, as far as a slice takes them."""
         self._writer.forget()
         self._store.forget(shards)
+        distrusted, self._distrusted = self._distrusted, None
         try:
+            if distrusted is not None:
+                raise distrusted
             return self._from_rows(decider_log, shards, write)
         except (SnapshotUnusable, *DOES_NOT_FOLD) as problem:
             log.error("snapshot_unusable", exc_info=problem, remedy="every event is folded")
@@ -62,6 +67,10 @@ class Restoring:
         self._fetch_closed_rows(decider_log, shards)
         positions = self._restore_live(decider_log, shards)
         return self._fold(decider_log, shards, positions, write)
+
+    def distrust(self, problem: SnapshotUnusable) -> None:
+        """A row was found unusable when its aggregate was asked for: the next run folds every event of its shards."""
+        self._distrusted = problem
 
     def _fetch_closed_rows(self, decider_log: DeciderLog, shards: frozenset[int]) -> None:
         """Bring the copies on disk to the end of the log's closed rows."""
@@ -81,15 +90,12 @@ class Restoring:
 
     def _restore_live(self, decider_log: DeciderLog, shards: frozenset[int]) -> Positions:
         """Every living aggregate as its rows have it; the positions from which events may be missing."""
-        rows: dict[Key, dict[str, bytes]] = {}
-        for record in decider_log.read((LIVE_ROWS,), {}, shards):
-            key, name = named_by(record.key)
-            if record.value is not None:
-                rows.setdefault(key, {})[name] = record.value
-            elif key in rows:
-                rows[key].pop(name, None)
-                if not rows[key]:
-                    del rows[key]
+        with no_search():
+            positions = self._take_over(_live_rows(decider_log, shards))
+            never_search(self._store.hot_count())
+        return positions
+
+    def _take_over(self, rows: Mapping[Key, Mapping[str, bytes]]) -> Positions:
         positions: Positions = {}
         for key, found in rows.items():
             if key[0] == MARKER:
@@ -100,12 +106,15 @@ class Restoring:
                 continue
             if MAIN not in found:
                 raise SnapshotUnusable(f"{key[0]} {key[1]} has parts and no main row")
+            if len(found) == 1 and self._store.rows.may_stay_packed(found[MAIN]):
+                self._store.put_packed(key, found[MAIN])
+                continue
             has_closed = self._store.rows.names_closed_parts(found[MAIN])
             closed = self._store.closed.of(self._store.shard_of(key)).find(key) if has_closed else {}
             self._store.put(key, self._store.rows.entry(key, found, closed))
         return positions
 
-    def _restore_decided(self, name: str, rows: dict[str, bytes]) -> None:
+    def _restore_decided(self, name: str, rows: Mapping[str, bytes]) -> None:
         shard, _, aggregate = name.partition(".")
         hours = AGGREGATES[aggregate].commands_remembered_hours if aggregate in AGGREGATES else 0
         if not hours:
@@ -118,7 +127,7 @@ class Restoring:
             except (Poison, ValueError) as problem:
                 raise SnapshotUnusable(f"row {page} of commands decided on {name} cannot be read: {problem}") from problem
 
-    def _positions_of(self, rows: dict[str, bytes]) -> Positions:
+    def _positions_of(self, rows: Mapping[str, bytes]) -> Positions:
         try:
             marker = self._codec.decode(rows[MAIN]).message
         except (Poison, LookupError) as problem:
@@ -133,11 +142,25 @@ class Restoring:
         for record in decider_log.read(event_topics(), positions, shards):
             self._decider.replay(*record.place, self._codec.decode(record.value), record.timestamp)
             folded += 1
-            if folded % FOLDED_AT_ONCE == 0:
+            if self._store.crowded or folded % FOLDED_AT_ONCE == 0:
                 self._store.committed()
                 write()
         self._store.writer_epoch += 1
         return folded
+
+
+def _live_rows(decider_log: DeciderLog, shards: frozenset[int]) -> dict[Key, dict[str, bytes]]:
+    """The rows of each living aggregate by name, the last of each."""
+    rows: dict[Key, dict[str, bytes]] = {}
+    for record in decider_log.read((LIVE_ROWS,), {}, shards):
+        key, name = named_by(record.key)
+        if record.value is not None:
+            rows.setdefault(key, {})[name] = record.value
+        elif key in rows:
+            rows[key].pop(name, None)
+            if not rows[key]:
+                del rows[key]
+    return rows
 
 
 def _end_all_rows(decider_log: DeciderLog, shards: frozenset[int]) -> None:

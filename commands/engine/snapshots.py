@@ -4,10 +4,12 @@ In: what `StateStore` says is due. Out: rows for the transaction of the next bat
 begins with the ends of the event topics, writes all that was due then, and ends with a marker of those positions: what stands
 before the marker holds every event before them. Rows may hold newer events; their sequence tells, so folding from the marker's
 positions repeats nothing. An aggregate's rows are written together; one that closed and rests moves to the closed rows, some
-parts at a time if it is large. Guards: a slice is bounded; nothing counts as written before its transaction is committed.
+parts at a time if it is large. Guards: a slice is bounded by work and bytes, for any history; nothing counts as written
+before its transaction is committed.
 """
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +18,7 @@ from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow
 from commands.engine.decided import CommandMemory, PageKey
 from commands.engine.entries import Entry, Key, Positions
+from commands.engine.garbage import never_search
 from commands.engine.records import OutputRecord
 from commands.engine.rows import DECIDED, MARKER, key_of
 from commands.engine.store import StateStore
@@ -25,8 +28,10 @@ from schemas.snapshot import SnapshotMarker
 from schemas.types import PartitionPosition, SnapshotEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec
 
-#: What a slice writes at most, beyond the rows of one aggregate.
-SLICE_ROWS_MAX = 300
+#: What a slice writes at most, beyond the rows of one aggregate, which `WORK_DUE_MAX` bounds. Work is in rows of a few fields.
+SLICE_WORK_MAX = 300
+#: A page of decided commands.
+PAGE_WORK = 10
 SLICE_BYTES_MAX = 1_000_000
 #: Batches for which a closed aggregate stays in memory: late words about it come soon.
 BATCHES_BEFORE_EVICTION = 100
@@ -35,13 +40,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What holds of an aggregate once its rows are committed. `still_due`: parts that later slices write."""
+    """What holds of an aggregate once its rows are committed. begun, ended: parts that stand among the live rows from then on,
+    or no longer. still_due: parts that later slices write.
+    """
 
     key: Key
     entry: Entry
-    live_rows: frozenset[str]
     closed_parts: bool
-    still_due: frozenset[str] = frozenset()
+    begun: Collection[str]
+    ended: Collection[str]
+    still_due: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -55,17 +63,19 @@ class Slice:
     #: pages of decided commands, and the sets in which they stood for being written
     pages: list[tuple[set[PageKey], PageKey]] = field(default_factory=list)
     ends_round: bool = False
+    work: int = 0
     bytes: int = 0
 
-    def add(self, records: list[OutputRecord]) -> None:
+    def add(self, records: list[OutputRecord], work: int) -> None:
         """The rows of one aggregate."""
         self.records += records
+        self.work += work
         self.bytes += sum(record.size for record in records)
 
     @property
     def is_full(self) -> bool:
         """True when nothing more should be added."""
-        return len(self.records) >= SLICE_ROWS_MAX or self.bytes >= SLICE_BYTES_MAX
+        return self.work >= SLICE_WORK_MAX or self.bytes >= SLICE_BYTES_MAX
 
 
 class SnapshotWriter:
@@ -112,13 +122,12 @@ class SnapshotWriter:
 
     def committed(self, made: Slice) -> None:
         """The slice is in the log."""
-        due, crowded = self._store.due, self._store.crowded
         for one in made.written:
-            one.entry.live_rows, one.entry.closed_parts = one.live_rows, one.closed_parts
-            due.pop(one.key, None)
-            crowded.pop(one.key, None)
-            if one.still_due:
-                due[one.key] = set(one.still_due)
+            there = one.entry.live_rows = set() if one.entry.live_rows is None else one.entry.live_rows
+            there.update(one.begun)
+            there.difference_update(one.ended)
+            one.entry.closed_parts = one.closed_parts
+            self._store.written(one.key, one.still_due)
         for key in made.evicted:
             self._store.evict(key)
         if made.closed:
@@ -127,6 +136,7 @@ class SnapshotWriter:
             waiting.discard(page)
         if made.ends_round:
             self._round = None
+            never_search(self._store.hot_count())
 
     def not_written(self, made: Slice) -> None:
         """The slice is not in the log; its aggregates are still due."""
@@ -149,7 +159,7 @@ class SnapshotWriter:
             row = decided.row(page)
             value = None if row is None else self._codec.encode(row, SnapshotEnvelope(sequence=0))
             key = key_of((DECIDED, f"{shard}.{aggregate}"), f"{page[0]}-{page[1]}")
-            made.add([OutputRecord(LIVE_ROWS, key, value, partition=shard)])
+            made.add([OutputRecord(LIVE_ROWS, key, value, partition=shard)], PAGE_WORK)
             made.pages.append((decided.dropped if row is None else decided.changed, page))
 
     def _write(self, made: Slice, key: Key) -> None:
@@ -157,26 +167,25 @@ class SnapshotWriter:
         entry, due = self._store.find(key), self._store.due.get(key)
         if entry is None or due is None:
             # What made it due was put back.
-            self._store.due.pop(key, None)
-            self._store.crowded.pop(key, None)
+            self._store.written(key)
             return
-        rows, records = self._store.rows, []
-        there = set(entry.live_rows or ())
-        for name, message in AGGREGATES[key[0]].snapshot.rows(entry.state, {MAIN, *due}):
+        rows, records, form = self._store.rows, [], AGGREGATES[key[0]].snapshot
+        begun, ended = [], []
+        for name, message in form.rows(entry.state, {MAIN, *due}):
             if name == MAIN:
-                records.append(rows.live(key, name, rows.main(entry, message, closed_parts=entry.closed_parts)))
+                records.append(rows.live(key, name, rows.main(key[0], entry, message, closed_parts=entry.closed_parts)))
             elif message is not None:
                 records.append(rows.live(key, name, rows.part(entry, message)))
-                there.add(name)
+                begun.append(name)
             elif entry.closed_parts:
                 records.append(rows.live(key, name, rows.gone(entry)))
-                there.add(name)
-            elif name in there:
+                begun.append(name)
+            elif entry.live_rows is not None and name in entry.live_rows:
                 records.append(rows.live(key, name, None))
-                there.discard(name)
+                ended.append(name)
         if self._fits(key, records):
-            made.add(records)
-            made.written.append(Written(key, entry, frozenset(there), entry.closed_parts))
+            made.add(records, 1 + form.work_of(due))
+            made.written.append(Written(key, entry, entry.closed_parts, begun, ended))
 
     def _fits(self, key: Key, records: list[OutputRecord]) -> bool:
         """False for rows that the log does not take: the aggregate stays due, and this round ends without a marker."""
@@ -184,6 +193,8 @@ class SnapshotWriter:
         if size > RECORD_BYTES_MAX:
             log.error("row_too_large", aggregate=key[0], id=key[1], bytes=size, bytes_max=RECORD_BYTES_MAX)
             self._incomplete = True
+            # Nor does it hold up what others do until it changes again.
+            self._store.crowded.pop(key, None)
         return size <= RECORD_BYTES_MAX
 
     def _move_resting(self, made: Slice) -> None:
@@ -205,34 +216,34 @@ class SnapshotWriter:
         if due is None and entry.live_rows is None:
             made.evicted.append(key)
             return True
-        live = entry.live_rows or frozenset()
-        left = sorted(live | (due or set()))
-        now = left[:SLICE_ROWS_MAX]
+        live, due = entry.live_rows or set(), due or set()
+        left = sorted(live | due)
+        now, work = _first_of(key, left)
         whole = len(now) == len(left)
         records, closed = self._closed_rows(key, entry, {*now, MAIN} if whole else {*now})
         if not whole:
             # The rest follows; until then it lives, with some of its parts among the closed rows.
             rows = self._store.rows
             ((_, main),) = AGGREGATES[key[0]].snapshot.rows(entry.state, {MAIN})
-            records.append(rows.live(key, MAIN, rows.main(entry, main, closed_parts=True)))
+            records.append(rows.live(key, MAIN, rows.main(key[0], entry, main, closed_parts=True)))
         if not self._fits(key, records):
             return True
-        made.add(records)
+        made.add(records, 1 + work)
         made.closed += closed
         if whole:
             made.evicted.append(key)
         else:
-            made.written.append(Written(key, entry, frozenset(live) - {*now}, True, frozenset(due or ()) - {*now}))
+            made.written.append(Written(key, entry, True, (), now, due - {*now}))
         return whole
 
     def _closed_rows(self, key: Key, entry: Entry, names: set[str]) -> tuple[list[OutputRecord], list[ClosedRow]]:
         """Closed rows of these names, each with the end of its live row; and the same for the copy on disk."""
         rows, records, closed = self._store.rows, [], []
-        there = frozenset() if entry.live_rows is None else entry.live_rows | {MAIN}
+        there = set() if entry.live_rows is None else entry.live_rows | {MAIN}
         for name, message in AGGREGATES[key[0]].snapshot.rows(entry.state, names):
             value = None
             if message is not None:
-                value = rows.main(entry, message, closed_parts=False) if name == MAIN else rows.part(entry, message)
+                value = rows.main(key[0], entry, message, closed_parts=False) if name == MAIN else rows.part(entry, message)
             if value is not None or entry.closed_parts:
                 records.append(rows.closed(key, name, value))
                 closed.append((key, name, value))
@@ -242,7 +253,8 @@ class SnapshotWriter:
 
     def _end_round(self, made: Slice) -> None:
         if not self._incomplete:
-            made.add([self._marker(partition) for partition in sorted({partition for _, partition in self._positions})])
+            partitions = sorted({partition for _, partition in self._positions})
+            made.add([self._marker(partition) for partition in partitions], len(partitions))
         made.ends_round = True
 
     def _marker(self, partition: int) -> OutputRecord:
@@ -254,3 +266,14 @@ class SnapshotWriter:
         message = SnapshotMarker(positions=positions, writer_epoch=self._store.writer_epoch)
         value = self._codec.encode(message, SnapshotEnvelope(sequence=0))
         return OutputRecord(LIVE_ROWS, key_of((MARKER, str(partition)), MAIN), value, partition=partition)
+
+
+def _first_of(key: Key, names: list[str]) -> tuple[list[str], int]:
+    """As many of the parts as a slice takes, at least one; and what they cost."""
+    form, work = AGGREGATES[key[0]].snapshot, 0
+    for place, name in enumerate(names):
+        more = form.work_of((name,))
+        if place and work + more > SLICE_WORK_MAX:
+            return names[:place], work
+        work += more
+    return names, work

@@ -5,7 +5,7 @@ writes it to the log as rows. Invariant: a state is, part for part, its live row
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from commands import undo
 from commands.aggregates import AGGREGATES
@@ -13,17 +13,18 @@ from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
 from commands.engine.decided import CommandMemories, CommandMemory
 from commands.engine.entries import Entry, Key
 from commands.engine.rows import RowCodec
+from commands.snapshot import MAIN
 from schemas.partition import partition_of
 
-#: Parts of an aggregate that may be due before it is written out of turn, so that no writing takes long.
-PARTS_DUE_MAX = 300
+#: Work that the rows of an aggregate may be before it is written out of turn, so that no writing takes long.
+WORK_DUE_MAX = 400
 
 
 class StateStore:
-    """Entries by (aggregate, id).
+    """Entries by (aggregate, id). One that was not asked for since it was restored is still its main row.
 
     due: aggregates whose rows are behind, with the parts that changed, the longest behind first. crowded: those of them with so
-    many parts that they should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then.
+    much to write that it should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then.
     """
 
     def __init__(self, rows: RowCodec, closed: ClosedRowsOfShards, partitions: int = 1) -> None:
@@ -33,16 +34,17 @@ class StateStore:
         self.partitions = partitions
         self.due: dict[Key, set[str]] = {}
         self.crowded: dict[Key, None] = {}
+        self._work: dict[Key, int] = {}
         self.resting: deque[tuple[Key, int]] = deque()
         self.batch = 0
         self.writer_epoch = 0
         self.decided = CommandMemories()
-        self._hot: dict[Key, Entry] = {}
+        self._hot: dict[Key, Entry | bytes] = {}
 
     def get(self, aggregate: str, aggregate_id: str) -> Entry:
         """The entry, from memory or from its closed rows; a new one for an aggregate without history."""
         key = (aggregate, aggregate_id)
-        entry = self._hot.get(key)
+        entry = self.find(key)
         if entry is None:
             entry = self._looked_up(key) or Entry(AGGREGATES[aggregate].initial())
             self._hot[key] = entry
@@ -51,13 +53,27 @@ class StateStore:
 
     def find(self, key: Key) -> Entry | None:
         """The entry if it is in memory."""
-        return self._hot.get(key)
+        entry = self._hot.get(key)
+        if isinstance(entry, bytes):
+            # First of what is put back last: the making of the state may note steps of its own.
+            undo.note(self._hot.__setitem__, key, entry)
+            entry = self._hot[key] = self.rows.entry(key, {MAIN: entry}, {})
+        return entry
+
+    def entries(self) -> Iterator[tuple[Key, Entry]]:
+        """Everything in memory; what is still a row stays one."""
+        for key, entry in list(self._hot.items()):
+            yield key, self.rows.entry(key, {MAIN: entry}, {}) if isinstance(entry, bytes) else entry
 
     def put(self, key: Key, entry: Entry) -> None:
         """Take over an entry that was restored from its rows."""
         self._hot[key] = entry
         if AGGREGATES[key[0]].is_closed(entry.state):
             self.resting.append((key, entry.batch))
+
+    def put_packed(self, key: Key, main_row: bytes) -> None:
+        """Take over a living aggregate that is one row; the row is read when the aggregate is asked for."""
+        self._hot[key] = main_row
 
     def touched(self, aggregate: str, aggregate_id: str, entry: Entry, parts: Iterable[str], *, closed: bool) -> None:
         """Note that an event was applied to `entry`, and which of its parts it changed."""
@@ -66,9 +82,11 @@ class StateStore:
         due = self.due.get(key)
         if due is None:
             due = self.due[key] = set()
-        due.update(parts)
-        if len(due) > PARTS_DUE_MAX:
-            self.crowded[key] = None
+        if new := [part for part in parts if part not in due]:
+            due.update(new)
+            work = self._work[key] = self._work.get(key, 0) + AGGREGATES[aggregate].snapshot.work_of(new)
+            if work > WORK_DUE_MAX:
+                self.crowded[key] = None
         if closed:
             self.resting.append((key, self.batch))
             undo.note(self.resting.pop)
@@ -76,14 +94,22 @@ class StateStore:
     def forget_untouched(self, aggregate: str, aggregate_id: str) -> None:
         """Drop an entry without history, so that questions about what does not exist cost no memory."""
         entry = self._hot.get((aggregate, aggregate_id))
-        if entry is not None and entry.sequence == 0:
+        if isinstance(entry, Entry) and entry.sequence == 0:
             del self._hot[(aggregate, aggregate_id)]
+
+    def written(self, key: Key, still_due: Collection[str] = ()) -> None:
+        """The rows of an aggregate are in the log, but for some of its parts."""
+        self.due.pop(key, None)
+        self.crowded.pop(key, None)
+        self._work.pop(key, None)
+        if still_due:
+            self.due[key] = set(still_due)
+            self._work[key] = AGGREGATES[key[0]].snapshot.work_of(still_due)
 
     def evict(self, key: Key) -> None:
         """An aggregate that is closed and written leaves memory."""
         self._hot.pop(key, None)
-        self.due.pop(key, None)
-        self.crowded.pop(key, None)
+        self.written(key)
 
     def committed(self) -> None:
         """A batch is in the log."""
@@ -128,6 +154,7 @@ class StateStore:
         self._hot.clear()
         self.due.clear()
         self.crowded.clear()
+        self._work.clear()
         self.resting.clear()
         self.writer_epoch = 0
 

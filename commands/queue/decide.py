@@ -8,8 +8,8 @@ Source: docs/reference/jedi.md, "Dispatch".
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.queue.lines import Needs
 from commands.queue.model import DispatchQueue
+from commands.queue.waiting import Needs
 from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
@@ -132,7 +132,7 @@ def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | No
     if not heads:
         return None
     _, job_id = min(heads)
-    return queue.waiting[job_id]
+    return queue.waiting[job_id].spec
 
 
 def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from commands.queue.lines import Lines
+from commands.queue.waiting import WaitingJob, waiting_job
 from commands.undo import UndoDict, UndoSet
 from schemas.instants import MICROSECONDS
 from schemas.queue import (
@@ -22,7 +23,7 @@ from schemas.queue import (
     TaskHeld,
     TaskReleased,
 )
-from schemas.types import EventEnvelope, JobSpec, QueueSettings
+from schemas.types import EventEnvelope, QueueSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class DispatchQueue:
 
     name: str = ""
     settings: QueueSettings | None = None
-    waiting: UndoDict[int, JobSpec] = field(default_factory=UndoDict)
+    waiting: UndoDict[int, WaitingJob] = field(default_factory=UndoDict)
     by_task: UndoDict[int, UndoDict[int, None]] = field(default_factory=UndoDict)
     lines: Lines = field(default_factory=Lines, compare=False)
     leases: UndoDict[int, Lease] = field(default_factory=UndoDict)
@@ -65,7 +66,7 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case DispatchConfigured():
             queue.settings = event.settings
         case JobQueued():
-            _add(queue, event.spec)
+            _add(queue, waiting_job(event.spec.job_id, event.spec, event.spec))
         case JobWithdrawn():
             _remove(queue, event.job_id)
         case JobLeased():
@@ -97,36 +98,36 @@ def is_closed(queue: DispatchQueue) -> bool:
 def rebuilt(
     name: str,
     settings: QueueSettings | None,
-    waiting: Iterable[JobSpec],
+    waiting: Iterable[WaitingJob],
     leases: Mapping[int, Lease],
     held_tasks: Iterable[int],
 ) -> DispatchQueue:
     """A queue with these jobs and leases, as its snapshot has them."""
     queue = DispatchQueue(name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks))
-    for spec in waiting:
-        _add(queue, spec)
+    for job in waiting:
+        _add(queue, job)
     return queue
 
 
-def _jobs_of(queue: DispatchQueue, task_id: int) -> list[JobSpec]:
+def _jobs_of(queue: DispatchQueue, task_id: int) -> list[WaitingJob]:
     return [queue.waiting[job_id] for job_id in queue.by_task.get(task_id, ())]
 
 
-def _add(queue: DispatchQueue, spec: JobSpec) -> None:
-    assert spec.job_id not in queue.waiting, f"job {spec.job_id} is queued twice"
-    assert spec.job_id not in queue.leases, f"job {spec.job_id} is queued while a pilot holds it"
-    if spec.task_id not in queue.held_tasks:
+def _add(queue: DispatchQueue, job: WaitingJob) -> None:
+    assert job.job_id not in queue.waiting, f"job {job.job_id} is queued twice"
+    assert job.job_id not in queue.leases, f"job {job.job_id} is queued while a pilot holds it"
+    if job.task_id not in queue.held_tasks:
         # Before it waits: what is put back comes in the opposite order, and a line is tidied by what waits then.
-        queue.lines.add((spec,), queue.waiting, queue.held_tasks)
-    queue.waiting[spec.job_id] = spec
-    queue.by_task.setdefault(spec.task_id, UndoDict())[spec.job_id] = None
+        queue.lines.add((job,), queue.waiting, queue.held_tasks)
+    queue.waiting[job.job_id] = job
+    queue.by_task.setdefault(job.task_id, UndoDict())[job.job_id] = None
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:
-    spec = queue.waiting.pop(job_id)
-    siblings = queue.by_task[spec.task_id]
+    job = queue.waiting.pop(job_id)
+    siblings = queue.by_task[job.task_id]
     del siblings[job_id]
     if not siblings:
-        del queue.by_task[spec.task_id]
-    if spec.task_id not in queue.held_tasks:
-        queue.lines.remove((spec,), queue.waiting, queue.held_tasks)
+        del queue.by_task[job.task_id]
+    if job.task_id not in queue.held_tasks:
+        queue.lines.remove((job,), queue.waiting, queue.held_tasks)

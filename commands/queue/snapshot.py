@@ -1,13 +1,16 @@
 """A dispatch queue: a main row, a row for each job that waits or is leased, and pages of the times that heartbeats move.
 
-A lease's row is written once; its times are in one of TIME_PAGES pages of columns, because many of them move at once.
+Of a job that waits, only its place in line is read when a queue is restored. A lease's row is written once; its times are in one
+of TIME_PAGES pages of columns, because many of them move at once.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from commands.queue.model import DispatchQueue, Lease, rebuilt
-from commands.snapshot import MAIN, Row, SnapshotForm
+from commands.queue.waiting import WaitingJob, waiting_job
+from commands.snapshot import MAIN, PackedRow, Row, SnapshotForm
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -22,7 +25,7 @@ from schemas.queue import (
     TaskHeld,
     TaskReleased,
 )
-from schemas.types import LeaseSnapshot
+from schemas.types import LeaseSnapshot, PlaceInLine
 
 TIME_PAGES = 64
 JOB, TIMES = "job-", "times-"
@@ -66,33 +69,45 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
     """The queue of its rows."""
     main: QueueSnapshot = found[MAIN]
     times: dict[int, tuple[int, int | None]] = {}
-    jobs: list[QueuedJobSnapshot] = []
+    waiting: list[WaitingJob] = []
+    leased: list[QueuedJobSnapshot] = []
+    shared: dict[Any, Any] = {}
     for name, row in found.items():
-        if name.startswith(JOB):
-            jobs.append(row)
+        if isinstance(row, PackedRow):
+            waiting.append(_unread(row, shared))
+        elif name.startswith(JOB) and row.spec is not None:
+            waiting.append(waiting_job(row.job_id, row.spec, row.spec))
+        elif name.startswith(JOB):
+            leased.append(row)
         elif name.startswith(TIMES):
             for job_id, due_at, seen_at in zip(row.job_ids, row.due_at, row.seen_at, strict=True):
                 times[job_id] = (due_at, seen_at or None)
-    jobs.sort(key=lambda row: row.job_id)
-    waiting = [row.spec for row in jobs if row.spec is not None]
+    waiting.sort(key=attrgetter("job_id"))
+    leased.sort(key=attrgetter("job_id"))
     leases = {
         row.job_id: Lease(
             row.lease.lease_id, row.lease.pilot, row.lease.task_id, row.lease.lease_seconds, *times[row.job_id]
         )
-        for row in jobs
+        for row in leased
         if row.lease is not None
     }
     return rebuilt(main.name, main.settings, waiting, leases, main.held_tasks)
 
 
+def _unread(row: PackedRow, shared: dict[Any, Any]) -> WaitingJob:
+    """A job that waits, as the beginning of its row has it. shared: what many jobs have in common is kept once."""
+    job = waiting_job(row.beginning["job_id"], PlaceInLine.from_avro(row.beginning["place"]), row.read)
+    return job._replace(owner=shared.setdefault(job.owner, job.owner), needs=shared.setdefault(job.needs, job.needs))
+
+
 def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
-    spec, lease = queue.waiting.get(job_id), queue.leases.get(job_id)
+    job, lease = queue.waiting.get(job_id), queue.leases.get(job_id)
     if lease is not None:
         held = LeaseSnapshot(
             lease_id=lease.lease_id, pilot=lease.pilot, task_id=lease.task_id, lease_seconds=lease.lease_seconds
         )
         return QueuedJobSnapshot(job_id=job_id, lease=held)
-    return None if spec is None else QueuedJobSnapshot(job_id=job_id, spec=spec)
+    return None if job is None else QueuedJobSnapshot(job_id=job_id, place=job.place, spec=job.spec)
 
 
 def _pages(queue: DispatchQueue, wanted: set[str]) -> Iterator[Row]:
@@ -120,4 +135,4 @@ def _times(job_id: int) -> str:
     return f"{TIMES}{job_id % TIME_PAGES}"
 
 
-SNAPSHOT = SnapshotForm(rows, restored, changed, names)
+SNAPSHOT = SnapshotForm(rows, restored, changed, names, packed={"job": "place"}, work={"times": 16})

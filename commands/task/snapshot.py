@@ -194,4 +194,6 @@ def restored(found: Mapping[str, Any]) -> Task:
     )
 
 
-SNAPSHOT = SnapshotForm(rows, restored, changed, names)
+#: Rows of whole columns.
+WORK = {"units": 10, "accounts": 40, "jobs": 10}
+SNAPSHOT = SnapshotForm(rows, restored, changed, names, work=WORK)

@@ -19,6 +19,7 @@ from schemas.types import (
     LeaseEnding,
     LeaseSnapshot,
     PilotOffer,
+    PlaceInLine,
     QueueSettings,
 )
 
@@ -726,11 +727,13 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A job that waits in a queue, or is leased.
 
     job_id: The job.
+    place: Its place in line, while it waits; read alone, so it stands before the specification.
     spec: What it is, while it waits.
     lease: Its lease, while a pilot has it.
     """
 
     job_id: int
+    place: PlaceInLine | None = None
     spec: JobSpec | None = None
     lease: LeaseSnapshot | None = None
 
@@ -738,6 +741,7 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "job_id": self.job_id,
+            "place": None if self.place is None else self.place.to_avro(),
             "spec": None if self.spec is None else self.spec.to_avro(),
             "lease": None if self.lease is None else self.lease.to_avro(),
         }
@@ -747,6 +751,7 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             job_id=record["job_id"],
+            place=None if record["place"] is None else PlaceInLine.from_avro(record["place"]),
             spec=None if record["spec"] is None else JobSpec.from_avro(record["spec"]),
             lease=None if record["lease"] is None else LeaseSnapshot.from_avro(record["lease"]),
         )
@@ -755,6 +760,7 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             1 <= self.job_id <= 9223372036854775807
+            and (self.place is None or self.place.is_within_bounds())
             and (self.spec is None or self.spec.is_within_bounds())
             and (self.lease is None or self.lease.is_within_bounds())
         )

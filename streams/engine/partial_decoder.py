@@ -1,7 +1,4 @@
-"""The beginning of a large record, for those who want no more than a few of its fields.
-
-Avro writes fields one after another, so with the beginning of a schema the beginning of a record can be read.
-"""
+"""The beginning of a large event, for reactions that want no more than a few of its fields (`schemas/beginnings.py`)."""
 
 import io
 import struct
@@ -10,7 +7,8 @@ from typing import Any, cast
 
 import fastavro
 
-from schemas.catalog import CATALOG, AvroSchema, self_contained
+from schemas.beginnings import as_far_as
+from schemas.catalog import CATALOG, self_contained
 from schemas.types import EventEnvelope
 from schemas.wire import FRAME, Decoded, Poison, without_logical_types
 
@@ -24,7 +22,7 @@ class PartialDecoder:
     def __init__(self, full_name: str, last: Sequence[str], made: Callable[[Mapping[str, Any]], Any]) -> None:
         self.entry = CATALOG[full_name]
         self.made = made
-        self._schema = fastavro.parse_schema(_as_far_as(self_contained(self.entry), last))
+        self._schema = fastavro.parse_schema(as_far_as(without_logical_types(self_contained(self.entry)), last))
 
     def read(self, value: bytes) -> Decoded:
         """What `made` makes of it, and its envelope; raises Poison."""
@@ -33,14 +31,3 @@ class PartialDecoder:
             return Decoded(self.entry, self.made(record), EventEnvelope.from_avro(record["envelope"]))
         except (EOFError, IndexError, KeyError, ValueError, TypeError, struct.error) as problem:
             raise Poison(f"{self.entry.full_name}: not decodable as Avro: {type(problem).__name__}: {problem}") from problem
-
-
-def _as_far_as(schema: AvroSchema, last: Sequence[str]) -> AvroSchema:
-    """The schema without the fields behind `last`; AssertionError when there is none of that name."""
-    fields: list[AvroSchema] = []
-    for field in schema["fields"]:
-        if field["name"] == last[0]:
-            beginning = {"type": _as_far_as(field["type"], last[1:])} if len(last) > 1 else {}
-            return {**schema, "fields": [*fields, {**without_logical_types(field), **beginning}]}
-        fields.append(without_logical_types(field))
-    raise AssertionError(f"{schema['name']} has no field {last[0]!r}")

@@ -107,7 +107,7 @@ def states_of(culm: Culm) -> dict[Any, Any]:
     """Every state with a history, with what else tells one history from another."""
     return {
         key: (entry.state, in_order(entry.state), entry.sequence, list(entry.recent))
-        for key, entry in culm.store._hot.items()
+        for key, entry in culm.store.entries()
         if entry.sequence
     }
 
@@ -186,7 +186,7 @@ def test_a_state_holds_nothing_that_changes_without_being_kept() -> None:
     kinds: set[type] = set()
     for scene in SCENES:
         culm, _ = played(script_of(scene))
-        for entry in culm.store._hot.values():
+        for _, entry in culm.store.entries():
             for field in fields(entry.state):
                 kinds_in(getattr(entry.state, field.name), kinds.add)
 

@@ -83,7 +83,7 @@ def differences(log: Log, stores: list[StateStore]) -> list[str]:
     return [
         f"{aggregate} {name}"
         for store in stores
-        for (aggregate, name), entry in store._hot.items()
+        for (aggregate, name), entry in store.entries()
         if (folded.get(aggregate, name).state, folded.get(aggregate, name).sequence) != (entry.state, entry.sequence)
     ]
 

@@ -140,7 +140,7 @@ def test_jobs_are_leased_by_priority_then_age() -> None:
     culm = a_running_task()
     a_queue(culm)
     queue = culm.state("queue", QUEUE)
-    specs = [queue.waiting[job(n)] for n in (1, 2, 3)]
+    specs = [queue.waiting[job(n)].spec for n in (1, 2, 3)]
 
     assert [spec.priority for spec in specs] == [1000, 1000, 1000]
     assert [lease(culm) for _ in range(3)] == [job(1), job(2), job(3)]

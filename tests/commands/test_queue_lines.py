@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from commands import undo
 from commands.queue.decide import best_match, fits
-from commands.queue.lines import needs_of
 from commands.queue.model import DispatchQueue, evolve, initial
+from commands.queue.waiting import waiting_job
 from schemas.queue import JobLeased, JobQueued, JobWithdrawn, QueueEvent, TaskHeld, TaskReleased
 from schemas.records import replace
 from schemas.types import EventEnvelope, JobKind, JobSpec, PilotOffer
@@ -197,7 +197,7 @@ def test_what_was_put_back_is_found_as_before(steps: list[Step], undone: list[St
 
 
 def event_of(queue: DispatchQueue, step: Step, job_id: int) -> QueueEvent | None:
-    waiting = list(queue.waiting.values())
+    waiting = [job.spec for job in queue.waiting.values()]
     picked = waiting[step.number % len(waiting)] if waiting else None
     choices: dict[str, Callable[[], QueueEvent | None]] = {
         "queue": lambda: queued(replace(step.spec, job_id=job_id)),
@@ -213,9 +213,9 @@ def looked_up(queue: DispatchQueue, offer: PilotOffer) -> JobSpec | None:
     """The rule itself, at the cost of a look at everything."""
     found = [
         spec
-        for spec in queue.waiting.values()
+        for spec in (job.spec for job in queue.waiting.values())
         if spec.task_id not in queue.held_tasks
-        and fits(needs_of(spec), offer, "wlcg")
+        and fits(waiting_job(spec.job_id, spec, spec).needs, offer, "wlcg")
         and offer.owner in (None, spec.owner)
     ]
     return min(found, key=lambda spec: (-spec.priority, spec.job_id), default=None)

@@ -1,30 +1,39 @@
 """States as rows: any node restores them, closed ones leave memory, large ones move some parts at a time, nothing is repeated."""
 
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from commands.aggregates import AGGREGATES, event_topics
+from commands.config import DeciderConfig
 from commands.dataset.snapshot import PAGE_FILES
 from commands.engine import snapshots
 from commands.engine.closed_rows import ClosedRows, ClosedRowsOfShards
 from commands.engine.decider import Decider
 from commands.engine.entries import Entry, Key
-from commands.engine.errors import SnapshotUnusable
+from commands.engine.errors import Interrupted, SnapshotUnusable
+from commands.engine.loop import DeciderLoop
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec, key_of, named_by
 from commands.engine.snapshots import BATCHES_BEFORE_EVICTION, SnapshotWriter
-from commands.engine.store import StateStore
+from commands.engine.store import WORK_DUE_MAX, StateStore
 from commands.job.model import Job, JobStatus
+from commands.queue.decide import best_match
 from commands.snapshot import MAIN
 from schemas.catalog import LIVE_ROWS
 from schemas.dataset import CloseDataset, RegisterFiles
+from schemas.job import KillJob
 from schemas.task import ReloadTask
-from schemas.types import DatasetFile, DatasetRole
+from schemas.types import CommandEnvelope, DatasetFile, DatasetRole, JobSpec, PilotOffer
+from tests.bench.restart_log import an_envelope
 from tests.commands import test_task_saga
 from tests.commands.builders import TASK, a_running_task, end, lease, run_all
 from tests.commands.in_memory import Culm, a_codec, a_culm
+from tests.commands.test_queue_lines import a_spec, queued
 from tests.sim.deciders import a_config
 from tests.sim.faults import Faults
 from tests.sim.memory_log import MemoryDeciderLog, MemoryLog
@@ -71,6 +80,11 @@ class Node:
             slices += 1
         return slices
 
+    def rows_of(self, aggregate: str, aggregate_id: str) -> dict[str, bytes]:
+        """The live rows of an aggregate by name, as the log has them."""
+        rows = ((named_by(record.key), record.value) for record in self.owner.read((LIVE_ROWS,), {}, SHARDS))
+        return {name: value for (key, name), value in rows if key == (aggregate, aggregate_id) and value is not None}
+
     def rest(self) -> None:
         """Batches pass in which nothing happens."""
         for _ in range(BATCHES_BEFORE_EVICTION + 2):
@@ -78,15 +92,35 @@ class Node:
 
     def restored(self, folder: Path | None = None) -> tuple[StateStore, int]:
         """The states that another node finds in the log, and the number of events that it folded."""
+        other = OtherNode(folder)
+        return other.store, other.restore(self)
+
+
+class OtherNode:
+    """A node that restores the states of a log. `work`: of the slices that it wrote meanwhile."""
+
+    def __init__(self, folder: Path | None = None) -> None:
         codec = a_codec()
-        store = StateStore(RowCodec(codec), ClosedRowsOfShards(folder))
-        shard = Decider(store, codec)
-        return store, Restoring(store, shard, SnapshotWriter(store, codec), codec).run(self.owner, SHARDS, lambda: None)
+        self.store = StateStore(RowCodec(codec), ClosedRowsOfShards(folder))
+        self.writer = SnapshotWriter(self.store, codec)
+        self.restoring = Restoring(self.store, Decider(self.store, codec), self.writer, codec)
+        self.work: list[int] = []
+
+    def restore(self, node: Node) -> int:
+        """The number of events that it folded."""
+        return self.restoring.run(node.owner, SHARDS, self.write)
+
+    def write(self) -> None:
+        """A slice, which does not reach the log."""
+        made = self.writer.slice()
+        self.work.append(made.work)
+        self.store.committed()
+        self.writer.committed(made)
 
 
 def states(store: StateStore) -> dict[Key, tuple[Any, int, list[int]]]:
     """Every state in memory that has a history."""
-    return {key: (entry.state, entry.sequence, list(entry.recent)) for key, entry in store._hot.items() if entry.sequence}
+    return {key: (entry.state, entry.sequence, list(entry.recent)) for key, entry in store.entries() if entry.sequence}
 
 
 def a_dataset(files: int) -> Culm:
@@ -105,7 +139,7 @@ def a_file(number: int) -> DatasetFile:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of two rows, so that everything takes several."""
-    monkeypatch.setattr(snapshots, "SLICE_ROWS_MAX", 2)
+    monkeypatch.setattr(snapshots, "SLICE_WORK_MAX", 2)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -122,7 +156,7 @@ def test_the_rows_of_every_state_make_the_state_again(scene: str, monkeypatch: p
     getattr(test_task_saga, scene)()
 
     for culm in systems:
-        for (aggregate, _), entry in culm.store._hot.items():
+        for (aggregate, _), entry in culm.store.entries():
             form = AGGREGATES[aggregate].snapshot
             rows = dict(form.rows(entry.state, {MAIN, *form.names(entry.state)}))
             assert form.restored(rows) == entry.state
@@ -328,6 +362,132 @@ def test_rows_that_cannot_be_read_are_ended_and_every_event_is_folded() -> None:
     assert folded == len(culm.events)
     assert {key: states(store).get(key) for key in states(culm.store)} == states(culm.store)
     assert node.restored()[1] == len(culm.events)
+
+
+def test_what_is_one_row_is_read_when_it_is_asked_for_and_waiting_jobs_keep_their_specification_unread() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+
+    store, _ = node.restored()
+
+    # The first of a schema is read, so that a release that cannot do so says it at once.
+    assert Counter(type(found) for key, found in store._hot.items() if key[0] == "job") == {Entry: 1, bytes: 2}
+    queue = store.get("queue", "LOCAL").state
+    assert Counter(type(job.source) for job in queue.waiting.values()) == {JobSpec: 1, partial: 2}
+    assert [job.spec for job in queue.waiting.values()] == [job.spec for job in culm.state("queue", "LOCAL").waiting.values()]
+
+
+def test_a_queue_leases_a_job_whose_specification_was_not_read_yet() -> None:
+    culm = a_running_task()
+    job_id = lease(culm)
+    assert job_id is not None
+    assert end(culm, job_id).accepted
+    (best, _) = [job.spec for job in culm.state("queue", "LOCAL").waiting.values()]
+    node = Node(culm)
+    node.round()
+    other = OtherNode()
+    other.store.rows.may_stay_packed(node.rows_of("queue", "LOCAL")[f"job-{best.job_id}"])
+    other.restore(node)
+
+    queue = other.store.get("queue", "LOCAL").state
+
+    assert [type(job.source) for job in queue.waiting.values()] == [partial, partial]
+    assert best_match(queue, PilotOffer(pilot="p", node="n", label=""), "wlcg") == best
+
+
+def test_a_row_that_turns_out_to_be_unreadable_when_it_is_asked_for_makes_the_next_owner_fold_every_event() -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    other = OtherNode()
+    assert other.restore(node) == 0
+    (key, row) = next((key, row) for key, row in other.store._hot.items() if key[0] == "job" and isinstance(row, bytes))
+    other.store.put_packed(key, row[:-1])
+
+    with pytest.raises(SnapshotUnusable, match=f"rows of job {key[1]}") as caught:
+        other.store.get(*key)
+    other.restoring.distrust(caught.value)
+
+    assert other.restore(node) == len(culm.events)
+    assert {key: states(other.store).get(key) for key in states(culm.store)} == states(culm.store)
+
+
+def a_member(node: Node, config: DeciderConfig, loop: DeciderLoop) -> MemoryDeciderLog:
+    """A membership with all shards, whose states are restored."""
+    node.owner.release()
+    owner = MemoryDeciderLog(node.log, config, Faults())
+    loop.join(owner)
+    loop.step(owner)
+    return owner
+
+
+def test_a_command_to_an_unreadable_row_is_decided_after_every_event_was_folded(tmp_path: Path) -> None:
+    culm = a_running_task()
+    node = Node(culm)
+    node.round()
+    store, config = OtherNode().store, a_config(tmp_path)
+    loop = DeciderLoop(config, a_codec(), store, lambda: MemoryDeciderLog(node.log, config, Faults()), lambda: 0.0)
+    owner = a_member(node, config, loop)
+    (key, row) = next((key, row) for key, row in store._hot.items() if key[0] == "job" and isinstance(row, bytes))
+    store.put_packed(key, row[:-1])
+    envelope = CommandEnvelope(
+        command_id=str(UUID(int=1_000)), aggregate_id=key[1], correlation_id=str(UUID(int=1_000)),
+        issued_at=culm.now, actor="jdoe", role="user", vo="wlcg",
+    )  # fmt: skip
+    node.log.now = culm.now
+    node.log.append("culm.job.commands.v1", key[1].encode(), a_codec().encode(KillJob(), envelope))
+
+    with pytest.raises(Interrupted, match=f"all events must be folded: rows of job {key[1]}"):
+        loop.step(owner)
+    owner.release()
+    loop.step(a_member(node, config, loop))
+
+    assert store.get(*key).state.status is JobStatus.CANCELLED
+
+
+def test_a_closed_aggregate_is_never_left_unread_so_that_it_leaves_memory() -> None:
+    culm = a_running_task()
+    run_all(culm)
+    node = Node(culm)
+    node.round()
+
+    store, _ = node.restored()
+
+    closed = {key for key, entry in culm.store.entries() if AGGREGATES[key[0]].is_closed(entry.state)}
+    assert closed
+    assert closed <= {key for key, _ in store.resting}
+
+
+@pytest.mark.parametrize("many", [1_000, 5_000])
+def test_no_slice_is_larger_after_a_longer_history(many: int) -> None:
+    node, other = Node(a_culm()), OtherNode()
+    for number in range(1, many + 1):
+        value = node.culm.codec.encode(queued(a_spec(number)), an_envelope("Q", number, number))
+        node.log.append("culm.queue.events.v1", b"Q", value)
+
+    assert other.restore(node) == many
+    other.writer.begin_round({})
+    while other.writer.in_round:
+        other.write()
+
+    assert sum(other.work) >= many
+    assert max(other.work) == WORK_DUE_MAX + 2
+
+
+def test_an_aggregate_is_written_soon_when_its_rows_are_much_work_however_few_they_are() -> None:
+    store = StateStore(RowCodec(a_codec()), ClosedRowsOfShards(None))
+    entry = store.get("task", "1")
+    accounts = [f"accounts-{number}" for number in range(WORK_DUE_MAX // 40)]
+
+    store.touched("task", "1", entry, accounts, closed=False)
+    assert not store.crowded
+    store.touched("task", "1", entry, [*accounts, "accounts-100"], closed=False)
+    assert list(store.crowded) == [("task", "1")]
+
+    store.written(("task", "1"))
+    store.touched("task", "1", entry, accounts, closed=False)
+    assert not store.crowded
 
 
 def test_a_key_that_names_no_row_is_refused() -> None:

@@ -70,7 +70,7 @@ class DeciderProcess:
             decider.replay(*record.place, self._codec.decode(record.value))
         return [
             f"{aggregate} {name}"
-            for (aggregate, name), entry in self._store._hot.items()
+            for (aggregate, name), entry in self._store.entries()
             if (folded.get(aggregate, name).state, folded.get(aggregate, name).sequence) != (entry.state, entry.sequence)
         ]
 
