@@ -238,3 +238,18 @@ def test_the_report_says_what_was_checked_and_the_first_offence() -> None:
     cause = next(number for number, line in enumerate(text_lines) if line.startswith("every cause is in the log"))
     assert text_lines[cause].endswith("2 violations")  # the event, and the end of its lease, which claims to follow from it
     assert "JobFinished comes from command 00000000-0000-0000-0000-00000000beef" in text_lines[cause + 1]
+
+
+def test_a_record_that_was_read_again_is_answered_as_a_repeat_or_as_stale_and_never_as_if_it_were_new() -> None:
+    records = list(a_run()[0])
+    index = next(
+        number
+        for number, record in enumerate(records)
+        if record.role == "answers" and not record.message.repeated and record.message.causation_id is None
+    )
+    answer = records[index]
+    told = [replace(answer, message=replace(answer.message, repeated=True))]
+    told.append(replace(answer, message=replace(answer.message, accepted=False, reason="STALE")))
+
+    assert "exactly one answer per command" not in broken([*records, *told])
+    assert "exactly one answer per command" in broken([*records, answer])
