@@ -1058,6 +1058,40 @@ class LeaseSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameList:
+    """A long list of names that is not in the parameters of a task and comes in chunks of its own.
+
+    list: Where it belongs in the parameters, where an empty list stands: pfnList, or jobParameters[3].files.
+    count: How many names it has.
+    """
+
+    list: str
+    count: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "list": self.list,
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            list=record["list"],
+            count=record["count"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.list) <= 64 and LINE.takes(self.list)
+            and 1 <= self.count <= 1000000
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSnapshot:
     """Input that the job generator was asked to plan.
 
@@ -2248,6 +2282,8 @@ class TaskDefinition:
     goal_permille: Share of input that must succeed, in thousandths.
     fail_goal_unreached: The task fails when the goal is missed.
     parent_task_id: Task whose end this one waits for.
+    listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
+        has the names.
     """
 
     transformation: str
@@ -2280,6 +2316,7 @@ class TaskDefinition:
     goal_permille: int = 1000
     fail_goal_unreached: bool = False
     parent_task_id: int | None = None
+    listed: NameList | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2314,6 +2351,7 @@ class TaskDefinition:
             "goal_permille": self.goal_permille,
             "fail_goal_unreached": self.fail_goal_unreached,
             "parent_task_id": self.parent_task_id,
+            "listed": None if self.listed is None else self.listed.to_avro(),
         }
 
     @classmethod
@@ -2350,6 +2388,7 @@ class TaskDefinition:
             goal_permille=record["goal_permille"],
             fail_goal_unreached=record["fail_goal_unreached"],
             parent_task_id=record["parent_task_id"],
+            listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2384,6 +2423,7 @@ class TaskDefinition:
             and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))
             and (self.build is None or self.build.is_within_bounds())
             and (self.merge is None or self.merge.is_within_bounds())
+            and (self.listed is None or self.listed.is_within_bounds())
         )
 
 

@@ -1,10 +1,12 @@
-"""What becomes due and when: leases that run out, parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
+"""What becomes due and when: leases that run out, submissions whose names do not come,
+parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
 from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
+    InputNamesAdded,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -13,11 +15,13 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskRetried,
+    TaskSubmitted,
     TaskWoken,
 )
 from schemas.types import TaskVerdict
 
 PARKED_MICROS = HOUR
+SUBMISSION_MICROS = HOUR
 EXHAUSTED_MICROS = 48 * HOUR
 
 
@@ -26,6 +30,10 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     match record.message:
         case JobLeased() | LeasesRenewed() | LeaseEnded() as event:
             _lease(record, event, changes)
+        case TaskSubmitted() as event if event.lists:
+            _set(record, "submission", SUBMISSION_MICROS, {}, changes)
+        case InputNamesAdded(names_left=0):
+            _drop(record, changes, "submission")
         case TaskParked() as event:
             _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
         case TaskWoken():
@@ -37,7 +45,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             # A further part of a retry: what waits, waits on.
             pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
-            _drop(record, changes, "parked", "exhausted")
+            _drop(record, changes, "submission", "parked", "exhausted")
         case TaskReassigned():
             # The decider took every order back: nothing of the task is parked any more.
             _drop(record, changes, "parked")

@@ -151,6 +151,21 @@ def _job_in_queue(record: Seen) -> str:
     return str(message.spec.job_id if hasattr(message, "spec") else getattr(message, "job_id", ""))
 
 
+def named_wrongly(records: list[Seen]) -> list[Seen]:
+    """A name of a long list arrives as another one than its task is fed."""
+    index = index_of(records, "InputNamesAdded")
+    message = records[index].message
+    records[index] = replace(records[index], message=replace(message, names=("other", *message.names[1:])))
+    return records
+
+
+def started_early(records: list[Seen]) -> list[Seen]:
+    """The last chunk of a list says that names are still to come."""
+    index = next(i for i, one in enumerate(records) if one.name == "InputNamesAdded" and one.message.names_left == 0)
+    records[index] = replace(records[index], message=replace(records[index].message, names_left=1))
+    return records
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -168,6 +183,9 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
     ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
+    ("a dropped chunk of names", dropped("InputNamesAdded"), "lists of names come whole and in order"),
+    ("another name than is fed", named_wrongly, "lists of names come whole and in order"),
+    ("a wrong number of names to come", started_early, "lists of names come whole and in order"),
     ("a wrong account", miscounted, "file accounts add up"),
     ("a dropped order of a task", dropped("TaskRefined"), "task transitions are legal"),
 )

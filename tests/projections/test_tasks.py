@@ -1,5 +1,6 @@
 """What events do to the rows of a task."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from schemas.ids import job_id_of
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     TaskBroken,
     TaskFinalized,
@@ -79,6 +81,8 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
     if event is TaskRestored:
         message = TaskRestored(dead_letter_id="letter")
+    if event is InputNamesAdded:
+        message = replace(message, status=reached.value)
     if event.__name__ == "TaskSubmitted":
         return
 

@@ -31,6 +31,7 @@ DEAD_LETTERS = "culm.deadletter.v1"
 SLOTS = 2
 PILOTS = 4
 SECOND = 1_000_000
+HOUR = 3_600 * SECOND
 FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Turns in which an armed fault waits for work that it can strike.
@@ -108,6 +109,9 @@ class World:
         for queue in QUEUES:
             self.operator.configure(queue)
         self.path_works_at = 0
+        if self.user.finish_names():
+            # What was forgotten ends unfinished, an hour after it began.
+            self.log.now += HOUR
         for round_ in range(ROUNDS_MAX):
             if round_ % 40 == 0:
                 self.user.resume_all()
