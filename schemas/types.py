@@ -308,6 +308,45 @@ class DatasetFile:
         )
 
 
+_NAMES_OF_ENDEDLEASE = lines_of(
+    (WORD, 1, 64),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedLease:
+    """A lease whose job has ended.
+
+    job_id: The job.
+    lease_id: The lease.
+    """
+
+    job_id: int
+    lease_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and _NAMES_OF_ENDEDLEASE("\n".join((self.lease_id, ""))) is not None
+        )
+
+
 _NAMES_OF_EVENTENVELOPE = lines_of(
     (UUID, 36, 36),
     (SUBJECT, 1, 1400),

@@ -55,13 +55,14 @@ def _normal_order(task: Task) -> JobsOrdered | None:
         return None
     assert task.definition is not None
     # Each unit may become a job with texts of its own: an order is never more than its jobs may weigh together.
-    number_max = max(1, min(_units_per_order(task.definition), TEXTS_OF_AN_ORDER_BYTES_MAX // bytes_of(_for_orders(task.definition))))
+    texts_max = TEXTS_OF_AN_ORDER_BYTES_MAX // bytes_of(_for_orders(task.definition))
+    number_max = max(1, min(_units_per_order(task.definition), texts_max))
     chosen = first_part(task.units.first_ready(), number_max, PART_BYTES_MAX)
     return _order(task, JobKind.NORMAL, units=chosen, more=task.ready > len(chosen))
 
 
 def _units_per_order(definition: TaskDefinition) -> int:
-    """Units that become at most JOBS_PER_ORDER jobs; a job has as many as its rules say, one without input, or it is not known."""
+    """Units that become at most JOBS_PER_ORDER jobs, as far as the rules say how many a job has; without input it has one."""
     alone = not definition.input_datasets and not definition.pfn_list and definition.listed is None
     per_job = 1 if alone else definition.rules.files_per_job or UNITS_PER_ORDER
     return min(UNITS_PER_ORDER, JOBS_PER_ORDER * per_job)

@@ -3,7 +3,7 @@ parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
-from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
+from schemas.queue import JobLeased, LeaseEnded, LeasesEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
     InputNamesAdded,
@@ -28,7 +28,7 @@ EXHAUSTED_MICROS = 48 * HOUR
 def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `deadline` after the event."""
     match record.message:
-        case JobLeased() | LeasesRenewed() | LeaseEnded() as event:
+        case JobLeased() | LeasesRenewed() | LeaseEnded() | LeasesEnded() as event:
             _lease(record, event, changes)
         case TaskSubmitted() as event if event.lists:
             _set(record, "submission", SUBMISSION_MICROS, {}, changes)
@@ -53,7 +53,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             pass
 
 
-def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded, changes: RowChanges) -> None:
+def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded | LeasesEnded, changes: RowChanges) -> None:
     queue = record.event.aggregate_id
     match event:
         case JobLeased():
@@ -82,6 +82,9 @@ def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded, chan
                 changes.update("deadline", ("lease", "queue", queue, str(job_id)), seen)
         case LeaseEnded():
             changes.delete("deadline", ("lease", "queue", queue, str(event.job_id)))
+        case LeasesEnded():
+            for ended in event.leases:
+                changes.delete("deadline", ("lease", "queue", queue, str(ended.job_id)))
 
 
 def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:

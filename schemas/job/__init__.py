@@ -402,6 +402,11 @@ class JobActivated:
         return _NAMES_OF_JOBACTIVATED("\n".join((self.queue, ""))) is not None
 
 
+_NAMES_OF_JOBCANCELLED = lines_of(
+    (WORD, 0, 128),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCancelled:
     """The job was killed.
@@ -410,12 +415,14 @@ class JobCancelled:
     errors: taskbuffer code of the kill.
     reason: Why.
     outputs: What was stored all the same.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     code: int
     errors: tuple[JobError, ...] = ()
     reason: str = ""
     outputs: tuple[OutputFile, ...] = ()
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -424,6 +431,7 @@ class JobCancelled:
             "errors": [item.to_avro() for item in self.errors],
             "reason": self.reason,
             "outputs": [item.to_avro() for item in self.outputs],
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -434,6 +442,7 @@ class JobCancelled:
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
             reason=record["reason"],
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -443,6 +452,8 @@ class JobCancelled:
             and len(self.errors) <= 100
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and len(self.outputs) <= 10000
+            and _NAMES_OF_JOBCANCELLED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
         )
@@ -516,6 +527,11 @@ class JobDefined:
         return self.spec.is_within_bounds()
 
 
+_NAMES_OF_JOBFAILED = lines_of(
+    (WORD, 0, 128),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailed:
     """The job failed.
@@ -528,6 +544,7 @@ class JobFailed:
     ended_at: endTime as reported.
     log_extract: Last lines of the pilot's log.
     metadata_json: Text of jobReport.json.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     errors: tuple[JobError, ...] = ()
@@ -538,6 +555,7 @@ class JobFailed:
     ended_at: int | None = None
     log_extract: str | None = None
     metadata_json: str | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -550,6 +568,7 @@ class JobFailed:
             "ended_at": self.ended_at,
             "log_extract": self.log_extract,
             "metadata_json": self.metadata_json,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -564,6 +583,7 @@ class JobFailed:
             ended_at=record["ended_at"],
             log_extract=record["log_extract"],
             metadata_json=record["metadata_json"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -576,10 +596,17 @@ class JobFailed:
             and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
             and (self.log_extract is None or (len(self.log_extract) <= 20000 and TEXT.takes(self.log_extract)))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and _NAMES_OF_JOBFAILED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )
+
+
+_NAMES_OF_JOBFINISHED = lines_of(
+    (WORD, 0, 128),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -594,6 +621,7 @@ class JobFinished:
     timing: pilotTiming.
     metadata_json: Text of jobReport.json.
     merge_job_id: The merge job that completed it.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     outputs: tuple[OutputFile, ...] = ()
@@ -604,6 +632,7 @@ class JobFinished:
     timing: str | None = None
     metadata_json: str | None = None
     merge_job_id: int | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -616,6 +645,7 @@ class JobFinished:
             "timing": self.timing,
             "metadata_json": self.metadata_json,
             "merge_job_id": self.merge_job_id,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -630,6 +660,7 @@ class JobFinished:
             timing=record["timing"],
             metadata_json=record["metadata_json"],
             merge_job_id=record["merge_job_id"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -642,6 +673,8 @@ class JobFinished:
             and (self.timing is None or (len(self.timing) <= 500 and LINE.takes(self.timing)))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
             and (self.merge_job_id is None or (1 <= self.merge_job_id <= 9223372036854775807))
+            and _NAMES_OF_JOBFINISHED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )
@@ -757,6 +790,11 @@ class JobLost:
         )
 
 
+_NAMES_OF_JOBMERGING = lines_of(
+    (WORD, 0, 128),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMerging:
     """The payload succeeded; its outputs wait for the merge step.
@@ -767,6 +805,7 @@ class JobMerging:
     started_at: startTime as reported.
     ended_at: endTime as reported.
     metadata_json: Text of jobReport.json.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     outputs: tuple[OutputFile, ...] = ()
@@ -775,6 +814,7 @@ class JobMerging:
     started_at: int | None = None
     ended_at: int | None = None
     metadata_json: str | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -785,6 +825,7 @@ class JobMerging:
             "started_at": self.started_at,
             "ended_at": self.ended_at,
             "metadata_json": self.metadata_json,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -797,6 +838,7 @@ class JobMerging:
             started_at=record["started_at"],
             ended_at=record["ended_at"],
             metadata_json=record["metadata_json"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -807,6 +849,8 @@ class JobMerging:
             and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
             and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and _NAMES_OF_JOBMERGING("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )

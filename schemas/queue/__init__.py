@@ -14,6 +14,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    EndedLease,
     JobSpec,
     LeaseEnding,
     LeaseSnapshot,
@@ -78,6 +79,36 @@ class EndLease:
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return 1 <= self.job_id <= 9223372036854775807
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLeases:
+    """The jobs of leases have ended.
+
+    job_ids: The jobs.
+    """
+
+    job_ids: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_ids": list(self.job_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_ids=tuple(record["job_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 2000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -565,6 +596,46 @@ class LeaseEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeasesEnded:
+    """Leases are over because their jobs ended.
+
+    leases: The leases.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    leases: tuple[EndedLease, ...] = ()
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "leases": [item.to_avro() for item in self.leases],
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            leases=tuple(EndedLease.from_avro(item) for item in record["leases"]),
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.leases) <= 2000
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and (not self.leases or all(map(EndedLease.is_within_bounds, self.leases)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeasesRenewed:
     """Heartbeats kept leases alive.
 
@@ -782,6 +853,7 @@ class QueuedJobSnapshot:
 QueueCommand = (
     ConfigureDispatch
     | EndLease
+    | EndLeases
     | EnqueueJob
     | ExpireLease
     | HoldTask
@@ -797,6 +869,7 @@ QueueEvent = (
     | JobQueued
     | JobWithdrawn
     | LeaseEnded
+    | LeasesEnded
     | LeasesRenewed
     | TaskHeld
     | TaskReleased
