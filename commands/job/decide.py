@@ -117,7 +117,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
 
     A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
     the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions"). The event names the queue
-    whose lease is over, which is told of many at once (streams/leases/ends.py).
+    whose lease is over; `EndLeases` ends many of them at once (streams/leases/ends.py).
     """
     if job.status in FINAL and command.attempt == job.attempt:
         agrees = job.status is (JobStatus.FINISHED if command.succeeded else JobStatus.FAILED) and not job.lost

@@ -1,7 +1,7 @@
 """Ends of jobs rolled up into one end of leases a queue. Pure.
 
 In: final events of jobs as read. Out: `EndLeases`, at most `JOBS_MAX` jobs each. A job says itself which queue holds its lease;
-until the queue is told, the lease stands, and may at worst run out, which a job that has ended does not mind.
+until that command the lease stands, and may at worst run out, which changes nothing for a job that has ended.
 """
 
 from collections.abc import Iterator, Sequence

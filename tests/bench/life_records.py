@@ -1,8 +1,8 @@
 """What a life costs the decider, in memory: records, bytes and CPU time of lease, running and end, with what makes the job.
 
-`python -m tests.bench.life_records [--old CHECKOUT] [--jobs 300] [--rounds 3] [--together 10]`. A queue is told of the ends of
-`--together` jobs at once, as by the processors. With `--old`, both checkouts take turns in
-processes of their own, because other programs on the machine change the times.
+`python -m tests.bench.life_records [--old CHECKOUT] [--jobs 300] [--rounds 3] [--together 10]`. Leases of `--together` jobs end
+at once, as the processors gather them. With `--old`, both checkouts take turns in processes of their own, because other programs
+on the machine change the times.
 """
 
 import argparse

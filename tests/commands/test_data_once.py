@@ -84,7 +84,7 @@ def test_a_life_leaves_ten_records_and_its_share_of_an_end_of_leases() -> None:
     assert [one.command_type for one in culm.answers[answered:] if one.command_id not in by_events] == ["LeaseJob"]
 
 
-def test_leases_of_ended_jobs_are_over_when_their_queue_is_told_of_many_at_once() -> None:
+def test_leases_of_ended_jobs_end_together() -> None:
     culm = a_running_task()
     jobs = [lease(culm), lease(culm)]
     for job_id in jobs:

@@ -67,7 +67,7 @@ def an_end(number: int, *, queue: str | None = "Q1", vo: str = "wlcg") -> Record
     return heard(JobFinished(lease_on=queue), str(number), number, vo=vo)
 
 
-def test_each_queue_and_tenant_is_told_once_of_the_jobs_that_ended() -> None:
+def test_each_queue_and_tenant_gets_one_command_for_the_jobs_that_ended() -> None:
     ends = [an_end(1), an_end(2, queue="Q2"), an_end(3), an_end(4, queue=None), an_end(5, vo="other")]
 
     made = list(ended_leases(ends))
