@@ -14,6 +14,7 @@ from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
 from api.log.audit_service import build_audit_service
+from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
@@ -24,6 +25,9 @@ UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
     "/api/v1/file_server/upload_cache_file": UPLOAD_BYTES_MAX,
     "/api/latest/file_server/upload_cache_file": UPLOAD_BYTES_MAX,
+    "/api/v1/task/submit": SUBMISSION_BYTES_MAX,
+    "/api/latest/task/submit": SUBMISSION_BYTES_MAX,
+    "/v1/tasks": SUBMISSION_BYTES_MAX,
 }
 
 

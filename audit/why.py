@@ -141,6 +141,9 @@ def why_task(facts: TaskFacts) -> list[Reason]:
     task, status = facts.task, facts.task["status"]
     since = facts.last["at"] if facts.last else task["modified_at"]
     match status:
+        case "waiting":
+            change = "The rest arrives, or an hour after its submission it ends unfinished."
+            return [Reason("The names of its input are arriving.", change, since=since)]
         case "registered" | "rerefine":
             return [Reason("Its parameters are being read.", since=since)]
         case "defined":

@@ -146,7 +146,7 @@ class AcceptedIsTerminalOrLive:
 
 
 #: Where the queue has a job after its event.
-PLACE_AFTER = {"JobQueued": "waiting", "JobLeased": "leased", "JobWithdrawn": "gone", "LeaseEnded": "gone"}
+PLACE_AFTER = {"JobQueued": "waiting", "JobLeased": "leased", "JobWithdrawn": "gone", "LeaseEnded": "gone", "LeasesEnded": "gone"}
 #: Where a live job must be. A leased one may not have heard of it yet; one that merges is on no queue.
 PLACES_OF = {"activated": frozenset({"waiting", "leased"}), **dict.fromkeys(HELD, frozenset({"leased"}))}
 
@@ -160,4 +160,6 @@ def _jobs_of(record: Seen) -> set[str]:
         return {str(message.spec.job_id)}
     if hasattr(message, "job_id"):
         return {str(message.job_id)}
+    if hasattr(message, "leases"):
+        return {str(ended.job_id) for ended in message.leases}
     return {str(job) for job in getattr(message, "job_ids", ())}

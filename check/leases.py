@@ -17,6 +17,7 @@ STEPS = {
     "JobLeased": ("waiting", "leased"),
     "JobWithdrawn": ("waiting", "gone"),
     "LeaseEnded": ("leased", "gone"),
+    "LeasesEnded": ("leased", "gone"),
 }
 
 
@@ -69,28 +70,39 @@ class OnePilotEach:
 
     def _step(self, record: Seen) -> Iterator[Violation]:
         queue, event, place = record.envelope.aggregate_id, record.message, str(record.place)
-        job = event.spec.job_id if record.name == "JobQueued" else event.job_id
-        held = self.jobs.setdefault(job, HeldLease(queue, "new"))
-        found, reached = STEPS[record.name]
-        if (held.queue, held.state) != (queue, found):
-            sentence = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
-            yield Violation(self.name, place, sentence)
-        for state, change in ((held.state, -1), (reached, 1)):
-            self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
-        held.queue, held.state = queue, reached
-        if record.name == "JobLeased":
-            held.lease_id, held.due_at, held.lease_seconds = event.lease_id, event.due_at, event.lease_seconds
-        elif record.name == "LeaseEnded":
-            yield from self._ended(record, held)
+        for job, lease_id in _jobs_of(record):
+            held = self.jobs.setdefault(job, HeldLease(queue, "new"))
+            found, reached = STEPS[record.name]
+            if (held.queue, held.state) != (queue, found):
+                sentence = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
+                yield Violation(self.name, place, sentence)
+            for state, change in ((held.state, -1), (reached, 1)):
+                self.counts[(queue, state)] = self.counts.get((queue, state), 0) + change
+            held.queue, held.state = queue, reached
+            if record.name == "JobLeased":
+                held.lease_id, held.due_at, held.lease_seconds = lease_id, event.due_at, event.lease_seconds
+            elif record.name in ("LeaseEnded", "LeasesEnded"):
+                yield from self._ended(record, held, job, lease_id)
         counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
         if (event.waiting, event.leased) != counted:
             sentence = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
             yield Violation(self.name, place, sentence)
 
-    def _ended(self, record: Seen, held: HeldLease) -> Iterator[Violation]:
+    def _ended(self, record: Seen, held: HeldLease, job: int, lease_id: str) -> Iterator[Violation]:
         event, place = record.message, str(record.place)
-        if event.lease_id != held.lease_id:
-            yield Violation(self.name, place, f"lease {event.lease_id} of job {event.job_id} ends, it has {held.lease_id}")
-        if event.ending.value == "EXPIRED" and record.envelope.occurred_at < held.due_at:
+        if lease_id != held.lease_id:
+            yield Violation(self.name, place, f"lease {lease_id} of job {job} ends, it has {held.lease_id}")
+        if record.name == "LeaseEnded" and event.ending.value == "EXPIRED" and record.envelope.occurred_at < held.due_at:
             early = held.due_at - record.envelope.occurred_at
-            yield Violation(self.name, place, f"the lease of job {event.job_id} expires {early} us before its time")
+            yield Violation(self.name, place, f"the lease of job {job} expires {early} us before its time")
+
+
+def _jobs_of(record: Seen) -> list[tuple[int, str]]:
+    """The jobs that an event of a queue moves, with the lease that it names, if any."""
+    match record.name:
+        case "JobQueued":
+            return [(record.message.spec.job_id, "")]
+        case "LeasesEnded":
+            return [(ended.job_id, ended.lease_id) for ended in record.message.leases]
+        case _:
+            return [(record.message.job_id, getattr(record.message, "lease_id", ""))]

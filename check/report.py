@@ -12,6 +12,7 @@ from check.codec import codec_of
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach
+from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.rows import RowsEqualEvents, RowView, views
 from check.tasks import LegalTasks, PieceCounters
@@ -39,6 +40,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         CausesExist(settled),
         LegalTasks(),
         PieceCounters(),
+        WholeLists(),
         LegalJobs(),
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),

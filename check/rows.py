@@ -103,6 +103,9 @@ def _leases(rows: dict[str, Row], record: Seen) -> None:
         rows[str(record.message.job_id)] = (record.envelope.aggregate_id, record.message.lease_id, record.message.pilot)
     elif record.name == "LeaseEnded":
         rows.pop(str(record.message.job_id), None)
+    elif record.name == "LeasesEnded":
+        for ended in record.message.leases:
+            rows.pop(str(ended.job_id), None)
 
 
 def _workers(rows: dict[str, Row], record: Seen) -> None:

@@ -13,13 +13,14 @@ from typing import Any
 from check.laws import Seen, Violation
 
 WORKING = frozenset({"ready", "running", "pending"})
-YOUNG = WORKING | {"registered", "rerefine", "defined"}
+YOUNG = WORKING | {"waiting", "registered", "rerefine", "defined"}
 ENDING = frozenset({"finishing", "aborting", "tobroken"})
 ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
 #: Event -> (statuses in which it may come, status it leads to; None: the same, or as `_reached` says).
 LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
-    "TaskSubmitted": (frozenset({"unknown"}), "registered"),
-    "TaskRefined": (frozenset({"registered", "rerefine"}), "defined"),
+    "TaskSubmitted": (frozenset({"unknown"}), None),
+    "InputNamesAdded": (frozenset({"waiting"}), None),
+    "TaskRefined": (frozenset({"waiting", "registered", "rerefine"}), None),
     "ContentsFed": (frozenset({"defined"}), None),
     "JobsOrdered": (WORKING | {"defined", "finishing"}, None),
     "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
@@ -42,6 +43,13 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
 }
 
+#: Event -> statuses that it makes ready.
+MADE_READY: dict[str, frozenset[str]] = {
+    "TaskWoken": frozenset({"pending"}),
+    "JobsOrdered": frozenset({"defined"}),
+    "TaskRetried": ENDED,
+}
+
 
 @dataclass
 class LegalTasks:
@@ -51,6 +59,8 @@ class LegalTasks:
     checked: int = 0
     status: dict[str, str] = field(default_factory=dict)
     interrupted: dict[str, str] = field(default_factory=dict)
+    refined: set[str] = field(default_factory=set)
+    """Tasks that have a definition."""
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """An event that the table does not allow."""
@@ -72,6 +82,8 @@ class LegalTasks:
 
     def _reached(self, task: str, record: Seen, found: str) -> str:
         match record.name:
+            case "TaskSubmitted" | "InputNamesAdded" | "TaskRefined":
+                return self._begun(task, record, found)
             case "TaskFinalized":
                 return str(record.message.verdict.value).lower()
             case "TaskResumed":
@@ -88,15 +100,24 @@ class LegalTasks:
                 self.interrupted[task] = record.message.status
             case "TaskRestored" if record.message.status:
                 return str(record.message.status)
-            case "TaskWoken" if found == "pending":
-                return "ready"
-            case "JobsOrdered" if found == "defined":
-                return "ready"
-            case "TaskRetried" if found in ENDED:
+            case _ if found in MADE_READY.get(record.name, ()):
                 return "ready"
             case _:
                 pass
         return found
+
+    def _begun(self, task: str, record: Seen, found: str) -> str:
+        """A task with long lists waits for their last name, and may be refined meanwhile."""
+        match record.name:
+            case "TaskSubmitted":
+                return "waiting" if record.message.lists else "registered"
+            case "TaskRefined":
+                self.refined.add(task)
+                return found if found == "waiting" else "defined"
+            case "InputNamesAdded" if record.message.names_left == 0:
+                return "defined" if task in self.refined else "registered"
+            case _:
+                return found
 
 
 @dataclass(slots=True)

@@ -306,6 +306,44 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_ENDEDLEASE = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class EndedLease(Struct, frozen=True, kw_only=True, gc=False):
+    """A lease whose job has ended.
+
+    job_id: The job.
+    lease_id: The lease.
+    """
+
+    job_id: int
+    lease_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and _NAMES_OF_ENDEDLEASE("\n".join((self.lease_id, ""))) is not None
+        )
+
+
 _NAMES_OF_EVENTENVELOPE = lines_of(
     (UUID, 36, 36),
     (SUBJECT, 1, 1400),
@@ -1040,6 +1078,39 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and 1 <= self.lease_seconds <= 10000000
             and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, ""))) is not None
+        )
+
+
+class NameList(Struct, frozen=True, kw_only=True, gc=False):
+    """A long list of names that is not in the parameters of a task and comes in chunks of its own.
+
+    list: Where it belongs in the parameters, where an empty list stands: pfnList, or jobParameters[3].files.
+    count: How many names it has.
+    """
+
+    list: str
+    count: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "list": self.list,
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            list=record["list"],
+            count=record["count"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.list) <= 64 and LINE.takes(self.list)
+            and 1 <= self.count <= 1000000
         )
 
 
@@ -2296,6 +2367,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     goal_permille: Share of input that must succeed, in thousandths.
     fail_goal_unreached: The task fails when the goal is missed.
     parent_task_id: Task whose end this one waits for.
+    listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
+        has the names.
     """
 
     transformation: str
@@ -2328,6 +2401,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     goal_permille: int = 1000
     fail_goal_unreached: bool = False
     parent_task_id: int | None = None
+    listed: NameList | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2362,6 +2436,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "goal_permille": self.goal_permille,
             "fail_goal_unreached": self.fail_goal_unreached,
             "parent_task_id": self.parent_task_id,
+            "listed": None if self.listed is None else self.listed.to_avro(),
         }
 
     @classmethod
@@ -2398,6 +2473,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             goal_permille=record["goal_permille"],
             fail_goal_unreached=record["fail_goal_unreached"],
             parent_task_id=record["parent_task_id"],
+            listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2432,6 +2508,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))
             and (self.build is None or self.build.is_within_bounds())
             and (self.merge is None or self.merge.is_within_bounds())
+            and (self.listed is None or self.listed.is_within_bounds())
         )
 
 

@@ -20,6 +20,8 @@ from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
 from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_late
+from streams.leases.ends import KINDS as LEASE_ENDS
+from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
 
 JOB_EVENTS = "culm.job.events.v1"
@@ -73,7 +75,10 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         Listener(TASK_EVENTS, task, decoder, outbox, facts.snapshot, batch_max=50),
         Listener(
             JOB_EVENTS,
-            (Reaction("outcomes", ends.kinds, ends.choose),),
+            (
+                Reaction("outcomes", ends.kinds, ends.choose),
+                Reaction("lease_ends", LEASE_ENDS, lambda records, _: ended_leases(records)),
+            ),
             decoder,
             outbox,
             facts.snapshot,

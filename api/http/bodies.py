@@ -30,10 +30,13 @@ async def read_body(request: Request) -> bytes:
     return await request.body()
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """The body as a dictionary, in any of the known forms; an empty body is an empty dictionary."""
+async def read_object(request: Request, bytes_max: int | None = None) -> dict[str, Any]:
+    """The body as a dictionary, in any of the known forms; an empty body is an empty dictionary.
+
+    bytes_max: limit once decompressed, where it is not that of most requests.
+    """
     raw = await read_body(request)
-    return parse_object(raw, request.headers, request.app.state.config.body_bytes_max)
+    return parse_object(raw, request.headers, bytes_max or request.app.state.config.body_bytes_max)
 
 
 def parse_object(raw: bytes, headers: Mapping[str, str], bytes_max: int) -> dict[str, Any]:

@@ -4,11 +4,15 @@ In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
 decided by the task_name aggregate; the id comes from a sequence that is only a hint. The command is checked against its
-bounds before anything is claimed: a name is never given to a task that cannot be submitted.
+bounds before anything is claimed: a name is never given to a task that cannot be submitted. Long lists of names follow the
+submission in chunks; one that fails half-way leaves a task that ends unfinished within the hour and gives its name free.
 """
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,16 +21,17 @@ import structlog
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
 from api.http.plain_requests import whole_from
 from api.log.gateway import CommandGateway, check_command
+from api.log.long_lists import LongList, chunks_of, problems_of_lists, taken_out
 from api.log.positions import Position
 from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
-from api.log.submitted_parameters import priority_of, problems_in
+from api.log.submitted_parameters import PROBLEMS_MAX, priority_of, problems_in
 from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
 from api.queries.task_numbers import next_task_id
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
-from schemas.task import ReloadTask, SubmitTask
+from schemas.task import AddInputNames, ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName
 
 NEW, QUEUED, ACTIVE, REEXECUTED, FAILED, NO_PARENT = 0, 1, 2, 3, 4, 11
@@ -34,6 +39,9 @@ MANDATORY = ("taskName", "vo", "prodSourceLabel")
 #: A task in one of these is executed again when its name is submitted again.
 ENDED = frozenset({"finished", "failed", "aborted", "done", "exhausted"})
 ID_TRIES = 5
+#: Chunks of names on their way at once.
+CHUNKS_UNDER_WAY_MAX = 8
+UNFINISHED = "SUBMISSION_UNFINISHED"
 log = structlog.get_logger()
 
 
@@ -73,8 +81,9 @@ async def submit_task(
     missing = [name for name in MANDATORY if not parameters.get(name)]
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
-    stored = with_server_name(stored_parameters(parameters, identity), own_addresses)
+    stored, lists = taken_out(with_server_name(stored_parameters(parameters, identity), own_addresses))
     problems = problems_in(stored, parent_task_id)
+    problems += await asyncio.to_thread(lambda: list(islice(problems_of_lists(lists), PROBLEMS_MAX)))
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
     if "parentTaskName" in parameters and parent_task_id is None:
@@ -83,7 +92,7 @@ async def submit_task(
         )
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
-    registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds)
+    registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds, lists)
     try:
         submission = await registrar.register(stored, parent_task_id)
     except (BadRequest, BodyTooLarge) as problem:
@@ -104,6 +113,7 @@ class Registrar:
     command_id: str | None
     correlation_id: str | None
     wait_seconds: float
+    lists: Sequence[LongList] = ()
 
     async def register(self, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """Claim an id (and the name, when it is to be unique) and submit under it."""
@@ -114,7 +124,7 @@ class Registrar:
             if unique:
                 owner = await self._claim(self._name_key(parameters), str(parameters["taskName"]), task_id)
                 if owner != task_id:
-                    return await self._again(owner, parameters, parent_task_id)
+                    return await self._again(owner, task_id, parameters, parent_task_id)
             answer = await self._submit(task_id, parameters, parent_task_id)
             if answer.accepted:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
@@ -123,8 +133,13 @@ class Registrar:
                 break
         return Submission(FAILED, f"failed to register task: {answer.message}")
 
-    async def _again(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
-        """The name is taken: execute its task again when that has ended; else say in which state it is."""
+    async def _again(
+        self, task_id: int, new_id: int, parameters: Mapping[str, Any], parent_task_id: int | None
+    ) -> Submission:
+        """The name is taken: execute its task again when that has ended; else say in which state it is.
+
+        new_id: the task that takes the name over from one whose submission was never finished.
+        """
         name = parameters["taskName"]
         status = await tasks.status_of(self.read_models, self._vo, task_id)
         if status is None:
@@ -133,7 +148,10 @@ class Registrar:
             if answer.accepted and not answer.repeated:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
             return Submission(QUEUED, _duplicate(f"jediTaskID={task_id} is already queued for outDS={name}."), task_id)
-        if status in ENDED:
+        if status == "waiting":
+            message = f"jediTaskID={task_id} is waiting for names of its input; unfinished, it ends within the hour."
+            return Submission(QUEUED, _duplicate(message), task_id)
+        if status in ENDED or status == "broken":
             new = orjson.dumps(parameters_of_reexecution(parameters)).decode()
             answer = await self._send(ReloadTask(parameters_json=new), str(task_id), self.command_id)
             if answer.accepted:
@@ -142,9 +160,23 @@ class Registrar:
                     " will be re-executed with old and/or new input"
                 )
                 return Submission(REEXECUTED, message, task_id)
+            if answer.reason == UNFINISHED:
+                return await self._in_place_of(task_id, new_id, parameters, parent_task_id)
         if self.command_id is not None and await answers.was_accepted(self.read_models, self.command_id, str(task_id)):
             return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
         return Submission(ACTIVE, _duplicate(f"jediTaskID={task_id} is in the {status} state for outDS={name}."), task_id)
+
+    async def _in_place_of(
+        self, unfinished: int, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None
+    ) -> Submission:
+        """A new task with the name of one that never came to be."""
+        name = str(parameters["taskName"])
+        if await self._claim(self._name_key(parameters), name, task_id, replaces=unfinished) != task_id:
+            return Submission(QUEUED, _duplicate(f"jediTaskID={unfinished} is already queued for outDS={name}."), unfinished)
+        answer = await self._submit(task_id, parameters, parent_task_id)
+        if not answer.accepted:
+            return Submission(FAILED, f"failed to register task: {answer.message}")
+        return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
 
     async def _task_id(self) -> int:
         """A free task id; with a key, the one that the key got first."""
@@ -154,9 +186,9 @@ class Registrar:
         key = f"{self._vo}/key/{self.identity.subject}/{self.command_id}"
         return await self._claim(key, f"key:{self.command_id}", hint)
 
-    async def _claim(self, key: str, name: str, task_id: int) -> int:
-        """The task that has `name` under `key`: `task_id`, or the one that came first."""
-        answer = await self._send(ClaimTaskName(name=name, task_id=task_id), key, None)
+    async def _claim(self, key: str, name: str, task_id: int, *, replaces: int | None = None) -> int:
+        """The task that has `name` under `key`: `task_id`, or the one that came first and is not `replaces`."""
+        answer = await self._send(ClaimTaskName(name=name, task_id=task_id, replaces_task_id=replaces), key, None)
         if answer.accepted:
             return task_id
         owner = whole_from(answer.message or "")
@@ -165,7 +197,33 @@ class Registrar:
         return owner
 
     async def _submit(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> CommandAnswered:
-        return await self._send(self._command(task_id, parameters, parent_task_id), str(task_id), self.command_id)
+        """The answer to the submission, or to the chunk of names that was refused after it."""
+        answer = await self._send(self._command(task_id, parameters, parent_task_id), str(task_id), self.command_id)
+        if not answer.accepted:
+            return answer
+        refused = await self._send_names(str(task_id))
+        # A task that was broken or killed while names arrived is there, and says itself why it ended.
+        return answer if refused is None or refused.reason == "WRONG_STATUS" else refused
+
+    async def _send_names(self, task_id: str) -> CommandAnswered | None:
+        """Send the names of long lists, some chunks ahead of their answers; the first refusal, None when all was taken.
+
+        They reach the log in their order: the event loop begins tasks in the order in which they were made, and a command is
+        handed over before its task waits for the first time.
+        """
+        under_way: deque[asyncio.Task[CommandAnswered]] = deque()
+        try:
+            for chunk in chunks_of(self.lists):
+                if len(under_way) >= CHUNKS_UNDER_WAY_MAX and not (answer := await under_way.popleft()).accepted:
+                    return answer
+                number = self.command_id and caused_command_id(self.command_id, "AddInputNames", task_id, chunk.chunk)
+                under_way.append(asyncio.create_task(self._send(chunk, task_id, number)))
+            while under_way:
+                if not (answer := await under_way.popleft()).accepted:
+                    return answer
+            return None
+        finally:
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     def _command(self, task_id: int, parameters: Mapping[str, Any], parent_task_id: int | None) -> SubmitTask:
         return SubmitTask(
@@ -178,10 +236,11 @@ class Registrar:
             priority=priority_of(parameters.get("taskPriority")) or USER_PRIORITY,
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
+            lists=tuple(one.announced for one in self.lists),
         )
 
     async def _send(
-        self, command: ClaimTaskName | SubmitTask | ReloadTask, aggregate_id: str, command_id: str | None
+        self, command: ClaimTaskName | SubmitTask | AddInputNames | ReloadTask, aggregate_id: str, command_id: str | None
     ) -> CommandAnswered:
         if command_id is None and self.command_id is not None:
             command_id = caused_command_id(self.command_id, type(command).__name__, aggregate_id, command)

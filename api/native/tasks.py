@@ -18,6 +18,7 @@ from api.http.plain_requests import Whole
 from api.http.problems import json_response
 from api.http.stored import stored_json
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
+from api.log.long_lists import SUBMISSION_BYTES_MAX, put_back
 from api.log.submission import ACTIVE, NEW, QUEUED, submit_task
 from api.native.events import subject_of
 from api.native.reading import CaughtUp
@@ -59,7 +60,7 @@ def build_router(services: Services) -> APIRouter:
     @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
     async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:
         """Submit a task; 409 when its unique name belongs to a task at work."""
-        body = await read_object(request)
+        body = await read_object(request, SUBMISSION_BYTES_MAX)
         parameters, parent = _submission(body)
         command_id = command_id_of(idempotency_key) if idempotency_key else None
         if command_id is not None:
@@ -117,7 +118,10 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/{task_id}")
     async def task(task_id: Whole, identity: User, _: CaughtUp) -> Response:
-        """One task with its parameters, definition, datasets and jobs by status."""
+        """One task with its parameters, definition, datasets and jobs by status.
+
+        A list of more than 500 names is empty there; `lists` says how many names it has, `/parameters` has them.
+        """
         row = await questions.described(read_models, identity.vo, task_id)
         if row is None:
             raise NotFound(f"no task {task_id} in {identity.vo}")
@@ -131,6 +135,16 @@ def build_router(services: Services) -> APIRouter:
 
 
 def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
+    @router.get("/{task_id}/parameters")
+    async def parameters(task_id: Whole, identity: User, _: CaughtUp) -> Response:
+        """The parameters of a task with every list of names in full, as far as it has arrived."""
+        row = await questions.described(read_models, identity.vo, task_id)
+        if row is None:
+            raise NotFound(f"no task {task_id} in {identity.vo}")
+        stored = stored_json(row["parameters"])
+        names = await task_parts.listed_names(read_models, task_id, row["lists"])
+        return json_response(put_back(stored, names) if isinstance(stored, dict) else stored)
+
     @router.get("/{task_id}/files")
     async def files(
         task_id: Whole,

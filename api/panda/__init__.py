@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 from api.panda import files, jobs, system, task_commands, task_lists, task_reads
 from api.panda.arguments import ArgumentKind, Parameter
@@ -42,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         task_commands.submit,
         Parameter("task_parameters", ArgumentKind.OBJECT),
         _may("parent_tid", ArgumentKind.WHOLE),
+        body_bytes_max=SUBMISSION_BYTES_MAX,
     ),
     post("task/kill", task_commands.kill, TASK, BROADCAST),
     post("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST),

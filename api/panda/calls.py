@@ -43,7 +43,7 @@ class Endpoint:
     """One call of the PanDA API.
 
     parameters: None for a call that takes anything. reads_arguments: false where the body is a file, which the
-    function reads itself.
+    function reads itself. body_bytes_max: where more than usual is taken.
     """
 
     verbs: tuple[str, ...]
@@ -51,6 +51,7 @@ class Endpoint:
     function: Function
     parameters: tuple[Parameter, ...] | None = ()
     reads_arguments: bool = True
+    body_bytes_max: int | None = None
 
 
 def get(path: str, function: Function, *parameters: Parameter) -> Endpoint:
@@ -58,9 +59,9 @@ def get(path: str, function: Function, *parameters: Parameter) -> Endpoint:
     return Endpoint(("GET",), path, function, parameters)
 
 
-def post(path: str, function: Function, *parameters: Parameter) -> Endpoint:
+def post(path: str, function: Function, *parameters: Parameter, body_bytes_max: int | None = None) -> Endpoint:
     """A call by POST."""
-    return Endpoint(("POST",), path, function, parameters)
+    return Endpoint(("POST",), path, function, parameters, body_bytes_max=body_bytes_max)
 
 
 def mount(router: APIRouter, services: Services, endpoints: Iterable[Endpoint]) -> None:
@@ -115,7 +116,7 @@ async def _arguments(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     if not endpoint.reads_arguments:
         return {}
     from_query = request.method == "GET"
-    given = _query(request) if from_query else await read_object(request)
+    given = _query(request) if from_query else await read_object(request, endpoint.body_bytes_max)
     return given if endpoint.parameters is None else bind(endpoint.parameters, given, from_query=from_query)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from api.log.long_lists import put_back
 from api.panda.arguments import BadArgument
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
@@ -44,9 +45,12 @@ async def parent_info(call: Call) -> Reply:
 
 
 async def parameters(call: Call) -> Reply:
-    """The stored task parameters."""
+    """The stored task parameters, with their long lists of names."""
     row = await task_row(call)
-    return done(parameters_of(row)) if row else failed("Task not found")
+    if row is None:
+        return failed("Task not found")
+    names = await task_parts.listed_names(call.services.read_models, row["task_id"], row["lists"])
+    return done(put_back(parameters_of(row), names))
 
 
 async def job_ids(call: Call) -> Reply:

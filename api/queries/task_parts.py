@@ -51,6 +51,17 @@ async def files(
     )
 
 
+async def listed_names(read_models: ReadModels, task_id: int, lists: Sequence[Row]) -> dict[str, list[str]]:
+    """By its place in the parameters, the names that have arrived of each long list in force. lists: of the task's row."""
+    found: dict[str, list[str]] = {one["list"]: [] for one in lists}
+    if not found:
+        return found
+    for row in await read_models.rows("select list, names from task_names where task_id = %s order by chunk", [task_id]):
+        if row["list"] in found:
+            found[row["list"]] += row["names"]
+    return found
+
+
 async def input_files(read_models: ReadModels, task_id: int, dataset: str) -> list[Row]:
     """`id`, `lfn`, `scope`, `status` of the pieces of input from `dataset`, in order."""
     return await read_models.rows(

@@ -54,7 +54,7 @@ async def whole(read_models: ReadModels, vo: str, task_id: int) -> Row | None:
 async def described(read_models: ReadModels, vo: str, task_id: int) -> Row | None:
     """A task's summary with its parameters (text) and definition; None when there is no such task in the VO."""
     return await read_models.row(
-        f"select {SUMMARY}, parameters, definition from task where task_id = %s and vo = %s", (task_id, vo)
+        f"select {SUMMARY}, parameters, lists, definition from task where task_id = %s and vo = %s", (task_id, vo)
     )
 
 

@@ -116,7 +116,8 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     """The pilot's last word, believed only from the pilot that holds the job.
 
     A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
-    the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions").
+    the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions"). The event names the queue
+    whose lease is over; `EndLeases` ends many of them at once (streams/leases/ends.py).
     """
     if job.status in FINAL and command.attempt == job.attempt:
         agrees = job.status is (JobStatus.FINISHED if command.succeeded else JobStatus.FAILED) and not job.lost
@@ -128,19 +129,22 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     refusal = _refusal_of_report(job, command.attempt)
     if refusal is not None:
         return refusal
-    ended = (FollowUp(job.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.JOB_ENDED)),)
     outputs = complete_outputs(job.outputs, command.outputs)
     if job.kill_code is not None:
         cancelled = JobCancelled(
-            code=job.kill_code, errors=(_kill_error(job.kill_code),), reason="killed while a pilot held it", outputs=outputs
+            code=job.kill_code,
+            errors=(_kill_error(job.kill_code),),
+            reason="killed while a pilot held it",
+            outputs=outputs,
+            lease_on=job.queue,
         )
-        return accept(cancelled, follow_ups=ended)
+        return accept(cancelled)
     if not command.succeeded:
-        return accept(_failed(command, outputs, command.errors), follow_ups=ended)
+        return accept(_failed(job, command, outputs, command.errors))
     missing = missing_outputs(job.outputs, outputs)
     if missing:
         error = JobError(source="ddm", code=OUTPUT_MISSING, diagnostic=f"output not reported: {', '.join(missing)}")
-        return accept(_failed(command, outputs, (error,)), follow_ups=ended)
+        return accept(_failed(job, command, outputs, (error,)))
     if job.needs_merge:
         merging = JobMerging(
             outputs=outputs,
@@ -149,8 +153,9 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
             started_at=command.started_at,
             ended_at=command.ended_at,
             metadata_json=command.metadata_json,
+            lease_on=job.queue,
         )
-        return accept(merging, follow_ups=ended)
+        return accept(merging)
     finished = JobFinished(
         outputs=outputs,
         usage=command.usage,
@@ -159,8 +164,9 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
         ended_at=command.ended_at,
         timing=command.timing,
         metadata_json=command.metadata_json,
+        lease_on=job.queue,
     )
-    return accept(finished, follow_ups=ended)
+    return accept(finished)
 
 
 def kill(job: Job, command: KillJob) -> Decision:
@@ -218,7 +224,7 @@ def complete_merge(job: Job, command: CompleteMerge) -> Decision:
     return accept(JobFailed(errors=(error,)))
 
 
-def _failed(command: ReportJobEnd, outputs: tuple[OutputFile, ...], errors: tuple[JobError, ...]) -> JobFailed:
+def _failed(job: Job, command: ReportJobEnd, outputs: tuple[OutputFile, ...], errors: tuple[JobError, ...]) -> JobFailed:
     return JobFailed(
         errors=errors or (JobError(source="pilot", code=1008, diagnostic="failed without an error code"),),
         outputs=outputs,
@@ -228,6 +234,7 @@ def _failed(command: ReportJobEnd, outputs: tuple[OutputFile, ...], errors: tupl
         ended_at=command.ended_at,
         log_extract=command.log_extract,
         metadata_json=command.metadata_json,
+        lease_on=job.queue,
     )
 
 

@@ -16,6 +16,7 @@ from schemas.queue import (
     ConfigureDispatch,
     DispatchConfigured,
     EndLease,
+    EndLeases,
     EnqueueJob,
     ExpireLease,
     HoldTask,
@@ -24,6 +25,7 @@ from schemas.queue import (
     JobWithdrawn,
     LeaseEnded,
     LeaseJob,
+    LeasesEnded,
     LeasesRenewed,
     QueueCommand,
     ReleaseTask,
@@ -32,7 +34,7 @@ from schemas.queue import (
     TaskReleased,
     WithdrawJob,
 )
-from schemas.types import CommandEnvelope, JobSpec, LeasedJob, LeaseEnding, LossCause, PilotOffer
+from schemas.types import CommandEnvelope, EndedLease, JobSpec, LeasedJob, LeaseEnding, LossCause, PilotOffer
 
 ANY_LABEL = frozenset({"unified", ""})
 SERVED_LABELS = {
@@ -64,6 +66,8 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
             return expire(queue, command)
         case EndLease():
             return end_lease(queue, command)
+        case EndLeases():
+            return end_leases(queue, command)
         case _:
             assert_never(command)
 
@@ -179,6 +183,15 @@ def end_lease(queue: DispatchQueue, command: EndLease) -> Decision:
     if command.job_id not in queue.leases:
         return accept()
     return accept(_ended(queue, command.job_id, command.ending))
+
+
+def end_leases(queue: DispatchQueue, command: EndLeases) -> Decision:
+    """Many jobs ended; those that no pilot holds any more mean nothing here."""
+    held = dict.fromkeys(job_id for job_id in command.job_ids if job_id in queue.leases)
+    if not held:
+        return accept()
+    leases = tuple(EndedLease(job_id=job_id, lease_id=queue.leases[job_id].lease_id) for job_id in held)
+    return accept(LeasesEnded(leases=leases, waiting=len(queue.waiting), leased=len(queue.leases) - len(leases)))
 
 
 def _ended(queue: DispatchQueue, job_id: int, ending: LeaseEnding) -> LeaseEnded:

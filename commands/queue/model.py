@@ -18,6 +18,7 @@ from schemas.queue import (
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeasesEnded,
     LeasesRenewed,
     QueueEvent,
     TaskHeld,
@@ -81,6 +82,9 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
                 queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
         case LeaseEnded():
             del queue.leases[event.job_id]
+        case LeasesEnded():
+            for ended in event.leases:
+                del queue.leases[ended.job_id]
         case TaskHeld():
             queue.held_tasks.add(event.task_id)
             queue.lines.remove(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)

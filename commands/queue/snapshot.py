@@ -17,6 +17,7 @@ from schemas.queue import (
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeasesEnded,
     LeasesRenewed,
     LeaseTimesSnapshot,
     QueuedJobSnapshot,
@@ -42,6 +43,8 @@ def changed(queue: DispatchQueue, event: QueueEvent) -> Iterable[str]:
             return (_job(event.job_id),)
         case JobLeased() | LeaseEnded():
             return (_job(event.job_id), _times(event.job_id))
+        case LeasesEnded():
+            return {name for one in event.leases for name in (_job(one.job_id), _times(one.job_id))}
         case LeasesRenewed():
             return set(map(_times, event.job_ids))
 

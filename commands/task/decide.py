@@ -1,8 +1,9 @@
 """What a task says to a command: the dispatch, and the commands of users (kill, finish, retry, reload, pause ...).
 
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
-The choices of the engine are in `feeding.py` (refine, contents), `progress.py` (jobs) and `outcomes.py` (their ends), what
-follows by itself in `settle.py`; what is too much for one decision goes on in `kills.py` and `retries.py`.
+What begins a task is in `submission.py`, the choices of the engine in `feeding.py` (refine, contents), `progress.py` (jobs) and
+`outcomes.py` (their ends), what follows by itself in `settle.py`; what is too much for one decision goes on in `kills.py` and
+`retries.py`.
 Source: docs/reference/jedi.md, "Task commands" and "Retry and reload".
 """
 
@@ -26,11 +27,14 @@ from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.progress import break_task, generate, park, wake
 from commands.task.retries import increase_attempts, retry_units, revival
+from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from schemas.queue import HoldTask
 from schemas.task import (
+    AddInputNames,
     BreakTask,
     ChangeTaskPriority,
+    ExpireSubmission,
     FeedContents,
     FinishTask,
     GenerateJobs,
@@ -57,7 +61,6 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskResumed,
-    TaskSubmitted,
     WakeTask,
 )
 from schemas.types import CommandEnvelope
@@ -72,6 +75,10 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
     if task.status is TaskStatus.UNKNOWN:
         return refuse("UNKNOWN_TASK", f"no task {by.aggregate_id}")
     match command:
+        case AddInputNames():
+            return add_names(task, command, by)
+        case ExpireSubmission():
+            return expire(task, command)
         case RefineTask():
             return refine(task, command)
         case BreakTask():
@@ -121,25 +128,6 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             assert_never(command)
 
 
-def submit(task: Task, command: SubmitTask) -> Decision:
-    """A new task."""
-    if task.status is not TaskStatus.UNKNOWN:
-        return refuse("ALREADY_EXISTS", f"task {command.task_id} exists and is {task.status}")
-    return accept(
-        TaskSubmitted(
-            task_id=command.task_id,
-            name=command.name,
-            user_name=command.user_name,
-            nickname=command.nickname,
-            label=command.label,
-            working_group=command.working_group,
-            priority=command.priority,
-            parent_task_id=command.parent_task_id,
-            parameters_json=command.parameters_json,
-        )
-    )
-
-
 def kill(task: Task, command: KillTask) -> Decision:
     """Order every job killed; the task ends when the last of them has."""
     if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}:
@@ -174,6 +162,8 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
 
 def reload(task: Task, command: ReloadTask) -> Decision:
     """Execute again over old and new input (incexec)."""
+    if task.status is not TaskStatus.WAITING and (refused := refused_unfinished(task)) is not None:
+        return refused
     if task.status not in RELOADABLE:
         return _wrong_status(task, "incexec")
     return _reload(task, command.parameters_json or "{}", retried=False)
@@ -220,6 +210,8 @@ def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
     new = _object(new_json)
     if new is None:
         return refuse("BAD_PARAMETERS", "new parameters are not a JSON object")
+    if (refused := refused_unfinished(task)) is not None:
+        return refused
     merged = {**(_object(task.parameters_json) or {}), **new}
     return accept(
         TaskReloaded(
@@ -227,6 +219,8 @@ def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
             parameters_revision=task.parameters_revision + 1,
             retried=retried,
             task_attempt=task.attempt + 1,
+            # A list whose key the new parameters have is replaced by what they say.
+            lists=tuple(one for one in task.lists if one.list.partition("[")[0] not in new),
         )
     )
 

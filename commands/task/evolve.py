@@ -10,12 +10,14 @@ from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.live_jobs import JobState
 from commands.task.model import Ending, Order, Task
+from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas import records
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -37,7 +39,7 @@ from schemas.task import (
     TaskSubmitted,
     TaskWoken,
 )
-from schemas.types import EventEnvelope, JobKind
+from schemas.types import EventEnvelope, JobKind, TaskDefinition
 
 
 def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
@@ -48,6 +50,8 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
     match event:
         case TaskSubmitted():
             _submitted(task, event, envelope)
+        case InputNamesAdded():
+            _names_added(task, event)
         case TaskRefined():
             _refined(task, event)
         case ContentsFed():
@@ -84,6 +88,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
+            task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -119,11 +124,28 @@ def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> Non
     task.user_name, task.nickname = event.user_name, event.nickname
     task.label, task.working_group = event.label, event.working_group
     task.priority, task.parameters_json = event.priority, event.parameters_json
+    task.lists, task.status = event.lists, TaskStatus.WAITING if event.lists else TaskStatus.REGISTERED
+
+
+def _names_added(task: Task, event: InputNamesAdded) -> None:
+    _, place = expected_next(task.lists, task.names)
+    task.names[event.chunk] = page_of(event.list, place, event.names)
+    task.status = TaskStatus(event.status)
+    task.wanted = wanted_names(task.definition, task.names) if task.status is TaskStatus.DEFINED else task.wanted
+
+
+def wanted_names(definition: TaskDefinition | None, names: NamePages) -> frozenset[str]:
+    """Names of the files that a long list restricts the input to; none when there is no such list. Costs the whole list."""
+    if definition is None or definition.listed is None or definition.listed.list == PFN_LIST:
+        return frozenset()
+    return frozenset(all_names(names, definition.listed.list))
 
 
 def _refined(task: Task, event: TaskRefined) -> None:
     task.definition, task.known_units = event.definition, len(task.units)
     task.library, task.build_failures = None, 0
+    if are_complete(task.lists, task.names):
+        task.wanted = wanted_names(task.definition, task.names)
 
 
 def _contents_fed(task: Task, event: ContentsFed) -> None:
@@ -137,6 +159,8 @@ def _contents_fed(task: Task, event: ContentsFed) -> None:
     if event.dataset_complete:
         task.fed_whole.add(event.dataset)
     task.contents_complete = event.complete
+    if event.complete:
+        task.wanted = frozenset()
 
 
 def _ordered(task: Task, event: JobsOrdered) -> None:

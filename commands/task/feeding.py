@@ -14,6 +14,7 @@ from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
 from commands.task.limits import UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
 from commands.task.model import Task, accounts_of
+from commands.task.names import PFN_LIST, longest_name, names_at
 from commands.task.retries import revival
 from commands.task.transitions import TaskStatus
 from commands.task.unit_page import key_of
@@ -22,6 +23,7 @@ from commands.task.units import (
     TooMuchMatching,
     eligible_files,
     first_units,
+    has_listed_pfns,
     made_up_units,
     units_in_file,
     units_made_up,
@@ -38,8 +40,8 @@ DEFINITION_BYTES_MAX = 850_000
 
 def refine(task: Task, command: RefineTask) -> Decision:
     """Take the definition; ask the input datasets for their files, or make input up when there is none."""
-    if task.status not in (TaskStatus.REGISTERED, TaskStatus.REREFINE):
-        return refuse("WRONG_STATUS", f"task is {task.status}, expected registered or rerefine")
+    if task.status not in (TaskStatus.WAITING, TaskStatus.REGISTERED, TaskStatus.REREFINE):
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected waiting, registered or rerefine")
     if command.parameters_revision != task.parameters_revision:
         return refuse("STALE", f"refined revision {command.parameters_revision}, parameters are at {task.parameters_revision}")
     definition = command.definition
@@ -54,6 +56,8 @@ def refine(task: Task, command: RefineTask) -> Decision:
     refined: list[TaskEvent] = [
         TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)
     ]
+    if task.status is TaskStatus.WAITING:
+        return accept(*refined)  # its input is fed when the last name has come
     revived, rest = 0, tuple[FollowUp, ...]()
     if task.failed:
         retried, rest = revival(task, task.attempt)
@@ -111,7 +115,7 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
 
 def _feed_made_up(task: Task, definition: TaskDefinition, command: FeedContents) -> Decision:
     """The next slice of input that is made up."""
-    slices = -(-units_made_up(definition) // _made_up_per_slice(definition))
+    slices = -(-units_made_up(definition) // _made_up_per_slice(task, definition))
     if command.chunk != task.fed.get(PSEUDO_DATASET, 0) or command.chunk >= slices:
         return refuse("OUT_OF_ORDER", f"slice {command.chunk}, expected {task.fed.get(PSEUDO_DATASET, 0)} of {slices}")
     fed, next_slice = _made_up_slice(task, definition, command.chunk, known=task.known_units)
@@ -122,9 +126,10 @@ def _made_up_slice(
     task: Task, definition: TaskDefinition, number: int, *, known: int, revived: int = 0
 ) -> tuple[list[ContentsFed], tuple[FollowUp, ...]]:
     """The events of slice `number` of made-up input, and the command for the next one: others have their turn in between."""
-    total, per_slice = units_made_up(definition), _made_up_per_slice(definition)
+    total, per_slice = units_made_up(definition), _made_up_per_slice(task, definition)
     start, slices = number * per_slice, -(-total // per_slice)
-    made = made_up_units(definition, range(start, min(start + per_slice, total)))
+    places = range(start, min(start + per_slice, total))
+    made = made_up_units(definition, places, _physical_names(task, definition, places))
     units = _unknown_yet(task, PSEUDO_DATASET, made, known)
     last = number + 1 == slices
     fed = _fed(task, PSEUDO_DATASET, units, chunk_complete=True, complete=last, whole=last, revived=revived)
@@ -132,10 +137,17 @@ def _made_up_slice(
     return fed, () if last else (FollowUp(str(task.task_id), more),)
 
 
-def _made_up_per_slice(definition: TaskDefinition) -> int:
+def _physical_names(task: Task, definition: TaskDefinition, places: range) -> Sequence[str]:
+    """Those that the user gave for `places`, in the definition or in a list of their own; empty when there are none."""
+    if has_listed_pfns(definition):
+        return tuple(names_at(task.lists, task.names, PFN_LIST, places))
+    return definition.pfn_list[places.start : places.stop]
+
+
+def _made_up_per_slice(task: Task, definition: TaskDefinition) -> int:
     """Units of a slice; the same for every slice of a definition, so that its number says where it starts."""
-    longest = max(definition.pfn_list, key=len, default="")
-    (unit,) = made_up_units(replace(definition, pfn_list=(longest,) if longest else ()), range(1))
+    longest = max(definition.pfn_list, key=len, default=longest_name(task.names, PFN_LIST))
+    (unit,) = made_up_units(definition, range(1), (longest,) if longest else ())
     return max(1, min(UNITS_PER_SLICE, PART_BYTES_MAX // bytes_of(unit)))
 
 
@@ -147,7 +159,7 @@ def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents)
     """Files of a chunk that become input, as far as the task's own limit of files goes; of a part of a chunk they are known."""
     if command.units_made is not None:
         return command.files
-    eligible = list(eligible_files(definition, command.files))
+    eligible = list(eligible_files(definition, command.files, task.wanted or set(definition.input_files)))
     skip = max(0, definition.input_offset - task.fed.get(command.dataset, 0) * UNITS_PER_EVENT)
     if definition.input_files_max is None:
         return eligible[skip:]

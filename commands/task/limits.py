@@ -11,6 +11,9 @@ ORDERS_OPEN_MAX = 10
 #: Jobs of one task at work; with so many, the next order is given when room for all its units has come.
 JOBS_LIVE_MAX = 50_000
 UNITS_PER_ORDER = 500
+#: Jobs that the units of an order become, where the rules of splitting say it: they and their places on a queue are decided with
+#: the plan, in one transaction and without records of their own (commands/engine/inline.py, `decisions_max`).
+JOBS_PER_ORDER = 200
 #: Units in one event, and made in one decision.
 UNITS_PER_EVENT = 500
 UNITS_PER_SLICE = 2_500

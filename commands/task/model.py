@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from commands.task.input_units import InputUnits, UnitStatus
 from commands.task.live_jobs import LiveJob, LiveJobs
+from commands.task.names import NamePage
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas.ids import task_id_of
-from schemas.types import FileAccounts, JobKind, OutputFile, TaskDefinition, UnmergedJob
+from schemas.types import FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Ending(StrEnum):
 class Task:
     """One task.
 
+    lists: long lists that came apart from the parameters; `names` has what arrived of them, by number of the chunk. wanted: while
+    input is fed, the names of files that such a list restricts it to.
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by input
     dataset, how many files its units are of. retrying: units of a retry are still to be given their attempts.
     aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
@@ -62,7 +65,10 @@ class Task:
     priority: int = 0
     parameters_json: str = "{}"
     parameters_revision: int = 0
+    lists: tuple[NameList, ...] = ()
+    names: UndoDict[int, NamePage] = field(default_factory=UndoDict)
     definition: TaskDefinition | None = None
+    wanted: frozenset[str] = field(default=frozenset(), compare=False)
     fed: UndoDict[str, int] = field(default_factory=UndoDict)
     fed_whole: UndoSet[str] = field(default_factory=UndoSet)
     contents_complete: bool = False

@@ -5,16 +5,15 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 "Laws".
 """
 
-
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from commands.task.for_orders import for_orders, texts_bytes
-from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
+from commands.task.limits import JOBS_LIVE_MAX, JOBS_PER_ORDER, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import JobsOrdered, TaskFinalized
-from schemas.types import InputUnit, JobKind, TaskVerdict, UnmergedJob
+from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
 
 #: What the texts of an order's jobs may come to before names are put in.
 TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
@@ -55,9 +54,17 @@ def _normal_order(task: Task) -> JobsOrdered | None:
         return None
     assert task.definition is not None
     # Each unit may become a job with texts of its own: an order is never more than its jobs may weigh together.
-    number_max = max(1, min(UNITS_PER_ORDER, TEXTS_OF_AN_ORDER_BYTES_MAX // texts_bytes(task.definition)))
+    texts_max = TEXTS_OF_AN_ORDER_BYTES_MAX // texts_bytes(task.definition)
+    number_max = max(1, min(_units_per_order(task.definition), texts_max))
     chosen = first_part(task.units.first_ready(), number_max, PART_BYTES_MAX)
     return _order(task, JobKind.NORMAL, units=chosen, more=task.ready > len(chosen))
+
+
+def _units_per_order(definition: TaskDefinition) -> int:
+    """Units that become at most JOBS_PER_ORDER jobs, as far as the rules say how many a job has; without input it has one."""
+    alone = not definition.input_datasets and not definition.pfn_list and definition.listed is None
+    per_job = 1 if alone else definition.rules.files_per_job or UNITS_PER_ORDER
+    return min(UNITS_PER_ORDER, JOBS_PER_ORDER * per_job)
 
 
 def _has_room(task: Task) -> bool:

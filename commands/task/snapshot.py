@@ -5,16 +5,20 @@ from typing import Any
 
 from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.task import job_rows, unit_rows
+from commands.task.evolve import wanted_names
 from commands.task.input_units import UnitStatus
 from commands.task.model import Ending, Order, Task
+from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    NamePageSnapshot,
     TaskBroken,
     TaskDefinitionSnapshot,
     TaskEvent,
@@ -33,13 +37,19 @@ from schemas.task import (
 from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot
 
 PARAMETERS, DEFINITION = "parameters", "definition"
+#: A page of names, by the number of its chunk.
+NAMES = "names-"
 
 
 def changed(task: Task, event: TaskEvent) -> Iterable[str]:
     """The rows that the event is about to change, beside the main one."""
     match event:
-        case TaskSubmitted() | TaskReloaded():
+        case TaskSubmitted():
             return (PARAMETERS,)
+        case TaskReloaded():
+            return (PARAMETERS, *_name_rows(task)) if event.lists != task.lists else (PARAMETERS,)
+        case InputNamesAdded():
+            return (f"{NAMES}{event.chunk}",)
         case TaskRefined():
             return (DEFINITION,)
         case TaskReassigned():
@@ -82,6 +92,7 @@ def _orders_taken_back(task: Task) -> set[str]:
 def names(task: Task) -> Iterable[str]:
     """All rows beside the main one."""
     yield from (PARAMETERS, DEFINITION)
+    yield from _name_rows(task)
     yield from unit_rows.names(task.units)
     yield from job_rows.names(task)
 
@@ -94,8 +105,19 @@ def rows(task: Task, wanted: Collection[str]) -> Iterator[Row]:
         yield PARAMETERS, TaskParametersSnapshot(parameters_json=task.parameters_json, revision=task.parameters_revision)
     if DEFINITION in wanted:
         yield DEFINITION, TaskDefinitionSnapshot(definition=task.definition)
+    for name in wanted:
+        if name.startswith(NAMES):
+            yield name, _name_page_row(task.names.get(int(name.removeprefix(NAMES))))
     yield from unit_rows.rows(task.units, wanted)
     yield from job_rows.rows(task, wanted)
+
+
+def _name_rows(task: Task) -> tuple[str, ...]:
+    return tuple(f"{NAMES}{chunk}" for chunk in task.names)
+
+
+def _name_page_row(page: NamePage | None) -> NamePageSnapshot | None:
+    return None if page is None else NamePageSnapshot(list=page.list, first=page.first, names=tuple(page.names))
 
 
 def _main_row(task: Task) -> TaskSnapshot:
@@ -115,6 +137,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         label=task.label,
         working_group=task.working_group,
         priority=task.priority,
+        lists=task.lists,
         inputs=tuple(_input_row(task, dataset) for dataset in sorted({*task.fed, *task.fed_whole, *task.files})),
         contents_complete=task.contents_complete,
         attempts_added=task.units.attempts_added,
@@ -155,6 +178,12 @@ def restored(found: Mapping[str, Any]) -> Task:
     jobs, unmerged = job_rows.restored(found)
     parameters: TaskParametersSnapshot | None = found.get(PARAMETERS)
     definition: TaskDefinitionSnapshot | None = found.get(DEFINITION)
+    names = {
+        int(name.removeprefix(NAMES)): page_of(row.list, row.first, row.names)
+        for name, row in found.items()
+        if name.startswith(NAMES)
+    }
+    wanted = definition is not None and not main.contents_complete and are_complete(main.lists, names)
     return Task(
         status=TaskStatus(main.status),
         old_status=TaskStatus(main.old_status),
@@ -170,6 +199,9 @@ def restored(found: Mapping[str, Any]) -> Task:
         parameters_json=parameters.parameters_json if parameters else "{}",
         parameters_revision=parameters.revision if parameters else 0,
         definition=definition.definition if definition else None,
+        lists=main.lists,
+        names=UndoDict(dict(sorted(names.items()))),
+        wanted=wanted_names(definition.definition, names) if definition and wanted else frozenset(),
         fed=UndoDict({row.dataset: row.chunks_fed for row in main.inputs if row.chunks_fed is not None}),
         fed_whole=UndoSet(row.dataset for row in main.inputs if row.fed_whole),
         contents_complete=main.contents_complete,

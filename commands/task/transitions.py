@@ -5,6 +5,7 @@ from enum import StrEnum
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -29,9 +30,10 @@ from schemas.types import TaskVerdict
 
 
 class TaskStatus(StrEnum):
-    """Task status in JEDI's words; `unknown` is a task that was not submitted."""
+    """Task status in JEDI's words; `unknown` is a task that was not submitted, `waiting` one whose lists of names arrive."""
 
     UNKNOWN = "unknown"
+    WAITING = "waiting"
     REGISTERED = "registered"
     DEFINED = "defined"
     READY = "ready"
@@ -55,7 +57,7 @@ KEEP = TaskStatus.UNKNOWN
 """As the reached status: the status stays as it is (or `evolve` sets the remembered one)."""
 
 WORKING = frozenset({_S.READY, _S.RUNNING, _S.PENDING})
-ACTIVE = WORKING | {_S.REGISTERED, _S.REREFINE, _S.DEFINED}
+ACTIVE = WORKING | {_S.WAITING, _S.REGISTERED, _S.REREFINE, _S.DEFINED}
 ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
 RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
 RELOADABLE = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.ABORTED, _S.EXHAUSTED})
@@ -65,6 +67,11 @@ VERDICTS = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED, _S
 TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     {
         (_S.UNKNOWN, TaskSubmitted, _S.REGISTERED),
+        (_S.UNKNOWN, TaskSubmitted, _S.WAITING),
+        (_S.WAITING, InputNamesAdded, _S.WAITING),
+        (_S.WAITING, InputNamesAdded, _S.REGISTERED),
+        (_S.WAITING, InputNamesAdded, _S.DEFINED),
+        (_S.WAITING, TaskRefined, _S.WAITING),
         (_S.REGISTERED, TaskRefined, _S.DEFINED),
         (_S.REREFINE, TaskRefined, _S.DEFINED),
         (_S.DEFINED, ContentsFed, _S.DEFINED),
@@ -91,7 +98,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.PAUSED, TaskResumed, KEEP),
     }
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
-    | {(found, TaskSetAside, found) for found in ENDING | {_S.DEFINED, _S.PAUSED}}
+    | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}
     | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}
     | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE}}
     | {(found, TaskKillOrdered, _S.ABORTING) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
@@ -107,8 +114,10 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
     | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
 )
+#: Events that may lead to several statuses and say to which.
+_SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized})
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
-    (found, event): KEEP if event is TaskFinalized else reached for found, event, reached in TRANSITIONS
+    (found, event): KEEP if event in _SAYS_STATUS else reached for found, event, reached in TRANSITIONS
 }
 STATUS_OF_VERDICT: dict[TaskVerdict, TaskStatus] = {
     verdict: TaskStatus(verdict.lower()) for verdict in TaskVerdict if verdict is not TaskVerdict.UNKNOWN

@@ -4,9 +4,10 @@ Numbers are worked out before anything is made: `units_made_up`, `units_in_file`
 Source: docs/reference/jedi.md, "Input units".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from commands.sizes import bytes_of
+from commands.task.names import PFN_LIST
 from schemas.patterns import Pattern, compile_pattern
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
@@ -23,15 +24,23 @@ def units_made_up(definition: TaskDefinition) -> int:
     """Number of units of a task without input: one per physical file name, or one per range of events."""
     if definition.pfn_list:
         return len(definition.pfn_list)
+    if has_listed_pfns(definition):
+        assert definition.listed is not None
+        return min(definition.listed.count, definition.input_files_max or definition.listed.count)
     return _ranges(definition.events_total or 1, definition.rules.events_per_job or 1)
 
 
-def made_up_units(definition: TaskDefinition, places: range) -> list[InputUnit]:
-    """The made-up units at `places` (from 0); their ids are still to be given."""
-    if definition.pfn_list:
+def has_listed_pfns(definition: TaskDefinition) -> bool:
+    """True when the input is physical names of a long list, which the task has."""
+    return definition.listed is not None and definition.listed.list == PFN_LIST
+
+
+def made_up_units(definition: TaskDefinition, places: range, pfns: Sequence[str]) -> list[InputUnit]:
+    """The made-up units at `places` (from 0); their ids are still to be given. pfns: the physical names at `places`, if any."""
+    if pfns:
         return [
-            InputUnit(unit_id=number + 1, lfn=f"{number:06d}:{definition.pfn_list[number]}", dataset=PSEUDO_DATASET)
-            for number in places
+            InputUnit(unit_id=number + 1, lfn=f"{number:06d}:{name}", dataset=PSEUDO_DATASET)
+            for number, name in zip(places, pfns, strict=True)
         ]
     total = definition.events_total or 1
     step = definition.rules.events_per_job or 1
@@ -48,14 +57,15 @@ def made_up_units(definition: TaskDefinition, places: range) -> list[InputUnit]:
     ]
 
 
-def eligible_files(definition: TaskDefinition, files: Sequence[DatasetFile]) -> Iterator[DatasetFile]:
-    """Files that the include, exclude and explicit lists let through, in the order given.
+def eligible_files(
+    definition: TaskDefinition, files: Sequence[DatasetFile], wanted: Collection[str]
+) -> Iterator[DatasetFile]:
+    """Files that the include and exclude patterns and the explicit list `wanted` let through, in the order given.
 
     Raises TooMuchMatching before anything is matched, schemas.patterns.PatternRefused for a pattern that cannot be used.
     """
     include = [compile_pattern(text) for text in definition.input_include]
     exclude = [compile_pattern(text) for text in definition.input_exclude]
-    wanted = set(definition.input_files)
     named = [file for file in files if not wanted or file.lfn in wanted]
     _check_matching([*include, *exclude], named)
     return (file for file in named if _passes(file.lfn, include, exclude))

@@ -27,5 +27,5 @@ def evolve(name: TaskName, event: TaskNameEvent, envelope: EventEnvelope) -> Tas
 
 
 def is_closed(name: TaskName) -> bool:
-    """True once the name is given away; it can still be asked about."""
+    """True once the name is given away; it can still be asked about, and taken from a task that never came to be."""
     return name.task_id is not None

@@ -1,10 +1,12 @@
-"""What becomes due and when: leases that run out, parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
+"""What becomes due and when: leases that run out, submissions whose names do not come,
+parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
-from schemas.queue import JobLeased, LeaseEnded, LeasesRenewed
+from schemas.queue import JobLeased, LeaseEnded, LeasesEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
+    InputNamesAdded,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -13,19 +15,25 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskRetried,
+    TaskSubmitted,
     TaskWoken,
 )
 from schemas.types import TaskVerdict
 
 PARKED_MICROS = HOUR
+SUBMISSION_MICROS = HOUR
 EXHAUSTED_MICROS = 48 * HOUR
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `deadline` after the event."""
     match record.message:
-        case JobLeased() | LeasesRenewed() | LeaseEnded() as event:
+        case JobLeased() | LeasesRenewed() | LeaseEnded() | LeasesEnded() as event:
             _lease(record, event, changes)
+        case TaskSubmitted() as event if event.lists:
+            _set(record, "submission", SUBMISSION_MICROS, {}, changes)
+        case InputNamesAdded(names_left=0):
+            _drop(record, changes, "submission")
         case TaskParked() as event:
             _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
         case TaskWoken():
@@ -37,7 +45,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             # A further part of a retry: what waits, waits on.
             pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
-            _drop(record, changes, "parked", "exhausted")
+            _drop(record, changes, "submission", "parked", "exhausted")
         case TaskReassigned():
             # The decider took every order back: nothing of the task is parked any more.
             _drop(record, changes, "parked")
@@ -45,7 +53,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             pass
 
 
-def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded, changes: RowChanges) -> None:
+def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded | LeasesEnded, changes: RowChanges) -> None:
     queue = record.event.aggregate_id
     match event:
         case JobLeased():
@@ -74,6 +82,9 @@ def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded, chan
                 changes.update("deadline", ("lease", "queue", queue, str(job_id)), seen)
         case LeaseEnded():
             changes.delete("deadline", ("lease", "queue", queue, str(event.job_id)))
+        case LeasesEnded():
+            for ended in event.leases:
+                changes.delete("deadline", ("lease", "queue", queue, str(ended.job_id)))
 
 
 def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:

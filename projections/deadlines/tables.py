@@ -4,7 +4,7 @@ from sqlalchemy import JSON, BigInteger, Column, Computed, Index, MetaData, Tabl
 
 from schemas.aggregates import AGGREGATES
 
-VERSION = 1
+VERSION = 2
 TOPICS = (AGGREGATES["task"].topic("events"), AGGREGATES["queue"].topic("events"))
 METADATA = MetaData()
 

@@ -9,6 +9,7 @@ from schemas.queue import (
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeasesEnded,
     LeasesRenewed,
     TaskHeld,
     TaskReleased,
@@ -30,22 +31,35 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _queue(record, {"settings": event.settings.to_avro()}, changes)
         case JobQueued() | JobWithdrawn() as event:
             _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
-        case JobLeased() as event:
-            _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
-            changes.insert("lease", _lease(record, event))
-        case LeasesRenewed() as event:
+        case LeasesRenewed():
             _queue(record, {}, changes)
-            for job_id in event.job_ids:
-                changes.update("lease", (job_id, queue), {"seen_at": event.seen_at})
-        case LeaseEnded() as event:
+            _leases(record, changes)
+        case JobLeased() | LeaseEnded() | LeasesEnded() as event:
             _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
-            changes.delete("lease", (event.job_id, queue))
+            _leases(record, changes)
         case TaskHeld() as event:
             _queue(record, {}, changes)
             changes.insert("held_task", {"queue": queue, "task_id": event.task_id})
         case TaskReleased() as event:
             _queue(record, {}, changes)
             changes.delete("held_task", (queue, event.task_id))
+        case _:
+            pass
+
+
+def _leases(record: Recorded, changes: RowChanges) -> None:
+    queue = record.event.aggregate_id
+    match record.message:
+        case JobLeased() as event:
+            changes.insert("lease", _lease(record, event))
+        case LeasesRenewed() as event:
+            for job_id in event.job_ids:
+                changes.update("lease", (job_id, queue), {"seen_at": event.seen_at})
+        case LeaseEnded() as event:
+            changes.delete("lease", (event.job_id, queue))
+        case LeasesEnded() as event:
+            for ended in event.leases:
+                changes.delete("lease", (ended.job_id, queue))
         case _:
             pass
 

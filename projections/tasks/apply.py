@@ -11,6 +11,7 @@ from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded
 from schemas.task import (
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
     TaskBroken,
@@ -46,6 +47,9 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     changes.update("task", (task_id,), _task_columns(record, task_id, changes))
     apply_to_units(record, task_id, changes)
     match record.message:
+        case InputNamesAdded() as event:
+            row = {"task_id": task_id, "chunk": event.chunk, "list": event.list, "names": list(event.names)}
+            changes.insert("task_names", row)
         case TaskRefined() as event:
             _datasets(task_id, event.definition, changes)
         case JobsGenerated() as event:
@@ -67,13 +71,14 @@ def _new_task(record: Recorded, event: TaskSubmitted) -> Row:
         "nickname": event.nickname,
         "label": event.label,
         "working_group": event.working_group,
-        "status": "registered",
+        "status": "waiting" if event.lists else "registered",
         "super_status": "registered",
         "priority": event.priority,
         "current_priority": event.priority,
         "created_at": envelope.occurred_at,
         "modified_at": envelope.occurred_at,
         "parameters": event.parameters_json,
+        "lists": [one.to_avro() for one in event.lists],
         "parent_task_id": event.parent_task_id,
         "sequence": envelope.sequence,
     }
@@ -100,6 +105,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
             columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
+            columns["lists"] = [one.to_avro() for one in event.lists]
         case TaskReassigned(site=str() as site):
             columns["site"] = site
         case TaskPriorityChanged() as event:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from schemas.task import (
+    InputNamesAdded,
     JobsGenerated,
     JobsOrdered,
     TaskBroken,
@@ -33,7 +34,9 @@ PUBLIC = frozenset(
 def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, str | None]:
     """Status and remembered status after `event`; a pause remembers what it interrupted, an ending stays an ending."""
     match event:
-        case TaskRefined():
+        case InputNamesAdded():
+            return event.status, old_status
+        case TaskRefined() if status != "waiting":
             return "defined", old_status
         case JobsOrdered() if status == "defined":
             return "ready", old_status

@@ -5,10 +5,10 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 2
+VERSION = 3
 TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
-SUBJECTS = {"task": ("task", "task_dataset", "task_file")}
+SUBJECTS = {"task": ("task", "task_dataset", "task_file", "task_names")}
 
 TASK = Table(
     "task",
@@ -38,6 +38,8 @@ TASK = Table(
     Column("jobs_total", BigInteger, nullable=False, default=0),
     Column("message", Text),
     Column("parameters", Text, nullable=False),
+    # Long lists of names that are not in the parameters (list, count); the names are rows of `task_names`.
+    Column("lists", JSON, nullable=False, default=()),
     Column("definition", JSON),
     Column("parent_task_id", BigInteger),
     Column("site", Text, info=at_most(500)),
@@ -60,6 +62,15 @@ TASK_DATASET = Table(
     Column("files_total", BigInteger, nullable=False, default=0),
     Column("files_finished", BigInteger, nullable=False, default=0),
     Column("files_failed", BigInteger, nullable=False, default=0),
+)
+
+TASK_NAMES = Table(
+    "task_names",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("list", Text, nullable=False),
+    Column("names", JSON, nullable=False),
 )
 
 TASK_FILE = Table(

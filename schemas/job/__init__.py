@@ -395,6 +395,11 @@ class JobActivated(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_JOBACTIVATED("\n".join((self.queue, ""))) is not None
 
 
+_NAMES_OF_JOBCANCELLED = lines_of(
+    (WORD, 0, 128),
+)
+
+
 class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
     """The job was killed.
 
@@ -402,12 +407,14 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
     errors: taskbuffer code of the kill.
     reason: Why.
     outputs: What was stored all the same.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     code: int
     errors: tuple[JobError, ...] = ()
     reason: str = ""
     outputs: tuple[OutputFile, ...] = ()
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -416,6 +423,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             "errors": [item.to_avro() for item in self.errors],
             "reason": self.reason,
             "outputs": [item.to_avro() for item in self.outputs],
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -426,6 +434,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
             reason=record["reason"],
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -435,6 +444,8 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.errors) <= 100
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and len(self.outputs) <= 10000
+            and _NAMES_OF_JOBCANCELLED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
         )
@@ -506,6 +517,11 @@ class JobDefined(Struct, frozen=True, kw_only=True, gc=False):
         return self.spec.is_within_bounds()
 
 
+_NAMES_OF_JOBFAILED = lines_of(
+    (WORD, 0, 128),
+)
+
+
 class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
     """The job failed.
 
@@ -517,6 +533,7 @@ class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
     ended_at: endTime as reported.
     log_extract: Last lines of the pilot's log.
     metadata_json: Text of jobReport.json.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     errors: tuple[JobError, ...] = ()
@@ -527,6 +544,7 @@ class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
     ended_at: int | None = None
     log_extract: str | None = None
     metadata_json: str | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -539,6 +557,7 @@ class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
             "ended_at": self.ended_at,
             "log_extract": self.log_extract,
             "metadata_json": self.metadata_json,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -553,6 +572,7 @@ class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
             ended_at=record["ended_at"],
             log_extract=record["log_extract"],
             metadata_json=record["metadata_json"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -565,10 +585,17 @@ class JobFailed(Struct, frozen=True, kw_only=True, gc=False):
             and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
             and (self.log_extract is None or (len(self.log_extract) <= 20000 and TEXT.takes(self.log_extract)))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and _NAMES_OF_JOBFAILED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )
+
+
+_NAMES_OF_JOBFINISHED = lines_of(
+    (WORD, 0, 128),
+)
 
 
 class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
@@ -582,6 +609,7 @@ class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
     timing: pilotTiming.
     metadata_json: Text of jobReport.json.
     merge_job_id: The merge job that completed it.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     outputs: tuple[OutputFile, ...] = ()
@@ -592,6 +620,7 @@ class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
     timing: str | None = None
     metadata_json: str | None = None
     merge_job_id: int | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -604,6 +633,7 @@ class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
             "timing": self.timing,
             "metadata_json": self.metadata_json,
             "merge_job_id": self.merge_job_id,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -618,6 +648,7 @@ class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
             timing=record["timing"],
             metadata_json=record["metadata_json"],
             merge_job_id=record["merge_job_id"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -630,6 +661,8 @@ class JobFinished(Struct, frozen=True, kw_only=True, gc=False):
             and (self.timing is None or (len(self.timing) <= 500 and LINE.takes(self.timing)))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
             and (self.merge_job_id is None or (1 <= self.merge_job_id <= 9223372036854775807))
+            and _NAMES_OF_JOBFINISHED("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )
@@ -742,6 +775,11 @@ class JobLost(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBMERGING = lines_of(
+    (WORD, 0, 128),
+)
+
+
 class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
     """The payload succeeded; its outputs wait for the merge step.
 
@@ -751,6 +789,7 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
     started_at: startTime as reported.
     ended_at: endTime as reported.
     metadata_json: Text of jobReport.json.
+    lease_on: Queue that holds a lease of the job which is to end now; null when none does.
     """
 
     outputs: tuple[OutputFile, ...] = ()
@@ -759,6 +798,7 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
     started_at: int | None = None
     ended_at: int | None = None
     metadata_json: str | None = None
+    lease_on: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -769,6 +809,7 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
             "started_at": self.started_at,
             "ended_at": self.ended_at,
             "metadata_json": self.metadata_json,
+            "lease_on": self.lease_on,
         }
 
     @classmethod
@@ -781,6 +822,7 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
             started_at=record["started_at"],
             ended_at=record["ended_at"],
             metadata_json=record["metadata_json"],
+            lease_on=record["lease_on"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -791,6 +833,8 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
             and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
             and (self.ended_at is None or (631152000000000 <= self.ended_at <= 4102444800000000))
             and (self.metadata_json is None or (len(self.metadata_json) <= 400000 and TEXT.takes(self.metadata_json)))
+            and _NAMES_OF_JOBMERGING("\n".join((self.lease_on or "", ""))) is not None
+            and self.lease_on != ""
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
             and (self.usage is None or self.usage.is_within_bounds())
         )

@@ -15,6 +15,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    EndedLease,
     JobSpec,
     LeaseEnding,
     LeaseSnapshot,
@@ -78,6 +79,35 @@ class EndLease(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return 1 <= self.job_id <= 9223372036854775807
+
+
+class EndLeases(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of leases have ended.
+
+    job_ids: The jobs.
+    """
+
+    job_ids: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_ids": list(self.job_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_ids=tuple(record["job_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 2000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+        )
 
 
 class EnqueueJob(Struct, frozen=True, kw_only=True, gc=False):
@@ -552,6 +582,45 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """Leases are over because their jobs ended.
+
+    leases: The leases.
+    waiting: Waiting jobs now.
+    leased: Leased jobs now.
+    """
+
+    leases: tuple[EndedLease, ...] = ()
+    waiting: int
+    leased: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "leases": [item.to_avro() for item in self.leases],
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            leases=tuple(EndedLease.from_avro(item) for item in record["leases"]),
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.leases) <= 2000
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and (not self.leases or all(map(EndedLease.is_within_bounds, self.leases)))
+        )
+
+
 class LeasesRenewed(Struct, frozen=True, kw_only=True, gc=False):
     """Heartbeats kept leases alive.
 
@@ -769,6 +838,7 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 QueueCommand = (
     ConfigureDispatch
     | EndLease
+    | EndLeases
     | EnqueueJob
     | ExpireLease
     | HoldTask
@@ -784,6 +854,7 @@ QueueEvent = (
     | JobQueued
     | JobWithdrawn
     | LeaseEnded
+    | LeasesEnded
     | LeasesRenewed
     | TaskHeld
     | TaskReleased

@@ -11,6 +11,7 @@ from schemas.characters import (
     LINE,
     NAME,
     TEXT,
+    URL,
     UUID,
     WORD,
     lines_of,
@@ -26,6 +27,7 @@ from schemas.types import (
     JobKind,
     JobOutcome,
     JobPlan,
+    NameList,
     OrderSnapshot,
     OutputFile,
     TaskDefinition,
@@ -33,6 +35,48 @@ from schemas.types import (
     UnitChange,
     UnmergedJob,
 )
+
+
+class AddInputNames(Struct, frozen=True, kw_only=True, gc=False):
+    """Give a task that was submitted without its long lists of names the next names of one; with the last of
+    them the task starts.
+
+    chunk: Number of this chunk, from 0, over all lists of the task, which come in the order in which they were
+        announced.
+    list: The list that the names belong to.
+    names: The next names of the list, in its order; at most 500 kB of them.
+    """
+
+    chunk: int
+    list: str
+    names: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "chunk": self.chunk,
+            "list": self.list,
+            "names": list(self.names),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            chunk=record["chunk"],
+            list=record["list"],
+            names=tuple(record["names"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.chunk <= 1000000
+            and 1 <= len(self.list) <= 64 and LINE.takes(self.list)
+            and len(self.names) <= 500
+            and (not self.names or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.names))
+        )
+
 
 _NAMES_OF_BREAKTASK = lines_of(
     (WORD, 0, 64),
@@ -103,6 +147,26 @@ class ChangeTaskPriority(Struct, frozen=True, kw_only=True, gc=False):
             -2147483648 <= self.priority <= 2147483647
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
         )
+
+
+class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
+    """End a task whose lists of names did not arrive in time."""
+
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return True
 
 
 _NAMES_OF_FEEDCONTENTS = lines_of(
@@ -715,6 +779,8 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
     priority: taskPriority.
     parent_task_id: Task to wait for.
     parameters_json: Task parameters as submitted, JSON object.
+    lists: Long lists of names that follow in AddInputNames, each an empty list in the parameters; the task
+        starts with the last name.
     """
 
     task_id: int
@@ -726,6 +792,7 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
     priority: int
     parent_task_id: int | None = None
     parameters_json: str
+    lists: tuple[NameList, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -739,6 +806,7 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             "priority": self.priority,
             "parent_task_id": self.parent_task_id,
             "parameters_json": self.parameters_json,
+            "lists": [item.to_avro() for item in self.lists],
         }
 
     @classmethod
@@ -754,6 +822,7 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             priority=record["priority"],
             parent_task_id=record["parent_task_id"],
             parameters_json=record["parameters_json"],
+            lists=tuple(NameList.from_avro(item) for item in record["lists"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -765,7 +834,9 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             and -2147483648 <= self.priority <= 2147483647
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
+            and len(self.lists) <= 10
             and _NAMES_OF_SUBMITTASK("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
+            and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
 
 
@@ -879,6 +950,61 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_CONTENTSFED("\n".join((self.dataset, ""))) is not None
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and self.accounts.is_within_bounds()
+        )
+
+
+_NAMES_OF_INPUTNAMESADDED = lines_of(
+    (WORD, 0, 32),
+)
+
+
+class InputNamesAdded(Struct, frozen=True, kw_only=True, gc=False):
+    """Names of a list that the task was submitted without arrived.
+
+    chunk: Number of this chunk, from 0.
+    list: The list that they belong to.
+    names: The next names of the list, in its order.
+    names_left: Names of all lists that are still to come; 0 when the submission is complete.
+    status: Status of the task after it: waiting until the last name, then registered or, if its definition was
+        made meanwhile, defined.
+    """
+
+    chunk: int
+    list: str
+    names: tuple[str, ...] = ()
+    names_left: int
+    status: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "chunk": self.chunk,
+            "list": self.list,
+            "names": list(self.names),
+            "names_left": self.names_left,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            chunk=record["chunk"],
+            list=record["list"],
+            names=tuple(record["names"]),
+            names_left=record["names_left"],
+            status=record["status"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.chunk <= 1000000
+            and 1 <= len(self.list) <= 64 and LINE.takes(self.list)
+            and len(self.names) <= 500
+            and (not self.names or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.names))
+            and 0 <= self.names_left <= 10000000
+            and _NAMES_OF_INPUTNAMESADDED("\n".join((self.status, ""))) is not None
         )
 
 
@@ -1349,12 +1475,15 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
     parameters_revision: Their revision.
     retried: True when it came from retry with new parameters.
     task_attempt: Attempt number of the task.
+    lists: Long lists of names of the submission that are still in force; each is an empty list in the
+        parameters.
     """
 
     parameters_json: str
     parameters_revision: int
     retried: bool = False
     task_attempt: int
+    lists: tuple[NameList, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1363,6 +1492,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             "parameters_revision": self.parameters_revision,
             "retried": self.retried,
             "task_attempt": self.task_attempt,
+            "lists": [item.to_avro() for item in self.lists],
         }
 
     @classmethod
@@ -1373,6 +1503,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             parameters_revision=record["parameters_revision"],
             retried=record["retried"],
             task_attempt=record["task_attempt"],
+            lists=tuple(NameList.from_avro(item) for item in record["lists"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1381,6 +1512,8 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and 0 <= self.parameters_revision <= 2147483647
             and 0 <= self.task_attempt <= 2147483647
+            and len(self.lists) <= 10
+            and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
 
 
@@ -1568,6 +1701,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     priority: taskPriority.
     parent_task_id: Task to wait for.
     parameters_json: Task parameters as submitted.
+    lists: Long lists of names that follow before the task starts; each is an empty list in the parameters.
     """
 
     task_id: int
@@ -1579,6 +1713,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     priority: int
     parent_task_id: int | None = None
     parameters_json: str
+    lists: tuple[NameList, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1592,6 +1727,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             "priority": self.priority,
             "parent_task_id": self.parent_task_id,
             "parameters_json": self.parameters_json,
+            "lists": [item.to_avro() for item in self.lists],
         }
 
     @classmethod
@@ -1607,6 +1743,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             priority=record["priority"],
             parent_task_id=record["parent_task_id"],
             parameters_json=record["parameters_json"],
+            lists=tuple(NameList.from_avro(item) for item in record["lists"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1618,7 +1755,9 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             and -2147483648 <= self.priority <= 2147483647
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
+            and len(self.lists) <= 10
             and _NAMES_OF_TASKSUBMITTED("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
+            and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
 
 
@@ -1721,6 +1860,45 @@ class JobPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class NamePageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """Names of a long list of a task that came together.
+
+    list: The list.
+    first: Place of the first name in its list, from 0.
+    names: The names.
+    """
+
+    list: str
+    first: int
+    names: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "list": self.list,
+            "first": self.first,
+            "names": list(self.names),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            list=record["list"],
+            first=record["first"],
+            names=tuple(record["names"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.list) <= 64 and LINE.takes(self.list)
+            and 0 <= self.first <= 1000000
+            and len(self.names) <= 500
+            and (not self.names or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.names))
+        )
+
+
 class TaskDefinitionSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What a task is refined to.
 
@@ -1820,6 +1998,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempt: Attempt of the task.
     aside: Dead letters that hold it.
     aside_from: Status that the first of them interrupted.
+    lists: Long lists of names that the task was submitted with.
     """
 
     status: str
@@ -1851,6 +2030,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempt: int = 1
     aside: tuple[AsideSnapshot, ...] = ()
     aside_from: str
+    lists: tuple[NameList, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1884,6 +2064,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "attempt": self.attempt,
             "aside": [item.to_avro() for item in self.aside],
             "aside_from": self.aside_from,
+            "lists": [item.to_avro() for item in self.lists],
         }
 
     @classmethod
@@ -1919,6 +2100,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             attempt=record["attempt"],
             aside=tuple(AsideSnapshot.from_avro(item) for item in record["aside"]),
             aside_from=record["aside_from"],
+            lists=tuple(NameList.from_avro(item) for item in record["lists"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1947,11 +2129,13 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.last_error) <= 100000 and TEXT.takes(self.last_error)
             and 0 <= self.attempt <= 2147483647
             and len(self.aside) <= 100000
+            and len(self.lists) <= 10
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
             and (self.library is None or self.library.is_within_bounds())
             and (not self.aside or all(map(AsideSnapshot.is_within_bounds, self.aside)))
+            and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
 
 
@@ -2151,8 +2335,10 @@ class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 
 TaskCommand = (
-    BreakTask
+    AddInputNames
+    | BreakTask
     | ChangeTaskPriority
+    | ExpireSubmission
     | FeedContents
     | FinishTask
     | GenerateJobs
@@ -2177,6 +2363,7 @@ TaskCommand = (
 TaskEvent = (
     AttemptsIncreased
     | ContentsFed
+    | InputNamesAdded
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered

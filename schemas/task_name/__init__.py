@@ -22,16 +22,20 @@ class ClaimTaskName(Struct, frozen=True, kw_only=True, gc=False):
 
     name: Task name.
     task_id: The task that shall have it.
+    replaces_task_id: The task that has it and was never submitted in full; the name is taken from that one, and
+        from no other.
     """
 
     name: str
     task_id: int
+    replaces_task_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "name": self.name,
             "task_id": self.task_id,
+            "replaces_task_id": self.replaces_task_id,
         }
 
     @classmethod
@@ -40,12 +44,14 @@ class ClaimTaskName(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             name=record["name"],
             task_id=record["task_id"],
+            replaces_task_id=record["replaces_task_id"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             1 <= self.task_id <= 900000000000
+            and (self.replaces_task_id is None or (1 <= self.replaces_task_id <= 900000000000))
             and _NAMES_OF_CLAIMTASKNAME("\n".join((self.name, ""))) is not None
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.bounds import problems_of, sentence
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
-from schemas.types import TaskDefinition
+from schemas.types import NameList, TaskDefinition
 from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
 from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
@@ -27,7 +27,7 @@ def refine_submitted(heard: Sequence[RecordRead], api: str) -> Iterator[Outgoing
         event: TaskSubmitted | TaskReloaded = one.message
         parent = event.parent_task_id if isinstance(event, TaskSubmitted) else None
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
-        outcome = _fitting(_refined(event.parameters_json, api, parent), revision)
+        outcome = _fitting(_refined(event.parameters_json, api, parent, event.lists), revision)
         command = BreakTask(reason=outcome.reason, message=readable(outcome.message)) if isinstance(outcome, Refusal) else outcome
         yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
@@ -39,7 +39,9 @@ def generate_ordered(heard: Sequence[RecordRead], facts: Snapshot) -> Iterator[O
         yield outgoing_command(answer, one.cause.aggregate_id, [one.cause], "order")
 
 
-def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefinition | Refusal:
+def _refined(
+    parameters_json: str, api: str, parent: int | None, lists: Sequence[NameList]
+) -> TaskDefinition | Refusal:
     try:
         parameters = json.loads(parameters_json)
     except RecursionError:
@@ -48,7 +50,7 @@ def _refined(parameters_json: str, api: str, parent: int | None) -> TaskDefiniti
         return Refusal("BAD_PARAMETERS", f"the parameters are no JSON: {problem}")
     if not isinstance(parameters, dict):
         return Refusal("BAD_PARAMETERS", f"the parameters are {type(parameters).__name__}, expected a JSON object")
-    return refine(parameters, api, parent)
+    return refine(parameters, api, parent, lists)
 
 
 def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.patterns import compile_pattern
 from schemas.server_address import with_name
-from schemas.types import SplitRules, StepDefinition, TaskDefinition
+from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.requirements import check_patterns, events_of, requirements_of
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
@@ -40,11 +40,14 @@ NOT_SUPPORTED: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def refine(parameters: Mapping[str, Any], api: str, parent_task_id: int | None = None) -> TaskDefinition | Refusal:
+def refine(
+    parameters: Mapping[str, Any], api: str, parent_task_id: int | None = None, lists: Sequence[NameList] = ()
+) -> TaskDefinition | Refusal:
     """The definition that `parameters` mean.
 
     api: base URL under which jobs fetch the payload wrappers at this moment; the definition holds the server's name in its place,
-    so that it outlives a move. parent_task_id: task beside which it was submitted.
+    so that it outlives a move. parent_task_id: task beside which it was submitted. lists: long lists of names that the task has
+    apart from its parameters.
     """
     given = Parameters(parameters)
     given.check_mandatory()
@@ -52,7 +55,7 @@ def refine(parameters: Mapping[str, Any], api: str, parent_task_id: int | None =
     refusal = _unsupported(given, items)
     if refusal:
         return refusal
-    outcome = _definition(given, items, logs, merged_logs, api.rstrip("/"), parent_task_id)
+    outcome = _definition(given, items, logs, merged_logs, api.rstrip("/"), parent_task_id, lists)
     if given.problems:
         return Refusal("BAD_PARAMETERS", given.complaint)
     return outcome
@@ -65,6 +68,7 @@ def _definition(
     merged_logs: Sequence[Item],
     api: str,
     parent_task_id: int | None,
+    lists: Sequence[NameList],
 ) -> TaskDefinition | Refusal:
     text = job_text(items, logs, merged_logs)
     given.problems += text.problems
@@ -85,13 +89,15 @@ def _definition(
         return refusal
     files_max = _files_max(given)
     pfn_list = given.names("pfnList") if without_input else ()
+    listed = _listed(lists, "pfnList" if without_input else f"{master.where}.files" if master else "")
+    by_name = bool(pfn_list) or (listed is not None and without_input)
     log_names = (*items, *logs, *merged_logs)
     return TaskDefinition(
         transformation=_wrapper(given, RUN_WRAPPER, api),
         parameters=text.text,
         source_url=with_name(given.name("sourceURL").rstrip("/") or api, {api}),
         requirements=requirements_of(given),
-        rules=_rules(given, without_input=without_input, by_file=bool(pfn_list)),
+        rules=_rules(given, without_input=without_input, by_file=by_name),
         input_datasets=datasets,
         input_stream=(stream_of(master) if master else "") or "IN",
         input_include=_patterns(given, master.include if master else ()),
@@ -101,7 +107,7 @@ def _definition(
         input_files_max=files_max,
         wait_input=given.flag("waitInput"),
         pfn_list=pfn_list[:files_max],
-        events_total=_events_total(given) if without_input and not pfn_list else None,
+        events_total=_events_total(given) if without_input and not by_name else None,
         sequence_offset=_offset_of(items, "SEQNUMBER"),
         random_seed_offset=_offset_of(log_names, "RNDMSEED"),
         first_event_offset=_offset_of(items, "FIRSTEVENT") or 0,
@@ -117,7 +123,13 @@ def _definition(
         goal_permille=_goal(given),
         fail_goal_unreached=given.flag("failGoalUnreached"),
         parent_task_id=None if given.flag("noWaitParent") else parent_task_id,
+        listed=listed,
     )
+
+
+def _listed(lists: Sequence[NameList], where: str) -> NameList | None:
+    """The long list that belongs at a place in the parameters."""
+    return next((one for one in lists if one.list == where), None)
 
 
 def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:

@@ -42,7 +42,7 @@ def memory_groups(units: Sequence[InputUnit], ram_mb: int) -> dict[int, list[Inp
 
 def _chunks(definition: TaskDefinition, units: Sequence[InputUnit], lots: "_Lots") -> Iterator[tuple[Sequence[InputUnit], str]]:
     """Units of one job after the other, with its queue; the queue's work directory is one of the limits."""
-    alone = not definition.input_datasets and not definition.pfn_list
+    alone = not definition.input_datasets and not definition.pfn_list and definition.listed is None
     start = 0
     while start < len(units):
         candidate = lots.next()

@@ -13,7 +13,7 @@ from typing import Any
 from schemas.ids import caused_command_id
 from schemas.instants import MICROSECONDS
 from schemas.queue import ExpireLease
-from schemas.task import FinishTask, WakeTask
+from schemas.task import ExpireSubmission, FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
@@ -44,12 +44,14 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
     match row.kind:
         case "lease":
             return _expire(row, now, window)
+        case "submission":
+            return _outgoing(row, ExpireSubmission(), now)
         case "parked":
             return _outgoing(row, WakeTask(cause="TIMER"), now)
         case "exhausted":
             return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
         case kind:
-            raise ValueError(f"deadline of kind {kind!r}, expected lease, parked or exhausted")
+            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked or exhausted")
 
 
 def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:

@@ -1,9 +1,11 @@
 """What is carried how often: the specification of a job, and the records of its life."""
 
-from schemas.job import JobDefined, JobEvent, KillJob
-from schemas.queue import JobQueued
+from commands.job.model import JobStatus
+from schemas.job import JobDefined, JobEvent, JobFinished, KillJob
+from schemas.queue import EndLeases, ExpireLease, JobQueued
 from schemas.types import ReportedState
-from tests.commands.builders import a_running_task, end, lease, report
+from tests.commands.builders import QUEUE, a_running_task, end, lease, report
+from tests.commands.in_memory import MINUTE, START
 
 
 def test_a_specification_stands_in_one_event_and_in_the_answer_of_its_pilot() -> None:
@@ -64,7 +66,7 @@ def test_a_late_report_is_refused_by_an_answer_also_when_it_leaves_an_event() ->
     assert (type(event).__name__, envelope.is_answer, answer.reason) == ("LateReportRefused", False, "ALREADY_FINAL")
 
 
-def test_a_life_leaves_eleven_records() -> None:
+def test_a_life_leaves_ten_records_and_its_share_of_an_end_of_leases() -> None:
     culm = a_running_task()
     before, answered = len(culm.events), len(culm.answers)
 
@@ -76,7 +78,42 @@ def test_a_life_leaves_eleven_records() -> None:
     made = {type(one).__name__ for one, _ in culm.events[:before] if isinstance(one, JobEvent) or getattr(one, "spec", None)}
     by_events = {envelope.command_id for _, envelope in culm.events if envelope.is_answer}
     assert made == {"JobDefined", "JobQueued"}
-    assert culm.names(before) == ["JobLeased", "JobSent", "JobStarted", "JobFinished", "LeaseEnded"]
+    assert culm.names(before) == ["JobLeased", "JobSent", "JobStarted", "JobFinished"]
     told = [answer.command_type for answer in culm.answers[answered:]]
     assert told == ["LeaseJob", "ReportJobProgress", "ReportJobEnd"]
     assert [one.command_type for one in culm.answers[answered:] if one.command_id not in by_events] == ["LeaseJob"]
+
+
+def test_leases_of_ended_jobs_end_together() -> None:
+    culm = a_running_task()
+    jobs = [lease(culm), lease(culm)]
+    for job_id in jobs:
+        assert job_id is not None
+        end(culm, job_id)
+    assert [event.lease_on for event, _ in culm.events if isinstance(event, JobFinished)] == [QUEUE, QUEUE]
+    before = len(culm.events)
+
+    numbers = tuple(job_id for job_id in jobs if job_id is not None)
+    told = culm.send(EndLeases(job_ids=(*numbers, numbers[0], 77)), QUEUE, role="system")
+    again = culm.send(EndLeases(job_ids=numbers), QUEUE, role="system")
+
+    ((event, _),) = culm.events[before:]
+    assert (told.accepted, again.accepted) == (True, True)
+    assert [one.job_id for one in event.leases] == jobs
+    assert (event.waiting, event.leased) == (1, 0)
+    assert not culm.state("queue", QUEUE).leases
+
+
+def test_a_lease_that_runs_out_after_its_job_ended_loses_nothing() -> None:
+    culm = a_running_task()
+    job_id = lease(culm)
+    assert job_id is not None
+    end(culm, job_id)
+    culm.now += 2 * MINUTE
+    held = culm.state("queue", QUEUE).leases[job_id]
+
+    expiry = ExpireLease(job_id=job_id, lease_id=held.lease_id, at=culm.now, watched_since=START)
+    assert culm.send(expiry, QUEUE, role="system").accepted
+
+    assert culm.state("job", job_id).status is JobStatus.FINISHED
+    assert not culm.state("queue", QUEUE).leases

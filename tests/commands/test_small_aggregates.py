@@ -25,6 +25,28 @@ def test_a_task_name_belongs_to_the_first_who_claims_it() -> None:
     assert (first.accepted, second.reason, second.message, again.accepted) == (True, "NAME_IN_USE", "1", True)
 
 
+@pytest.mark.parametrize(
+    ("replaces", "actor", "vo", "accepted"),
+    [(1, "jdoe", "wlcg", True), (3, "jdoe", "wlcg", False), (1, "mallory", "wlcg", False), (1, "jdoe", "other", False)],
+)
+def test_a_name_is_taken_from_the_task_that_its_owner_names_only(replaces: int, actor: str, vo: str, accepted: bool) -> None:
+    culm = a_culm()
+    key = "wlcg/user/jdoe/t/"
+    culm.send(ClaimTaskName(name="t/", task_id=1), key)
+
+    answer = culm.send(ClaimTaskName(name="t/", task_id=2, replaces_task_id=replaces), key, actor=actor, vo=vo)
+
+    assert (answer.accepted, culm.state("task_name", key).task_id) == (accepted, 2 if accepted else 1)
+
+
+@pytest.mark.parametrize("key", ["", "x", "a/b", "///"])
+def test_a_name_under_an_odd_key_is_no_ones_own(key: str) -> None:
+    culm = a_culm()
+    culm.send(ClaimTaskName(name="t/", task_id=1), key or "-")
+
+    assert culm.send(ClaimTaskName(name="t/", task_id=2, replaces_task_id=1), key or "-").reason == "NAME_IN_USE"
+
+
 def test_a_file_name_means_one_content_for_ever() -> None:
     culm = a_culm()
     culm.send(RegisterFiles(files=(A_FILE,)), "d")

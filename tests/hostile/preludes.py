@@ -6,6 +6,7 @@ Ids are below those that Culm gives out, so that no task of anyone else can have
 from collections.abc import Mapping
 from dataclasses import replace
 
+from schemas import records
 from schemas.ids import FIRST_TASK_ID, job_id_of
 from schemas.job import DefineJob, RecordLease
 from schemas.queue import EnqueueJob
@@ -19,6 +20,7 @@ from schemas.types import (
     JobOutput,
     JobPlan,
     JobSpec,
+    NameList,
     OutputTemplate,
     Requirements,
     SplitRules,
@@ -32,6 +34,8 @@ IDS_FROM = 1_000_000
 UNITS = 1
 #: Commands to a task that has been submitted, refined, and has jobs (all others).
 SUBMITTED = frozenset({"RefineTask", "BreakTask"})
+#: Commands to a task whose names are to come.
+WAITING = frozenset({"AddInputNames", "ExpireSubmission"})
 REFINED = frozenset({"GenerateJobs", "ParkTask"})
 FED = frozenset({"FeedContents"})
 PARKED = frozenset({"WakeTask"})
@@ -70,6 +74,8 @@ def _task_commands(name: str, ground: Ground) -> list[Message]:
     refined = RefineTask(definition=definition, parameters_revision=0)
     plans = tuple(JobPlan(unit_ids=(unit,), queue=ground.queue) for unit in range(1, UNITS + 1))
     generated = GenerateJobs(order=1, kind=JobKind.NORMAL, plans=plans, brokerage=BrokerageEvidence(seed="seed"))
+    if name in WAITING:
+        return [records.replace(submitted, lists=(NameList(list="pfnList", count=3),))]
     if name in SUBMITTED:
         return [submitted]
     if name in REFINED | FED:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from schemas import records
 from schemas.dataset import ContentsRequested, DatasetClosed
 from schemas.queue import JobQueued, JobWithdrawn, LeasesRenewed, TaskHeld, TaskReleased
 from schemas.reading import Recorded
 from schemas.task import (
+    InputNamesAdded,
     TaskFinalized,
     TaskFinishOrdered,
     TaskKillOrdered,
@@ -17,7 +19,7 @@ from schemas.task import (
     TaskRetried,
     TaskWoken,
 )
-from schemas.types import LeaseEnding, TaskVerdict
+from schemas.types import LeaseEnding, NameList, TaskVerdict
 from tests.projections.event_writer import START, EventWriter
 from tests.projections.sample_history import (
     INPUT,
@@ -92,6 +94,37 @@ def test_a_parked_task_is_due_after_an_hour() -> None:
 
     assert the(deadline, "kind", "aggregate", "aggregate_id", "key") == ("parked", "task", str(TASK), "")
     assert the(deadline, "counted_from", "length_micros") == (START + 2 * SECOND, 3600 * SECOND)
+
+
+UNFINISHED = (records.replace(submitted(TASK), lists=(NameList(list="pfnList", count=3),)), TASK)
+
+
+def named(chunk: int, left: int) -> InputNamesAdded:
+    status = "waiting" if left else "registered"
+    return InputNamesAdded(chunk=chunk, list="pfnList", names=("a",), names_left=left, status=status)
+
+
+def test_a_submission_whose_names_are_to_come_is_due_an_hour_after_it() -> None:
+    deadline = after([UNFINISHED, (named(0, 2), TASK)]).one("deadline")
+
+    assert the(deadline, "kind", "aggregate_id", "length_micros") == ("submission", str(TASK), 3600 * SECOND)
+    assert deadline["counted_from"] == START + SECOND
+
+
+@pytest.mark.parametrize("event", [named(1, 0), TaskKillOrdered()], ids=lambda event: type(event).__name__)
+def test_a_submission_that_is_complete_or_given_up_is_not_due(event: object) -> None:
+    assert after([UNFINISHED, (named(0, 2), TASK), (event, TASK)]).all("deadline") == []
+
+
+def test_names_of_a_task_are_rows_by_chunk_and_its_lists_a_column() -> None:
+    tables = after([UNFINISHED, (named(0, 2), TASK), (named(1, 1), TASK)])
+
+    assert [the(row, "chunk", "list", "names") for row in tables.all("task_names")] == [
+        (0, "pfnList", ["a"]), (1, "pfnList", ["a"]),
+    ]  # fmt: skip
+    assert the(tables.one("task"), "status", "super_status", "lists") == (
+        "waiting", "registered", [{"list": "pfnList", "count": 3}],
+    )  # fmt: skip
 
 
 def test_an_exhausted_task_is_due_after_two_days() -> None:

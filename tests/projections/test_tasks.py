@@ -6,11 +6,13 @@ import pytest
 
 from commands.task.transitions import KEEP, TRANSITIONS, TaskStatus
 from projections.tasks.status import next_status, next_super_status
+from schemas import records
 from schemas.catalog import CATALOG
 from schemas.ids import job_id_of
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputNamesAdded,
     JobOutcomesRecorded,
     TaskBroken,
     TaskFinalized,
@@ -79,6 +81,8 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
     if event is TaskRestored:
         message = TaskRestored(dead_letter_id="letter")
+    if event is InputNamesAdded:
+        message = records.replace(message, status=reached.value)
     if event.__name__ == "TaskSubmitted":
         return
 

@@ -18,6 +18,7 @@ from schemas.job import KillJob, ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
 from schemas.queue import LeaseJob
 from schemas.task import (
+    AddInputNames,
     ChangeTaskPriority,
     FinishTask,
     IncreaseAttempts,
@@ -34,6 +35,7 @@ from schemas.types import (
     DatasetRole,
     JobError,
     JobSpec,
+    NameList,
     OutputFile,
     PilotOffer,
     QueueSettings,
@@ -227,12 +229,23 @@ class Pilot:
                     self.calls.repeat(max(0, len(self.calls.sent) - chance.randint(1, 5)))
 
 
+@dataclass(slots=True)
+class NamesUnderWay:
+    """A submission whose names are sent chunk by chunk. forgotten: the user sends no more of them."""
+
+    task: int
+    names: list[str]
+    chunk: int = 0
+    forgotten: bool = False
+
+
 class User:
-    """Submits tasks and interferes with them."""
+    """Submits tasks, some with their names in chunks, which now and then stop half-way, and interferes with them."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self.tasks: list[int] = []
+        self.under_way: list[NamesUnderWay] = []
         self._doings: tuple[Callable[[random.Random], Any], ...] = (
             lambda chance: KillTask(),
             lambda chance: FinishTask(soft=chance.random() < 0.5),
@@ -252,6 +265,9 @@ class User:
         if len(self.tasks) < TASKS_MAX and (not self.tasks or chance.random() < 0.5):
             self._submit(chance)
             return
+        if self.under_way and chance.random() < 0.6:
+            self._add_names(chance.choice(self.under_way), chance)
+            return
         task = chance.choice(self.tasks)
         if chance.random() < 0.2:
             job = job_id_of(task, chance.randint(1, 6))
@@ -264,6 +280,30 @@ class User:
         for task in self.tasks:
             self._calls.make(ResumeTask(), str(task), "jdoe", "user")
 
+    def finish_names(self) -> bool:
+        """Send what is still to come, but of submissions that were forgotten; true when there are such."""
+        forgotten = any(one.forgotten for one in self.under_way)
+        for one in self.under_way:
+            while one.names and not one.forgotten:
+                self._next_chunk(one, 2)
+        self.under_way.clear()
+        return forgotten
+
+    def _add_names(self, one: NamesUnderWay, chance: random.Random) -> None:
+        if chance.random() < 0.15:
+            one.forgotten = True
+        elif not one.forgotten:
+            self._next_chunk(one, chance.randint(1, 3))
+            if chance.random() < 0.2:
+                self._calls.repeat(len(self._calls.sent) - 1)
+        if not one.names:
+            self.under_way.remove(one)
+
+    def _next_chunk(self, one: NamesUnderWay, count: int) -> None:
+        chunk = AddInputNames(chunk=one.chunk, list="pfnList", names=tuple(one.names[:count]))
+        self._calls.make(chunk, str(one.task), "jdoe", "user")
+        one.names, one.chunk = one.names[count:], one.chunk + 1
+
     def _submit(self, chance: random.Random) -> None:
         number = FIRST_TASK + len(self.tasks)
         self.tasks.append(number)
@@ -272,6 +312,10 @@ class User:
         if chance.random() < 0.4:
             template = MERGE if chance.random() < 0.9 else BAD_MERGE
             parameters |= {"mergeOutput": True, "mergeSpec": {"useLocalIO": 1, "jobParameters": template}}
+        names = [f"root://se//f{place}" for place in range(chance.randint(2, 7))] if chance.random() < 0.35 else []
+        if names:
+            parameters |= {"pfnList": [], "nFilesPerJob": chance.randint(1, 2), "nEvents": None, "nEventsPerJob": None}
+            self.under_way.append(NamesUnderWay(number, names))
         command = SubmitTask(
             task_id=number,
             name=f"user.jdoe.t{number}/",
@@ -280,6 +324,7 @@ class User:
             label="user",
             priority=1000,
             parameters_json=json.dumps(parameters),
+            lists=(NameList(list="pfnList", count=len(names)),) if names else (),
         )
         self._calls.make(command, str(number), "jdoe", "user")
 

@@ -34,6 +34,7 @@ NAMES = ("1", "2", "3")
 DECIDERS = 2
 PILOTS = 4
 SECOND = 1_000_000
+HOUR = 3_600 * SECOND
 FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Turns in which an armed fault waits for work that it can strike.
@@ -112,6 +113,9 @@ class World:
         for queue in QUEUES:
             self.operator.configure(queue)
         self.path_works_at = 0
+        if self.user.finish_names():
+            # What was forgotten ends unfinished, an hour after it began.
+            self.log.now += HOUR
         for round_ in range(ROUNDS_MAX):
             if round_ % 40 == 0:
                 self.user.resume_all()

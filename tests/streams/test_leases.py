@@ -1,4 +1,4 @@
-"""Heartbeats rolled up into renewals."""
+"""Heartbeats rolled up into renewals, ends of jobs into ends of leases."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,9 +8,12 @@ import pytest
 from schemas import records
 from schemas.bounds import OutOfBounds
 from schemas.heartbeat import PilotHeartbeat
-from schemas.queue import RenewLeases
+from schemas.job import JobFinished
+from schemas.queue import EndLeases, RenewLeases
 from streams.engine.messages import OutgoingCommand, RecordRead
+from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
+from tests.streams.builders import heard
 
 SECOND = 1_000_000
 START = 1_700_000_000 * SECOND
@@ -59,3 +62,26 @@ def test_a_beat_that_can_be_no_pilots_is_refused_by_itself(change: dict[str, Any
 
     with pytest.raises(OutOfBounds, match=f"PilotHeartbeat out of bounds: {field}: found "):
         list(renewals([a_beat(2, 2), replace(odd, message=records.replace(odd.message, **change))]))
+
+
+def an_end(number: int, *, queue: str | None = "Q1", vo: str = "wlcg") -> RecordRead:
+    return heard(JobFinished(lease_on=queue), str(number), number, vo=vo)
+
+
+def test_each_queue_and_tenant_gets_one_command_for_the_jobs_that_ended() -> None:
+    ends = [an_end(1), an_end(2, queue="Q2"), an_end(3), an_end(4, queue=None), an_end(5, vo="other")]
+
+    made = list(ended_leases(ends))
+
+    assert [(one.envelope.aggregate_id, one.envelope.vo, one.command) for one in made] == [
+        ("Q1", "wlcg", EndLeases(job_ids=(1, 3))),
+        ("Q2", "wlcg", EndLeases(job_ids=(2,))),
+        ("Q1", "other", EndLeases(job_ids=(5,))),
+    ]
+    assert [one.envelope.command_id for one in ended_leases(ends)] == [one.envelope.command_id for one in made]
+
+
+def test_ends_of_more_jobs_than_one_command_tells_are_several() -> None:
+    made = list(ended_leases([an_end(number) for number in range(1, 1_202)]))
+
+    assert [len(one.command.job_ids) for one in made if isinstance(one.command, EndLeases)] == [500, 500, 201]

@@ -9,12 +9,12 @@ JOB_STATES = (
 LIVE_STATES = JOB_STATES[:9]
 WAITING_STATES = JOB_STATES[:3]
 TASK_STATES = (
-    "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
+    "waiting", "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
     "done", "finished", "failed", "broken", "aborted", "exhausted",
 )  # fmt: skip
-TASK_ENDED = TASK_STATES[10:]
+TASK_ENDED = TASK_STATES[11:]
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "waiting": ("defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come"),
+    "waiting": ("waiting", "defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come"),
     "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing"),
     "success": ("finished", "done", "stored"),
     "partial": ("task.finished",),
@@ -29,6 +29,7 @@ SHAPES: Mapping[str, str] = {
     "other": "·",
 }  # fmt: skip
 MEANINGS: Mapping[str, str] = {
+    "task.waiting": "the names of its input are arriving",
     "task.registered": "its parameters are being read",
     "task.defined": "its input is being collected",
     "task.ready": "its next jobs are being placed on queues",

@@ -1,0 +1,89 @@
+"""How a task comes to be: submitted, at once or with its long lists of names in chunks, or given up unfinished. Pure.
+
+Guards: see `names.py`. The definition may be made while names arrive; input is fed when both are there.
+"""
+
+from commands.decision import Decision, FollowUp, accept, refuse
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import bytes_of
+from commands.task.kills import broken
+from commands.task.model import Task
+from commands.task.names import announced, are_complete, arrived, expected_next
+from commands.task.transitions import TaskStatus
+from commands.task.units import PSEUDO_DATASET
+from schemas.dataset import RequestContents
+from schemas.task import AddInputNames, ExpireSubmission, FeedContents, InputNamesAdded, SubmitTask, TaskSubmitted
+from schemas.types import CommandEnvelope, TaskDefinition
+
+UNFINISHED = "SUBMISSION_UNFINISHED"
+
+
+def submit(task: Task, command: SubmitTask) -> Decision:
+    """A new task; one with long lists waits for their names."""
+    if task.status is not TaskStatus.UNKNOWN:
+        return refuse("ALREADY_EXISTS", f"task {command.task_id} exists and is {task.status}")
+    if len({one.list for one in command.lists}) < len(command.lists):
+        return refuse("BAD_LISTS", f"a list is announced twice: {', '.join(one.list for one in command.lists)}")
+    return accept(
+        TaskSubmitted(
+            task_id=command.task_id,
+            name=command.name,
+            user_name=command.user_name,
+            nickname=command.nickname,
+            label=command.label,
+            working_group=command.working_group,
+            priority=command.priority,
+            parent_task_id=command.parent_task_id,
+            parameters_json=command.parameters_json,
+            lists=command.lists,
+        )
+    )
+
+
+def add_names(task: Task, command: AddInputNames, by: CommandEnvelope) -> Decision:
+    """The next names of a list; a chunk that the task has already is accepted without effect."""
+    if (by.vo, by.actor) != (task.vo, task.owner):
+        return refuse("NOT_PERMITTED", "names are added by the one who submitted the task")
+    known = task.names.get(command.chunk)
+    if known is not None and (known.list, tuple(known.names)) == (command.list, command.names):
+        return accept()
+    if task.status is not TaskStatus.WAITING:
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected waiting")
+    expected, place = expected_next(task.lists, task.names)
+    if (command.chunk, command.list) != (len(task.names), expected.list):
+        found = f"chunk {command.chunk} of {command.list}"
+        return refuse("OUT_OF_ORDER", f"{found}, expected chunk {len(task.names)} of {expected.list}")
+    if not 1 <= len(command.names) <= expected.count - place:
+        return refuse("BAD_COUNT", f"{len(command.names)} names, expected 1 to {expected.count - place} of {expected.list}")
+    if (size := bytes_of(command.names)) > PART_BYTES_MAX:
+        return refuse("TOO_LARGE", f"the names have {size:,} bytes, expected at most {PART_BYTES_MAX:,}")
+    left = announced(task.lists) - arrived(task.lists, task.names) - len(command.names)
+    reached = TaskStatus.WAITING if left else TaskStatus.REGISTERED if task.definition is None else TaskStatus.DEFINED
+    added = InputNamesAdded(
+        chunk=command.chunk, list=command.list, names=command.names, names_left=left, status=reached.value
+    )
+    starts = () if left or task.definition is None else _first_feeds(task, task.definition)
+    return accept(added, follow_ups=starts)
+
+
+def expire(task: Task, command: ExpireSubmission) -> Decision:
+    """Names that did not come in time end the task."""
+    if task.status is not TaskStatus.WAITING:
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected waiting")
+    came, expected = arrived(task.lists, task.names), announced(task.lists)
+    message = f"{came:,} of {expected:,} names of its input arrived within an hour, so it did not start; submit it again"
+    return broken(task, UNFINISHED, message)
+
+
+def refused_unfinished(task: Task) -> Decision | None:
+    """The refusal of what needs a whole submission; None when the task has one."""
+    if are_complete(task.lists, task.names):
+        return None
+    return refuse(UNFINISHED, "the names of its input never arrived in full; submit it again")
+
+
+def _first_feeds(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
+    """What brings the input of a task that was refined before its last name came."""
+    if definition.input_datasets:
+        return tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in definition.input_datasets)
+    return (FollowUp(str(task.task_id), FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=0, chunks=1)),)
