@@ -11,9 +11,9 @@ from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.queries.read_models import ReadModels
 from api.shared.directory import DirectoryStore
-from api.shared.store import SharedStore
+from api.shared.store import SharedKind, SharedStore
 from eventlog.sender import CommandSender
-from identity.verify import Verifier, trusted_issuers
+from identity.trust import development_verifier, key_cache
 from schemas.wire import Codec
 
 
@@ -50,6 +50,12 @@ class Services:
         self.read_models.close()
 
 
+def make_gate(config: ApiConfig) -> Gate:
+    """The gate of an API with `config`, which believes the development issuer."""
+    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
+    return Gate(development_verifier(config.vos, keys), keys, config.vos)
+
+
 def make_services(config: ApiConfig, codec: Codec) -> Services:
     """The parts of an API process with `config`, not yet started; connects to nothing."""
     read_models = ReadModels(config.postgres, connections=config.database_connections)
@@ -63,7 +69,7 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         codec=codec,
         gateway=gateway,
         read_models=read_models,
-        gate=Gate(Verifier(trusted_issuers(config.home)), config.vos),
+        gate=make_gate(config),
         live=LiveEvents(config.kafka, codec),
         condition=ConditionDesk(config, read_models),
     )

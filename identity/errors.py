@@ -2,7 +2,9 @@
 
 IdentityRefused
 ├── TokenRefused   the token is not believed: signature, issuer, audience, times, form
-└── NotAMember     the token is believed, its owner is not in the virtual organisation or group asked for
+├── NotAMember     the token is believed, its owner is not in the virtual organisation or group asked for
+├── KeysRefused    what an issuer publishes as its keys is not taken
+└── KeyNotKnown    the token names a key that its issuer may have published since its keys were fetched
 """
 
 
@@ -15,8 +17,24 @@ class IdentityRefused(Exception):
 
 
 class TokenRefused(IdentityRefused):
-    """The token is not believed."""
+    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit."""
+
+    def __init__(self, detail: str, rule: str = "form") -> None:
+        super().__init__(detail)
+        self.rule = rule
 
 
 class NotAMember(IdentityRefused):
     """The owner of a believed token is not in what was asked for, or the token has no name for them."""
+
+
+class KeysRefused(IdentityRefused):
+    """The keys of an issuer cannot be had, or are not taken."""
+
+
+class KeyNotKnown(TokenRefused):
+    """No key of this name is known of the issuer: it is worth asking once."""
+
+    def __init__(self, issuer: str) -> None:
+        super().__init__("the token is signed with a key that its issuer does not publish", "key")
+        self.issuer = issuer

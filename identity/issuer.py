@@ -18,11 +18,14 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from schemas.ids import CULM
+from schemas.types import IssuerProfile, SignatureAlgorithm, TrustedIssuer
 
 ISSUER = "urn:culm:development-issuer"
 AUDIENCE = "culm"
 ALGORITHM = "RS256"
 KEY_BITS = 2048
+#: Agents of the local stack have tokens of a year (deploy/local_queue.py).
+LIFETIME_SECONDS_MAX = 400 * 24 * 3600
 
 
 def key_path(home: Path) -> Path:
@@ -52,6 +55,18 @@ def signing_key(home: Path) -> RSAKey:
 def public_keys(home: Path) -> KeySet:
     """The key set that tokens of this issuer are checked against."""
     return KeySet([RSAKey.import_key(signing_key(home).as_dict(private=False))])
+
+
+def development_issuer(vos: Sequence[str]) -> TrustedIssuer:
+    """The row of this issuer: believed for all of `vos`."""
+    return TrustedIssuer(
+        issuer=ISSUER,
+        vos=tuple(vos),
+        audiences=(AUDIENCE,),
+        profile=IssuerProfile.CULM,
+        algorithms=(SignatureAlgorithm.RS256,),
+        lifetime_seconds_max=LIFETIME_SECONDS_MAX,
+    )
 
 
 def subject_of(user: str) -> str:

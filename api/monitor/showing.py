@@ -51,7 +51,7 @@ class Monitor:
     async def show(self, request: Request, page: MonitorPage, names: Mapping[str, str]) -> Response:
         """A page, or its data."""
         try:
-            view = self._view(visitor(request), page, request.scope["path"], names, request.query_params)
+            view = self._view(await visitor(request), page, request.scope["path"], names, request.query_params)
             data = await page.load(view)
             position = sum((await stored_positions(self.services.read_models)).values())
             if wants_json(request):

@@ -105,7 +105,7 @@ class CommandService:
         """Check form and rights, send, and answer as long as the client waits."""
         kind = class_of_command(entry.name)
         if kind is not EndpointClass.USER:
-            self._services.gate.admit(kind, request)
+            await self._services.gate.admit(kind, request)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
         asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
