@@ -26,6 +26,9 @@ LARGER_BODIES = {
     "/api/latest/file_server/upload_cache_file": UPLOAD_BYTES_MAX,
 }
 
+#: So long a starting API waits for the list of issuers before it answers at all.
+ISSUERS_WAIT_SECONDS = 5.0
+
 
 def create_app(services: Services) -> HotRoutes:
     """The API over `services`, which it starts and closes with itself; its `app` is the application of all routes."""
@@ -34,6 +37,7 @@ def create_app(services: Services) -> HotRoutes:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.start()
+        await services.ready(ISSUERS_WAIT_SECONDS)
         yield
         services.close()
         audit_service.threads.shutdown(wait=False, cancel_futures=True)

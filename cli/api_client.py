@@ -25,14 +25,19 @@ class ApiClient:
         """The document at `path`; raises StepFailed with the API's own sentence."""
         return self._asked("GET", path, {name: value for name, value in parameters.items() if value is not None})
 
-    def post(self, path: str) -> Any:
-        """The answer to a request without a body; raises StepFailed with the API's own sentence."""
-        return self._asked("POST", path, {})
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer to a request; raises StepFailed with the API's own sentence."""
+        return self._asked("POST", path, {}, body)
 
-    def _asked(self, verb: str, path: str, given: Mapping[str, Any]) -> Any:
+    def _asked(self, verb: str, path: str, given: Mapping[str, Any], body: Mapping[str, Any] | None = None) -> Any:
         try:
             answer = httpx.request(
-                verb, f"{self.address}{path}", params=dict(given), headers=dict(self.headers), timeout=SECONDS_MAX
+                verb,
+                f"{self.address}{path}",
+                params=dict(given),
+                json=None if body is None else dict(body),
+                headers=dict(self.headers),
+                timeout=SECONDS_MAX,
             )
         except httpx.HTTPError as problem:
             raise StepFailed(f"the API at {self.address} does not answer: {problem}") from problem
@@ -60,10 +65,13 @@ def api_client(environ: Mapping[str, str]) -> ApiClient:
     if environ.get("CULM_API") and environ.get("CULM_TOKEN"):
         return ApiClient(environ["CULM_API"].rstrip("/"), _headers(environ["CULM_TOKEN"], vo))
     from identity.issuer import make_token
+    from identity.own_issuers import OWN_ISSUER
 
     config = Stack.running().config
-    groups = [vo, f"{vo}/operator", f"{vo}/production"]
-    token = make_token(config.home, user=LOCAL_USER, name="Local Operator", groups=groups, audience_hours=1.0)
+    groups = [vo, f"{vo}/operator", f"{vo}/production", f"{vo}/administrator"]
+    token = make_token(
+        config.home, user=LOCAL_USER, name="Local Operator", groups=groups, audience_hours=1.0, issuer=OWN_ISSUER
+    )
     return ApiClient(config.api, _headers(token, vo))
 
 

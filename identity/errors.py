@@ -1,10 +1,11 @@
 """Why an identity is not accepted. The front that was asked turns these into answers of its own protocol.
 
 IdentityRefused
-├── TokenRefused   the token is not believed: signature, issuer, audience, times, form
-├── NotAMember     the token is believed, its owner is not in the virtual organisation or group asked for
-├── KeysRefused    what an issuer publishes as its keys is not taken
-└── KeyNotKnown    the token names a key that its issuer may have published since its keys were fetched
+├── TokenRefused      the token is not believed: signature, issuer, audience, times, form
+│   └── KeyNotKnown   the token names a key that its issuer may have published since its keys were fetched
+├── NotAMember        the token is believed, its owner is not in the virtual organisation or group asked for
+├── IssuersNotKnown   which issuers are believed was not read from the log yet
+└── KeysRefused       what an issuer publishes as its keys is not taken
 """
 
 
@@ -26,6 +27,10 @@ class TokenRefused(IdentityRefused):
 
 class NotAMember(IdentityRefused):
     """The owner of a believed token is not in what was asked for, or the token has no name for them."""
+
+
+class IssuersNotKnown(IdentityRefused):
+    """No token is believed before it is known which issuers are."""
 
 
 class KeysRefused(IdentityRefused):

@@ -9,12 +9,15 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from identity.believed import BelievedToken
 from identity.errors import NotAMember
-from identity.verify import BelievedToken
+from identity.own_issuers import OWN_ISSUER
 
 PRODUCTION = "production"
 PILOT = "pilot"
 OPERATOR = "operator"
+#: Of the whole installation; no group gives it, only a token that was made on its host.
+ADMINISTRATOR = "administrator"
 ROLES = (PRODUCTION, PILOT, OPERATOR)
 #: Roles that commands of Culm itself bear; a group of that name gives no one the right to them.
 NO_ONES_ROLES = frozenset({"system"})
@@ -54,6 +57,8 @@ def identity_from(token: BelievedToken, origin: str | None, vos: Collection[str]
     if vo not in vos:
         raise NotAMember(f"Unknown vo : {vo[:100]}")
     roles = frozenset(name for name in ROLES if f"{vo}/{name}" in groups or name in token.issuer.auto_roles)
+    if token.issuer.issuer == OWN_ISSUER and f"{vo}/{ADMINISTRATOR}" in groups:
+        roles |= {ADMINISTRATOR}
     if role in NO_ONES_ROLES:
         raise NotAMember(f"No member acts as {role}: Culm itself does")
     if vo not in mine and (not role or f"{vo}/{role}" not in groups):

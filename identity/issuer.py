@@ -17,15 +17,11 @@ import orjson
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from identity.own_issuers import AUDIENCE, ISSUER
 from schemas.ids import CULM
-from schemas.types import IssuerProfile, SignatureAlgorithm, TrustedIssuer
 
-ISSUER = "urn:culm:development-issuer"
-AUDIENCE = "culm"
 ALGORITHM = "RS256"
 KEY_BITS = 2048
-#: Agents of the local stack have tokens of a year (deploy/local_queue.py).
-LIFETIME_SECONDS_MAX = 400 * 24 * 3600
 
 
 def key_path(home: Path) -> Path:
@@ -57,29 +53,19 @@ def public_keys(home: Path) -> KeySet:
     return KeySet([RSAKey.import_key(signing_key(home).as_dict(private=False))])
 
 
-def development_issuer(vos: Sequence[str]) -> TrustedIssuer:
-    """The row of this issuer: believed for all of `vos`."""
-    return TrustedIssuer(
-        issuer=ISSUER,
-        vos=tuple(vos),
-        audiences=(AUDIENCE,),
-        profile=IssuerProfile.CULM,
-        algorithms=(SignatureAlgorithm.RS256,),
-        lifetime_seconds_max=LIFETIME_SECONDS_MAX,
-    )
-
-
 def subject_of(user: str) -> str:
     """The opaque subject of `user`: always the same, and not to be turned back."""
     return str(uuid5(CULM, f"subject:{user}"))
 
 
-def make_token(home: Path, *, user: str, name: str, groups: Sequence[str], audience_hours: float = 24.0) -> str:
+def make_token(
+    home: Path, *, user: str, name: str, groups: Sequence[str], audience_hours: float = 24.0, issuer: str = ISSUER
+) -> str:
     """A signed token for `user` (preferred_username), shown to people as `name`, valid for `audience_hours` hours."""
     key = signing_key(home)
     now = int(time.time())
     claims: dict[str, Any] = {
-        "iss": ISSUER,
+        "iss": issuer,
         "aud": AUDIENCE,
         "sub": subject_of(user),
         "iat": now,

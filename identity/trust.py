@@ -10,9 +10,10 @@ from pathlib import Path
 
 import orjson
 
-from identity.issuer import ISSUER, development_issuer, public_keys
+from identity.issuer import public_keys
 from identity.key_cache import Documents, KeyCache
 from identity.key_fetching import fetch_keys
+from identity.own_issuers import ISSUER, OWN_ISSUER, own_issuers
 from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 
@@ -21,7 +22,7 @@ def key_cache(home: Path, shared: Documents, clock: Callable[[], float] = time.t
     """Keys of issuers; those of the development issuer stand in `home` and are fetched from nowhere."""
 
     def fetch(issuer: TrustedIssuer) -> bytes:
-        if issuer.issuer == ISSUER:
+        if issuer.issuer in (ISSUER, OWN_ISSUER):
             return orjson.dumps(public_keys(home).as_dict(private=False))
         return fetch_keys(issuer)
 
@@ -29,5 +30,12 @@ def key_cache(home: Path, shared: Documents, clock: Callable[[], float] = time.t
 
 
 def development_verifier(vos: Sequence[str], keys: KeyCache, clock: Callable[[], float] = time.time) -> Verifier:
-    """A verifier that believes the development issuer, for all of `vos`."""
-    return Verifier([development_issuer(vos)], keys, clock)
+    """A verifier that believes the development issuer and Culm's own, for all of `vos`."""
+    return Verifier(own_issuers(vos), keys, clock)
+
+
+def rows_with_own(vos: Sequence[str], rows: Sequence[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
+    """Who is believed when the policy has `rows`: the development issuer only where there are none. Own names cannot be taken."""
+    others = [row for row in rows if row.issuer not in (ISSUER, OWN_ISSUER)]
+    named = [row for row in rows if row.issuer == ISSUER]
+    return (*own_issuers(vos, development=bool(named) or not others), *others)

@@ -10,24 +10,21 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID, uuid5
+from typing import Protocol
 
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from identity.claims import TokenKind, check_claims
+from identity.believed import BelievedToken, actor_of
+from identity.claims import check_claims
 from identity.compact import CompactToken, take_apart
-from identity.errors import TokenRefused
+from identity.errors import IssuersNotKnown, TokenRefused
 from identity.key_sets import PublicKey
 from identity.profiles import capabilities_of, groups_of
-from schemas.ids import CULM
-from schemas.types import IssuerProfile, TrustedIssuer
+from schemas.types import TrustedIssuer
 
 REMEMBERED_MAX = 10_000
 REMEMBERED_SECONDS = 600.0
-ACTORS: UUID = uuid5(CULM, "actors")
 
 
 class Keys(Protocol):
@@ -38,43 +35,24 @@ class Keys(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BelievedToken:
-    """What a token proves.
-
-    actor: whom the log knows its owner as. groups: `vo` or `vo/name`, of the issuer's VOs alone. capabilities: of its scope.
-    """
-
-    issuer: TrustedIssuer
-    kind: TokenKind
-    actor: str
-    groups: tuple[str, ...]
-    capabilities: frozenset[str]
-    claims: Mapping[str, Any]
-
-
-def actor_of(issuer: TrustedIssuer, subject: str) -> str:
-    """Whom the log knows `subject` of `issuer` as: opaque, and of one issuer alone.
-
-    Culm's own issuers name their subjects by an opaque id already; logs hold those.
-    """
-    return subject if issuer.profile is IssuerProfile.CULM else str(uuid5(ACTORS, f"{issuer.issuer.rstrip('/')}|{subject}"))
-
-
 class Verifier:
     """Checks tokens against the rows of trusted issuers; remembers what it accepted."""
 
-    def __init__(self, issuers: Sequence[TrustedIssuer], keys: Keys, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, issuers: Sequence[TrustedIssuer] | None, keys: Keys, clock: Callable[[], float] = time.time) -> None:
+        """issuers: None where they are not known yet; until `trust` is called no token is believed."""
         self._keys = keys
         self._clock = clock
         self._remembered: OrderedDict[bytes, tuple[float, BelievedToken]] = OrderedDict()
         self._issuers: Mapping[str, TrustedIssuer] = {}
-        self.trust(issuers)
+        self.knows_issuers = False
+        if issuers is not None:
+            self.trust(issuers)
 
     def trust(self, issuers: Sequence[TrustedIssuer]) -> None:
         """Believe `issuers` from now on, and no others; what was accepted before is judged again."""
         self._issuers = {_bare(row.issuer): row for row in issuers}
         self._remembered.clear()
+        self.knows_issuers = True
 
     @property
     def issuers(self) -> Sequence[TrustedIssuer]:
@@ -86,7 +64,12 @@ class Verifier:
         return self._issuers.get(_bare(name))
 
     def believe(self, token: str) -> BelievedToken:
-        """What `token` proves; raises TokenRefused. KeyNotKnown of those: ask again once its issuer's keys were fetched."""
+        """What `token` proves; raises TokenRefused. KeyNotKnown of those: ask again once its issuer's keys were fetched.
+
+        Raises IssuersNotKnown before the first `trust`.
+        """
+        if not self.knows_issuers:
+            raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         now = self._clock()
         known = self._remembered.get(key)

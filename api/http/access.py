@@ -15,12 +15,13 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http.errors import AccessDenied, NotAuthenticated, RoleMissing
-from identity.errors import IdentityRefused, KeyNotKnown
+from api.http.errors import AccessDenied, LogUnavailable, NotAuthenticated, RoleMissing
+from identity.believed import BelievedToken
+from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown
 from identity.identity import Identity, identity_from
 from identity.key_cache import KeyCache
 from identity.rights import ROLES_OF_CLASS, EndpointClass
-from identity.verify import BelievedToken, Verifier
+from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 
 #: Identities that are remembered, one by token and `Origin`.
@@ -69,6 +70,8 @@ class Gate:
         """The member that `token` names, in the VO that `origin` asks for; raises AccessDenied."""
         try:
             return self._member(await self._believed(token), origin)
+        except IssuersNotKnown as problem:
+            raise LogUnavailable(problem.detail) from problem
         except IdentityRefused as problem:
             raise AccessDenied(problem.detail) from problem
 

@@ -11,7 +11,8 @@ from api.http.access import Public
 from api.http.errors import NotFound
 from api.http.problems import json_response
 from api.services import Services
-from identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
+from identity.issuer import ALGORITHM, public_keys
+from identity.own_issuers import AUDIENCE, ISSUER
 
 CONFIG_SUFFIX = "_auth_config.json"
 CLIENT_ID = "culm"

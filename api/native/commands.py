@@ -23,7 +23,7 @@ from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
 from api.shared.store import SharedKind
-from identity.identity import Identity
+from identity.identity import ADMINISTRATOR, PILOT, Identity
 from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
 from schemas.answer import CommandAnswered
 from schemas.catalog import CatalogEntry
@@ -121,7 +121,7 @@ class CommandService:
             command,
             aggregate_id,
             identity,
-            role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
+            role=_role(kind, identity),
             command_id=command_id,
             correlation_id=asked if key is not None else correlation_of_request() or asked,
             expected_sequence=expected,
@@ -212,6 +212,17 @@ def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:
 
 def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
+
+
+def _role(kind: EndpointClass, identity: Identity) -> str:
+    """What the command says that its sender acts as."""
+    match kind:
+        case EndpointClass.PILOT:
+            return PILOT
+        case EndpointClass.ADMINISTRATOR:
+            return ADMINISTRATOR
+        case _:
+            return acting_role(identity, by_membership=True)
 
 
 def _check_submission(entry: CatalogEntry, command: Any, aggregate_id: str, identity: Identity) -> None:

@@ -10,8 +10,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from api.http.access import Gate
-from identity.issuer import AUDIENCE, ISSUER, development_issuer, signing_key
+from identity.issuer import signing_key
 from identity.key_cache import KeyCache
+from identity.own_issuers import AUDIENCE, ISSUER, own_issuers
 from identity.trust import key_cache
 from identity.verify import Verifier
 from schemas.types import IssuerProfile, SignatureAlgorithm, TrustedIssuer
@@ -58,9 +59,10 @@ def a_verifier(home: Path) -> Verifier:
 def a_gate(home: Path) -> Gate:
     """One that believes the development issuer of `home`, whose keys it knows."""
     keys = key_cache(home, SharedDocuments(), lambda: time.time())
-    issuer = development_issuer(VOS)
-    keys.refresh(issuer)
-    return Gate(Verifier([issuer], keys, lambda: time.time()), keys, VOS)
+    issuers = own_issuers(VOS)
+    for issuer in issuers:
+        keys.refresh(issuer)
+    return Gate(Verifier(issuers, keys, lambda: time.time()), keys, VOS)
 
 
 def an_issuer(**changes: Any) -> TrustedIssuer:

@@ -2,13 +2,13 @@
 
 import pytest
 
+from identity.believed import BelievedToken
 from identity.claims import TokenKind
 from identity.errors import NotAMember
 from identity.identity import identity_from, user_name_of
-from identity.issuer import development_issuer
+from identity.own_issuers import own_issuers
 from identity.profiles import capabilities_of, groups_of
 from identity.rights import acting_role, may_act_on
-from identity.verify import BelievedToken
 from schemas.types import TrustedIssuer
 from tests.api.builders import an_identity
 from tests.identity.builders import IAM, VOS, an_issuer
@@ -18,7 +18,7 @@ CLAIMS = {"sub": "s", "name": "JANE DOE 1234", "preferred_username": "jdoe", "gr
 
 def a_believed(issuer: TrustedIssuer | None = None, **changes: object) -> BelievedToken:
     """What a token of `issuer` (the development issuer) with CLAIMS and `changes` proves."""
-    issuer, claims = issuer or development_issuer(VOS), CLAIMS | changes
+    issuer, claims = issuer or own_issuers(VOS)[0], CLAIMS | changes
     return BelievedToken(
         issuer, TokenKind.ACCESS, "s", groups_of(claims, issuer.profile), capabilities_of(claims), claims
     )
