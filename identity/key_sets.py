@@ -5,6 +5,7 @@ Guards: the algorithm follows from the key, never from a token (RFC 8725, 3.1); 
 a private or a symmetric key in it is taken; at most 100 keys and 256 KB.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,12 +73,14 @@ def _key(entry: Mapping[str, Any], number: int) -> PublicKey | None:
         raise KeysRefused(f"key {number} of the key set has no kid, expected a text of 1 to 200 characters")
     kept: dict[str, Any] = {name: entry.get(name) for name in ("kty", "n", "e", "crv", "x", "y") if name in entry}
     try:
+        # Before it is imported: the library only warns of weak keys.
+        bits = int.from_bytes(urlsafe_b64decode(f"{entry['n']}===")).bit_length() if entry["kty"] == "RSA" else RSA_BITS_MIN
+        if not RSA_BITS_MIN <= bits <= RSA_BITS_MAX:
+            raise KeysRefused(f"key {kid!r} of the key set has {bits} bits, expected {RSA_BITS_MIN} to {RSA_BITS_MAX}")
         key: RSAKey | ECKey = RSAKey.import_key(kept) if algorithm is SignatureAlgorithm.RS256 else ECKey.import_key(kept)
-        bits = key.public_key.key_size
+        _ = key.public_key  # read now, so that a broken one is found here
     except (JoseError, ValueError, TypeError, KeyError) as problem:
         raise KeysRefused(f"key {kid!r} of the key set cannot be read: {type(problem).__name__}") from problem
-    if algorithm is SignatureAlgorithm.RS256 and not RSA_BITS_MIN <= bits <= RSA_BITS_MAX:
-        raise KeysRefused(f"key {kid!r} of the key set has {bits} bits, expected {RSA_BITS_MIN} to {RSA_BITS_MAX}")
     return PublicKey(key, algorithm)
 
 

@@ -52,8 +52,8 @@ BROKEN: list[tuple[bytes, str]] = [
     (of(public(RSA), public(RSA)), "key 1 of the key set has a kid that another key has"),
     (of(RSA.as_dict(private=True)), "holds a private or shared key"),
     (of(OctKey.generate_key(256, {"kid": "k"}).as_dict(private=True)), "holds a private or shared key"),
-    (of(public(RSAKey.generate_key(1024, {"kid": "small"}))), "has 1024 bits, expected 2048 to 8192"),
-    (of(public(RSA, n="AQAB")), "cannot be read"),
+    (of(public(RSA, n="_" * 171)), "has 1024 bits, expected 2048 to 8192"),
+    (of(public(RSA, n="AQAB")), "has 17 bits, expected 2048 to 8192"),
     (of(public(RSA, n=5)), "cannot be read"),
     (of(public(EC, x="AA", y="AA")), "cannot be read"),
 ]
