@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import monitor, panda
-from api.http import identity_documents, problems
+from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
 from api.http.hot_routes import HotRoutes
@@ -14,6 +14,7 @@ from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
 from api.log.audit_service import build_audit_service
+from api.login import documents
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
@@ -57,7 +58,7 @@ def create_app(services: Services) -> HotRoutes:
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
     app.include_router(pilots.build_router(services, dispatch))
-    for front in (panda, identity_documents, static):
+    for front in (panda, documents, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, audit_service))
     app.include_router(monitor.build_router(services, audit_service))

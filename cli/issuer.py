@@ -15,7 +15,7 @@ from identity.errors import KeysRefused
 from identity.key_fetching import fetch_keys, problem_of_address
 from identity.key_sets import read_key_set
 from identity.own_issuers import ISSUER, OWN_ISSUER
-from schemas.types import IssuerProfile, SignatureAlgorithm, TrustedIssuer
+from schemas.types import IssuerLogin, IssuerProfile, SignatureAlgorithm, TrustedIssuer
 
 PROFILES = tuple(profile.value.lower() for profile in IssuerProfile if profile is not IssuerProfile.UNKNOWN)
 HOURS_MAX_DEFAULT = 6.0
@@ -57,6 +57,10 @@ def add(
     id_tokens: Annotated[bool, typer.Option(help="Take ID tokens, which panda-client sends.")] = True,
     hours_max: Annotated[float, typer.Option(help="Longest life of a token.")] = HOURS_MAX_DEFAULT,
     robot: Annotated[list[str] | None, typer.Option(help="Subject that is a service; may be repeated.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="Client at the provider that people log in with; none: no login.")] = None,
+    direct: Annotated[bool, typer.Option("--direct", help="Clients talk to the provider, not through Culm.")] = False,
+    login_audience: Annotated[str | None, typer.Option(help="Audience that the provider is asked for.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Scope to ask for at a login; may be repeated.")] = None,
     auto_role: Annotated[list[str] | None, typer.Option(help="Role that each member has; may be repeated.")] = None,
 ) -> None:
     """Believe an issuer from now on, or change its row; its keys are fetched first."""
@@ -73,6 +77,9 @@ def add(
         lifetime_seconds_max=int(hours_max * 3600),
         robots=tuple(robot or ()),
         auto_roles=tuple(auto_role or ()),
+        login=IssuerLogin(client_id=client_id, is_direct=direct, audience=login_audience, scopes=tuple(scope or ()))
+        if client_id
+        else None,
     )
     _say_keys(row)
     client = api_client(os.environ)

@@ -21,6 +21,8 @@ class SharedKind(Enum):
     IDEMPOTENCY_KEYS = "shared/idempotency"
     #: public keys of trusted issuers, as they published them
     ISSUER_KEYS = "shared/issuer-keys"
+    #: logins under way, encrypted
+    DEVICE_CODES = "shared/device-codes"
 
 
 class Incoming(Protocol):
