@@ -76,7 +76,7 @@ def api_client(environ: Mapping[str, str]) -> ApiClient:
 
 
 def _headers(token: str, vo: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}", "Origin": vo}
+    return {"Authorization": f"Bearer {token}", "Origin": vo, "Prefer": "wait=30"}
 
 
 def _told(answer: httpx.Response) -> str:

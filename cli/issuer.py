@@ -61,6 +61,9 @@ def add(
     direct: Annotated[bool, typer.Option("--direct", help="Clients talk to the provider, not through Culm.")] = False,
     login_audience: Annotated[str | None, typer.Option(help="Audience that the provider is asked for.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="Scope to ask for at a login; may be repeated.")] = None,
+    keep_development: Annotated[
+        bool, typer.Option("--keep-development", help="Believe the development issuer, too; it is off beside others.")
+    ] = False,
     auto_role: Annotated[list[str] | None, typer.Option(help="Role that each member has; may be repeated.")] = None,
 ) -> None:
     """Believe an issuer from now on, or change its row; its keys are fetched first."""
@@ -84,8 +87,10 @@ def add(
     _say_keys(row)
     client = api_client(os.environ)
     known = client.get("/v1/issuers")
-    others = [_row(found) for found in known["issuers"] if _bare(found["issuer"]) != _bare(issuer)]
-    _set(client, [*(other for other in others if other.issuer not in (ISSUER, OWN_ISSUER)), row], known["revision"])
+    before = _others(known)
+    # Beside others it is believed only where someone said so; alone it is believed without a row.
+    development = [_row(found) for found in known["issuers"] if found["issuer"] == ISSUER and (before or keep_development)]
+    _set(client, [*development, *(other for other in before if _bare(other.issuer) != _bare(issuer)), row], known["revision"])
     out.print(escape(f"{issuer} is believed for {', '.join(row.vos)}"), highlight=False, soft_wrap=True)
 
 
@@ -94,10 +99,12 @@ def remove(issuer: Name) -> None:
     """Believe an issuer no longer; tokens of it are refused at once."""
     client = api_client(os.environ)
     known = client.get("/v1/issuers")
-    rows = [_row(found) for found in known["issuers"] if found["issuer"] not in (ISSUER, OWN_ISSUER)]
+    rows = [_row(found) for found in known["issuers"] if found["issuer"] != OWN_ISSUER]
     left = [row for row in rows if _bare(row.issuer) != _bare(issuer)]
     if len(left) == len(rows):
         raise StepFailed(f"no issuer {issuer!r} to remove, expected one of {', '.join(row.issuer for row in rows) or 'none'}")
+    if [row.issuer for row in left] == [ISSUER]:
+        left = []
     _set(client, left, known["revision"])
     out.print(escape(f"{issuer} is not believed any more"), highlight=False, soft_wrap=True)
 
@@ -122,6 +129,11 @@ def try_out(
     )
 
 
+def _others(known: dict[str, Any]) -> list[TrustedIssuer]:
+    """The rows that were added by someone."""
+    return [_row(found) for found in known["issuers"] if found["issuer"] not in (ISSUER, OWN_ISSUER)]
+
+
 def _say_keys(row: TrustedIssuer) -> None:
     for address in (row.jwks_url, row.discovery_url, None if row.jwks_url or row.discovery_url else row.issuer):
         problem = problem_of_address(address) if address else ""
@@ -138,6 +150,8 @@ def _say_keys(row: TrustedIssuer) -> None:
 def _set(client: ApiClient, rows: list[TrustedIssuer], revision: int) -> None:
     body = {"aggregate_id": "issuers", "issuers": [row.to_avro() for row in rows], "revision": revision}
     answer = client.post("/v1/commands/SetIssuers", body)
+    if answer.get("answered") is False:
+        raise StepFailed(f"the command was not answered in time; see GET /v1/commands/{answer['command_id']}")
     if not answer.get("accepted", False):
         raise StepFailed(f"the issuers were not changed: {answer.get('reason')}: {answer.get('message')}")
 
