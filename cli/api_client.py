@@ -1,4 +1,8 @@
-"""The API as the command line asks it: the local stack with a token of its own, or the one that CULM_API and CULM_TOKEN name."""
+"""The API as the command line asks it.
+
+In this order: the one that CULM_API and CULM_TOKEN name; the one that CULM_API names, with the login that is kept for it; the
+local stack, with a token of its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from cli.credentials import credentials_of, valid
 from deploy.errors import StepFailed
 from deploy.local_queue import VO
 from deploy.stack import Stack
@@ -64,6 +69,11 @@ def api_client(environ: Mapping[str, str]) -> ApiClient:
     vo = environ.get("CULM_VO", VO)
     if environ.get("CULM_API") and environ.get("CULM_TOKEN"):
         return ApiClient(environ["CULM_API"].rstrip("/"), _headers(environ["CULM_TOKEN"], vo))
+    if environ.get("CULM_API"):
+        credentials = credentials_of(environ)
+        login = credentials.find(environ["CULM_API"].rstrip("/"))
+        if login is not None:
+            return ApiClient(login.api, _headers(valid(login, credentials).id_token, login.vo))
     from identity.issuer import make_token
     from identity.own_issuers import OWN_ISSUER
 
