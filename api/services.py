@@ -74,7 +74,7 @@ def make_gate(config: ApiConfig) -> Gate:
 
 
 def make_waiting_gate(config: ApiConfig) -> Gate:
-    """The gate of an API with `config`, which believes no one until it is told whom."""
+    """The gate of an API with `config`, which believes no one until `trust` says whom."""
     keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
     return Gate(Verifier(None, keys), keys, config.vos)
 

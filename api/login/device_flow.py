@@ -2,7 +2,7 @@
 
 In: the forms that clients send. Out: answers that they can bear. What is repaired: `slow_down` and polls that come too early
 become `authorization_pending`; `client_secret=None` is dropped; an answer has `verification_uri_complete` and an interval; the
-answer to a refresh has an ID token and a refresh token, or is an error; what a client cannot know is told as an OAuth error with
+answer to a refresh has an ID token and a refresh token, or is an error; what a client cannot know is an OAuth error with
 a sentence. Guards: codes and tokens are never logged; limits by address and by code.
 """
 

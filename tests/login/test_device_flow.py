@@ -1,4 +1,4 @@
-"""The device flow handed on: what a provider answers, and what panda-client gets. The provider is a real HTTP server on loopback."""
+"""The device flow handed on: what a provider answers, and what panda-client gets. The provider is a real server on loopback."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ Reply = tuple[int, Any]
 
 
 class Provider:
-    """Answers forms as it is told, and keeps what it was asked."""
+    """Answers forms as a test says, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply]] = {"/device": [], "/token": []}
@@ -151,7 +151,7 @@ def test_slow_down_becomes_pending_and_slows_us_down(
 
 
 @pytest.mark.parametrize("error", ["access_denied", "expired_token", "invalid_grant"])
-def test_an_end_of_the_login_is_told_and_ends_the_code(
+def test_an_end_of_the_login_is_shown_and_ends_the_code(
     flow: DeviceFlow, provider: Provider, monkeypatch: pytest.MonkeyPatch, error: str
 ) -> None:
     _, begun = begin(flow, provider)
@@ -229,7 +229,7 @@ def test_an_answer_that_is_no_bounded_json_object_is_named(flow: DeviceFlow, pro
         begin(flow, provider, reply)
 
 
-def test_an_error_of_the_provider_is_told_without_more(flow: DeviceFlow, provider: Provider) -> None:
+def test_an_error_of_the_provider_is_shown_without_more(flow: DeviceFlow, provider: Provider) -> None:
     said = {"error": "invalid_client", "error_description": "x" * 5000, "trace": "inner"}
 
     status, told = begin(flow, provider, (401, said))
