@@ -19,14 +19,16 @@ class EndpointClass(StrEnum):
     """Whom a route serves."""
 
     PUBLIC = "public"
+    MEMBER = "member"
     USER = "user"
     PILOT = "pilot"
     OPERATOR = "operator"
     ADMINISTRATOR = "administrator"
 
 
-#: Groups of which one is needed, by class; public routes ask for no identity.
+#: Groups of which one is needed, by class; public routes ask for no identity, those for members for nothing but membership.
 ROLES_OF_CLASS: Mapping[EndpointClass, tuple[str, ...]] = {
+    EndpointClass.MEMBER: (),
     EndpointClass.USER: (),
     EndpointClass.PILOT: (PILOT,),
     EndpointClass.OPERATOR: (OPERATOR, PRODUCTION),
@@ -41,6 +43,16 @@ class Scope(StrEnum):
     OWN_JOB = "own job"
     OWN_DATASET = "own dataset"
     NOTHING_OWNED = "nothing owned"
+
+
+def problem_of_class(identity: Identity, kind: EndpointClass) -> str:
+    """Why a route of class `kind` is not open to `identity`; empty when it is."""
+    needed = ROLES_OF_CLASS[kind]
+    if needed and not identity.roles.intersection(needed):
+        return f"{' or '.join(needed)} role required"
+    if kind is EndpointClass.USER and identity.roles == {PILOT}:
+        return "a token of pilots alone is for the calls of pilots"
+    return ""
 
 
 RIGHTS: Mapping[str, Mapping[str, Any]] = {

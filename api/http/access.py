@@ -7,25 +7,27 @@ with a key that is not known yet waits, in a thread, until its issuer was asked 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.errors import AccessDenied, LogUnavailable, NotAuthenticated, RoleMissing
+from api.http.streams import OpenStreams
 from identity.believed import BelievedToken
 from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown
 from identity.identity import Identity, identity_from
 from identity.key_cache import KeyCache
-from identity.rights import ROLES_OF_CLASS, EndpointClass
+from identity.rights import EndpointClass, problem_of_class
 from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 
 #: Identities that are remembered, one by token and `Origin`.
 REMEMBERED_MAX = 10_000
+Item = TypeVar("Item")
 Handler = Callable[[Request, Identity], Awaitable[Response]]
 
 
@@ -38,6 +40,7 @@ class Gate:
     vos: Collection[str]
     #: By what is believed, which the verifier gives again only for the same token and only while it believes it.
     _remembered: dict[tuple[int, str | None], tuple[BelievedToken, Identity]] = field(default_factory=dict, repr=False)
+    streams: OpenStreams = field(default_factory=OpenStreams, repr=False)
     _refreshing: dict[str, "asyncio.Task[bool]"] = field(default_factory=dict, repr=False)
 
     async def admit(self, kind: EndpointClass, request: Request) -> Identity:
@@ -50,9 +53,9 @@ class Gate:
     async def let_in(self, kind: EndpointClass, authorization: str, origin: str | None) -> Identity:
         """As `admit`, by the values of the two headers that count."""
         identity = await self._identity(authorization, origin)
-        needed = ROLES_OF_CLASS[kind]
-        if needed and not identity.roles.intersection(needed):
-            raise RoleMissing(f"{' or '.join(needed)} role required")
+        problem = problem_of_class(identity, kind)
+        if problem:
+            raise RoleMissing(problem)
         return identity
 
     async def identity_of(self, request: Request) -> Identity:
@@ -75,6 +78,13 @@ class Gate:
         except IdentityRefused as problem:
             raise AccessDenied(problem.detail) from problem
 
+    async def still_holds(self, token: str, origin: str | None, identity: Identity) -> bool:
+        """True while `token` gives `identity`."""
+        try:
+            return await self.member(token, origin) == identity
+        except (AccessDenied, LogUnavailable):
+            return False
+
     async def _believed(self, token: str) -> BelievedToken:
         try:
             return self.verifier.believe(token)
@@ -93,6 +103,16 @@ class Gate:
             self._refreshing[issuer.issuer] = task
             task.add_done_callback(lambda _: self._refreshing.pop(issuer.issuer, None))
         await asyncio.shield(task)
+
+    def of_one_member(
+        self, request: Request, identity: Identity, stream: AsyncIterator[Item], cookies: tuple[str, str] | None = None
+    ) -> AsyncIterator[Item]:
+        """`stream` for as long as the login of `request` gives `identity`; cookies: names of token and VO, for browsers."""
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        origin = request.headers.get("origin")
+        if not token and cookies is not None:
+            token, origin = request.cookies.get(cookies[0], ""), request.cookies.get(cookies[1]) or None
+        return self.streams.of(identity, stream, lambda: self.still_holds(token.strip(), origin, identity))
 
     def _member(self, token: BelievedToken, origin: str | None) -> Identity:
         known = self._remembered.get((id(token), origin))
@@ -119,6 +139,7 @@ class RequiredRight:
 
 
 public = RequiredRight(EndpointClass.PUBLIC)
+Member = Annotated[Identity, Depends(RequiredRight(EndpointClass.MEMBER))]
 Public = Annotated[None, Depends(public)]
 User = Annotated[Identity, Depends(RequiredRight(EndpointClass.USER))]
 Pilot = Annotated[Identity, Depends(RequiredRight(EndpointClass.PILOT))]

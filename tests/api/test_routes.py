@@ -271,6 +271,7 @@ def test_a_sandbox_is_served_as_its_raw_bytes(client: Client, cache: Path) -> No
 
     assert answer.content == content
     assert "content-encoding" not in answer.headers
+    assert (answer.headers["x-content-type-options"], answer.headers["content-disposition"]) == ("nosniff", "attachment")
 
 
 @pytest.mark.parametrize("spelled", ["wlcg", "wlcg:production", "wlcg.production"])
