@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import monitor, panda
-from api.http import identity_documents, problems
+from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
 from api.http.hot_routes import HotRoutes
@@ -15,6 +15,7 @@ from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
 from api.log.audit_service import build_audit_service
 from api.log.long_lists import SUBMISSION_BYTES_MAX
+from api.login import documents
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
@@ -30,6 +31,9 @@ LARGER_BODIES = {
     "/v1/tasks": SUBMISSION_BYTES_MAX,
 }
 
+#: So long a starting API waits for the list of issuers before it answers at all.
+ISSUERS_WAIT_SECONDS = 5.0
+
 
 def create_app(services: Services) -> HotRoutes:
     """The API over `services`, which it starts and closes with itself; its `app` is the application of all routes."""
@@ -38,6 +42,7 @@ def create_app(services: Services) -> HotRoutes:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.start()
+        await services.ready(ISSUERS_WAIT_SECONDS)
         yield
         services.close()
         audit_service.threads.shutdown(wait=False, cancel_futures=True)
@@ -57,7 +62,7 @@ def create_app(services: Services) -> HotRoutes:
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
     app.include_router(pilots.build_router(services, dispatch))
-    for front in (panda, identity_documents, static):
+    for front in (panda, documents, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, audit_service))
     app.include_router(monitor.build_router(services, audit_service))

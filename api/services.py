@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from api.config import ApiConfig
 from api.http.access import Gate
 from api.log.answers import AnswerWatch
 from api.log.condition import ConditionDesk
 from api.log.gateway import CommandGateway
+from api.log.issuer_policy import IssuerPolicy
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.queries.read_models import ReadModels
 from api.shared.directory import DirectoryStore
-from api.shared.store import SharedStore
+from api.shared.store import SharedKind, SharedStore
 from eventlog.sender import CommandSender
-from identity.verify import Verifier, trusted_issuers
+from identity.trust import development_verifier, key_cache
+from identity.verify import Verifier
 from schemas.wire import Codec
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class Services:
     """The parts of a running API.
 
     gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
-    condition: what is wrong with the stack; None where no one asks.
+    issuers: whom tokens are believed of; None where that is fixed. condition: what is wrong with the stack;
+    None where no one asks.
     """
 
     config: ApiConfig
@@ -31,6 +38,7 @@ class Services:
     read_models: ReadModels
     gate: Gate
     live: LiveEvents
+    issuers: IssuerPolicy | None = None
     condition: ConditionDesk | None = None
 
     @property
@@ -42,12 +50,33 @@ class Services:
         """Begin to listen; call from the event loop."""
         self.gateway.start()
         self.live.start()
+        if self.issuers is not None:
+            self.issuers.start()
+
+    async def ready(self, seconds: float) -> None:
+        """Return when tokens can be judged, or after `seconds`: until then requests are answered 503."""
+        if self.issuers is not None and not await self.issuers.known(seconds):
+            log.warning("issuers_not_known", reason="the log was not read in time; no token is believed until it is")
 
     def close(self) -> None:
         """Deliver what waits and stop."""
+        if self.issuers is not None:
+            self.issuers.close()
         self.live.close()
         self.gateway.close()
         self.read_models.close()
+
+
+def make_gate(config: ApiConfig) -> Gate:
+    """The gate of an API with `config`, which believes the development issuer."""
+    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
+    return Gate(development_verifier(config.vos, keys), keys, config.vos)
+
+
+def make_waiting_gate(config: ApiConfig) -> Gate:
+    """The gate of an API with `config`, which believes no one until `trust` says whom."""
+    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
+    return Gate(Verifier(None, keys), keys, config.vos)
 
 
 def make_services(config: ApiConfig, codec: Codec) -> Services:
@@ -58,12 +87,14 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         answers=AnswerWatch(config.kafka, codec),
         positions=Positions(config.kafka, read_models),
     )
+    gate = make_waiting_gate(config)
     return Services(
         config=config,
         codec=codec,
         gateway=gateway,
         read_models=read_models,
-        gate=Gate(Verifier(trusted_issuers(config.home)), config.vos),
+        gate=gate,
         live=LiveEvents(config.kafka, codec),
+        issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos)),
         condition=ConditionDesk(config, read_models),
     )

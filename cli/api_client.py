@@ -1,4 +1,8 @@
-"""The API as the command line asks it: the local stack with a token of its own, or the one that CULM_API and CULM_TOKEN name."""
+"""The API as the command line asks it.
+
+In this order: the one that CULM_API and CULM_TOKEN name; the one that CULM_API names, with the login that is kept for it; the
+local stack, with a token of its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from cli.credentials import credentials_of, valid
 from deploy.errors import StepFailed
 from deploy.local_queue import VO
 from deploy.stack import Stack
@@ -25,14 +30,19 @@ class ApiClient:
         """The document at `path`; raises StepFailed with the API's own sentence."""
         return self._asked("GET", path, {name: value for name, value in parameters.items() if value is not None})
 
-    def post(self, path: str) -> Any:
-        """The answer to a request without a body; raises StepFailed with the API's own sentence."""
-        return self._asked("POST", path, {})
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer to a request; raises StepFailed with the API's own sentence."""
+        return self._asked("POST", path, {}, body)
 
-    def _asked(self, verb: str, path: str, given: Mapping[str, Any]) -> Any:
+    def _asked(self, verb: str, path: str, given: Mapping[str, Any], body: Mapping[str, Any] | None = None) -> Any:
         try:
             answer = httpx.request(
-                verb, f"{self.address}{path}", params=dict(given), headers=dict(self.headers), timeout=SECONDS_MAX
+                verb,
+                f"{self.address}{path}",
+                params=dict(given),
+                json=None if body is None else dict(body),
+                headers=dict(self.headers),
+                timeout=SECONDS_MAX,
             )
         except httpx.HTTPError as problem:
             raise StepFailed(f"the API at {self.address} does not answer: {problem}") from problem
@@ -59,16 +69,24 @@ def api_client(environ: Mapping[str, str]) -> ApiClient:
     vo = environ.get("CULM_VO", VO)
     if environ.get("CULM_API") and environ.get("CULM_TOKEN"):
         return ApiClient(environ["CULM_API"].rstrip("/"), _headers(environ["CULM_TOKEN"], vo))
+    if environ.get("CULM_API"):
+        credentials = credentials_of(environ)
+        login = credentials.find(environ["CULM_API"].rstrip("/"))
+        if login is not None:
+            return ApiClient(login.api, _headers(valid(login, credentials).id_token, login.vo))
     from identity.issuer import make_token
+    from identity.own_issuers import OWN_ISSUER
 
     config = Stack.running().config
-    groups = [vo, f"{vo}/operator", f"{vo}/production"]
-    token = make_token(config.home, user=LOCAL_USER, name="Local Operator", groups=groups, audience_hours=1.0)
+    groups = [vo, f"{vo}/operator", f"{vo}/production", f"{vo}/administrator"]
+    token = make_token(
+        config.home, user=LOCAL_USER, name="Local Operator", groups=groups, audience_hours=1.0, issuer=OWN_ISSUER
+    )
     return ApiClient(config.api, _headers(token, vo))
 
 
 def _headers(token: str, vo: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}", "Origin": vo}
+    return {"Authorization": f"Bearer {token}", "Origin": vo, "Prefer": "wait=30"}
 
 
 def _told(answer: httpx.Response) -> str:

@@ -26,15 +26,16 @@ DEPLOY = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A set of Java files described by a `pom.xml` beside us and fetched by one Maven goal."""
+    """A set of Java files described by a `pom.xml` in a folder of its name, beside us, and fetched by one Maven goal."""
 
     name: str
     goal: str
+    beside: Path = DEPLOY
 
     @property
     def pom(self) -> Path:
         """The file that names the versions."""
-        return DEPLOY / self.name / "pom.xml"
+        return self.beside / self.name / "pom.xml"
 
     def folder(self, lib: Path) -> Path:
         """Where the part lies under `lib`; the name changes with the pom, so a new version is fetched by itself."""
@@ -45,18 +46,18 @@ KAFKA = Part("kafka", "dependency:copy-dependencies")
 REGISTRY = Part("registry", "dependency:unpack")
 
 
-def fetch(lib: Path, environ: Mapping[str, str]) -> list[Path]:
-    """Make sure that every part is under `lib`; returns their folders.
+def fetch(lib: Path, environ: Mapping[str, str], parts: tuple[Part, ...] = (KAFKA, REGISTRY)) -> list[Path]:
+    """Make sure that every one of `parts` is under `lib`; returns their folders.
 
     Raises MissingTool when something must be fetched and there is no Java or Maven, StepFailed with Maven's last words.
     """
-    missing = [part for part in (KAFKA, REGISTRY) if not part.folder(lib).is_dir()]
+    missing = [part for part in parts if not part.folder(lib).is_dir()]
     if missing:
         maven, java = find_maven(environ), find_java(environ)
         lib.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda part: _fetch_part(part, lib, maven, java, environ), missing))
-    return [part.folder(lib) for part in (KAFKA, REGISTRY)]
+    return [part.folder(lib) for part in parts]
 
 
 def _fetch_part(part: Part, lib: Path, maven: str, java: str, environ: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import httpx
 from deploy.errors import StepFailed
 from deploy.processes import LOCAL_QUEUE
 from identity.issuer import make_token
+from identity.own_issuers import OWN_ISSUER
 
 VO = "wlcg"
 PATIENCE_SECONDS = 60.0
@@ -40,7 +41,7 @@ class LocalQueue:
 
 def configure(api: str, home: Path, queue: LocalQueue) -> None:
     """Tell Culm about the queue; saying it again changes nothing. Raises StepFailed with what was answered."""
-    token = make_token(home, user="operator", name="Operator", groups=[VO, f"{VO}/operator"], audience_hours=1)
+    token = make_token(home, user="operator", name="Operator", groups=[VO, f"{VO}/operator"], audience_hours=1, issuer=OWN_ISSUER)
     body = {"aggregate_id": f"queue.{queue.name}", "settings": queue.settings()}
     headers = {"Authorization": f"Bearer {token}", "Origin": VO, "Prefer": "wait=10"}
     end = time.monotonic() + PATIENCE_SECONDS

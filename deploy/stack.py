@@ -334,11 +334,19 @@ class Stack:
     def _write_tokens(self) -> None:
         """A token for the local agents, readable by its owner alone."""
         from identity.issuer import make_token
+        from identity.own_issuers import OWN_ISSUER
 
         folder = self.config.home / "tokens"
         folder.mkdir(mode=0o700, exist_ok=True)
         groups = [local_queue.VO, f"{local_queue.VO}/pilot"]
-        token = make_token(self.config.home, user="pilot", name="Local Pilot", groups=groups, audience_hours=PILOT_TOKEN_HOURS)
+        token = make_token(
+            self.config.home,
+            user="pilot",
+            name="Local Pilot",
+            groups=groups,
+            audience_hours=PILOT_TOKEN_HOURS,
+            issuer=OWN_ISSUER,
+        )
         path = folder / "pilot"
         path.touch(mode=0o600)
         path.write_text(token, encoding="utf-8")

@@ -1,8 +1,11 @@
 """Why an identity is not accepted. The front that was asked turns these into answers of its own protocol.
 
 IdentityRefused
-├── TokenRefused   the token is not believed: signature, issuer, audience, times, form
-└── NotAMember     the token is believed, its owner is not in the virtual organisation or group asked for
+├── TokenRefused      the token is not believed: signature, issuer, audience, times, form
+│   └── KeyNotKnown   the token names a key that its issuer may have published since its keys were fetched
+├── NotAMember        the token is believed, its owner is not in the virtual organisation or group asked for
+├── IssuersNotKnown   which issuers are believed was not read from the log yet
+└── KeysRefused       what an issuer publishes as its keys is not taken
 """
 
 
@@ -15,8 +18,28 @@ class IdentityRefused(Exception):
 
 
 class TokenRefused(IdentityRefused):
-    """The token is not believed."""
+    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit."""
+
+    def __init__(self, detail: str, rule: str = "form") -> None:
+        super().__init__(detail)
+        self.rule = rule
 
 
 class NotAMember(IdentityRefused):
     """The owner of a believed token is not in what was asked for, or the token has no name for them."""
+
+
+class IssuersNotKnown(IdentityRefused):
+    """No token is believed before it is known which issuers are."""
+
+
+class KeysRefused(IdentityRefused):
+    """The keys of an issuer cannot be had, or are not taken."""
+
+
+class KeyNotKnown(TokenRefused):
+    """No key of this name is known of the issuer: it is worth asking once."""
+
+    def __init__(self, issuer: str) -> None:
+        super().__init__("the token is signed with a key that its issuer does not publish", "key")
+        self.issuer = issuer

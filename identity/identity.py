@@ -1,20 +1,23 @@
 """Who makes a request, as far as anything behind the API may know.
 
-In: the checked claims of a token and the `Origin` header. Out: an `Identity`. Rules:
-docs/reference/client.md, "Identity".
+In: a token that is believed and the `Origin` header. Out: an `Identity`. Rules: docs/reference/client.md, "Identity". The VO
+follows from the issuer of the token and its groups; `Origin` selects among those and proves nothing.
 The only thing of it that enters the log as actor is the opaque `subject`.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
+from identity.believed import BelievedToken
 from identity.errors import NotAMember
+from identity.own_issuers import OWN_ISSUER
 
 PRODUCTION = "production"
 PILOT = "pilot"
 OPERATOR = "operator"
+#: Of the whole installation; no group gives it, only a token that was made on its host.
+ADMINISTRATOR = "administrator"
 ROLES = (PRODUCTION, PILOT, OPERATOR)
 #: Roles that commands of Culm itself bear; a group of that name gives no one the right to them.
 NO_ONES_ROLES = frozenset({"system"})
@@ -26,7 +29,8 @@ class Identity:
 
     subject: opaque id, the actor of commands. user_name: normalised, as stored in tasks. display_name: as in the token,
     words capitalised. nickname: preferred_username. role: what was asked for by `Origin: vo:role`, else `user`.
-    roles: every role that the groups give in this VO.
+    roles: every role that the groups, or the issuer's row, give in this VO. capabilities: those of the token's scope; a token
+    that has any is judged by them where jobs and tasks are concerned, and by its groups alone elsewhere.
     """
 
     subject: str
@@ -37,6 +41,7 @@ class Identity:
     role: str = "user"
     roles: frozenset[str] = frozenset()
     groups: tuple[str, ...] = ()
+    capabilities: frozenset[str] = frozenset()
 
     @property
     def dn(self) -> str:
@@ -44,32 +49,44 @@ class Identity:
         return f"{self.display_name}/CN=nickname:{self.nickname}" if self.nickname else self.display_name
 
 
-def identity_from(claims: Mapping[str, Any], origin: str | None, vos: Collection[str]) -> Identity:
-    """The identity that checked `claims` and the `Origin` header give; raises NotAMember saying why not."""
-    groups = tuple(str(group).strip("/") for group in _list(claims.get("groups")))
-    vo, role = _wanted(origin, groups, vos)
+def identity_from(token: BelievedToken, origin: str | None, vos: Collection[str]) -> Identity:
+    """The identity that `token` and the `Origin` header give in one of `vos`; raises NotAMember saying why not."""
+    groups, claims = token.groups, token.claims
+    mine = [vo for vo in vos if vo in token.issuer.vos and _is_member(token, vo)]
+    vo, role = _wanted(origin, mine, vos)
     if vo not in vos:
-        raise NotAMember(f"Unknown vo : {vo}")
+        raise NotAMember(f"Unknown vo : {vo[:100]}")
+    roles = frozenset(name for name in ROLES if f"{vo}/{name}" in groups or name in token.issuer.auto_roles)
+    if token.issuer.issuer == OWN_ISSUER and f"{vo}/{ADMINISTRATOR}" in groups:
+        roles |= {ADMINISTRATOR}
     if role in NO_ONES_ROLES:
         raise NotAMember(f"No member acts as {role}: Culm itself does")
-    if role and f"{vo}/{role}" not in groups:
-        raise NotAMember(f"Not a member of the {vo}/{role} group")
-    if not role and vo not in groups:
+    if vo not in mine and (not role or f"{vo}/{role}" not in groups):
         raise NotAMember(f"Not a member of the {vo} group")
+    if role and f"{vo}/{role}" not in groups and role not in roles:
+        raise NotAMember(f"Not a member of the {vo}/{role[:100]} group")
     nickname = str(claims.get("preferred_username") or "")
     display = display_name(str(claims.get("name") or nickname))
+    if not display and claims["sub"] in token.issuer.robots:
+        display = nickname = str(claims["sub"])
     if not display:
         raise NotAMember("the token has no name: claims name and preferred_username are missing")
     return Identity(
-        subject=str(claims["sub"]),
+        subject=token.actor,
         user_name=user_name_of(display),
         display_name=display,
         nickname=nickname,
         vo=vo,
         role=role or "user",
-        roles=frozenset(name for name in ROLES if f"{vo}/{name}" in groups),
+        roles=roles,
         groups=groups,
+        capabilities=token.capabilities,
     )
+
+
+def _is_member(token: BelievedToken, vo: str) -> bool:
+    """A group is named as the VO; or the issuer speaks for this VO alone, and the token has a scope instead of groups."""
+    return vo in token.groups or (bool(token.capabilities) and not token.groups and token.issuer.vos == (vo,))
 
 
 def display_name(name: str) -> str:
@@ -91,13 +108,12 @@ def user_name_of(dn: str) -> str:
     return shorter if " " in shorter else name
 
 
-def _wanted(origin: str | None, groups: Collection[str], vos: Collection[str]) -> tuple[str, str]:
-    """VO and role that `Origin` names; without one (or with a browser's URL) the only VO the groups give."""
+def _wanted(origin: str | None, mine: Collection[str], vos: Collection[str]) -> tuple[str, str]:
+    """VO and role that `Origin` names; without one (or with a browser's URL) the only VO of `mine`."""
     if not origin or "://" in origin or origin == "null":
-        mine = [vo for vo in vos if vo in groups]
         if len(mine) != 1:
             raise NotAMember(f"the Origin header must name the virtual organisation, one of {', '.join(vos)}")
-        return mine[0], ""
+        return next(iter(mine)), ""
     origin = origin.strip()
     if origin in vos:
         return origin, ""
@@ -108,7 +124,3 @@ def _wanted(origin: str | None, groups: Collection[str], vos: Collection[str]) -
         return origin, ""
     vo, _, role = origin.partition(".")
     return vo, role
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []

@@ -17,10 +17,9 @@ import orjson
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from identity.own_issuers import AUDIENCE, ISSUER
 from schemas.ids import CULM
 
-ISSUER = "urn:culm:development-issuer"
-AUDIENCE = "culm"
 ALGORITHM = "RS256"
 KEY_BITS = 2048
 
@@ -59,12 +58,14 @@ def subject_of(user: str) -> str:
     return str(uuid5(CULM, f"subject:{user}"))
 
 
-def make_token(home: Path, *, user: str, name: str, groups: Sequence[str], audience_hours: float = 24.0) -> str:
+def make_token(
+    home: Path, *, user: str, name: str, groups: Sequence[str], audience_hours: float = 24.0, issuer: str = ISSUER
+) -> str:
     """A signed token for `user` (preferred_username), shown to people as `name`, valid for `audience_hours` hours."""
     key = signing_key(home)
     now = int(time.time())
     claims: dict[str, Any] = {
-        "iss": ISSUER,
+        "iss": issuer,
         "aud": AUDIENCE,
         "sub": subject_of(user),
         "iat": now,

@@ -3,14 +3,15 @@
 Every route belongs to an endpoint class and every command to one: its Avro file says it as `right`, a class, and for users a
 scope. What a command does to a task, job or dataset of another member is decided by `may_act_on`. A command of class `system`,
 and one that says nothing, is Culm's own business (refining, generating jobs, leases ...): only operators may send it, to mend
-something by hand; deciders keep their invariants all the same.
+something by hand; deciders keep their invariants all the same. What holds for all organisations, as who issues tokens, is for
+administrators of the installation.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from identity.identity import OPERATOR, PILOT, PRODUCTION, Identity
+from identity.identity import ADMINISTRATOR, OPERATOR, PILOT, PRODUCTION, Identity
 from schemas.catalog import CATALOG
 
 
@@ -18,16 +19,20 @@ class EndpointClass(StrEnum):
     """Whom a route serves."""
 
     PUBLIC = "public"
+    MEMBER = "member"
     USER = "user"
     PILOT = "pilot"
     OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
 
 
-#: Groups of which one is needed, by class; public routes ask for no identity.
+#: Groups of which one is needed, by class; public routes ask for no identity, those for members for nothing but membership.
 ROLES_OF_CLASS: Mapping[EndpointClass, tuple[str, ...]] = {
+    EndpointClass.MEMBER: (),
     EndpointClass.USER: (),
     EndpointClass.PILOT: (PILOT,),
     EndpointClass.OPERATOR: (OPERATOR, PRODUCTION),
+    EndpointClass.ADMINISTRATOR: (ADMINISTRATOR,),
 }
 
 
@@ -38,6 +43,16 @@ class Scope(StrEnum):
     OWN_JOB = "own job"
     OWN_DATASET = "own dataset"
     NOTHING_OWNED = "nothing owned"
+
+
+def problem_of_class(identity: Identity, kind: EndpointClass) -> str:
+    """Why a route of class `kind` is not open to `identity`; empty when it is."""
+    needed = ROLES_OF_CLASS[kind]
+    if needed and not identity.roles.intersection(needed):
+        return f"{' or '.join(needed)} role required"
+    if kind is EndpointClass.USER and identity.roles == {PILOT}:
+        return "a token of pilots alone is for the calls of pilots"
+    return ""
 
 
 RIGHTS: Mapping[str, Mapping[str, Any]] = {
@@ -52,6 +67,8 @@ def class_of_command(name: str) -> EndpointClass:
             return EndpointClass.USER
         case "pilot":
             return EndpointClass.PILOT
+        case "administrator":
+            return EndpointClass.ADMINISTRATOR
         case _:
             return EndpointClass.OPERATOR
 

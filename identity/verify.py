@@ -1,127 +1,124 @@
-"""Claims of a token that can be believed.
+"""Tokens that can be believed.
 
-In: the text after `Bearer`. Out: its claims, or `TokenRefused` saying what was found and what was expected. Denied
-unless all holds: RS256 signature by a key of a trusted issuer, that issuer's name, our audience, not expired, a
-subject. Tokens are kept and logged as a hash only; accepted ones are remembered for ten minutes, a bounded number of
-them.
+In: the text after `Bearer`. Out: what is believed of it, or `TokenRefused` saying what was found and what was expected. Denied
+unless all holds: an issuer that has a row, a signature by a key that this issuer publishes, with the algorithm of that key, and
+every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
+past their end, a bounded number of them, and all are forgotten when the rows change.
 """
 
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-import orjson
-from joserfc import jws, jwt
-from joserfc.errors import (
-    BadSignatureError,
-    DecodeError,
-    InvalidKeyIdError,
-    JoseError,
-    UnsupportedAlgorithmError,
-)
-from joserfc.jwk import KeySet
+from joserfc import jws
+from joserfc.errors import JoseError
 
-from identity.errors import TokenRefused
-from identity.issuer import ALGORITHM, AUDIENCE, ISSUER, public_keys
+from identity.believed import BelievedToken, actor_of
+from identity.claims import check_claims
+from identity.compact import CompactToken, take_apart
+from identity.errors import IssuersNotKnown, TokenRefused
+from identity.key_sets import PublicKey
+from identity.profiles import capabilities_of, groups_of
+from schemas.types import TrustedIssuer
 
-TOKEN_LENGTH_MAX = 16_384
 REMEMBERED_MAX = 10_000
 REMEMBERED_SECONDS = 600.0
-CLOCK_SKEW_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedIssuer:
-    """An issuer whose signature is believed, for one audience."""
+class Keys(Protocol):
+    """Where keys come from."""
 
-    issuer: str
-    audience: str
-    keys: KeySet
-
-
-def trusted_issuers(home: Path) -> tuple[TrustedIssuer, ...]:
-    """The development issuer of this CULM_HOME."""
-    return (TrustedIssuer(ISSUER, AUDIENCE, public_keys(home)),)
+    def key(self, issuer: TrustedIssuer, kid: str | None) -> PublicKey:
+        """The key that `issuer` names `kid`; raises TokenRefused, and KeyNotKnown when it is worth fetching them."""
+        ...
 
 
 class Verifier:
-    """Checks tokens against trusted issuers; remembers what it accepted."""
+    """Checks tokens against the rows of trusted issuers; remembers what it accepted."""
 
-    def __init__(self, issuers: Sequence[TrustedIssuer]) -> None:
-        self._issuers = {_bare(trusted.issuer): trusted for trusted in issuers}
-        self._remembered: OrderedDict[bytes, tuple[float, Mapping[str, Any]]] = OrderedDict()
+    def __init__(self, issuers: Sequence[TrustedIssuer] | None, keys: Keys, clock: Callable[[], float] = time.time) -> None:
+        """issuers: None where they are not known yet; until `trust` is called no token is believed."""
+        self._keys = keys
+        self._clock = clock
+        self._remembered: OrderedDict[bytes, tuple[float, BelievedToken]] = OrderedDict()
+        self._issuers: Mapping[str, TrustedIssuer] = {}
+        self.knows_issuers = False
+        if issuers is not None:
+            self.trust(issuers)
 
-    def claims_of(self, token: str) -> Mapping[str, Any]:
-        """The claims of `token`; raises TokenRefused."""
+    def trust(self, issuers: Sequence[TrustedIssuer]) -> None:
+        """Believe `issuers` from now on, and no others; what was accepted before is judged again."""
+        self._issuers = {_bare(row.issuer): row for row in issuers}
+        self._remembered.clear()
+        self.knows_issuers = True
+
+    @property
+    def issuers(self) -> Sequence[TrustedIssuer]:
+        """Who is believed."""
+        return tuple(self._issuers.values())
+
+    def issuer_named(self, name: str) -> TrustedIssuer | None:
+        """The row of the issuer `name`; a trailing slash is forgiven, nothing else."""
+        return self._issuers.get(_bare(name))
+
+    def believe(self, token: str) -> BelievedToken:
+        """What `token` proves; raises TokenRefused. KeyNotKnown of those: ask again once its issuer's keys were fetched.
+
+        Raises IssuersNotKnown before the first `trust`.
+        """
+        if not self.knows_issuers:
+            raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        now = time.time()
+        now = self._clock()
         known = self._remembered.get(key)
         if known is not None and now < known[0]:
             return known[1]
         self._remembered.pop(key, None)
-        claims = self._check(token, now)
-        self._remembered[key] = (min(now + REMEMBERED_SECONDS, float(claims["exp"])), claims)
+        believed = self._check(take_apart(token), now)
+        self._remembered[key] = (min(now + REMEMBERED_SECONDS, float(believed.claims["exp"])), believed)
         while len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
-        return claims
+        return believed
 
-    def _check(self, token: str, now: float) -> Mapping[str, Any]:
-        if len(token) > TOKEN_LENGTH_MAX:
-            raise TokenRefused(f"the token has {len(token)} characters, at most {TOKEN_LENGTH_MAX} are read")
-        trusted = self._issuer_of(token)
-        try:
-            claims = jwt.decode(token, trusted.keys, algorithms=[ALGORITHM]).claims
-        except UnsupportedAlgorithmError as problem:
-            raise TokenRefused(f"the token is not signed with {ALGORITHM}") from problem
-        except InvalidKeyIdError as problem:
-            raise TokenRefused("the token is signed with a key that its issuer does not publish") from problem
-        except BadSignatureError as problem:
-            raise TokenRefused("the signature of the token is not valid") from problem
-        except (JoseError, ValueError) as problem:
-            raise TokenRefused(f"the token cannot be read: {type(problem).__name__}") from problem
-        _check_claims(claims, trusted, now)
-        return claims
+    def _check(self, token: CompactToken, now: float) -> BelievedToken:
+        issuer = self._issuer_of(token)
+        if token.algorithm not in issuer.algorithms:
+            raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
+        _check_signature(token, self._keys.key(issuer, token.key_id))
+        kind = check_claims(token.claims, token.type, issuer, now)
+        return BelievedToken(
+            issuer=issuer,
+            kind=kind,
+            actor=actor_of(issuer, token.claims["sub"]),
+            groups=tuple(group for group in groups_of(token.claims, issuer.profile) if _vo(group) in issuer.vos),
+            capabilities=capabilities_of(token.claims),
+            claims=token.claims,
+        )
 
-    def _issuer_of(self, token: str) -> TrustedIssuer:
-        """Whom the token claims to be from, not yet believed; raises TokenRefused for a stranger."""
-        try:
-            payload = jws.extract_compact(token.encode()).payload
-            claimed = _json_object(payload).get("iss")
-        except (DecodeError, JoseError, ValueError) as problem:
-            raise TokenRefused("the token is not a signed JWT") from problem
-        trusted = self._issuers.get(_bare(claimed)) if isinstance(claimed, str) else None
-        if trusted is None:
-            raise TokenRefused(f"the token's issuer {str(claimed)[:100]!r} is not trusted here")
-        return trusted
+    def _issuer_of(self, token: CompactToken) -> TrustedIssuer:
+        """The row of whom the token claims to be from, not yet believed; raises TokenRefused for a stranger."""
+        claimed = token.claims.get("iss")
+        issuer = self.issuer_named(claimed) if isinstance(claimed, str) else None
+        if issuer is None:
+            raise TokenRefused(f"the token's issuer {str(claimed)[:100]!r} is not trusted here", "iss")
+        return issuer
 
 
-def _check_claims(claims: Mapping[str, Any], trusted: TrustedIssuer, now: float) -> None:
-    expires = claims.get("exp")
-    if not isinstance(expires, (int, float)) or isinstance(expires, bool):
-        raise TokenRefused("the token does not say when it expires")
-    if now >= expires + CLOCK_SKEW_SECONDS:
-        raise TokenRefused(f"the token expired {now - expires:.0f} s ago")
-    for name in ("nbf", "iat"):
-        since = claims.get(name)
-        if isinstance(since, (int, float)) and since > now + CLOCK_SKEW_SECONDS:
-            raise TokenRefused(f"the token is valid only in {since - now:.0f} s ({name})")
-    audience = claims.get("aud")
-    if trusted.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise TokenRefused(f"the token is for another audience, expected {trusted.audience!r}")
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 200:
-        raise TokenRefused("the token has no subject")
+def _check_signature(token: CompactToken, key: PublicKey) -> None:
+    if token.algorithm != key.algorithm.value:
+        raise TokenRefused(f"the token says that its key is for {token.algorithm[:20]!r}, it is not", "alg")
+    try:
+        jws.deserialize_compact(token.text, key.key, algorithms=[key.algorithm.value])
+    except (JoseError, ValueError) as problem:
+        raise TokenRefused("the signature of the token is not valid", "signature") from problem
 
 
-def _json_object(payload: bytes) -> dict[str, Any]:
-    found = orjson.loads(payload)
-    return found if isinstance(found, dict) else {}
+def _vo(group: str) -> str:
+    return group.partition("/")[0]
 
 
 def _bare(issuer: str) -> str:
     """`issuer` without a trailing slash, which providers add and drop."""
-    return issuer.rstrip("/")
+    return issuer.removesuffix("/")

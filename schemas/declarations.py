@@ -11,7 +11,7 @@ from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, CatalogEntry
 from schemas.sentences import BadTemplate, alternatives, fields_of
 
-CLASSES = ("user", "pilot", "operator", "system")
+CLASSES = ("user", "pilot", "operator", "administrator", "system")
 SCOPES = ("own task", "own job", "own dataset", "nothing owned")
 #: Filters after which a missing value does no harm.
 TAKES_NOTHING = ("why", "else", "or", "choose")

@@ -43,6 +43,19 @@ class ReportedState(StrEnum):
     TRANSFERRING = "TRANSFERRING"
 
 
+class IssuerProfile(StrEnum):
+    """How the tokens of an issuer say what their owner may. WLCG: wlcg.groups with a leading slash and
+    wlcg.ver; IAM: groups without a slash; AARC: entitlement URNs; KEYCLOAK: groups as full paths or names;
+    CULM: groups, as Culm's own issuer writes them."""
+
+    UNKNOWN = "UNKNOWN"
+    WLCG = "WLCG"
+    IAM = "IAM"
+    AARC = "AARC"
+    KEYCLOAK = "KEYCLOAK"
+    CULM = "CULM"
+
+
 class QueueStatus(StrEnum):
     """Whether a queue takes part in brokerage. ONLINE: yes; BROKEROFF: only jobs that name it; OFFLINE: no;
     TEST: only test jobs."""
@@ -52,6 +65,14 @@ class QueueStatus(StrEnum):
     BROKEROFF = "BROKEROFF"
     OFFLINE = "OFFLINE"
     TEST = "TEST"
+
+
+class SignatureAlgorithm(StrEnum):
+    """A way to sign tokens. RS256: RSA with SHA-256; ES256: the curve P-256 with SHA-256. There is no other."""
+
+    UNKNOWN = "UNKNOWN"
+    RS256 = "RS256"
+    ES256 = "ES256"
 
 
 class LeaseEnding(StrEnum):
@@ -748,6 +769,55 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             and (self.end_event is None or (0 <= self.end_event <= 1000000000000000))
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
             and _NAMES_OF_INPUTUNIT("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
+_NAMES_OF_ISSUERLOGIN = lines_of(
+    (SUBJECT, 1, 255),
+    (URL, 0, 500),
+)
+
+
+class IssuerLogin(Struct, frozen=True, kw_only=True, gc=False):
+    """How people log in at an issuer: with the device flow of panda-client and culm, and in the monitor.
+
+    client_id: The public client that Culm is registered as at the provider.
+    is_direct: True when clients talk to the provider themselves; else Culm hands their requests on and repairs
+        the answers.
+    audience: What the provider is asked to issue tokens for; null where it needs no such parameter.
+    scopes: Scopes that are asked for beside those of the client.
+    """
+
+    client_id: str
+    is_direct: bool = False
+    audience: str | None = None
+    scopes: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "client_id": self.client_id,
+            "is_direct": self.is_direct,
+            "audience": self.audience,
+            "scopes": list(self.scopes),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            client_id=record["client_id"],
+            is_direct=record["is_direct"],
+            audience=record["audience"],
+            scopes=tuple(record["scopes"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.scopes) <= 20
+            and (not self.scopes or all(len(item) <= 100 and SUBJECT.takes(item) for item in self.scopes))
+            and _NAMES_OF_ISSUERLOGIN("\n".join((self.client_id, self.audience or "", ""))) is not None
         )
 
 
@@ -2509,6 +2579,101 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.build is None or self.build.is_within_bounds())
             and (self.merge is None or self.merge.is_within_bounds())
             and (self.listed is None or self.listed.is_within_bounds())
+        )
+
+
+_NAMES_OF_TRUSTEDISSUER = lines_of(
+    (URL, 1, 500),
+    (URL, 0, 1000),
+    (URL, 0, 1000),
+)
+
+
+class TrustedIssuer(Struct, frozen=True, kw_only=True, gc=False):
+    """An issuer of tokens that is believed, for whom, and how far.
+
+    issuer: Its name, as in the claim iss.
+    vos: Virtual organisations that it speaks for; its tokens name members of no other.
+    discovery_url: Where its discovery document is; without one, and without jwks_url, at the issuer's name with
+        /.well-known/openid-configuration.
+    jwks_url: Where its keys are, when no discovery document shall say it.
+    audiences: What a token must be meant for: one of these.
+    any_audience: True when a token for https://wlcg.cern.ch/jwt/v1/any is taken, too.
+    profile: How its tokens name groups.
+    algorithms: How its tokens may be signed.
+    id_tokens: True when ID tokens are taken as access tokens are; panda-client sends nothing else.
+    lifetime_seconds_max: Longest time between iat and exp of a token.
+    robots: Subjects that are services: they need no name of a person.
+    auto_roles: Roles that each member has without a group for it; `pilot` at an issuer for pilots alone.
+    login: How people log in; null where tokens come another way.
+    """
+
+    issuer: str
+    vos: tuple[str, ...]
+    discovery_url: str | None = None
+    jwks_url: str | None = None
+    audiences: tuple[str, ...]
+    any_audience: bool = False
+    profile: IssuerProfile
+    algorithms: tuple[SignatureAlgorithm, ...]
+    id_tokens: bool = True
+    lifetime_seconds_max: int = 21600
+    robots: tuple[str, ...] = ()
+    auto_roles: tuple[str, ...] = ()
+    login: IssuerLogin | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuer": self.issuer,
+            "vos": list(self.vos),
+            "discovery_url": self.discovery_url,
+            "jwks_url": self.jwks_url,
+            "audiences": list(self.audiences),
+            "any_audience": self.any_audience,
+            "profile": self.profile,
+            "algorithms": list(self.algorithms),
+            "id_tokens": self.id_tokens,
+            "lifetime_seconds_max": self.lifetime_seconds_max,
+            "robots": list(self.robots),
+            "auto_roles": list(self.auto_roles),
+            "login": None if self.login is None else self.login.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuer=record["issuer"],
+            vos=tuple(record["vos"]),
+            discovery_url=record["discovery_url"],
+            jwks_url=record["jwks_url"],
+            audiences=tuple(record["audiences"]),
+            any_audience=record["any_audience"],
+            profile=IssuerProfile[record["profile"]],
+            algorithms=tuple(SignatureAlgorithm[item] for item in record["algorithms"]),
+            id_tokens=record["id_tokens"],
+            lifetime_seconds_max=record["lifetime_seconds_max"],
+            robots=tuple(record["robots"]),
+            auto_roles=tuple(record["auto_roles"]),
+            login=None if record["login"] is None else IssuerLogin.from_avro(record["login"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.vos) <= 100
+            and (not self.vos or all(len(item) <= 64 and WORD.takes(item) for item in self.vos))
+            and len(self.audiences) <= 20
+            and (not self.audiences or all(len(item) <= 500 and URL.takes(item) for item in self.audiences))
+            and len(self.algorithms) <= 2
+            and 60 <= self.lifetime_seconds_max <= 34560000
+            and len(self.robots) <= 1000
+            and (not self.robots or all(len(item) <= 255 and SUBJECT.takes(item) for item in self.robots))
+            and len(self.auto_roles) <= 10
+            and (not self.auto_roles or all(len(item) <= 32 and WORD.takes(item) for item in self.auto_roles))
+            and _NAMES_OF_TRUSTEDISSUER("\n".join((self.issuer, self.discovery_url or "", self.jwks_url or "", ""))) is not None
+            and (self.login is None or self.login.is_within_bounds())
         )
 
 

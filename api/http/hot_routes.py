@@ -77,7 +77,7 @@ class HotRoutes:
             declared = headers.get(b"content-length", b"")
             if declared.isdigit() and int(declared) > self.bytes_max:
                 raise too_large(int(declared), self.bytes_max)
-            identity = self.gate.let_in(self.kind, _text(headers, b"authorization") or "", _text(headers, b"origin"))
+            identity = await self.gate.let_in(self.kind, _text(headers, b"authorization") or "", _text(headers, b"origin"))
             raw = await _whole_body(receive, self.bytes_max)
             body = parse_report(raw, {"content-type": _text(headers, b"content-type") or ""}, self.bytes_max)
             return orjson.dumps(await call(body, identity), default=str)

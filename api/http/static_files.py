@@ -14,6 +14,12 @@ from api.http.errors import NotFound
 from api.services import Services
 from api.shared.store import SharedKind
 
+#: What users uploaded is never a page of ours, whatever a browser thinks of it.
+INERT = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
 WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 
 
@@ -28,7 +34,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/cache/{name}")
     async def sandbox(name: str, _: Public) -> Response:
-        return FileResponse(plain_file(cache, name), media_type="application/octet-stream")
+        return FileResponse(plain_file(cache, name), media_type="application/octet-stream", headers=INERT)
 
     return router
 

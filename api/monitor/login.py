@@ -25,7 +25,7 @@ def add_to(router: APIRouter, monitor: Monitor) -> None:
         form = await request.form()
         token, vo, following = _text(form, "token").strip(), _text(form, "vo"), safe_next(_text(form, "next"))
         try:
-            identity_of_token(cast(Gate, request.app.state.gate), token, vo)
+            await identity_of_token(cast(Gate, request.app.state.gate), token, vo)
         except (NotAuthenticated, AccessDenied) as problem:
             return _login_page(monitor, following, problem.detail, problem.status)
         answer = RedirectResponse(following, 303)

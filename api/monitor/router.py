@@ -36,7 +36,7 @@ def build_router(services: Services, audit_service: AuditService) -> APIRouter:
 
     @router.get("/monitor/live")
     async def live(request: Request, identity: Visitor, path: str, last_event_id: str = Header("")) -> Response:
-        return monitor.live(identity, path, last_event_id)
+        return monitor.live(request, identity, path, last_event_id)
 
     login.add_to(router, monitor)
     acting.add_to(router, monitor)

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api.http.access import Gate, RequiredRight
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.rights import EndpointClass, problem_of_class
 
 TOKEN_COOKIE, VO_COOKIE = "culm_token", "culm_vo"
 COOKIE_SECONDS = 24 * 3600
@@ -36,22 +36,22 @@ class Visiting(RequiredRight):
 
     async def __call__(self, request: Request) -> Identity:
         """The identity; raises LoginNeeded, AccessDenied."""
-        return visitor(request)
+        return await visitor(request)
 
 
 Visitor = Annotated[Identity, Depends(Visiting())]
 
 
-def visitor(request: Request) -> Identity:
+async def visitor(request: Request) -> Identity:
     """Who makes `request`; raises LoginNeeded, AccessDenied."""
     gate = cast(Gate, request.app.state.gate)
     if request.headers.get("authorization"):
-        return gate.identity_of(request)
+        return await gate.admit(EndpointClass.USER, request)
     token = request.cookies.get(TOKEN_COOKIE)
     if not token:
         raise LoginNeeded("log in first, or send a bearer token")
     try:
-        identity = identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
+        identity = await identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
     except (NotAuthenticated, AccessDenied) as problem:
         raise LoginNeeded(problem.detail) from problem
     if request.method not in ("GET", "HEAD"):
@@ -59,9 +59,13 @@ def visitor(request: Request) -> Identity:
     return identity
 
 
-def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
+async def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
     """The member that `token` names; raises AccessDenied."""
-    return gate.member(token, vo or None)
+    identity = await gate.member(token, vo or None)
+    problem = problem_of_class(identity, EndpointClass.USER)
+    if problem:
+        raise AccessDenied(problem)
+    return identity
 
 
 def check_same_site(request: Request) -> None:

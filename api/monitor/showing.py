@@ -20,7 +20,7 @@ from api.monitor.hub import Hub
 from api.monitor.page import MonitorPage, PageView
 from api.monitor.pages import PAGES
 from api.monitor.rendering import Renderer
-from api.monitor.session import LoginNeeded, to_login, visitor, wants_json
+from api.monitor.session import TOKEN_COOKIE, VO_COOKIE, LoginNeeded, to_login, visitor, wants_json
 from api.native.job_files import JobFiles
 from api.pilots.queue_cache import QueueCache
 from api.queries.positions import stored_positions
@@ -52,7 +52,7 @@ class Monitor:
     async def show(self, request: Request, page: MonitorPage, names: Mapping[str, str]) -> Response:
         """A page, or its data."""
         try:
-            view = self._view(visitor(request), page, request.scope["path"], names, request.query_params)
+            view = self._view(await visitor(request), page, request.scope["path"], names, request.query_params)
             data = await page.load(view)
             position = sum((await stored_positions(self.services.read_models)).values())
             if wants_json(request):
@@ -80,14 +80,15 @@ class Monitor:
         )
         return HTMLResponse(text, problem.status, headers={**SECURITY, **problem.headers})
 
-    def live(self, identity: Identity, path: str, last_version: str) -> Response:
+    def live(self, request: Request, identity: Identity, path: str, last_version: str) -> Response:
         """The stream of the page at `path` (with its query)."""
         bare, _, query = path.partition("?")
         page, names = page_at(bare)
         parameters = {name: value for name, value in _query(query).items() if name not in ("asof", "against")}
         view = self._view(identity, page, bare, names, parameters)
         key = f"{bare}?{sorted(parameters.items())}"
-        stream = self.hub.stream(page, view, key, last_version)
+        found = self.hub.stream(page, view, key, last_version)
+        stream = self.services.gate.of_one_member(request, identity, found, (TOKEN_COOKIE, VO_COOKIE))
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
-from api.http.access import User
+from api.http.access import Member
 from api.http.bodies import read_object
 from api.http.errors import AccessDenied, BadRequest, NotFound, Unavailable
 from api.http.forms import wait_seconds_of, with_times
@@ -23,7 +23,7 @@ from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
 from api.shared.store import SharedKind
-from identity.identity import Identity
+from identity.identity import ADMINISTRATOR, PILOT, Identity
 from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
 from schemas.answer import CommandAnswered
 from schemas.catalog import CatalogEntry
@@ -49,11 +49,11 @@ def build_router(services: Services) -> APIRouter:
         )
 
     @router.post("/{name}", include_in_schema=False)
-    async def unknown(name: str, _: User) -> Response:
+    async def unknown(name: str, _: Member) -> Response:
         raise NotFound(f"no command {entry_of_command(name).name}")
 
     @router.get("/{command_id}")
-    async def answer(command_id: str, identity: User, prefer: str | None = Header(None)) -> Response:
+    async def answer(command_id: str, identity: Member, prefer: str | None = Header(None)) -> Response:
         """The answer to a command; 202 while it is awaited."""
         try:
             known = command_id_of(command_id)
@@ -67,7 +67,7 @@ def build_router(services: Services) -> APIRouter:
 def _endpoint(service: "CommandService", entry: CatalogEntry) -> Any:
     async def send(
         request: Request,
-        identity: User,
+        identity: Member,
         prefer: str | None = Header(None),
         idempotency_key: str | None = Header(None),
     ) -> Response:
@@ -104,8 +104,7 @@ class CommandService:
     ) -> Response:
         """Check form and rights, send, and answer as long as the client waits."""
         kind = class_of_command(entry.name)
-        if kind is not EndpointClass.USER:
-            self._services.gate.admit(kind, request)
+        await self._services.gate.admit(kind, request)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
         asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
@@ -121,7 +120,7 @@ class CommandService:
             command,
             aggregate_id,
             identity,
-            role=acting_role(identity, by_membership=True) if kind is not EndpointClass.PILOT else "pilot",
+            role=_role(kind, identity),
             command_id=command_id,
             correlation_id=asked if key is not None else correlation_of_request() or asked,
             expected_sequence=expected,
@@ -212,6 +211,17 @@ def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:
 
 def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
+
+
+def _role(kind: EndpointClass, identity: Identity) -> str:
+    """What the command says that its sender acts as."""
+    match kind:
+        case EndpointClass.PILOT:
+            return PILOT
+        case EndpointClass.ADMINISTRATOR:
+            return ADMINISTRATOR
+        case _:
+            return acting_role(identity, by_membership=True)
 
 
 def _check_submission(entry: CatalogEntry, command: Any, aggregate_id: str, identity: Identity) -> None:

@@ -64,7 +64,7 @@ def build_router(services: Services) -> APIRouter:
             return json_response(page_document(rows, count))
         if last_event_id and start is not None:
             start = Cursor(start.at - REPEATED_MICROS, "", "", 0)
-        stream = Stream(services, subject, start).rows()
+        stream = services.gate.of_one_member(request, identity, Stream(services, subject, start).rows())
         if streaming:
             headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
             return StreamingResponse(_as_sse(stream), media_type="text/event-stream", headers=headers)

@@ -5,7 +5,7 @@ import time
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.http.access import Operator, Public, User
+from api.http.access import Member, Operator, Public
 from api.http.errors import ReadModelsUnavailable
 from api.http.forms import iso
 from api.http.problems import json_response
@@ -63,7 +63,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response({"set_aside": [{**row, "since": iso(row["since"])} for row in rows]})
 
     @router.get("/v1/whoami")
-    async def whoami(identity: User) -> Response:
+    async def whoami(identity: Member) -> Response:
         """Who the token and the Origin header say you are."""
         return json_response(
             {

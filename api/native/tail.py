@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import structlog
 from fastapi import APIRouter, Header, Query
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.http.access import User
@@ -62,11 +63,11 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/tail")
     async def tail(
-        identity: User, wanted: list[str] = Query([], alias="filter"), accept: str = Header("")
+        request: Request, identity: User, wanted: list[str] = Query([], alias="filter"), accept: str = Header("")
     ) -> Response:
         """Events of the VO from now on."""
         conditions = conditions_from(wanted)
-        found = _matching(services, identity.vo, conditions)
+        found = services.gate.of_one_member(request, identity, _matching(services, identity.vo, conditions))
         if "text/event-stream" in accept:
             headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
             return StreamingResponse(_as_sse(found), media_type="text/event-stream", headers=headers)

@@ -1,7 +1,7 @@
 """The sandbox cache: files that users upload and jobs fetch. Source: docs/reference/client.md, "The sandbox".
 
 Guards: only the last path component of a name counts; a file is complete or not there; it is never replaced unless its name
-asks for it (`.__ow__`).
+asks for it (`.__ow__`), and then only by who wrote it first.
 """
 
 import hashlib
@@ -65,6 +65,8 @@ class SandboxCache:
         try:
             if not replaces and self.files.touch(name):
                 raise NotStored(THERE_ALREADY)
+            if replaces and self.uploaders.claim(_writer(name), owner.encode()) != owner.encode():
+                raise NotStored(THERE_ALREADY)
             with self.files.incoming() as incoming:
                 await _copy(source, incoming.file, bytes_max_of(name))
                 if not incoming.finish(name, replaces=replaces):
@@ -95,6 +97,11 @@ class SandboxCache:
         with file:
             size, checksum = size_and_checksum(file)
         self.uploaders.put(_entry(owner, size, checksum), name.encode())
+
+
+def _writer(name: str) -> str:
+    """Where it stands who may write a replaceable file again."""
+    return hashlib.sha256(f"writer of {name}".encode()).hexdigest()
 
 
 def _entry(owner: str, size: int, checksum: int) -> str:

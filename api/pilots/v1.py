@@ -56,9 +56,9 @@ def build_router(service: PilotDispatch) -> APIRouter:
         for path, (method, handler) in routes.items():
             endpoint = guarded(EndpointClass.PILOT, handler)
             router.add_route(f"{prefix}/{path}", endpoint, methods=[method], include_in_schema=False)
-        any_user = guarded(EndpointClass.USER, calls.get_resource_types)
+        any_member = guarded(EndpointClass.MEMBER, calls.get_resource_types)
         path = f"{prefix}/metaconfig/get_resource_types"
-        router.add_route(path, any_user, methods=["GET"], include_in_schema=False)
+        router.add_route(path, any_member, methods=["GET"], include_in_schema=False)
 
         @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
         async def get_site_specs(_: Public) -> Response:

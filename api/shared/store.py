@@ -19,6 +19,10 @@ class SharedKind(Enum):
     UPLOADERS = "cache/.index"
     #: what each Idempotency-Key was first used for
     IDEMPOTENCY_KEYS = "shared/idempotency"
+    #: public keys of trusted issuers, as they published them
+    ISSUER_KEYS = "shared/issuer-keys"
+    #: logins under way, encrypted
+    DEVICE_CODES = "shared/device-codes"
 
 
 class Incoming(Protocol):

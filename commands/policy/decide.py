@@ -9,22 +9,28 @@ from commands.policy.model import Policy
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
     ConfigureQueue,
+    IssuersSet,
     PolicyCommand,
     QueueConfigured,
     RetryRulesSet,
+    SetIssuers,
     SetRetryRules,
     SetShares,
     SharesSet,
 )
 from schemas.queue import ConfigureDispatch
-from schemas.types import CommandEnvelope, GlobalShare, QueueSettings
+from schemas.types import CommandEnvelope, GlobalShare, IssuerProfile, QueueSettings, SignatureAlgorithm, TrustedIssuer
 
 ROLES = frozenset({"operator", "production", "system"})
+#: Issuers speak for all organisations, so an operator of one may not set them.
+ISSUER_ROLES = frozenset({"administrator", "system"})
 PERCENT_TOLERANCE = 0.01
 
 
 def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decision:
     """Answer `command` against `policy`; never look anywhere else."""
+    if isinstance(command, SetIssuers):
+        return set_issuers(policy, command, by)
     if by.role not in ROLES:
         return refuse("NOT_PERMITTED", f"role {by.role} may not set policies, expected operator or production")
     match command:
@@ -71,6 +77,32 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
         if problem:
             return refuse("BAD_RULES", f"rule {number}: {problem}")
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
+
+
+def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:
+    """The issuers of tokens, whole; each once, for someone and for us."""
+    if by.role not in ISSUER_ROLES:
+        return refuse("NOT_PERMITTED", f"role {by.role} may not set issuers, expected administrator")
+    if by.aggregate_id != "issuers":
+        return refuse("BAD_KEY", f"issuers were sent to {by.aggregate_id!r}, expected 'issuers'")
+    if command.revision is not None and command.revision != policy.revision:
+        return refuse("STALE", f"the issuers are at revision {policy.revision}, expected {command.revision}: look again")
+    problem = _problem_of_issuers(command.issuers)
+    if problem:
+        return refuse("BAD_ISSUERS", problem)
+    return accept() if policy.issuers == command.issuers else accept(IssuersSet(issuers=command.issuers))
+
+
+def _problem_of_issuers(issuers: tuple[TrustedIssuer, ...]) -> str:
+    names = [row.issuer.removesuffix("/") for row in issuers]
+    for row, name in zip(issuers, names, strict=True):
+        if names.count(name) > 1:
+            return f"issuer {row.issuer} is named twice"
+        if not row.vos or not row.audiences or not row.algorithms:
+            return f"issuer {row.issuer} needs at least one organisation, one audience and one algorithm"
+        if row.profile is IssuerProfile.UNKNOWN or SignatureAlgorithm.UNKNOWN in row.algorithms:
+            return f"issuer {row.issuer} has a profile or an algorithm that is not known, expected those of docs/identity.md"
+    return ""
 
 
 def _problem_of(settings: QueueSettings) -> str:

@@ -18,6 +18,9 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             shares=policy.shares or (),
             rules_set=policy.rules is not None,
             rules=policy.rules or (),
+            issuers_set=policy.issuers is not None,
+            issuers=policy.issuers or (),
+            revision=policy.revision,
         ),
     )
 
@@ -25,7 +28,13 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
 def restored(found: Mapping[str, Any]) -> Policy:
     """The policy of its row."""
     row: PolicySnapshot = found[MAIN]
-    return Policy(row.settings, row.shares if row.shares_set else None, row.rules if row.rules_set else None)
+    return Policy(
+        row.settings,
+        row.shares if row.shares_set else None,
+        row.rules if row.rules_set else None,
+        row.issuers if row.issuers_set else None,
+        row.revision,
+    )
 
 
 SNAPSHOT = SnapshotForm(rows, restored, changes_main, has_main)

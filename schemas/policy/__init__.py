@@ -11,6 +11,7 @@ from schemas.types import (
     GlobalShare,
     QueueSettings,
     RetryRule,
+    TrustedIssuer,
 )
 
 
@@ -38,6 +39,41 @@ class ConfigureQueue(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.settings.is_within_bounds()
+
+
+class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
+    """Set which issuers of tokens are believed.
+
+    issuers: All of them.
+    revision: Set when the list may only replace the one of this revision: two people who change it do not undo
+        each other.
+    """
+
+    issuers: tuple[TrustedIssuer, ...] = ()
+    revision: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuers": [item.to_avro() for item in self.issuers],
+            "revision": self.revision,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuers=tuple(TrustedIssuer.from_avro(item) for item in record["issuers"]),
+            revision=record["revision"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.issuers) <= 100
+            and (self.revision is None or (0 <= self.revision <= 9007199254740991))
+            and (not self.issuers or all(map(TrustedIssuer.is_within_bounds, self.issuers)))
+        )
 
 
 class SetRetryRules(Struct, frozen=True, kw_only=True, gc=False):
@@ -95,6 +131,35 @@ class SetShares(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.shares) <= 1000
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
+        )
+
+
+class IssuersSet(Struct, frozen=True, kw_only=True, gc=False):
+    """The issuers of tokens that are believed were set.
+
+    issuers: All of them.
+    """
+
+    issuers: tuple[TrustedIssuer, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuers": [item.to_avro() for item in self.issuers],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuers=tuple(TrustedIssuer.from_avro(item) for item in record["issuers"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.issuers) <= 100
+            and (not self.issuers or all(map(TrustedIssuer.is_within_bounds, self.issuers)))
         )
 
 
@@ -190,6 +255,9 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     shares: The tree of shares.
     rules_set: True when `rules` was set.
     rules: Retry rules.
+    issuers_set: True when `issuers` was set.
+    issuers: Issuers of tokens that are believed.
+    revision: How many times the issuers were set.
     """
 
     settings: QueueSettings | None = None
@@ -197,6 +265,9 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     shares: tuple[GlobalShare, ...] = ()
     rules_set: bool = False
     rules: tuple[RetryRule, ...] = ()
+    issuers_set: bool = False
+    issuers: tuple[TrustedIssuer, ...] = ()
+    revision: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -206,6 +277,9 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "shares": [item.to_avro() for item in self.shares],
             "rules_set": self.rules_set,
             "rules": [item.to_avro() for item in self.rules],
+            "issuers_set": self.issuers_set,
+            "issuers": [item.to_avro() for item in self.issuers],
+            "revision": self.revision,
         }
 
     @classmethod
@@ -217,6 +291,9 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             shares=tuple(GlobalShare.from_avro(item) for item in record["shares"]),
             rules_set=record["rules_set"],
             rules=tuple(RetryRule.from_avro(item) for item in record["rules"]),
+            issuers_set=record["issuers_set"],
+            issuers=tuple(TrustedIssuer.from_avro(item) for item in record["issuers"]),
+            revision=record["revision"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -224,20 +301,25 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.shares) <= 1000
             and len(self.rules) <= 1000
+            and len(self.issuers) <= 100
+            and 0 <= self.revision <= 9007199254740991
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
             and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))
+            and (not self.issuers or all(map(TrustedIssuer.is_within_bounds, self.issuers)))
         )
 
 
 PolicyCommand = (
     ConfigureQueue
+    | SetIssuers
     | SetRetryRules
     | SetShares
 )
 
 PolicyEvent = (
-    QueueConfigured
+    IssuersSet
+    | QueueConfigured
     | RetryRulesSet
     | SharesSet
 )

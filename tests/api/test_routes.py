@@ -15,13 +15,12 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Gate, RequiredRight
+from api.http.access import RequiredRight
 from api.http.hot_routes import HotRoutes
 from api.monitor.aliases import ALIASES
-from api.services import Services
+from api.services import Services, make_gate
 from identity.issuer import make_token
 from identity.rights import EndpointClass
-from identity.verify import Verifier, trusted_issuers
 from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
@@ -49,7 +48,7 @@ def services_at(home: Path) -> Services:
     live: Any = Idle()
     gateway: Any = Idle()
     read_models: Any = Silent()
-    return Services(config, NOTHING, gateway, read_models, Gate(Verifier(trusted_issuers(home)), ("wlcg",)), live)
+    return Services(config, NOTHING, gateway, read_models, make_gate(config), live)
 
 
 class Client:
@@ -272,6 +271,7 @@ def test_a_sandbox_is_served_as_its_raw_bytes(client: Client, cache: Path) -> No
 
     assert answer.content == content
     assert "content-encoding" not in answer.headers
+    assert (answer.headers["x-content-type-options"], answer.headers["content-disposition"]) == ("nosniff", "attachment")
 
 
 @pytest.mark.parametrize("spelled", ["wlcg", "wlcg:production", "wlcg.production"])

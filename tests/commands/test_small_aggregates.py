@@ -4,13 +4,23 @@
 import pytest
 
 from schemas.dataset import CloseDataset, RegisterFiles
-from schemas.policy import ConfigureQueue, SetRetryRules, SetShares
+from schemas.policy import ConfigureQueue, SetIssuers, SetRetryRules, SetShares
 from schemas.records import replace
 from schemas.task_name import ClaimTaskName
-from schemas.types import DatasetFile, GlobalShare, QueueSettings, RetryAction, RetryRule, WorkerState
+from schemas.types import (
+    DatasetFile,
+    GlobalShare,
+    IssuerProfile,
+    QueueSettings,
+    RetryAction,
+    RetryRule,
+    TrustedIssuer,
+    WorkerState,
+)
 from schemas.worker import ReportWorker, WantWorkers
 from tests.commands.builders import QUEUE, a_queue
 from tests.commands.in_memory import a_culm
+from tests.identity.builders import an_issuer
 
 A_FILE = DatasetFile(lfn="f", scope="user.jdoe", size_bytes=1, checksum="ad:1", endpoint="E")
 
@@ -155,3 +165,40 @@ def test_a_retry_rule_with_a_broken_pattern_is_refused() -> None:
 
     assert answer.message is not None
     assert answer.message.startswith("rule 0: pattern '(' is not a regular expression")
+
+
+def test_only_an_administrator_sets_issuers() -> None:
+    culm = a_culm()
+
+    by_operator = culm.send(SetIssuers(issuers=(an_issuer(),)), "issuers", role="operator")
+    by_administrator = culm.send(SetIssuers(issuers=(an_issuer(),)), "issuers", role="administrator")
+
+    assert (by_operator.reason, by_administrator.event_types) == ("NOT_PERMITTED", ("IssuersSet",))
+
+
+def test_two_who_change_the_issuers_do_not_undo_each_other() -> None:
+    culm = a_culm()
+    other = an_issuer(issuer="https://other.example")
+    culm.send(SetIssuers(issuers=(an_issuer(),), revision=0), "issuers", role="administrator")
+
+    late = culm.send(SetIssuers(issuers=(other,), revision=0), "issuers", role="administrator")
+    again = culm.send(SetIssuers(issuers=(an_issuer(), other), revision=1), "issuers", role="administrator")
+
+    assert (late.reason, again.accepted) == ("STALE", True)
+
+
+@pytest.mark.parametrize(
+    ("issuers", "why"),
+    [
+        ((an_issuer(), an_issuer(issuer="https://iam.example.org")), "issuer https://iam.example.org/ is named twice"),
+        ((an_issuer(vos=()),), "needs at least one organisation"),
+        ((an_issuer(audiences=()),), "needs at least one organisation, one audience"),
+        ((an_issuer(algorithms=()),), "needs at least one organisation, one audience and one algorithm"),
+        ((an_issuer(profile=IssuerProfile.UNKNOWN),), "a profile or an algorithm that is not known"),
+    ],
+)
+def test_issuers_that_cannot_be_used_are_refused(issuers: tuple[TrustedIssuer, ...], why: str) -> None:
+    answer = a_culm().send(SetIssuers(issuers=issuers), "issuers", role="administrator")
+
+    assert answer.reason == "BAD_ISSUERS"
+    assert why in str(answer.message)

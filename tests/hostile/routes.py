@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Gate, RequiredRight
+from api.http.access import RequiredRight
 from api.monitor.aliases import ALIASES
 from api.native.command_body import COMMANDS
 from api.panda import ENDPOINTS
@@ -27,9 +27,8 @@ from api.panda.calls import Endpoint
 from api.panda.not_offered import CALLS
 from api.queries.jobs import FIELDS as JOB_FILTERS
 from api.queries.tasks import FIELDS as TASK_FILTERS
-from api.services import Services
+from api.services import Services, make_gate
 from identity.rights import EndpointClass, class_of_command
-from identity.verify import Verifier, trusted_issuers
 from process.addresses import ApiAddresses
 from schemas.catalog import CatalogEntry
 from tests.hostile import naughty
@@ -75,7 +74,7 @@ def routes() -> list[RouteContext]:
     with tempfile.TemporaryDirectory() as folder:
         config = ApiConfig(Path(folder), ApiAddresses.at("http://127.0.0.1:1"), "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://")
         idle = cast(Any, _Idle())
-        gate = Gate(Verifier(trusted_issuers(config.home)), config.vos)
+        gate = make_gate(config)
         app = create_app(Services(config, idle, idle, idle, gate, idle))
         return list(iter_route_contexts(cast(FastAPI, app.app).routes))
 

@@ -23,7 +23,7 @@ def _encoded(raw: bytes) -> str:
 def test_a_token_of_our_issuer_is_believed(tmp_path: Path) -> None:
     token = make_token(tmp_path, user="jdoe", name="Jane Doe", groups=["wlcg", "wlcg/production"], audience_hours=1)
 
-    claims = a_verifier(tmp_path).claims_of(token)
+    claims = a_verifier(tmp_path).believe(token).claims
 
     assert claims["preferred_username"] == "jdoe"
     assert claims["sub"] != "jdoe"
@@ -46,8 +46,8 @@ def test_the_key_stays_the_same_once_it_is_made(tmp_path: Path) -> None:
 def test_a_token_signed_by_another_key_is_denied(tmp_path: Path) -> None:
     forged = a_token(tmp_path, key=RSAKey.generate_key(2048))
 
-    with pytest.raises(TokenRefused, match="signature"):
-        a_verifier(tmp_path).claims_of(forged)
+    with pytest.raises(TokenRefused, match="signature of the token is not valid"):
+        a_verifier(tmp_path).believe(forged)
 
 
 def test_a_key_that_the_token_brings_along_is_not_used(tmp_path: Path) -> None:
@@ -55,37 +55,37 @@ def test_a_key_that_the_token_brings_along_is_not_used(tmp_path: Path) -> None:
     forged = a_token(tmp_path, key=own, header={"jwk": own.as_dict(private=False)})
 
     with pytest.raises(TokenRefused):
-        a_verifier(tmp_path).claims_of(forged)
+        a_verifier(tmp_path).believe(forged)
 
 
 def test_a_token_of_another_issuer_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="issuer 'https://elsewhere'"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, iss="https://elsewhere"))
+        a_verifier(tmp_path).believe(a_token(tmp_path, iss="https://elsewhere"))
 
 
 def test_a_token_for_another_audience_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="audience"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, aud=["another audience"]))
+        a_verifier(tmp_path).believe(a_token(tmp_path, aud=["another audience"]))
 
 
 def test_an_expired_token_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="expired"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, exp=int(time.time()) - 60))
+        a_verifier(tmp_path).believe(a_token(tmp_path, exp=int(time.time()) - 60))
 
 
 def test_a_token_without_an_end_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="when it expires"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, exp=None))
+        a_verifier(tmp_path).believe(a_token(tmp_path, exp=None))
 
 
 def test_a_token_that_begins_later_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="nbf"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, nbf=int(time.time()) + 600))
+        a_verifier(tmp_path).believe(a_token(tmp_path, nbf=int(time.time()) + 600))
 
 
 def test_a_token_without_a_subject_is_denied(tmp_path: Path) -> None:
     with pytest.raises(TokenRefused, match="subject"):
-        a_verifier(tmp_path).claims_of(a_token(tmp_path, sub=None))
+        a_verifier(tmp_path).believe(a_token(tmp_path, sub=None))
 
 
 def test_an_unsigned_token_is_denied(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_an_unsigned_token_is_denied(tmp_path: Path) -> None:
 
     for forged in (f"{none}.{body}.", f"{none}.{body}.x", f"{head}.{body}."):
         with pytest.raises(TokenRefused):
-            a_verifier(tmp_path).claims_of(forged)
+            a_verifier(tmp_path).believe(forged)
 
 
 def test_the_public_key_cannot_be_used_as_a_shared_secret(tmp_path: Path) -> None:
@@ -104,20 +104,20 @@ def test_the_public_key_cannot_be_used_as_a_shared_secret(tmp_path: Path) -> Non
     forged = f"{head}.{body}." + _encoded(hmac.digest(secret, f"{head}.{body}".encode(), "sha256"))
 
     with pytest.raises(TokenRefused):
-        a_verifier(tmp_path).claims_of(forged)
+        a_verifier(tmp_path).believe(forged)
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "a.b.c.d.e", "é.é.é", "." * 10, "x" * 20_000])
 def test_what_is_no_token_is_denied(tmp_path: Path, text: str) -> None:
     with pytest.raises(TokenRefused):
-        a_verifier(tmp_path).claims_of(text)
+        a_verifier(tmp_path).believe(text)
 
 
 def test_a_denial_never_shows_the_token(tmp_path: Path) -> None:
     token = a_token(tmp_path, aud="elsewhere")
 
     with pytest.raises(TokenRefused) as denied:
-        a_verifier(tmp_path).claims_of(token)
+        a_verifier(tmp_path).believe(token)
 
     assert token not in str(denied.value)
     assert token.split(".")[1] not in str(denied.value)
@@ -128,7 +128,7 @@ def test_accepted_tokens_are_remembered_in_a_bounded_number(tmp_path: Path, monk
     verifier = a_verifier(tmp_path)
 
     for number in range(5):
-        verifier.claims_of(a_token(tmp_path, sub=f"s{number}"))
+        verifier.believe(a_token(tmp_path, sub=f"s{number}"))
 
     assert len(verifier._remembered) == 3
     assert REMEMBERED_MAX <= 100_000
@@ -137,9 +137,9 @@ def test_accepted_tokens_are_remembered_in_a_bounded_number(tmp_path: Path, monk
 def test_a_remembered_token_is_denied_once_it_expires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = a_verifier(tmp_path)
     token = a_token(tmp_path, exp=int(time.time()) + 60)
-    verifier.claims_of(token)
+    verifier.believe(token)
     later = time.time() + 120
-    monkeypatch.setattr("identity.verify.time.time", lambda: later)
+    monkeypatch.setattr("time.time", lambda: later)
 
     with pytest.raises(TokenRefused, match="expired"):
-        verifier.claims_of(token)
+        verifier.believe(token)

@@ -12,10 +12,8 @@ import pytest
 
 from api.app import create_app
 from api.config import ApiConfig
-from api.http.access import Gate
-from api.services import Services
+from api.services import Services, make_gate
 from identity.issuer import make_token
-from identity.verify import Verifier, trusted_issuers
 from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 from tests.api.panda.builders import a_task_row
@@ -32,7 +30,7 @@ class Front:
 
         addresses = ApiAddresses.at("http://127.0.0.1:25080")
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
-        gate = Gate(Verifier(trusted_issuers(home)), ("wlcg",))
+        gate = make_gate(config)
         gateway: Any = Quiet()
         read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
         self._app = create_app(Services(config, NOTHING, gateway, read_models, gate, NOTHING))

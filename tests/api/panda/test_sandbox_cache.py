@@ -108,6 +108,16 @@ def test_a_name_may_ask_to_be_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "state.__ow__").read_bytes() == b"second"
 
 
+def test_what_one_user_may_overwrite_no_other_does(tmp_path: Path) -> None:
+    cache = cache_in(tmp_path)
+    stored(cache, "state.__ow__", b"of jane", "jane")
+
+    with pytest.raises(NotStored, match="cannot overwrite"):
+        stored(cache, "state.__ow__", b"of mallory", "mallory")
+
+    assert (tmp_path / "state.__ow__").read_bytes() == b"of jane"
+
+
 def test_the_same_content_is_found_for_its_owner_for_three_days(tmp_path: Path) -> None:
     cache = cache_in(tmp_path)
     content = gzip.compress(b"sandbox")

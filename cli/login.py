@@ -1,0 +1,140 @@
+"""`culm login`, `culm logout`, `culm whoami`: who one is for a Culm elsewhere."""
+
+import os
+import time
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli.api_client import api_client
+from cli.credentials import Login, credentials_of, valid
+from deploy.errors import StepFailed
+
+SECONDS_MAX = 60.0
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+SCOPE = "openid profile email offline_access"
+out = Console()
+Api = Annotated[str, typer.Option(help="Address of the API, https://HOST[:PORT].")]
+Vo = Annotated[str, typer.Option(help="Virtual organisation.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `culm`."""
+    app.command()(login)
+    app.command()(logout)
+    app.command()(whoami)
+
+
+def login(api: Api, vo: Vo = "wlcg") -> None:
+    """Log in at the provider of a VO, in any browser; the login is kept and refreshed."""
+    address = api.rstrip("/")
+    config = _document(f"{address}/auth/{vo}_auth_config.json")
+    discovery = _document(str(config["oidc_config_url"]))
+    begun = _begun(str(discovery["device_authorization_endpoint"]), config)
+    out.print(f"Open [bold]{escape(begun['verification_uri_complete'])}[/bold] and log in.", soft_wrap=True, highlight=False)
+    tokens = _awaited(str(discovery["token_endpoint"]), str(config["client_id"]), begun)
+    kept = Login(
+        api=address,
+        vo=vo,
+        id_token=tokens["id_token"],
+        refresh_token=tokens.get("refresh_token", ""),
+        token_endpoint=str(discovery["token_endpoint"]),
+        client_id=str(config["client_id"]),
+    )
+    credentials_of(os.environ).keep(kept)
+    _say_who(kept)
+
+
+def logout(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:
+    """Forget a login."""
+    credentials = credentials_of(os.environ)
+    kept = credentials.find(api.rstrip("/"))
+    if kept is None or not credentials.forget(kept.api):
+        raise StepFailed(f"no login{f' for {api}' if api else ''} to forget")
+    out.print(escape(f"the login at {kept.api} is forgotten here; tokens that were issued end by themselves"), soft_wrap=True)
+
+
+def whoami(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:
+    """Who one is, until when, and what one may do."""
+    credentials = credentials_of(os.environ)
+    kept = credentials.find(api.rstrip("/"))
+    if kept is not None:
+        _say_who(valid(kept, credentials))
+        return
+    _say(api_client(os.environ).get("/v1/whoami"), None)
+
+
+def _say_who(kept: Login) -> None:
+    headers = {"Authorization": f"Bearer {kept.id_token}", "Origin": kept.vo}
+    try:
+        answer = httpx.get(f"{kept.api}/v1/whoami", headers=headers, timeout=SECONDS_MAX)
+    except httpx.HTTPError as problem:
+        raise StepFailed(f"the API at {kept.api} does not answer: {type(problem).__name__}") from problem
+    if answer.is_error:
+        raise StepFailed(f"{kept.api} does not believe the login: {_sentence(answer)}")
+    _say(answer.json(), kept)
+
+
+def _say(me: dict[str, Any], kept: Login | None) -> None:
+    until = f", until {time.strftime('%H:%M', time.localtime(kept.expires))}" if kept else ""
+    refreshed = ", refreshed by itself" if kept and kept.refresh_token else ""
+    out.print(escape(f"{me['display_name']} ({me['nickname']}) of {me['vo']}{until}{refreshed}"), highlight=False, soft_wrap=True)
+    roles = ", ".join(me["roles"]) or "none"
+    missing = [role for role in ("production", "operator", "pilot") if role not in me["roles"]]
+    lacking = "; not: " + ", ".join(f"{role} (group {me['vo']}/{role} is missing)" for role in missing) if missing else ""
+    may = f"may submit, and kill, retry and pause own tasks; roles: {roles}{lacking}"
+    out.print(escape(may), highlight=False, soft_wrap=True)
+
+
+def _document(url: str) -> dict[str, Any]:
+    try:
+        answer = httpx.get(url, timeout=SECONDS_MAX)
+        found = answer.json()
+    except (httpx.HTTPError, ValueError) as problem:
+        raise StepFailed(f"{url} did not answer with a document: {type(problem).__name__}") from problem
+    if answer.is_error or not isinstance(found, dict):
+        raise StepFailed(f"{url}: {_sentence(answer)}")
+    return found
+
+
+def _begun(endpoint: str, config: dict[str, Any]) -> dict[str, Any]:
+    form = {"client_id": str(config["client_id"]), "scope": SCOPE, "audience": str(config["audience"])}
+    answer = _posted(endpoint, form)
+    if answer.is_error:
+        raise StepFailed(f"the login could not begin: {_sentence(answer)}")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _awaited(endpoint: str, client_id: str, begun: dict[str, Any]) -> dict[str, Any]:
+    """The tokens, once the person has logged in."""
+    end = time.monotonic() + float(begun["expires_in"])
+    form = {"client_id": client_id, "grant_type": DEVICE_GRANT, "device_code": str(begun["device_code"])}
+    while time.monotonic() < end:
+        time.sleep(float(begun.get("interval", 5)) + 0.5)
+        answer = _posted(endpoint, form)
+        if not answer.is_error:
+            found: dict[str, Any] = answer.json()
+            return found
+        error = answer.json().get("error") if "json" in answer.headers.get("content-type", "") else None
+        if error != "authorization_pending":
+            raise StepFailed(f"the login failed: {_sentence(answer)}")
+    raise StepFailed("no one logged in in time")
+
+
+def _posted(endpoint: str, form: dict[str, str]) -> httpx.Response:
+    try:
+        return httpx.post(endpoint, data=form, timeout=SECONDS_MAX)
+    except httpx.HTTPError as problem:
+        raise StepFailed(f"{endpoint} does not answer: {type(problem).__name__}") from problem
+
+
+def _sentence(answer: httpx.Response) -> str:
+    try:
+        found = answer.json()
+        return str(found.get("error_description") or found.get("detail") or answer.status_code)
+    except (ValueError, AttributeError):
+        return f"HTTP {answer.status_code}"

@@ -1,0 +1,28 @@
+"""Culm's own issuers as rows: the one of development, and the one of its agents and of who works on its host. Pure."""
+
+from collections.abc import Sequence
+
+from schemas.types import IssuerProfile, SignatureAlgorithm, TrustedIssuer
+
+ISSUER = "urn:culm:development-issuer"
+#: Issues to Culm's own agents and to who works on the host: believed also where the development issuer is not.
+OWN_ISSUER = "urn:culm:issuer"
+AUDIENCE = "culm"
+#: Agents of the local stack have tokens of a year (deploy/local_queue.py).
+LIFETIME_SECONDS_MAX = 400 * 24 * 3600
+
+
+def own_issuers(vos: Sequence[str], *, development: bool = True) -> tuple[TrustedIssuer, ...]:
+    """The rows that need no policy, for all of `vos`; without `development` tokens of people are not among them."""
+    return tuple(_row(name, vos) for name in ((ISSUER, OWN_ISSUER) if development else (OWN_ISSUER,)))
+
+
+def _row(name: str, vos: Sequence[str]) -> TrustedIssuer:
+    return TrustedIssuer(
+        issuer=name,
+        vos=tuple(vos),
+        audiences=(AUDIENCE,),
+        profile=IssuerProfile.CULM,
+        algorithms=(SignatureAlgorithm.RS256,),
+        lifetime_seconds_max=LIFETIME_SECONDS_MAX,
+    )

@@ -1,0 +1,41 @@
+"""The verifier and the keys that the processes of one Culm use.
+
+In: the folder of the development issuer, the VOs of this Culm, the store that APIs share. Out: a `Verifier` and its `KeyCache`,
+which believe the development issuer until other rows are known.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import orjson
+
+from identity.issuer import public_keys
+from identity.key_cache import Documents, KeyCache
+from identity.key_fetching import fetch_keys
+from identity.own_issuers import ISSUER, OWN_ISSUER, own_issuers
+from identity.verify import Verifier
+from schemas.types import TrustedIssuer
+
+
+def key_cache(home: Path, shared: Documents, clock: Callable[[], float] = time.time) -> KeyCache:
+    """Keys of issuers; those of the development issuer stand in `home` and are fetched from nowhere."""
+
+    def fetch(issuer: TrustedIssuer) -> bytes:
+        if issuer.issuer in (ISSUER, OWN_ISSUER):
+            return orjson.dumps(public_keys(home).as_dict(private=False))
+        return fetch_keys(issuer)
+
+    return KeyCache(fetch, shared, clock)
+
+
+def development_verifier(vos: Sequence[str], keys: KeyCache, clock: Callable[[], float] = time.time) -> Verifier:
+    """A verifier that believes the development issuer and Culm's own, for all of `vos`."""
+    return Verifier(own_issuers(vos), keys, clock)
+
+
+def rows_with_own(vos: Sequence[str], rows: Sequence[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
+    """Who is believed when the policy has `rows`: the development issuer only where there are none. Own names cannot be taken."""
+    others = [row for row in rows if row.issuer not in (ISSUER, OWN_ISSUER)]
+    named = [row for row in rows if row.issuer == ISSUER]
+    return (*own_issuers(vos, development=bool(named) or not others), *others)
