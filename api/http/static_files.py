@@ -14,7 +14,7 @@ from api.http.errors import NotFound
 from api.services import Services
 from api.shared.store import SharedKind
 
-#: What users uploaded is never a page of ours, whatever a browser thinks of it.
+#: What users uploaded is never a page of ours, also where a browser takes it for one.
 INERT = {
     "X-Content-Type-Options": "nosniff",
     "Content-Disposition": "attachment",

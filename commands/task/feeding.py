@@ -12,7 +12,7 @@ from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
 from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
-from commands.task.limits import UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
+from commands.task.limits import CHUNK_MAX, UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
 from commands.task.model import Task, accounts_of
 from commands.task.names import PFN_LIST, longest_name, names_at
 from commands.task.retries import revival
@@ -101,6 +101,8 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if complete and not units and not task.units:
         message = f"input dataset {command.dataset} has no file that the task could use"
         return broken(task, "EMPTY_INPUT", message)
+    if not last and command.chunk >= CHUNK_MAX:
+        return broken(task, "TOO_MANY_FILES", f"input dataset {command.dataset} has more than {CHUNK_MAX:,} chunks")
     fed = _fed(task, command.dataset, units, chunk_complete=True, whole=last, complete=complete)
     return accept(*fed, follow_ups=() if last else _ask_for_next(task, command))
 

@@ -6,6 +6,8 @@ dataset gives itself, so that others have their turn in between.
 
 #: Input units of one task.
 UNITS_MAX = 1_000_000
+#: Number of the last chunk that a dataset is asked for: with it, no number of chunks is beyond its bounds.
+CHUNK_MAX = 999_998
 #: Orders that wait for their plan; the next one is given when one of them is planned. Together they may come in one decision.
 ORDERS_OPEN_MAX = 10
 #: Jobs of one task at work; with so many, the next order is given when room for all its units has come.

@@ -135,7 +135,8 @@ def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowU
     files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
     for outcome in outcomes:
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
-            for file in outcome.outputs:
+            # A file without a dataset is registered nowhere.
+            for file in (output for output in outcome.outputs if output.dataset):
                 files.setdefault((file.dataset, file.role), []).append(file)
     return [
         FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id), task.owner)

@@ -122,7 +122,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             1 <= self.task_id <= 900000000000
-            and 0 <= self.chunk <= 1000000
+            and 0 <= self.chunk <= 999998
             and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
         )
 

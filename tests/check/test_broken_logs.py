@@ -98,14 +98,14 @@ def torn(records: list[Seen]) -> list[Seen]:
 
 
 def forged(records: list[Seen]) -> list[Seen]:
-    """An event that no command asked for, from which something followed without a command of its own."""
+    """An event that no command asked for, and from which nothing followed without a command of its own."""
     sent = {record.envelope.command_id for record in records if record.role == "commands"}
     events = [record for record in records if record.role == "events"]
     led_to_one = {one.envelope.causation_id for one in events if one.envelope.command_id not in sent}
     index = next(
         number
         for number, record in enumerate(records)
-        if record.name == "JobFinished" and record.envelope.event_id in led_to_one
+        if record.name == "JobFinished" and record.envelope.event_id not in led_to_one
     )
     records[index] = with_envelope(records[index], command_id="00000000-0000-0000-0000-00000000beef")
     return records

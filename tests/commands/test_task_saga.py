@@ -42,6 +42,7 @@ from tests.commands.builders import (
     a_running_task,
     a_submission,
     account,
+    culm_outputs,
     end,
     generate_all,
     job,
@@ -588,6 +589,18 @@ def test_a_template_that_asks_for_input_the_job_lacks_breaks_the_task() -> None:
     generate_all(culm)
 
     assert culm.last(TaskFinalized).message == "job parameters: ${IN2/T} is not known for this job"
+
+
+def test_an_output_of_no_dataset_is_registered_nowhere() -> None:
+    culm = a_running_task()
+    first = lease(culm)
+    assert first is not None
+    end(culm, first)
+    homeless = tuple(replace(file, dataset="") for file in culm_outputs(culm, first))
+
+    account(culm, first, OutcomeKind.FINISHED, outputs=homeless)
+
+    assert [m for m, _ in culm.events if isinstance(m, FilesRegistered)] == []
 
 
 def test_registered_files_keep_their_role() -> None:
