@@ -13,7 +13,6 @@ import structlog
 from commands.config import DeciderConfig, read_config
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.errors import Fenced, Interrupted, PositionsMissing
-from commands.engine.garbage import search_rarely
 from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.positions_command import run as run_positions
@@ -33,7 +32,6 @@ log = structlog.get_logger()
 
 def main(config: DeciderConfig) -> int:
     """Exit code 0 after SIGTERM, 3 when another decider took the name, 4 when someone must say where to begin."""
-    search_rarely()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

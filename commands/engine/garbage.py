@@ -2,23 +2,15 @@
 
 Counting references frees what a decision leaves behind. Python searches for circles beside that, now and then in everything that
 there is, which stops a decider with 100,000 live jobs for some 300 ms. Circles come from clients and errors only, so what lives
-for long is taken out of the search.
+for long is taken out of the search. How often the rest is searched: `process.collector`.
 """
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Allocations beyond releases before young objects are searched, and how many searches of each kind come before one of the next.
-THRESHOLDS = (50_000, 20, 1_000)
 #: With fewer aggregates the search costs too little to matter.
 AGGREGATES_MIN = 10_000
-
-
-def search_rarely() -> None:
-    """For a process that decides: search young objects only."""
-    gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
 
 
 def never_search(aggregates: int) -> None:

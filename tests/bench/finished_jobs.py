@@ -12,10 +12,10 @@ from pathlib import Path
 
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.decider import Decider
-from commands.engine.garbage import search_rarely
 from commands.engine.rows import RowCodec
 from commands.engine.snapshots import SnapshotWriter
 from commands.engine.store import StateStore
+from process.collector import collect_rarely
 from schemas.wire import Decoded, entry_of
 from tests.bench.restart_log import history
 from tests.commands.in_memory import a_codec
@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.finished_jobs", description=__doc__)
     parser.add_argument("--jobs", type=int, default=1_000_000)
     jobs = parser.parse_args().jobs
-    search_rarely()
+    collect_rarely()
     with tempfile.TemporaryDirectory(prefix="culm-finished-") as folder:
         measure(jobs, Path(folder))
     return 0

@@ -31,18 +31,18 @@ import json, resource, sys, time
 from pathlib import Path
 from commands.config import DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
-from commands.engine.garbage import search_rarely
 from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
+from process.collector import collect_rarely
 kafka, registry, home, stop = sys.argv[1:5]
 config = DeciderConfig(kafka, registry, Path(home))
 codec = codec_from(registry)
 store = StateStore(RowCodec(codec), ClosedRowsOfShards(config.closed_rows_folder))
-search_rarely()
+collect_rarely()
 watchdog = Watchdog()
 loop = DeciderLoop(config, codec, store, lambda: KafkaDeciderLog(config, watchdog))
 log = KafkaDeciderLog(config, watchdog)
