@@ -7,7 +7,7 @@ import structlog
 from api.config import ApiConfig
 from api.http.access import Gate
 from api.log.answers import AnswerWatch
-from api.log.condition import ConditionDesk
+from api.log.condition import ConditionService
 from api.log.gateway import CommandGateway
 from api.log.issuer_policy import IssuerPolicy
 from api.log.live_events import LiveEvents
@@ -39,7 +39,7 @@ class Services:
     gate: Gate
     live: LiveEvents
     issuers: IssuerPolicy | None = None
-    condition: ConditionDesk | None = None
+    condition: ConditionService | None = None
 
     @property
     def shared(self) -> SharedStore:
@@ -96,5 +96,5 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         gate=gate,
         live=LiveEvents(config.kafka, codec),
         issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos)),
-        condition=ConditionDesk(config, read_models),
+        condition=ConditionService(config, read_models),
     )

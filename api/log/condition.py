@@ -87,7 +87,7 @@ def sentences(
     return tuple(found)
 
 
-class ConditionDesk:
+class ConditionService:
     """The condition of the stack that this API belongs to."""
 
     def __init__(self, config: ApiConfig, read_models: ReadModels) -> None:

@@ -16,11 +16,19 @@ from commands import undo
 from commands.aggregates import AGGREGATES, Aggregate
 from commands.decision import Decision, Refusal
 from commands.engine.checked_parts import CheckedParts
+from commands.engine.decision_records import (
+    answer_record,
+    dead_letter_record,
+    event_envelope,
+    event_record,
+    follow_ups,
+    refusal_outcome,
+)
 from commands.engine.entries import Entry
 from commands.engine.errors import Interrupted, SnapshotUnusable, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
-from commands.engine.records import InputRecord, OutputRecord, Place, letter_of
+from commands.engine.records import InputRecord, OutputRecord, Place
 from commands.engine.repeats import Repeats
 from commands.engine.store import StateStore
 from commands.limits import (
@@ -30,10 +38,8 @@ from commands.limits import (
     record_too_large,
     shortened,
 )
-from schemas.answer import CommandAnswered
 from schemas.answering import may_be_answered_by_events
 from schemas.bounds import problems_of, sentence
-from schemas.ids import caused_command_id, event_id
 from schemas.instants import MICROSECONDS
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, Decoded, Message, Poison, entry_of
@@ -54,12 +60,12 @@ class DecisionFailed(Exception):
 
 
 class Decider:
-    """Decides commands against the states in `store`; without `direct` every follow-up goes through the log."""
+    """Decides commands against the states in `store`; without `inline` every follow-up goes through the log."""
 
-    def __init__(self, store: StateStore, codec: Codec, direct: InlineFollowUps | None = None) -> None:
+    def __init__(self, store: StateStore, codec: Codec, inline: InlineFollowUps | None = None) -> None:
         self._store = store
         self._codec = codec
-        self._direct = direct or InlineFollowUps()
+        self._inline = inline or InlineFollowUps()
         self._repeats = Repeats(store)
         self._unwritable: dict[Place, TooLarge] = {}
         self.counted = Counted()
@@ -72,18 +78,18 @@ class Decider:
         the log, where the one to blame fails alone.
         """
         place = record.place
-        self._direct.read(*place)
+        self._inline.read(*place)
         try:
             decoded = self._codec.decode(record.value)
             self._check(record, decoded)
         except Poison as problem:
             return [self._dead_letter(record, "Poison", str(problem))]
-        self._direct.came(record.topic, decoded.envelope.aggregate_id, decoded.envelope.command_id)
+        self._inline.came(record.topic, decoded.envelope.aggregate_id, decoded.envelope.command_id)
         if place in self._unwritable:
             return self._given_up(record, decoded, DecisionFailed(self._unwritable[place], inline=False))
         before = undo.mark()
         try:
-            return self._decide_all(record, decoded, self._direct.decisions_max)
+            return self._decide_all(record, decoded, self._inline.decisions_max)
         except DecisionFailed as first:
             undo.put_back(before)
             if not first.inline:
@@ -113,7 +119,7 @@ class Decider:
             place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             log.error("decision_met_a_bug", exc_info=found.cause, **place)
         entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
-        answer = self._answer(decoded, entry, Decision(refusal=refusal), [])
+        answer = answer_record(self._codec, decoded, entry.sequence, Decision(refusal=refusal), [])
         self._store.forget_untouched(decoded.entry.aggregate, decoded.envelope.aggregate_id)
         self.counted.answered(decoded.name, refusal.reason, ())
         letter = self._dead_letter(record, error_class, str(found))
@@ -125,20 +131,20 @@ class Decider:
         Raises DecisionFailed, after which the states must be put back.
         """
         outputs: list[OutputRecord] = []
-        told: list[Outcome] = []
+        outcomes: list[Outcome] = []
         waiting, checked = deque([first]), CheckedParts()
         left, weighed, size, inline = inline_max, 0, 0, False
         try:
             while waiting:
                 decoded = waiting.popleft()
                 inline = decoded is not first
-                follow_ups = self._decide(record, decoded, outputs, told, checked, direct=inline)
-                for number, (message, envelope) in enumerate(follow_ups):
+                following = self._decide(record, decoded, outputs, outcomes, checked, inline=inline)
+                for number, (message, envelope) in enumerate(following):
                     entry, target = entry_of(message), envelope.aggregate_id
                     itself = (entry.aggregate, target) == (decoded.entry.aggregate, decoded.envelope.aggregate_id)
                     # What an aggregate tells itself is the next slice of long work: others have their turn before it.
                     inline_too = left > 0 and not itself and size < INLINE_BYTES_MAX
-                    if inline_too and self._direct.takes(entry.topic, target, number):
+                    if inline_too and self._inline.takes(entry.topic, target, number):
                         left -= 1
                         waiting.append(Decoded(entry, message, envelope))
                     else:
@@ -154,14 +160,14 @@ class Decider:
             raise
         except Exception as problem:
             raise DecisionFailed(problem, inline=inline) from problem
-        for name, outcome, events in told:
+        for name, outcome, events in outcomes:
             self.counted.answered(name, outcome, events)
         return outputs
 
     def _send(self, topic: str, aggregate_id: str, command_id: str) -> None:
         """Note a follow-up that goes through the log, unless its decision is put back."""
-        self._direct.sent(topic, aggregate_id, command_id)
-        undo.note(self._direct.came, topic, aggregate_id, command_id)
+        self._inline.sent(topic, aggregate_id, command_id)
+        undo.note(self._inline.came, topic, aggregate_id, command_id)
 
     def _weight(self, outputs: list[OutputRecord]) -> int:
         """Bytes of the records; raises TooLarge for one that no log takes."""
@@ -192,10 +198,10 @@ class Decider:
         record: InputRecord,
         decoded: Decoded,
         outputs: list[OutputRecord],
-        told: list[Outcome],
+        outcomes: list[Outcome],
         checked: CheckedParts,
         *,
-        direct: bool,
+        inline: bool,
     ) -> list[tuple[Message, CommandEnvelope]]:
         """What follows from the command, in order; its events and its answer are added to `outputs`."""
         by: CommandEnvelope = decoded.envelope
@@ -203,27 +209,27 @@ class Decider:
         entry = self._store.get(aggregate.name, by.aggregate_id)
         undo.keep(entry)
         undo.keep(entry.state)
-        if self._repeats.knows(entry, decoded, inline=direct):
-            told.append((decoded.name, "repeated", []))
-            outputs.append(self._answer(decoded, entry, Decision(), [], repeated=True, direct=direct))
+        if self._repeats.knows(entry, decoded, inline=inline):
+            outcomes.append((decoded.name, "repeated", []))
+            outputs.append(answer_record(self._codec, decoded, entry.sequence, Decision(), [], repeated=True, inline=inline))
             return []
-        too_late = None if direct else self._repeats.too_late(record, decoded)
+        too_late = None if inline else self._repeats.too_late(record, decoded)
         refusal = too_late or _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
         decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
-        is_answer = not direct and _is_answered_by_events(decoded, decision)
+        is_answer = not inline and _is_answered_by_events(decoded, decision)
         events = self._evolve(aggregate, entry, decision, decoded, is_answer=is_answer)
         if not events:
             self._store.forget_untouched(aggregate.name, by.aggregate_id)
-        elif not direct:
+        elif not inline:
             self._repeats.decided(record, decoded)
-        outputs += [self._event_record(message, envelope) for message, envelope in events]
-        if not (direct or is_answer) or not events:
-            outputs.append(self._answer(decoded, entry, decision, events, direct=direct))
-        told.append((decoded.name, decision.refusal.reason if decision.refusal else "accepted", events))
+        outputs += [event_record(self._codec, message, envelope) for message, envelope in events]
+        if not (inline or is_answer) or not events:
+            outputs.append(answer_record(self._codec, decoded, entry.sequence, decision, events, inline=inline))
+        outcomes.append((decoded.name, refusal_outcome(decision), events))
         for follow_up in decision.follow_ups:
             if follow_up.checked is not None:
                 checked.note(follow_up.checked)
-        return list(self._follow_ups(decision, by, events))
+        return list(follow_ups(decision, by, events))
 
     def _evolve(
         self, aggregate: Aggregate, entry: Entry, decision: Decision, decoded: Decoded, *, is_answer: bool
@@ -267,77 +273,7 @@ class Decider:
         self._store.touched(aggregate.name, envelope.aggregate_id, entry, parts, closed=closed)
 
     def _envelope(self, decoded: Decoded, first: int, index: int, size: int, is_answer: bool) -> EventEnvelope:
-        by: CommandEnvelope = decoded.envelope
-        return EventEnvelope(
-            event_id=event_id(by.command_id, index),
-            aggregate_id=by.aggregate_id,
-            sequence=first + index + 1,
-            decision_index=index,
-            decision_size=size,
-            command_id=by.command_id,
-            correlation_id=by.correlation_id,
-            occurred_at=by.issued_at,
-            actor=by.actor,
-            vo=by.vo,
-            writer_epoch=self._store.writer_epoch,
-            causation_id=by.causation_id,
-            command_type=decoded.name,
-            role=by.role,
-            is_answer=is_answer,
-        )
-
-    def _event_record(self, message: Any, envelope: EventEnvelope) -> OutputRecord:
-        topic = entry_of(message).topic
-        return OutputRecord(topic, envelope.aggregate_id.encode(), self._codec.encode(message, envelope))
-
-    def _follow_ups(
-        self, decision: Decision, by: CommandEnvelope, events: list[tuple[Any, EventEnvelope]]
-    ) -> Iterator[tuple[Message, CommandEnvelope]]:
-        cause = events[-1][1].event_id if events else by.command_id
-        for number, follow_up in enumerate(decision.follow_ups):
-            envelope = CommandEnvelope(
-                command_id=caused_command_id(by.command_id, number, type(follow_up.command).__name__),
-                aggregate_id=follow_up.aggregate_id,
-                correlation_id=by.correlation_id,
-                causation_id=cause,
-                issued_at=by.issued_at,
-                actor=follow_up.on_behalf_of or by.actor,
-                role="system",
-                vo=by.vo,
-            )
-            yield follow_up.command, envelope
-
-    def _answer(
-        self,
-        decoded: Decoded,
-        entry: Entry,
-        decision: Decision,
-        events: list[tuple[Any, EventEnvelope]],
-        *,
-        repeated: bool = False,
-        direct: bool = False,
-    ) -> OutputRecord:
-        by: CommandEnvelope = decoded.envelope
-        answer = CommandAnswered(
-            command_id=by.command_id,
-            command_type=decoded.name,
-            aggregate=decoded.entry.aggregate,
-            aggregate_id=by.aggregate_id,
-            correlation_id=by.correlation_id,
-            accepted=decision.refusal is None,
-            reason=decision.refusal.reason if decision.refusal else None,
-            message=shortened(decision.refusal.message) if decision.refusal else None,
-            sequence=entry.sequence,
-            event_types=tuple(type(message).__name__ for message, _ in events),
-            pilot_command=decision.pilot_command,
-            leased=decision.leased,
-            repeated=repeated,
-            answered_at=by.issued_at,
-            vo=by.vo,
-            actor=by.actor,
-            causation_id=by.causation_id if direct else None,
-        )
-        return OutputRecord(entry_of(answer).topic, by.command_id.encode(), self._codec.encode(answer))
+        return event_envelope(decoded, first, index, size, is_answer=is_answer, writer_epoch=self._store.writer_epoch)
 
     def _check(self, record: InputRecord, decoded: Decoded) -> None:
         """Raises Poison for a record that does not belong where it stands."""
@@ -352,8 +288,7 @@ class Decider:
 
     def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
         log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=shortened(error))
-        letter = letter_of(record, error_class, error)
-        return OutputRecord(entry_of(letter).topic, record.topic.encode(), self._codec.encode(letter))
+        return dead_letter_record(self._codec, record, error_class, error)
 
 
 def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:

@@ -1,6 +1,6 @@
 """Ends of jobs rolled up into one command a task, with the retry rules' advice.
 
-In: final job events in the order heard, retry rules, memory of jobs. Out: `RecordJobOutcomes`, at most 200 ends and 500 kB
+In: final job events in the order of the log, retry rules, memory of jobs. Out: `RecordJobOutcomes`, at most 200 ends and 500 kB
 each (the outputs of one job may be more, as they were in its event). A
 job that ends because its merge job ended says nothing new to its task and is left out.
 """
@@ -21,14 +21,14 @@ ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", 
 
 
 def roll_up(
-    heard: Sequence[RecordRead], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]
+    records: Sequence[RecordRead], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]
 ) -> Iterator[OutgoingCommand]:
-    """One command for each task among `heard`, or several when more of its jobs ended than one may tell.
+    """One command for each task among `records`, or several when more of its jobs ended than one may tell.
 
     rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known.
     """
     by_task: dict[int, list[tuple[JobOutcome, EventEnvelope]]] = {}
-    for one in heard:
+    for one in records:
         job_id = int(one.cause.aggregate_id)
         outcome = outcome_of(job_id, one.message, DEFAULT_RULES if rules is None else rules, memory.get(job_id, 0))
         if outcome is not None and task_id_of(job_id):

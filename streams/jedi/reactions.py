@@ -1,6 +1,6 @@
 """What a task's life makes the processors say: which command follows from which event. Pure.
 
-In: events heard and facts. Out: commands. Steps 3, 5, 12 and 13 of docs/flow.md.
+In: events and facts. Out: commands. Steps 3, 5, 12 and 13 of docs/flow.md.
 """
 
 import json
@@ -21,9 +21,9 @@ from streams.jedi.task_parameters import Refusal
 DEFINITION_BYTES_MAX = 350_000
 
 
-def refine_submitted(heard: Sequence[RecordRead], api: str) -> Iterator[OutgoingCommand]:
+def refine_submitted(records: Sequence[RecordRead], api: str) -> Iterator[OutgoingCommand]:
     """`RefineTask`, or `BreakTask` for parameters that mean nothing, for each task that came or came again."""
-    for one in heard:
+    for one in records:
         event: TaskSubmitted | TaskReloaded = one.message
         parent = event.parent_task_id if isinstance(event, TaskSubmitted) else None
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
@@ -32,9 +32,9 @@ def refine_submitted(heard: Sequence[RecordRead], api: str) -> Iterator[Outgoing
         yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
 
-def generate_ordered(heard: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
+def generate_ordered(records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """`GenerateJobs` or `ParkTask` for each order."""
-    for one in heard:
+    for one in records:
         answer = generate(one.message, one.cause.vo, facts, one.cause.event_id)
         yield outgoing_command(answer, one.cause.aggregate_id, [one.cause], "order")
 

@@ -66,7 +66,7 @@ class LargeTask:
 
     def __init__(self, units: int) -> None:
         self.units = units
-        self.culm = a_culm(direct=False)
+        self.culm = a_culm(inline=False)
         self.orders: deque[Any] = deque()
         self.live: deque[int] = deque()
         self.last_serial = 0

@@ -82,9 +82,9 @@ def a_submission(**changes: Any) -> SubmitTask:
     return replace(command, **changes)
 
 
-def a_running_task(definition: TaskDefinition | None = None, *, direct: bool = True) -> Culm:
+def a_running_task(definition: TaskDefinition | None = None, *, inline: bool = True) -> Culm:
     """A system with a queue and a task whose jobs are waiting for pilots."""
-    culm = a_culm(direct=direct)
+    culm = a_culm(inline=inline)
     a_queue(culm)
     culm.send(a_submission(), str(TASK))
     culm.send(

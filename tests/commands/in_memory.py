@@ -108,11 +108,11 @@ class Culm:
         return InputRecord(topic, 0, self.sent, key, value, self.now)
 
 
-def a_culm(*, direct: bool = True) -> Culm:
-    """An empty system. direct: follow-ups are decided at once, as by a decider that owns everything."""
+def a_culm(*, inline: bool = True) -> Culm:
+    """An empty system. inline: follow-ups are decided at once, as by a decider that owns everything."""
     codec = a_codec()
     store = StateStore(RowCodec(codec), ClosedRowsOfShards(None))
     owned = InlineFollowUps()
-    if direct:
+    if inline:
         owned.begin(Backlog(dict.fromkeys(command_topics(), 1), frozenset({0}), {}))
     return Culm(Decider(store, codec, owned), codec, store)

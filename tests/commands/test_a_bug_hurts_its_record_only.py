@@ -93,9 +93,9 @@ def planted(victim: str | None, place: str) -> Iterator[list[str]]:
         yield decided
 
 
-def played(script: list[Sent], victim: str | None = None, place: str = "", *, direct: bool = True) -> tuple[Culm, list[str]]:
+def played(script: list[Sent], victim: str | None = None, place: str = "", *, inline: bool = True) -> tuple[Culm, list[str]]:
     """The system after a script, and the ids of the commands that were decided."""
-    culm = a_culm(direct=direct)
+    culm = a_culm(inline=inline)
     with planted(victim, place) as decided:
         for now, command, aggregate_id, more in script:
             culm.now = now
@@ -135,7 +135,7 @@ def test_a_bug_leaves_the_states_of_a_run_without_its_record(scene: str) -> None
                 assert [letter.error for letter in struck.letters] == ["Planted: "]
             if struck.letters:
                 assert states_of(struck) == states_of(without), f"{victim} in {place}"
-                assert struck.decider._direct._under_way == {}
+                assert struck.decider._inline._under_way == {}
 
 
 def test_the_record_of_the_follow_up_that_met_the_bug_is_the_dead_letter_and_no_other() -> None:

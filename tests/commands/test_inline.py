@@ -28,10 +28,10 @@ NUMBER = "00000000-0000-0000-0000-00000000abcd"
 
 def owning(*shards: int, **unread: int) -> InlineFollowUps:
     """The choice of a decider with shards, all four unless they are named; unread: p<partition>=<end>."""
-    direct = InlineFollowUps()
+    inline = InlineFollowUps()
     ends = {(JOBS, int(name[1:])): end for name, end in unread.items()}
-    direct.begin(Backlog({JOBS: 4}, frozenset(shards or range(4)), ends))
-    return direct
+    inline.begin(Backlog({JOBS: 4}, frozenset(shards or range(4)), ends))
+    return inline
 
 
 def names_of(culm: Culm, command: Any, key: str, role: str = "pilot") -> list[str]:
@@ -52,7 +52,7 @@ def test_a_lease_and_what_follows_from_it_are_three_records() -> None:
 
 
 def test_without_ownership_the_follow_up_is_a_record_of_its_own() -> None:
-    culm = a_running_task(direct=False)
+    culm = a_running_task(inline=False)
 
     names = names_of(culm, LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE)
 
@@ -65,7 +65,7 @@ def written(event: tuple[Any, EventEnvelope]) -> str:
 
 
 def test_either_way_the_events_and_the_states_are_the_same() -> None:
-    short, long = a_running_task(), a_running_task(direct=False)
+    short, long = a_running_task(), a_running_task(inline=False)
     for culm in (short, long):
         run_all(culm)
 
@@ -91,24 +91,24 @@ def test_a_follow_up_that_is_refused_leaves_an_answer_that_names_its_cause() -> 
 
 
 def test_a_follow_up_takes_the_log_while_an_earlier_one_to_the_same_aggregate_is_there() -> None:
-    direct = owning()
-    direct.sent(JOBS, "7", "first")
+    inline = owning()
+    inline.sent(JOBS, "7", "first")
 
-    assert not direct.takes(JOBS, "7", 0)
-    assert direct.takes(JOBS, "8", 0)
-    direct.came(JOBS, "7", "first")
-    assert direct.takes(JOBS, "7", 0)
+    assert not inline.takes(JOBS, "7", 0)
+    assert inline.takes(JOBS, "8", 0)
+    inline.came(JOBS, "7", "first")
+    assert inline.takes(JOBS, "7", 0)
 
 
 def test_a_new_owner_reads_to_the_end_of_a_partition_before_it_spares_the_way() -> None:
-    direct = owning(p0=10, p1=10, p2=10, p3=10)
+    inline = owning(p0=10, p1=10, p2=10, p3=10)
 
     for partition in range(4):
-        direct.read(JOBS, partition, 8)
-    assert not direct.takes(JOBS, "7", 0)
+        inline.read(JOBS, partition, 8)
+    assert not inline.takes(JOBS, "7", 0)
     for partition in range(4):
-        direct.read(JOBS, partition, 9)
-    assert direct.takes(JOBS, "7", 0)
+        inline.read(JOBS, partition, 9)
+    assert inline.takes(JOBS, "7", 0)
 
 
 def test_what_belongs_to_another_slot_takes_the_log() -> None:
@@ -124,15 +124,15 @@ def test_before_anything_is_owned_everything_takes_the_log() -> None:
 
 
 def test_late_follow_ups_of_a_large_decision_take_the_log() -> None:
-    direct = owning()
+    inline = owning()
 
-    assert direct.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX - 1)
-    assert not direct.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX)
+    assert inline.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX - 1)
+    assert not inline.takes(JOBS, "7", FOLLOW_UPS_INLINE_MAX)
 
 
 def test_one_record_brings_about_so_many_decisions_and_the_rest_takes_the_log() -> None:
     culm = a_running_task(a_definition(events_total=5))
-    culm.decider._direct.decisions_max = 2
+    culm.decider._inline.decisions_max = 2
 
     names = names_of(culm, KillTask(), str(TASK), role="user")
 
@@ -157,12 +157,12 @@ def test_a_bug_in_a_follow_up_costs_only_the_follow_up(monkeypatch: pytest.Monke
 
 def test_follow_ups_through_the_log_are_forgotten_with_the_decision_that_gave_them(monkeypatch: pytest.MonkeyPatch) -> None:
     culm = a_running_task(a_definition(events_total=5))
-    culm.decider._direct.decisions_max = 2
+    culm.decider._inline.decisions_max = 2
     monkeypatch.setattr(limits, "DECISION_RECORDS_MAX", 3)
 
     answer = culm.send(KillTask(), str(TASK))
 
-    assert (answer.reason, culm.decider._direct._under_way) == ("TOO_LARGE", {})
+    assert (answer.reason, culm.decider._inline._under_way) == ("TOO_LARGE", {})
 
 
 def test_a_job_is_checked_against_its_bounds_once_where_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_what_ends_takes_commands_of_any_age_and_knows_them_for_its_life() -> No
 
 
 def test_a_follow_up_is_as_old_as_its_cause_and_is_decided_however_long_that_waited() -> None:
-    culm = a_running_task(direct=False)
+    culm = a_running_task(inline=False)
     number = lease(culm)
     assert number is not None
     culm.now += 3 * DAY

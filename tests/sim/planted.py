@@ -13,6 +13,7 @@ from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.decision import FollowUp, accept
 from commands.engine.decider import Decider
+from commands.engine.decision_records import answer_record
 from commands.engine.entries import Entry, Positions
 from commands.engine.loop import DeciderLoop
 from commands.engine.records import InputRecord, OutputRecord
@@ -81,14 +82,14 @@ def deduplication_by_time() -> Any:
     decide = Decider._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(decider: Decider, record: InputRecord, decoded: Decoded, outputs: Any, *more: Any, direct: bool) -> Any:
+    def by_time(decider: Decider, record: InputRecord, decoded: Decoded, outputs: Any, *more: Any, inline: bool) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
             entry = decider._store.get(*key)
-            outputs.append(decider._answer(decoded, entry, accept(), [], repeated=True, direct=direct))
+            outputs.append(answer_record(decider._codec, decoded, entry.sequence, accept(), [], repeated=True, inline=inline))
             return []
         latest[key] = decoded.envelope.issued_at
-        return decide(decider, record, decoded, outputs, *more, direct=direct)
+        return decide(decider, record, decoded, outputs, *more, inline=inline)
 
     return patch.object(Decider, "_decide", by_time)
 
