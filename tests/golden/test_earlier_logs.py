@@ -1,111 +1,32 @@
-"""The log of an earlier release is read by this one: states fold without a bug, rows are what that release showed.
+"""The logs of earlier releases are read by this one: states fold without a bug, rows are what each release showed.
 
-`before_shards/log.avro` is an export of a real stack (demo, prun with every ending, a merge, kills, a load with poison),
-`rows.json.gz` what its read models held. A column that a later version added is not compared; one that it changed must be
-listed below, with the reason.
+A folder holds `log.avro`, an export of a real stack (demo, prun with every ending, a merge, kills, a load with poison),
+`rows.json.gz`, what its read models held, and `expected.json`, what a fold must find. A column that a later version added is not
+compared. `tests/golden/make_log.py` makes them.
 """
 
-import gzip
-import io
 import json
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, cast
 
-import fastavro
+import pytest
 
-from audit.log_export import Exported, read_file
-from commands.aggregates import AGGREGATES
-from projections.catalogue import PROJECTIONS
-from schemas.reading import Place, Recorded
-from schemas.types import EventEnvelope
-from schemas.wire import message_class, own_schema
-from tests.projections.tables_in_memory import Tables
+from tests.golden.earlier_log import EarlierLog
 
-FOLDER = Path(__file__).parent / "before_shards"
-#: Tables that are views of others, or of what is not in the log of events.
-NOT_FOLDED = {"attempt_job", "attempt_unit"}
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/log.avro"))
+each_log = pytest.mark.parametrize("folder", FOLDERS, ids=[path.name for path in FOLDERS])
 
 
-@cache
-def records() -> tuple[Recorded, ...]:
-    """Every event of the log, in its order."""
-    return tuple(recorded(event) for event in read_file(FOLDER / "log.avro"))
+def test_there_are_earlier_logs() -> None:
+    assert "before_shards" in {path.name for path in FOLDERS}
 
 
-def recorded(event: Exported) -> Recorded:
-    """The event of a file as readers of the log take it."""
-    schema = own_schema(event.name)
-    raw = cast(dict[str, Any], fastavro.schemaless_reader(io.BytesIO(event.value), schema, None))
-    place = Place(event.topic, event.partition, event.offset)
-    return Recorded(place, message_class(event.name).from_avro(raw), EventEnvelope.from_avro(raw["envelope"]))
+@each_log
+def test_every_state_folds_without_a_bug(folder: Path) -> None:
+    earlier, expected = EarlierLog(folder), json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+
+    assert {"events": len(earlier.records()), "jobs_ended": len(earlier.jobs_ended())} == expected
 
 
-@cache
-def tables() -> Tables:
-    """The read models that this version makes of the log."""
-    made = Tables()
-    made.take(records())
-    return made
-
-
-def shown(value: Any) -> Any:
-    """A value as JSON has it."""
-    return json.loads(json.dumps(value, default=str))
-
-
-def as_then(found: Any, expected: Any) -> Any:
-    """`found` without the members that a later version added to a document."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        return {name: as_then(found[name], expected[name]) if name in found else None for name in expected}
-    return found
-
-
-def test_every_state_folds_without_a_bug() -> None:
-    states: dict[tuple[str, str], Any] = {}
-    sequences: dict[tuple[str, str], int] = {}
-    for record in records():
-        key = (record.aggregate, record.event.aggregate_id)
-        aggregate = AGGREGATES[record.aggregate]
-        assert record.event.sequence == sequences.get(key, 0) + 1
-        states[key] = aggregate.evolve(states.get(key) or aggregate.initial(), record.message, record.event)
-        sequences[key] = record.event.sequence
-
-    assert len(records()) == 2_756
-    ended = [key for key, state in states.items() if AGGREGATES[key[0]].is_closed(state)]
-    assert len([key for key in ended if key[0] == "job"]) == 287
-
-
-def view_rows(name: str) -> list[dict[str, Any]]:
-    """Rows as readers see them: the specification of a job is a row of its own, which the view joins."""
-    if name != "job":
-        return tables().all(name)
-    specs = {row["job_id"]: row["spec"] for row in tables().all("job_spec")}
-    return [row | {"spec": specs.get(row["job_id"])} for row in tables().all(name)]
-
-
-def differences() -> Iterator[str]:
-    """Rows that are not what the earlier release showed, column by column, as far as both have them."""
-    with gzip.open(FOLDER / "rows.json.gz") as file:
-        expected = json.load(file)
-    known = {name: table for projection in PROJECTIONS.values() for name, table in projection.tables.items()}
-    keys = {name: [str(column.name) for column in table.primary_key.columns] for name, table in known.items()}
-    for name, rows in expected.items():
-        if name in NOT_FOLDED or name not in keys:
-            continue
-        found = {tuple(str(row[key]) for key in keys[name]): row for row in view_rows(name)}
-        if len(found) != len(rows):
-            yield f"{name}: {len(found)} rows, expected {len(rows)}"
-        for row in rows:
-            if not all(key in row for key in keys[name]):
-                yield f"{name}: a row without its key {keys[name]}"
-                continue
-            own = found.get(tuple(str(row[key]) for key in keys[name]), {})
-            for column in row.keys() & own.keys():
-                if as_then(shown(own[column]), row[column]) != row[column]:
-                    yield f"{name}.{column}"
-
-
-def test_rows_are_what_the_earlier_release_showed() -> None:
-    assert sorted(set(differences())) == []
+@each_log
+def test_rows_are_what_the_earlier_release_showed(folder: Path) -> None:
+    assert sorted(set(EarlierLog(folder).differences())) == []
