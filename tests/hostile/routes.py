@@ -43,6 +43,9 @@ SENDER_OF = {
     EndpointClass.USER: Sender.USER,
     EndpointClass.PILOT: Sender.PILOT,
     EndpointClass.OPERATOR: Sender.OPERATOR,
+    EndpointClass.MEMBER: Sender.USER,
+    # No group makes an administrator: an operator is the strongest who may try.
+    EndpointClass.ADMINISTRATOR: Sender.OPERATOR,
 }
 #: Pages read their filters from the query by themselves.
 PAGE_NAMES = (

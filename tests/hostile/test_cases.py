@@ -107,9 +107,7 @@ def test_more_pieces_of_input_than_a_task_may_have_break_it_at_once(cases: Cases
 
 
 def test_a_submission_that_no_record_can_hold_is_refused_with_its_size(cases: Cases) -> None:
-    names = [f"root://storage.example.org:1094//data/{'d' * 220}/file_{number:06d}.root" for number in range(4_000)]
-
-    status, answer = cases.submit(pfnList=names, nFiles=len(names))
+    status, answer = cases.submit(cliParams="x" * 1_000_000)
 
     assert (status, answer["success"]) == (200, False)
     assert "bytes as JSON, at most 890,000 are taken" in answer["message"]

@@ -100,12 +100,13 @@ def test_a_quiet_queue_counts_with_its_load_and_a_parked_task_is_woken_also_afte
             settings = QueueSettings(name=f"Q_NEW_{number}", site="S")
             write(log, "culm.policy.events.v1", f"queue.Q_NEW_{number}", QueueConfigured(settings=settings))
             log.writer().commit_transaction(30)
-            woken = next_command(lambda one: isinstance(one.message, WakeTask))
+            # Tests of the same lane may have parked tasks of theirs.
+            woken = next_command(lambda one: isinstance(one.message, WakeTask) and one.envelope.aggregate_id == PARKED)
         process.kill()
         process.wait(20)
 
         assert wanted.message == WantWorkers(wanted=expected, reason="5 waiting, 2 leased, at most 100")
-        assert (woken.envelope.aggregate_id, woken.message) == (PARKED, WakeTask(cause="QUEUE_CONFIGURED"))
+        assert woken.message == WakeTask(cause="QUEUE_CONFIGURED")
 
 
 def test_what_an_operator_asked_for_is_corrected_by_a_worker_that_said_nothing_before(
