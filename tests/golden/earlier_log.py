@@ -19,7 +19,7 @@ from schemas.wire import message_class, own_schema
 from tests.projections.tables_in_memory import Tables
 
 #: Tables that are views of others, or of what is not in the log of events.
-NOT_FOLDED = {"attempt_job", "attempt_unit"}
+NOT_FOLDED = {"attempt_job", "attempt_unit", "answer"}
 
 
 class EarlierLog:
