@@ -22,8 +22,8 @@ from tests.golden.shown_states import as_recorded, shown
 RELEASES = sorted(FOLDER.glob("*.json.gz"))
 #: (aggregate, field of its state) -> why a later version has another value, or none.
 CHANGED: dict[tuple[str, str], str] = {}
-#: In no aggregate's rows: the marker of a round, and the end of a part above a closed row.
-OF_NO_STATE = {"culm.snapshot.SnapshotMarker", "culm.snapshot.RowGone"}
+#: In no aggregate's rows: the marker of a round, the end of a part above a closed row, and commands that were decided.
+OF_NO_STATE = {"culm.snapshot.SnapshotMarker", "culm.snapshot.RowGone", "culm.snapshot.DecidedCommands"}
 #: Far from the ids of the recorded rows, so that each is read by the schema that wrote it.
 OWN_IDS_FROM = 1_000
 
