@@ -84,6 +84,8 @@ class KafkaDeciderLog:
         self._started: frozenset[int] = frozenset()
         self._left: Positions = {}
         self._changed = False
+        #: true while commands of the shards come with each poll
+        self._hands_out = False
         self._reached: Positions = {}
         #: places that have no position yet: the first transaction gives them one, so that a missing one is a lost one
         self._unplaced: Positions = {}
@@ -128,9 +130,9 @@ class KafkaDeciderLog:
             for message in messages:
                 if message is not None:
                     yield _input(message)
-                if time.monotonic() - self._alive_at > ALIVE_SECONDS:
+                # Only while everything given is paused: then it hands out what the group says and nothing else.
+                if not self._hands_out and time.monotonic() - self._alive_at > ALIVE_SECONDS:
                     self._alive_at = time.monotonic()
-                    # Everything given is paused, so this hands out nothing but what the group says.
                     self._consumer.poll(0)
                     if self._changed:
                         raise Rebalanced("the group changed while states were restored")
@@ -145,6 +147,7 @@ class KafkaDeciderLog:
         ends = self._reader.ends(command_topics(), self._shards)
         unread = {place: end for place, end in ends.items() if self._reached[place] < end}
         self._consumer.resume(places)
+        self._hands_out = True
         return Backlog(dict.fromkeys(command_topics(), self._partitions), self._shards, unread)
 
     @_telling
@@ -216,6 +219,7 @@ class KafkaDeciderLog:
         self._generation = consumer.consumer_group_metadata()
         consumer.assign(committed)
         consumer.pause(committed)
+        self._hands_out = False
 
     def _committed(self, places: list[TopicPartition]) -> list[TopicPartition]:
         """The positions of the group; an offset below zero where there is none."""
@@ -242,11 +246,11 @@ class KafkaDeciderLog:
         """Everything is given back between two generations; what comes again and was not written to is kept."""
         if self._started:
             self._left = self._reader.ends(event_topics(), self._started)
-        self._shards, self._changed = frozenset(), True
+        self._shards, self._changed, self._hands_out = frozenset(), True, False
 
     def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Others may have had the shards already."""
-        self._shards, self._started, self._changed = frozenset(), frozenset(), True
+        self._shards, self._started, self._changed, self._hands_out = frozenset(), frozenset(), True, False
 
     def _produce(self, output: OutputRecord) -> None:
         """Queue one record; a full queue is back-pressure, never a reason to drop."""
