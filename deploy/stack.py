@@ -21,6 +21,7 @@ from typing import Any
 from deploy import fetch, local_queue
 from deploy.config import EXTERNAL_VARIABLES, StackConfig, saved
 from deploy.errors import AlreadyUp, NotUp, StepFailed
+from deploy.handing_over import await_handing_over
 from deploy.java import find_java
 from deploy.kafka import node
 from deploy.leftovers import end_leftovers
@@ -204,6 +205,7 @@ class Stack:
             for word, names in (("added", [program.name for program in change.added]), ("stopped", change.removed)):
                 if names:
                     say(f"{word} {', '.join(names)}")
+            await_handing_over(self.config.kafka, change.removed, say)
         return Stack(change.config, self.environ)
 
     def _stop(self, say: Say) -> bool:
