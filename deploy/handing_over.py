@@ -1,4 +1,4 @@
-"""What instances had that were stopped for good, until others have it: meanwhile its commands wait, and so do those who sent them."""
+"""What stopped instances had, until others have it: meanwhile its commands wait, and so do those who sent them."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """Members of consumer groups, as the broker knows them.
 
-Kafka's client says no goodbye for a member with a name of its own (static membership): what it had stays without an owner until its
-session has run out.
+Kafka's client does not leave a group for a member with a name of its own (static membership): what it had stays without an owner
+until its session has run out.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,9 +20,10 @@ def have_left(kafka: str, groups: Iterable[str], instances: Collection[str]) -> 
     if not names:
         return True
     try:
-        found = open_admin(kafka, hurried=True).describe_consumer_groups(names, request_timeout=SECONDS_MAX)
-        described = [found[name].result() for name in names]
-    except KafkaException:
+        admin = open_admin(kafka, hurried=True)  # kept until the answers are there: without it none comes
+        found = admin.describe_consumer_groups(names, request_timeout=SECONDS_MAX)
+        described = [found[name].result(2 * SECONDS_MAX) for name in names]
+    except (KafkaException, TimeoutError):
         return False
     for group in described:
         gone = {f"{group.group_id}-{instance}" for instance in instances}
