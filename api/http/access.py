@@ -108,11 +108,10 @@ class Gate:
         self, request: Request, identity: Identity, stream: AsyncIterator[Item], cookies: tuple[str, str] | None = None
     ) -> AsyncIterator[Item]:
         """`stream` for as long as the login of `request` gives `identity`; cookies: names of token and VO, for browsers."""
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        origin = request.headers.get("origin")
+        token, origin = token_of(request), request.headers.get("origin")
         if not token and cookies is not None:
             token, origin = request.cookies.get(cookies[0], ""), request.cookies.get(cookies[1]) or None
-        return self.streams.of(identity, stream, lambda: self.still_holds(token.strip(), origin, identity))
+        return self.streams.of(identity, stream, lambda: self.still_holds(token, origin, identity))
 
     def _member(self, token: BelievedToken, origin: str | None) -> Identity:
         known = self._remembered.get((id(token), origin))
@@ -144,6 +143,12 @@ Public = Annotated[None, Depends(public)]
 User = Annotated[Identity, Depends(RequiredRight(EndpointClass.USER))]
 Pilot = Annotated[Identity, Depends(RequiredRight(EndpointClass.PILOT))]
 Operator = Annotated[Identity, Depends(RequiredRight(EndpointClass.OPERATOR))]
+Administrator = Annotated[Identity, Depends(RequiredRight(EndpointClass.ADMINISTRATOR))]
+
+
+def token_of(request: Request) -> str:
+    """The text after `Bearer` in a request; empty without one."""
+    return request.headers.get("authorization", "").partition(" ")[2].strip()
 
 
 def guarded(kind: EndpointClass, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
