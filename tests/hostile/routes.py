@@ -43,6 +43,8 @@ SENDER_OF = {
     EndpointClass.USER: Sender.USER,
     EndpointClass.PILOT: Sender.PILOT,
     EndpointClass.OPERATOR: Sender.OPERATOR,
+    #: No sender is one: what is for administrators is refused to all of them.
+    EndpointClass.ADMINISTRATOR: Sender.OPERATOR,
 }
 #: Pages read their filters from the query by themselves.
 PAGE_NAMES = (
