@@ -58,6 +58,10 @@ class Verifier:
         self._remembered.clear()
         self.knows_issuers = True
 
+    def believe_no_one(self) -> None:
+        """Believe no token until the next `trust`."""
+        self.knows_issuers = False
+
     @property
     def issuers(self) -> Sequence[TrustedIssuer]:
         """Who is believed."""
@@ -75,7 +79,7 @@ class Verifier:
         believed = self._believed(token)
         problem = self.revocations.problem_of(believed)
         if problem:
-            raise TokenRefused(problem, "revoked")
+            raise TokenRefused(problem, "revoked", believed.actor)
         return believed
 
     def refuses_as_revoked(self, token: str) -> bool:

@@ -2,8 +2,8 @@
 
 In: policy events of the keys `issuers`, `revoked.*` and `revoked_before.*`, read committed by a thread of its own. Out: the rows
 and the revocations by which its verifier judges, within a fetch of the event being written; there is no cache in between. Guards:
-until the end of the log at the start was reached nothing is believed; an event that cannot be read refuses; keys of new rows are
-fetched at once, and those of all rows again when they are due.
+until the end of the log at the start was reached, and when reading fails, nothing is believed; an event that cannot be read
+refuses; keys of new rows are fetched at once, and those of all rows again when they are due.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from schemas.wire import Codec
 ISSUERS = "issuers"
 KEYS_LOOK_SECONDS = 30.0
 FORGET_SECONDS = 60.0
+AGAIN_SECONDS = 1.0
 KAFKA_SECONDS_MAX = 5.0
 PREFETCH_KILOBYTES = 1024
 log = structlog.get_logger()
@@ -66,7 +67,19 @@ class IssuerPolicy:
         self._ending.set()
 
     def _read(self) -> None:
+        """Follow the log; when that fails, believe no one until it was read again from the beginning."""
+        while not self._ending.is_set():
+            try:
+                self._follow()
+            except Exception as problem:
+                # A list that stands still would go on believing who is removed or revoked from now on.
+                self._verifier.believe_no_one()
+                log.exception("issuers_not_followed", reason=str(problem)[:200])
+                self._ending.wait(AGAIN_SECONDS)
+
+    def _follow(self) -> None:
         consumer = follower(self._kafka, "culm-api-issuers", prefetch_kilobytes=PREFETCH_KILOBYTES)
+        self._rows, self.revision = (), 0
         try:
             unread = self._assign(consumer)
             forgot = time.monotonic()
@@ -137,7 +150,7 @@ class IssuerPolicy:
             revocations.take_unreadable(key)
             return
         revocations.take(found, micros_of_seconds(time.time()))
-        log.info("revocation_taken", event=type(found).__name__)
+        log.info("revocation_taken", kind=type(found).__name__)
 
     def _tell(self) -> None:
         """Have the verifier believe the rows, if it does not yet; in the event loop, where tokens are judged."""

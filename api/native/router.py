@@ -14,6 +14,7 @@ from api.native import (
     job_files,
     jobs,
     queues,
+    refusals,
     revocations,
     tail,
     tasks,
@@ -24,7 +25,10 @@ from api.services import Services
 def build_router(services: Services, service: AuditService) -> APIRouter:
     """Routes below `/v1`."""
     router = APIRouter()
-    for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, revocations, tail):
+    parts = (
+        health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, refusals, revocations, tail,
+    )  # fmt: skip
+    for part in parts:
         router.include_router(part.build_router(services))
     router.include_router(audit.build_router(service))
     return router

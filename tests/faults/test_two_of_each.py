@@ -112,7 +112,7 @@ def test_a_sandbox_that_one_api_took_is_fetched_from_the_other(client: Client, t
 
 def test_who_is_revoked_is_refused_by_every_api_and_taken_again_when_restored(two: Stack) -> None:
     home = two.config.home
-    groups = ["wlcg", "wlcg/administrator"]
+    groups = ["wlcg", "wlcg/operator", "wlcg/administrator"]
     administrator = make_token(home, user="admin", name="An Admin", groups=groups, audience_hours=1, issuer=OWN_ISSUER)
     token = make_token(home, user="leaver", name="A Leaver", groups=["wlcg"], audience_hours=1)
     actor = subject_of("leaver")
@@ -126,6 +126,14 @@ def test_who_is_revoked_is_refused_by_every_api_and_taken_again_when_restored(tw
     assert _whoami(two, token) == [200, 200]
     tell("RevokeIdentity")
     until(lambda: _whoami(two, token) == [403, 403], "a refusal of both")
+    seen = {"Authorization": f"Bearer {administrator}", "Origin": "wlcg"}
+    until(
+        lambda: (actor, "revoked") in {
+            (row["caller"], row["rule"])
+            for row in httpx.get(f"{apis(two)[0]}/v1/refusals", headers=seen, timeout=30).json()["refusals"]
+        },
+        "a record of the refusal",
+    )  # fmt: skip
     tell("RestoreIdentity")
     until(lambda: _whoami(two, token) == [200, 200], "an answer of both")
 
