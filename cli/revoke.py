@@ -22,6 +22,8 @@ from schemas.times import utc
 from schemas.types import TrustedIssuer
 
 TOKEN_LENGTH_MAX = 16_384
+#: Until then some API may still take a task of one who was just revoked.
+REFUSED_EVERYWHERE_SECONDS = 5.0
 out = Console()
 revoke_app = typer.Typer(help="Persons, services and tokens that are believed no more.", no_args_is_help=True)
 Reason = Annotated[str | None, typer.Option(help="Why; stands in the log.")]
@@ -50,6 +52,7 @@ def user(
     _send(client, "RevokeIdentity", revoked_identity_key(actor), {"actor": actor, "since": since, "reason": reason})
     _say(f"every token of {actor} is refused; `culm revoke restore {actor}` takes that back")
     if tasks != "keep":
+        time.sleep(REFUSED_EVERYWHERE_SECONDS)
         _say(order_tasks(client, actor, tasks, f"{actor} was revoked"))
 
 

@@ -118,6 +118,18 @@ def test_an_issuer_that_is_not_believed_has_no_one_to_revoke(api: ApiStandIn) ->
         CliRunner().invoke(app, ["revoke", "user", "--issuer", "https://x", "--subject", "j"], catch_exceptions=False)
 
 
+def test_tasks_are_ordered_only_when_no_api_takes_new_ones_any_more(api: ApiStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[tuple[float, int]] = []
+    monkeypatch.setattr("time.sleep", lambda seconds: waited.append((seconds, len(api.posted))))
+    api.pages.append({"tasks": [{"task_id": 1, "owner": "jane", "status": "running"}], "next": None})
+
+    told = culm("user", "jane", "--tasks", "pause")
+
+    assert [name for name, _ in api.posted] == ["RevokeIdentity", "PauseTask"]
+    assert waited == [(5.0, 1)]
+    assert "1 tasks were ordered to pause" in told
+
+
 def test_tasks_of_a_namesake_and_those_that_have_ended_stay() -> None:
     rows = [(1, "jane", "running"), (2, "joe", "running"), (3, "jane", "done"), (4, "jane", "ready"), (5, "jane", "pending")]
     tasks = [{"task_id": number, "owner": owner, "status": status} for number, owner, status in rows]
