@@ -15,7 +15,7 @@ from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
 from api.log.audit_service import build_audit_service
 from api.log.long_lists import SUBMISSION_BYTES_MAX
-from api.login import documents
+from api.login import documents, logout
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
@@ -62,7 +62,7 @@ def create_app(services: Services) -> HotRoutes:
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
     app.include_router(pilots.build_router(services, dispatch))
-    for front in (panda, documents, static):
+    for front in (panda, documents, logout, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, audit_service))
     app.include_router(monitor.build_router(services, audit_service))

@@ -12,6 +12,7 @@ from api.log.gateway import CommandGateway
 from api.log.issuer_policy import IssuerPolicy
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
+from api.log.refusals import RefusalLog
 from api.queries.read_models import ReadModels
 from api.shared.directory import DirectoryStore
 from api.shared.store import SharedKind, SharedStore
@@ -29,7 +30,7 @@ class Services:
 
     gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
     issuers: whom tokens are believed of; None where that is fixed. condition: what is wrong with the stack;
-    None where no one asks.
+    None where no one asks. refusals: writes what the gate refused; None where no one reads it.
     """
 
     config: ApiConfig
@@ -40,6 +41,7 @@ class Services:
     live: LiveEvents
     issuers: IssuerPolicy | None = None
     condition: ConditionService | None = None
+    refusals: RefusalLog | None = None
 
     @property
     def shared(self) -> SharedStore:
@@ -52,6 +54,8 @@ class Services:
         self.live.start()
         if self.issuers is not None:
             self.issuers.start()
+        if self.refusals is not None:
+            self.refusals.start()
 
     async def ready(self, seconds: float) -> None:
         """Return when tokens can be judged, or after `seconds`: until then requests are answered 503."""
@@ -60,6 +64,8 @@ class Services:
 
     def close(self) -> None:
         """Deliver what waits and stop."""
+        if self.refusals is not None:
+            self.refusals.close()
         if self.issuers is not None:
             self.issuers.close()
         self.live.close()
@@ -97,4 +103,5 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         live=LiveEvents(config.kafka, codec),
         issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos)),
         condition=ConditionService(config, read_models),
+        refusals=RefusalLog(config.kafka, codec, gate.refusals),
     )

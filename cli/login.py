@@ -49,12 +49,27 @@ def login(api: Api, vo: Vo = "wlcg") -> None:
 
 
 def logout(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:
-    """Forget a login."""
+    """End a login: its token is refused from then on, and forgotten here."""
     credentials = credentials_of(os.environ)
     kept = credentials.find(api.rstrip("/"))
-    if kept is None or not credentials.forget(kept.api):
+    if kept is None:
         raise StepFailed(f"no login{f' for {api}' if api else ''} to forget")
-    out.print(escape(f"the login at {kept.api} is forgotten here; tokens that were issued end by themselves"), soft_wrap=True)
+    problem = _ended(kept)
+    credentials.forget(kept.api)
+    what = f"but its token could not be ended and ends by itself: {problem}" if problem else "and its token is refused there"
+    out.print(escape(f"the login at {kept.api} is forgotten here, {what}"), soft_wrap=True, highlight=False)
+
+
+def _ended(kept: Login) -> str:
+    """Have the API refuse the token; why it could not be, empty when it was or is over anyway."""
+    if kept.expires <= time.time():
+        return ""
+    headers = {"Authorization": f"Bearer {kept.id_token}", "Origin": kept.vo}
+    try:
+        answer = httpx.post(f"{kept.api}/auth/logout", headers=headers, timeout=SECONDS_MAX)
+    except httpx.HTTPError as problem:
+        return f"the API does not answer: {type(problem).__name__}"
+    return _sentence(answer) if answer.is_error else ""
 
 
 def whoami(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import audit, dead_letter, issuer, login, monitor, positions, replay, verify
+from cli import audit, dead_letter, issuer, login, monitor, positions, refusals, replay, revoke, verify
 from cli import log_files as exchange
 from cli.client_environment import client_environment, shell_exports
 from cli.dataset import add_files
@@ -28,7 +28,7 @@ dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_i
 app.add_typer(dataset_app, name="dataset")
 audit.add_to(app)
 monitor.add_to(app)
-for part in (verify, replay, exchange, dead_letter, positions, issuer, login):
+for part in (verify, replay, exchange, dead_letter, positions, issuer, login, revoke, refusals):
     part.add_to(app)
 out = Console()
 err = Console(stderr=True)

@@ -18,11 +18,14 @@ class IdentityRefused(Exception):
 
 
 class TokenRefused(IdentityRefused):
-    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit."""
+    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit.
 
-    def __init__(self, detail: str, rule: str = "form") -> None:
+    actor: whose token it is, where that is proven: of one that was revoked.
+    """
+
+    def __init__(self, detail: str, rule: str = "form", actor: str = "") -> None:
         super().__init__(detail)
-        self.rule = rule
+        self.rule, self.actor = rule, actor
 
 
 class NotAMember(IdentityRefused):

@@ -3,7 +3,8 @@
 In: the text after `Bearer`. Out: what is believed of it, or `TokenRefused` saying what was found and what was expected. Denied
 unless all holds: an issuer that has a row, a signature by a key that this issuer publishes, with the algorithm of that key, and
 every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
-past their end, a bounded number of them, and all are forgotten when the rows change.
+past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked is asked each
+time, also of one that is remembered.
 """
 
 import hashlib
@@ -18,9 +19,11 @@ from joserfc.errors import JoseError
 from identity.believed import BelievedToken, actor_of
 from identity.claims import check_claims
 from identity.compact import CompactToken, take_apart
-from identity.errors import IssuersNotKnown, TokenRefused
+from identity.digest import digest_of
+from identity.errors import IdentityRefused, IssuersNotKnown, TokenRefused
 from identity.key_sets import PublicKey
 from identity.profiles import capabilities_of, groups_of
+from identity.revoked import Revocations
 from schemas.types import TrustedIssuer
 
 REMEMBERED_MAX = 10_000
@@ -44,6 +47,7 @@ class Verifier:
         self._clock = clock
         self._remembered: OrderedDict[bytes, tuple[float, BelievedToken]] = OrderedDict()
         self._issuers: Mapping[str, TrustedIssuer] = {}
+        self.revocations = Revocations()
         self.knows_issuers = False
         if issuers is not None:
             self.trust(issuers)
@@ -53,6 +57,10 @@ class Verifier:
         self._issuers = {_bare(row.issuer): row for row in issuers}
         self._remembered.clear()
         self.knows_issuers = True
+
+    def believe_no_one(self) -> None:
+        """Believe no token until the next `trust`."""
+        self.knows_issuers = False
 
     @property
     def issuers(self) -> Sequence[TrustedIssuer]:
@@ -68,6 +76,23 @@ class Verifier:
 
         Raises IssuersNotKnown before the first `trust`.
         """
+        believed = self._believed(token)
+        problem = self.revocations.problem_of(believed)
+        if problem:
+            raise TokenRefused(problem, "revoked", believed.actor)
+        return believed
+
+    def refuses_as_revoked(self, token: str) -> bool:
+        """True when `token` would be believed, were it not revoked."""
+        try:
+            self.believe(token)
+        except TokenRefused as problem:
+            return problem.rule == "revoked"
+        except IdentityRefused:
+            return False
+        return False
+
+    def _believed(self, token: str) -> BelievedToken:
         if not self.knows_issuers:
             raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -95,6 +120,7 @@ class Verifier:
             groups=tuple(group for group in groups_of(token.claims, issuer.profile) if _vo(group) in issuer.vos),
             capabilities=capabilities_of(token.claims),
             claims=token.claims,
+            digest=digest_of(token.text, issuer.issuer, token.claims),
         )
 
     def _issuer_of(self, token: CompactToken) -> TrustedIssuer:

@@ -1,11 +1,13 @@
 """Ids that follow from what they name, so that doing a thing twice names it the same."""
 
-from hashlib import sha1
+from hashlib import sha1, sha256
 from uuid import NAMESPACE_URL, uuid5
 
 CULM = uuid5(NAMESPACE_URL, "culm")
 FIRST_TASK_ID = 10_000_000
 JOBS_PER_TASK = 10_000_000
+#: What the keys of policies that revoke begin with.
+REVOKED_IDENTITY, REVOKED_ISSUER = "revoked.", "revoked_before."
 #: The digit that says the variant of a UUID: two bits of what was there.
 VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 #: Only the first follow-ups of a decision may be decided without a record of their own (commands/engine/inline.py); so a reader
@@ -47,6 +49,16 @@ def is_number(key: str) -> bool:
 def task_name_key(vo: str, label: str, owner: str, name: str) -> str:
     """Key of the aggregate that guards a unique task name."""
     return f"{vo}/{label}/{owner}/{name}"
+
+
+def revoked_identity_key(actor: str) -> str:
+    """Key of the policy that says whether tokens of `actor` are refused."""
+    return f"{REVOKED_IDENTITY}{actor}"
+
+
+def revoked_issuer_key(issuer: str) -> str:
+    """Key of the policy that says which tokens of `issuer` are too old; the same with and without a slash at its end."""
+    return f"{REVOKED_ISSUER}{sha256(issuer.removesuffix('/').encode()).hexdigest()[:32]}"
 
 
 def _named(space: bytes, name: str) -> str:

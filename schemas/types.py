@@ -1903,6 +1903,44 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_REVOKEDTOKEN = lines_of(
+    (WORD, 64, 64),
+)
+
+
+class RevokedToken(Struct, frozen=True, kw_only=True, gc=False):
+    """A token that is refused until it ends.
+
+    token: Digest of the token.
+    until: When the token ends; from then on there is nothing to refuse.
+    """
+
+    token: str
+    until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "token": self.token,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            token=record["token"],
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.until <= 4102444800000000
+            and _NAMES_OF_REVOKEDTOKEN("\n".join((self.token, ""))) is not None
+        )
+
+
 class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     """What every row of a snapshot carries: the history that it stands for.
 

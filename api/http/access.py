@@ -3,10 +3,12 @@
 Every route declares an endpoint class, by one of the dependencies `Public`, `User`, `Pilot`, `Operator` or, on hot
 paths, by `guarded`; a route without one fails a test. Denied unless the token is believed, its owner is a member of
 the VO that `Origin` names, and the class's group is among the groups. The rules themselves stand in `identity/`. Only a token
-with a key that is not known yet waits, in a thread, until its issuer was asked for its keys.
+with a key that is not known yet waits, in a thread, until its issuer was asked for its keys. Every
+refusal is recorded (`refusals`).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar, cast
@@ -17,18 +19,34 @@ from starlette.responses import Response
 
 from api.http.errors import AccessDenied, LogUnavailable, NotAuthenticated, RoleMissing
 from api.http.streams import OpenStreams
+from api.http.tracing import correlation_of_request
 from identity.believed import BelievedToken
-from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown
+from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown, TokenRefused
 from identity.identity import Identity, identity_from
 from identity.key_cache import KeyCache
+from identity.refusals import ANY_CLASS, NO_TOKEN, Refusals, RefusedRequest, caller_of_actor, caller_of_token
 from identity.rights import EndpointClass, problem_of_class
 from identity.verify import Verifier
+from schemas.instants import micros_of_seconds
 from schemas.types import TrustedIssuer
 
 #: Identities that are remembered, one by token and `Origin`.
 REMEMBERED_MAX = 10_000
 Item = TypeVar("Item")
 Handler = Callable[[Request, Identity], Awaitable[Response]]
+Refused = TypeVar("Refused", AccessDenied, NotAuthenticated, RoleMissing)
+ROUTE_LENGTH_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRoute:
+    """What was asked for: the class of a route and the route as it is declared, empty where that is not known."""
+
+    route_class: str
+    route: str
+
+
+ANYTHING = AskedRoute(ANY_CLASS, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,7 @@ class Gate:
     #: By what is believed, which the verifier gives again only for the same token and only while it believes it.
     _remembered: dict[tuple[int, str | None], tuple[BelievedToken, Identity]] = field(default_factory=dict, repr=False)
     streams: OpenStreams = field(default_factory=OpenStreams, repr=False)
+    refusals: Refusals = field(default_factory=Refusals, repr=False)
     _refreshing: dict[str, "asyncio.Task[bool]"] = field(default_factory=dict, repr=False)
 
     async def admit(self, kind: EndpointClass, request: Request) -> Identity:
@@ -48,35 +67,63 @@ class Gate:
 
         Raises NotAuthenticated, AccessDenied, RoleMissing. Not for public routes.
         """
-        return await self.let_in(kind, request.headers.get("authorization", ""), request.headers.get("origin"))
+        route = getattr(request.scope.get("route"), "path", "")
+        authorization, origin = request.headers.get("authorization", ""), request.headers.get("origin")
+        identity = await self.let_in(kind, authorization, origin, route)
+        request.state.identity = identity
+        return identity
 
-    async def let_in(self, kind: EndpointClass, authorization: str, origin: str | None) -> Identity:
-        """As `admit`, by the values of the two headers that count."""
-        identity = await self._identity(authorization, origin)
+    async def let_in(self, kind: EndpointClass, authorization: str, origin: str | None, route: str = "") -> Identity:
+        """As `admit`, by the values of the two headers that count. route: for the record of a refusal."""
+        asked = AskedRoute(kind, route)
+        identity = await self._identity(authorization, origin, asked)
         problem = problem_of_class(identity, kind)
         if problem:
-            raise RoleMissing(problem)
+            raise self._recorded(RoleMissing(problem), caller_of_actor(identity.subject), "role", asked, identity.vo)
         return identity
 
     async def identity_of(self, request: Request) -> Identity:
         """Who makes `request`; raises NotAuthenticated, AccessDenied."""
-        return await self._identity(request.headers.get("authorization", ""), request.headers.get("origin"))
+        return await self._identity(request.headers.get("authorization", ""), request.headers.get("origin"), ANYTHING)
 
-    async def _identity(self, authorization: str, origin: str | None) -> Identity:
+    async def _identity(self, authorization: str, origin: str | None, asked: AskedRoute) -> Identity:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise NotAuthenticated("no bearer token in the Authorization header")
-        return await self.member(token, origin)
+            raise self._recorded(
+                NotAuthenticated("no bearer token in the Authorization header"), NO_TOKEN, "token", asked
+            )
+        return await self.member(token, origin, asked)
 
-    async def member(self, token: str, origin: str | None) -> Identity:
+    async def member(self, token: str, origin: str | None, asked: AskedRoute | None = None) -> Identity:
         """The member that `token` names, in the VO that `origin` asks for; raises AccessDenied."""
+        caller, rule = caller_of_token(token), "member"
         try:
-            return self._member(await self._believed(token), origin)
+            believed = await self._believed(token)
+            caller = caller_of_actor(believed.actor)
+            return self._member(believed, origin)
         except IssuersNotKnown as problem:
             raise LogUnavailable(problem.detail) from problem
+        except TokenRefused as problem:
+            caller, rule = caller_of_actor(problem.actor) if problem.actor else caller, problem.rule
+            raise self._recorded(AccessDenied(problem.detail), caller, rule, asked or ANYTHING) from problem
         except IdentityRefused as problem:
-            raise AccessDenied(problem.detail) from problem
+            raise self._recorded(AccessDenied(problem.detail), caller, rule, asked or ANYTHING) from problem
+
+    def record(self, request: Request, error: AccessDenied) -> None:
+        """Record that a member who was let in to a route was refused there, as one who is not the owner; once for an error."""
+        identity = getattr(request.state, "identity", None)
+        if identity is not None and not error.is_recorded:
+            asked = AskedRoute(ANY_CLASS, getattr(request.scope.get("route"), "path", ""))
+            self._recorded(error, caller_of_actor(identity.subject), "owner", asked, identity.vo)
+
+    def _recorded(self, error: Refused, caller: str, rule: str, asked: AskedRoute, vo: str = "") -> Refused:
+        correlation = correlation_of_request()
+        refusal = RefusedRequest(caller, rule, asked.route_class, vo, asked.route[:ROUTE_LENGTH_MAX], correlation)
+        self.refusals.note(refusal, micros_of_seconds(time.time()))
+        if isinstance(error, AccessDenied):
+            error.is_recorded = True
+        return error
 
     async def still_holds(self, token: str, origin: str | None, identity: Identity) -> bool:
         """True while `token` gives `identity`."""
@@ -108,11 +155,10 @@ class Gate:
         self, request: Request, identity: Identity, stream: AsyncIterator[Item], cookies: tuple[str, str] | None = None
     ) -> AsyncIterator[Item]:
         """`stream` for as long as the login of `request` gives `identity`; cookies: names of token and VO, for browsers."""
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        origin = request.headers.get("origin")
+        token, origin = token_of(request), request.headers.get("origin")
         if not token and cookies is not None:
             token, origin = request.cookies.get(cookies[0], ""), request.cookies.get(cookies[1]) or None
-        return self.streams.of(identity, stream, lambda: self.still_holds(token.strip(), origin, identity))
+        return self.streams.of(identity, stream, lambda: self.still_holds(token, origin, identity))
 
     def _member(self, token: BelievedToken, origin: str | None) -> Identity:
         known = self._remembered.get((id(token), origin))
@@ -144,6 +190,12 @@ Public = Annotated[None, Depends(public)]
 User = Annotated[Identity, Depends(RequiredRight(EndpointClass.USER))]
 Pilot = Annotated[Identity, Depends(RequiredRight(EndpointClass.PILOT))]
 Operator = Annotated[Identity, Depends(RequiredRight(EndpointClass.OPERATOR))]
+Administrator = Annotated[Identity, Depends(RequiredRight(EndpointClass.ADMINISTRATOR))]
+
+
+def token_of(request: Request) -> str:
+    """The text after `Bearer` in a request; empty without one."""
+    return request.headers.get("authorization", "").partition(" ")[2].strip()
 
 
 def guarded(kind: EndpointClass, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

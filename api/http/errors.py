@@ -67,6 +67,8 @@ class AccessDenied(ApiError):
 
     status = 403
     title = "Access denied"
+    #: True once the gate has recorded it.
+    is_recorded = False
 
 
 class RoleMissing(AccessDenied):

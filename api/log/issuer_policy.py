@@ -1,8 +1,9 @@
-"""Which issuers of tokens this API believes, as the log says, from the first event on.
+"""Which issuers of tokens this API believes, and which tokens it believes no more, as the log says, from the first event on.
 
-In: policy events of the key `issuers`, read committed by a thread of its own. Out: the rows that its verifier believes, put there
-in the event loop, within a fetch of the event being written. Guards: until the end of the log at the start was reached nothing is
-believed; keys of new rows are fetched at once, and those of all rows again when they are due.
+In: policy events of the keys `issuers`, `revoked.*` and `revoked_before.*`, read committed by a thread of its own. Out: the rows
+and the revocations by which its verifier judges, within a fetch of the event being written; there is no cache in between. Guards:
+until the end of the log at the start was reached, and when reading fails, nothing is believed; an event that cannot be read
+refuses; keys of new rows are fetched at once, and those of all rows again when they are due.
 """
 
 import asyncio
@@ -20,13 +21,16 @@ from identity.own_issuers import own_issuers
 from identity.trust import rows_with_own
 from identity.verify import Verifier
 from schemas.aggregates import AGGREGATES
-from schemas.partition import partition_of
+from schemas.ids import REVOKED_IDENTITY, REVOKED_ISSUER
+from schemas.instants import micros_of_seconds
 from schemas.policy import IssuersSet
 from schemas.types import TrustedIssuer
 from schemas.wire import Codec
 
 ISSUERS = "issuers"
 KEYS_LOOK_SECONDS = 30.0
+FORGET_SECONDS = 60.0
+AGAIN_SECONDS = 1.0
 KAFKA_SECONDS_MAX = 5.0
 PREFETCH_KILOBYTES = 1024
 log = structlog.get_logger()
@@ -63,37 +67,52 @@ class IssuerPolicy:
         self._ending.set()
 
     def _read(self) -> None:
+        """Follow the log; when that fails, believe no one until it was read again from the beginning."""
+        while not self._ending.is_set():
+            try:
+                self._follow()
+            except Exception as problem:
+                # A list that stands still would go on believing who is removed or revoked from now on.
+                self._verifier.believe_no_one()
+                log.exception("issuers_not_followed", reason=str(problem)[:200])
+                self._ending.wait(AGAIN_SECONDS)
+
+    def _follow(self) -> None:
         consumer = follower(self._kafka, "culm-api-issuers", prefetch_kilobytes=PREFETCH_KILOBYTES)
-        reached_end = False
+        self._rows, self.revision = (), 0
         try:
-            self._assign(consumer)
+            unread = self._assign(consumer)
+            forgot = time.monotonic()
             while not self._ending.is_set():
                 for message in self._taken(consumer):
                     error = message.error()
                     if error is None:
-                        self._take(message)
-                    reached_end |= error is not None and error.code() == KafkaError._PARTITION_EOF
-                if reached_end:
+                        self._take(message.key() or b"", message.value(), message.offset())
+                    elif error.code() == KafkaError._PARTITION_EOF:
+                        unread.discard(message.partition() or 0)
+                if not unread:
                     self._tell()
+                if time.monotonic() - forgot >= FORGET_SECONDS:
+                    self._verifier.revocations.forget_ended(micros_of_seconds(time.time()))
+                    forgot = time.monotonic()
         finally:
             consumer.close()
 
-    def _assign(self, consumer: Consumer) -> None:
-        """The partition of the issuers, from its beginning; tries until the broker answers."""
+    def _assign(self, consumer: Consumer) -> set[int]:
+        """Every partition of policies, from its beginning; tries until the broker answers. The numbers of all of them."""
         topic = AGGREGATES["policy"].topic("events")
         wait = 0.1
         while not self._ending.is_set():
             try:
                 found = consumer.list_topics(topic, timeout=KAFKA_SECONDS_MAX).topics.get(topic)
                 if found is not None and found.partitions:
-                    partition = partition_of(ISSUERS, len(found.partitions))
-                    low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS_MAX)
-                    consumer.assign([TopicPartition(topic, partition, low)])
-                    return
+                    consumer.assign([_beginning(consumer, topic, partition) for partition in found.partitions])
+                    return set(found.partitions)
             except KafkaException as problem:
                 log.warning("issuers_not_known", problem=str(problem)[:200], retry_in_seconds=wait)
             self._ending.wait(wait)
             wait = min(wait * 2, 2.0)
+        return set()
 
     def _taken(self, consumer: Consumer) -> list[Message]:
         try:
@@ -103,19 +122,35 @@ class IssuerPolicy:
             self._ending.wait(0.5)
             return []
 
-    def _take(self, message: Message) -> None:
-        if message.key() != ISSUERS.encode():
-            return
+    def _take(self, key: bytes, value: bytes | None, offset: int | None) -> None:
+        name = key.decode("utf-8", "replace")
+        if name == ISSUERS:
+            self._take_issuers(value, offset)
+        elif name.startswith((REVOKED_IDENTITY, REVOKED_ISSUER)):
+            self._take_revocation(name, value, offset)
+
+    def _take_issuers(self, value: bytes | None, offset: int | None) -> None:
         try:
-            found = self._codec.decode(message.value()).message
+            found = self._codec.decode(value).message
         except Exception as problem:
             # Going on with the list before would believe for ever who was removed: only Culm's own issuer is left.
-            log.exception("issuers_unreadable", offset=message.offset(), reason=str(problem)[:200])
+            log.exception("issuers_unreadable", offset=offset, reason=str(problem)[:200])
             self._rows = None
             return
         if isinstance(found, IssuersSet):
             self._rows = found.issuers
             self.revision += 1
+
+    def _take_revocation(self, key: str, value: bytes | None, offset: int | None) -> None:
+        revocations = self._verifier.revocations
+        try:
+            found = self._codec.decode(value).message
+        except Exception as problem:
+            log.exception("revocation_unreadable", offset=offset, reason=str(problem)[:200])
+            revocations.take_unreadable(key)
+            return
+        revocations.take(found, micros_of_seconds(time.time()))
+        log.info("revocation_taken", kind=type(found).__name__)
 
     def _tell(self) -> None:
         """Have the verifier believe the rows, if it does not yet; in the event loop, where tokens are judged."""
@@ -143,3 +178,8 @@ class IssuerPolicy:
                 continue
             seen, looked = names, time.monotonic()
             self._keys.refresh_due(rows)
+
+
+def _beginning(consumer: Consumer, topic: str, partition: int) -> TopicPartition:
+    low, _ = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=KAFKA_SECONDS_MAX)
+    return TopicPartition(topic, partition, low)

@@ -42,7 +42,8 @@ def build_router(services: Services) -> APIRouter:
     address = services.config.addresses.public
     keys = public_keys(services.config.home).as_dict(private=False)
     providers = Providers()
-    flow = DeviceFlow(providers, DeviceCodes(services.shared.space(SharedKind.DEVICE_CODES)))
+    codes = DeviceCodes(services.shared.space(SharedKind.DEVICE_CODES))
+    flow = DeviceFlow(providers, codes, services.gate.verifier.refuses_as_revoked)
     limiter = MovingWindowRateLimiter(MemoryStorage())
 
     @router.get("/jwks.json")

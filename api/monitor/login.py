@@ -7,8 +7,9 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.http.access import Gate, Public
-from api.http.errors import AccessDenied, NotAuthenticated
-from api.monitor.session import check_same_site, forget, identity_of_token, keep, safe_next
+from api.http.errors import AccessDenied, ApiError, NotAuthenticated
+from api.login.logout import end_login
+from api.monitor.session import check_same_site, forget, identity_of_token, keep, login_in_cookie, safe_next
 from api.monitor.showing import SECURITY, Monitor
 
 
@@ -34,8 +35,16 @@ def add_to(router: APIRouter, monitor: Monitor) -> None:
 
     @router.post("/logout")
     async def log_out(request: Request, _: Public) -> Response:
+        """End the login everywhere; where the log cannot take that, the browser forgets it all the same and the page says so."""
         check_same_site(request)
-        answer = RedirectResponse("/login", 303)
+        answer: Response = RedirectResponse("/login", 303)
+        try:
+            kept = await login_in_cookie(request)
+            if kept is not None:
+                await end_login(monitor.services.gateway, *kept)
+        except ApiError as problem:
+            told = f"This browser has forgotten the login, but its token could not be ended: {problem.detail}"
+            answer = _login_page(monitor, "/", told, problem.status)
         forget(answer)
         return answer
 

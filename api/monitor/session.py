@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.http.access import Gate, RequiredRight
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
+from identity.believed import BelievedToken
 from identity.identity import Identity
 from identity.rights import EndpointClass, problem_of_class
 
@@ -66,6 +67,18 @@ async def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
     if problem:
         raise AccessDenied(problem)
     return identity
+
+
+async def login_in_cookie(request: Request) -> tuple[BelievedToken, Identity] | None:
+    """The token that a browser kept and whose it is; None without one that is believed."""
+    gate, token = cast(Gate, request.app.state.gate), request.cookies.get(TOKEN_COOKIE)
+    if not token:
+        return None
+    try:
+        identity = await identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
+    except (NotAuthenticated, AccessDenied):
+        return None
+    return gate.verifier.believe(token), identity
 
 
 def check_same_site(request: Request) -> None:

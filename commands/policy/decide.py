@@ -6,13 +6,19 @@ from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.policy.model import Policy
+from commands.policy.revoking import end_login, restore_identity, revoke_identity, revoke_token, revoke_tokens_before
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
     ConfigureQueue,
+    EndLogin,
     IssuersSet,
     PolicyCommand,
     QueueConfigured,
+    RestoreIdentity,
     RetryRulesSet,
+    RevokeIdentity,
+    RevokeToken,
+    RevokeTokensBefore,
     SetIssuers,
     SetRetryRules,
     SetShares,
@@ -22,18 +28,29 @@ from schemas.queue import ConfigureDispatch
 from schemas.types import CommandEnvelope, GlobalShare, IssuerProfile, QueueSettings, SignatureAlgorithm, TrustedIssuer
 
 ROLES = frozenset({"operator", "production", "system"})
-#: Issuers speak for all organisations, so an operator of one may not set them.
-ISSUER_ROLES = frozenset({"administrator", "system"})
+#: Issuers speak for all organisations, and of whom a person is a member the log does not know: no operator of one sets either.
+ADMINISTRATORS = frozenset({"administrator", "system"})
 PERCENT_TOLERANCE = 0.01
 
 
 def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decision:
     """Answer `command` against `policy`; never look anywhere else."""
-    if isinstance(command, SetIssuers):
-        return set_issuers(policy, command, by)
-    if by.role not in ROLES:
-        return refuse("NOT_PERMITTED", f"role {by.role} may not set policies, expected operator or production")
+    problem = _problem_of_sender(command, by)
+    if problem:
+        return refuse("NOT_PERMITTED", problem)
     match command:
+        case SetIssuers():
+            return set_issuers(policy, command, by)
+        case RevokeIdentity():
+            return revoke_identity(policy, command, by)
+        case RestoreIdentity():
+            return restore_identity(policy, command, by)
+        case RevokeToken():
+            return revoke_token(policy, command, by)
+        case EndLogin():
+            return end_login(policy, command, by)
+        case RevokeTokensBefore():
+            return revoke_tokens_before(policy, command, by)
         case ConfigureQueue():
             return configure_queue(policy, command, by)
         case SetShares():
@@ -42,6 +59,18 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_retry_rules(policy, command, by)
         case _:
             assert_never(command)
+
+
+def _problem_of_sender(command: PolicyCommand, by: CommandEnvelope) -> str:
+    """Why the sender may not set this; a login is ended by its owner, as `end_login` sees to."""
+    match command:
+        case EndLogin():
+            return ""
+        case SetIssuers() | RevokeIdentity() | RestoreIdentity() | RevokeToken() | RevokeTokensBefore():
+            what = "set issuers" if isinstance(command, SetIssuers) else "revoke or restore"
+            return "" if by.role in ADMINISTRATORS else f"role {by.role} may not {what}, expected administrator"
+        case _:
+            return "" if by.role in ROLES else f"role {by.role} may not set policies, expected operator or production"
 
 
 def configure_queue(policy: Policy, command: ConfigureQueue, by: CommandEnvelope) -> Decision:
@@ -81,8 +110,6 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
 
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:
     """The issuers of tokens, whole; each once, for someone and for us."""
-    if by.role not in ISSUER_ROLES:
-        return refuse("NOT_PERMITTED", f"role {by.role} may not set issuers, expected administrator")
     if by.aggregate_id != "issuers":
         return refuse("BAD_KEY", f"issuers were sent to {by.aggregate_id!r}, expected 'issuers'")
     if command.revision is not None and command.revision != policy.revision:

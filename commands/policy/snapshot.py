@@ -21,6 +21,9 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             issuers_set=policy.issuers is not None,
             issuers=policy.issuers or (),
             revision=policy.revision,
+            identity_revoked=policy.identity_revoked,
+            revoked_tokens=policy.revoked_tokens,
+            tokens_before=policy.tokens_before,
         ),
     )
 
@@ -34,6 +37,9 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.rules if row.rules_set else None,
         row.issuers if row.issuers_set else None,
         row.revision,
+        row.identity_revoked,
+        row.revoked_tokens,
+        row.tokens_before,
     )
 
 

@@ -78,7 +78,7 @@ def test_what_is_not_named_is_for_operators_only() -> None:
     assert of["ConfigureQueue"] is of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is EndpointClass.OPERATOR
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
         "SubmitTask", "AddInputNames", "ClaimTaskName", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
-        "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset",
+        "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
     }  # fmt: skip
 
 

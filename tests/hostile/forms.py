@@ -85,6 +85,8 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     return {
         "form /login": posted("/login", Sender.NO_ONE, {"token": "x", "vo": "wlcg", "next": "/tasks/"}),
         "form /logout": posted("/logout", Sender.USER, {"a": "b"}),
+        # Of pilots, who may not: a user who ends the login would send nothing more that is read.
+        "form /auth/logout": posted("/auth/logout", Sender.PILOT, {"a": "b"}),
         "form /monitor/act": acting,
         "form /monitor/letters": letters.flatmap(lambda place: posted(f"/monitor/letters/{place}", Sender.OPERATOR, {"a": "b"})),
         "upload cache file": uploads(),

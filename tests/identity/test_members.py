@@ -20,7 +20,7 @@ def a_believed(issuer: TrustedIssuer | None = None, **changes: object) -> Believ
     """What a token of `issuer` (the development issuer) with CLAIMS and `changes` proves."""
     issuer, claims = issuer or own_issuers(VOS)[0], CLAIMS | changes
     return BelievedToken(
-        issuer, TokenKind.ACCESS, "s", groups_of(claims, issuer.profile), capabilities_of(claims), claims
+        issuer, TokenKind.ACCESS, "s", groups_of(claims, issuer.profile), capabilities_of(claims), claims, "digest"
     )
 
 
