@@ -34,6 +34,7 @@ PURE = (
     "identity/own_issuers.py",
     "identity/profiles.py",
     "identity/rights.py",
+    "identity/x509/*.py",
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",
