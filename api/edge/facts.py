@@ -12,6 +12,8 @@ from identity.x509.errors import CertificateRefused
 from identity.x509.names import Attribute
 
 PROXY_CERT_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
+#: Where VOMS puts attribute certificates.
+VOMS_ATTRIBUTES = x509.ObjectIdentifier("1.3.6.1.4.1.8005.100.100.5")
 PATH_LENGTH_MAX = 1_000
 
 
@@ -43,8 +45,8 @@ def facts(certificate: x509.Certificate) -> CertificateFacts:
     """The same of a certificate that was loaded; raises ValueError."""
     extensions = certificate.extensions
     return CertificateFacts(
-        subject=_name(certificate.subject),
-        issuer=_name(certificate.issuer),
+        subject=attributes_of(certificate.subject),
+        issuer=attributes_of(certificate.issuer),
         serial=certificate.serial_number,
         begins=certificate.not_valid_before_utc.timestamp(),
         ends=certificate.not_valid_after_utc.timestamp(),
@@ -53,7 +55,8 @@ def facts(certificate: x509.Certificate) -> CertificateFacts:
     )
 
 
-def _name(name: x509.Name) -> tuple[Attribute, ...]:
+def attributes_of(name: x509.Name) -> tuple[Attribute, ...]:
+    """The parts of `name`, in its order; raises ValueError for one of which a part is several."""
     if any(len(tuple(part)) != 1 for part in name.rdns):
         raise ValueError("a part of a name with several values")
     return tuple(Attribute(part.oid.dotted_string, part.value if isinstance(part.value, str) else "") for part in name)
@@ -76,3 +79,8 @@ def _proxy(extensions: x509.Extensions) -> ProxyInfo | None:
     if info.path_length is not None and not 0 <= info.path_length <= PATH_LENGTH_MAX:
         raise ValueError("a path length out of range")
     return ProxyInfo(info.path_length, info.policy.language.dotted_string, found.critical)
+
+
+def has_attribute_certificate(der: bytes) -> bool:
+    """Whether the certificate `der`, which can be read, carries attribute certificates of VOMS."""
+    return any(one.oid == VOMS_ATTRIBUTES for one in x509.load_der_x509_certificate(der).extensions)
