@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.edge.callers import Caller, Callers, Connection
 from api.edge.headers import passed_back, passed_on
-from api.http.errors import AccessDenied, LogUnavailable
+from api.http.errors import AccessDenied, ApiError, BadRequest, LogUnavailable
 from api.http.plain_requests import problem_in
 from api.http.problems import answer_to
 from identity.x509.errors import CertificateRefused
@@ -44,9 +44,11 @@ class Edge:
             return
         path = scope["path"]
         try:
-            problem = problem_in(scope)
+            problem = problem_in(scope) or _framed_twice(scope)
             if problem is not None:
-                await answer_to(path, problem)(scope, receive, send)
+                answer = answer_to(path, problem)
+                answer.headers["Connection"] = "close"
+                await answer(scope, receive, send)
                 return
             connection: Connection = (scope.get("extensions") or {}).get(CONNECTION) or Connection(())
             caller = await connection.caller(self._callers)
@@ -142,6 +144,14 @@ class _Body:
     def is_empty(self) -> None:
         """There is no body to read."""
         self._read.set()
+
+
+def _framed_twice(scope: Scope) -> ApiError | None:
+    """What is wrong with a request whose end two servers would see at two places (RFC 9112, 6.3)."""
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        return BadRequest("found both Content-Length and Transfer-Encoding, expected one of them")
+    return None
 
 
 def _has_body(scope: Scope) -> bool:

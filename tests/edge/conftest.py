@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,15 +108,16 @@ async def pieces(text: bytes) -> AsyncIterator[bytes]:
 def started(found: Running, transport: httpx.AsyncBaseTransport) -> Iterator[Running]:
     """Run `found` in a thread until the test has ended."""
     edge = Edge(Callers(found.config.home, found.watch, Voms(found.config.voms, found.config.authorities)), transport)
-    with Serving(server_of(found.config, found.watch, edge)):
+    with Serving(server_of(found.config, found.watch, edge), edge.close):
         yield found
 
 
 class Serving:
     """A server in a thread, while the block lasts."""
 
-    def __init__(self, server: uvicorn.Server) -> None:
-        self._server = server
+    def __init__(self, server: uvicorn.Server, close: Callable[[], Awaitable[None]] | None = None) -> None:
+        """close: what else ends with it."""
+        self._server, self._close = server, close
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -129,6 +130,8 @@ class Serving:
         self._ready.set()
         await self._server.main_loop()
         await self._server.shutdown()
+        if self._close is not None:
+            await self._close()
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -137,6 +140,3 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join(20)
-
-
-Make = Callable[..., Credential]

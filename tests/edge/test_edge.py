@@ -265,8 +265,8 @@ def test_a_request_that_two_servers_would_read_differently_reaches_no_second(run
         wrapped.sendall(b"POST /v1/x HTTP/1.1\r\nHost: localhost\r\n" + smuggled)
         answer = wrapped.recv(4000)
 
-    assert answer.startswith(b"HTTP/1.1 400") or [request.url.path for request in running.asked] == ["/v1/x"]
-    assert all("forged" not in str(request.headers) for request in running.asked)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert running.asked == []
 
 
 @pytest.mark.parametrize("problem", ["empty", "absent", "no policy", "garbage"])
