@@ -35,7 +35,6 @@ ROOMS: Mapping[str, str] = {
     "process": "what every process has",
     "eventlog": "the log for all",
     "identity": "callers and their rights",
-    "identity.x509": "people who have certificates",
     "commands": "decisions, one folder an aggregate",
     "commands.__main__": "starts a decider",
     "commands.engine": "one transactional loop of decisions",

@@ -19,7 +19,7 @@ from api.edge.rows import RowsRefused
 from api.edge.server import server_of
 from api.edge.trust import TrustRefused
 from api.edge.voms import LIBRARY, Voms
-from api.edge.watching import LOOK_SECONDS, Watch
+from api.edge.watching import LOOK_SECONDS, TrustWatch
 from identity.edge_tokens import edge_home
 from identity.issuer import signing_key
 from process.logs import configure_logs
@@ -33,7 +33,7 @@ def main() -> int:
     configure_logs()
     try:
         config = EdgeConfig.from_environ(os.environ)
-        watch = Watch(config)
+        watch = TrustWatch(config)
     except (SettingRefused, TrustRefused, RowsRefused) as problem:
         print(f"culm: {problem}", file=sys.stderr)
         return 2
@@ -48,7 +48,7 @@ def main() -> int:
     return 0
 
 
-async def _serve(config: EdgeConfig, watch: Watch, voms: Voms) -> None:
+async def _serve(config: EdgeConfig, watch: TrustWatch, voms: Voms) -> None:
     limits = httpx.Limits(max_connections=REQUESTS_MAX, max_keepalive_connections=50)
     edge = Edge(Callers(config.home, watch, voms), httpx.AsyncHTTPTransport(uds=str(config.socket), limits=limits))
     looking = asyncio.create_task(_look(watch))
@@ -61,12 +61,12 @@ async def _serve(config: EdgeConfig, watch: Watch, voms: Voms) -> None:
         await edge.close()
 
 
-async def _look(watch: Watch) -> None:
+async def _look(watch: TrustWatch) -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         try:
             await asyncio.to_thread(watch.look)
-        except Exception:  # the watch must go on whatever a file holds; what was believed before stays
+        except Exception:  # no file may end the watch; what was believed before stays
             log.exception("trust_not_read")
 
 

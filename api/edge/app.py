@@ -2,7 +2,7 @@
 
 In: a request on a connection whose certificate was verified. Out: the API's answer; 403 without a reason where the certificate
 gives nothing, with the reason in the log; 503 where the API is away. Guards: nothing of the client's headers but a list of them;
-so many requests at once; whatever the client stops reading ends at the API, too.
+a bounded number of requests at once; a request that its client leaves ends at the API, too.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from api.edge.facts import facts_of
 from api.edge.voms import Voms
-from api.edge.watching import Believed, Watch
+from api.edge.watching import Believed, TrustWatch
 from identity.edge_tokens import dn_hash, edge_token
 from identity.x509.chains import ProvenPerson, person_of
 from identity.x509.errors import CertificateRefused
@@ -42,7 +42,7 @@ class Caller:
 class Callers:
     """Judges chains."""
 
-    def __init__(self, home: Path, watch: Watch, voms: Voms, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, home: Path, watch: TrustWatch, voms: Voms, clock: Callable[[], float] = time.time) -> None:
         self._home, self._watch, self._voms, self._clock = home, watch, voms, clock
 
     @property

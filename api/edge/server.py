@@ -10,7 +10,7 @@ from api.edge.app import CONNECTION, REQUESTS_MAX
 from api.edge.callers import Connection
 from api.edge.config import EdgeConfig
 from api.edge.verified_chain import verified_chain
-from api.edge.watching import Watch
+from api.edge.watching import TrustWatch
 
 GRACE_SECONDS = 5
 KEEP_ALIVE_SECONDS = 65
@@ -37,7 +37,7 @@ class _WithConnection:
         await self._app(scope, receive, send)
 
 
-def server_of(config: EdgeConfig, watch: Watch, app: ASGIApp) -> uvicorn.Server:
+def server_of(config: EdgeConfig, watch: TrustWatch, app: ASGIApp) -> uvicorn.Server:
     """A server that verifies clients by what `watch` believes."""
     return uvicorn.Server(
         uvicorn.Config(

@@ -29,7 +29,7 @@ class Believed:
     rows: CertificateRows
 
 
-class Watch:
+class TrustWatch:
     """Keeps what is believed up to date; `look` is called by one thread at a time."""
 
     def __init__(self, config: EdgeConfig, clock: Callable[[], float] = time.time) -> None:

@@ -19,7 +19,7 @@ from api.edge.callers import Callers
 from api.edge.config import EdgeConfig
 from api.edge.server import server_of
 from api.edge.voms import Voms
-from api.edge.watching import Watch
+from api.edge.watching import TrustWatch
 from identity.edge_tokens import edge_home
 from identity.issuer import key_path, signing_key
 from tests.edge.grid import AUTHORITY_DN, JANE_DN, Credential, authority, host, trust
@@ -65,7 +65,7 @@ class Running:
     """An edge that listens. asked: what came out of it, in order."""
 
     config: EdgeConfig
-    watch: Watch
+    watch: TrustWatch
     asked: list[httpx.Request] = field(default_factory=list)
 
     def get(self, credential: Credential | None, path: str = "/v1/x", method: str = "GET", **more: Any) -> httpx.Response:
@@ -89,7 +89,7 @@ class Running:
 @pytest.fixture
 def running(config: EdgeConfig) -> Iterator[Running]:
     """The edge of `config`, before an application that answers with what it was asked."""
-    found = Running(config, Watch(config))
+    found = Running(config, TrustWatch(config))
 
     def answer(request: httpx.Request) -> httpx.Response:
         found.asked.append(request)

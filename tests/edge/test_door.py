@@ -11,7 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from api.edge.config import EdgeConfig
-from api.edge.watching import Watch
+from api.edge.watching import TrustWatch
 from api.http.edge_door import ServerWithDoor
 from api.http.hot_routes import HotRoutes
 from identity.edge_tokens import edge_home
@@ -54,7 +54,7 @@ def whole(config: EdgeConfig, edge_key: bytes, port: int) -> Iterator[Running]:
         api_of(config, edge_key), host="127.0.0.1", port=port, log_config=None, ws="none", timeout_graceful_shutdown=1
     )
     with Serving(ServerWithDoor(settings, config.socket)):
-        yield from started(Running(config, Watch(config)), httpx.AsyncHTTPTransport(uds=str(config.socket)))
+        yield from started(Running(config, TrustWatch(config)), httpx.AsyncHTTPTransport(uds=str(config.socket)))
 
 
 def ask_socket(config: EdgeConfig, token: str) -> httpx.Response:

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 
 from api.edge.trust import TrustRefused
-from api.edge.watching import Watch
+from api.edge.watching import TrustWatch
 from identity.edge_tokens import edge_home
 from identity.issuer import public_keys
 from identity.x509.chains import ProxyPolicy
@@ -284,7 +284,7 @@ def test_a_directory_without_an_authority_is_refused_at_the_start(running: Runni
             next(folder.glob("*.0")).write_text("garbage")
 
     with pytest.raises(TrustRefused, match="CULM_X509_CERT_DIR"):
-        Watch(running.config)
+        TrustWatch(running.config)
     before = running.watch.now
     running.watch.look()
     assert running.watch.now is before
