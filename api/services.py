@@ -17,6 +17,7 @@ from api.queries.read_models import ReadModels
 from api.shared.directory import DirectoryStore
 from api.shared.store import SharedKind, SharedStore
 from eventlog.sender import CommandSender
+from identity.own_issuers import edge_issuer
 from identity.trust import development_verifier, key_cache
 from identity.verify import Verifier
 from schemas.wire import Codec
@@ -82,7 +83,13 @@ def make_gate(config: ApiConfig) -> Gate:
 def make_waiting_gate(config: ApiConfig) -> Gate:
     """The gate of an API with `config`, which believes no one until `trust` says whom."""
     keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
-    return Gate(Verifier(None, keys), keys, config.vos)
+    verifier = Verifier(None, keys)
+    edge = None
+    if config.edge_socket is not None:
+        edge = Verifier((edge_issuer(config.vos),), keys)
+        # One set for both: who is revoked is refused with a certificate, too.
+        edge.revocations = verifier.revocations
+    return Gate(verifier, keys, config.vos, edge)
 
 
 def make_services(config: ApiConfig, codec: Codec) -> Services:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import orjson
 
+from identity.edge_tokens import edge_home
 from identity.issuer import public_keys
 from identity.key_cache import Documents, KeyCache
 from identity.key_fetching import fetch_keys
-from identity.own_issuers import ISSUER, OWN_ISSUER, own_issuers
+from identity.own_issuers import EDGE_ISSUER, ISSUER, OWN_ISSUER, own_issuers
 from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 
@@ -24,6 +25,8 @@ def key_cache(home: Path, shared: Documents, clock: Callable[[], float] = time.t
     def fetch(issuer: TrustedIssuer) -> bytes:
         if issuer.issuer in (ISSUER, OWN_ISSUER):
             return orjson.dumps(public_keys(home).as_dict(private=False))
+        if issuer.issuer == EDGE_ISSUER:
+            return orjson.dumps(public_keys(edge_home(home)).as_dict(private=False))
         return fetch_keys(issuer)
 
     return KeyCache(fetch, shared, clock)
@@ -36,6 +39,6 @@ def development_verifier(vos: Sequence[str], keys: KeyCache, clock: Callable[[],
 
 def rows_with_own(vos: Sequence[str], rows: Sequence[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
     """Who is believed when the policy has `rows`: the development issuer only where there are none. Own names cannot be taken."""
-    others = [row for row in rows if row.issuer not in (ISSUER, OWN_ISSUER)]
+    others = [row for row in rows if row.issuer not in (ISSUER, OWN_ISSUER, EDGE_ISSUER)]
     named = [row for row in rows if row.issuer == ISSUER]
     return (*own_issuers(vos, development=bool(named) or not others), *others)

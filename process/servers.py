@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from process.settings import Settings
+from process.settings import SettingRefused, Settings
 
 #: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
 PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
@@ -16,12 +16,25 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
 }
 
 
+EDGE_SOCKET = "CULM_EDGE_SOCKET"
+#: Linux holds 107 in the address of a socket.
+SOCKET_LENGTH_MAX = 100
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def home_of(settings: Settings) -> Path:
     """The folder with every byte of a stack's state (CULM_HOME), `.culm` in the checkout where it is not set."""
     return settings.path("CULM_HOME", CHECKOUT / ".culm")
+
+
+def edge_socket_of(settings: Settings) -> Path | None:
+    """Where the edge for X.509 and the API meet (CULM_EDGE_SOCKET), None where it is not said; raises SettingRefused."""
+    if not settings.text(EDGE_SOCKET, ""):
+        return None
+    path = settings.path(EDGE_SOCKET)
+    if len(str(path).encode()) > SOCKET_LENGTH_MAX:
+        raise SettingRefused(f"{EDGE_SOCKET} is {str(path)[:80]!r}, expected a path of at most {SOCKET_LENGTH_MAX} bytes")
+    return path
 
 
 def port_of(settings: Settings, server: str) -> int:

@@ -64,6 +64,7 @@ ROOMS: Mapping[str, str] = {
     "api.panda": "speaks as the PanDA server",
     "api.pilots": "gives jobs, takes reports",
     "api.monitor": "pages for people",
+    "api.edge": "client certificates become tokens",
     "api.wrappers": "runs a payload, travels alone",
     "agents": "what agents have in common",
     "agents.harvester": "keeps pilots at a site",

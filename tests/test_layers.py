@@ -36,6 +36,7 @@ PURE = (
     "identity/profiles.py",
     "identity/revoked.py",
     "identity/rights.py",
+    "identity/x509/*.py",
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",

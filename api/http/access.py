@@ -17,6 +17,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.edge_door import came_through_edge
 from api.http.errors import AccessDenied, LogUnavailable, NotAuthenticated, RoleMissing
 from api.http.streams import OpenStreams
 from api.http.tracing import correlation_of_request
@@ -56,6 +57,8 @@ class Gate:
     verifier: Verifier
     keys: KeyCache
     vos: Collection[str]
+    #: What is believed of requests that the edge for X.509 handed on, and of no others; None where there is no edge.
+    edge: Verifier | None = None
     #: By what is believed, which the verifier gives again only for the same token and only while it believes it.
     _remembered: dict[tuple[int, str | None], tuple[BelievedToken, Identity]] = field(default_factory=dict, repr=False)
     streams: OpenStreams = field(default_factory=OpenStreams, repr=False)
@@ -133,14 +136,20 @@ class Gate:
             return False
 
     async def _believed(self, token: str) -> BelievedToken:
+        verifier = self.edge if came_through_edge.get() else self.verifier
+        if verifier is None:
+            raise TokenRefused("no edge hands requests on to this API", "iss")
+        if not self.verifier.knows_issuers:
+            # The edge's issuer is fixed; who is revoked is read with the list of the others.
+            raise IssuersNotKnown("who is believed is not known yet; try again in a moment")
         try:
-            return self.verifier.believe(token)
+            return verifier.believe(token)
         except KeyNotKnown as problem:
-            issuer = self.verifier.issuer_named(problem.issuer)
+            issuer = verifier.issuer_named(problem.issuer)
             if issuer is None:
                 raise
             await self._refreshed(issuer)
-            return self.verifier.believe(token)
+            return verifier.believe(token)
 
     async def _refreshed(self, issuer: TrustedIssuer) -> None:
         """Wait until the keys of `issuer` were asked for; however many wait, one thread asks."""

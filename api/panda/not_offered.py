@@ -17,11 +17,13 @@ from identity.rights import EndpointClass
 
 WORKFLOWS = "workflows are not offered by this server yet"
 SECRETS = "user secrets are not kept by this server yet"
+DELEGATION = "no proxies are delegated to this server; renew them where they were made"
 EVENTS = "the event service is not offered by this server yet"
 JOBS_ALONE = "jobs without a task are not taken by this server; submit a task"
 CALLS = {
     "POST creds/set_user_secrets": SECRETS,
     "GET creds/get_user_secrets": SECRETS,
+    "GET creds/get_proxy": DELEGATION,
     "POST workflow/submit_workflow_raw_request": WORKFLOWS,
     "POST workflow/submit_workflow": WORKFLOWS,
     "GET workflow/get_workflow_details": WORKFLOWS,

@@ -39,6 +39,7 @@ def build_router(service: PilotDispatch) -> APIRouter:
         "getResourceTypes": calls.resource_types,
         "setDebugMode": calls.debug_mode,
         "get_access_token": calls.access_token,
+        "getProxy": calls.proxy,
     }
     for name, handler in handlers.items():
         endpoint = guarded(EndpointClass.PILOT, handler)
@@ -125,6 +126,11 @@ class LegacyPilotCalls:
     async def access_token(self, request: Request, identity: Identity) -> Response:
         """Never: the one who submits the pilot renews its token."""
         dialog = "tokens are renewed where the pilot was submitted from"
+        return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
+
+    async def proxy(self, request: Request, identity: Identity) -> Response:
+        """Never: proxies are not delegated to Culm."""
+        dialog = "no proxies are delegated to this server; renew them where they were made"
         return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
 
 
