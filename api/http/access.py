@@ -21,7 +21,8 @@ from identity.believed import BelievedToken
 from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown
 from identity.identity import Identity, identity_from
 from identity.key_cache import KeyCache
-from identity.rights import EndpointClass, problem_of_class
+from identity.rights import problem_of_class
+from identity.ruling import EndpointClass
 from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 

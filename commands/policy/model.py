@@ -3,19 +3,24 @@
 
 from dataclasses import dataclass
 
-from schemas.policy import IssuersSet, PolicyEvent, QueueConfigured, RetryRulesSet, SharesSet
-from schemas.types import EventEnvelope, GlobalShare, QueueSettings, RetryRule, TrustedIssuer
+from identity.ruling import Thing
+from schemas.policy import IssuersSet, PolicyCommand, PolicyEvent, QueueConfigured, RetryRulesSet, SharesSet
+from schemas.types import CommandEnvelope, EventEnvelope, GlobalShare, QueueSettings, RetryRule, TrustedIssuer
 
 
 @dataclass(slots=True)
 class Policy:
-    """What was set last; one of them is in use, by the aggregate's name. revision: how many times the issuers were set."""
+    """What was set last; one of them is in use, by the aggregate's name. revision: how many times the issuers were set.
+
+    vo: organisation of the one who set it first, to whom it belongs; issuers belong to no one.
+    """
 
     settings: QueueSettings | None = None
     shares: tuple[GlobalShare, ...] | None = None
     rules: tuple[RetryRule, ...] | None = None
     issuers: tuple[TrustedIssuer, ...] | None = None
     revision: int = 0
+    vo: str = ""
 
 
 def initial() -> Policy:
@@ -25,6 +30,7 @@ def initial() -> Policy:
 
 def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Policy:
     """`policy` after `event`."""
+    policy.vo = policy.vo or envelope.vo
     match event:
         case QueueConfigured():
             policy.settings = event.settings
@@ -41,3 +47,8 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
 def is_closed(policy: Policy) -> bool:
     """A policy can always be set again."""
     return False
+
+
+def belongs(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Thing:
+    """A policy is of the organisation that set it first."""
+    return Thing(by.aggregate_id, policy.vo)

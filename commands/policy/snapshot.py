@@ -21,6 +21,7 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             issuers_set=policy.issuers is not None,
             issuers=policy.issuers or (),
             revision=policy.revision,
+            vo=policy.vo,
         ),
     )
 
@@ -34,6 +35,7 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.rules if row.rules_set else None,
         row.issuers if row.issuers_set else None,
         row.revision,
+        row.vo,
     )
 
 

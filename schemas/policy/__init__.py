@@ -7,6 +7,10 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from schemas.characters import (
+    WORD,
+    lines_of,
+)
 from schemas.types import (
     GlobalShare,
     QueueSettings,
@@ -247,6 +251,11 @@ class SharesSet(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_POLICYSNAPSHOT = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What was set last under the name of a policy.
 
@@ -258,6 +267,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     issuers_set: True when `issuers` was set.
     issuers: Issuers of tokens that are believed.
     revision: How many times the issuers were set.
+    vo: Tenant of the one who set it first; empty in rows of earlier releases.
     """
 
     settings: QueueSettings | None = None
@@ -268,6 +278,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     issuers_set: bool = False
     issuers: tuple[TrustedIssuer, ...] = ()
     revision: int = 0
+    vo: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -280,6 +291,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "issuers_set": self.issuers_set,
             "issuers": [item.to_avro() for item in self.issuers],
             "revision": self.revision,
+            "vo": self.vo,
         }
 
     @classmethod
@@ -294,6 +306,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             issuers_set=record["issuers_set"],
             issuers=tuple(TrustedIssuer.from_avro(item) for item in record["issuers"]),
             revision=record["revision"],
+            vo=record["vo"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -303,6 +316,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.rules) <= 1000
             and len(self.issuers) <= 100
             and 0 <= self.revision <= 9007199254740991
+            and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
             and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))
