@@ -20,7 +20,7 @@ from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
 from api.services import Services
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {

@@ -97,6 +97,38 @@ class OnePilotEach:
             yield Violation(self.name, place, f"the lease of job {job} expires {early} us before its time")
 
 
+#: Commands of pilots about a job. What follows from another command bears its own type.
+REPORTS = frozenset({"ReportJobProgress", "ReportJobEnd"})
+
+
+@dataclass
+class ReportsOfTheHolder:
+    """What a pilot's report brought about was reported by the subject that leased the job, in its VO."""
+
+    name: str = "no report under another subject's lease"
+    checked: int = 0
+    holders: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """An event that follows from the report of another."""
+        if record.role != "events" or record.aggregate != "job":
+            return
+        by, job = record.envelope, record.envelope.aggregate_id
+        if record.name == "JobSent":
+            self.holders[job] = (by.actor, by.vo)
+        elif by.command_type in REPORTS:
+            self.checked += 1
+            holder = self.holders.get(job)
+            if holder != (by.actor, by.vo):
+                expected = f"{holder[0]} of {holder[1]} holds it" if holder else "no one holds it"
+                found = f"{record.name} of job {job} comes from a report of {by.actor} of {by.vo}, {expected}"
+                yield Violation(self.name, str(record.place), found)
+
+    def end(self) -> Iterator[Violation]:
+        """Nothing more."""
+        yield from ()
+
+
 def _jobs_of(record: Seen) -> list[tuple[int, str]]:
     """The jobs that an event of a queue moves, with the lease that it names, if any."""
     match record.name:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from check.codec import codec_of
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
-from check.leases import OnePilotEach
+from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.rows import RowsEqualEvents, RowView, views
@@ -45,6 +45,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
         OnePilotEach(settled),
+        ReportsOfTheHolder(),
     ]
 
 

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from identity.believed import BelievedToken
 from identity.errors import NotAMember
 from identity.own_issuers import OWN_ISSUER
+from identity.ruling import ADMINISTRATOR, OPERATOR, PILOT, PRODUCTION, SYSTEM
 
-PRODUCTION = "production"
-PILOT = "pilot"
-OPERATOR = "operator"
-#: Of the whole installation; no group gives it, only a token that was made on its host.
-ADMINISTRATOR = "administrator"
 ROLES = (PRODUCTION, PILOT, OPERATOR)
 #: Roles that commands of Culm itself bear; a group of that name gives no one the right to them.
-NO_ONES_ROLES = frozenset({"system"})
+NO_ONES_ROLES = frozenset({SYSTEM})
 
 
 @dataclass(frozen=True, slots=True)

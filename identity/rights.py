@@ -1,87 +1,73 @@
-"""Who may what: the one place that decides it.
+"""Which class and scope each command has, and what an identity may do; judged by `ruling.py`. Pure.
 
-Every route belongs to an endpoint class and every command to one: its Avro file says it as `right`, a class, and for users a
-scope. What a command does to a task, job or dataset of another member is decided by `may_act_on`. A command of class `system`,
-and one that says nothing, is Culm's own business (refining, generating jobs, leases ...): only operators may send it, to mend
-something by hand; deciders keep their invariants all the same. What holds for all organisations, as who issues tokens, is for
-administrators of the installation.
+Every route belongs to an endpoint class and every command to one: its Avro file says it as `right`, a class and whose things it
+touches. A command of class `system`, and one that says nothing, is Culm's own business (refining, generating jobs, leases ...):
+no caller sends it. Those of class `internal` the API sends for a user, who has a route of another form. What holds for all
+organisations, as who issues tokens, is for administrators of the installation.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
-from identity.identity import ADMINISTRATOR, OPERATOR, PILOT, PRODUCTION, Identity
+from identity.identity import Identity
+from identity.ruling import (
+    ADMINISTRATOR,
+    OPERATOR,
+    PILOT,
+    PRODUCTION,
+    SYSTEM,
+    Caller,
+    EndpointClass,
+    Ruling,
+    Scope,
+    Thing,
+    rule_on,
+    rule_on_class,
+)
 from schemas.catalog import CATALOG
-
-
-class EndpointClass(StrEnum):
-    """Whom a route serves."""
-
-    PUBLIC = "public"
-    MEMBER = "member"
-    USER = "user"
-    PILOT = "pilot"
-    OPERATOR = "operator"
-    ADMINISTRATOR = "administrator"
-
-
-#: Groups of which one is needed, by class; public routes ask for no identity, those for members for nothing but membership.
-ROLES_OF_CLASS: Mapping[EndpointClass, tuple[str, ...]] = {
-    EndpointClass.MEMBER: (),
-    EndpointClass.USER: (),
-    EndpointClass.PILOT: (PILOT,),
-    EndpointClass.OPERATOR: (OPERATOR, PRODUCTION),
-    EndpointClass.ADMINISTRATOR: (ADMINISTRATOR,),
-}
-
-
-class Scope(StrEnum):
-    """Whose things a command touches."""
-
-    OWN_TASK = "own task"
-    OWN_JOB = "own job"
-    OWN_DATASET = "own dataset"
-    NOTHING_OWNED = "nothing owned"
-
-
-def problem_of_class(identity: Identity, kind: EndpointClass) -> str:
-    """Why a route of class `kind` is not open to `identity`; empty when it is."""
-    needed = ROLES_OF_CLASS[kind]
-    if needed and not identity.roles.intersection(needed):
-        return f"{' or '.join(needed)} role required"
-    if kind is EndpointClass.USER and identity.roles == {PILOT}:
-        return "a token of pilots alone is for the calls of pilots"
-    return ""
-
+from schemas.types import CommandEnvelope
 
 RIGHTS: Mapping[str, Mapping[str, Any]] = {
     entry.name: entry.schema.get("right", {}) for entry in CATALOG.values() if entry.role == "commands"
 }
+CLASSES: Mapping[str, EndpointClass] = {name: EndpointClass(right.get("class", SYSTEM)) for name, right in RIGHTS.items()}
+SCOPES: Mapping[str, Scope] = {name: Scope(right.get("scope", Scope.NOTHING_OWNED)) for name, right in RIGHTS.items()}
+
+
+def problem_of_class(identity: Identity, kind: EndpointClass) -> str:
+    """Why a route of class `kind` is not open to `identity`; empty when it is."""
+    if kind is EndpointClass.INTERNAL:
+        return "the command is sent by Culm itself on behalf of its users; submit a task by POST /v1/tasks"
+    return rule_on_class(kind, identity.roles).sentence
 
 
 def class_of_command(name: str) -> EndpointClass:
     """Who may send the command `name`."""
-    match RIGHTS.get(name, {}).get("class"):
-        case "user":
-            return EndpointClass.USER
-        case "pilot":
-            return EndpointClass.PILOT
-        case "administrator":
-            return EndpointClass.ADMINISTRATOR
-        case _:
-            return EndpointClass.OPERATOR
+    return CLASSES.get(name, EndpointClass.SYSTEM)
 
 
 def scope_of_command(name: str) -> Scope:
-    """Whose things the command `name` touches when a user sends it."""
-    return Scope(RIGHTS.get(name, {}).get("scope", Scope.NOTHING_OWNED))
+    """Whose things the command `name` touches."""
+    return SCOPES.get(name, Scope.NOTHING_OWNED)
 
 
 def right_in_words(name: str) -> str:
     """Who may send the command `name`, for documents."""
-    kind = class_of_command(name)
-    return f"For {kind}s: {scope_of_command(name)}." if kind is EndpointClass.USER else f"For {kind}s."
+    match class_of_command(name):
+        case EndpointClass.SYSTEM:
+            return "Sent by Culm itself alone."
+        case EndpointClass.INTERNAL:
+            return "Sent by Culm itself on behalf of its users."
+        case EndpointClass.USER as kind:
+            return f"For {kind}s: {scope_of_command(name)}."
+        case kind:
+            return f"For {kind}s."
+
+
+def rule_on_command(name: str, by: CommandEnvelope, thing: Thing) -> Ruling:
+    """May the sender of the command `name` do it to `thing`, by what its envelope says? What a decider asks before it decides."""
+    caller = Caller(by.actor, by.vo, frozenset({by.role or "user"}))
+    return rule_on(class_of_command(name), scope_of_command(name), caller, thing)
 
 
 def may_act_on(identity: Identity, owner: str, vo: str, *, by_membership: bool = False) -> bool:
@@ -90,9 +76,9 @@ def may_act_on(identity: Identity, owner: str, vo: str, *, by_membership: bool =
     Others than the owner need the production or operator role: the one asked for by Origin or, with `by_membership`,
     given by any group (the native API, which has no habit of asking for a role).
     """
-    if identity.vo != vo:
-        return False
-    return identity.subject == owner or acting_role(identity, by_membership=by_membership) in (OPERATOR, PRODUCTION)
+    roles = frozenset({acting_role(identity, by_membership=by_membership)}) - {PILOT}
+    caller = Caller(identity.subject, identity.vo, roles)
+    return rule_on(EndpointClass.USER, Scope.OWN_TASK, caller, Thing("it", vo, owner)).allowed
 
 
 def acting_role(identity: Identity, *, by_membership: bool = False) -> str:
@@ -100,3 +86,16 @@ def acting_role(identity: Identity, *, by_membership: bool = False) -> str:
     if identity.role != "user" or not by_membership:
         return identity.role
     return next((role for role in (OPERATOR, PRODUCTION) if role in identity.roles), "user")
+
+
+def role_of_command(name: str, identity: Identity) -> str:
+    """What the command `name` says that `identity`, which may send it, acts as."""
+    match class_of_command(name):
+        case EndpointClass.PILOT:
+            return PILOT
+        case EndpointClass.ADMINISTRATOR:
+            return ADMINISTRATOR
+        case EndpointClass.OPERATOR if ADMINISTRATOR in identity.roles:
+            return ADMINISTRATOR
+        case _:
+            return acting_role(identity, by_membership=True)

@@ -11,8 +11,12 @@ from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, CatalogEntry
 from schemas.sentences import BadTemplate, alternatives, fields_of
 
-CLASSES = ("user", "pilot", "operator", "administrator", "system")
-SCOPES = ("own task", "own job", "own dataset", "nothing owned")
+CLASSES = ("user", "internal", "pilot", "operator", "administrator", "system")
+#: Those whose commands touch something of someone.
+WITH_SCOPE = ("user", "internal", "pilot", "operator")
+SCOPES = (
+    "own task", "own job", "own dataset", "own name", "own lease", "own worker", "own settings", "nothing owned",
+)  # fmt: skip
 #: Filters after which a missing value does no harm.
 TAKES_NOTHING = ("why", "else", "or", "choose")
 
@@ -51,8 +55,8 @@ def _problems(entry: CatalogEntry) -> Iterator[str]:
 def _right_problems(right: Any) -> Iterator[str]:
     if not isinstance(right, dict) or right.get("class") not in CLASSES or not set(right) <= {"class", "scope"}:
         yield f"right: found {right!r}, expected an object with class, one of {', '.join(CLASSES)}, and scope"
-    elif (right["class"] == "user") != ("scope" in right):
-        yield f"right: found {right!r}, expected a scope for users and for no other class"
+    elif (right["class"] in WITH_SCOPE) != ("scope" in right):
+        yield f"right: found {right!r}, expected a scope for {', '.join(WITH_SCOPE)} and for no other class"
     elif right.get("scope", SCOPES[0]) not in SCOPES:
         yield f"right: scope: found {right['scope']!r}, expected one of {', '.join(SCOPES)}"
 

@@ -1103,9 +1103,50 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBSSEEN = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class JobsSeen(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of which one subject gave signs of life.
+
+    actor: Who reported; believed for the leases that it holds, and for no others.
+    job_ids: The jobs.
+    """
+
+    actor: str
+    job_ids: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "job_ids": list(self.job_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            job_ids=tuple(record["job_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 50000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and _NAMES_OF_JOBSSEEN("\n".join((self.actor, ""))) is not None
+        )
+
+
 _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 1, 64),
     (NAME, 1, 255),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -1116,12 +1157,16 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     pilot: The pilot.
     task_id: Its task.
     lease_seconds: Length of the lease.
+    holder: Who leased it; empty in rows of earlier releases.
+    vo: Tenant of the one who leased it; empty in rows of earlier releases.
     """
 
     lease_id: str
     pilot: str
     task_id: int
     lease_seconds: int
+    holder: str = ""
+    vo: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1130,6 +1175,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "pilot": self.pilot,
             "task_id": self.task_id,
             "lease_seconds": self.lease_seconds,
+            "holder": self.holder,
+            "vo": self.vo,
         }
 
     @classmethod
@@ -1140,6 +1187,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             pilot=record["pilot"],
             task_id=record["task_id"],
             lease_seconds=record["lease_seconds"],
+            holder=record["holder"],
+            vo=record["vo"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1147,7 +1196,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 1 <= self.lease_seconds <= 10000000
-            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, ""))) is not None
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, ""))) is not None
         )
 
 

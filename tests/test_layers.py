@@ -37,6 +37,7 @@ PURE = (
     "identity/revoked.py",
     "identity/rights.py",
     "identity/x509/*.py",
+    "identity/ruling.py",
     "commands/decision.py",
     "commands/limits.py",
     "commands/sizes.py",
@@ -132,7 +133,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "eventlog": {"schemas", "process"},
     "identity": {"schemas", "process"},
     # The three pillars of the flow meet in the log alone.
-    "commands": {"schemas", "process", "eventlog"},
+    # Deciders ask the same rules as the door whether a command is for its sender.
+    "commands": {"schemas", "process", "eventlog", "identity"},
     "streams": {"schemas", "process", "eventlog"},
     "projections": {"schemas", "process", "eventlog"},
     # The API shows the past (audit) and says events in the same sentences as the timeline (projections/timeline).

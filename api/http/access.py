@@ -26,7 +26,8 @@ from identity.errors import IdentityRefused, IssuersNotKnown, KeyNotKnown, Token
 from identity.identity import Identity, identity_from
 from identity.key_cache import KeyCache
 from identity.refusals import ANY_CLASS, NO_TOKEN, Refusals, RefusedRequest, caller_of_actor, caller_of_token
-from identity.rights import EndpointClass, problem_of_class
+from identity.rights import problem_of_class
+from identity.ruling import EndpointClass
 from identity.verify import Verifier
 from schemas.instants import micros_of_seconds
 from schemas.types import TrustedIssuer

@@ -23,7 +23,7 @@ from api.http.problems import answer_to, json_response, unexpected
 from api.http.tracing import correlation_of_request, trace_begins, trace_ends
 from api.pilots.bodies import parse_report, read_report
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 
 #: A call that needs nothing of a request but its body: content of the answer, to be sent as JSON with status 200.
 BodyCall = Callable[[dict[str, Any], Identity], Awaitable[Any]]

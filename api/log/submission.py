@@ -29,6 +29,7 @@ from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
 from api.queries.task_numbers import next_task_id
 from identity.identity import Identity
+from identity.rights import acting_role
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
 from schemas.task import AddInputNames, ReloadTask, SubmitTask
@@ -248,6 +249,7 @@ class Registrar:
             command,
             aggregate_id,
             self.identity,
+            role=self._role_for(command, aggregate_id),
             command_id=command_id,
             correlation_id=self.correlation_id or self.command_id,
             wait_seconds=self.wait_seconds,
@@ -255,6 +257,11 @@ class Registrar:
         if answer is None:
             raise LogUnavailable(f"no answer to {type(command).__name__} within {self.wait_seconds:.0f} s")
         return answer
+
+    def _role_for(self, command: ClaimTaskName | SubmitTask | AddInputNames | ReloadTask, aggregate_id: str) -> str | None:
+        """A name without an owner is claimed by a production role, which a member need not have asked for."""
+        is_of_no_one = isinstance(command, ClaimTaskName) and aggregate_id.split("/")[2:3] == [""]
+        return acting_role(self.identity, by_membership=True) if is_of_no_one else None
 
     def _name_key(self, parameters: Mapping[str, Any]) -> str:
         owner = "" if parameters.get("official") else self.identity.subject

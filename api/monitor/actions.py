@@ -17,8 +17,9 @@ from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import PageView
 from api.queries import targets as targets_of
 from api.queries.read_models import Row
-from identity.identity import OPERATOR, PRODUCTION, Identity
-from identity.rights import EndpointClass, acting_role, class_of_command, may_act_on
+from identity.identity import Identity
+from identity.rights import acting_role, class_of_command, may_act_on
+from identity.ruling import OPERATOR, PRODUCTION, EndpointClass
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
 from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask

@@ -16,7 +16,8 @@ from api.http.access import Gate, RequiredRight
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
 from identity.believed import BelievedToken
 from identity.identity import Identity
-from identity.rights import EndpointClass, problem_of_class
+from identity.rights import problem_of_class
+from identity.ruling import EndpointClass
 
 TOKEN_COOKIE, VO_COOKIE = "culm_token", "culm_vo"
 COOKIE_SECONDS = 24 * 3600

@@ -25,7 +25,8 @@ from api.native.job_files import JobFiles
 from api.pilots.queue_cache import QueueCache
 from api.queries.positions import stored_positions
 from api.services import Services
-from identity.identity import OPERATOR, PRODUCTION, Identity
+from identity.identity import Identity
+from identity.ruling import OPERATOR, PRODUCTION
 from schemas.records import is_record_class, names_of
 
 SECURITY = {

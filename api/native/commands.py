@@ -23,11 +23,11 @@ from api.queries import answers, datasets, jobs, tasks
 from api.queries.read_models import Row
 from api.services import Services
 from api.shared.store import SharedKind
-from identity.identity import ADMINISTRATOR, PILOT, Identity
-from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
+from identity.identity import Identity
+from identity.rights import class_of_command, may_act_on, right_in_words, role_of_command, scope_of_command
+from identity.ruling import Scope
 from schemas.answer import CommandAnswered
 from schemas.catalog import CatalogEntry
-from schemas.wire import Message
 
 AGGREGATE_ID_LENGTH_MAX = 400
 
@@ -103,8 +103,7 @@ class CommandService:
         wait_seconds: float,
     ) -> Response:
         """Check form and rights, send, and answer as long as the client waits."""
-        kind = class_of_command(entry.name)
-        await self._services.gate.admit(kind, request)
+        await self._services.gate.admit(class_of_command(entry.name), request)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
         asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
@@ -113,14 +112,14 @@ class CommandService:
             earlier = await self._fingerprints.check(command_id, entry.name, asked, identity)
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
-        await self._check_owner(entry, command, aggregate_id, identity)
+        await self._check_owner(entry, aggregate_id, identity)
         if key is None:
             await self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
             command,
             aggregate_id,
             identity,
-            role=_role(kind, identity),
+            role=role_of_command(entry.name, identity),
             command_id=command_id,
             correlation_id=asked if key is not None else correlation_of_request() or asked,
             expected_sequence=expected,
@@ -145,12 +144,13 @@ class CommandService:
             return json_response({"command_id": command_id, "answered": False}, 202)
         raise NotFound(f"no command {command_id} was answered here")
 
-    async def _check_owner(self, entry: CatalogEntry, command: Message, aggregate_id: str, identity: Identity) -> None:
-        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one."""
+    async def _check_owner(self, entry: CatalogEntry, aggregate_id: str, identity: Identity) -> None:
+        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one.
+
+        Leases, workers and settings are judged by the decider alone, which knows whose they are.
+        """
         scope = scope_of_command(entry.name)
-        if entry.name in ("SubmitTask", "ClaimTaskName"):
-            _check_submission(entry, command, aggregate_id, identity)
-        if scope is Scope.NOTHING_OWNED:
+        if scope not in (Scope.OWN_TASK, Scope.OWN_JOB, Scope.OWN_DATASET):
             return
         owned = await self._owned(scope, aggregate_id)
         if owned is None or owned["vo"] != identity.vo:
@@ -211,31 +211,3 @@ def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:
 
 def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
-
-
-def _role(kind: EndpointClass, identity: Identity) -> str:
-    """What the command says that its sender acts as."""
-    match kind:
-        case EndpointClass.PILOT:
-            return PILOT
-        case EndpointClass.ADMINISTRATOR:
-            return ADMINISTRATOR
-        case _:
-            return acting_role(identity, by_membership=True)
-
-
-def _check_submission(entry: CatalogEntry, command: Any, aggregate_id: str, identity: Identity) -> None:
-    """Raise when a task would be registered for another person or under another id than its own."""
-    if entry.name == "ClaimTaskName":
-        if not aggregate_id.startswith(f"{identity.vo}/"):
-            raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")
-        owner = aggregate_id.split("/", 2)[2] if aggregate_id.count("/") > 1 else ""
-        if not owner.startswith(f"{identity.subject}/") and acting_role(identity, by_membership=True) == "user":
-            expected = f"expected {identity.vo}/LABEL/{identity.subject}/NAME"
-            raise AccessDenied(f"aggregate_id: found {aggregate_id[:100]!r}, {expected}")
-        return
-    if str(command.task_id) != aggregate_id:
-        raise BadRequest(f"task_id: found {command.task_id}, expected the aggregate_id {aggregate_id}")
-    trusted = acting_role(identity, by_membership=True) != "user"
-    if command.user_name != identity.user_name and not trusted:
-        raise AccessDenied(f"user_name: found {command.user_name[:100]!r}, expected {identity.user_name!r}")

@@ -12,7 +12,8 @@ from api.http.plain_requests import Whole
 from api.http.problems import json_response
 from api.log.refusals import newest_refusals
 from api.services import Services
-from identity.identity import ADMINISTRATOR, Identity
+from identity.identity import Identity
+from identity.ruling import ADMINISTRATOR
 from schemas.refusal import RequestsRefused
 
 LOOKED_AT = 2_000

@@ -16,7 +16,7 @@ from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
 from api.services import Services
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 
 PREFIXES = ("/api/v1", "/api/latest")
 

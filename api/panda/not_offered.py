@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.http.problems import json_response
 from api.panda.calls import Call, Endpoint
 from api.panda.envelope import Reply, failed
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 
 WORKFLOWS = "workflows are not offered by this server yet"
 SECRETS = "user secrets are not kept by this server yet"

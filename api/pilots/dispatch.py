@@ -53,12 +53,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HeldJob:
-    """A job in a pilot's hands, as this process heard of it last."""
+    """A job in a pilot's hands, as this process heard of it last. holder: who leased it, empty where that is not known."""
 
     queue: str
     attempt: int
     vo: str
     state: str
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +98,34 @@ class PilotDispatch:
         if answer.leased is None:
             return PilotReply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
         spec = answer.leased.spec
-        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent"))
+        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent", identity.subject))
         return job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
 
     async def report(self, body: Mapping[str, Any], identity: Identity) -> PilotReply:
         """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
         report = report_from(body)
         held = self._held.get(report.job_id)
+        if held is not None and (held.vo, held.holder) != (identity.vo, identity.subject):
+            held = None
         known: PilotReply | None = None
-        if held is None or held.vo != identity.vo or held.state in KNOWN_ALREADY.get(report.state, ()):
+        if held is None or held.state in KNOWN_ALREADY.get(report.state, ()):
             row = await self._job(report.job_id)
             if row is not None:
                 if row["vo"] != identity.vo:
                     return PilotReply(SUCCESS, TO_BE_KILLED, "no such job")
+                if row["holder"] not in (None, identity.subject):
+                    return PilotReply(SUCCESS, TO_BE_KILLED, "another pilot holds the job")
+                holder = identity.subject if held is not None or row["holder"] else ""
                 attempt = row["attempt"] if report.attempt is None else report.attempt
-                known = None if report.is_final else reply_from(row, report.state, attempt)
-                held = HeldJob(row["queue"], row["attempt"], row["vo"], row["status"])
+                known = None if report.is_final or not holder else reply_from(row, report.state, attempt)
+                held = HeldJob(row["queue"], row["attempt"], row["vo"], row["status"], holder)
         held = held or HeldJob(report.queue, 1, identity.vo, "")
         attempt = held.attempt if report.attempt is None else report.attempt
         if report.is_final:
             return await self._final(report, attempt, held.queue, identity)
-        if held.queue:
-            self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
+        # A sign of life counts from the one who holds the job: a pilot of which it is not known is judged by the decider first.
+        if held.queue and held.holder:
+            self._beat(report, held.queue, attempt, identity)
         if known is not None:
             return known
         answer = await self._services.gateway.submit(
@@ -129,9 +136,14 @@ class PilotDispatch:
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
         reply = reply_to_live(answer)
+        if held.queue and not held.holder and (answer is None or answer.accepted):
+            self._beat(report, held.queue, attempt, identity)
         if reply == PilotReply(SUCCESS):
-            self._remember(report.job_id, replace(held, state=report.state))
+            self._remember(report.job_id, replace(held, state=report.state, holder=identity.subject))
         return reply
+
+    def _beat(self, report: Report, queue: str, attempt: int, identity: Identity) -> None:
+        self._services.gateway.heartbeat(heartbeat_of(report, queue, attempt, now_micros(), identity))
 
     async def statuses(self, job_ids: list[int], identity: Identity) -> dict[int, Row]:
         """Status and attempt of those of `job_ids` that exist in the VO."""

@@ -18,7 +18,7 @@ from api.pilots.offers import QUEUE_MAX
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from schemas.characters import WORD
 
 KEY_MISSING = 80

@@ -22,7 +22,7 @@ from api.pilots.queue_cache import queue_document
 from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from schemas.characters import WORD
 
 JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20

@@ -81,8 +81,8 @@ async def owner_of(read_models: ReadModels, job_id: int) -> Row | None:
 
 
 async def for_its_pilot(read_models: ReadModels, job_id: int) -> Row | None:
-    """`status`, `attempt`, `order_kill`, `queue`, `vo` of a job of any VO: what a pilot's report is judged by."""
-    return await read_models.row("select status, attempt, order_kill, queue, vo from job where job_id = %s", (job_id,))
+    """`status`, `attempt`, `order_kill`, `queue`, `vo`, `holder` of a job of any VO: what a pilot's report is judged by."""
+    return await read_models.row("select status, attempt, order_kill, queue, vo, holder from job where job_id = %s", (job_id,))
 
 
 async def lease_of(read_models: ReadModels, job_id: int) -> Row | None:

@@ -30,6 +30,7 @@ from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
 from commands.engine.records import InputRecord, OutputRecord, Place
 from commands.engine.repeats import Repeats
+from commands.engine.rights import refusal_of_rights
 from commands.engine.store import StateStore
 from commands.limits import (
     INLINE_BYTES_MAX,
@@ -215,7 +216,7 @@ class Decider:
             return []
         too_late = None if inline else self._repeats.too_late(record, decoded)
         refusal = too_late or _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
-        decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
+        decision = Decision(refusal=refusal) if refusal else _decision(aggregate, entry, decoded)
         is_answer = not inline and _is_answered_by_events(decoded, decision)
         events = self._evolve(aggregate, entry, decision, decoded, is_answer=is_answer)
         if not events:
@@ -289,6 +290,12 @@ class Decider:
     def _dead_letter(self, record: InputRecord, error_class: str, error: str) -> OutputRecord:
         log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=shortened(error))
         return dead_letter_record(self._codec, record, error_class, error)
+
+
+def _decision(aggregate: Aggregate, entry: Entry, decoded: Decoded) -> Decision:
+    """What the aggregate says, if the sender may ask it."""
+    refused = refusal_of_rights(aggregate, entry.state, decoded)
+    return refused or aggregate.decide(entry.state, decoded.message, decoded.envelope)
 
 
 def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:

@@ -7,11 +7,14 @@ docs/reference/jedi.md, "Job transitions".
 
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
+from identity.ruling import Thing
 from schemas.job import (
     JobActivated,
     JobCancelled,
     JobClosed,
+    JobCommand,
     JobDefined,
     JobEvent,
     JobFailed,
@@ -25,8 +28,10 @@ from schemas.job import (
     JobStarting,
     JobTransferring,
     LateReportRefused,
+    ReportJobEnd,
+    ReportJobProgress,
 )
-from schemas.types import EventEnvelope, JobOutput
+from schemas.types import CommandEnvelope, EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
@@ -94,6 +99,7 @@ NEXT: dict[tuple[JobStatus, type], JobStatus] = {(found, event): reached for fou
 class Job:
     """One job, as far as its guards need it.
 
+    owner, vo: of the task. holder: the subject that leased it, also after its end.
     kill_code: set when a kill was ordered. lost: it ended without its pilot's word. lease_id, outputs: forgotten at its end.
     """
 
@@ -107,6 +113,9 @@ class Job:
     kill_code: int | None = None
     lost: bool = False
     late_reports: int = 0
+    owner: str = ""
+    vo: str = ""
+    holder: str = ""
 
 
 def initial() -> Job:
@@ -124,8 +133,9 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
             spec = event.spec
             job.job_id, job.attempt, job.queue = spec.job_id, spec.attempt, spec.queue
             job.needs_merge, job.outputs = spec.needs_merge, spec.outputs
+            job.owner, job.vo = intern(spec.owner), intern(spec.vo)
         case JobSent():
-            job.lease_id = event.lease_id
+            job.lease_id, job.holder = event.lease_id, intern(envelope.actor)
         case JobKillOrdered():
             job.kill_code = event.code
         case JobLost():
@@ -142,3 +152,9 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
 def is_closed(job: Job) -> bool:
     """True when nothing but a late report can come any more."""
     return job.status in FINAL
+
+
+def belongs(job: Job, command: JobCommand, by: CommandEnvelope) -> Thing:
+    """Whose the job is: for reports, of the one who leased it."""
+    owner = job.holder if isinstance(command, ReportJobProgress | ReportJobEnd) else job.owner
+    return Thing(f"job {by.aggregate_id}", job.vo, owner)

@@ -1,6 +1,7 @@
 """A job as one row. Once it has ended, the row holds what a late report meets and nothing else."""
 
 from collections.abc import Collection, Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from commands.job.model import Job, JobStatus
@@ -23,6 +24,9 @@ def rows(job: Job, names: Collection[str]) -> Iterator[Row]:
             late_reports=job.late_reports,
             needs_merge=job.needs_merge,
             outputs=job.outputs,
+            owner=job.owner,
+            vo=job.vo,
+            holder=job.holder,
         ),
     )
 
@@ -41,6 +45,9 @@ def restored(found: Mapping[str, Any]) -> Job:
         late_reports=row.late_reports,
         needs_merge=row.needs_merge,
         outputs=row.outputs,
+        owner=intern(row.owner),
+        vo=intern(row.vo),
+        holder=intern(row.holder),
     )
 
 

@@ -6,10 +6,12 @@ One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `issuers`; `revok
 
 from dataclasses import dataclass
 
+from identity.ruling import Thing
 from schemas.policy import (
     IdentityRestored,
     IdentityRevoked,
     IssuersSet,
+    PolicyCommand,
     PolicyEvent,
     QueueConfigured,
     RetryRulesSet,
@@ -17,7 +19,7 @@ from schemas.policy import (
     TokenRevoked,
     TokensRevokedBefore,
 )
-from schemas.types import EventEnvelope, GlobalShare, QueueSettings, RetryRule, RevokedToken, TrustedIssuer
+from schemas.types import CommandEnvelope, EventEnvelope, GlobalShare, QueueSettings, RetryRule, RevokedToken, TrustedIssuer
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Policy:
 
     identity_revoked: every token of the identity is refused. revoked_tokens: single ones. tokens_before: those of the issuer
     that were issued earlier are refused.
+    vo: organisation of the one who set it first, to whom it belongs; issuers belong to no one.
     """
 
     settings: QueueSettings | None = None
@@ -36,6 +39,7 @@ class Policy:
     identity_revoked: bool = False
     revoked_tokens: tuple[RevokedToken, ...] = ()
     tokens_before: int | None = None
+    vo: str = ""
 
 
 def initial() -> Policy:
@@ -45,6 +49,7 @@ def initial() -> Policy:
 
 def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Policy:
     """`policy` after `event`."""
+    policy.vo = policy.vo or envelope.vo
     match event:
         case QueueConfigured():
             policy.settings = event.settings
@@ -75,3 +80,8 @@ def living(tokens: tuple[RevokedToken, ...], at: int) -> tuple[RevokedToken, ...
 def is_closed(policy: Policy) -> bool:
     """A policy can always be set again."""
     return False
+
+
+def belongs(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Thing:
+    """A policy is of the organisation that set it first."""
+    return Thing(by.aggregate_id, policy.vo)

@@ -24,6 +24,7 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             identity_revoked=policy.identity_revoked,
             revoked_tokens=policy.revoked_tokens,
             tokens_before=policy.tokens_before,
+            vo=policy.vo,
         ),
     )
 
@@ -40,6 +41,7 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.identity_revoked,
         row.revoked_tokens,
         row.tokens_before,
+        row.vo,
     )
 
 

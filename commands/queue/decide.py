@@ -61,7 +61,7 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
         case LeaseJob():
             return lease(queue, command, by)
         case RenewLeases():
-            return renew(queue, command)
+            return renew(queue, command, by)
         case ExpireLease():
             return expire(queue, command)
         case EndLease():
@@ -154,12 +154,18 @@ def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
     )
 
 
-def renew(queue: DispatchQueue, command: RenewLeases) -> Decision:
-    """Heartbeats move the ends of the leases they belong to; those of other jobs mean nothing here."""
+def renew(queue: DispatchQueue, command: RenewLeases, by: CommandEnvelope) -> Decision:
+    """Heartbeats move the ends of the leases that their subject holds; those of other jobs mean nothing here."""
     alive = tuple(
-        job_id
-        for job_id in command.job_ids
-        if job_id in queue.leases and (queue.leases[job_id].seen_at or 0) < command.seen_at
+        dict.fromkeys(
+            job_id
+            for beat in command.seen
+            for job_id in beat.job_ids
+            if (lease := queue.leases.get(job_id)) is not None
+            and (lease.seen_at or 0) < command.seen_at
+            # A row of an earlier release does not say who holds the lease.
+            and (not lease.holder or (lease.holder, lease.vo) == (beat.actor, by.vo))
+        )
     )
     return accept(LeasesRenewed(job_ids=alive, seen_at=command.seen_at)) if alive else accept()
 

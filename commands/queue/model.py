@@ -7,10 +7,12 @@ of each line, for any number of jobs and users.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from commands.queue.lines import Lines
 from commands.queue.waiting import WaitingJob, waiting_job
 from commands.undo import UndoDict, UndoSet
+from identity.ruling import Thing
 from schemas.instants import MICROSECONDS
 from schemas.queue import (
     DispatchConfigured,
@@ -20,16 +22,17 @@ from schemas.queue import (
     LeaseEnded,
     LeasesEnded,
     LeasesRenewed,
+    QueueCommand,
     QueueEvent,
     TaskHeld,
     TaskReleased,
 )
-from schemas.types import EventEnvelope, QueueSettings
+from schemas.types import CommandEnvelope, EventEnvelope, QueueSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC)."""
+    """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it."""
 
     lease_id: str
     pilot: str
@@ -37,6 +40,8 @@ class Lease:
     lease_seconds: int
     due_at: int
     seen_at: int | None = None
+    holder: str = ""
+    vo: str = ""
 
 
 @dataclass(slots=True)
@@ -73,7 +78,13 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case JobLeased():
             _remove(queue, event.job_id)
             queue.leases[event.job_id] = Lease(
-                event.lease_id, event.pilot, event.task_id, event.lease_seconds, event.due_at
+                event.lease_id,
+                event.pilot,
+                event.task_id,
+                event.lease_seconds,
+                event.due_at,
+                holder=intern(envelope.actor),
+                vo=intern(envelope.vo),
             )
         case LeasesRenewed():
             for job_id in event.job_ids:
@@ -92,6 +103,11 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
             queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
             queue.held_tasks.discard(event.task_id)
     return queue
+
+
+def belongs(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> Thing:
+    """A queue serves several organisations; pilots get jobs of their own one alone, and Culm itself commands the rest."""
+    return Thing(f"queue {by.aggregate_id}")
 
 
 def is_closed(queue: DispatchQueue) -> bool:

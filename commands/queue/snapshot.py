@@ -6,6 +6,7 @@ of TIME_PAGES pages of columns, because many of them move at once.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from commands.queue.model import DispatchQueue, Lease, rebuilt
@@ -89,7 +90,13 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
     leased.sort(key=attrgetter("job_id"))
     leases = {
         row.job_id: Lease(
-            row.lease.lease_id, row.lease.pilot, row.lease.task_id, row.lease.lease_seconds, *times[row.job_id]
+            row.lease.lease_id,
+            row.lease.pilot,
+            row.lease.task_id,
+            row.lease.lease_seconds,
+            *times[row.job_id],
+            holder=intern(row.lease.holder),
+            vo=intern(row.lease.vo),
         )
         for row in leased
         if row.lease is not None
@@ -107,7 +114,12 @@ def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
     job, lease = queue.waiting.get(job_id), queue.leases.get(job_id)
     if lease is not None:
         held = LeaseSnapshot(
-            lease_id=lease.lease_id, pilot=lease.pilot, task_id=lease.task_id, lease_seconds=lease.lease_seconds
+            lease_id=lease.lease_id,
+            pilot=lease.pilot,
+            task_id=lease.task_id,
+            lease_seconds=lease.lease_seconds,
+            holder=lease.holder,
+            vo=lease.vo,
         )
         return QueuedJobSnapshot(job_id=job_id, lease=held)
     return None if job is None else QueuedJobSnapshot(job_id=job_id, place=job.place, spec=job.spec)

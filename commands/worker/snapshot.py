@@ -1,6 +1,7 @@
 """The workers of a queue: a main row with what was wanted and what ended, and a row for each live worker."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from commands.snapshot import MAIN, Row, SnapshotForm, part_name
@@ -40,7 +41,7 @@ def rows(workers: Workers, wanted: Collection[str]) -> Iterator[Row]:
         name = _name(worker_id)
         if name in left:
             left.discard(name)
-            yield name, WorkerSnapshot(worker_id=worker_id, state=state)
+            yield name, WorkerSnapshot(worker_id=worker_id, state=state, vo=workers.vos.get(worker_id, ""))
     for name in sorted(left):
         yield name, None
 
@@ -48,8 +49,10 @@ def rows(workers: Workers, wanted: Collection[str]) -> Iterator[Row]:
 def restored(found: Mapping[str, Any]) -> Workers:
     """The workers of their rows."""
     main: WorkersSnapshot = found[MAIN]
-    live = sorted((row.worker_id, row.state) for name, row in found.items() if name != MAIN)
-    return Workers(main.wanted, UndoDict(live), UndoQueue(dict.fromkeys(main.ended)))
+    rows = sorted((row for name, row in found.items() if name != MAIN), key=attrgetter("worker_id"))
+    live = UndoDict((row.worker_id, row.state) for row in rows)
+    vos = UndoDict((row.worker_id, row.vo) for row in rows if row.vo)
+    return Workers(main.wanted, live, vos, UndoQueue(dict.fromkeys(main.ended)))
 
 
 def _name(worker_id: str) -> str:

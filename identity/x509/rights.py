@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from identity.identity import PILOT
+from identity.ruling import PILOT
 from identity.x509.chains import ProvenPerson
 from identity.x509.errors import CertificateRefused
 from identity.x509.fqans import groups_of_fqans, role_of_first

@@ -43,9 +43,17 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case JobDefined() as event:
             at = envelope.occurred_at
             changes.insert("job", {**_new_job(event.spec), "created_at": at, "activated_at": at, **always})
+        case JobSent() as event:
+            sent = {**_sent(event), "sent_at": envelope.occurred_at, "holder": envelope.actor}
+            changes.update("job", (int(envelope.aggregate_id),), {**sent, **always})
         case _:
             columns = _columns(record.message, envelope.occurred_at)
             changes.update("job", (int(envelope.aggregate_id),), {**columns, **always})
+
+
+def _sent(event: JobSent) -> Row:
+    """The lease, but for its time and who leased, which the envelope says."""
+    return {"status": "sent", "lease_id": event.lease_id, "queue": event.queue, "pilot": event.pilot, "node": event.node}
 
 
 def _queued(event: Any, changes: RowChanges) -> None:
@@ -84,15 +92,6 @@ def _columns(event: Any, at: int) -> Row:
     match event:
         case JobActivated():
             return {"status": "activated", "queue": event.queue, "activated_at": at}
-        case JobSent():
-            return {
-                "status": "sent",
-                "lease_id": event.lease_id,
-                "queue": event.queue,
-                "pilot": event.pilot,
-                "node": event.node,
-                "sent_at": at,
-            }
         case JobStarting():
             return {"status": "starting", **_whereabouts(event)}
         case JobStarted():

@@ -1054,6 +1054,9 @@ _NAMES_OF_JOBSNAPSHOT = lines_of(
     (WORD, 1, 32),
     (SUBJECT, 0, 1400),
     (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
 )
 
 
@@ -1070,6 +1073,9 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     late_reports: Late reports that were refused.
     needs_merge: True when its outputs wait for the merge step.
     outputs: Files it is to make, until it ended.
+    owner: Who owns it; empty in rows of earlier releases.
+    vo: Its tenant; empty in rows of earlier releases.
+    holder: Who leased it; empty before, and in rows of earlier releases.
     """
 
     status: str
@@ -1082,6 +1088,9 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     late_reports: int = 0
     needs_merge: bool = False
     outputs: tuple[JobOutput, ...] = ()
+    owner: str = ""
+    vo: str = ""
+    holder: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1096,6 +1105,9 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "late_reports": self.late_reports,
             "needs_merge": self.needs_merge,
             "outputs": [item.to_avro() for item in self.outputs],
+            "owner": self.owner,
+            "vo": self.vo,
+            "holder": self.holder,
         }
 
     @classmethod
@@ -1112,6 +1124,9 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             late_reports=record["late_reports"],
             needs_merge=record["needs_merge"],
             outputs=tuple(JobOutput.from_avro(item) for item in record["outputs"]),
+            owner=record["owner"],
+            vo=record["vo"],
+            holder=record["holder"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1122,7 +1137,7 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.kill_code is None or (0 <= self.kill_code <= 1000000))
             and 0 <= self.late_reports <= 2147483647
             and len(self.outputs) <= 10000
-            and _NAMES_OF_JOBSNAPSHOT("\n".join((self.status, self.queue, self.lease_id or "", ""))) is not None
+            and _NAMES_OF_JOBSNAPSHOT("\n".join((self.status, self.queue, self.lease_id or "", self.owner, self.vo, self.holder, ""))) is not None
             and self.lease_id != ""
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
         )

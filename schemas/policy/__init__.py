@@ -654,6 +654,11 @@ class TokensRevokedBefore(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_POLICYSNAPSHOT = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What was set last under the name of a policy.
 
@@ -668,6 +673,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     identity_revoked: True while every token of this identity is refused.
     revoked_tokens: Tokens of this identity that are refused.
     tokens_before: Tokens of this issuer that were issued earlier are refused.
+    vo: Tenant of the one who set it first; empty in rows of earlier releases.
     """
 
     settings: QueueSettings | None = None
@@ -681,6 +687,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     identity_revoked: bool = False
     revoked_tokens: tuple[RevokedToken, ...] = ()
     tokens_before: int | None = None
+    vo: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -696,6 +703,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "identity_revoked": self.identity_revoked,
             "revoked_tokens": [item.to_avro() for item in self.revoked_tokens],
             "tokens_before": self.tokens_before,
+            "vo": self.vo,
         }
 
     @classmethod
@@ -713,6 +721,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             identity_revoked=record["identity_revoked"],
             revoked_tokens=tuple(RevokedToken.from_avro(item) for item in record["revoked_tokens"]),
             tokens_before=record["tokens_before"],
+            vo=record["vo"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -724,6 +733,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.revision <= 9007199254740991
             and len(self.revoked_tokens) <= 500
             and (self.tokens_before is None or (631152000000000 <= self.tokens_before <= 4102444800000000))
+            and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
             and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))

@@ -17,6 +17,7 @@ from schemas.characters import (
 from schemas.types import (
     EndedLease,
     JobSpec,
+    JobsSeen,
     LeaseEnding,
     LeaseSnapshot,
     PilotOffer,
@@ -265,18 +266,21 @@ class ReleaseTask(Struct, frozen=True, kw_only=True, gc=False):
 class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
     """Heartbeats were seen.
 
-    job_ids: Jobs whose pilots were seen.
+    job_ids: Of earlier releases, which did not say who reported; renews nothing.
     seen_at: The latest of them.
+    seen: Jobs by the subject that reported of them.
     """
 
     job_ids: tuple[int, ...] = ()
     seen_at: int
+    seen: tuple[JobsSeen, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "job_ids": list(self.job_ids),
             "seen_at": self.seen_at,
+            "seen": [item.to_avro() for item in self.seen],
         }
 
     @classmethod
@@ -285,6 +289,7 @@ class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             job_ids=tuple(record["job_ids"]),
             seen_at=record["seen_at"],
+            seen=tuple(JobsSeen.from_avro(item) for item in record["seen"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -293,6 +298,8 @@ class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
             len(self.job_ids) <= 50000
             and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
             and 631152000000000 <= self.seen_at <= 4102444800000000
+            and len(self.seen) <= 50000
+            and (not self.seen or all(map(JobsSeen.is_within_bounds, self.seen)))
         )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from schemas.characters import (
     NAME,
     TEXT,
+    WORD,
     lines_of,
 )
 from schemas.types import (
@@ -294,6 +295,7 @@ class WorkersWanted(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_WORKERSNAPSHOT = lines_of(
     (NAME, 1, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -302,16 +304,19 @@ class WorkerSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
     worker_id: Worker id.
     state: Where it stands.
+    vo: Tenant of the first report of it; empty in rows of earlier releases.
     """
 
     worker_id: str
     state: WorkerState
+    vo: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "worker_id": self.worker_id,
             "state": self.state,
+            "vo": self.vo,
         }
 
     @classmethod
@@ -320,11 +325,12 @@ class WorkerSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             worker_id=record["worker_id"],
             state=WorkerState[record["state"]],
+            vo=record["vo"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return _NAMES_OF_WORKERSNAPSHOT("\n".join((self.worker_id, ""))) is not None
+        return _NAMES_OF_WORKERSNAPSHOT("\n".join((self.worker_id, self.vo, ""))) is not None
 
 
 class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):

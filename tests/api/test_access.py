@@ -7,7 +7,7 @@ import pytest
 
 from api.http.errors import AccessDenied, NotAuthenticated, RoleMissing
 from identity.issuer import key_path, make_token, signing_key
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from tests.api.builders import a_request, run
 from tests.identity.builders import a_gate, a_token
 

@@ -19,7 +19,7 @@ PILOT = an_identity(subject="pilot", roles=frozenset({"pilot"}))
 
 
 def a_row(**changes: Any) -> dict[str, Any]:
-    return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
+    return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg", "holder": "pilot"} | changes
 
 
 def a_dispatch(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
@@ -130,3 +130,41 @@ def test_the_command_is_never_null_and_stands_in_both_places() -> None:
         "data": {"StatusCode": 0, "command": "tobekilled"},
         "command": "tobekilled",
     }
+
+
+def refusing(*_: Any) -> Any:
+    return an_answer(accepted=False, reason="NOT_PERMITTED", message="another pilot holds the job", pilot_command="tobekilled")
+
+
+@pytest.mark.parametrize("state", ["running", "finished", "failed"])
+def test_a_report_of_a_job_that_another_subject_holds_is_no_heartbeat_and_no_command(state: str) -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_dispatch(gateway, a_row(holder="another")).report(a_report(state), PILOT))
+
+    assert reply == PilotReply(SUCCESS, "tobekilled", "another pilot holds the job")
+    assert (gateway.sent, gateway.heartbeats) == ([], [])
+
+
+@pytest.mark.parametrize("row", [None, a_row(holder=None), a_row(holder=None, status="sent")])
+def test_where_the_holder_is_not_known_the_decider_is_asked_before_a_heartbeat_counts(row: dict[str, Any] | None) -> None:
+    taken, refused = GatewayStandIn(), GatewayStandIn(refusing)
+
+    yes = run(a_dispatch(taken, row).report(a_report(), PILOT))
+    no = run(a_dispatch(refused, row).report(a_report(), PILOT))
+
+    assert (yes.command, len(taken.sent), len(taken.heartbeats)) == ("NULL", 1, 1)
+    assert (no.command, len(refused.sent), len(refused.heartbeats)) == ("tobekilled", 1, 0)
+
+
+def test_a_report_without_an_attempt_is_judged_by_its_subject_all_the_same() -> None:
+    leased = LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60)
+    gateway = GatewayStandIn(lambda *_: an_answer(leased=leased))
+    dispatch = a_dispatch(gateway)
+    run(dispatch.lease({"siteName": "LOCAL"}, PILOT))
+    stranger = an_identity(subject="another", roles=frozenset({"pilot"}))
+
+    run(dispatch.report(a_report(jobId="100000000000001", attemptNr=None), stranger))
+
+    assert len(gateway.sent) == 2
+    assert gateway.heartbeats[:1] == gateway.heartbeats

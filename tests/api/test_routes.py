@@ -20,7 +20,7 @@ from api.http.hot_routes import HotRoutes
 from api.monitor.aliases import ALIASES
 from api.services import Services, make_gate
 from identity.issuer import make_token
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
@@ -300,6 +300,17 @@ def test_the_openapi_document_lists_every_command(client: Client) -> None:
     assert "post" in paths["/v1/tasks"]
 
 
+@pytest.mark.parametrize("groups", [(), ("wlcg/operator", "wlcg/production", "wlcg/pilot")])
+@pytest.mark.parametrize("name", ["SubmitTask", "ClaimTaskName", "RefineTask", "EndLeases", "DefineJob", "WantWorkers"])
+def test_commands_that_culm_sends_itself_are_not_for_users_and_not_for_operators(
+    client: Client, tmp_path: Path, name: str, groups: tuple[str, ...]
+) -> None:
+    answer = client.post(f"/v1/commands/{name}", headers=headers(tmp_path, *groups), json={"aggregate_id": "10000000"})
+
+    assert answer.status_code == 403
+    assert "the command is sent by Culm itself" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("key", ["wlcg/user/somebody-else/name", "wlcg/user//name", "wlcg/user", "wlcg/user/jdoe2/name"])
 def test_a_user_cannot_claim_a_name_of_someone_else(client: Client, tmp_path: Path, key: str) -> None:
     body = {"aggregate_id": key, "name": "name", "task_id": 10_000_000}
@@ -307,7 +318,7 @@ def test_a_user_cannot_claim_a_name_of_someone_else(client: Client, tmp_path: Pa
     answer = client.post("/v1/commands/ClaimTaskName", headers=headers(tmp_path), json=body)
 
     assert answer.status_code == 403
-    assert "aggregate_id: found" in answer.json()["detail"]
+    assert "on behalf of its users; submit a task by POST /v1/tasks" in answer.json()["detail"]
 
 
 def test_a_form_that_cannot_be_read_is_said_so_and_not_called_missing(client: Client, tmp_path: Path) -> None:

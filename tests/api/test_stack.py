@@ -279,3 +279,29 @@ def test_documents_for_pilots_need_no_token(stack: Stack, pilot: httpx.Client) -
 
     assert (queue["nickname"], queue["state"], queue["maxwdir"]) == (QUEUE, "ACTIVE", 20_000)
     assert {name for names in queue["astorages"].values() for name in names} <= set(storages)
+
+
+def test_a_pilot_that_did_not_lease_a_job_neither_ends_it_nor_keeps_it_alive(
+    jane: httpx.Client, pilot: httpx.Client, stack: Stack
+) -> None:
+    task_id = submit(jane)
+    job = take_job(pilot, jane, task_id)
+    command, queue = {"aggregate_id": str(job["PandaID"]), "attempt": 1, "succeeded": False}, {"aggregate_id": QUEUE}
+    at_once = {"Prefer": "wait=30"}
+
+    with a_client(stack, "stranger", "wlcg/pilot", "wlcg/operator") as stranger:
+        replies = [
+            report(stranger, job, state, **more)["command"]
+            for state in ("running", "failed", "finished")
+            for more in ({}, {"attemptNr": None})
+        ]
+        ended = stranger.post("/v1/commands/ReportJobEnd", json=command, headers=at_once).json()
+        of_the_engine = stranger.post("/v1/commands/EndLeases", json={**queue, "job_ids": [job["PandaID"]]}).status_code
+
+    assert set(replies) == {"tobekilled"}
+    assert (ended["accepted"], ended["reason"], of_the_engine) == (False, "NOT_PERMITTED", 403)
+    assert report(pilot, job, "running")["command"] == "NULL"
+    _until(lambda: jane.get(f"/v1/jobs/{job['PandaID']}").json()["status"] == "running")
+    assert report(pilot, job, "running", attemptNr=None)["command"] == "NULL"
+    assert report(pilot, job, "failed", pilotErrorCode=1305)["command"] == "NULL"
+    jane.post("/v1/commands/KillTask", json={"aggregate_id": str(task_id)}, headers=at_once)

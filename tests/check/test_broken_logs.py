@@ -167,6 +167,13 @@ def named_wrongly(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def reported_by_another(records: list[Seen]) -> list[Seen]:
+    """A job runs by the report of a pilot that did not lease it."""
+    index = index_of(records, "JobStarted")
+    records[index] = with_envelope(records[index], actor="another")
+    return records
+
+
 def another_lease(records: list[Seen]) -> list[Seen]:
     """Of many leases that end together one is another than its job was given."""
     index = index_of(records, "LeasesEnded")
@@ -199,6 +206,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped cause of a follow-up", dropped("JobLeased"), "every cause is in the log"),
     ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
     ("an end of another lease", another_lease, "no two pilots hold one job"),
+    ("a report of another pilot", reported_by_another, "no report under another subject's lease"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
     ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
     ("a dropped chunk of names", dropped("InputNamesAdded"), "lists of names come whole and in order"),

@@ -262,7 +262,14 @@ def test_a_node_without_the_closed_rows_fetches_them_and_refuses_what_is_late() 
 
     assert store.find(("job", str(job_id))) is None
     assert store.get("job", str(job_id)).state == Job(
-        JobStatus.FINISHED, job_id, attempt=1, queue="LOCAL", needs_merge=False
+        JobStatus.FINISHED,
+        job_id,
+        attempt=1,
+        queue="LOCAL",
+        needs_merge=False,
+        owner="jdoe",
+        vo="wlcg",
+        holder="pilot-1",
     )
 
 

@@ -73,8 +73,8 @@ def test_every_instance_is_listed_by_its_name(two: Stack) -> None:
 def test_a_command_is_answered_alike_by_every_api(client: Client, two: Stack) -> None:
     here, there = apis(two)
     key = str(uuid4())
-    body = {"aggregate_id": "wlcg/user/jdoe/none", "name": "x", "task_id": 1}
-    at(client, here, "POST", "/v1/commands/ClaimTaskName", {"Idempotency-Key": key, "Prefer": "wait=10"}, json=body)
+    body = {"aggregate_id": f"user.jdoe.{key}", "files": []}
+    at(client, here, "POST", "/v1/commands/RegisterFiles", {"Idempotency-Key": key, "Prefer": "wait=10"}, json=body)
 
     until(lambda: at(client, there, "GET", f"/v1/commands/{key}").status_code in (200, 404), "an answer")
     first, second = (at(client, base, "GET", f"/v1/commands/{key}") for base in (here, there))

@@ -28,7 +28,8 @@ from api.panda.not_offered import CALLS
 from api.queries.jobs import FIELDS as JOB_FILTERS
 from api.queries.tasks import FIELDS as TASK_FILTERS
 from api.services import Services, make_gate
-from identity.rights import EndpointClass, class_of_command
+from identity.rights import class_of_command
+from identity.ruling import EndpointClass
 from process.addresses import ApiAddresses
 from schemas.catalog import CatalogEntry
 from tests.hostile import naughty

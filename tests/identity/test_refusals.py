@@ -8,7 +8,7 @@ import pytest
 from api.http.access import Gate
 from api.http.errors import AccessDenied, ApiError
 from identity.refusals import MEMBERS_MAX, OTHERS, TOKENS_MAX, Refusals, RefusedRequest, caller_of_actor, caller_of_token
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from schemas.instants import MICROSECONDS, MINUTE
 from schemas.policy import IdentityRevoked
 from schemas.refusal import RequestsRefused

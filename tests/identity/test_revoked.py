@@ -12,7 +12,7 @@ from api.http.errors import AccessDenied
 from identity.digest import digest_of, digest_of_id
 from identity.errors import TokenRefused
 from identity.own_issuers import ISSUER
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from identity.verify import Verifier
 from schemas.ids import revoked_identity_key, revoked_issuer_key
 from schemas.instants import MICROSECONDS, micros_of_seconds

@@ -99,7 +99,7 @@ def test_everything_that_is_declared_fits_its_schema() -> None:
         ({"sentence": "{mode|told}"}, "sentence: found {mode|told}, expected a part that has a sentence"),
         ({"timeline": "no", "sentence": "x"}, "timeline: found 'no', expected true or false"),
         ({"right": {"class": "root"}}, "right: found {'class': 'root'}, expected an object with class, one of user"),
-        ({"right": {"class": "user"}}, "right: found {'class': 'user'}, expected a scope for users and for no other class"),
+        ({"right": {"class": "user"}}, "right: found {'class': 'user'}, expected a scope for user, internal, pilot, operator"),
         ({"key": "id"}, "key: found 'id', expected a field"),
     ],
 )

@@ -73,7 +73,7 @@ class Calls:
     sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
     """Topic, key and value of everything sent, for the fault that delivers it twice."""
 
-    def make(self, command: Any, aggregate_id: str, actor: str, role: str) -> str:
+    def make(self, command: Any, aggregate_id: str, actor: str, role: str, vo: str = "wlcg") -> str:
         """Id of the command, now in the log."""
         self.count += 1
         number = str(UUID(int=(1 << 120) + self.count))
@@ -84,7 +84,7 @@ class Calls:
             issued_at=self.log.now,
             actor=actor,
             role=role,
-            vo="wlcg",
+            vo=vo,
         )
         record = (entry_of(command).topic, aggregate_id.encode(), self.codec.encode(command, envelope))
         self.log.append(*record)

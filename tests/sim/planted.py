@@ -12,6 +12,7 @@ from unittest.mock import patch
 from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.decision import FollowUp, accept
+from commands.engine import decider as decider_module
 from commands.engine.decider import Decider
 from commands.engine.decision_records import answer_record
 from commands.engine.entries import Entry, Positions
@@ -160,6 +161,11 @@ def leases_end_early() -> Any:
     return both
 
 
+def senders_not_looked_at() -> Any:
+    """A decider does what it is asked, without a look at its sender."""
+    return patch.object(decider_module, "refusal_of_rights", lambda *_: None)
+
+
 def follow_ups_outside() -> Any:
     """Commands that follow from a decision are sent after its transaction."""
     commit = MemoryDeciderLog.commit
@@ -282,6 +288,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         states_kept_in_doubt,
         positions_before_rows,
         leases_end_early,
+        senders_not_looked_at,
         follow_ups_outside,
         ids_forgotten_at_restart,
         a_days_commands_forgotten_at_restart,

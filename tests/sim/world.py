@@ -25,6 +25,7 @@ from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_
 from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
+from tests.sim.stranger import Stranger
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
 DIRECT = (0, 3, 400)
@@ -97,6 +98,7 @@ class World:
         self.timers = TimersProcess(self.log, self.codec, self.database)
         self.calls = Calls(self.log, self.codec, Answers(self.log, self.codec))
         self.pilots = [Pilot(f"pilot-{number}", QUEUES[number % len(QUEUES)], self.calls) for number in range(PILOTS)]
+        self.stranger = Stranger(self.calls, self.pilots)
         self.user, self.operator = User(self.calls), Operator(self.calls)
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
@@ -221,6 +223,7 @@ class World:
 
     def _pilot(self, chance: random.Random) -> None:
         chance.choice(self.pilots).step(chance)
+        self.stranger.step(chance)
 
     def _projector(self, chance: random.Random) -> None:
         if not self.projector.alive:

@@ -19,16 +19,20 @@ SECOND = 1_000_000
 START = 1_700_000_000 * SECOND
 
 
-def a_beat(job_id: int, offset: int, *, queue: str = "Q1", vo: str = "wlcg", seconds: float = 0) -> RecordRead:
+def a_beat(
+    job_id: int, offset: int, *, queue: str = "Q1", vo: str = "wlcg", seconds: float = 0, actor: str = "pilot"
+) -> RecordRead:
     beat = PilotHeartbeat(
-        job_id=job_id, attempt=1, queue=queue, state="running", seen_at=START + int(seconds * SECOND), actor="pilot", vo=vo
+        job_id=job_id, attempt=1, queue=queue, state="running", seen_at=START + int(seconds * SECOND), actor=actor, vo=vo
     )
     return RecordRead(beat, None, "culm.pilot.heartbeats.v1", job_id % 2, offset)
 
 
 def told(one: OutgoingCommand) -> tuple[str, str, tuple[int, ...], float]:
     assert isinstance(one.command, RenewLeases)
-    return one.envelope.aggregate_id, one.envelope.vo, one.command.job_ids, (one.command.seen_at - START) / SECOND
+    (seen,) = one.command.seen
+    assert seen.actor == "pilot"
+    return one.envelope.aggregate_id, one.envelope.vo, seen.job_ids, (one.command.seen_at - START) / SECOND
 
 
 def test_each_queue_and_tenant_gets_one_renewal_with_each_job_once() -> None:
@@ -39,6 +43,14 @@ def test_each_queue_and_tenant_gets_one_renewal_with_each_job_once() -> None:
         ("Q2", "wlcg", (2,), 0.0),
         ("Q1", "lsst", (4,), 0.0),
     ]
+
+
+def test_a_renewal_says_which_subject_reported_of_which_job() -> None:
+    (made,) = renewals([a_beat(1, 1), a_beat(2, 2, actor="other"), a_beat(1, 3, actor="other"), a_beat(3, 4)])
+
+    assert isinstance(made.command, RenewLeases)
+    assert [(one.actor, one.job_ids) for one in made.command.seen] == [("pilot", (1, 3)), ("other", (2, 1))]
+    assert made.command.job_ids == ()
 
 
 def test_beats_far_apart_in_time_do_not_keep_each_other_alive() -> None:
