@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api.edge.callers import Caller, Callers, Connection
+from api.edge.callers import Callers, CertifiedCaller, Connection
 from api.edge.headers import passed_back, passed_on
 from api.http.errors import AccessDenied, ApiError, BadRequest, LogUnavailable
 from api.http.plain_requests import problem_in
@@ -66,7 +66,7 @@ class Edge:
         except ClientDisconnect:
             pass
 
-    def _token(self, caller: Caller) -> Response:
+    def _token(self, caller: CertifiedCaller) -> Response:
         document = {
             "access_token": caller.token,
             "token_type": "Bearer",
@@ -77,7 +77,7 @@ class Edge:
         headers = {"Cache-Control": "no-store"}
         return Response(orjson.dumps(document), media_type="application/json", headers=headers)
 
-    async def _hand_on(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _hand_on(self, caller: CertifiedCaller, scope: Scope, receive: Receive, send: Send) -> None:
         headers = passed_on(scope["headers"], caller.token, caller.member.wanted)
         target = scope.get("raw_path") or scope["path"].encode()
         query = scope["query_string"]

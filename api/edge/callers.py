@@ -1,6 +1,6 @@
 """Whose a connection is: from its verified chain to a token, again whenever what is believed has changed.
 
-In: the chain of one connection, the watch, the time. Out: a `Caller`, or `CertificateRefused`. Guards: the judgement of a
+In: the chain of one connection, the watch, the time. Out: a `CertifiedCaller`, or `CertificateRefused`. Guards: the judgement of a
 connection is kept for as long as trust and rows are the same objects and nothing in it has ended; a token is made again before
 its end, so that a request never outlives what it was made from by more than its five minutes.
 """
@@ -25,7 +25,7 @@ LEFT_SECONDS_MIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CertifiedCaller:
     """Who makes the requests of a connection. ends: of the token, seconds since 1970."""
 
     person: ProvenPerson
@@ -54,7 +54,7 @@ class Callers:
         """Seconds since 1970."""
         return self._clock()
 
-    def judge(self, chain: tuple[bytes, ...], believed: Believed) -> Caller:
+    def judge(self, chain: tuple[bytes, ...], believed: Believed) -> CertifiedCaller:
         """Whose `chain` is; raises CertificateRefused."""
         now = self._clock()
         facts = tuple(facts_of(der) for der in chain)
@@ -63,7 +63,7 @@ class Callers:
         member = member_of(person, self._voms.attributes(chain), believed.rows)
         if member.ends <= now:
             raise CertificateRefused("its attribute certificate has expired", "voms")
-        return Caller(person, member, *edge_token(self._home, person, member, now))
+        return CertifiedCaller(person, member, *edge_token(self._home, person, member, now))
 
 
 class Connection:
@@ -71,10 +71,10 @@ class Connection:
 
     def __init__(self, chain: tuple[bytes, ...]) -> None:
         self._chain = chain
-        self._judged: tuple[Believed, Caller | CertificateRefused] | None = None
+        self._judged: tuple[Believed, CertifiedCaller | CertificateRefused] | None = None
         self._lock = threading.Lock()
 
-    async def caller(self, callers: Callers) -> Caller:
+    async def caller(self, callers: Callers) -> CertifiedCaller:
         """Whose it is now; raises CertificateRefused."""
         found = self._known(callers)
         if found is None:
@@ -83,22 +83,22 @@ class Connection:
             raise found
         return found
 
-    def _known(self, callers: Callers) -> Caller | CertificateRefused | None:
+    def _known(self, callers: Callers) -> CertifiedCaller | CertificateRefused | None:
         if self._judged is None or self._judged[0] is not callers.believed:
             return None
         found = self._judged[1]
-        if isinstance(found, Caller) and found.ends - LEFT_SECONDS_MIN <= callers.now():
+        if isinstance(found, CertifiedCaller) and found.ends - LEFT_SECONDS_MIN <= callers.now():
             return None
         return found
 
-    def _judge(self, callers: Callers) -> Caller | CertificateRefused:
+    def _judge(self, callers: Callers) -> CertifiedCaller | CertificateRefused:
         with self._lock:
             known = self._known(callers)
             if known is not None:
                 return known
             believed = callers.believed
             try:
-                found: Caller | CertificateRefused = callers.judge(self._chain, believed)
+                found: CertifiedCaller | CertificateRefused = callers.judge(self._chain, believed)
             except CertificateRefused as refused:
                 found = refused
             self._judged = believed, found
