@@ -1,7 +1,7 @@
 """Whose a connection is: from its verified chain to a token, again whenever what is believed has changed.
 
-In: the chain of one connection, the watch, the time. Out: a `CertifiedCaller`, or `CertificateRefused`. Guards: the judgement of a
-connection is kept for as long as trust and rows are the same objects and nothing in it has ended; a token is made again before
+In: the chain of one connection, the watch, the time. Out: a `CertifiedCaller`, or `CertificateRefused`. Guards: the judgement of
+a connection is kept for as long as trust and rows are the same objects and nothing in it has ended; a token is made again before
 its end, so that a request never outlives what it was made from by more than its five minutes.
 """
 
