@@ -72,10 +72,12 @@ def every(log: DeciderLog) -> frozenset[int]:
 
 
 def taken(log: DeciderLog, key: bytes, count: int) -> list[InputRecord]:
-    """The first `count` commands with this key."""
+    """The first `count` commands with this key; shards that are shared out again meanwhile are read on, as the loop does."""
     found: list[InputRecord] = []
     for _ in range(200):
         found += [record for record in log.take(100) if record.key == key]
+        if log.change() is not None:
+            log.start_reading()
         if len(found) >= count:
             return found
     raise AssertionError(f"only {len(found)} of {count} commands came")
