@@ -18,7 +18,8 @@ from tests.keycloak.conftest import Administrator
 from tests.keycloak.login import begin, poll, provider_tokens, robot_token, tokens_of
 from tests.keycloak.realms import USER_PASSWORD, Realm
 
-pytestmark = pytest.mark.stack
+#: The first test fetches and starts the provider, which takes minutes on a busy machine.
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 LOGIN_SECONDS_MAX = 120.0
 
 
