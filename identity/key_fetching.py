@@ -28,7 +28,7 @@ def fetch_keys(issuer: TrustedIssuer) -> bytes:
     named = discovery_document(issuer).get("jwks_uri")
     if not isinstance(named, str):
         raise KeysRefused(f"the discovery document of {issuer.issuer} names no jwks_uri")
-    if _is_loopback(named) and not _is_loopback(discovery_url(issuer)):
+    if not problem_of_address(named) and _is_loopback(named) and not _is_loopback(discovery_url(issuer)):
         raise KeysRefused(f"the discovery document of {issuer.issuer} names an inner address for its keys")
     return _get(named, "keys")
 
@@ -54,7 +54,10 @@ def discovery_document(issuer: TrustedIssuer) -> Mapping[str, Any]:
 
 def problem_of_address(url: str) -> str:
     """Why nothing is fetched from `url`; empty when it may be."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url!r} is no address of a server, expected https://HOST/..."
     if parts.username or parts.password or not parts.hostname:
         return f"{url!r} is no address of a server, expected https://HOST/..."
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(url)):

@@ -54,6 +54,10 @@ class Verifier:
         self._remembered.clear()
         self.knows_issuers = True
 
+    def believe_no_one(self) -> None:
+        """Believe no token until the next `trust`."""
+        self.knows_issuers = False
+
     @property
     def issuers(self) -> Sequence[TrustedIssuer]:
         """Who is believed."""

@@ -1,8 +1,8 @@
 """Which issuers of tokens this API believes, as the log says, from the first event on.
 
 In: policy events of the key `issuers`, read committed by a thread of its own. Out: the rows that its verifier believes, put there
-in the event loop, within a fetch of the event being written. Guards: until the end of the log at the start was reached nothing is
-believed; keys of new rows are fetched at once, and those of all rows again when they are due.
+in the event loop, within a fetch of the event being written. Guards: until the end of the log at the start was reached, and
+when reading fails, nothing is believed; keys of new rows are fetched at once, and those of all rows again when they are due.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from schemas.wire import Codec
 ISSUERS = "issuers"
 KEYS_LOOK_SECONDS = 30.0
 KAFKA_SECONDS_MAX = 5.0
+AGAIN_SECONDS = 1.0
 PREFETCH_KILOBYTES = 1024
 log = structlog.get_logger()
 
@@ -63,6 +64,18 @@ class IssuerPolicy:
         self._ending.set()
 
     def _read(self) -> None:
+        """Follow the log; when that fails, believe no one until it was read again from the beginning."""
+        while not self._ending.is_set():
+            try:
+                self._follow()
+            except Exception as problem:
+                # A list that stands still would go on believing who is removed from now on.
+                self._verifier.believe_no_one()
+                log.exception("issuers_not_followed", reason=str(problem)[:200])
+                self._ending.wait(AGAIN_SECONDS)
+
+    def _follow(self) -> None:
+        self._rows, self.revision = (), 0
         consumer = follower(self._kafka, "culm-api-issuers", prefetch_kilobytes=PREFETCH_KILOBYTES)
         reached_end = False
         try:
@@ -142,4 +155,7 @@ class IssuerPolicy:
             if names == seen and time.monotonic() - looked < KEYS_LOOK_SECONDS:
                 continue
             seen, looked = names, time.monotonic()
-            self._keys.refresh_due(rows)
+            try:
+                self._keys.refresh_due(rows)
+            except Exception as problem:  # the keys of one issuer must not keep those of others from being fetched again
+                log.exception("issuer_keys_not_refreshed", reason=str(problem)[:200])

@@ -116,6 +116,6 @@ def test_addresses_that_keys_may_be_fetched_from(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://iam.example.org/", "ftp://iam.example.org/", "iam.example.org", "https://", "https://u@iam.example.org/",
-                                 "http://127.0.0.1.example.org/", "http://10.0.0.1/", ""])  # fmt: skip
+                                 "http://127.0.0.1.example.org/", "http://10.0.0.1/", "", "https://[::1"])  # fmt: skip
 def test_addresses_that_keys_may_not_be_fetched_from(url: str) -> None:
     assert problem_of_address(url) != ""

@@ -7,8 +7,8 @@ from identity.claims import TokenKind
 from identity.errors import NotAMember
 from identity.identity import identity_from, user_name_of
 from identity.own_issuers import own_issuers
-from identity.profiles import capabilities_of, groups_of
-from identity.rights import acting_role, may_act_on
+from identity.profiles import CAPABILITIES, capabilities_of, groups_of
+from identity.rights import EndpointClass, acting_role, may_act_on, problem_of_class
 from schemas.types import TrustedIssuer
 from tests.api.builders import an_identity
 from tests.identity.builders import IAM, VOS, an_issuer
@@ -121,3 +121,11 @@ def test_an_issuer_gives_no_membership_of_a_vo_it_does_not_speak_for() -> None:
 
     with pytest.raises(NotAMember, match="Not a member of the wlcg group"):
         identity_from(a_believed(cms_alone, **{"wlcg.groups": ["/cms"], "groups": ["wlcg"]}), "wlcg", ("wlcg", "cms"))
+
+
+def test_a_token_for_reading_alone_is_not_taken_as_a_users() -> None:
+    some = an_identity(capabilities=frozenset({"compute.read"}))
+    every = an_identity(capabilities=frozenset(CAPABILITIES))
+
+    assert problem_of_class(some, EndpointClass.USER).startswith("the scope of the token lacks compute.cancel, compute.create")
+    assert problem_of_class(some, EndpointClass.MEMBER) == problem_of_class(every, EndpointClass.USER) == ""
