@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test fast lint sim bench bench-peers chaos hostile setup up down status clean
+.PHONY: help demo test fast lint sim killed bench bench-peers chaos hostile openapi sites setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -20,6 +20,8 @@ help:
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
 	@echo "make chaos   every fault on the running stack under load, then the checker"
 	@echo "make hostile 10,000 hostile messages on the running stack beside a bystander (HOSTILE_ARGUMENTS=--seed 1)"
+	@echo "make sites   the plugins of batch systems against real ones of this host (SYSTEMS=slurm,htcondor WORKERS=200)"
+	@echo "make openapi every operation of the OpenAPI document with no, weak and foreign tokens (OPENAPI_ARGUMENTS=--examples 5)"
 	@echo "make lint    ruff and mypy"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
@@ -42,6 +44,9 @@ STEPS ?= 2000
 sim: $(READY)
 	$(VENV)/bin/python -m tests.sim --seeds $(SEEDS) --steps $(STEPS)
 
+killed: $(READY)
+	CULM_KILL_POINTS=all $(VENV)/bin/python -m pytest tests/agents/test_harvester_killed.py
+
 bench: setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -W ignore -m tests.bench $(BENCH_ARGUMENTS)
@@ -59,6 +64,22 @@ chaos: setup
 hostile: setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -W ignore -m tests.hostile $(HOSTILE_ARGUMENTS)
+
+# Real batch systems of this host (Debian: slurm-wlm munge; see docs/sites/plugins.md): the kit against each, then many workers.
+SYSTEMS ?= slurm
+WORKERS ?= 200
+sites: export CULM_SITES_REPORT = out/sites.txt
+sites: $(READY)
+	@rm -f out/sites.txt
+	$(VENV)/bin/python -m pytest tests/systems -q $(patsubst %,--system tests.systems.real_%,$(subst -,_,$(subst $(comma), ,$(SYSTEMS))))
+	$(VENV)/bin/python -m tests.systems.sites --systems $(SYSTEMS) --workers $(WORKERS)
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -m tests.systems.through_culm --systems $(SYSTEMS) --jobs $(WORKERS)
+comma := ,
+
+openapi: setup
+	$(VENV)/bin/culm up
+	$(VENV)/bin/python -m tests.openapi $(OPENAPI_ARGUMENTS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

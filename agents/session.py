@@ -6,8 +6,8 @@ The token goes to CULM_API only, never to the address of a wrapper, and is never
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from agents.errors import NotAdmitted, Rejected, Unreachable
+from process.deadlines import with_deadlines, within
 
 #: Shorter than the 65 s after which the API closes idle connections.
 KEEPALIVE_SECONDS = 30.0
@@ -33,24 +34,41 @@ class AgentSession:
         self._token_file = token_file
         self._lock = threading.Lock()
         self._token = ""
+        self._is_in_memory = False
         limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
-        self._culm = httpx.Client(base_url=api, headers={"Origin": vo, "User-Agent": agent}, limits=limits)
-        self._world = httpx.Client(headers={"User-Agent": agent}, limits=limits, follow_redirects=True)
+        self._culm = with_deadlines(httpx.Client(base_url=api, headers={"Origin": vo, "User-Agent": agent}, limits=limits))
+        self._world = with_deadlines(httpx.Client(headers={"User-Agent": agent}, limits=limits, follow_redirects=True))
 
-    def post(self, path: str, body: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """The answer to `body`; raises Unreachable, NotAdmitted, Rejected."""
+    def post(
+        self, path: str, body: Mapping[str, Any], seconds: float = ANSWER_SECONDS, token: str = "", wait_seconds: int = 0
+    ) -> dict[str, Any]:
+        """The answer to `body`; raises Unreachable, NotAdmitted, Rejected.
+
+        token: tried first, where there is one. wait_seconds: for which Culm is asked to wait for a decider.
+        """
         try:
             content = json.dumps(body, allow_nan=False).encode()
         except (TypeError, ValueError) as problem:
             raise Rejected(f"the body is no JSON: {problem}") from problem
-        kind = {"Content-Type": "application/json"}
-        return self._admitted(
-            lambda headers: self._ask(self._culm, "POST", path, seconds, content=content, headers=headers | kind)
-        )
+        kind = {"Content-Type": "application/json"} | ({"Prefer": f"wait={wait_seconds}"} if wait_seconds else {})
+
+        def call(headers: dict[str, str]) -> bytes:
+            return self._ask(self._culm, "POST", path, seconds, content=content, headers=headers | kind)
+
+        if token:
+            with suppress(NotAdmitted):  # one that has ended: the agent's own is as good
+                return _object_in(call({"Authorization": f"Bearer {token}"}))
+        return self._admitted(call)
 
     def get(self, path: str, query: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
         """The document at `path`; raises Unreachable, NotAdmitted, Rejected."""
         return self._admitted(lambda headers: self._ask(self._culm, "GET", path, seconds, params=query, headers=headers))
+
+    def post_without_token(self, path: str, body: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """The answer to `body` of a route that asks for no token; raises Unreachable, NotAdmitted, Rejected."""
+        kind = {"Content-Type": "application/json"}
+        content = json.dumps(body, allow_nan=False).encode()
+        return _object_in(self._ask(self._culm, "POST", path, seconds, content=content, headers=kind))
 
     def document(self, path: str) -> dict[str, Any]:
         """A public document of Culm; raises Unreachable, Rejected."""
@@ -62,6 +80,17 @@ class AgentSession:
             raise Rejected(f"found {url[:200]!r}, expected an http or https address")
         return self._ask(self._world, "GET", url, ANSWER_SECONDS)
 
+    def keep_in_memory(self) -> None:
+        """Read the token now, and its file never again; raises NotAdmitted."""
+        self._read_token()
+        with self._lock:
+            self._is_in_memory = True
+
+    def use(self, token: str) -> None:
+        """Show `token` from now on: another one of the same agent."""
+        with self._lock:
+            self._token = token
+
     def close(self) -> None:
         """Close connections."""
         self._culm.close()
@@ -69,20 +98,20 @@ class AgentSession:
 
     def _ask(self, client: httpx.Client, method: str, path: str, seconds: float, **request: Any) -> bytes:
         """The bytes of an answer, at most ANSWER_BYTES_MAX, in twice `seconds`; raises Unreachable, NotAdmitted, Rejected."""
-        end = time.monotonic() + 2 * seconds
         pieces: list[bytes] = []
         size = 0
         try:
-            with client.stream(method, path, timeout=_timeout(seconds), **request) as answer:
+            with within(2 * seconds), client.stream(method, path, timeout=_timeout(seconds), **request) as answer:
                 for piece in answer.iter_bytes():
                     pieces.append(piece)
                     size += len(piece)
                     if size > ANSWER_BYTES_MAX:
                         raise Rejected(f"the answer has more than {ANSWER_BYTES_MAX:,} bytes")
-                    if time.monotonic() > end:
-                        raise Unreachable(f"the answer did not end within {2 * seconds:.0f} s")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as problem:
             raise Rejected(f"no address: {str(problem)[:200]!a}") from problem
+        except httpx.TimeoutException as problem:
+            late = f"no answer, or it did not end within {2 * seconds:.0f} s"
+            raise Unreachable(f"{late}: {type(problem).__name__}") from problem
         except httpx.HTTPError as problem:
             raise Unreachable(f"no answer: {type(problem).__name__}") from problem
         content = b"".join(pieces)
@@ -102,6 +131,8 @@ class AgentSession:
 
     def _read_token(self) -> str:
         with self._lock:
+            if self._is_in_memory:
+                return self._token
             try:
                 self._token = self._token_file.read_text(encoding="ascii").strip()
             except (OSError, UnicodeDecodeError) as problem:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import structlog
 import uvicorn
@@ -9,6 +10,8 @@ import uvicorn
 from api.app import create_app
 from api.config import ApiConfig
 from api.http import metrics
+from api.http.connections import bounded_connections
+from api.http.edge_door import ServerWithDoor
 from api.services import make_services
 from api.shared.store import SharedKind
 from eventlog.registry import codec_from
@@ -18,6 +21,7 @@ from process.settings import masked
 
 #: Long polls and streams are cut off this long after SIGTERM.
 GRACE_SECONDS = 5
+NOT_STARTED = 3
 log = structlog.get_logger()
 
 
@@ -34,12 +38,12 @@ def main() -> None:
     metrics.install(services)
     # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    uvicorn.run(
+    settings = uvicorn.Config(
         app,
         host=config.addresses.host,
         port=config.addresses.port,
         loop="uvloop",
-        http="httptools",
+        http=bounded_connections(),
         ws="none",
         access_log=False,
         log_config=None,
@@ -51,6 +55,10 @@ def main() -> None:
         ssl_certfile=config.tls_certificate,
         ssl_keyfile=config.tls_key,
     )
+    server = uvicorn.Server(settings) if config.edge_socket is None else ServerWithDoor(settings, config.edge_socket)
+    server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
     log.info("api_ended")
 
 

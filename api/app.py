@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import monitor, panda
+from api import harvesters, monitor, panda
 from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
@@ -15,12 +15,11 @@ from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
 from api.log.audit_service import build_audit_service
 from api.log.long_lists import SUBMISSION_BYTES_MAX
-from api.login import documents
+from api.login import back_channel, documents, logout
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
 from api.services import Services
-from identity.rights import EndpointClass
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -62,14 +61,14 @@ def create_app(services: Services) -> HotRoutes:
     problems.install(app)
     # Routes are looked through in this order: the busiest come first.
     app.include_router(pilots.build_router(services, dispatch))
-    for front in (panda, documents, static):
+    for front in (harvesters, panda, back_channel, documents, logout, static):
         app.include_router(front.build_router(services))
     app.include_router(native.build_router(services, audit_service))
     app.include_router(monitor.build_router(services, audit_service))
-    monitor.install(app)
+    monitor.install(app, services)
     app.add_middleware(BodyLimit, bytes_max=services.config.body_bytes_max, larger=LARGER_BODIES)
     app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
     hot_routes = pilots.busiest(dispatch)
-    return HotRoutes(app, hot_routes, EndpointClass.PILOT, services.gate, services.config.body_bytes_max)
+    return HotRoutes(app, hot_routes, services.gate, services.config.body_bytes_max)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from identity.secret_keys import FILE
 from process.addresses import ApiAddresses
-from process.servers import home_of, kafka_of, postgres_of, registry_of
+from process.instances import INSTANCE_VARIABLE
+from process.servers import edge_socket_of, home_of, kafka_of, postgres_of, registry_of
 from process.settings import Settings
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
@@ -22,6 +24,8 @@ class ApiConfig:
     answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
     tls_certificate, tls_key: PEM files (CULM_TLS_CERTIFICATE, CULM_TLS_KEY) of an API at an https address; the key may stand in
     the certificate's file. None at an http address.
+    secrets_keys: file of the keys under which secrets of users are kept (CULM_SECRETS_KEYS).
+    edge_socket: where the edge for X.509 hands requests on (CULM_EDGE_SOCKET); None where there is no edge.
     """
 
     home: Path
@@ -37,6 +41,10 @@ class ApiConfig:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     shared_folder: Path | None = None
+    edge_socket: Path | None = None
+    secrets_keys: Path | None = None
+    #: A ring of keys for agents that the platform gives; None for one of Culm's own.
+    agent_keys: Path | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ApiConfig":
@@ -52,9 +60,18 @@ class ApiConfig:
             tls_key=_path(settings.text("CULM_TLS_KEY", "")),
             vos=settings.words("CULM_VOS", "wlcg"),
             shared_folder=_path(settings.text("CULM_SHARED", "")),
+            secrets_keys=_path(settings.text("CULM_SECRETS_KEYS", "")),
+            agent_keys=_path(settings.text("CULM_AGENT_KEYS", "")),
+            # One API of a machine has the socket: the first.
+            edge_socket=edge_socket_of(settings) if settings.whole(INSTANCE_VARIABLE, 1) == 1 else None,
         )
         config._check_tls()
         return config
+
+    @property
+    def secrets_keys_file(self) -> Path:
+        """Where the keys for secrets are; a server that has no such file keeps no secrets."""
+        return self.secrets_keys or self.home / FILE
 
     @property
     def shared(self) -> Path:

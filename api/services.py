@@ -1,6 +1,6 @@
 """What every front of the API stands on, made once per process and handed to each router explicitly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -12,14 +12,24 @@ from api.log.gateway import CommandGateway
 from api.log.issuer_policy import IssuerPolicy
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
+from api.log.refusals import RefusalLog
+from api.log.task_numbers import TaskNumbers
 from api.queries.read_models import ReadModels
+from api.secrets.service import SecretService
+from api.secrets.store import SecretStore
 from api.shared.directory import DirectoryStore
 from api.shared.store import SharedKind, SharedStore
+from api.shared.uploads import OpenUploads
 from eventlog.sender import CommandSender
+from identity.agent_issuer import AgentKeys
+from identity.own_issuers import edge_issuer
+from identity.secret_keys import SecretKeys
 from identity.trust import development_verifier, key_cache
 from identity.verify import Verifier
 from schemas.wire import Codec
 
+#: Less than a caller waits for an answer: what the log has not taken by then is given up, and not sent later.
+DELIVERY_SECONDS_MAX = 9.0
 log = structlog.get_logger()
 
 
@@ -29,7 +39,8 @@ class Services:
 
     gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
     issuers: whom tokens are believed of; None where that is fixed. condition: what is wrong with the stack;
-    None where no one asks.
+    None where no one asks. refusals: writes what the gate refused; None where no one reads it.
+    numbers: ids for new tasks. secrets: those of users. uploads: those under way.
     """
 
     config: ApiConfig
@@ -40,6 +51,16 @@ class Services:
     live: LiveEvents
     issuers: IssuerPolicy | None = None
     condition: ConditionService | None = None
+    refusals: RefusalLog | None = None
+    numbers: TaskNumbers = field(init=False)
+    secrets: SecretService = field(init=False)
+    uploads: OpenUploads = field(default_factory=OpenUploads, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", TaskNumbers(self.gateway, self.read_models))
+        # Once: the file of keys is read when it changes, not for each secret.
+        store = SecretStore(self.shared.space(SharedKind.SECRETS), SecretKeys(self.config.secrets_keys_file))
+        object.__setattr__(self, "secrets", SecretService(store, self.gateway))
 
     @property
     def shared(self) -> SharedStore:
@@ -52,6 +73,8 @@ class Services:
         self.live.start()
         if self.issuers is not None:
             self.issuers.start()
+        if self.refusals is not None:
+            self.refusals.start()
 
     async def ready(self, seconds: float) -> None:
         """Return when tokens can be judged, or after `seconds`: until then requests are answered 503."""
@@ -60,6 +83,8 @@ class Services:
 
     def close(self) -> None:
         """Deliver what waits and stop."""
+        if self.refusals is not None:
+            self.refusals.close()
         if self.issuers is not None:
             self.issuers.close()
         self.live.close()
@@ -69,21 +94,30 @@ class Services:
 
 def make_gate(config: ApiConfig) -> Gate:
     """The gate of an API with `config`, which believes the development issuer."""
-    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
-    return Gate(development_verifier(config.vos, keys), keys, config.vos)
+    agents = AgentKeys.of(config.home, config.agent_keys)
+    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS), agents=agents)
+    return Gate(development_verifier(config.vos, keys), keys, config.vos, agent_keys=agents)
 
 
 def make_waiting_gate(config: ApiConfig) -> Gate:
-    """The gate of an API with `config`, which believes no one until `trust` says whom."""
-    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS))
-    return Gate(Verifier(None, keys), keys, config.vos)
+    """The gate of an API with `config`, which believes no one until `trust` says whom; raises RingUnusable."""
+    agents = AgentKeys.of(config.home, config.agent_keys)
+    agents.signer()  # keys that cannot be used are named now, not at the first job
+    keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS), agents=agents)
+    verifier = Verifier(None, keys)
+    edge = None
+    if config.edge_socket is not None:
+        edge = Verifier((edge_issuer(config.vos),), keys)
+        # One of each for both: who is revoked, or linked, is so with a certificate, too.
+        edge.revocations, edge.links = verifier.revocations, verifier.links
+    return Gate(verifier, keys, config.vos, edge, agent_keys=agents)
 
 
 def make_services(config: ApiConfig, codec: Codec) -> Services:
     """The parts of an API process with `config`, not yet started; connects to nothing."""
     read_models = ReadModels(config.postgres, connections=config.database_connections)
     gateway = CommandGateway(
-        sender=CommandSender(config.kafka, codec, client_id="culm-api"),
+        sender=CommandSender(config.kafka, codec, client_id="culm-api", delivery_seconds_max=DELIVERY_SECONDS_MAX),
         answers=AnswerWatch(config.kafka, codec),
         positions=Positions(config.kafka, read_models),
     )
@@ -95,6 +129,7 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         read_models=read_models,
         gate=gate,
         live=LiveEvents(config.kafka, codec),
-        issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos)),
+        issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos), gate.enrolments),
         condition=ConditionService(config, read_models),
+        refusals=RefusalLog(config.kafka, codec, gate.refusals),
     )

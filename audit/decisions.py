@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from schemas.policy import QueueConfigured
 from schemas.reading import Recorded
+from schemas.streams import QueueHealth
 from schemas.task import GenerateJobs, JobsGenerated, JobsOrdered, TaskParked
 from schemas.types import BrokerageEvidence, QueueSettings
 from streams.facts.snapshot import QueueFacts, Snapshot, policy_offsets
@@ -150,7 +151,9 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies) -> Snapshot | None
         settings = policies.at(verdict.queue, evidence.facts_position)
         if verdict.waiting is None or verdict.leased is None or verdict.pilots is None or settings is None:
             return None
-        queues[verdict.queue] = QueueFacts(settings, verdict.waiting, verdict.leased, verdict.pilots)
+        # The verdict alone says that the queue was closed then; in which words it did does not matter here.
+        ill = QueueHealth(fingerprint=verdict.code) if verdict.code == "unhealthy" else None
+        queues[verdict.queue] = QueueFacts(settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill)
     return Snapshot(queues, position=evidence.facts_position)
 
 

@@ -8,10 +8,8 @@ gets the number of one that came.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
-import psycopg2
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from audit.log_export import EVENTS, Exported, NotImported
@@ -53,7 +51,7 @@ def whole_aggregates(events: Iterable[Exported], codec: Codec) -> Whole:
     return Whole(tuple(event for aggregate, event in kept if aggregate not in left_out), left_out)
 
 
-def import_events(kafka: str, postgres: str, codec: Codec, events: tuple[Exported, ...]) -> int:
+def import_events(kafka: str, codec: Codec, events: tuple[Exported, ...]) -> int:
     """Number of events written into the empty stack; raises NotImported with nothing written."""
     counts = _check_empty(kafka)
     for event in events:
@@ -90,7 +88,6 @@ def import_events(kafka: str, postgres: str, codec: Codec, events: tuple[Exporte
         producer.commit_transaction(SECONDS_MAX * 6)
     except KafkaException as problem:
         raise NotImported(f"the log did not take the events: {problem}; nothing was imported") from problem
-    _reserve_ids(postgres, events)
     return len(events)
 
 
@@ -133,12 +130,3 @@ def _check_empty(kafka: str) -> dict[str, int]:
     finally:
         consumer.close()
     return counts
-
-
-def _reserve_ids(postgres: str, events: Iterable[Exported]) -> None:
-    """No task of the import shares its number with a later one."""
-    numbers = [int(event.key) for event in events if event.topic == "culm.task.events.v1"]
-    if not numbers:
-        return
-    with closing(psycopg2.connect(postgres)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("SELECT setval('task_id_seq', greatest(%s, (SELECT last_value FROM task_id_seq)))", (max(numbers),))

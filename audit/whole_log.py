@@ -13,14 +13,14 @@ SECONDS_MAX = 10.0
 BATCH = 5_000
 
 
-def messages_of(kafka: str, topics: Iterable[str]) -> Iterator[Message]:
-    """Raw records; raises KafkaException."""
+def messages_of(kafka: str, topics: Iterable[str], since_milliseconds: int | None = None) -> Iterator[Message]:
+    """Raw records, from the beginning or from a time on; raises KafkaException."""
     consumer = one_shot_reader(kafka, "culm-audit-log")
     try:
         known = consumer.list_topics(timeout=SECONDS_MAX).topics
         for topic in topics:
             for number in sorted(known[topic].partitions):
-                yield from _partition(consumer, TopicPartition(topic, number))
+                yield from _partition(consumer, TopicPartition(topic, number), since_milliseconds)
     finally:
         consumer.close()
 
@@ -37,8 +37,13 @@ def events_of(kafka: str, codec: Codec, topics: Iterable[str]) -> Iterator[Recor
             continue
 
 
-def _partition(consumer: Consumer, part: TopicPartition) -> Iterator[Message]:
+def _partition(consumer: Consumer, part: TopicPartition, since_milliseconds: int | None) -> Iterator[Message]:
     low, high = consumer.get_watermark_offsets(part, timeout=SECONDS_MAX)
+    if since_milliseconds is not None:
+        (found,) = consumer.offsets_for_times(
+            [TopicPartition(part.topic, part.partition, since_milliseconds)], timeout=SECONDS_MAX
+        )
+        low = max(low, found.offset if found.offset >= 0 else high)
     if low >= high:
         return
     consumer.assign([TopicPartition(part.topic, part.partition, low)])

@@ -82,6 +82,9 @@ def _waiting_job(facts: JobFacts) -> list[Reason]:
         found.append(
             Reason(f"Queue {job['queue']} is offline.", "Set it online, or reassign the task.", "an operator", since)
         )
+    if facts.demand and facts.demand.get("unhealthy"):
+        says = f"Queue {job['queue']} is closed. {facts.demand['unhealthy']}"
+        found.append(Reason(says, "A worker must come as far as to ask for work; or reassign the task.", "the site", since))
     demand = facts.demand or {"wanted": 0, "live": 0}
     place = f"{_count(facts.ahead, 'job')} of {job['queue']} come before it (priority {job['priority']}, then age)"
     pilots = f"{_count(demand['live'], 'pilot')} alive there, {demand['wanted']} wanted"
@@ -212,6 +215,7 @@ REMEDIES = {
     "excluded": ("Exclude fewer sites.", OWNER),
     "cloud": ("Ask for another cloud, or none.", OWNER),
     "status": ("The queue must be set online.", OPERATOR),
+    "unhealthy": ("A worker must come as far as to ask for work there.", SITE),
     "vo": ("The queue must serve this virtual organisation.", OPERATOR),
     "label": ("The queue must serve this kind of work.", OPERATOR),
     "scratch": ("Ask for less disk, or smaller input per job; or the queue must offer more.", f"{OWNER}, or {SITE}"),

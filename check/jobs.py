@@ -20,6 +20,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "JobDefined": (frozenset({"unknown"}), "activated"),
     "JobActivated": (frozenset({"activated"}), "activated"),
     "JobSent": (frozenset({"activated"}), "sent"),
+    "JobReturned": (frozenset({"sent"}), "activated"),
     "JobStarting": (frozenset({"sent"}), "starting"),
     "JobStarted": (frozenset({"sent", "starting"}), "running"),
     "JobHolding": (HELD - {"holding"}, "holding"),
@@ -31,6 +32,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "JobCancelled": (HELD | WAITING | {"merging"}, "cancelled"),
     "JobClosed": (WAITING, "closed"),
     "JobKillOrdered": (HELD, None),
+    "SecretsRead": (HELD, None),
     "LateReportRefused": (FINAL, None),
 }
 

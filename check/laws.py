@@ -131,7 +131,8 @@ class OneAnswerEach:
 
     The answer is a record, or it is the events of the decision, whose envelopes say so; never both. Records that were read again
     have further answers, which say that the command was decided before.
-    A follow-up that was decided at once has no record. It is answered only when it led to no event, and then names its cause.
+    A follow-up that was decided at once has no record. It is answered only when it led to no event, and then names its cause:
+    once for each time that its cause was given, as a cause that was refused is decided again when it is delivered again.
     """
 
     settled: Settled
@@ -140,7 +141,9 @@ class OneAnswerEach:
     asked: Counter[str] = field(default_factory=Counter)
     owed: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
-    at_once: set[str] = field(default_factory=set)
+    at_once: Counter[str] = field(default_factory=Counter)
+    causes: dict[str, str | None] = field(default_factory=dict)
+    first_at_once: dict[str, Place] = field(default_factory=dict)
     first: dict[str, Place] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
@@ -163,9 +166,10 @@ class OneAnswerEach:
                 yield Violation(self.name, str(record.place), found)
         elif record.role == "answers":
             number = record.message.command_id
-            if number in self.at_once and not record.message.repeated:
-                yield Violation(self.name, str(record.place), f"a second answer to follow-up {number}")
-            self.at_once.add(number)
+            if not record.message.repeated or number not in self.at_once:
+                self.at_once[number] += 1
+                self.causes[number] = record.message.causation_id
+                self.first_at_once.setdefault(number, record.place)
 
     def end(self) -> Iterator[Violation]:
         """Decided commands without an answer."""
@@ -173,6 +177,17 @@ class OneAnswerEach:
             if self.answered[number] < self.owed[number]:
                 found = f"command {number} was decided {self.owed[number]} times and answered {self.answered[number]} times"
                 yield Violation(self.name, str(place), found)
+        for number, count in self.at_once.items():
+            given = self._times_given(self.causes[number])
+            if count > given:
+                found = f"{count} answers to follow-up {number}, whose cause was given {given} times"
+                yield Violation(self.name, str(self.first_at_once[number]), found)
+
+    def _times_given(self, cause: str | None) -> int:
+        """How often a cause was given, which may be a follow-up itself; once where nothing shows it: another law asks for it."""
+        if cause is None:
+            return 1
+        return self.asked[cause] or self.at_once[cause] or 1
 
 
 def _says_that_it_is_a_repeat(record: Seen) -> bool:

@@ -1,7 +1,8 @@
 """Laws about leases: a job is in one queue once, one pilot holds it once, and what runs is what was leased. Pure.
 
 A job is one attempt in Culm, so that attempts never overlap means: it is leased at most once, and a piece of input is in one
-job at a time (`check/tasks.py`). Source: docs/reference/jedi.md, "Laws".
+job at a time (`check/tasks.py`). A job whose worker ended before it began is leased again, once that lease has ended as
+returned. Source: docs/reference/jedi.md, "Laws".
 """
 
 from collections.abc import Iterator
@@ -21,15 +22,20 @@ STEPS = {
 }
 
 
+#: The ending of a lease after which its job is queued a second time.
+RETURNED = "RETURNED"
+
+
 @dataclass(slots=True)
 class HeldLease:
-    """Where a job stands in its queue."""
+    """Where a job stands in its queue. returned: leases under which it did not begin."""
 
     queue: str
     state: str
     lease_id: str = ""
     due_at: int = 0
     lease_seconds: int = 0
+    returned: tuple[str, ...] = ()
 
 
 @dataclass
@@ -52,6 +58,10 @@ class OnePilotEach:
         elif record.name in STEPS:
             self.checked += 1
             yield from self._step(record)
+        elif record.name == "LeaseProlonged":
+            held = self.jobs.get(record.message.job_id)
+            if held is not None:
+                held.due_at = record.message.due_at
         elif record.name == "LeasesRenewed":
             for job in record.message.job_ids:
                 held = self.jobs.get(job)
@@ -65,7 +75,7 @@ class OnePilotEach:
         """Jobs that were sent under a lease that their queue never gave."""
         for job, (lease, place) in self.sent.items():
             held = self.jobs.get(int(job))
-            if held is None or held.lease_id != lease:
+            if held is None or lease not in (held.lease_id, *held.returned):
                 yield Violation(self.name, str(place), f"job {job} is sent under lease {lease}, which no queue gave it")
 
     def _step(self, record: Seen) -> Iterator[Violation]:
@@ -73,6 +83,8 @@ class OnePilotEach:
         for job, lease_id in _jobs_of(record):
             held = self.jobs.setdefault(job, HeldLease(queue, "new"))
             found, reached = STEPS[record.name]
+            if record.name == "LeaseEnded" and event.ending.value == RETURNED:
+                reached, held.returned = "new", (*held.returned, lease_id)
             if (held.queue, held.state) != (queue, found):
                 sentence = f"{record.name} of job {job} in queue {queue}, which is {held.state} in queue {held.queue}"
                 yield Violation(self.name, place, sentence)
@@ -95,6 +107,48 @@ class OnePilotEach:
         if record.name == "LeaseEnded" and event.ending.value == "EXPIRED" and record.envelope.occurred_at < held.due_at:
             early = held.due_at - record.envelope.occurred_at
             yield Violation(self.name, place, f"the lease of job {job} expires {early} us before its time")
+
+
+#: Commands of pilots about a job. What follows from another command bears its own type.
+REPORTS = frozenset({"ReportJobProgress", "ReportJobEnd"})
+
+
+@dataclass
+class ReportsOfTheHolder:
+    """What a pilot's report brought about was reported by the subject that leased the job, in its VO, under no other lease."""
+
+    name: str = "no report under another subject's lease"
+    checked: int = 0
+    holders: dict[str, tuple[str, str]] = field(default_factory=dict)
+    leases: dict[str, str] = field(default_factory=dict)
+    #: Of reports with a token for one job: the lease that it was for, by the id of the command.
+    named: dict[str, str] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """An event that follows from the report of another, or under another lease."""
+        if record.role == "commands" and record.name in REPORTS and record.envelope.lease_id is not None:
+            self.named[record.envelope.command_id] = record.envelope.lease_id
+        if record.role != "events" or record.aggregate != "job":
+            return
+        by, job = record.envelope, record.envelope.aggregate_id
+        if record.name == "JobSent":
+            self.holders[job], self.leases[job] = (by.actor, by.vo), record.message.lease_id
+        elif by.command_type in REPORTS:
+            self.checked += 1
+            holder = self.holders.get(job)
+            if holder != (by.actor, by.vo):
+                expected = f"{holder[0]} of {holder[1]} holds it" if holder else "no one holds it"
+                found = f"{record.name} of job {job} comes from a report of {by.actor} of {by.vo}, {expected}"
+                yield Violation(self.name, str(record.place), found)
+            lease, named = self.leases.get(job), self.named.get(by.command_id)
+            # A job that ended has forgotten its lease; what a late report leaves is its refusal.
+            if named is not None and named != lease and record.name != "LateReportRefused":
+                found = f"{record.name} of job {job} comes from a report with a token for lease {named}, it has {lease}"
+                yield Violation(self.name, str(record.place), found)
+
+    def end(self) -> Iterator[Violation]:
+        """Nothing more."""
+        yield from ()
 
 
 def _jobs_of(record: Seen) -> list[tuple[int, str]]:

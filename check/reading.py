@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 from confluent_kafka import (
@@ -43,13 +44,19 @@ class LogReader:
     codec: Codec
     poison: int = 0
 
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Where the log is; and how to log in there, where the address says it."""
+        login = getattr(self.kafka, "client_settings", dict)
+        return {"bootstrap.servers": self.kafka, **login()}
+
     def records(self) -> Iterator[Seen]:
         """Answers are fixed before events and events before commands, so that an effect is never read without its cause.
 
         Events are read up to where every transaction ended that was open, or half visible, at `settled`.
         """
         settings = {
-            "bootstrap.servers": self.kafka,
+            **self.connection,
             "group.id": "culm-check",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
@@ -58,7 +65,7 @@ class LogReader:
         }
         consumer = Consumer(settings)
         try:
-            admin = AdminClient({"bootstrap.servers": self.kafka})
+            admin = AdminClient(self.connection)
             ends = {"answers": _ends(admin, "answers"), "events": _ended(admin), "commands": _ends(admin, "commands")}
             for role in ROLES:
                 yield from self._read(consumer, ends[role])
@@ -67,7 +74,7 @@ class LogReader:
 
     def settled(self) -> dict[tuple[str, int], int]:
         """Where the deciders stand now in the commands, and the ends of the events. To be asked before `records`."""
-        admin = AdminClient({"bootstrap.servers": self.kafka})
+        admin = AdminClient(self.connection)
         groups = admin.list_consumer_groups(request_timeout=SECONDS_MAX).result().valid
         found: dict[tuple[str, int], int] = {}
         for group in (one.group_id for one in groups if one.group_id.startswith(DECIDERS)):

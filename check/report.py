@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass
 from check.codec import codec_of
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
-from check.leases import OnePilotEach
+from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
+from check.registry import LAW, altered
 from check.rows import RowsEqualEvents, RowView, views
+from check.senders import RevokedAreSilent
 from check.tasks import LegalTasks, PieceCounters
+from check.workers import WorkersAreIntended
 from schemas.times import utc
 
 SHOWN_MAX = 20
@@ -45,6 +48,9 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
         OnePilotEach(settled),
+        ReportsOfTheHolder(),
+        RevokedAreSilent(),
+        WorkersAreIntended(),
     ]
 
 
@@ -111,6 +117,8 @@ def check_stack(kafka: str, registry: str, postgres: str, *, as_json: bool = Fal
     reader = LogReader(kafka, codec_of(registry))
     laws = [*laws_of_the_log(reader.settled()), *laws_of_the_rows(model, compared)]
     results = judge_log(reader.records(), laws)
+    subjects, unlike = altered(registry)
+    results.append(LawResult(LAW, subjects, len(unlike), unlike[0] if unlike else None))
     if as_json:
         set_aside = [asdict(one) for one in model.set_aside]
         print(json.dumps({"laws": [asdict(one) for one in results], "poison": reader.poison, "set_aside": set_aside}, indent=2))

@@ -109,9 +109,9 @@ def _leases(rows: dict[str, Row], record: Seen) -> None:
 
 
 def _workers(rows: dict[str, Row], record: Seen) -> None:
-    states = {"WorkerSubmitted": "submitted", "WorkerRunning": "running"}
-    if record.name == "WorkerEnded":
-        states["WorkerEnded"] = record.message.state.value.lower()
+    states = {"WorkerIntended": "intended", "WorkerPending": "pending", "WorkerHeld": "held", "WorkerRunning": "running"}
+    if record.name in ("WorkerSubmitted", "WorkerEnded"):
+        states[record.name] = record.message.state.value.lower()
     if record.name in states:
         rows[f"{record.envelope.aggregate_id}/{record.message.worker_id}"] = (states[record.name],)
 

@@ -7,6 +7,7 @@ local stack, with a token of its own.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -33,6 +34,22 @@ class ApiClient:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer to a request; raises StepFailed with the API's own sentence."""
         return self._asked("POST", path, {}, body)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """As `post`, for what is put in the place of something."""
+        return self._asked("PUT", path, {}, body)
+
+    def delete(self, path: str, name: str) -> Any:
+        """Delete `name` below `path`."""
+        return self._asked("DELETE", f"{path}/{quote(name, safe='')}", {})
+
+    def command(self, name: str, key: str, body: Mapping[str, Any]) -> None:
+        """Have the command `name` decided for the aggregate `key`; raises StepFailed unless it was accepted."""
+        answer = self.post(f"/v1/commands/{name}", {"aggregate_id": key, **body})
+        if answer.get("answered") is False:
+            raise StepFailed(f"the command was not answered in time; see GET /v1/commands/{answer['command_id']}")
+        if not answer.get("accepted", False):
+            raise StepFailed(f"nothing was changed: {answer.get('reason')}: {answer.get('message')}")
 
     def _asked(self, verb: str, path: str, given: Mapping[str, Any], body: Mapping[str, Any] | None = None) -> Any:
         try:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from deploy.config import CHECKOUT, StackConfig
 from deploy.local_queue import VO
+from deploy.postgres import passwords
+from deploy.postgres.passwords import READER
+from process.servers import password_file
 
 TOKEN_HOURS = 24.0
 LOOPBACK = "127.0.0.1,localhost"
@@ -49,6 +52,18 @@ def client_environment(
         "NO_PROXY": _with_loopback(environ.get("NO_PROXY", "")),
         "no_proxy": _with_loopback(environ.get("no_proxy", "")),
     }
+
+
+def consumer_environment(config: StackConfig) -> dict[str, str]:
+    """Variables for a dashboard or another consumer: topics, schemas, and the read models under an account that only reads.
+
+    At a database that is not ours, or was made without passwords, the account is the one of its address.
+    """
+    password = passwords.of(password_file(config.home), READER)
+    postgres = config.postgres
+    if password and "postgres" not in config.external:
+        postgres = f"postgresql://{READER}:{password}@127.0.0.1:{config.ports.postgres}/culm"
+    return {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": postgres}
 
 
 def shell_exports(variables: Mapping[str, str]) -> str:

@@ -7,9 +7,7 @@ file has mode 600 from its first byte on and is replaced whole; a file that othe
 import base64
 import binascii
 import json
-import os
 import stat
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +17,7 @@ from typing import Any
 import httpx
 
 from deploy.errors import StepFailed
+from process.private_files import write_private
 
 #: A token that ends sooner is refreshed first.
 LEFT_SECONDS_MIN = 60.0
@@ -27,7 +26,11 @@ SECONDS_MAX = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A login at the provider of a VO, for the API at `api`. token_endpoint, client_id: where it is refreshed."""
+    """A login at the provider of a VO, for the API at `api`.
+
+    token_endpoint, client_id: where it is refreshed. refresh_until: until when, seconds since 1970; 0 where the provider does not
+    say.
+    """
 
     api: str
     vo: str
@@ -35,6 +38,7 @@ class Login:
     refresh_token: str
     token_endpoint: str
     client_id: str
+    refresh_until: float = 0.0
 
     @property
     def expires(self) -> float:
@@ -84,10 +88,7 @@ class Credentials:
 
     def _write(self, kept: Mapping[str, Any]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent)  # made with mode 600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-        Path(name).replace(self._path)
+        write_private(self._path, json.dumps(kept).encode())
 
 
 def credentials_of(environ: Mapping[str, str]) -> Credentials:
@@ -95,6 +96,13 @@ def credentials_of(environ: Mapping[str, str]) -> Credentials:
     named = environ.get("CULM_CREDENTIALS")
     base = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
     return Credentials(Path(named) if named else base / "culm" / "credentials.json")
+
+
+def refresh_until(tokens: Mapping[str, Any]) -> float:
+    """Until when a provider's answer with tokens may be refreshed, seconds since 1970; 0 where it does not say."""
+    found = tokens.get("refresh_expires_in")
+    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
+    return time.time() + float(found) if is_number and 0 < float(found) < 1e9 else 0.0  # type: ignore[arg-type]
 
 
 def valid(login: Login, credentials: Credentials) -> Login:
@@ -113,6 +121,11 @@ def valid(login: Login, credentials: Credentials) -> Login:
         sentence = found.get("error_description", "") if isinstance(found, dict) else ""
         again = f"`culm login --api {login.api} --vo {login.vo}`"
         raise StepFailed(f"the login has ended ({str(sentence)[:200]}); {again}")
-    fresh = replace(login, id_token=found["id_token"], refresh_token=found.get("refresh_token") or login.refresh_token)
+    fresh = replace(
+        login,
+        id_token=found["id_token"],
+        refresh_token=found.get("refresh_token") or login.refresh_token,
+        refresh_until=refresh_until(found) or login.refresh_until,
+    )
     credentials.keep(fresh)
     return fresh

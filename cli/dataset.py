@@ -15,6 +15,7 @@ import httpx
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.local_queue import VO
+from schemas.scopes import scope_of
 
 ENDPOINT = "LOCAL_DISK"
 FILES_PER_COMMAND = 500
@@ -43,12 +44,6 @@ def add_files(config: StackConfig, dataset: str, files: tuple[Path, ...], user: 
                 raise StepFailed(f"dataset {name} was not registered: {answer.status_code} {answer.text[:500]}")
             total += len(chunk)
     return total
-
-
-def scope_of(dataset: str) -> str:
-    """Scope of a dataset by its name, as Rucio users name them."""
-    parts = dataset.split(".")
-    return ".".join(parts[:2]) if parts[0] in ("user", "group") and len(parts) > 2 else parts[0]
 
 
 def storage_path(storage: Path, scope: str, lfn: str) -> Path:

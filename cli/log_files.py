@@ -87,7 +87,7 @@ def import_(
         whole = whole_aggregates(read_file(file), codec)
         for (aggregate, name), reason in whole.left_out.items():
             out.print(f"[yellow]{aggregate} {name} is left out: {reason}[/]", highlight=False, soft_wrap=True)
-        count = import_events(config.kafka, config.postgres, codec, whole.events)
+        count = import_events(config.kafka, codec, whole.events)
     except NotImported as problem:
         raise StepFailed(str(problem)) from problem
     out.print(f"{count:,} events imported, {len(whole.left_out)} aggregates left out", highlight=False)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.api_client import api_client
-from cli.credentials import Login, credentials_of, valid
+from cli.credentials import Login, credentials_of, refresh_until, valid
 from deploy.errors import StepFailed
 
 SECONDS_MAX = 60.0
@@ -43,18 +43,34 @@ def login(api: Api, vo: Vo = "wlcg") -> None:
         refresh_token=tokens.get("refresh_token", ""),
         token_endpoint=str(discovery["token_endpoint"]),
         client_id=str(config["client_id"]),
+        refresh_until=refresh_until(tokens),
     )
     credentials_of(os.environ).keep(kept)
     _say_who(kept)
 
 
 def logout(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:
-    """Forget a login."""
+    """End a login: its token is refused from then on, and forgotten here."""
     credentials = credentials_of(os.environ)
     kept = credentials.find(api.rstrip("/"))
-    if kept is None or not credentials.forget(kept.api):
+    if kept is None:
         raise StepFailed(f"no login{f' for {api}' if api else ''} to forget")
-    out.print(escape(f"the login at {kept.api} is forgotten here; tokens that were issued end by themselves"), soft_wrap=True)
+    problem = _ended(kept)
+    credentials.forget(kept.api)
+    what = f"but its token could not be ended and ends by itself: {problem}" if problem else "and its token is refused there"
+    out.print(escape(f"the login at {kept.api} is forgotten here, {what}"), soft_wrap=True, highlight=False)
+
+
+def _ended(kept: Login) -> str:
+    """Have the API refuse the token; why it could not be, empty when it was or is over anyway."""
+    if kept.expires <= time.time():
+        return ""
+    headers = {"Authorization": f"Bearer {kept.id_token}", "Origin": kept.vo}
+    try:
+        answer = httpx.post(f"{kept.api}/auth/logout", headers=headers, timeout=SECONDS_MAX)
+    except httpx.HTTPError as problem:
+        return f"the API does not answer: {type(problem).__name__}"
+    return _sentence(answer) if answer.is_error else ""
 
 
 def whoami(api: Annotated[str, typer.Option(help="Address of the API; not needed with one login.")] = "") -> None:
@@ -80,13 +96,22 @@ def _say_who(kept: Login) -> None:
 
 def _say(me: dict[str, Any], kept: Login | None) -> None:
     until = f", until {time.strftime('%H:%M', time.localtime(kept.expires))}" if kept else ""
-    refreshed = ", refreshed by itself" if kept and kept.refresh_token else ""
+    refreshed = f", refreshed {_how_long(kept.refresh_until)}" if kept and kept.refresh_token else ""
     out.print(escape(f"{me['display_name']} ({me['nickname']}) of {me['vo']}{until}{refreshed}"), highlight=False, soft_wrap=True)
-    roles = ", ".join(me["roles"]) or "none"
-    missing = [role for role in ("production", "operator", "pilot") if role not in me["roles"]]
-    lacking = "; not: " + ", ".join(f"{role} (group {me['vo']}/{role} is missing)" for role in missing) if missing else ""
-    may = f"may submit, and kill, retry and pause own tasks; roles: {roles}{lacking}"
-    out.print(escape(may), highlight=False, soft_wrap=True)
+    for word, rows in (("may", me.get("may", ())), ("not", me.get("may_not", ()))):
+        for row in rows:
+            out.print(escape(f"{word}: {row['what']} ({row['because']})"), highlight=False, soft_wrap=True)
+    if me.get("linked"):
+        told = f"linked: {me['subject']} may do what these may with what they own: {', '.join(me['linked'])}"
+        out.print(escape(told), highlight=False, soft_wrap=True)
+
+
+def _how_long(until: float) -> str:
+    """For how long a login is refreshed, in the largest unit that says it."""
+    left = until - time.time()
+    if not until or left <= 0:
+        return "by itself"
+    return f"for {left / 86_400:.0f} days" if left >= 2 * 86_400 else f"for {left / 3600:.0f} h"
 
 
 def _document(url: str) -> dict[str, Any]:

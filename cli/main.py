@@ -11,9 +11,24 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli import audit, dead_letter, issuer, login, monitor, positions, replay, verify
+from cli import (
+    agents,
+    audit,
+    dead_letter,
+    issuer,
+    link,
+    login,
+    monitor,
+    policy,
+    positions,
+    refusals,
+    replay,
+    revoke,
+    secret,
+    verify,
+)  # fmt: skip
 from cli import log_files as exchange
-from cli.client_environment import client_environment, shell_exports
+from cli.client_environment import client_environment, consumer_environment, shell_exports
 from cli.dataset import add_files
 from cli.log_lines import keep_log_lines
 from deploy.errors import StackError
@@ -28,7 +43,10 @@ dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_i
 app.add_typer(dataset_app, name="dataset")
 audit.add_to(app)
 monitor.add_to(app)
-for part in (verify, replay, exchange, dead_letter, positions, issuer, login):
+PARTS = (
+    verify, replay, exchange, dead_letter, positions, issuer, login, link, revoke, refusals, policy, secret, agents,
+)  # fmt: skip
+for part in PARTS:
     part.add_to(app)
 out = Console()
 err = Console(stderr=True)
@@ -55,6 +73,9 @@ def up(
     notaries: Annotated[int | None, _instances("one writes, the others stand by")] = None,
     apis: Annotated[int | None, _instances("the second listens 2 above CULM_PORT_API, the third 3 above")] = None,
     harvesters: Annotated[int | None, _instances("of a queue one is on duty, the others stand by")] = None,
+    edge: Annotated[
+        bool | None, typer.Option("--edge/--no-edge", help="Whether clients with certificates are served.")
+    ] = None,
 ) -> None:
     """Start everything and wait until it answers; on a stack that is up, add or stop instances."""
     if only not in ("", "servers"):
@@ -63,7 +84,7 @@ def up(
         raise typer.BadParameter(f"--brokers is {brokers}, expected 1 or 3")
     counts = {
         "decider": deciders, "processors": processors, "timers": timers, "projector": projectors,
-        "notary": notaries, "api": apis, "harvester": harvesters,
+        "notary": notaries, "api": apis, "harvester": harvesters, "edge": None if edge is None else int(edge),
     }  # fmt: skip
     asked = {BY_NAME[kind].count_variable: str(count) for kind, count in counts.items() if count is not None}
     environ = {**os.environ, **({"CULM_BROKERS": str(brokers)} if brokers else {}), **asked}
@@ -101,10 +122,17 @@ def env(
     user: Annotated[str, typer.Option(help="preferred_username of the development user.")] = "jdoe",
     name: Annotated[str, typer.Option(help="Name as shown to people.")] = "Jane Doe",
     group: Annotated[list[str] | None, typer.Option(help="Groups; default: wlcg and wlcg/production.")] = None,
+    consumer: Annotated[
+        bool, typer.Option("--consumer", help="For dashboards instead: the log, the registry, and an account that reads.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the shell exports that point panda-client here: eval "$(culm env)"."""
     stack = Stack.here()
+    if consumer:
+        found = consumer_environment(stack.config)
+        sys.stdout.write(json.dumps(found, indent=2) + "\n" if as_json else shell_exports(found))
+        return
     variables = client_environment(stack.config, user, name, tuple(group or (VO, f"{VO}/production")), os.environ)
     sys.stdout.write(json.dumps(variables, indent=2) + "\n" if as_json else shell_exports(variables))
 
@@ -172,7 +200,7 @@ def _print_status(stack: Stack) -> None:
         seconds = f"{row['since_seconds']:.0f} s" if row["pid"] else ""
         table.add_row(row["name"], f"[{colour}]{row['health']}[/]", str(row["pid"] or ""), str(row["restarts"]), seconds, lag)
     for name, address in document["addresses"].items():
-        out.print(f"{name:9} {address}", highlight=False)
+        out.print(escape(f"{name:9} {address}"), highlight=False, soft_wrap=True)
     out.print(table if document["processes"] else "not running; start it with `culm up`")
     if document["processes"]:
         out.print(f"health    {document['condition']}", highlight=False)

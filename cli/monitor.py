@@ -1,4 +1,4 @@
-"""`culm monitor`: the address of the pages, with a token behind the # that logs the browser in."""
+"""`culm monitor`: the address of the pages, with a token behind the #, for the login page."""
 
 import sys
 from typing import Annotated
@@ -21,7 +21,7 @@ def monitor(
     operator: Annotated[bool, typer.Option(help="With the roles of an operator.")] = False,
     page: Annotated[str, typer.Option(help="Page to begin at.")] = "/",
 ) -> None:
-    """Print an address that opens the monitor and logs you in; it is good for a day and belongs to you alone."""
+    """Print an address that opens the monitor and offers to log you in; it is good for a day and belongs to you alone."""
     from identity.issuer import make_token
 
     config = Stack.running().config

@@ -1,7 +1,8 @@
 """The aggregates of Culm and the functions each is made of, found by convention.
 
-An aggregate that is declared beside its schemas has a folder here of the same name. It has `model` (`initial`, `is_closed`),
-`decide` (`decide`), `evolve` in a module of that name or in `model`, and `settle` (`settle`) where something follows by itself.
+An aggregate that is declared beside its schemas has a folder here of the same name. It has `model` (`initial`, `is_closed`,
+`belongs`), `decide` (`decide`), `evolve` in a module of that name or in `model`, and `settle` (`settle`) where something follows
+by itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from commands.decision import Decision
 from commands.snapshot import SnapshotForm
+from identity.ruling import Thing
 from schemas.aggregates import AGGREGATES as DECLARED
 from schemas.aggregates import COMMANDS_REMEMBERED, AggregateDeclaration
 from schemas.types import CommandEnvelope, EventEnvelope
@@ -27,6 +29,7 @@ def _at_rest(state: Any) -> None:
 class Aggregate:
     """The functions of one aggregate. `settle` gives the event that follows by itself, or None.
 
+    belongs: whose that is which a command touches.
     commands_remembered: how many ids of decided commands tell a repetition. commands_remembered_hours: of one that never ends,
     for how long instead (`commands/engine/decided.py`).
     """
@@ -36,6 +39,7 @@ class Aggregate:
     evolve: Callable[[Any, Any, EventEnvelope], Any]
     decide: Callable[[Any, Any, CommandEnvelope], Decision]
     is_closed: Callable[[Any], bool]
+    belongs: Callable[[Any, Any, CommandEnvelope], Thing]
     snapshot: SnapshotForm
     settle: Callable[[Any], Any] = _at_rest
     commands_remembered: int = COMMANDS_REMEMBERED
@@ -62,6 +66,7 @@ def _aggregate(declared: AggregateDeclaration) -> Aggregate:
         _module(f"{package}.evolve", model).evolve,
         decide.decide,
         model.is_closed,
+        model.belongs,
         import_module(f"{package}.snapshot").SNAPSHOT,
         getattr(_module(f"{package}.settle", model), "settle", _at_rest),
         declared.commands_remembered,

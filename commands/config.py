@@ -29,6 +29,10 @@ class DeciderConfig:
     bytes_max: int = 8_000_000
     #: from one round of rows to the next: what a new owner folds at most
     snapshot_seconds: float = 30.0
+    #: records of closed rows that a new owner fetches before it decides; more are fetched behind the start, in
+    #: portions of some 20 ms of CPU, for which commands wait
+    closed_rows_at_once_max: int = 20_000
+    closed_rows_portion: int = 2_000
     transaction_ms_max: int = 10_000
     #: after so long without a sign of life the shards of a decider are given to others
     session_seconds: float = 10.0

@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bounds import Checked
-from schemas.types import LeasedJob
+from schemas.types import HarvesterOrder, LeasedJob
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A command that another aggregate gets in the same transaction; `on_behalf_of` names its actor when that is another.
+    """A command that another aggregate gets in the same transaction; `on_behalf_of` and `vo` name its actor and
+    organisation where those are others.
 
+    required: where it is refused, or cannot be decided at once, the decision is not taken and the refusal is its answer.
     checked: the part of the command whose bounds were checked when it was made; it is not checked again in this transaction.
     """
 
     aggregate_id: str
     command: Any
     on_behalf_of: str | None = None
+    vo: str | None = None
     checked: Checked | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,20 @@ class Decision:
     refusal: Refusal | None = None
     pilot_command: str | None = None
     leased: LeasedJob | None = None
+    numbers_from: int | None = None
+    harvester_orders: tuple[HarvesterOrder, ...] = ()
 
 
 def accept(
-    *events: Any, follow_ups: tuple[FollowUp, ...] = (), pilot_command: str | None = None, leased: LeasedJob | None = None
+    *events: Any,
+    follow_ups: tuple[FollowUp, ...] = (),
+    pilot_command: str | None = None,
+    leased: LeasedJob | None = None,
+    numbers_from: int | None = None,
+    harvester_orders: tuple[HarvesterOrder, ...] = (),
 ) -> Decision:
     """Carried out. Without events: nothing was left to do."""
-    return Decision(events, follow_ups, None, pilot_command, leased)
+    return Decision(events, follow_ups, None, pilot_command, leased, numbers_from, harvester_orders)
 
 
 def refuse(

@@ -1,4 +1,4 @@
-"""`python -m commands.state_diagram`: the state machines of jobs and tasks as `docs/states.md`, drawn from their tables."""
+"""`python -m commands.state_diagram`: the states of jobs, tasks and workers as `docs/states.md`, drawn from their tables."""
 
 import sys
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from pathlib import Path
 from commands.job.model import TRANSITIONS as JOB
 from commands.task.transitions import KEEP
 from commands.task.transitions import TRANSITIONS as TASK
+from commands.worker.transitions import TRANSITIONS as WORKER
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 Transitions = Iterable[tuple[str, type, str]]
@@ -15,7 +16,7 @@ Transitions = Iterable[tuple[str, type, str]]
 def page() -> str:
     """The whole page; made from the tables alone, so it cannot say anything else than they do."""
     parts = ["# States\n\nMade by `python -m commands.state_diagram` from the tables of transitions; change those, not this.\n"]
-    for title, table in (("Job", JOB), ("Task", TASK)):
+    for title, table in (("Job", JOB), ("Task", TASK), ("Worker", WORKER)):
         parts.append(f"## {title}\n\n```mermaid\nstateDiagram-v2\n{diagram(table)}```\n")
     return "\n".join(parts)
 
@@ -25,7 +26,7 @@ def diagram(table: Transitions) -> str:
     arrows: dict[tuple[str, str], set[str]] = {}
     for found, event, reached in table:
         if reached not in (found, KEEP):
-            arrows.setdefault((str(found), str(reached)), set()).add(event.__name__)
+            arrows.setdefault((str(found).lower(), str(reached).lower()), set()).add(event.__name__)
     lines = [f"    {found} --> {reached}: {', '.join(sorted(names))}\n" for (found, reached), names in sorted(arrows.items())]
     return "".join(lines)
 

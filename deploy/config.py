@@ -13,10 +13,10 @@ from typing import Any
 
 from deploy.fetch import Part
 from process.addresses import EVERY_INTERFACE, VARIABLES, ApiAddresses
-from process.instances import INSTANCES_MAX, KINDS, Process, processes_of_a_stack
+from process.instances import BY_NAME, KINDS, Process, processes_of_a_stack
 from process.servers import CHECKOUT as CHECKOUT
 from process.servers import PORT_VARIABLES as PORT_VARIABLES
-from process.servers import home_of, local_kafka, local_postgres, local_registry, port_of
+from process.servers import home_of, local_kafka, local_postgres, local_registry, port_of, secured
 from process.settings import Settings
 from process.settings import mask as mask
 
@@ -42,6 +42,8 @@ class Ports:
     postgres: int
     #: the first of a row, one for each process (process/instances.py); above those of a third Kafka node
     metrics: int = 25120
+    #: of the edge for certificates, where there is one
+    x509: int = 25443
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Ports":
@@ -76,7 +78,7 @@ class StackConfig:
     brokers: int = 1
     #: variables that say where the API listens and is reached, as far as they are not what follows from the ports
     api_variables: tuple[tuple[str, str], ...] = ()
-    #: kinds of processes that have another number of instances than one, with that number
+    #: kinds of processes that have another number of instances than the fewest, with that number
     several: tuple[tuple[str, int], ...] = ()
 
     @classmethod
@@ -94,9 +96,9 @@ class StackConfig:
             home=home,
             lib=settings.path("CULM_LIB", CHECKOUT / ".culm" / "lib"),
             ports=ports,
-            kafka=named.get("kafka", nodes),
+            kafka=secured(settings, named.get("kafka", nodes)),
             registry=named.get("registry", local_registry(ports.registry)),
-            postgres=named.get("postgres", local_postgres(ports.postgres)),
+            postgres=named.get("postgres", local_postgres(ports.postgres, home)),
             external=frozenset(named),
             brokers=int(brokers),
             api_variables=tuple((variable, environ[variable]) for variable in VARIABLES if environ.get(variable)),
@@ -112,7 +114,7 @@ class StackConfig:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many instances a kind of process has (process/instances.py); one where it is not named."""
+        """How many instances a kind of process has (process/instances.py); the fewest where it is not named."""
         return dict(self.several)
 
     def with_counts(self, counts: Mapping[str, int]) -> "StackConfig":
@@ -140,6 +142,21 @@ class StackConfig:
     def api(self) -> str:
         """Base address of the API for clients."""
         return self.addresses.public
+
+    @property
+    def edge_socket(self) -> Path:
+        """Where the first API takes what an edge hands on, unless CULM_EDGE_SOCKET names another place."""
+        return self.home / "edge" / "api.sock"
+
+    @property
+    def edge(self) -> str:
+        """Address of the edge for certificates on this machine; empty where the stack has none."""
+        return f"https://127.0.0.1:{self.ports.x509}" if self.counts.get("edge") else ""
+
+    @property
+    def edge_metrics(self) -> str:
+        """Where the edge serves its metrics, as soon as it takes connections."""
+        return f"http://127.0.0.1:{Process(BY_NAME['edge']).metrics_port(self.ports.metrics)}/metrics"
 
     @property
     def api_environment(self) -> dict[str, str]:
@@ -185,8 +202,9 @@ class StackConfig:
         (self.run / "targets.json").write_text(json.dumps(self._scraped(), indent=2))
 
     def _scraped(self) -> list[dict[str, Any]]:
-        """Where second and further instances serve metrics, in Prometheus' form; the first ones stand in its configuration."""
-        further = [one for one in processes_of_a_stack(self.counts) if one.kind.has_metrics and one.instance > 1]
+        """Where processes that not every stack has serve metrics, in Prometheus' form; the others stand in its configuration."""
+        measured = [one for one in processes_of_a_stack(self.counts) if one.kind.has_metrics]
+        further = [one for one in measured if one.instance > 1 or not one.kind.is_always_there]
         return [
             {"targets": [f"127.0.0.1:{one.metrics_port(self.ports.metrics)}"], "labels": {"process": one.kind.name}}
             for one in further
@@ -217,12 +235,12 @@ def counts_in(environ: Mapping[str, str]) -> dict[str, int]:
     """How many instances `environ` asks for (CULM_DECIDERS, CULM_PROJECTORS, ...), by kind; raises SettingRefused."""
     settings = Settings(environ)
     return {
-        kind.name: settings.whole(kind.count_variable, lowest=1, highest=INSTANCES_MAX)
+        kind.name: settings.whole(kind.count_variable, lowest=kind.fewest, highest=kind.most)
         for kind in KINDS
         if environ.get(kind.count_variable)
     }
 
 
 def _several(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """In the order of the kinds; those with one instance are left out."""
-    return tuple((kind.name, counts[kind.name]) for kind in KINDS if counts.get(kind.name, 1) != 1)
+    """In the order of the kinds; those with the fewest instances are left out."""
+    return tuple((kind.name, counts[kind.name]) for kind in KINDS if counts.get(kind.name, kind.fewest) != kind.fewest)

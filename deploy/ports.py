@@ -12,12 +12,12 @@ from pathlib import Path
 from deploy.config import MARK, StackConfig
 from deploy.errors import PortTaken
 from deploy.kafka.node import nodes
-from process.instances import MEASURED, processes_of_a_stack
+from process.instances import PORTS_OF_METRICS, processes_of_a_stack
 from process.servers import PORT_VARIABLES
 
 OWNER_OF_PORT = {"kafka_controller": "kafka"}
 #: One port for each kind that serves metrics, from CULM_PORT_METRICS on; second instances have the next such row, and so on.
-METRICS_PORTS = len(MEASURED)
+METRICS_PORTS = len(PORTS_OF_METRICS)
 
 
 def check_ports(config: StackConfig, running: StackConfig | None = None) -> None:
@@ -48,6 +48,9 @@ def _ports(config: StackConfig) -> Iterator[tuple[int, str, str]]:
             for process in processes_of_a_stack(config.counts):
                 if process.kind.name == name:
                     yield process.api_port(port), process.program, f"set {variable} to a free port"
+        elif name == "x509":
+            if config.edge:
+                yield port, "edge", f"set {variable} to a free port"
         elif OWNER_OF_PORT.get(name, name) not in config.external:
             yield port, name, f"set {variable} to a free port"
     for node in nodes(config)[1:]:

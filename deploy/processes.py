@@ -16,6 +16,7 @@ from deploy.postgres.server import PostgresServer
 from process.addresses import VARIABLES
 from process.instances import ADDRESSES, API, INSTANCE_VARIABLE, Process, processes_of_a_stack
 from process.logs import LOG_FILE
+from process.servers import EDGE_SOCKET, SOCKET_LENGTH_MAX
 
 KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
 #: The quick compiler and the serial collector: it must start soon and is never busy afterwards.
@@ -90,6 +91,7 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
     own = {
         **{name: addresses[name] for name in process.kind.needs},
         **(_api_addresses(config, process) if API in process.kind.needs else {}),
+        **(_edge_environment(config, environ) if process.kind.name in ("api", "edge") else {}),
         "CULM_HOME": str(config.home),
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",
         INSTANCE_VARIABLE: str(process.instance),
@@ -106,18 +108,38 @@ def _api_addresses(config: StackConfig, process: Process) -> Mapping[str, str]:
     return config.addresses_of(process).environment() if is_further_api else config.api_environment
 
 
+def _edge_environment(config: StackConfig, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Where the first API and the edge meet. The API opens that door also before there is an edge, which can come later.
+
+    Under a home whose path is too long for a socket there is no door, unless CULM_EDGE_SOCKET names one.
+    """
+    path = environ.get(EDGE_SOCKET) or str(config.edge_socket)
+    fits = EDGE_SOCKET in environ or config.edge or len(path.encode()) <= SOCKET_LENGTH_MAX
+    return {"CULM_PORT_X509": str(config.ports.x509)} | ({EDGE_SOCKET: path} if fits else {})
+
+
 def _agent_environment(config: StackConfig, environ: Mapping[str, str], process: Process) -> dict[str, str]:
     """An agent gets what an agent at a site would be given, and nothing of the servers behind the API."""
     own = {
         "CULM_API": config.api,
         "CULM_HOME": str(config.home),
-        "CULM_TOKEN_FILE": str(config.home / "tokens" / "pilot"),
-        "CULM_QUEUE": environ.get("CULM_QUEUE", LOCAL_QUEUE),
+        "CULM_ENROLMENT_FILE": str(enrolment_file(config.home)),
+        "CULM_QUEUE": queue_of_agents(environ),
         INSTANCE_VARIABLE: str(process.instance),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
     }
     return own | {name: environ[name] for name in environ if name.startswith(("CULM_PILOT_", "CULM_MAX_", "CULM_HEARTBEAT_"))}
+
+
+def queue_of_agents(environ: Mapping[str, str]) -> str:
+    """The queue that the local harvester serves."""
+    return environ.get("CULM_QUEUE", LOCAL_QUEUE)
+
+
+def enrolment_file(home: Path) -> Path:
+    """Where the local harvester finds its enrolment code."""
+    return home / "tokens" / "enrolment"
 
 
 def basic_environment(config: StackConfig, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

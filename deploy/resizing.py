@@ -11,7 +11,7 @@ from deploy.config import StackConfig, counts_in
 from deploy.processes import Program, culm_processes
 from process.instances import KINDS, process_named
 
-ONE_OF_EACH: Mapping[str, int] = {kind.name: 1 for kind in KINDS}
+FEWEST_OF_EACH: Mapping[str, int] = {kind.name: kind.fewest for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Resizing:
 def resizing(config: StackConfig, there: Collection[str], environ: Mapping[str, str]) -> Resizing:
     """What is to be added and stopped; kinds that `environ` does not name stay as `config` has them. Raises ValueError."""
     running = [process for name in there if (process := process_named(name)) is not None]
-    counts = {**ONE_OF_EACH, **Counter(process.kind.name for process in running)}
+    counts = {**FEWEST_OF_EACH, **Counter(process.kind.name for process in running)}
     wanted = config.with_counts(counts_in(environ))
     programs = culm_processes(wanted, environ)
     added = tuple(program for program in programs if program.name not in there)

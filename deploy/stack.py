@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deploy import fetch, local_queue
-from deploy.config import EXTERNAL_VARIABLES, StackConfig, saved
+from deploy.config import EXTERNAL_VARIABLES, StackConfig, counts_in, saved
+from deploy.credentials import make_secret_keys, offer_enrolment
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.handing_over import await_handing_over
 from deploy.java import find_java
@@ -28,16 +29,15 @@ from deploy.leftovers import end_leftovers
 from deploy.ports import check_ports
 from deploy.postgres import server as postgres
 from deploy.processes import basic_environment, culm_processes, log_file, servers
-from deploy.resizing import ONE_OF_EACH, resizing
+from deploy.resizing import FEWEST_OF_EACH, resizing
 from deploy.supervision import Supervisor
-from deploy.waiting import api_answers, api_problems, kafka_answers, postgres_answers, registry_answers, wait_until
+from deploy.waiting import api_answers, api_problems, edge_answers, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
 from process.instances import SERVERS, process_named, processes_of_a_stack, shown_names
-from process.servers import CHECKOUT, PORT_VARIABLES
-from process.settings import mask
+from process.servers import CHECKOUT, PORT_VARIABLES, secured
+from process.settings import Settings, mask
 
 Say = Callable[[str], None]
-PILOT_TOKEN_HOURS = 24.0 * 365
 SERVER_SECONDS_MAX = 180.0
 API_SECONDS_MAX = 180.0
 CODE = ("schemas", "eventlog", "process", "identity", "commands", "streams", "projections", "audit", "api", "agents")
@@ -46,7 +46,7 @@ CODE_SUFFIXES = frozenset({".py", ".avsc", ".json", ".toml"})
 #: What a reset deletes under CULM_HOME, and nothing else: the folder may be another's.
 STATE = (
     "kafka", "kafka-2", "kafka-3", "registry", "postgres", "run", "logs", "identity", "tokens", "decider", "cache", "shared",
-    "storage", "work", "client", "notary",
+    "edge", "storage", "work", "client", "notary",
     "culm-streams-data",
 )  # fmt: skip
 
@@ -73,7 +73,9 @@ class Stack:
         """The stack that `environ` names; the addresses of the running one when there is one."""
         config = StackConfig.from_environ(environ)
         running = saved(config.home)
-        return cls(running if running and Supervisor(running).is_up() else config, environ)
+        if running is None or not Supervisor(running).is_up():
+            return cls(config, environ)
+        return cls(replace(running, kafka=secured(Settings(environ), running.kafka)), environ)
 
     @classmethod
     def running(cls, environ: Mapping[str, str] = os.environ) -> "Stack":
@@ -92,6 +94,8 @@ class Stack:
         """Bring everything up and wait until it answers; raises StackError with what to do."""
         with self._alone():
             one = self
+            if counts_in(self.environ).get("edge"):
+                self._step("api.edge", "check")
             if self.supervisor.is_up():
                 self._same_addresses()
                 one = self._resized(say)
@@ -138,6 +142,7 @@ class Stack:
                 "kafka": mask(self.config.kafka),
                 "registry": mask(self.config.registry),
                 "postgres": mask(self.config.postgres),
+                **({"edge": self.config.edge} if self.config.edge else {}),
             },
             "processes": [],
             "condition": "degraded",
@@ -192,7 +197,7 @@ class Stack:
         if named.isdisjoint(self.environ):
             return
         asked_for = StackConfig.from_environ(self.environ, home=self.config.home)
-        if asked_for.with_counts(ONE_OF_EACH).masked() != self.config.with_counts(ONE_OF_EACH).masked():
+        if asked_for.with_counts(FEWEST_OF_EACH).masked() != self.config.with_counts(FEWEST_OF_EACH).masked():
             raise AlreadyUp(f"a stack with other addresses runs under {self.config.home}; stop it with `culm down`")
 
     def _resized(self, say: Say) -> "Stack":
@@ -248,6 +253,7 @@ class Stack:
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
             **{name: functools.partial(api_answers, address) for name, address in self.config.api_health.items()},
+            **({"edge": lambda: edge_answers(self.config.edge_metrics)} if self.config.edge else {}),
             **({"kafka": lambda: kafka_answers(self.config.kafka)} if "kafka" in self.config.external else {}),
         }
 
@@ -268,7 +274,7 @@ class Stack:
         self._start("postgres")
         self._await("postgres", say, SERVER_SECONDS_MAX)
         if "postgres" not in self.config.external:
-            postgres.create_database(self.config.postgres)
+            postgres.create_database(self.config.postgres, self.config.home)
         if not only_server:
             say(self._step("projections", "migrate"))
 
@@ -290,7 +296,7 @@ class Stack:
 
     def _start_culm(self, say: Say) -> None:
         began = time.monotonic()
-        self._write_tokens()
+        make_secret_keys(self.config, self.environ)
         outdated = self._outdated()
         for name in outdated:
             self.supervisor.stop(name)
@@ -300,9 +306,10 @@ class Stack:
         for process in processes:
             if not process.kind.is_agent:
                 self._start(process.program)
-        for name in self.config.api_health:
+        for name in (*self.config.api_health, *(["edge"] if self.config.edge else [])):
             self._await(name, say, API_SECONDS_MAX)
         local_queue.configure(self.config.addresses.health, self.config.home, local_queue.LocalQueue())
+        offer_enrolment(self.config, self.environ, self.supervisor)
         for process in processes:
             if process.kind.is_agent:
                 self._start(process.program)
@@ -332,26 +339,6 @@ class Stack:
             **self.config.api_environment,
             **({"CULM_REPLICATION": str(self.config.brokers)} if self.config.brokers > 1 else {}),
         }
-
-    def _write_tokens(self) -> None:
-        """A token for the local agents, readable by its owner alone."""
-        from identity.issuer import make_token
-        from identity.own_issuers import OWN_ISSUER
-
-        folder = self.config.home / "tokens"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        groups = [local_queue.VO, f"{local_queue.VO}/pilot"]
-        token = make_token(
-            self.config.home,
-            user="pilot",
-            name="Local Pilot",
-            groups=groups,
-            audience_hours=PILOT_TOKEN_HOURS,
-            issuer=OWN_ISSUER,
-        )
-        path = folder / "pilot"
-        path.touch(mode=0o600)
-        path.write_text(token, encoding="utf-8")
 
 
 def home_for_tests(name: str) -> Path:

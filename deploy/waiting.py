@@ -74,6 +74,14 @@ def api_problems(address: str) -> list[str]:
         return []
 
 
+def edge_answers(metrics: str) -> bool:
+    """True when the edge takes connections: it serves `metrics` from then on."""
+    try:
+        return httpx.get(metrics, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
 def api_answers(url: str) -> bool:
     """True when the API is alive."""
     try:

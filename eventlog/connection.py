@@ -1,22 +1,26 @@
-"""How every client of Culm reaches the broker: the one place for addresses and, once brokers ask for it, for security.
+"""How every client of Culm reaches the broker: the one place for addresses and, where brokers ask for it, for security.
 
-In: the bootstrap address and the name that the broker's logs shall show. Out: settings that each consumer, producer and
-admin client starts from. Configuration is handed in; nothing here reads the environment.
+In: the bootstrap address, which knows how to log in there (`process/kafka_security.py`), and the name that the broker's logs
+shall show. Out: settings that each consumer, producer and admin client starts from. Configuration is handed in; nothing here
+reads the environment.
 """
 
 from confluent_kafka.admin import AdminClient
+
+from process.kafka_security import security_of
 
 #: An admin client whose caller has promised an answer within seconds gives up so soon.
 HURRIED_MS = 2_000
 
 
-def connection(kafka: str, client_id: str) -> dict[str, str | int | bool]:
-    """Settings that every client has in common; `security.protocol` and what belongs to it will stand here."""
+def connection(kafka: str, client_id: str) -> dict[str, str | int | float | bool]:
+    """Settings that every client has in common; raises SettingRefused when a password cannot be read."""
     return {
         "bootstrap.servers": kafka,
         "client.id": client_id,
         # A broker that was restarted is found again within a second, not within the ten that are the default.
         "reconnect.backoff.max.ms": 1_000,
+        **security_of(kafka).client_settings(),
     }
 
 

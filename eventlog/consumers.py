@@ -11,6 +11,8 @@ from eventlog.connection import connection
 
 PREFETCH_KILOBYTES = 16_384
 PREFETCH_LARGE_KILOBYTES = 65_536
+#: How often a member looks whether the broker names its topics; when that changed, the group shares partitions out again.
+TOPICS_LOOKED_AT_MS = 10_000
 
 
 def positioned_reader(
@@ -131,6 +133,9 @@ def member(
             "heartbeat.interval.ms": session_ms // 4,
             "max.poll.interval.ms": int(max(standstill_seconds, session_seconds) * 1000),
             "auto.offset.reset": "error" if must_be_held else "earliest",
+            # A broker that has just come back may not name a topic when partitions are shared out; it would be read by no one
+            # until the client looks again, which is five minutes by default.
+            "topic.metadata.refresh.interval.ms": TOPICS_LOOKED_AT_MS,
             "enable.partition.eof": hears_ends,
             "fetch.error.backoff.ms": 100,
             "queued.max.messages.kbytes": PREFETCH_KILOBYTES,
@@ -148,6 +153,8 @@ def _open(kafka: str, name: str, purpose: dict[str, str | int | bool], *, group:
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "isolation.level": "read_committed",
+            # A reader that emptied a full queue would otherwise wait for up to a second before it fetches more.
+            "fetch.queue.backoff.ms": 20,
             **purpose,
         }
     )

@@ -6,7 +6,8 @@ until its session has run out.
 
 from collections.abc import Collection, Iterable
 
-from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka import ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from eventlog.connection import open_admin
 
@@ -30,3 +31,20 @@ def have_left(kafka: str, groups: Iterable[str], instances: Collection[str]) -> 
         if group.state not in AT_REST or any(member.group_instance_id in gone for member in group.members):
             return False
     return True
+
+
+def unowned(admin: AdminClient, group: str, topics: Collection[str]) -> frozenset[tuple[str, int]]:
+    """Partitions of `topics` that no member of `group` reads although the group is at rest; none while that is not known.
+
+    A member that shares the partitions out while a broker does not name all topics leaves those topics out, and no one notices.
+    """
+    try:
+        known = admin.list_topics(timeout=SECONDS_MAX).topics
+        found = admin.describe_consumer_groups([group], request_timeout=SECONDS_MAX)[group].result(2 * SECONDS_MAX)
+    except (KafkaException, TimeoutError):
+        return frozenset()
+    if found.state != ConsumerGroupState.STABLE or any(topic not in known or known[topic].error for topic in topics):
+        return frozenset()
+    every = frozenset((topic, number) for topic in topics for number in known[topic].partitions)
+    given: list[TopicPartition] = [place for member in found.members for place in member.assignment.topic_partitions or ()]
+    return every - {(place.topic, place.partition) for place in given}

@@ -13,9 +13,15 @@ from schemas.partition import PARTITIONER
 MARGIN_MS = 1_000
 
 
-def idempotent_producer(kafka: str, client_id: str) -> Producer:
-    """A producer outside transactions: order is kept for each key, a repeated send is written once."""
-    return _open(kafka, client_id, {"acks": "all"})
+def idempotent_producer(kafka: str, client_id: str, *, delivery_seconds_max: float | None = None) -> Producer:
+    """A producer outside transactions: order is kept for each key, a repeated send is written once.
+
+    delivery_seconds_max: what the log has not taken by then is given up; the library's five minutes when not said.
+    """
+    purpose: dict[str, str | int | bool] = {"acks": "all"}
+    if delivery_seconds_max is not None:
+        purpose["message.timeout.ms"] = int(delivery_seconds_max * 1000)
+    return _open(kafka, client_id, purpose)
 
 
 def transactional_producer(kafka: str, transactional_id: str, *, transaction_ms_max: int) -> Producer:

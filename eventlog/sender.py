@@ -33,11 +33,14 @@ class NotDelivered(RuntimeError):
 class CommandSender:
     """Sends commands (and heartbeats); safe to share between threads.
 
-    kafka: bootstrap address. client_id: who sends, as the broker's logs name it.
+    kafka: bootstrap address. client_id: who sends, as the broker's logs name it. delivery_seconds_max: for those who tell someone
+    that a command was not sent: what the log has not taken by then is given up, and never sent later.
     """
 
-    def __init__(self, kafka: str, codec: Codec, *, client_id: str = "culm-sender") -> None:
-        self._producer = idempotent_producer(kafka, client_id)
+    def __init__(
+        self, kafka: str, codec: Codec, *, client_id: str = "culm-sender", delivery_seconds_max: float | None = None
+    ) -> None:
+        self._producer = idempotent_producer(kafka, client_id, delivery_seconds_max=delivery_seconds_max)
         self._codec = codec
         self._lock = threading.Lock()
         self._failed = 0

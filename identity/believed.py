@@ -17,6 +17,7 @@ class BelievedToken:
     """What a token proves.
 
     actor: whom the log knows its owner as. groups: `vo` or `vo/name`, of the issuer's VOs alone. capabilities: of its scope.
+    digest: by what the log names the token (digest.py).
     """
 
     issuer: TrustedIssuer
@@ -25,6 +26,7 @@ class BelievedToken:
     groups: tuple[str, ...]
     capabilities: frozenset[str]
     claims: Mapping[str, Any]
+    digest: str
 
 
 def actor_of(issuer: TrustedIssuer, subject: str) -> str:

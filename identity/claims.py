@@ -15,7 +15,7 @@ from schemas.types import IssuerProfile, TrustedIssuer
 AHEAD_SECONDS_MAX = 60
 SUBJECT_LENGTH_MAX = 255
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
-_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class TokenKind(StrEnum):
@@ -30,7 +30,7 @@ def check_claims(claims: Mapping[str, Any], header_type: str, issuer: TrustedIss
     kind = _kind(claims, header_type)
     if kind is TokenKind.ID and not issuer.id_tokens:
         raise TokenRefused("this is an ID token, expected an access token", "kind")
-    _check_times(claims, issuer.lifetime_seconds_max, now)
+    check_times(claims, issuer.lifetime_seconds_max, now)
     _check_audience(claims, issuer)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LENGTH_MAX or not subject.isprintable():
@@ -43,7 +43,7 @@ def check_claims(claims: Mapping[str, Any], header_type: str, issuer: TrustedIss
 def _kind(claims: Mapping[str, Any], header_type: str) -> TokenKind:
     """The kind; logout tokens, refresh tokens and others that are no proof of a login are refused."""
     events = claims.get("events")
-    if isinstance(events, Mapping) and _LOGOUT_EVENT in events:
+    if isinstance(events, Mapping) and LOGOUT_EVENT in events:
         raise TokenRefused("this is a logout token, expected an access token", "kind")
     match claims.get("typ"):  # as Keycloak says it
         case None | "":
@@ -63,14 +63,15 @@ def _kind(claims: Mapping[str, Any], header_type: str) -> TokenKind:
     return TokenKind.ACCESS
 
 
-def _check_times(claims: Mapping[str, Any], lifetime_seconds_max: int, now: float) -> None:
+def check_times(claims: Mapping[str, Any], lifetime_seconds_max: int, now: float) -> None:
+    """Raise TokenRefused unless a token with `claims` is in force at `now` and lives no longer than it may."""
     expires, issued, begins = (_time(claims, name) for name in ("exp", "iat", "nbf"))
     if expires is None:
         raise TokenRefused("the token does not say when it expires", "exp")
     if issued is None:
         raise TokenRefused("the token does not say when it was issued", "iat")
     if now >= expires:
-        raise TokenRefused(f"the token expired {now - expires:.0f} s ago", "exp")
+        raise TokenRefused(f"the token expired {now - expires:.0f} s ago", "exp", told="the token has expired")
     for name, since in (("iat", issued), ("nbf", begins)):
         if since is not None and since > now + AHEAD_SECONDS_MAX:
             raise TokenRefused(f"the token is valid only in {since - now:.0f} s ({name})", name)

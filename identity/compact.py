@@ -8,7 +8,7 @@ that is not known here (RFC 7515 `crit`, RFC 7797 `b64`). Keys and addresses of 
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ TOKEN_LENGTH_MAX = 16_384
 KEY_ID_LENGTH_MAX = 200
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 #: Values of `typ` in the header that an ID or access token may have (RFC 7519, RFC 9068).
-_TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt", "application/jwt"})
+ID_TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt", "application/jwt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,11 @@ class CompactToken:
     claims: Mapping[str, Any]
 
 
-def take_apart(text: str) -> CompactToken:
-    """The parts of `text`; raises TokenRefused when it is no signed token of a form that is read here."""
+def take_apart(text: str, types: Collection[str] = ID_TYPES) -> CompactToken:
+    """The parts of `text`; raises TokenRefused when it is no signed token of a form that is read here.
+
+    types: what the header may say in `typ`, in small letters.
+    """
     if len(text) > TOKEN_LENGTH_MAX:
         raise TokenRefused(f"the token has {len(text)} characters, at most {TOKEN_LENGTH_MAX} are read", "size")
     if not _COMPACT.fullmatch(text):
@@ -50,8 +53,8 @@ def take_apart(text: str) -> CompactToken:
         raise TokenRefused(f"kid in the header of the token must be a text of at most {KEY_ID_LENGTH_MAX} characters")
     if "crit" in header or "b64" in header:
         raise TokenRefused("the header of the token asks for an extension (crit, b64), none is known here")
-    if kind.lower() not in _TYPES:
-        raise TokenRefused("the header of the token says that it is neither an ID token nor an access token (typ)", "kind")
+    if kind.lower() not in types:
+        raise TokenRefused("the header of the token says that it is of another kind than is expected here (typ)", "kind")
     return CompactToken(text, algorithm, key_id, kind.lower(), _document(body, "payload"))
 
 

@@ -17,12 +17,20 @@ class IdentityRefused(Exception):
         self.detail = detail
 
 
-class TokenRefused(IdentityRefused):
-    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit."""
+#: All that the sender of a forged token learns: what is wrong with it would help to make the next one.
+NOT_BELIEVED = "the token is not believed here"
 
-    def __init__(self, detail: str, rule: str = "form") -> None:
+
+class TokenRefused(IdentityRefused):
+    """The token is not believed. `rule`: what it broke, one word of docs/identity.md, for counts and the audit.
+
+    actor: whose token it is, where that is proven: of one that was revoked. told: what the answer says; more than
+    NOT_BELIEVED where the signature was found to be good, and where the keys are away.
+    """
+
+    def __init__(self, detail: str, rule: str = "form", actor: str = "", told: str = NOT_BELIEVED) -> None:
         super().__init__(detail)
-        self.rule = rule
+        self.rule, self.actor, self.told = rule, actor, told
 
 
 class NotAMember(IdentityRefused):

@@ -6,21 +6,20 @@ The only thing of it that enters the log as actor is the opaque `subject`.
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from identity.access_policy import NOT_GRANTED, AccessRules
+from identity.agents import Agent, agent_of
 from identity.believed import BelievedToken
 from identity.errors import NotAMember
-from identity.own_issuers import OWN_ISSUER
+from identity.own_issuers import AGENTS_ISSUER, OWN_ISSUER
+from identity.ruling import ADMINISTRATOR, BUILT_IN_RIGHTS, PILOT, SYSTEM, Rights
 
-PRODUCTION = "production"
-PILOT = "pilot"
-OPERATOR = "operator"
-#: Of the whole installation; no group gives it, only a token that was made on its host.
-ADMINISTRATOR = "administrator"
-ROLES = (PRODUCTION, PILOT, OPERATOR)
+#: What gave a role, where no group did.
+BY_ISSUER = "the issuer's row"
 #: Roles that commands of Culm itself bear; a group of that name gives no one the right to them.
-NO_ONES_ROLES = frozenset({"system"})
+NO_ONES_ROLES = frozenset({SYSTEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,11 @@ class Identity:
     subject: opaque id, the actor of commands. user_name: normalised, as stored in tasks. display_name: as in the token,
     words capitalised. nickname: preferred_username. role: what was asked for by `Origin: vo:role`, else `user`.
     roles: every role that the groups, or the issuer's row, give in this VO. capabilities: those of the token's scope; a token
-    that has any is judged by them where jobs and tasks are concerned, and by its groups alone elsewhere.
+    that has any is judged by them where jobs and tasks are concerned, and by its groups alone elsewhere. grounds: what gave each
+    of the roles, a group or `BY_ISSUER`. rights: what roles may do, by the access policy.
+    agent: of a token of Culm's issuer for agents. queues: those that a pilot is bound to, by its token or by groups
+    `VO/pilot/QUEUE`; empty for one that is bound to none. ends: of an agent's token, seconds since 1970. linked: other ids of the
+    same person, as they are linked now; the VO is that of this token alone.
     """
 
     subject: str
@@ -42,6 +45,17 @@ class Identity:
     roles: frozenset[str] = frozenset()
     groups: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()
+    grounds: tuple[tuple[str, str], ...] = ()
+    rights: Rights = field(default=BUILT_IN_RIGHTS, repr=False)
+    agent: Agent | None = None
+    queues: tuple[str, ...] = ()
+    ends: float = field(default=0.0, compare=False)
+    linked: tuple[str, ...] = ()
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose things are this person's own: all ids, the subject first."""
+        return (self.subject, *self.linked)
 
     @property
     def dn(self) -> str:
@@ -49,21 +63,28 @@ class Identity:
         return f"{self.display_name}/CN=nickname:{self.nickname}" if self.nickname else self.display_name
 
 
-def identity_from(token: BelievedToken, origin: str | None, vos: Collection[str]) -> Identity:
-    """The identity that `token` and the `Origin` header give in one of `vos`; raises NotAMember saying why not."""
+#: The built-in policy.
+BUILT_IN_RULES = AccessRules()
+
+
+def identity_from(
+    token: BelievedToken, origin: str | None, vos: Collection[str], rules: AccessRules = BUILT_IN_RULES
+) -> Identity:
+    """The identity that `token` and the `Origin` header give in one of `vos` by `rules`; raises NotAMember saying why not."""
     groups, claims = token.groups, token.claims
     mine = [vo for vo in vos if vo in token.issuer.vos and _is_member(token, vo)]
     vo, role = _wanted(origin, mine, vos)
     if vo not in vos:
         raise NotAMember(f"Unknown vo : {vo[:100]}")
-    roles = frozenset(name for name in ROLES if f"{vo}/{name}" in groups or name in token.issuer.auto_roles)
-    if token.issuer.issuer == OWN_ISSUER and f"{vo}/{ADMINISTRATOR}" in groups:
-        roles |= {ADMINISTRATOR}
+    grounds = _grounds(token, vo, rules)
+    roles = frozenset(grounds)
     if role in NO_ONES_ROLES:
         raise NotAMember(f"No member acts as {role}: Culm itself does")
-    if vo not in mine and (not role or f"{vo}/{role}" not in groups):
+    # A group of a name that the policy knows gives what the policy says, and not the role of that name.
+    is_held = role in roles or (f"{vo}/{role}" in groups and not rules.names(role))
+    if vo not in mine and (not role or not (is_held and _is_of_group(grounds, vo, role, groups))):
         raise NotAMember(f"Not a member of the {vo} group")
-    if role and f"{vo}/{role}" not in groups and role not in roles:
+    if role and not is_held:
         raise NotAMember(f"Not a member of the {vo}/{role[:100]} group")
     nickname = str(claims.get("preferred_username") or "")
     display = display_name(str(claims.get("name") or nickname))
@@ -71,6 +92,9 @@ def identity_from(token: BelievedToken, origin: str | None, vos: Collection[str]
         display = nickname = str(claims["sub"])
     if not display:
         raise NotAMember("the token has no name: claims name and preferred_username are missing")
+    agent = agent_of(claims) if token.issuer.issuer == AGENTS_ISSUER else None
+    if token.issuer.issuer == AGENTS_ISSUER and agent is None:
+        raise NotAMember("the token of Culm's issuer for agents does not name an agent as expected")
     return Identity(
         subject=token.actor,
         user_name=user_name_of(display),
@@ -81,7 +105,33 @@ def identity_from(token: BelievedToken, origin: str | None, vos: Collection[str]
         roles=roles,
         groups=groups,
         capabilities=token.capabilities,
+        grounds=tuple(sorted(grounds.items())),
+        rights=rules.rights,
+        agent=agent,
+        ends=float(claims["exp"]) if agent is not None else 0.0,
+        queues=agent.queues if agent is not None else _queues_of_pilot(vo, groups),
     )
+
+
+def _grounds(token: BelievedToken, vo: str, rules: AccessRules) -> dict[str, str]:
+    """The roles that `token` has in `vo`, each with what gave it."""
+    grounds = rules.roles_of(vo, token.groups)
+    for role in token.issuer.auto_roles:
+        if role not in NOT_GRANTED and rules.names(role):
+            grounds.setdefault(role, BY_ISSUER)
+    if token.issuer.issuer == OWN_ISSUER and f"{vo}/{ADMINISTRATOR}" in token.groups:
+        grounds[ADMINISTRATOR] = f"{vo}/{ADMINISTRATOR}"
+    return grounds
+
+
+def _is_of_group(grounds: Mapping[str, str], vo: str, role: str, groups: Sequence[str]) -> bool:
+    """Whether a group of `vo` gave `role`: its issuer alone makes no one a member."""
+    return grounds.get(role, "").startswith(f"{vo}/") or f"{vo}/{role}" in groups
+
+
+def _queues_of_pilot(vo: str, groups: Collection[str]) -> tuple[str, ...]:
+    beginning = f"{vo}/{PILOT}/"
+    return tuple(group.removeprefix(beginning) for group in groups if group.startswith(beginning))
 
 
 def _is_member(token: BelievedToken, vo: str) -> bool:

@@ -5,8 +5,6 @@ that panda-client reads, and the public key set. It issues to anyone who can rea
 """
 
 import contextlib
-import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from identity.own_issuers import AUDIENCE, ISSUER
+from process.private_files import write_private_first
 from schemas.ids import CULM
 
 ALGORITHM = "RS256"
@@ -36,16 +35,27 @@ def signing_key(home: Path) -> RSAKey:
         return RSAKey.import_key(orjson.loads(path.read_bytes()))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = RSAKey.generate_key(KEY_BITS, auto_kid=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(orjson.dumps(key.as_dict(private=True)))
-        # A link, not a rename: the first writer wins and all sign with the same key.
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
+    write_private_first(path, orjson.dumps(key.as_dict(private=True)))
     return RSAKey.import_key(orjson.loads(path.read_bytes()))
+
+
+class HeldKey:
+    """The private key of an issuer, read again only when its file has changed: to check one takes longer than ten signatures."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._known: tuple[tuple[int, int], RSAKey] | None = None
+
+    def key(self) -> RSAKey:
+        """The key as the file has it now; made on first use."""
+        try:
+            found = key_path(self._home).stat()
+        except FileNotFoundError:
+            return signing_key(self._home)
+        version = (found.st_mtime_ns, found.st_ino)
+        if self._known is None or self._known[0] != version:
+            self._known = version, signing_key(self._home)
+        return self._known[1]
 
 
 def public_keys(home: Path) -> KeySet:

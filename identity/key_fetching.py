@@ -15,6 +15,7 @@ import orjson
 
 from identity.errors import KeysRefused
 from identity.key_sets import BYTES_MAX
+from process.deadlines import with_deadlines, within
 from schemas.types import TrustedIssuer
 
 SECONDS_MAX = 10.0
@@ -73,7 +74,8 @@ def _get(url: str, what: str) -> bytes:
     seen = 0
     try:
         with (
-            httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
+            within(SECONDS_MAX),
+            with_deadlines(httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False)) as client,
             client.stream("GET", url, headers={"accept": "application/json"}) as answer,
         ):
             if answer.status_code != httpx.codes.OK:

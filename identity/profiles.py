@@ -13,7 +13,7 @@ from schemas.types import IssuerProfile
 
 GROUPS_MAX = 10_000
 GROUP_LENGTH_MAX = 255
-CAPABILITIES = ("compute.read", "compute.create", "compute.modify", "compute.cancel")
+CAPABILITIES = READ, CREATE, MODIFY, CANCEL = ("compute.read", "compute.create", "compute.modify", "compute.cancel")
 _ENTITLEMENT = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[^#]{1,400}?:group:([^#]{1,255})#[^#\s]{1,255}")
 _ROLE = ":role="
 

@@ -3,7 +3,8 @@
 In: the text after `Bearer`. Out: what is believed of it, or `TokenRefused` saying what was found and what was expected. Denied
 unless all holds: an issuer that has a row, a signature by a key that this issuer publishes, with the algorithm of that key, and
 every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
-past their end, a bounded number of them, and all are forgotten when the rows change.
+past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked is asked each
+time, also of one that is remembered.
 """
 
 import hashlib
@@ -15,12 +16,21 @@ from typing import Protocol
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from identity.access_policy import AccessRules
+from identity.agents import agent_of
 from identity.believed import BelievedToken, actor_of
-from identity.claims import check_claims
+from identity.claims import TokenKind, check_claims
 from identity.compact import CompactToken, take_apart
-from identity.errors import IssuersNotKnown, TokenRefused
+from identity.digest import digest_of
+from identity.errors import IdentityRefused, IssuersNotKnown, TokenRefused
 from identity.key_sets import PublicKey
+from identity.linked import Links
+from identity.logout_tokens import LOGOUT_TYPES, LogoutToken, read_logout
+from identity.own_issuers import AGENTS_ISSUER
 from identity.profiles import capabilities_of, groups_of
+from identity.revoked import REVOKED, Revocations
+from schemas.instants import MICROSECONDS
+from schemas.records import replace
 from schemas.types import TrustedIssuer
 
 REMEMBERED_MAX = 10_000
@@ -44,6 +54,10 @@ class Verifier:
         self._clock = clock
         self._remembered: OrderedDict[bytes, tuple[float, BelievedToken]] = OrderedDict()
         self._issuers: Mapping[str, TrustedIssuer] = {}
+        self.revocations = Revocations()
+        #: Which groups give which roles, and what roles may do: as set last.
+        self.access = AccessRules()
+        self.links = Links()
         self.knows_issuers = False
         if issuers is not None:
             self.trust(issuers)
@@ -72,25 +86,85 @@ class Verifier:
 
         Raises IssuersNotKnown before the first `trust`.
         """
-        if not self.knows_issuers:
-            raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
+        believed = self._believed(token)
+        self._check_not_revoked(believed)
+        return believed
+
+    def believe_login(self, token: str, issuer: TrustedIssuer, client_id: str) -> BelievedToken:
+        """What the ID token `token` proves that ends a login of `client_id` at `issuer`; raises TokenRefused, KeyNotKnown.
+
+        It need not be for us as access tokens are, nor does the row have to take ID tokens for those.
+        """
+        self._check_knows_issuers()
+        taken = replace(issuer, id_tokens=True, audiences=(client_id,), any_audience=False)
+        apart = take_apart(token)
+        if self._issuer_of(apart).issuer != issuer.issuer:
+            raise TokenRefused("the ID token is of another issuer than the login was begun at", "iss")
+        believed = self._check(apart, taken, self._clock())
+        if believed.kind is not TokenKind.ID:
+            raise TokenRefused("the provider sent another token in the place of an ID token", "kind")
+        self._check_not_revoked(believed)
+        return believed
+
+    def believe_logout(self, token: str) -> LogoutToken:
+        """Whose sessions `token` of a provider ends; raises TokenRefused, KeyNotKnown."""
+        self._check_knows_issuers()
+        apart = take_apart(token, LOGOUT_TYPES)
+        issuer = self._issuer_of(apart)
+        self._check_signature(apart, issuer)
+        return read_logout(apart.claims, issuer, self._clock())
+
+    def refuses_person(self, actor: str) -> bool:
+        """True when the person `actor` was revoked, by any of its ids: who has one of them may use what the others own."""
+        return any(self.revocations.refuses(one) for one in self.links.person(actor))
+
+    def refuses_as_revoked(self, token: str) -> bool:
+        """True when `token` would be believed, were it not revoked."""
+        try:
+            self.believe(token)
+        except TokenRefused as problem:
+            return problem.rule == "revoked"
+        except IdentityRefused:
+            return False
+        return False
+
+    def _believed(self, token: str) -> BelievedToken:
+        self._check_knows_issuers()
         key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         now = self._clock()
         known = self._remembered.get(key)
         if known is not None and now < known[0]:
             return known[1]
         self._remembered.pop(key, None)
-        believed = self._check(take_apart(token), now)
+        apart = take_apart(token)
+        believed = self._check(apart, self._issuer_of(apart), now)
         self._remembered[key] = (min(now + REMEMBERED_SECONDS, float(believed.claims["exp"])), believed)
         while len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
         return believed
 
-    def _check(self, token: CompactToken, now: float) -> BelievedToken:
-        issuer = self._issuer_of(token)
-        if token.algorithm not in issuer.algorithms:
-            raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
-        _check_signature(token, self._keys.key(issuer, token.key_id))
+    def _check_not_revoked(self, believed: BelievedToken) -> None:
+        problem = self.revocations.problem_of(believed) or (REVOKED if self.refuses_person(believed.actor) else "")
+        problem = problem or self._problem_of_exchanged(believed)
+        if problem:
+            raise TokenRefused(problem, "revoked", believed.actor, problem)
+
+    def _problem_of_exchanged(self, believed: BelievedToken) -> str:
+        """Why the token of a provider is refused for which `believed` was given; empty where it is not, or there was none."""
+        agent = agent_of(believed.claims) if believed.issuer.issuer == AGENTS_ISSUER and "act" in believed.claims else None
+        if agent is None or agent.exchanged is None:
+            return ""
+        found = agent.exchanged
+        if self.issuer_named(found.issuer) is None or self.refuses_person(found.actor):
+            return REVOKED
+        return self.revocations.problem_of_login(found.actor, found.issuer, found.issued_at * MICROSECONDS, ())
+
+    def _check_knows_issuers(self) -> None:
+        if not self.knows_issuers:
+            raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
+
+    def _check(self, token: CompactToken, issuer: TrustedIssuer, now: float) -> BelievedToken:
+        self._check_signature(token, issuer)
         kind = check_claims(token.claims, token.type, issuer, now)
         return BelievedToken(
             issuer=issuer,
@@ -99,7 +173,13 @@ class Verifier:
             groups=tuple(group for group in groups_of(token.claims, issuer.profile) if _vo(group) in issuer.vos),
             capabilities=capabilities_of(token.claims),
             claims=token.claims,
+            digest=digest_of(token.text, issuer.issuer, token.claims),
         )
+
+    def _check_signature(self, token: CompactToken, issuer: TrustedIssuer) -> None:
+        if token.algorithm not in issuer.algorithms:
+            raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
+        _check_signature(token, self._keys.key(issuer, token.key_id))
 
     def _issuer_of(self, token: CompactToken) -> TrustedIssuer:
         """The row of whom the token claims to be from, not yet believed; raises TokenRefused for a stranger."""

@@ -12,6 +12,8 @@ ADDRESSES = ("CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES", "CULM_API")
 LOG, REGISTRY, ROWS, API = ADDRESSES
 #: Which instance of its kind a process is, from 1 on.
 INSTANCE_VARIABLE = "CULM_INSTANCE"
+#: Instances of a kind on one machine: so many have ports of their own.
+INSTANCES_MAX = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Kind:
     """A kind of process.
 
     several: what more than one of it are called, as in `culm up --projectors 2`. needs: the addresses it is given and no others.
-    is_agent: runs at a site and knows only HTTP.
+    is_agent: runs at a site and knows only HTTP. fewest, most: how many a stack can have; where no number
+    is named it has the fewest.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Kind:
     needs: tuple[str, ...]
     follows: Follows | None = None
     is_agent: bool = False
+    fewest: int = 1
+    most: int = INSTANCES_MAX
 
     @property
     def count_variable(self) -> str:
@@ -50,6 +55,11 @@ class Kind:
     def has_metrics(self) -> bool:
         """Whether it serves Prometheus; agents run on machines that no one scrapes."""
         return not self.is_agent
+
+    @property
+    def is_always_there(self) -> bool:
+        """Whether every stack has one."""
+        return self.fewest > 0
 
 
 #: Of the Faust agents, of each plain loop, and of the keepers of facts.
@@ -62,16 +72,16 @@ KINDS = (
     Kind("projector", "projectors", "projections", (LOG, REGISTRY, ROWS), Follows()),
     Kind("notary", "notaries", "audit.notary", (LOG,)),
     Kind("api", "apis", "api", (LOG, REGISTRY, ROWS, API)),
+    Kind("edge", "edges", "api.edge", (LOG, REGISTRY), fewest=0, most=1),
     Kind("harvester", "harvesters", "agents.harvester", (API,), is_agent=True),
 )
-#: Instances of a kind on one machine: so many have ports of their own.
-INSTANCES_MAX = 9
 #: Servers that a stack starts for itself, in the order in which they are shown.
 SERVERS = ("kafka", "kafka-2", "kafka-3", "registry", "postgres")
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 FOLLOWERS: Mapping[str, Follows] = {kind.name: kind.follows for kind in KINDS if kind.follows is not None}
-#: Kinds that serve metrics, in the order of their ports.
-MEASURED = tuple(kind.name for kind in KINDS if kind.has_metrics)
+#: Kinds that serve metrics, in the order of their ports, and those of them that every stack has.
+PORTS_OF_METRICS = tuple(kind.name for kind in KINDS if kind.has_metrics)
+MEASURED = tuple(kind.name for kind in KINDS if kind.has_metrics and kind.is_always_there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Process:
 
     def metrics_port(self, first: int) -> int:
         """Its port for metrics; `first`: the port of the first kind's first instance. Second instances stand in the next row."""
-        return first + MEASURED.index(self.kind.name) + (self.instance - 1) * len(MEASURED)
+        return first + PORTS_OF_METRICS.index(self.kind.name) + (self.instance - 1) * len(PORTS_OF_METRICS)
 
     def api_port(self, first: int) -> int:
         """Where an API listens. `first`: the first one's port; the next is the registry's, so the second API is 2 above."""
@@ -105,15 +115,16 @@ class Process:
 
 
 def processes_of_a_stack(counts: Mapping[str, int] | None = None) -> tuple[Process, ...]:
-    """Every process of a stack, kind by kind; `counts`: how many of a kind, one where it is not named. Raises ValueError."""
+    """Every process of a stack, kind by kind; `counts`: how many of a kind, else the fewest. Raises ValueError."""
     given = counts or {}
     unknown = given.keys() - BY_NAME.keys()
     if unknown:
         raise ValueError(f"no kind of process is named {min(unknown)!r}, expected one of {', '.join(BY_NAME)}")
     for name, count in given.items():
-        if not 1 <= count <= INSTANCES_MAX:
-            raise ValueError(f"{BY_NAME[name].several} is {count}, expected a whole number from 1 to {INSTANCES_MAX}")
-    return tuple(Process(kind, number) for kind in KINDS for number in range(1, given.get(kind.name, 1) + 1))
+        kind = BY_NAME[name]
+        if not kind.fewest <= count <= kind.most:
+            raise ValueError(f"{kind.several} is {count}, expected a whole number from {kind.fewest} to {kind.most}")
+    return tuple(Process(kind, number) for kind in KINDS for number in range(1, given.get(kind.name, kind.fewest) + 1))
 
 
 def process_named(program: str) -> Process | None:

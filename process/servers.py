@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
-from process.settings import Settings
+from process.kafka_security import KafkaAddress, KafkaSecurity
+from process.settings import SettingRefused, Settings
 
 #: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
 PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
@@ -13,15 +15,29 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
     "registry": ("CULM_PORT_REGISTRY", 25081),
     "postgres": ("CULM_PORT_POSTGRES", 25432),
     "metrics": ("CULM_PORT_METRICS", 25120),
+    "x509": ("CULM_PORT_X509", 25443),
 }
 
 
+EDGE_SOCKET = "CULM_EDGE_SOCKET"
+#: Linux holds 107 in the address of a socket.
+SOCKET_LENGTH_MAX = 100
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def home_of(settings: Settings) -> Path:
     """The folder with every byte of a stack's state (CULM_HOME), `.culm` in the checkout where it is not set."""
     return settings.path("CULM_HOME", CHECKOUT / ".culm")
+
+
+def edge_socket_of(settings: Settings) -> Path | None:
+    """Where the edge for X.509 and the API meet (CULM_EDGE_SOCKET), None where it is not said; raises SettingRefused."""
+    if not settings.text(EDGE_SOCKET, ""):
+        return None
+    path = settings.path(EDGE_SOCKET)
+    if len(str(path).encode()) > SOCKET_LENGTH_MAX:
+        raise SettingRefused(f"{EDGE_SOCKET} is {str(path)[:80]!r}, expected a path of at most {SOCKET_LENGTH_MAX} bytes")
+    return path
 
 
 def port_of(settings: Settings, server: str) -> int:
@@ -31,8 +47,13 @@ def port_of(settings: Settings, server: str) -> int:
 
 
 def kafka_of(settings: Settings) -> str:
-    """Bootstrap address of the brokers."""
-    return settings.text("CULM_KAFKA", local_kafka(port_of(settings, "kafka")))
+    """Bootstrap address of the brokers, with how clients log in there."""
+    return secured(settings, settings.text("CULM_KAFKA", local_kafka(port_of(settings, "kafka"))))
+
+
+def secured(settings: Settings, address: str) -> KafkaAddress:
+    """`address`, with how clients log in there as CULM_KAFKA_SECURITY_* say; raises SettingRefused."""
+    return KafkaAddress(address, KafkaSecurity.from_settings(settings))
 
 
 def registry_of(settings: Settings) -> str:
@@ -42,7 +63,7 @@ def registry_of(settings: Settings) -> str:
 
 def postgres_of(settings: Settings) -> str:
     """Connection string of the database of the read models."""
-    return settings.text("CULM_POSTGRES", local_postgres(port_of(settings, "postgres")))
+    return settings.text("CULM_POSTGRES", local_postgres(port_of(settings, "postgres"), home_of(settings)))
 
 
 def local_kafka(port: int) -> str:
@@ -55,6 +76,11 @@ def local_registry(port: int) -> str:
     return f"http://127.0.0.1:{port}/apis/ccompat/v7"
 
 
-def local_postgres(port: int) -> str:
-    """The database on this machine."""
-    return f"postgresql://culm@127.0.0.1:{port}/culm"
+def local_postgres(port: int, home: Path) -> str:
+    """The database on this machine; its password stands in a file, which libpq reads."""
+    return f"postgresql://culm@127.0.0.1:{port}/culm?passfile={quote(str(password_file(home)))}"
+
+
+def password_file(home: Path) -> Path:
+    """The passwords of the local database, as libpq reads them; readable by their owner alone."""
+    return home / "postgres" / "passwords"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 AvroSchema = dict[str, Any]
-MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snapshots", "facts")
+MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snapshots", "facts", "refusals")
 FOLDER = Path(__file__).parent
 #: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
 #: sentence is no new version of a message.
@@ -59,6 +59,8 @@ def _topic(role: str, aggregate: str) -> str:
             return "culm.deadletter.v1"
         case "snapshots":
             return LIVE_ROWS
+        case "refusals":
+            return "culm.refusals.v1"
         case _:
             return f"culm.{aggregate}.{role}.v1"
 

@@ -11,8 +11,16 @@ from schemas.aggregates import AGGREGATES
 from schemas.catalog import CATALOG, CatalogEntry
 from schemas.sentences import BadTemplate, alternatives, fields_of
 
-CLASSES = ("user", "pilot", "operator", "administrator", "system")
-SCOPES = ("own task", "own job", "own dataset", "nothing owned")
+CLASSES = ("user", "internal", "pilot", "report", "operator", "administrator", "system")
+#: Those whose commands touch something of someone.
+WITH_SCOPE = ("user", "internal", "pilot", "operator", "report")
+SCOPES = (
+    "own task", "own job", "own dataset", "own name", "own lease", "own worker", "own harvester",
+    "own settings", "own secret", "nothing owned",
+)  # fmt: skip
+#: What a token may have in place of roles, where tasks and jobs are concerned.
+CAPABILITIES = ("compute.read", "compute.create", "compute.modify", "compute.cancel")
+WITH_CAPABILITY = ("user", "internal")
 #: Filters after which a missing value does no harm.
 TAKES_NOTHING = ("why", "else", "or", "choose")
 
@@ -49,12 +57,15 @@ def _problems(entry: CatalogEntry) -> Iterator[str]:
 
 
 def _right_problems(right: Any) -> Iterator[str]:
-    if not isinstance(right, dict) or right.get("class") not in CLASSES or not set(right) <= {"class", "scope"}:
+    if not isinstance(right, dict) or right.get("class") not in CLASSES or not set(right) <= {"class", "scope", "capability"}:
         yield f"right: found {right!r}, expected an object with class, one of {', '.join(CLASSES)}, and scope"
-    elif (right["class"] == "user") != ("scope" in right):
-        yield f"right: found {right!r}, expected a scope for users and for no other class"
+    elif (right["class"] in WITH_SCOPE) != ("scope" in right):
+        yield f"right: found {right!r}, expected a scope for {', '.join(WITH_SCOPE)} and for no other class"
     elif right.get("scope", SCOPES[0]) not in SCOPES:
         yield f"right: scope: found {right['scope']!r}, expected one of {', '.join(SCOPES)}"
+    elif "capability" in right and (right["capability"] not in CAPABILITIES or right["class"] not in WITH_CAPABILITY):
+        known = ", ".join(CAPABILITIES)
+        yield f"right: capability: found {right['capability']!r}, expected one of {known}, for {' or '.join(WITH_CAPABILITY)}"
 
 
 def _sentence_problems(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -89,8 +89,11 @@ def _sender(schema: Mapping[str, Any]) -> str:
             return f"Sent by users ({right['scope']})."
         case "system":
             return "Sent by Culm itself."
+        case "internal":
+            return f"Sent by Culm itself on behalf of users ({right['scope']})."
         case other:
-            return f"Sent by {other}s."
+            scope = f" ({right['scope']})" if "scope" in right else ""
+            return f"Sent by {other}s{scope}."
 
 
 def _reading(schema: Mapping[str, Any]) -> str:

@@ -1,11 +1,19 @@
 """Ids that follow from what they name, so that doing a thing twice names it the same."""
 
-from hashlib import sha1
+from hashlib import sha1, sha256
 from uuid import NAMESPACE_URL, uuid5
 
 CULM = uuid5(NAMESPACE_URL, "culm")
 FIRST_TASK_ID = 10_000_000
 JOBS_PER_TASK = 10_000_000
+#: The greatest id that is given to a task: ids of its jobs are below 2^53, beyond which JavaScript and doubles cannot count.
+TASK_ID_MAX = 899_999_999
+#: Key of the aggregate that gives ids of tasks away.
+TASK_IDS = "task"
+#: What the keys of policies that revoke begin with.
+REVOKED_IDENTITY, REVOKED_ISSUER, ENROLMENT = "revoked.", "revoked_before.", "enrolment."
+#: What the keys of policies that link identities begin with.
+LINKED_IDENTITY = "linked."
 #: The digit that says the variant of a UUID: two bits of what was there.
 VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 #: Only the first follow-ups of a decision may be decided without a record of their own (commands/engine/inline.py); so a reader
@@ -49,8 +57,38 @@ def task_name_key(vo: str, label: str, owner: str, name: str) -> str:
     return f"{vo}/{label}/{owner}/{name}"
 
 
+def user_secrets_key(vo: str, owner: str) -> str:
+    """Key of the aggregate that knows the secrets of `owner`."""
+    return f"{vo}/{owner}"
+
+
+def revoked_identity_key(actor: str) -> str:
+    """Key of the policy that says whether tokens of `actor` are refused."""
+    return f"{REVOKED_IDENTITY}{actor}"
+
+
+def linked_identity_key(actor: str) -> str:
+    """Key of the policy that says which greater ids are of the same person as `actor`."""
+    return f"{LINKED_IDENTITY}{actor}"
+
+
+def revoked_issuer_key(issuer: str) -> str:
+    """Key of the policy that says which tokens of `issuer` are too old; the same with and without a slash at its end."""
+    return f"{REVOKED_ISSUER}{sha256(issuer.removesuffix('/').encode()).hexdigest()[:32]}"
+
+
+def enrolment_key(code: str) -> str:
+    """Key of the policy that says what became of the enrolment code with the digest `code`."""
+    return f"{ENROLMENT}{code}"
+
+
 def _named(space: bytes, name: str) -> str:
     """`str(uuid5(space, name))` without the objects in between: every record has an id, many have two."""
     text = sha1(space + name.encode(), usedforsecurity=False).hexdigest()
     variant = VARIANTS[text[16]]
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+
+
+def harvester_key(vo: str, harvester_id: str) -> str:
+    """Key of the aggregate of a Harvester of PanDA's."""
+    return f"{vo}/{harvester_id}"

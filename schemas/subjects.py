@@ -16,13 +16,17 @@ from schemas.wire import entry_of_class
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """What an event is about; None for what it does not name. member: which of those that share the key, for example a worker."""
+    """What an event is about; None for what it does not name. member: which of those that share the key, for example a worker.
+
+    worker: of the same key, in an event of another aggregate, for example the lease that a queue gave to it.
+    """
 
     task_id: int | None = None
     job_id: int | None = None
     queue: str | None = None
     dataset: str | None = None
     member: str | None = None
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def subjects_of(event: Any, aggregate_id: str) -> Subjects:
         found.get("queue") if by_key.queue is None else by_key.queue,
         found.get("dataset") if by_key.dataset is None else by_key.dataset,
         named.member(event) if named.member is not None else None,
+        found.get("worker") if named.member is None else None,
     )
 
 

@@ -109,7 +109,7 @@ def partitions_by_default() -> int:
 
 
 def topic_roles() -> dict[str, str]:
-    """Topic name -> role (commands, events, answers, heartbeats, deadletter)."""
+    """Topic name -> role (commands, events, answers, heartbeats, deadletter ...)."""
     return {name: named.role for name, named in named_topics().items()}
 
 

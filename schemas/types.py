@@ -24,12 +24,14 @@ from schemas.characters import (
 
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
-    worker ended without a report; PILOT_RELEASED: the pilot gave it back."""
+    worker ended without a report; PILOT_RELEASED: the pilot gave it back; HOLDER_REVOKED: its pilot is believed
+    no more."""
 
     UNKNOWN = "UNKNOWN"
     LEASE_EXPIRED = "LEASE_EXPIRED"
     WORKER_ENDED = "WORKER_ENDED"
     PILOT_RELEASED = "PILOT_RELEASED"
+    HOLDER_REVOKED = "HOLDER_REVOKED"
 
 
 class ReportedState(StrEnum):
@@ -77,13 +79,15 @@ class SignatureAlgorithm(StrEnum):
 
 class LeaseEnding(StrEnum):
     """Why a lease ended. JOB_ENDED: the job reached a final state; EXPIRED: no heartbeat in time; REFUSED: the
-    job was final already; WORKER_ENDED: the worker ended."""
+    job was final already; WORKER_ENDED: the worker ended; RETURNED: the worker ended before the job began,
+    which waits again."""
 
     UNKNOWN = "UNKNOWN"
     JOB_ENDED = "JOB_ENDED"
     EXPIRED = "EXPIRED"
     REFUSED = "REFUSED"
     WORKER_ENDED = "WORKER_ENDED"
+    RETURNED = "RETURNED"
 
 
 class DatasetRole(StrEnum):
@@ -145,9 +149,21 @@ class TaskVerdict(StrEnum):
     EXHAUSTED = "EXHAUSTED"
 
 
+class WorkerMode(StrEnum):
+    """How a worker comes to jobs. PULL: its pilot asks for them; PUSH: it was started for one, which travels
+    with it."""
+
+    UNKNOWN = "UNKNOWN"
+    PULL = "PULL"
+    PUSH = "PUSH"
+
+
 class WorkerState(StrEnum):
-    """Where a worker is. SUBMITTED: handed to the batch system; RUNNING: its pilot runs; FINISHED: it ended
-    well; FAILED: it ended badly; CANCELLED: it was withdrawn."""
+    """Where a worker is. INTENDED: it will be handed to the batch system, or is there without that being known;
+    SUBMITTED: handed to the batch system; PENDING: it waits there; HELD: it waits for someone to mend
+    something; RUNNING: its pilot runs. How it ended. FINISHED: well; FAILED: badly; CANCELLED: withdrawn;
+    MISSED: it never reached the batch system; LOST: it vanished from there; TIMEOUT: over its wall time;
+    OUT_OF_MEMORY: over its memory; NODE_FAILED: its node went away; PREEMPTED: its place was taken by another."""
 
     UNKNOWN = "UNKNOWN"
     SUBMITTED = "SUBMITTED"
@@ -155,6 +171,15 @@ class WorkerState(StrEnum):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    INTENDED = "INTENDED"
+    PENDING = "PENDING"
+    HELD = "HELD"
+    MISSED = "MISSED"
+    LOST = "LOST"
+    TIMEOUT = "TIMEOUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    NODE_FAILED = "NODE_FAILED"
+    PREEMPTED = "PREEMPTED"
 
 
 class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
@@ -190,6 +215,210 @@ class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class CertificateAuthority(Struct, frozen=True, kw_only=True, gc=False):
+    """An authority of certificates and for whom it counts.
+
+    name: Its name, in the slash form.
+    vos: Organisations for which its members count.
+    """
+
+    name: str
+    vos: tuple[str, ...]
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "vos": list(self.vos),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            vos=tuple(record["vos"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 1000 and LINE.takes(self.name)
+            and len(self.vos) <= 100
+            and (not self.vos or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.vos))
+        )
+
+
+class CertifiedPerson(Struct, frozen=True, kw_only=True, gc=False):
+    """A person whom a certificate alone gives groups, without an attribute certificate.
+
+    authority: Name of the authority, in the slash form.
+    name: Name of the person, in the slash form.
+    groups: What it has, as vo or vo/group.
+    """
+
+    authority: str
+    name: str
+    groups: tuple[str, ...]
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "authority": self.authority,
+            "name": self.name,
+            "groups": list(self.groups),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            authority=record["authority"],
+            name=record["name"],
+            groups=tuple(record["groups"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.authority) <= 1000 and LINE.takes(self.authority)
+            and 1 <= len(self.name) <= 1000 and LINE.takes(self.name)
+            and len(self.groups) <= 20
+            and (not self.groups or all(1 <= len(item) <= 255 and NAME.takes(item) for item in self.groups))
+        )
+
+
+_NAMES_OF_CLASSDEMAND = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ClassDemand(Struct, frozen=True, kw_only=True, gc=False):
+    """How many pilots a class of slots should have, and each term of it.
+
+    name: Name of the class.
+    wanted: How many pilots.
+    memory_mb: Memory of a slot; 0 is no limit.
+    cores: Cores of a slot; 0 is any.
+    walltime_seconds: Time that a slot lasts; 0 is no limit.
+    standby: Pilots that stand by.
+    waiting: Jobs that wait for a pilot of the class.
+    running: Jobs that pilots of the class hold.
+    cut_by_pilots_max: Pilots that the limit of the class cut off.
+    cut_by_pending_max: Pilots that the limit of those not at work yet cut off.
+    cut_by_ramp: Pilots that come later, because no more may be wanted within a minute.
+    kept_for_now: Pilots that are given up later, because no more than a tenth is at once.
+    """
+
+    name: str
+    wanted: int = 0
+    memory_mb: int = 0
+    cores: int = 0
+    walltime_seconds: int = 0
+    standby: int = 0
+    waiting: int = 0
+    running: int = 0
+    cut_by_pilots_max: int = 0
+    cut_by_pending_max: int = 0
+    cut_by_ramp: int = 0
+    kept_for_now: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "wanted": self.wanted,
+            "memory_mb": self.memory_mb,
+            "cores": self.cores,
+            "walltime_seconds": self.walltime_seconds,
+            "standby": self.standby,
+            "waiting": self.waiting,
+            "running": self.running,
+            "cut_by_pilots_max": self.cut_by_pilots_max,
+            "cut_by_pending_max": self.cut_by_pending_max,
+            "cut_by_ramp": self.cut_by_ramp,
+            "kept_for_now": self.kept_for_now,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            wanted=record["wanted"],
+            memory_mb=record["memory_mb"],
+            cores=record["cores"],
+            walltime_seconds=record["walltime_seconds"],
+            standby=record["standby"],
+            waiting=record["waiting"],
+            running=record["running"],
+            cut_by_pilots_max=record["cut_by_pilots_max"],
+            cut_by_pending_max=record["cut_by_pending_max"],
+            cut_by_ramp=record["cut_by_ramp"],
+            kept_for_now=record["kept_for_now"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and 0 <= self.memory_mb <= 100000000000
+            and 0 <= self.cores <= 100000
+            and 0 <= self.walltime_seconds <= 1000000000
+            and 0 <= self.standby <= 2147483647
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.running <= 1000000000000000
+            and 0 <= self.cut_by_pilots_max <= 2147483647
+            and 0 <= self.cut_by_pending_max <= 2147483647
+            and 0 <= self.cut_by_ramp <= 2147483647
+            and 0 <= self.kept_for_now <= 2147483647
+            and _NAMES_OF_CLASSDEMAND("\n".join((self.name, ""))) is not None
+        )
+
+
+_NAMES_OF_CLASSLOAD = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class ClassLoad(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that a class of slots serves.
+
+    name: Name of the class; empty for jobs that fit none.
+    waiting: Jobs that wait, by the smallest class that fits them.
+    leased: Jobs that pilots hold, by the class of the pilot.
+    """
+
+    name: str = ""
+    waiting: int = 0
+    leased: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "waiting": self.waiting,
+            "leased": self.leased,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and _NAMES_OF_CLASSLOAD("\n".join((self.name, ""))) is not None
+        )
+
+
 _NAMES_OF_COMMANDENVELOPE = lines_of(
     (UUID, 36, 36),
     (SUBJECT, 1, 1400),
@@ -198,6 +427,8 @@ _NAMES_OF_COMMANDENVELOPE = lines_of(
     (SUBJECT, 1, 255),
     (WORD, 0, 64),
     (WORD, 1, 64),
+    (SUBJECT, 0, 320),
+    (WORD, 0, 64),
 )
 
 
@@ -213,6 +444,17 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     role: What the actor acts as: user, production, pilot, operator or system.
     vo: Tenant.
     expected_sequence: Refused as STALE unless the aggregate is at this sequence; null asks for no such check.
+    rule: By which rule the sender was let in: the role and what gave it; empty where Culm itself is the sender,
+        and in commands of earlier releases.
+    group: Group that gave the role; empty where none did.
+    rights: Rights of the role, by the access policy when it was sent; `none` where it has none; empty where
+        they are the built-in ones.
+    lease_id: Of a pilot with a token for one job: the lease that the token is for. Reports under another lease
+        are refused.
+    linked_actors: Other ids of the same person at that time, in the order of texts: what they own is the
+        actor's own.
+    expires_at: Refused as EXPIRED when it is decided later: its sender does not wait any more; null for one
+        that stands until it is decided.
     """
 
     command_id: str
@@ -224,6 +466,12 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     role: str = "user"
     vo: str
     expected_sequence: int | None = None
+    rule: str = ""
+    group: str = ""
+    rights: tuple[str, ...] = ()
+    lease_id: str | None = None
+    linked_actors: tuple[str, ...] = ()
+    expires_at: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -237,6 +485,12 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             "role": self.role,
             "vo": self.vo,
             "expected_sequence": self.expected_sequence,
+            "rule": self.rule,
+            "group": self.group,
+            "rights": list(self.rights),
+            "lease_id": self.lease_id,
+            "linked_actors": list(self.linked_actors),
+            "expires_at": self.expires_at,
         }
 
     @classmethod
@@ -252,6 +506,12 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             role=record["role"],
             vo=record["vo"],
             expected_sequence=record["expected_sequence"],
+            rule=record["rule"],
+            group=record["group"],
+            rights=tuple(record["rights"]),
+            lease_id=record["lease_id"],
+            linked_actors=tuple(record["linked_actors"]),
+            expires_at=record["expires_at"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -259,8 +519,58 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
         return (
             631152000000000 <= self.issued_at <= 4102444800000000
             and (self.expected_sequence is None or (0 <= self.expected_sequence <= 9223372036854775807))
-            and _NAMES_OF_COMMANDENVELOPE("\n".join((self.command_id, self.aggregate_id, self.correlation_id, self.causation_id or "", self.actor, self.role, self.vo, ""))) is not None
+            and len(self.rule) <= 400 and LINE.takes(self.rule)
+            and len(self.rights) <= 10
+            and (not self.rights or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.rights))
+            and len(self.linked_actors) <= 16
+            and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
+            and (self.expires_at is None or (631152000000000 <= self.expires_at <= 4102444800000000))
+            and _NAMES_OF_COMMANDENVELOPE("\n".join((self.command_id, self.aggregate_id, self.correlation_id, self.causation_id or "", self.actor, self.role, self.vo, self.group, self.lease_id or "", ""))) is not None
             and self.causation_id != ""
+            and self.lease_id != ""
+        )
+
+
+_NAMES_OF_COUNTEDQUEUE = lines_of(
+    (WORD, 1, 128),
+    (WORD, 64, 64),
+)
+
+
+class CountedQueue(Struct, frozen=True, kw_only=True, gc=False):
+    """When a Harvester last counted the workers of a queue.
+
+    queue: Queue.
+    digest: SHA-256 of what it counted.
+    at: When that was recorded.
+    """
+
+    queue: str
+    digest: str
+    at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "digest": self.digest,
+            "at": self.at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            digest=record["digest"],
+            at=record["at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.at <= 4102444800000000
+            and _NAMES_OF_COUNTEDQUEUE("\n".join((self.queue, self.digest, ""))) is not None
         )
 
 
@@ -362,6 +672,65 @@ class EndedLease(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.job_id <= 9223372036854775807
             and _NAMES_OF_ENDEDLEASE("\n".join((self.lease_id, ""))) is not None
+        )
+
+
+_NAMES_OF_ENROLMENT = lines_of(
+    (NAME, 0, 128),
+    (WORD, 0, 64),
+)
+
+
+class Enrolment(Struct, frozen=True, kw_only=True, gc=False):
+    """What became of an enrolment code.
+
+    queues: Queues that the agent may speak for.
+    worker_id: The worker that the agent is; null for a harvester, which makes tokens for its workers.
+    expires_at: Until when the code may be used.
+    tokens_until: Until when tokens that come of it may be renewed.
+    redeemer: Digest of what the agent chose when it used the code; null before.
+    ended: True when the code and what came of it are refused.
+    """
+
+    queues: tuple[str, ...]
+    worker_id: str | None = None
+    expires_at: int
+    tokens_until: int
+    redeemer: str | None = None
+    ended: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queues": list(self.queues),
+            "worker_id": self.worker_id,
+            "expires_at": self.expires_at,
+            "tokens_until": self.tokens_until,
+            "redeemer": self.redeemer,
+            "ended": self.ended,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queues=tuple(record["queues"]),
+            worker_id=record["worker_id"],
+            expires_at=record["expires_at"],
+            tokens_until=record["tokens_until"],
+            redeemer=record["redeemer"],
+            ended=record["ended"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.queues) <= 20
+            and (not self.queues or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues))
+            and 631152000000000 <= self.expires_at <= 4102444800000000
+            and 631152000000000 <= self.tokens_until <= 4102444800000000
+            and _NAMES_OF_ENROLMENT("\n".join((self.worker_id or "", self.redeemer or "", ""))) is not None
+            and self.redeemer != ""
         )
 
 
@@ -469,6 +838,49 @@ class EventEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.writer_epoch <= 9223372036854775807
             and _NAMES_OF_EVENTENVELOPE("\n".join((self.event_id, self.aggregate_id, self.command_id, self.correlation_id, self.actor, self.vo, self.causation_id or "", self.command_type, self.role, ""))) is not None
             and self.causation_id != ""
+        )
+
+
+_NAMES_OF_EXPECTEDWORKERS = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class ExpectedWorkers(Struct, frozen=True, kw_only=True, gc=False):
+    """How many workers of a queue are alive once what was ordered has come.
+
+    queue: Queue.
+    alive: How many.
+    until: Until then; later the order counts as lost.
+    """
+
+    queue: str
+    alive: int
+    until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "alive": self.alive,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            alive=record["alive"],
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.alive <= 2147483647
+            and 631152000000000 <= self.until <= 4102444800000000
+            and _NAMES_OF_EXPECTEDWORKERS("\n".join((self.queue, ""))) is not None
         )
 
 
@@ -629,6 +1041,116 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
             and (self.label_pattern is None or (len(self.label_pattern) <= 500 and LINE.takes(self.label_pattern)))
             and (self.working_group_pattern is None or (len(self.working_group_pattern) <= 500 and LINE.takes(self.working_group_pattern)))
             and (self.processing_type_pattern is None or (len(self.processing_type_pattern) <= 500 and LINE.takes(self.processing_type_pattern)))
+        )
+
+
+_NAMES_OF_HARVESTERDIALOG = lines_of(
+    (WORD, 0, 16),
+)
+
+
+class HarvesterDialog(Struct, frozen=True, kw_only=True, gc=False):
+    """A message of a Harvester's own log.
+
+    number: Number that the Harvester gave it.
+    module: Module that wrote it.
+    identifier: What it was about.
+    written_at: When it was written.
+    level: How serious it is.
+    message: The text.
+    """
+
+    number: int
+    module: str = ""
+    identifier: str = ""
+    written_at: int | None = None
+    level: str = ""
+    message: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "number": self.number,
+            "module": self.module,
+            "identifier": self.identifier,
+            "written_at": self.written_at,
+            "level": self.level,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            number=record["number"],
+            module=record["module"],
+            identifier=record["identifier"],
+            written_at=record["written_at"],
+            level=record["level"],
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.number <= 9223372036854775807
+            and len(self.module) <= 100 and LINE.takes(self.module)
+            and len(self.identifier) <= 100 and LINE.takes(self.identifier)
+            and (self.written_at is None or (631152000000000 <= self.written_at <= 4102444800000000))
+            and len(self.message) <= 1000 and TEXT.takes(self.message)
+            and _NAMES_OF_HARVESTERDIALOG("\n".join((self.level, ""))) is not None
+        )
+
+
+_NAMES_OF_HARVESTERORDER = lines_of(
+    (WORD, 1, 200),
+)
+
+
+class HarvesterOrder(Struct, frozen=True, kw_only=True, gc=False):
+    """An order for a Harvester, in Harvester's own words.
+
+    number: Its number, 1 to 2,097,151, then from 1 again.
+    command: Name, and for some a queue behind a colon.
+    parameters_json: Its parameters: a JSON object or list.
+    ack_requested: True when the Harvester is asked to say that it was carried out.
+    ordered_at: When it was ordered.
+    """
+
+    number: int
+    command: str
+    parameters_json: str
+    ack_requested: bool = False
+    ordered_at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "number": self.number,
+            "command": self.command,
+            "parameters_json": self.parameters_json,
+            "ack_requested": self.ack_requested,
+            "ordered_at": self.ordered_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            number=record["number"],
+            command=record["command"],
+            parameters_json=record["parameters_json"],
+            ack_requested=record["ack_requested"],
+            ordered_at=record["ordered_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.number <= 2097151
+            and 2 <= len(self.parameters_json) <= 8000 and TEXT.takes(self.parameters_json)
+            and 631152000000000 <= self.ordered_at <= 4102444800000000
+            and _NAMES_OF_HARVESTERORDER("\n".join((self.command, ""))) is not None
         )
 
 
@@ -988,6 +1510,7 @@ class JobOutput(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_JOBPLAN = lines_of(
     (WORD, 1, 128),
+    (WORD, 0, 40),
 )
 
 
@@ -996,16 +1519,19 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
 
     unit_ids: Input units (normal), or serials of unmerged jobs (merge).
     queue: The queue drawn for it.
+    resource_type: What its cores and memory make it; empty where the built-in table says it.
     """
 
     unit_ids: tuple[int, ...] = ()
     queue: str
+    resource_type: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "unit_ids": list(self.unit_ids),
             "queue": self.queue,
+            "resource_type": self.resource_type,
         }
 
     @classmethod
@@ -1014,6 +1540,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             unit_ids=tuple(record["unit_ids"]),
             queue=record["queue"],
+            resource_type=record["resource_type"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1021,7 +1548,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.unit_ids) <= 100000
             and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
-            and _NAMES_OF_JOBPLAN("\n".join((self.queue, ""))) is not None
+            and _NAMES_OF_JOBPLAN("\n".join((self.queue, self.resource_type, ""))) is not None
         )
 
 
@@ -1103,9 +1630,95 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBSSEEN = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class JobsSeen(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of which one subject gave signs of life.
+
+    actor: Who reported; believed for the leases that it holds, and for no others.
+    job_ids: The jobs.
+    """
+
+    actor: str
+    job_ids: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "job_ids": list(self.job_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            job_ids=tuple(record["job_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.job_ids) <= 50000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and _NAMES_OF_JOBSSEEN("\n".join((self.actor, ""))) is not None
+        )
+
+
+_NAMES_OF_KEPTSECRET = lines_of(
+    (WORD, 64, 64),
+    (UUID, 36, 36),
+)
+
+
+class KeptSecret(Struct, frozen=True, kw_only=True, gc=False):
+    """A secret as its owner's row holds it.
+
+    name_digest: SHA-256 of the owner and the name; the name itself is encrypted with the value.
+    secret_id: Id of what is kept; a secret that is set again gets a new one.
+    size_bytes: Length of the value.
+    """
+
+    name_digest: str
+    secret_id: str
+    size_bytes: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name_digest": self.name_digest,
+            "secret_id": self.secret_id,
+            "size_bytes": self.size_bytes,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name_digest=record["name_digest"],
+            secret_id=record["secret_id"],
+            size_bytes=record["size_bytes"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 4194304
+            and _NAMES_OF_KEPTSECRET("\n".join((self.name_digest, self.secret_id, ""))) is not None
+        )
+
+
 _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 1, 64),
     (NAME, 1, 255),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
+    (NAME, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -1116,12 +1729,20 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     pilot: The pilot.
     task_id: Its task.
     lease_seconds: Length of the lease.
+    holder: Who leased it; empty in rows of earlier releases.
+    vo: Tenant of the one who leased it; empty in rows of earlier releases.
+    worker_id: Worker of the pilot; empty where it did not say.
+    slot_class: Class of the pilot; empty where there is none.
     """
 
     lease_id: str
     pilot: str
     task_id: int
     lease_seconds: int
+    holder: str = ""
+    vo: str = ""
+    worker_id: str = ""
+    slot_class: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1130,6 +1751,10 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "pilot": self.pilot,
             "task_id": self.task_id,
             "lease_seconds": self.lease_seconds,
+            "holder": self.holder,
+            "vo": self.vo,
+            "worker_id": self.worker_id,
+            "slot_class": self.slot_class,
         }
 
     @classmethod
@@ -1140,6 +1765,10 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             pilot=record["pilot"],
             task_id=record["task_id"],
             lease_seconds=record["lease_seconds"],
+            holder=record["holder"],
+            vo=record["vo"],
+            worker_id=record["worker_id"],
+            slot_class=record["slot_class"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1147,7 +1776,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 1 <= self.lease_seconds <= 10000000
-            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, ""))) is not None
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, ""))) is not None
         )
 
 
@@ -1432,6 +2061,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     lease_seconds: Lease asked for; null takes the queue's.
     harvester_id: Harvester.
     worker_id: Worker.
+    cores: Cores; 0 is any.
     """
 
     pilot: str
@@ -1446,6 +2076,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     lease_seconds: int | None = None
     harvester_id: str | None = None
     worker_id: str | None = None
+    cores: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1462,6 +2093,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             "lease_seconds": self.lease_seconds,
             "harvester_id": self.harvester_id,
             "worker_id": self.worker_id,
+            "cores": self.cores,
         }
 
     @classmethod
@@ -1480,6 +2112,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             lease_seconds=record["lease_seconds"],
             harvester_id=record["harvester_id"],
             worker_id=record["worker_id"],
+            cores=record["cores"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1490,6 +2123,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.walltime_seconds <= 1000000000
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and (self.lease_seconds is None or (1 <= self.lease_seconds <= 10000000))
+            and 0 <= self.cores <= 100000
             and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", ""))) is not None
             and self.owner != ""
             and self.harvester_id != ""
@@ -1518,6 +2152,8 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     disk_mb_max: Disk that a pilot must offer.
     walltime_seconds_max: Time that a pilot must offer.
     resource_type: Resource type that a pilot must offer.
+    core_count: Cores that a pilot must offer.
+    queued_at: Since when it waits (microseconds UTC); 0 in rows of earlier releases.
     """
 
     task_id: int
@@ -1529,6 +2165,8 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     disk_mb_max: int
     walltime_seconds_max: int
     resource_type: str
+    core_count: int = 1
+    queued_at: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1542,6 +2180,8 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             "disk_mb_max": self.disk_mb_max,
             "walltime_seconds_max": self.walltime_seconds_max,
             "resource_type": self.resource_type,
+            "core_count": self.core_count,
+            "queued_at": self.queued_at,
         }
 
     @classmethod
@@ -1557,6 +2197,8 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             disk_mb_max=record["disk_mb_max"],
             walltime_seconds_max=record["walltime_seconds_max"],
             resource_type=record["resource_type"],
+            core_count=record["core_count"],
+            queued_at=record["queued_at"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1567,84 +2209,44 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.ram_mb_min <= 10000000000000
             and 0 <= self.disk_mb_max <= 100000000000
             and 0 <= self.walltime_seconds_max <= 1000000000
+            and 0 <= self.core_count <= 100000
+            and 0 <= self.queued_at <= 4165516800000000
             and _NAMES_OF_PLACEINLINE("\n".join((self.owner, self.vo, self.label, self.resource_type, ""))) is not None
         )
 
 
-_NAMES_OF_QUEUESETTINGS = lines_of(
-    (WORD, 1, 128),
-    (WORD, 1, 128),
-    (WORD, 0, 128),
-    (WORD, 1, 255),
+_NAMES_OF_QUEUECLASS = lines_of(
+    (WORD, 1, 64),
 )
 
 
-class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
-    """A computing queue, as brokerage, dispatch and pilots need to know it.
+class QueueClass(Struct, frozen=True, kw_only=True, gc=False):
+    """Slots of one size that a queue has.
 
-    name: Queue name.
-    site: Site name.
-    cloud: Cloud.
-    status: Whether it takes part.
-    core_count: Cores of a slot; 0 is any.
-    rss_mb_max: maxrss; 0 is no limit.
-    rss_mb_min: minrss.
-    workdir_mb_max: maxwdir; must be above 0.
-    walltime_seconds_max: maxtime; 0 is no limit.
-    walltime_seconds_min: mintime.
-    storage: Storage element.
-    lease_seconds: Lease of a pilot that does not say how often it beats.
-    allow_no_pilot: Jobs may be brokered here before a pilot was seen: pilots come on demand.
-    pilots_max: The most pilots to want.
-    processing_types: Allowed processing types; empty is all.
-    processing_types_excluded: Processing types that may not run.
-    labels: Labels served; empty is all.
-    corepower: HS06 per core.
-    vos: Tenants served; empty is all.
+    name: Name of the class within the queue.
+    memory_mb: Memory of a slot; 0 is no limit.
+    cores: Cores of a slot; 0 is any.
+    walltime_seconds: Time that a slot lasts; 0 is no limit.
+    standby_min: Pilots that stand by, also when no job waits.
+    pilots_max: The most pilots of this class to want.
     """
 
     name: str
-    site: str
-    cloud: str = ""
-    status: QueueStatus = QueueStatus.ONLINE
-    core_count: int = 1
-    rss_mb_max: int = 0
-    rss_mb_min: int = 0
-    workdir_mb_max: int = 20000
-    walltime_seconds_max: int = 0
-    walltime_seconds_min: int = 0
-    storage: str = "LOCAL_DISK"
-    lease_seconds: int = 7200
-    allow_no_pilot: bool = True
+    memory_mb: int = 0
+    cores: int = 1
+    walltime_seconds: int = 0
+    standby_min: int = 0
     pilots_max: int = 4
-    processing_types: tuple[str, ...] = ()
-    processing_types_excluded: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    corepower: float = 10.0
-    vos: tuple[str, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "name": self.name,
-            "site": self.site,
-            "cloud": self.cloud,
-            "status": self.status,
-            "core_count": self.core_count,
-            "rss_mb_max": self.rss_mb_max,
-            "rss_mb_min": self.rss_mb_min,
-            "workdir_mb_max": self.workdir_mb_max,
-            "walltime_seconds_max": self.walltime_seconds_max,
-            "walltime_seconds_min": self.walltime_seconds_min,
-            "storage": self.storage,
-            "lease_seconds": self.lease_seconds,
-            "allow_no_pilot": self.allow_no_pilot,
+            "memory_mb": self.memory_mb,
+            "cores": self.cores,
+            "walltime_seconds": self.walltime_seconds,
+            "standby_min": self.standby_min,
             "pilots_max": self.pilots_max,
-            "processing_types": list(self.processing_types),
-            "processing_types_excluded": list(self.processing_types_excluded),
-            "labels": list(self.labels),
-            "corepower": self.corepower,
-            "vos": list(self.vos),
         }
 
     @classmethod
@@ -1652,47 +2254,22 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             name=record["name"],
-            site=record["site"],
-            cloud=record["cloud"],
-            status=QueueStatus[record["status"]],
-            core_count=record["core_count"],
-            rss_mb_max=record["rss_mb_max"],
-            rss_mb_min=record["rss_mb_min"],
-            workdir_mb_max=record["workdir_mb_max"],
-            walltime_seconds_max=record["walltime_seconds_max"],
-            walltime_seconds_min=record["walltime_seconds_min"],
-            storage=record["storage"],
-            lease_seconds=record["lease_seconds"],
-            allow_no_pilot=record["allow_no_pilot"],
+            memory_mb=record["memory_mb"],
+            cores=record["cores"],
+            walltime_seconds=record["walltime_seconds"],
+            standby_min=record["standby_min"],
             pilots_max=record["pilots_max"],
-            processing_types=tuple(record["processing_types"]),
-            processing_types_excluded=tuple(record["processing_types_excluded"]),
-            labels=tuple(record["labels"]),
-            corepower=record["corepower"],
-            vos=tuple(record["vos"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            0 <= self.core_count <= 100000
-            and 0 <= self.rss_mb_max <= 100000000000
-            and 0 <= self.rss_mb_min <= 100000000000
-            and 1 <= self.workdir_mb_max <= 100000000000
-            and 0 <= self.walltime_seconds_max <= 1000000000
-            and 0 <= self.walltime_seconds_min <= 1000000000
-            and 1 <= self.lease_seconds <= 10000000
+            0 <= self.memory_mb <= 100000000000
+            and 0 <= self.cores <= 100000
+            and 0 <= self.walltime_seconds <= 1000000000
+            and 0 <= self.standby_min <= 1000000
             and 0 <= self.pilots_max <= 1000000
-            and len(self.processing_types) <= 200
-            and (not self.processing_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types))
-            and len(self.processing_types_excluded) <= 200
-            and (not self.processing_types_excluded or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types_excluded))
-            and len(self.labels) <= 200
-            and (not self.labels or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.labels))
-            and 0 <= self.corepower <= 1000000
-            and len(self.vos) <= 200
-            and (not self.vos or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.vos))
-            and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, ""))) is not None
+            and _NAMES_OF_QUEUECLASS("\n".join((self.name, ""))) is not None
         )
 
 
@@ -1852,6 +2429,59 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_RESOURCETYPE = lines_of(
+    (WORD, 1, 40),
+)
+
+
+class ResourceType(Struct, frozen=True, kw_only=True, gc=False):
+    """A class of jobs by cores and memory, as pilots and harvesters ask for it.
+
+    name: Its name.
+    cores_min: Fewest cores.
+    cores_max: Most cores; 0 is no limit.
+    core_memory_mb_min: Least memory for each core.
+    core_memory_mb_max: Most memory for each core; 0 is no limit.
+    """
+
+    name: str
+    cores_min: int = 1
+    cores_max: int = 0
+    core_memory_mb_min: int = 0
+    core_memory_mb_max: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "cores_min": self.cores_min,
+            "cores_max": self.cores_max,
+            "core_memory_mb_min": self.core_memory_mb_min,
+            "core_memory_mb_max": self.core_memory_mb_max,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            cores_min=record["cores_min"],
+            cores_max=record["cores_max"],
+            core_memory_mb_min=record["core_memory_mb_min"],
+            core_memory_mb_max=record["core_memory_mb_max"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.cores_min <= 100000
+            and 0 <= self.cores_max <= 100000
+            and 0 <= self.core_memory_mb_min <= 100000000000
+            and 0 <= self.core_memory_mb_max <= 100000000000
+            and _NAMES_OF_RESOURCETYPE("\n".join((self.name, ""))) is not None
+        )
+
+
 _NAMES_OF_RETRYRULE = lines_of(
     (WORD, 1, 64),
 )
@@ -1900,6 +2530,169 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             -2147483648 <= self.code <= 2147483647
             and (self.pattern is None or (len(self.pattern) <= 1000 and LINE.takes(self.pattern)))
             and _NAMES_OF_RETRYRULE("\n".join((self.source, ""))) is not None
+        )
+
+
+_NAMES_OF_REVOKEDTOKEN = lines_of(
+    (WORD, 64, 64),
+)
+
+
+class RevokedToken(Struct, frozen=True, kw_only=True, gc=False):
+    """A token that is refused until it ends.
+
+    token: Digest of the token.
+    until: When the token ends; from then on there is nothing to refuse.
+    """
+
+    token: str
+    until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "token": self.token,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            token=record["token"],
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.until <= 4102444800000000
+            and _NAMES_OF_REVOKEDTOKEN("\n".join((self.token, ""))) is not None
+        )
+
+
+_NAMES_OF_ROLEGRANT = lines_of(
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 1, 64),
+)
+
+
+class RoleGrant(Struct, frozen=True, kw_only=True, gc=False):
+    """A group of an organisation gives a role in it; groups are those of tokens and FQANs of VOMS.
+
+    vo: Organisation; empty for each.
+    group: The group without the organisation, compared whole; in it * stands for any characters but a slash;
+        empty for all members.
+    role: Role that it gives.
+    """
+
+    vo: str = ""
+    group: str = ""
+    role: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "vo": self.vo,
+            "group": self.group,
+            "role": self.role,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            vo=record["vo"],
+            group=record["group"],
+            role=record["role"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_ROLEGRANT("\n".join((self.vo, self.group, self.role, ""))) is not None
+
+
+_NAMES_OF_ROLERIGHTS = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class RoleRights(Struct, frozen=True, kw_only=True, gc=False):
+    """What a role may do.
+
+    role: Role; user is that of every member without another.
+    rights: user: submit, read and act on one's own things; pilot: the calls of pilots; operator: those of
+        operators; others: act on what others of the organisation own; administrator: the whole installation.
+    """
+
+    role: str
+    rights: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "role": self.role,
+            "rights": list(self.rights),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            role=record["role"],
+            rights=tuple(record["rights"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rights) <= 10
+            and (not self.rights or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.rights))
+            and _NAMES_OF_ROLERIGHTS("\n".join((self.role, ""))) is not None
+        )
+
+
+_NAMES_OF_SERVICEMETRICS = lines_of(
+    (NAME, 0, 255),
+)
+
+
+class ServiceMetrics(Struct, frozen=True, kw_only=True, gc=False):
+    """How the host of a Harvester does.
+
+    host: Host.
+    measured_at: When it was measured.
+    document_json: Figures by name, a JSON object.
+    """
+
+    host: str = ""
+    measured_at: int | None = None
+    document_json: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "host": self.host,
+            "measured_at": self.measured_at,
+            "document_json": self.document_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            host=record["host"],
+            measured_at=record["measured_at"],
+            document_json=record["document_json"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.measured_at is None or (631152000000000 <= self.measured_at <= 4102444800000000))
+            and 2 <= len(self.document_json) <= 4000 and TEXT.takes(self.document_json)
+            and _NAMES_OF_SERVICEMETRICS("\n".join((self.host, ""))) is not None
         )
 
 
@@ -2052,6 +2845,59 @@ class StepDefinition(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_TARGETSLOTS = lines_of(
+    (WORD, 1, 128),
+    (WORD, 0, 128),
+    (WORD, 0, 64),
+)
+
+
+class TargetSlots(Struct, frozen=True, kw_only=True, gc=False):
+    """The most workers that a queue may have.
+
+    queue: Queue.
+    slots: How many.
+    share: Global share; empty for all.
+    resource_type: Class of workers; empty for all.
+    until: Until then; null until it is set again.
+    """
+
+    queue: str
+    slots: int
+    share: str = ""
+    resource_type: str = ""
+    until: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "slots": self.slots,
+            "share": self.share,
+            "resource_type": self.resource_type,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            slots=record["slots"],
+            share=record["share"],
+            resource_type=record["resource_type"],
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.slots <= 2147483647
+            and (self.until is None or (631152000000000 <= self.until <= 4102444800000000))
+            and _NAMES_OF_TARGETSLOTS("\n".join((self.queue, self.share, self.resource_type, ""))) is not None
+        )
+
+
 class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     """What an outcome did to one input unit.
 
@@ -2103,6 +2949,212 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_WANTEDOFCLASS = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class WantedOfClass(Struct, frozen=True, kw_only=True, gc=False):
+    """How many workers of a class a queue should have.
+
+    resource_type: Class of workers by cores and memory, as PanDA names it.
+    wanted: How many.
+    """
+
+    resource_type: str
+    wanted: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "resource_type": self.resource_type,
+            "wanted": self.wanted,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            resource_type=record["resource_type"],
+            wanted=record["wanted"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and _NAMES_OF_WANTEDOFCLASS("\n".join((self.resource_type, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKERCOUNTS = lines_of(
+    (WORD, 1, 64),
+    (WORD, 1, 64),
+)
+
+
+class WorkerCounts(Struct, frozen=True, kw_only=True, gc=False):
+    """Workers of one class in a queue, as their Harvester counts them.
+
+    job_type: Kind of jobs.
+    resource_type: Class of workers by cores and memory, as PanDA names it.
+    running: They run.
+    submitted: They wait in the batch system.
+    finished: They ended.
+    to_submit: They are to be submitted.
+    """
+
+    job_type: str
+    resource_type: str
+    running: int
+    submitted: int
+    finished: int
+    to_submit: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_type": self.job_type,
+            "resource_type": self.resource_type,
+            "running": self.running,
+            "submitted": self.submitted,
+            "finished": self.finished,
+            "to_submit": self.to_submit,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_type=record["job_type"],
+            resource_type=record["resource_type"],
+            running=record["running"],
+            submitted=record["submitted"],
+            finished=record["finished"],
+            to_submit=record["to_submit"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.running <= 2147483647
+            and 0 <= self.submitted <= 2147483647
+            and 0 <= self.finished <= 2147483647
+            and 0 <= self.to_submit <= 2147483647
+            and _NAMES_OF_WORKERCOUNTS("\n".join((self.job_type, self.resource_type, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKERSORDERED = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 64),
+)
+
+
+class WorkersOrdered(Struct, frozen=True, kw_only=True, gc=False):
+    """Why workers for a queue were ordered of a Harvester.
+
+    queue: Queue.
+    wanted: How many workers the queue should have.
+    live: How many are known to be alive.
+    expected: How many are alive once all that was ordered before has come.
+    ordered: How many are ordered now.
+    resource_type: Class of workers by cores and memory, as PanDA names it.
+    number: Number of the command.
+    """
+
+    queue: str
+    wanted: int
+    live: int
+    expected: int
+    ordered: int
+    resource_type: str
+    number: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "wanted": self.wanted,
+            "live": self.live,
+            "expected": self.expected,
+            "ordered": self.ordered,
+            "resource_type": self.resource_type,
+            "number": self.number,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            wanted=record["wanted"],
+            live=record["live"],
+            expected=record["expected"],
+            ordered=record["ordered"],
+            resource_type=record["resource_type"],
+            number=record["number"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and 0 <= self.live <= 2147483647
+            and 0 <= self.expected <= 2147483647
+            and 0 <= self.ordered <= 2147483647
+            and 1 <= self.number <= 2097151
+            and _NAMES_OF_WORKERSORDERED("\n".join((self.queue, self.resource_type, ""))) is not None
+        )
+
+
+class AccessPolicy(Struct, frozen=True, kw_only=True, gc=False):
+    """Which groups give which roles, and what roles may do.
+
+    grants: Which groups give which roles.
+    rights: What each role may do; a role that is not named may do what user may.
+    persons: People with certificates and without attribute certificates.
+    authorities: For which organisations authorities count; without any, each counts for all.
+    """
+
+    grants: tuple[RoleGrant, ...] = ()
+    rights: tuple[RoleRights, ...] = ()
+    persons: tuple[CertifiedPerson, ...] = ()
+    authorities: tuple[CertificateAuthority, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "grants": [item.to_avro() for item in self.grants],
+            "rights": [item.to_avro() for item in self.rights],
+            "persons": [item.to_avro() for item in self.persons],
+            "authorities": [item.to_avro() for item in self.authorities],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            grants=tuple(RoleGrant.from_avro(item) for item in record["grants"]),
+            rights=tuple(RoleRights.from_avro(item) for item in record["rights"]),
+            persons=tuple(CertifiedPerson.from_avro(item) for item in record["persons"]),
+            authorities=tuple(CertificateAuthority.from_avro(item) for item in record["authorities"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.grants) <= 1000
+            and len(self.rights) <= 50
+            and len(self.persons) <= 1000
+            and len(self.authorities) <= 200
+            and (not self.grants or all(map(RoleGrant.is_within_bounds, self.grants)))
+            and (not self.rights or all(map(RoleRights.is_within_bounds, self.rights)))
+            and (not self.persons or all(map(CertifiedPerson.is_within_bounds, self.persons)))
+            and (not self.authorities or all(map(CertificateAuthority.is_within_bounds, self.authorities)))
+        )
+
+
 _NAMES_OF_BROKERAGEEVIDENCE = lines_of(
     (WORD, 1, 128),
 )
@@ -2144,6 +3196,60 @@ class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
             and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
             and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
+        )
+
+
+_NAMES_OF_HARVESTERDEMAND = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 64),
+)
+
+
+class HarvesterDemand(Struct, frozen=True, kw_only=True, gc=False):
+    """How many workers a queue should have and has, at the moment when its Harvester asks what to do.
+
+    queue: Queue.
+    wanted: How many workers the queue should have.
+    live: How many are known to be alive.
+    resource_type: Class of workers that have all of a slot, as PanDA names it.
+    classes: How many of each class of slots, as far as the queue has classes.
+    """
+
+    queue: str
+    wanted: int
+    live: int
+    resource_type: str
+    classes: tuple[WantedOfClass, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "wanted": self.wanted,
+            "live": self.live,
+            "resource_type": self.resource_type,
+            "classes": [item.to_avro() for item in self.classes],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            wanted=record["wanted"],
+            live=record["live"],
+            resource_type=record["resource_type"],
+            classes=tuple(WantedOfClass.from_avro(item) for item in record["classes"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and 0 <= self.live <= 2147483647
+            and len(self.classes) <= 50
+            and _NAMES_OF_HARVESTERDEMAND("\n".join((self.queue, self.resource_type, ""))) is not None
+            and (not self.classes or all(map(WantedOfClass.is_within_bounds, self.classes)))
         )
 
 
@@ -2267,6 +3373,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     container_name: Container image.
     multi_step_json: multiStepExec members, JSON.
     events: Events to process.
+    uses_secrets: useSecrets: its pilot is given the secrets of the owner.
+    memory_mb_asked: Memory that was asked for it, which a worker that is started for it gets; 0 in logs of
+        earlier releases.
     """
 
     job_id: int
@@ -2299,6 +3408,8 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     container_name: str | None = None
     multi_step_json: str | None = None
     events: int | None = None
+    uses_secrets: bool = False
+    memory_mb_asked: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2333,6 +3444,8 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "container_name": self.container_name,
             "multi_step_json": self.multi_step_json,
             "events": self.events,
+            "uses_secrets": self.uses_secrets,
+            "memory_mb_asked": self.memory_mb_asked,
         }
 
     @classmethod
@@ -2369,6 +3482,8 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             container_name=record["container_name"],
             multi_step_json=record["multi_step_json"],
             events=record["events"],
+            uses_secrets=record["uses_secrets"],
+            memory_mb_asked=record["memory_mb_asked"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2390,9 +3505,189 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.share) <= 128 and LINE.takes(self.share)
             and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
             and (self.events is None or (0 <= self.events <= 1000000000000000))
+            and 0 <= self.memory_mb_asked <= 10000000000000
             and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", ""))) is not None
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
+        )
+
+
+_NAMES_OF_QUEUESETTINGS = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 128),
+    (WORD, 0, 128),
+    (WORD, 1, 255),
+    (WORD, 0, 100),
+    (WORD, 0, 128),
+    (WORD, 1, 16),
+)
+
+
+class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
+    """A computing queue, as brokerage, dispatch and pilots need to know it.
+
+    name: Queue name.
+    site: Site name.
+    cloud: Cloud.
+    status: Whether it takes part.
+    core_count: Cores of a slot; 0 is any.
+    rss_mb_max: maxrss; 0 is no limit.
+    rss_mb_min: minrss.
+    workdir_mb_max: maxwdir; must be above 0.
+    walltime_seconds_max: maxtime; 0 is no limit.
+    walltime_seconds_min: mintime.
+    storage: Storage element.
+    lease_seconds: Lease of a pilot that does not say how often it beats.
+    allow_no_pilot: Jobs may be brokered here before a pilot was seen: pilots come on demand.
+    pilots_max: The most pilots to want.
+    processing_types: Allowed processing types; empty is all.
+    processing_types_excluded: Processing types that may not run.
+    labels: Labels served; empty is all.
+    corepower: HS06 per core.
+    vos: Tenants served; empty is all.
+    classes: Slots by size; empty is one class of the queue's own limits.
+    standby_min: Pilots that stand by in a queue without classes.
+    pending_max: The most pilots that may wait in the batch system; 0 is no limit.
+    ramp_per_minute: The most pilots more to want within a minute; 0 is no limit.
+    harvester: Id of the Harvester of PanDA's that serves the queue; empty where none does.
+    harvester_template: Name of the queue template in that Harvester's configuration; empty for the one of its
+        own choice.
+    harvester_workflow: How that Harvester serves it: pull_ups (Culm orders workers), pull (it decides itself),
+        push (it fetches jobs).
+    mode: PULL: pilots ask for jobs; PUSH: each worker is started for one job, which travels with it.
+    start_seconds_max: A worker with a job has begun it within so many seconds, or it is cancelled; in a queue
+        of mode PUSH.
+    rebind_max: So often a job is given to another worker when its own ended before the job began; in a queue of
+        mode PUSH.
+    """
+
+    name: str
+    site: str
+    cloud: str = ""
+    status: QueueStatus = QueueStatus.ONLINE
+    core_count: int = 1
+    rss_mb_max: int = 0
+    rss_mb_min: int = 0
+    workdir_mb_max: int = 20000
+    walltime_seconds_max: int = 0
+    walltime_seconds_min: int = 0
+    storage: str = "LOCAL_DISK"
+    lease_seconds: int = 7200
+    allow_no_pilot: bool = True
+    pilots_max: int = 4
+    processing_types: tuple[str, ...] = ()
+    processing_types_excluded: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    corepower: float = 10.0
+    vos: tuple[str, ...] = ()
+    classes: tuple[QueueClass, ...] = ()
+    standby_min: int = 0
+    pending_max: int = 0
+    ramp_per_minute: int = 0
+    harvester: str = ""
+    harvester_template: str = ""
+    harvester_workflow: str = "pull_ups"
+    mode: WorkerMode = WorkerMode.PULL
+    start_seconds_max: int = 86400
+    rebind_max: int = 3
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "site": self.site,
+            "cloud": self.cloud,
+            "status": self.status,
+            "core_count": self.core_count,
+            "rss_mb_max": self.rss_mb_max,
+            "rss_mb_min": self.rss_mb_min,
+            "workdir_mb_max": self.workdir_mb_max,
+            "walltime_seconds_max": self.walltime_seconds_max,
+            "walltime_seconds_min": self.walltime_seconds_min,
+            "storage": self.storage,
+            "lease_seconds": self.lease_seconds,
+            "allow_no_pilot": self.allow_no_pilot,
+            "pilots_max": self.pilots_max,
+            "processing_types": list(self.processing_types),
+            "processing_types_excluded": list(self.processing_types_excluded),
+            "labels": list(self.labels),
+            "corepower": self.corepower,
+            "vos": list(self.vos),
+            "classes": [item.to_avro() for item in self.classes],
+            "standby_min": self.standby_min,
+            "pending_max": self.pending_max,
+            "ramp_per_minute": self.ramp_per_minute,
+            "harvester": self.harvester,
+            "harvester_template": self.harvester_template,
+            "harvester_workflow": self.harvester_workflow,
+            "mode": self.mode,
+            "start_seconds_max": self.start_seconds_max,
+            "rebind_max": self.rebind_max,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            site=record["site"],
+            cloud=record["cloud"],
+            status=QueueStatus[record["status"]],
+            core_count=record["core_count"],
+            rss_mb_max=record["rss_mb_max"],
+            rss_mb_min=record["rss_mb_min"],
+            workdir_mb_max=record["workdir_mb_max"],
+            walltime_seconds_max=record["walltime_seconds_max"],
+            walltime_seconds_min=record["walltime_seconds_min"],
+            storage=record["storage"],
+            lease_seconds=record["lease_seconds"],
+            allow_no_pilot=record["allow_no_pilot"],
+            pilots_max=record["pilots_max"],
+            processing_types=tuple(record["processing_types"]),
+            processing_types_excluded=tuple(record["processing_types_excluded"]),
+            labels=tuple(record["labels"]),
+            corepower=record["corepower"],
+            vos=tuple(record["vos"]),
+            classes=tuple(QueueClass.from_avro(item) for item in record["classes"]),
+            standby_min=record["standby_min"],
+            pending_max=record["pending_max"],
+            ramp_per_minute=record["ramp_per_minute"],
+            harvester=record["harvester"],
+            harvester_template=record["harvester_template"],
+            harvester_workflow=record["harvester_workflow"],
+            mode=WorkerMode[record["mode"]],
+            start_seconds_max=record["start_seconds_max"],
+            rebind_max=record["rebind_max"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.core_count <= 100000
+            and 0 <= self.rss_mb_max <= 100000000000
+            and 0 <= self.rss_mb_min <= 100000000000
+            and 1 <= self.workdir_mb_max <= 100000000000
+            and 0 <= self.walltime_seconds_max <= 1000000000
+            and 0 <= self.walltime_seconds_min <= 1000000000
+            and 1 <= self.lease_seconds <= 10000000
+            and 0 <= self.pilots_max <= 1000000
+            and len(self.processing_types) <= 200
+            and (not self.processing_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types))
+            and len(self.processing_types_excluded) <= 200
+            and (not self.processing_types_excluded or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.processing_types_excluded))
+            and len(self.labels) <= 200
+            and (not self.labels or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.labels))
+            and 0 <= self.corepower <= 1000000
+            and len(self.vos) <= 200
+            and (not self.vos or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.vos))
+            and len(self.classes) <= 20
+            and 0 <= self.standby_min <= 1000000
+            and 0 <= self.pending_max <= 1000000
+            and 0 <= self.ramp_per_minute <= 1000000
+            and 1 <= self.start_seconds_max <= 10000000
+            and 0 <= self.rebind_max <= 1000
+            and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, self.harvester, self.harvester_template, self.harvester_workflow, ""))) is not None
+            and (not self.classes or all(map(QueueClass.is_within_bounds, self.classes)))
         )
 
 
@@ -2439,6 +3734,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: Task whose end this one waits for.
     listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
         has the names.
+    uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
     """
 
     transformation: str
@@ -2472,6 +3768,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     fail_goal_unreached: bool = False
     parent_task_id: int | None = None
     listed: NameList | None = None
+    uses_secrets: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2507,6 +3804,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "fail_goal_unreached": self.fail_goal_unreached,
             "parent_task_id": self.parent_task_id,
             "listed": None if self.listed is None else self.listed.to_avro(),
+            "uses_secrets": self.uses_secrets,
         }
 
     @classmethod
@@ -2544,6 +3842,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             fail_goal_unreached=record["fail_goal_unreached"],
             parent_task_id=record["parent_task_id"],
             listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
+            uses_secrets=record["uses_secrets"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2728,20 +4027,31 @@ class UnmergedJob(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_LEASEDJOB = lines_of(
     (WORD, 1, 64),
+    (WORD, 0, 64),
 )
 
 
 class LeasedJob(Struct, frozen=True, kw_only=True, gc=False):
-    """The job a pilot got.
+    """The job that a pilot got, or that travels with a worker.
 
     spec: The job.
     lease_id: The lease.
     lease_seconds: Length of the lease.
+    class_name: Class of the worker that the job travels with; empty for a pilot that asked.
+    cores: Cores of that worker; 0 for a pilot that asked.
+    memory_mb: Memory of that worker, what was asked for the job; 0 for a pilot that asked. In MB.
+    disk_mb: Disk of that worker; 0 for a pilot that asked. In MB.
+    walltime_seconds: Time of that worker; 0 for a pilot that asked.
     """
 
     spec: JobSpec
     lease_id: str
     lease_seconds: int
+    class_name: str = ""
+    cores: int = 0
+    memory_mb: int = 0
+    disk_mb: int = 0
+    walltime_seconds: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2749,6 +4059,11 @@ class LeasedJob(Struct, frozen=True, kw_only=True, gc=False):
             "spec": self.spec.to_avro(),
             "lease_id": self.lease_id,
             "lease_seconds": self.lease_seconds,
+            "class_name": self.class_name,
+            "cores": self.cores,
+            "memory_mb": self.memory_mb,
+            "disk_mb": self.disk_mb,
+            "walltime_seconds": self.walltime_seconds,
         }
 
     @classmethod
@@ -2758,12 +4073,21 @@ class LeasedJob(Struct, frozen=True, kw_only=True, gc=False):
             spec=JobSpec.from_avro(record["spec"]),
             lease_id=record["lease_id"],
             lease_seconds=record["lease_seconds"],
+            class_name=record["class_name"],
+            cores=record["cores"],
+            memory_mb=record["memory_mb"],
+            disk_mb=record["disk_mb"],
+            walltime_seconds=record["walltime_seconds"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             1 <= self.lease_seconds <= 10000000
-            and _NAMES_OF_LEASEDJOB("\n".join((self.lease_id, ""))) is not None
+            and 0 <= self.cores <= 100000
+            and 0 <= self.memory_mb <= 1000000000
+            and 0 <= self.disk_mb <= 2147483647
+            and 0 <= self.walltime_seconds <= 31536000
+            and _NAMES_OF_LEASEDJOB("\n".join((self.lease_id, self.class_name, ""))) is not None
             and self.spec.is_within_bounds()
         )

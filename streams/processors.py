@@ -23,6 +23,8 @@ from streams.jedi.wake import wake_all, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
 from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
+from streams.provisioning.revoked import KINDS as REVOKED
+from streams.provisioning.revoked import revoked_leases
 
 JOB_EVENTS = "culm.job.events.v1"
 HEARTBEATS = "culm.pilot.heartbeats.v1"
@@ -89,7 +91,10 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         ),
         Listener(
             POLICY_EVENTS,
-            (Reaction("wake", frozenset({"QueueConfigured"}), wake_all),),
+            (
+                Reaction("wake", frozenset({"QueueConfigured"}), wake_all),
+                Reaction("revoked", REVOKED, revoked_leases),
+            ),
             decoder,
             outbox,
             facts.snapshot,

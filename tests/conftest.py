@@ -15,7 +15,7 @@ from tests.lane import LANE, WORKER
 from tests.monitor.manual_actors import ManualActors, actors_on
 from tests.starting import starts_processes
 
-pytest_plugins = ("tests.guard", "tests.side_by_side")
+pytest_plugins = ("tests.guard", "tests.side_by_side", "tests.systems.choosing")
 #: Ports of the tests' stacks lie this far above the usual ones.
 PORTS_OFFSET = LANE.offset
 #: What `make fast` asks for: fewer examples of each property than a whole run.

@@ -5,6 +5,7 @@ through others, gets the marker `stack`. A test without that marker may run a co
 other start is an error that names the test, in every kind of run. So `-m "not stack"` starts nothing.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from agents.harvester.systems.native_command import run_command
 from tests.lane import LANE
 from tests.starting import is_declared
 
 #: It goes into the background, so that the command which starts it ends at once.
 DAEMON = "supervisor.supervisord"
-AWAITING = (subprocess.run.__code__, subprocess.call.__code__)
+#: What returns only once the process has ended; the last is the harvester's own, which ends its whole process group as well.
+AWAITING = (subprocess.run.__code__, subprocess.call.__code__, run_command.__code__)
 
 
 class StartsUndeclared(Exception):
@@ -25,15 +28,16 @@ class StartsUndeclared(Exception):
 
 
 class Starts:
-    """Every start of a process by this Python, as `subprocess.Popen` sees it."""
+    """Every start of a process by this Python, as `subprocess.Popen` and `os.posix_spawn` see it."""
 
     def __init__(self) -> None:
         self.test: pytest.Item | None = None
         self._start = subprocess.Popen.__init__
+        self._spawn = os.posix_spawn
 
     def watch(self) -> None:
         """See every start from now on."""
-        start, watched = self._start, self
+        start, spawn, watched = self._start, self._spawn, self
 
         def marked(process: Any, args: Any, *rest: Any, **named: Any) -> None:
             watched.allow(args, awaited=sys._getframe(1).f_code in AWAITING)
@@ -41,10 +45,17 @@ class Starts:
                 named["env"] = {**LANE.mark, **named["env"]}
             start(process, args, *rest, **named)
 
+        def spawned(path: str, args: Any, env: Any, **named: Any) -> int:
+            if sys._getframe(1).f_code.co_filename != subprocess.__file__:  # its own starts were seen above
+                watched.allow(args, awaited=False)
+            return spawn(path, args, {**LANE.mark, **env} if LANE.taken else env, **named)
+
+        os.posix_spawn = spawned  # type: ignore[assignment]
         subprocess.Popen.__init__ = marked  # type: ignore[method-assign, assignment]
 
     def forget(self) -> None:
         """See no more."""
+        os.posix_spawn = self._spawn
         subprocess.Popen.__init__ = self._start  # type: ignore[method-assign]
 
     def allow(self, args: Any, *, awaited: bool) -> None:

@@ -49,14 +49,11 @@ from schemas.reading import Place, Recorded
 from schemas.topics import declared_topics
 from tests.commands.in_memory import a_culm
 from tests.projections.tables_in_memory import after
-try:
-    from identity.rights import class_of_command
-except ImportError:
-    from api.identity.rights import class_of_command
+from identity.rights import class_of_command
 
 culm = a_culm()
-answer = culm.send(ShowBanner(text="down at noon"), "wlcg")
-odd = culm.send(ShowBanner(text="x"), "a/b")
+answer = culm.send(ShowBanner(text="down at noon"), "wlcg", role="operator")
+odd = culm.send(ShowBanner(text="x"), "a/b", role="operator")
 tables = after([(culm.events[0][0], "wlcg")])
 (row,) = tables.all("timeline")
 before, past = Past(subject_from("banner", "wlcg")), Past(subject_from("banner", "wlcg"))

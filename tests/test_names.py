@@ -22,6 +22,7 @@ EXCEPTIONS = {
     "Stop": WRAPPERS,
     "Terminated": WRAPPERS,
     # The same thing on two sides that import nothing of each other: a value that says why not.
+    "Refused": ("agents/harvester/systems/contract.py", "api/http/errors.py"),
     "Refusal": ("commands/decision.py", "streams/jedi/task_parameters.py"),
 }
 

@@ -1,1 +1,1 @@
-"""The local harvester: as many pilots as are wanted, and a word about the life of each."""
+"""The harvester: as many workers as are wanted, in the batch systems of a site, and a report of the life of each."""

@@ -1,8 +1,9 @@
-"""How many pilots the queue wants, heard by long polls from a thread of its own."""
+"""How many workers a queue wants, by class, heard by long polls from a thread of its own."""
 
-import os
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -13,50 +14,91 @@ from agents.stop_event import StopEvent, pause
 
 WAIT_SECONDS = 25.0
 ANSWER_SECONDS = WAIT_SECONDS + 15.0
-WANTED_MAX = 10_000_000
+WANTED_MAX, CLASSES_MAX, NUMBER_MAX = 10_000_000, 100, 1 << 31
+#: The mode of a queue whose pilots do not ask for jobs.
+PUSH = "PUSH"
 AWAY_SECONDS_FIRST, AWAY_SECONDS_MAX = 0.2, 5.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class WantedClass:
+    """Workers of one size. name: empty where the queue has no classes, and the limits of the queue hold then."""
+
+    name: str
+    wanted: int
+    memory_mb: int = 0
+    cores: int = 1
+    walltime_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a queue wanted last. sequence: of the last event of its workers by then. pushes: its jobs travel with workers."""
+
+    classes: tuple[WantedClass, ...] = ()
+    sequence: int = 0
+    pushes: bool = False
+
+    @property
+    def wanted(self) -> int:
+        """Workers of all classes."""
+        return sum(one.wanted for one in self.classes)
+
+
 class DemandPoller:
-    """The last number heard; its file descriptor is readable when the number changed."""
+    """The last demand heard of one queue; `changed` is called, from its thread, when it changed."""
 
-    def __init__(self, session: AgentSession, queue: str, stop: StopEvent) -> None:
-        self._session, self._queue, self._stop = session, queue, stop
-        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._wanted = 0
-
-    def fileno(self) -> int:
-        """For selectors."""
-        return self._fd
+    def __init__(self, session: AgentSession, queue: str, stop: StopEvent, changed: Callable[[], None]) -> None:
+        self._session, self._queue, self._stop, self._changed = session, queue, stop, changed
+        self.demand = Demand()
 
     def start(self) -> None:
         """Begin to listen."""
-        threading.Thread(target=self._listen, name="demand", daemon=True).start()
-
-    def wanted(self) -> int:
-        """How many pilots are wanted; the change, if there was one, counts as seen."""
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._fd)
-        return self._wanted
+        threading.Thread(target=self._listen, name=f"demand of {self._queue}", daemon=True).start()
 
     def _listen(self) -> None:
         path, after, away = f"/v1/queues/{quote(self._queue, safe='')}/wanted", None, AWAY_SECONDS_FIRST
         while not self._stop.is_closed:
             query = {"wait": WAIT_SECONDS} if after is None else {"after": after, "wait": WAIT_SECONDS}
             try:
-                found = self._session.get(path, query, ANSWER_SECONDS)
-                wanted, sequence = int(found["wanted"]), int(found["sequence"])
-                if not 0 <= wanted <= WANTED_MAX or not 0 <= sequence < 1 << 63:
-                    raise ValueError(f"{str(wanted)[:30]} wanted at {str(sequence)[:30]}")
-                after = sequence
+                found = demand_of(self._session.get(path, query, ANSWER_SECONDS))
             except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
-                log.warning("demand_not_heard", problem=f"{type(problem).__name__}: {str(problem)[:200]}")
+                log.warning("demand_not_heard", queue=self._queue, problem=f"{type(problem).__name__}: {str(problem)[:200]}")
                 pause(away, self._stop)
                 away = min(2 * away, AWAY_SECONDS_MAX)
                 continue
-            away = AWAY_SECONDS_FIRST
-            if wanted != self._wanted:
-                log.info("demand_changed", wanted=wanted, before=self._wanted, sequence=after)
-                self._wanted = wanted
-                os.eventfd_write(self._fd, 1)
+            away, after = AWAY_SECONDS_FIRST, found.sequence
+            before, self.demand = self.demand, found
+            if found.wanted != before.wanted:
+                log.info("demand_changed", queue=self._queue, wanted=found.wanted, before=before.wanted, sequence=after)
+            if found != before:
+                self._changed()
+
+
+def demand_of(document: dict[str, Any]) -> Demand:
+    """The demand in an answer; raises KeyError, TypeError, ValueError for one that cannot be."""
+    wanted, sequence = _number(document["wanted"], WANTED_MAX), _number(document["sequence"], 1 << 63)
+    listed, pushes = document.get("classes"), document.get("mode") == PUSH
+    if not listed:
+        return Demand((WantedClass("", wanted),) if wanted else (), sequence, pushes)
+    if not isinstance(listed, list) or len(listed) > CLASSES_MAX:
+        raise ValueError(f"more than {CLASSES_MAX} classes")
+    classes = (
+        WantedClass(
+            str(one["name"])[:64],
+            _number(one["wanted"], WANTED_MAX),
+            _number(one.get("memory_mb") or 0, NUMBER_MAX),
+            max(1, _number(one.get("cores") or 1, 100_000)),
+            _number(one.get("walltime_seconds") or 0, 31_536_000),
+        )
+        for one in listed
+    )
+    return Demand(tuple(one for one in classes if one.wanted), sequence, pushes)
+
+
+def _number(value: Any, most: int) -> int:
+    number = int(value)
+    if not 0 <= number <= most:
+        raise ValueError(f"{str(value)[:30]} is not 0 to {most}")
+    return number

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import structlog
 
 from agents.errors import Rejected, Unreachable
-from agents.harvester.ledger import Ledger
+from agents.harvester.journal import Report, ReportJournal
+from agents.harvester.kill_points import reach
 from agents.session import AgentSession, patiently
 
 ANSWER_SECONDS = 20.0
@@ -16,11 +17,10 @@ log = structlog.get_logger()
 
 
 class Reporting:
-    """Sends what the ledger has to say."""
+    """Sends what the journal holds."""
 
-    def __init__(self, session: AgentSession, queue: str, ledger: Ledger) -> None:
-        self._session, self._ledger = session, ledger
-        self._path = f"/v1/queues/{quote(queue, safe='')}/workers"
+    def __init__(self, session: AgentSession, journal: ReportJournal) -> None:
+        self._session, self._journal = session, journal
         self._news, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporting", daemon=True)
 
@@ -28,36 +28,50 @@ class Reporting:
         """Begin to send."""
         self._thread.start()
 
-    def hurry(self) -> None:
-        """There is something to say."""
+    def tell(self, queue: str, *reports: Report) -> None:
+        """Keep `reports` about workers of `queue`, and send them."""
+        if not reports:
+            return
+        try:
+            self._journal.add(*({"queue": queue, "body": report} for report in reports))
+        except OSError as problem:  # a full disk: they are sent all the same, unless this process dies first
+            log.error("reports_not_on_disk", problem=problem.strerror)
+        reach("report.written")
         self._news.set()
 
+    def __len__(self) -> int:
+        return len(self._journal)
+
     def finish(self, seconds: float) -> None:
-        """Send what is left, for at most `seconds`; the rest stays in the ledger for the next harvester."""
+        """Send what is left, for at most `seconds`; the rest stays in the journal for the next harvester."""
         end = time.monotonic() + seconds
-        while self._ledger.first_unsaid() is not None and self._thread.is_alive() and time.monotonic() < end:
+        while len(self._journal) and self._thread.is_alive() and time.monotonic() < end:
             time.sleep(0.01)
         self._over.set()
         self._news.set()
 
     def _run(self) -> None:
         while not self._over.is_set():
-            report = self._ledger.first_unsaid()
-            if report is None:
+            entry = self._journal.first()
+            if entry is None:
                 self._news.wait()
                 self._news.clear()
                 continue
+            queue, report = str(entry.get("queue")), entry.get("body") or {}
+            reach("report.before")
             try:
                 tries = patiently(ROUND_SECONDS, pause=self._pause, over=self._over.is_set)
-                answer = tries(self._session.post, self._path, report, ANSWER_SECONDS)
+                answer = tries(self._session.post, f"/v1/queues/{quote(queue, safe='')}/workers", report, ANSWER_SECONDS)
             except Unreachable as problem:
-                log.warning("worker_not_reported_yet", worker_id=report["worker_id"], problem=str(problem))
+                log.warning("worker_not_reported_yet", worker_id=report.get("worker_id"), problem=str(problem))
                 continue
             except Rejected as problem:
-                log.error("worker_report_rejected", worker_id=report["worker_id"], problem=str(problem))
+                log.error("worker_report_rejected", worker_id=report.get("worker_id"), problem=str(problem))
             else:
-                log.info("worker_reported", worker_id=report["worker_id"], state=report["state"], answer=answer)
-            self._ledger.said()
+                log.info("worker_reported", worker_id=report.get("worker_id"), state=report.get("state"), answer=answer)
+            reach("report.sent")
+            self._journal.said()
+            reach("report.kept")
 
     def _pause(self, seconds: float) -> None:
         self._over.wait(seconds)

@@ -17,9 +17,13 @@ LEASE_HEARTBEATS, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 6, 3, 86_400
 class PilotConfig:
     """One pilot. The lease it gets is LEASE_HEARTBEATS heartbeats long (docs/architecture.md).
 
-    memory_grace: a payload may use so many times its `minRamCount`; memory_mb_max, if not 0, holds instead.
+    memory_grace: a payload may use so many times its `minRamCount`; memory_mb_max, if not 0, holds instead, and is what the pilot
+    offers. cores: what it offers; 0 when the site does not say.
     grace_seconds: from SIGTERM to SIGKILL of a payload; wrappers need 5 s of it.
     passed_on: further variables of the pilot's environment that payloads may see.
+    token_key_file: with what the token is renewed; None for one that someone else renews. is_private: payloads, which run as the
+    same user, must find neither in a file nor in the memory of the pilot. job_file: with the one job that it runs, where it does
+    not ask for jobs. instance: tells it from another process that reads the same file.
     """
 
     api: str
@@ -34,6 +38,7 @@ class PilotConfig:
     update_seconds_max: float = 600.0
     memory_grace: float = 2.0
     memory_mb_max: int = 0
+    cores: int = 0
     stdout_mb_max: int = 2_048
     grace_seconds: float = 8.0
     keep: bool = False
@@ -41,6 +46,11 @@ class PilotConfig:
     node: str = ""
     harvester_id: str = ""
     worker_id: str = ""
+    token_key_file: Path | None = None
+    is_private: bool = False
+    folder: Path | None = None
+    job_file: Path | None = None
+    instance: str = ""
 
     @property
     def lease_seconds(self) -> float:
@@ -48,9 +58,16 @@ class PilotConfig:
         return max(LEASE_SECONDS_MIN, min(LEASE_HEARTBEATS * self.heartbeat_seconds, LEASE_SECONDS_MAX))
 
     @property
+    def pilot_id(self) -> str:
+        """What it calls itself in reports; the part before the first stroke is its name."""
+        name = self.worker_id or "unknown"
+        mode = "PULL" if self.job_file is None else "PUSH"
+        return f"{name}{f'-{self.instance}' if self.instance else ''}|{mode}|culm-light"
+
+    @property
     def work(self) -> Path:
         """Folder of this pilot's jobs."""
-        return self.home / "work" / (self.worker_id or f"pilot-{os.getpid()}")
+        return self.folder or self.home / "work" / (self.worker_id or f"pilot-{os.getpid()}")
 
 
 def read_config(environ: Mapping[str, str]) -> PilotConfig:
@@ -70,6 +87,7 @@ def read_config(environ: Mapping[str, str]) -> PilotConfig:
         update_seconds_max=settings.number("CULM_PILOT_UPDATE_SECONDS", 600.0),
         memory_grace=settings.number("CULM_PILOT_MEMORY_GRACE", 2.0),
         memory_mb_max=settings.whole("CULM_PILOT_MEMORY_MB", 0),
+        cores=settings.whole("CULM_PILOT_CORES", 0),
         stdout_mb_max=settings.whole("CULM_PILOT_STDOUT_MB", 2_048),
         grace_seconds=settings.number("CULM_PILOT_GRACE_SECONDS", 8.0),
         keep=settings.is_set("CULM_PILOT_KEEP"),
@@ -77,4 +95,7 @@ def read_config(environ: Mapping[str, str]) -> PilotConfig:
         node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
         harvester_id=settings.text("HARVESTER_ID", ""),
         worker_id=settings.text("HARVESTER_WORKER_ID", ""),
+        is_private=settings.is_set("CULM_PILOT_PRIVATE"),
+        folder=settings.path("CULM_WORK") if settings.text("CULM_WORK", "") else None,
+        token_key_file=settings.path("CULM_TOKEN_KEY_FILE") if settings.text("CULM_TOKEN_KEY_FILE", "") else None,
     )

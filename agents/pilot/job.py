@@ -9,7 +9,9 @@ from typing import Any
 
 NULL = "NULL"
 #: Names in the job's directory that belong to the pilot; no input may replace them.
-RESERVED = ("payload.stdout", "payload.stderr", "pilotlog.txt")
+#: Where a payload finds the secrets of its owner, as the reference pilot puts them.
+SECRETS_FILE = "panda_secrets.json"
+RESERVED = ("payload.stdout", "payload.stderr", "pilotlog.txt", SECRETS_FILE)
 NAME_BYTES_MAX = 255
 #: What needs a container, or steps around the payload; this pilot has neither.
 UNSUPPORTED = ("container_name", "preprocess", "postprocess", "coprocess")
@@ -64,6 +66,7 @@ class PilotJob:
     ram_mb: int
     walltime_seconds: int
     unsupported: tuple[str, ...] = ()
+    secrets: str = field(default="", repr=False)
 
     @property
     def wrapper(self) -> str:
@@ -100,6 +103,7 @@ def _parse_job(answer: dict[str, Any], job_id: int) -> PilotJob:
         ram_mb=_number(answer.get("minRamCount")),
         walltime_seconds=_number(answer.get("maxWalltime")),
         unsupported=tuple(name for name in UNSUPPORTED if answer.get(name) not in (None, "", NULL)),
+        secrets=_text(answer.get("secrets")),
     )
     _plain(job.wrapper, "transformation")
     for lfn in [file.lfn for file in job.inputs] + [file.lfn for file in job.outputs]:

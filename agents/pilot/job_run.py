@@ -60,7 +60,7 @@ def live_report(config: PilotConfig, run: JobRun, state: str, now: float) -> dic
         "siteName": config.queue,
         "node": config.node,
         "schedulerID": config.harvester_id or "unknown",
-        "pilotID": f"{config.worker_id or 'unknown'}|PULL|culm-light",
+        "pilotID": config.pilot_id,
         "startTime": run.started_at,
         "coreCount": run.job.core_count,
         "cpuConsumptionUnit": "s",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from agents.errors import CallFailed
+from agents.errors import CallFailed, NotAdmitted
 from agents.pilot.errors import Stopped
 from agents.pilot.payload_supervisor import now
 
@@ -19,15 +19,18 @@ REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0
 WAIT_SECONDS = 0.2
 #: A final report waits so long for a heartbeat that is under way, so that the server hears things in order.
 ORDER_SECONDS = 2.0
+#: A new token is there within seconds when one has ended; so long refused means revoked.
+REFUSED_SECONDS_MAX = 20.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateReply:
-    """An answer to updateJob."""
+    """An answer to updateJob. message: why, where it says so."""
 
     status_code: int
     command: str = "NULL"
+    message: str = ""
 
     @property
     def stops(self) -> bool:
@@ -58,6 +61,7 @@ class JobLease:
         self._confirmed_at = leased_at
         self._state, self._due_at = "starting", 0.0
         self._is_beating = self._is_over = self._is_stopped = False
+        self._refused_since: float | None = None
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
 
     @property
@@ -116,13 +120,28 @@ class JobLease:
             sent_at = now()
             try:
                 reply = self._beat(state)
+            except NotAdmitted as problem:
+                self._not_admitted(str(problem), sent_at)
             except CallFailed as problem:
                 log.warning("heartbeat_failed", state=state, problem=str(problem))
                 self._rest(pause)
                 pause = min(2 * pause, REPEAT_SECONDS_MAX)
             else:
-                pause = REPEAT_SECONDS_FIRST
+                pause, self._refused_since = REPEAT_SECONDS_FIRST, None
                 self._take(reply, sent_at)
+
+    def _not_admitted(self, problem: str, at: float) -> None:
+        """A token that is refused for long is revoked, and the job is another pilot's: it ends."""
+        since = self._refused_since = at if self._refused_since is None else self._refused_since
+        log.warning("heartbeat_not_admitted", problem=problem, since_seconds=round(at - since, 1))
+        if at - since < REFUSED_SECONDS_MAX:
+            self._rest(REPEAT_SECONDS_MAX)
+            return
+        with self._changed:
+            self._is_beating, self._is_stopped = False, True
+            self._changed.notify_all()
+        self._stop()
+        self.end()
 
     def _next_state(self) -> str | None:
         """The state to report, when a report is due; None at the end."""
@@ -145,6 +164,7 @@ class JobLease:
             if self._is_over or self._is_stopped:
                 return
             if reply.stops:
+                log.warning("job_ordered_to_end", reason=reply.message[:300])
                 self._is_stopped = True
             elif reply.status_code == SUCCESS:
                 self._confirmed_at = sent_at

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import psutil
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_SECONDS = 0.01
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -20,6 +20,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def adopt_orphans() -> None:
     """Make this process the one to whom orphaned descendants fall."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def close_memory() -> None:
+    """Let no other process of the same user read this one's memory; it leaves no core either."""
+    _prctl(PR_SET_DUMPABLE, 0)
 
 
 def die_with_parent(parent: int) -> None:

@@ -19,7 +19,7 @@ import structlog
 from agents.pilot.config import PilotConfig
 from agents.pilot.environment import payload_environment
 from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, JobTrouble, PayloadSupervisorGone
-from agents.pilot.job import PilotJob, StageOutFile
+from agents.pilot.job import SECRETS_FILE, PilotJob, StageOutFile
 from agents.pilot.job_run import JobRun, final_report, live_report
 from agents.pilot.lease import JobLease
 from agents.pilot.log_archive import make_log_archive
@@ -92,6 +92,9 @@ class Runner:
         if self._job.unsupported:
             text = f"this pilot cannot do what the job asks for: {', '.join(self._job.unsupported)}"
             raise JobTrouble(NO_CONTAINERS, text)
+        if self._config.job_file is not None:
+            # The file may be old, or another one's: the server says first that the job is this pilot's.
+            self._lease.make_sure(self._check)
         self._set_up()
         self._stage_in()
         self._run_payload()
@@ -107,6 +110,10 @@ class Runner:
         wrapper = folder / self._job.wrapper
         wrapper.write_bytes(self._site.server.wrapper(self._job.transformation))
         wrapper.chmod(0o755)
+        if self._job.secrets:
+            secrets = folder / SECRETS_FILE
+            secrets.touch(mode=0o600)
+            secrets.write_text(self._job.secrets, encoding="utf-8")
         self._job_run.set_up_seconds = time.monotonic() - began
 
     def _stage_in(self) -> None:
@@ -191,7 +198,9 @@ class Runner:
         archive = self._config.work / f"{job.job_id}.log.part"
         try:
             own = {PILOT_LOG: ("\n".join(self._site.lines()) + "\n").encode("utf-8", "replace")}
-            left_out = {one.lfn for one in job.inputs} | {one.lfn for one in job.outputs}
+            # A job that failed keeps its folder: the secrets are not for those who look into it.
+            (job_run.folder / SECRETS_FILE).unlink(missing_ok=True)
+            left_out = {one.lfn for one in job.inputs} | {one.lfn for one in job.outputs} | {SECRETS_FILE}
             name = f"tarball_PandaJob_{job.job_id}_{self._config.queue}"
             make_log_archive(job_run.folder, archive, name, left_out, own)
             self._store(file, archive, lambda: None)

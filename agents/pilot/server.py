@@ -17,6 +17,7 @@ from agents.pilot.errors import NO_ANSWER, WRAPPER_NOT_FETCHED, JobTrouble
 from agents.pilot.lease import SUCCESS, UpdateReply
 from agents.session import ANSWER_SECONDS, AgentSession, patiently
 from agents.stop_event import StopEvent, pause
+from agents.token_renewal import TokenRenewal
 
 TIMEOUT = 10
 HEARTBEAT_ANSWER_SECONDS_MIN = 10.0
@@ -43,16 +44,31 @@ class Server:
         self._config, self._stop = config, stop
         self._session = AgentSession(config.api, config.token_file, config.vo, "culm-pilot")
         self._wrappers: dict[str, tuple[float, bytes]] = {}
+        #: For the reports of the job at hand; empty where the pilot's own is all there is.
+        self._job_token = ""
+
+    def keep_token(self) -> None:
+        """Have the pilot's token renewed for as long as it runs, where it came with a key for that.
+
+        Raises CallFailed, OSError when token and key cannot be taken out of the sight of payloads, which they must be.
+        """
+        if self._config.token_key_file is None:
+            return
+        renewal = TokenRenewal(self._session, self._config.token_file, self._config.token_key_file, self._stop)
+        if self._config.is_private:
+            renewal.take_out_of_files()
+        renewal.start()
 
     def get_job(self, offer: dict[str, Any]) -> dict[str, Any] | None:
         """A job, or None when there is none; raises CallFailed.
 
         Not repeated here: a call that failed may have given a job away, and its lease then runs out.
         """
-        answer = self._session.post("/server/panda/getJob", offer)
+        answer = self._session.post("/server/panda/getJob", {**offer, "wants_job_token": True})
         status = _status(answer)
         if status == TIMEOUT:
             raise Unreachable("StatusCode 10")
+        self._job_token = _job_token(answer)
         return answer if status == SUCCESS and answer.get("PandaID") else None
 
     def heartbeat(self, report: dict[str, Any]) -> UpdateReply:
@@ -118,8 +134,9 @@ class Server:
         return reply
 
     def _update(self, report: dict[str, Any], seconds: float) -> UpdateReply:
-        answer = self._session.post("/server/panda/updateJob", report, seconds)
-        return UpdateReply(_status(answer), str(answer.get("command") or "NULL"))
+        answer = self._session.post("/server/panda/updateJob", report, seconds, token=self._job_token)
+        self._job_token = _job_token(answer) or self._job_token
+        return UpdateReply(_status(answer), str(answer.get("command") or "NULL"), str(answer.get("message") or ""))
 
     def _patiently(self, seconds: float) -> Retrying:
         return patiently(seconds, pause=lambda wait: pause(wait, self._stop), over=self._is_late)
@@ -136,3 +153,9 @@ def _status(answer: dict[str, Any]) -> int:
         return int(answer.get("StatusCode") or 0)
     except (TypeError, ValueError, OverflowError) as problem:
         raise Unreachable(f"StatusCode is {str(answer.get('StatusCode'))[:50]!r}") from problem
+
+
+def _job_token(answer: dict[str, Any]) -> str:
+    """The token in an answer; empty when there is none."""
+    found = answer.get("job_token")
+    return found if isinstance(found, str) and found.isascii() else ""

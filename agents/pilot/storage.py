@@ -127,8 +127,8 @@ class Storage:
             host, folder = str(protocol["endpoint"]), Path(protocol["path"])
         except (KeyError, IndexError, TypeError) as problem:
             raise JobTrouble(NO_STORAGE, f"storage element {endpoint!r} has no protocol for {activity}") from problem
-        if "/" in scope or "\0" in scope:
-            raise JobTrouble(NO_STORAGE, f"scope {scope[:100]!a} of {lfn} is no name, expected one without /")
+        if "/" in scope or "\0" in scope or (scope and "" in scope.split(".")):
+            raise JobTrouble(NO_STORAGE, f"scope {scope[:100]!a} of {lfn} is no name, expected one without / and empty parts")
         if host != LOCALHOST:
             raise JobTrouble(NO_STORAGE, f"storage at {host!r} cannot be reached by copy, expected {LOCALHOST}")
         digest = hashlib.md5(f"{scope}:{lfn}".encode(), usedforsecurity=False).hexdigest()

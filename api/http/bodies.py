@@ -163,8 +163,12 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["method"] in ("GET", "HEAD"):
+            problem = body_of_reading(scope)
+            await (self._app if problem is None else answer_to(scope["path"], problem))(scope, receive, send)
             return
         limit = self._larger.get(scope["path"], self._bytes_max)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
@@ -185,6 +189,15 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+def body_of_reading(scope: Scope) -> BodyTooLarge | None:
+    """What is wrong with a GET or HEAD that announces a body; None for one that has none."""
+    for name, value in scope["headers"]:
+        if (name == b"content-length" and value.strip().strip(b"0")) or name == b"transfer-encoding":
+            found = f"{name.decode()}: {value[:40].decode('latin-1')!r}"
+            return BodyTooLarge(f"a {scope['method']} with a body, {found}; expected none", limit_bytes=0)
+    return None
 
 
 def too_large(found: int, limit: int) -> BodyTooLarge:

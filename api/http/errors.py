@@ -15,6 +15,7 @@ ApiError
 └── Unavailable           503  cannot be done now; comes with Retry-After
     ├── Overloaded             answers are slow or the log does not take more
     ├── LogUnavailable         the command did not reach the log
+    │   └── OutcomeUnknown     it was sent, and no answer came
     ├── ReadModelsUnavailable  the database does not answer
     └── PositionNotReached     the read models are behind the position that the client named
 """
@@ -67,6 +68,8 @@ class AccessDenied(ApiError):
 
     status = 403
     title = "Access denied"
+    #: True once the gate has recorded it.
+    is_recorded = False
 
 
 class RoleMissing(AccessDenied):
@@ -140,6 +143,22 @@ class LogUnavailable(Unavailable):
     """The command did not reach the log."""
 
     title = "Log unavailable"
+
+
+class OutcomeUnknown(LogUnavailable):
+    """A command was sent, and no answer came in time: it may have been carried out. `reason` says so to programs.
+
+    command_id: which one it was. stands: true for a command that may be carried out later, too.
+    """
+
+    title = "Outcome unknown"
+
+    def __init__(self, what: str, command_id: str, *, stands: bool, advice: str = "", **members: object) -> None:
+        later = "it may be carried out later" if stands else "it will not be carried out any more"
+        advice = advice or f"ask again with Idempotency-Key {command_id}"
+        detail = f"{what}: it is not known whether it was carried out, {later}; {advice}"
+        super().__init__(detail, retry_after_seconds=5, reason="OUTCOME_UNKNOWN", command_id=command_id, **members)
+        self.what, self.command_id, self.stands = what, command_id, stands
 
 
 class ReadModelsUnavailable(Unavailable):

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.access import Gate, Handler
+from api.http.access import Gate, Handler, guarded
 from api.http.bodies import too_large
 from api.http.errors import ApiError
 from api.http.metrics import observe
@@ -23,7 +23,7 @@ from api.http.problems import answer_to, json_response, unexpected
 from api.http.tracing import correlation_of_request, trace_begins, trace_ends
 from api.pilots.bodies import parse_report, read_report
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 
 #: A call that needs nothing of a request but its body: content of the answer, to be sent as JSON with status 200.
 BodyCall = Callable[[dict[str, Any], Identity], Awaitable[Any]]
@@ -39,12 +39,23 @@ def from_body(call: BodyCall) -> Handler:
 
 
 @dataclass(frozen=True, slots=True)
+class HotCall:
+    """A call and whom it serves."""
+
+    kind: EndpointClass
+    call: BodyCall
+
+    def endpoint(self) -> Callable[[Request], Awaitable[Response]]:
+        """The same as a route."""
+        return guarded(self.kind, from_body(self.call))
+
+
+@dataclass(frozen=True, slots=True)
 class HotRoutes:
-    """ASGI application: POST to a path of `calls` is answered here, for members of class `kind`; all else by `app`."""
+    """ASGI application: POST to a path of `calls` is answered here, for members of the call's class; all else by `app`."""
 
     app: ASGIApp
-    calls: Mapping[str, BodyCall]
-    kind: EndpointClass
+    calls: Mapping[str, HotCall]
     gate: Gate
     bytes_max: int
 
@@ -68,7 +79,7 @@ class HotRoutes:
         finally:
             observe(path, "POST", status, time.perf_counter() - began)
 
-    async def _outcome(self, call: BodyCall, path: str, pairs: list[tuple[bytes, bytes]], receive: Receive) -> bytes | Response:
+    async def _outcome(self, hot: HotCall, path: str, pairs: list[tuple[bytes, bytes]], receive: Receive) -> bytes | Response:
         """JSON for success, else the response that tells what went wrong."""
         headers = dict(reversed(pairs))  # of a repeated header the first holds
         parent = headers.get(b"traceparent")
@@ -77,10 +88,11 @@ class HotRoutes:
             declared = headers.get(b"content-length", b"")
             if declared.isdigit() and int(declared) > self.bytes_max:
                 raise too_large(int(declared), self.bytes_max)
-            identity = await self.gate.let_in(self.kind, _text(headers, b"authorization") or "", _text(headers, b"origin"))
+            origin = _text(headers, b"origin")
+            identity = await self.gate.let_in(hot.kind, _text(headers, b"authorization") or "", origin, path)
             raw = await _whole_body(receive, self.bytes_max)
             body = parse_report(raw, {"content-type": _text(headers, b"content-type") or ""}, self.bytes_max)
-            return orjson.dumps(await call(body, identity), default=str)
+            return orjson.dumps(await hot.call(body, identity), default=str)
         except ApiError as error:
             return answer_to(path, error)
         except ClientDisconnect:

@@ -29,6 +29,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def known(request: Request, error: ApiError) -> Response:
+        if isinstance(error, AccessDenied):
+            request.app.state.gate.record(request, error)
         return answer_to(request.scope["path"], error)
 
     @app.exception_handler(RequestValidationError)

@@ -4,6 +4,7 @@ Only a plain file name that exists in the folder is served, as its raw bytes: a 
 Content-Encoding would make clients store something else.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -34,7 +35,10 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/cache/{name}")
     async def sandbox(name: str, _: Public) -> Response:
-        return FileResponse(plain_file(cache, name), media_type="application/octet-stream", headers=INERT)
+        path = plain_file(cache, name)
+        with suppress(OSError):  # what is fetched is kept
+            path.touch()
+        return FileResponse(path, media_type="application/octet-stream", headers=INERT)
 
     return router
 

@@ -96,7 +96,9 @@ class AuditService:
         """True when the queue serves the VO of the caller (and has the worker)."""
         if await queues.one(self.read_models, identity.vo, subject.aggregate_id) is None:
             return False
-        return subject.worker_id is None or await workers.is_in_queue(self.read_models, subject.aggregate_id, subject.worker_id)
+        if subject.worker_id is None:
+            return True
+        return await workers.is_in_queue(self.read_models, identity.vo, subject.aggregate_id, subject.worker_id)
 
     async def _correlation(self, identity: Identity, name: str) -> str:
         if name.isdecimal():

@@ -65,9 +65,12 @@ def sentences(
     stuck: Mapping[str, tuple[int, float]],
     stopped: Sequence[Mapping[str, Any]],
     aside: Standing,
+    left_out: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Each problem in a sentence. processes: name, state, restarts_lately. stopped: partitions that stand still."""
-    found: list[str] = []
+    """Each problem in a sentence. processes: name, state, restarts_lately. stopped: partitions that stand still. left_out:
+    sentences of read models whose tables are of another version.
+    """
+    found = list(left_out)
     for one in processes:
         if one["state"] in BROKEN_STATES:
             found.append(f"Process {one['name']} does not run (state {one['state']}).")
@@ -110,12 +113,13 @@ class ConditionService:
             projected = await positions.slowest_positions(read_models)
             stopped = await positions.stopped_partitions(read_models)
             aside = await standing(read_models)
+            left_out = await positions.left_out_now(read_models)
         except (ReadModelsUnavailable, psycopg2.Error):
             # Away, or not yet brought to this version: nothing is known of what they hold.
-            projected, stopped, aside = {}, [], Standing()
+            projected, stopped, aside, left_out = {}, [], Standing(), ()
         processes, followers = await asyncio.to_thread(_outside, config.home, config.kafka, config.postgres, projected)
         stuck = self._progress.stuck(followers, time.monotonic())
-        self._last, self._at = HealthCondition(sentences(processes, stuck, stopped, aside), aside), time.monotonic()
+        self._last, self._at = HealthCondition(sentences(processes, stuck, stopped, aside, left_out), aside), time.monotonic()
 
 
 def _outside(

@@ -2,7 +2,8 @@
 
 In: a command and who sends it. Out: the decider's `CommandAnswered`, or None when the wait ended first; then the
 command is in the log all the same and its answer will be found under its id. Invariant: nothing is sent while no one
-can receive the answer, and back-pressure refuses before the log is written, never after.
+can receive the answer, and back-pressure refuses before the log is written, never after. What the log does not take in time is
+given up (`eventlog/sender.py`), and what is only of use in time carries when it expires, so a 503 does not come true later.
 """
 
 import asyncio
@@ -12,18 +13,19 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaError, Message
 
-from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, Overloaded
+from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, OutcomeUnknown, Overloaded
 from api.http.tracing import correlation_of_request
 from api.log.answers import AnswerWatch, Awaited
 from api.log.poller import Poller
 from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
 from identity.identity import Identity
+from identity.rights import grounds_of
 from schemas.answer import CommandAnswered
 from schemas.answering import may_be_answered_by_events
 from schemas.bounds import Bounded, Problem, problems_of, sentence
 from schemas.heartbeat import PilotHeartbeat
-from schemas.instants import micros_of_nanos
+from schemas.instants import micros_of_nanos, micros_of_seconds
 from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
@@ -32,6 +34,10 @@ from schemas.wire import entry_of
 UNSENT_MAX = 50_000
 #: How long a command that no one awaits may take to reach the log before the client is asked to try again.
 DELIVERY_SECONDS = 10.0
+#: The most that is kept of a wait for the way of the answer.
+ANSWER_SECONDS = 2.0
+#: Given up, perhaps after it was sent: what became of it is not known.
+MAYBE_WRITTEN = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_INFLIGHT, KafkaError._TIMED_OUT, KafkaError._TRANSPORT})
 
 
 def now_micros() -> int:
@@ -74,24 +80,36 @@ class CommandGateway:
         causation_id: str | None = None,
         expected_sequence: int | None = None,
         wait_seconds: float = 10.0,
+        only_in_time: bool = False,
     ) -> CommandAnswered | None:
         """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
 
         role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
-        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), BodyTooLarge.
+        only_in_time: for a caller that can do nothing with a later answer: the command is refused as EXPIRED a moment before the
+        wait ends, and where no answer comes OutcomeUnknown is raised instead of None.
+        Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), OutcomeUnknown,
+        BodyTooLarge.
         """
         self.check_room()
         command_id = command_id or str(uuid4())
+        grounds = grounds_of(identity, role or identity.role)
+        issued_at = now_micros()
         envelope = CommandEnvelope(
             command_id=command_id,
             aggregate_id=aggregate_id,
             correlation_id=correlation_id or correlation_of_request() or command_id,
             causation_id=causation_id,
-            issued_at=now_micros(),
+            issued_at=issued_at,
             actor=identity.subject,
             role=role or identity.role,
             vo=identity.vo,
             expected_sequence=expected_sequence,
+            rule=grounds.rule,
+            group=grounds.group,
+            rights=grounds.rights,
+            lease_id=identity.agent.job.lease_id if identity.agent is not None and identity.agent.job is not None else None,
+            linked_actors=identity.linked,
+            expires_at=issued_at + micros_of_seconds(expiry_seconds(wait_seconds)) if only_in_time else None,
         )
         return await self.send(command, envelope, wait_seconds)
 
@@ -110,7 +128,7 @@ class CommandGateway:
             nonlocal delivered
             delivered = error is None
             if not loop.is_closed() and (error is not None or wait_seconds <= 0):
-                loop.call_soon_threadsafe(_settle, future, error)
+                loop.call_soon_threadsafe(_settle, future, error, envelope)
 
         timer = loop.call_later(patience, _end_wait, future)
         self.poller.hurry()
@@ -122,8 +140,10 @@ class CommandGateway:
         finally:
             timer.cancel()
             self.answers.forget(envelope.command_id, future, place)
-        if answer is None and not delivered:
-            raise LogUnavailable(f"the log did not take the command within {patience:.0f} s", retry_after_seconds=5)
+        expires = envelope.expires_at is not None
+        if answer is None and (expires or not delivered):
+            what = "no answer" if delivered else "the log did not take the command"
+            raise OutcomeUnknown(f"{what} within {patience:.0f} s", envelope.command_id, stands=not expires)
         return answer
 
     def check_room(self) -> None:
@@ -182,10 +202,18 @@ def _end_wait(future: Awaited) -> None:
         future.set_result(None)
 
 
-def _settle(future: Awaited, error: KafkaError | None) -> None:
+def expiry_seconds(wait_seconds: float) -> float:
+    """After how long a command of a caller that waits so long is not decided any more: its answer needs time to come back."""
+    return wait_seconds - min(ANSWER_SECONDS, wait_seconds / 5)
+
+
+def _settle(future: Awaited, error: KafkaError | None, by: CommandEnvelope) -> None:
     if future.done():
         return
     if error is None:
         future.set_result(None)
+    elif error.code() in MAYBE_WRITTEN:
+        what = f"the log did not take the command: {error.str()}"
+        future.set_exception(OutcomeUnknown(what, by.command_id, stands=by.expires_at is None))
     else:
-        future.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}"))
+        future.set_exception(LogUnavailable(f"the log did not take the command: {error.str()}; nothing was done"))

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4, uuid5
 
 import orjson
 
-from api.http.errors import BadRequest, Conflict, Unavailable
+from api.http.errors import BadRequest, Conflict, ReadModelsUnavailable, Unavailable
 from api.queries import answers
 from api.queries.read_models import ReadModels, Row
 from api.shared.store import Space
@@ -47,15 +47,23 @@ class CommandFingerprints:
         self._read_models, self._keys = read_models, keys
         self._claims = 0
 
-    async def check(self, command_id: str, name: str, asked: str, identity: Identity) -> Row | None:
+    async def check(
+        self, command_id: str, name: str, asked: str, identity: Identity, *, is_known_to_deciders: bool = False
+    ) -> Row | None:
         """The row of an answer given earlier to the same request, None for a new one; raises Conflict for another.
 
-        Raises Unavailable when it cannot be known.
+        is_known_to_deciders: true where the key leads to the same thing for ever, as that of a submission does: then the read
+        models may be away. Raises Unavailable when it cannot be known.
         """
         known = await self._used_for(command_id)
         if known is not None and known != asked:
             raise _conflict(command_id)
-        answered = await answers.to_command(self._read_models, command_id)
+        try:
+            answered = await answers.to_command(self._read_models, command_id)
+        except ReadModelsUnavailable:
+            if not is_known_to_deciders:
+                raise
+            answered = None
         if answered is not None:
             same = answered["command_type"] == name and answered["actor"] == identity.subject
             if known is None and same and answered["accepted"]:

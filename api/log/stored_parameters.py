@@ -6,7 +6,8 @@ In: parameters as the client sent them. Out: those that the log keeps (docs/refe
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from identity.identity import PRODUCTION, Identity
+from identity.identity import Identity
+from identity.ruling import PRODUCTION
 from schemas.server_address import with_name
 
 USER_PRIORITY = 1000

@@ -3,36 +3,39 @@
 In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
-decided by the task_name aggregate; the id comes from a sequence that is only a hint. The command is checked against its
-bounds before anything is claimed: a name is never given to a task that cannot be submitted. Long lists of names follow the
-submission in chunks; one that fails half-way leaves a task that ends unfinished within the hour and gives its name free.
+decided by the task_name aggregate; the id comes from a block that was given to this API. The read models are needed where a name
+is taken or a parent is named, and for nothing else. The command is checked against its bounds before anything is claimed: a name
+is never given to a task that cannot be submitted. Long lists of names follow the submission in chunks; one that fails half-way
+leaves a task that ends unfinished within the hour and gives its name free.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 import orjson
 import structlog
 
-from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable
+from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, OutcomeUnknown, ReadModelsUnavailable, Unavailable
 from api.http.plain_requests import whole_from
 from api.log.gateway import CommandGateway, check_command
 from api.log.long_lists import LongList, chunks_of, problems_of_lists, taken_out
 from api.log.positions import Position
 from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
 from api.log.submitted_parameters import PROBLEMS_MAX, priority_of, problems_in
+from api.log.task_numbers import TaskNumbers
 from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
-from api.queries.task_numbers import next_task_id
 from identity.identity import Identity
+from identity.rights import acting_role
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_TASK_ID, caused_command_id, task_name_key
 from schemas.task import AddInputNames, ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName
+from schemas.wire import Message
 
 NEW, QUEUED, ACTIVE, REEXECUTED, FAILED, NO_PARENT = 0, 1, 2, 3, 4, 11
 MANDATORY = ("taskName", "vo", "prodSourceLabel")
@@ -42,6 +45,7 @@ ID_TRIES = 5
 #: Chunks of names on their way at once.
 CHUNKS_UNDER_WAY_MAX = 8
 UNFINISHED = "SUBMISSION_UNFINISHED"
+NO_SECRETS = "useSecrets: you have no secrets on this server; set one first (pbook set_secret, culm secret set)"
 log = structlog.get_logger()
 
 
@@ -63,6 +67,7 @@ class Submission:
 async def submit_task(
     gateway: CommandGateway,
     read_models: ReadModels,
+    numbers: TaskNumbers,
     identity: Identity,
     parameters: Mapping[str, Any],
     *,
@@ -72,11 +77,13 @@ async def submit_task(
     wait_seconds: float = 10.0,
     readable_seconds: float = 2.0,
     own_addresses: Collection[str] = (),
+    has_secrets: Callable[[], Awaitable[bool]] | None = None,
 ) -> Submission:
     """Register a task with `parameters`; returns once readers find it (or `readable_seconds` passed).
 
     own_addresses: base addresses that stand for this server; the task keeps its name in their place. command_id:
-    Idempotency-Key; the same key finds the same task. Raises Unavailable when the log gives no answer.
+    Idempotency-Key; the same key finds the same task. has_secrets: says whether there are secrets for a task that asks for
+    them. Raises Unavailable when the log gives no answer.
     """
     missing = [name for name in MANDATORY if not parameters.get(name)]
     if missing:
@@ -86,21 +93,29 @@ async def submit_task(
     problems += await asyncio.to_thread(lambda: list(islice(problems_of_lists(lists), PROBLEMS_MAX)))
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
+    if stored.get("useSecrets") and has_secrets is not None and not await has_secrets():
+        return Submission(FAILED, f"failed to register task: {NO_SECRETS}")
     if "parentTaskName" in parameters and parent_task_id is None:
-        parent_task_id = await tasks.newest_of_name(
-            read_models, identity.vo, identity.subject, str(parameters["parentTaskName"])
-        )
+        parent_task_id = await tasks.newest_of_name(read_models, identity.vo, identity.owners, str(parameters["parentTaskName"]))
         if parent_task_id is None:
             return Submission(NO_PARENT, f"failed to find parent with {parameters['parentTaskName']}")
-    registrar = Registrar(gateway, read_models, identity, command_id, correlation_id, wait_seconds, lists)
+    registrar = Registrar(gateway, read_models, numbers, identity, command_id, correlation_id, wait_seconds, lists)
     try:
         submission = await registrar.register(stored, parent_task_id)
     except (BadRequest, BodyTooLarge) as problem:
         return Submission(FAILED, f"failed to register task: {problem.detail}")
     if not submission.accepted:
         return submission
-    position = await gateway.readable("task", str(submission.task_id), readable_seconds)
-    return Submission(submission.code, submission.message, submission.task_id, position)
+    return replace(submission, position=await _position(gateway, submission.task_id, readable_seconds))
+
+
+async def _position(gateway: CommandGateway, task_id: int | None, seconds: float) -> Position | None:
+    """Where readers find the task, once they do or `seconds` passed; what cannot be known now does not undo the submission."""
+    try:
+        return await gateway.readable("task", str(task_id), seconds)
+    except Unavailable as problem:
+        log.warning("submission_without_position", task_id=task_id, problem=problem.detail)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,7 @@ class Registrar:
 
     gateway: CommandGateway
     read_models: ReadModels
+    numbers: TaskNumbers
     identity: Identity
     command_id: str | None
     correlation_id: str | None
@@ -129,6 +145,7 @@ class Registrar:
             if answer.accepted:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
             log.warning("task_id_taken", task_id=task_id, reason=answer.reason)
+            self.numbers.give_up(task_id)
             if unique or self.command_id is not None:
                 break
         return Submission(FAILED, f"failed to register task: {answer.message}")
@@ -141,12 +158,18 @@ class Registrar:
         new_id: the task that takes the name over from one whose submission was never finished.
         """
         name = parameters["taskName"]
-        status = await tasks.status_of(self.read_models, self._vo, task_id)
+        away: ReadModelsUnavailable | None = None
+        try:
+            status = await tasks.status_of(self.read_models, self._vo, task_id)
+        except ReadModelsUnavailable as problem:
+            status, away = None, problem
         if status is None:
-            # Claimed, and perhaps never submitted: then it is ours to submit now.
+            # Claimed, and perhaps never submitted: then it is ours to submit now. So is what was submitted under this key.
             answer = await self._submit(task_id, parameters, parent_task_id)
-            if answer.accepted and not answer.repeated:
+            if answer.accepted:
                 return Submission(NEW, f"succeeded. new jediTaskID={task_id}", task_id)
+            if away is not None:
+                raise away
             return Submission(QUEUED, _duplicate(f"jediTaskID={task_id} is already queued for outDS={name}."), task_id)
         if status == "waiting":
             message = f"jediTaskID={task_id} is waiting for names of its input; unfinished, it ends within the hour."
@@ -180,7 +203,7 @@ class Registrar:
 
     async def _task_id(self) -> int:
         """A free task id; with a key, the one that the key got first."""
-        hint = await next_task_id(self.read_models)
+        hint = await self.numbers.next(self.identity, self.wait_seconds)
         if self.command_id is None:
             return hint
         key = f"{self._vo}/key/{self.identity.subject}/{self.command_id}"
@@ -244,17 +267,34 @@ class Registrar:
     ) -> CommandAnswered:
         if command_id is None and self.command_id is not None:
             command_id = caused_command_id(self.command_id, type(command).__name__, aggregate_id, command)
-        answer = await self.gateway.submit(
-            command,
-            aggregate_id,
-            self.identity,
-            command_id=command_id,
-            correlation_id=self.correlation_id or self.command_id,
-            wait_seconds=self.wait_seconds,
-        )
-        if answer is None:
-            raise LogUnavailable(f"no answer to {type(command).__name__} within {self.wait_seconds:.0f} s")
+        try:
+            answer = await self.gateway.submit(
+                command,
+                aggregate_id,
+                self.identity,
+                role=self._role_for(command, aggregate_id),
+                command_id=command_id,
+                correlation_id=self.correlation_id or self.command_id,
+                wait_seconds=self.wait_seconds,
+                only_in_time=True,
+            )
+        except OutcomeUnknown as problem:
+            raise self._unknown(command, aggregate_id, problem) from problem
+        assert answer is not None, "a command that is only of use in time was not answered"
         return answer
+
+    def _unknown(self, command: Message, aggregate_id: str, problem: OutcomeUnknown) -> LogUnavailable:
+        """The answer to the client: a name that was claimed makes no task, so nothing was submitted then."""
+        if isinstance(command, ClaimTaskName):
+            return LogUnavailable(f"{problem.what}; no task was submitted", retry_after_seconds=problem.retry_after_seconds)
+        key, task_id = self.command_id, int(aggregate_id)
+        advice = "" if key else f"look whether task {task_id} is there before you submit again"
+        return OutcomeUnknown(problem.what, key or problem.command_id, stands=False, advice=advice, task_id=task_id)
+
+    def _role_for(self, command: ClaimTaskName | SubmitTask | AddInputNames | ReloadTask, aggregate_id: str) -> str | None:
+        """A name without an owner is claimed by a production role, which a member need not have asked for."""
+        is_of_no_one = isinstance(command, ClaimTaskName) and aggregate_id.split("/")[2:3] == [""]
+        return acting_role(self.identity, by_membership=True) if is_of_no_one else None
 
     def _name_key(self, parameters: Mapping[str, Any]) -> str:
         owner = "" if parameters.get("official") else self.identity.subject

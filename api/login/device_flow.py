@@ -3,11 +3,12 @@
 In: the forms that clients send. Out: answers that they can bear. What is repaired: `slow_down` and polls that come too early
 become `authorization_pending`; `client_secret=None` is dropped; an answer has `verification_uri_complete` and an interval; the
 answer to a refresh has an ID token and a refresh token, or is an error; what a client cannot know is an OAuth error with
-a sentence. Guards: codes and tokens are never logged; limits by address and by code.
+a sentence. Guards: codes and tokens are never logged; limits by address and by code; who is revoked
+here gets no token.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SLOWER_SECONDS = 5.0
 SCOPES = ("openid", "profile", "email", "offline_access")
 FIELD_LENGTH_MAX = 8_192
-TOKEN_FIELDS = ("access_token", "id_token", "refresh_token", "token_type", "expires_in", "scope")
+TOKEN_FIELDS = ("access_token", "id_token", "refresh_token", "token_type", "expires_in", "refresh_expires_in", "scope")
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -28,11 +29,15 @@ def refusal(error: str, sentence: str, status: int = 400) -> Answer:
     return status, {"error": error, "error_description": sentence}
 
 
+REVOKED = refusal("access_denied", "this identity is revoked; ask an administrator of this Culm")
+
+
 class DeviceFlow:
     """Hands requests on."""
 
-    def __init__(self, providers: Providers, codes: DeviceCodes) -> None:
-        self._providers, self._codes = providers, codes
+    def __init__(self, providers: Providers, codes: DeviceCodes, is_revoked: Callable[[str], bool]) -> None:
+        """is_revoked: whether the owner of a token of the provider is refused here."""
+        self._providers, self._codes, self._is_revoked = providers, codes, is_revoked
 
     async def begin(self, row: TrustedIssuer, login: IssuerLogin, vo: str, form: Mapping[str, str]) -> Answer:
         """The answer to a device request for `vo`."""
@@ -61,11 +66,12 @@ class DeviceFlow:
         """The answer to a token request for `vo`."""
         match form.get("grant_type"):
             case "refresh_token":
-                return await self._refresh(row, login, form.get("refresh_token", ""))
+                answer = await self._refresh(row, login, form.get("refresh_token", ""))
             case grant if grant == DEVICE_GRANT:
-                return await self._poll(row, login, vo, form.get("device_code", ""))
+                answer = await self._poll(row, login, vo, form.get("device_code", ""))
             case other:
                 return refusal("unsupported_grant_type", f"grant_type is {str(other)[:100]!r}, expected {DEVICE_GRANT}")
+        return REVOKED if answer[0] == 200 and self._is_revoked(answer[1]["id_token"]) else answer
 
     async def _poll(self, row: TrustedIssuer, login: IssuerLogin, vo: str, ours: str) -> Answer:
         kept = self._codes.find(ours)

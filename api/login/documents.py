@@ -4,6 +4,7 @@ All public. A VO whose issuer has a login logs in there: at the provider itself,
 login of its own, so the device and token endpoints of its VO say so; tokens are made with `culm token`.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,8 +18,9 @@ from api.http.bodies import read_object
 from api.http.errors import NotFound
 from api.http.problems import json_response
 from api.login.device_codes import DeviceCodes
-from api.login.device_flow import Answer, DeviceFlow, refusal
-from api.login.providers import Providers
+from api.login.device_flow import DEVICE_GRANT, Answer, DeviceFlow, refusal
+from api.login.exchange import TokenExchange
+from api.login.providers import EXCHANGE_GRANT, Providers, row_with_login
 from api.services import Services
 from api.shared.store import SharedKind
 from identity.issuer import ALGORITHM, public_keys
@@ -34,6 +36,7 @@ TOKENS = RateLimitItemPerMinute(1200)
 NO_LOGIN = refusal("access_denied", "the development issuer has no login; use `culm token`")
 TOO_MANY = refusal("temporarily_unavailable", "too many logins from this address; try again in a minute", 429)
 NOT_STORED = {"Cache-Control": "no-store"}
+TokenEndpoint = Callable[[str, Mapping[str, str]], Awaitable[Answer]]
 
 
 def build_router(services: Services) -> APIRouter:
@@ -42,7 +45,9 @@ def build_router(services: Services) -> APIRouter:
     address = services.config.addresses.public
     keys = public_keys(services.config.home).as_dict(private=False)
     providers = Providers()
-    flow = DeviceFlow(providers, DeviceCodes(services.shared.space(SharedKind.DEVICE_CODES)))
+    codes = DeviceCodes(services.shared.space(SharedKind.DEVICE_CODES))
+    flow = DeviceFlow(providers, codes, services.gate.verifier.refuses_as_revoked)
+    tokens = _tokens_of(services, flow, TokenExchange(providers, services.gate))
     limiter = MovingWindowRateLimiter(MemoryStorage())
 
     @router.get("/jwks.json")
@@ -73,10 +78,9 @@ def build_router(services: Services) -> APIRouter:
 
     @router.post("/{vo}/token")
     async def token(vo: str, request: Request, _: Public) -> Response:
-        row, login = _login_of(services, vo)
         if not limiter.hit(TOKENS, "token", _caller(request)):
             return _oauth(TOO_MANY)
-        return _oauth(await flow.token(row, login, vo, await _form(request)))
+        return _oauth(await tokens(vo, await _form(request)))
 
     @router.get("/{name}")
     async def auth_config(name: str, _: Public) -> Response:
@@ -91,8 +95,21 @@ def build_router(services: Services) -> APIRouter:
     return router
 
 
+def _tokens_of(services: Services, flow: DeviceFlow, exchange: TokenExchange) -> TokenEndpoint:
+    """What answers a form at the token endpoint of a VO."""
+
+    async def answer(vo: str, form: Mapping[str, str]) -> Answer:
+        if form.get("grant_type") != EXCHANGE_GRANT:
+            return await flow.token(*_login_of(services, vo), vo, form)
+        if vo not in services.config.vos:
+            raise NotFound(f"no virtual organisation {vo[:100]!r} here")
+        return await exchange.token(row_with_login(services.gate.verifier.issuers, vo), vo, form)
+
+    return answer
+
+
 def _auth_config(services: Services, address: str, vo: str, spelled: str) -> dict[str, Any]:
-    found = _row_with_login(services, vo)
+    found = row_with_login(services.gate.verifier.issuers, vo)
     if found is None:
         own = f"{address}/auth/.well-known/openid-configuration"
         return {"audience": AUDIENCE, "client_id": CLIENT_ID, "client_secret": None, "oidc_config_url": own, "vo": spelled}
@@ -117,16 +134,12 @@ def _discovery(issuer: str, base: str, keys: str, algorithms: list[str]) -> dict
         "id_token_signing_alg_values_supported": algorithms,
         "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],
+        "grant_types_supported": [DEVICE_GRANT, "refresh_token", EXCHANGE_GRANT],
     }
 
 
-def _row_with_login(services: Services, vo: str) -> tuple[TrustedIssuer, IssuerLogin] | None:
-    """The first issuer of `vo` that people log in at."""
-    return next(((row, row.login) for row in services.gate.verifier.issuers if vo in row.vos and row.login is not None), None)
-
-
 def _login_of(services: Services, vo: str) -> tuple[TrustedIssuer, IssuerLogin]:
-    found = _row_with_login(services, vo) if vo in services.config.vos else None
+    found = row_with_login(services.gate.verifier.issuers, vo) if vo in services.config.vos else None
     if found is None:
         raise NotFound(f"no login for a virtual organisation {vo[:100]!r} here")
     return found

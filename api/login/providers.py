@@ -7,7 +7,7 @@ JSON. Guards: addresses come from the discovery document of the row's own issuer
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,11 @@ import orjson
 from api.http.errors import ApiError
 from identity.errors import KeysRefused
 from identity.key_fetching import discovery_document, problem_of_address
-from schemas.types import TrustedIssuer
+from schemas.types import IssuerLogin, TrustedIssuer
 
 DISCOVERY_SECONDS = 3600.0
 ANSWER_BYTES_MAX = 256 * 1024
+EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 SECONDS_MAX = 10.0
 
 
@@ -33,13 +34,16 @@ class ProviderAway(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses of a provider; empty where it does not offer the flow."""
+    """Addresses of a provider; empty where it does not offer the flow. names_itself: its answers say who it is (RFC 9207)."""
 
     device: str
     token: str
     authorization: str
     revocation: str
     keys: str
+    names_itself: bool = False
+    #: It offers token exchange (RFC 8693).
+    exchanges: bool = False
 
 
 class Providers:
@@ -66,6 +70,8 @@ class Providers:
             authorization=_address(document, "authorization_endpoint"),
             revocation=_address(document, "revocation_endpoint"),
             keys=_address(document, "jwks_uri"),
+            names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+            exchanges=EXCHANGE_GRANT in _words(document, "grant_types_supported"),
         )
         self._known = {**dict(list(self._known.items())[-100:]), name: (time.monotonic(), found)}
         return found
@@ -75,6 +81,7 @@ class Providers:
         raw = bytearray()
         try:
             async with (
+                asyncio.timeout(SECONDS_MAX),  # httpx bounds the time between two bytes alone
                 httpx.AsyncClient(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
                 client.stream("POST", address, data=dict(form), headers={"accept": "application/json"}) as answer,
             ):
@@ -83,7 +90,7 @@ class Providers:
                     if len(raw) > ANSWER_BYTES_MAX:
                         raise ProviderAway(f"the identity provider answered with more than {ANSWER_BYTES_MAX} bytes")
                 status = answer.status_code
-        except httpx.HTTPError as problem:
+        except (httpx.HTTPError, TimeoutError) as problem:
             raise ProviderAway(f"the identity provider does not answer: {type(problem).__name__}") from problem
         try:
             found = orjson.loads(bytes(raw))
@@ -92,6 +99,16 @@ class Providers:
         if not isinstance(found, dict):
             raise ProviderAway(f"the identity provider answered {status} and no JSON object")
         return status, found
+
+
+def row_with_login(issuers: Iterable[TrustedIssuer], vo: str) -> tuple[TrustedIssuer, IssuerLogin] | None:
+    """The first of `issuers` of `vo` that people log in at."""
+    return next(((row, row.login) for row in issuers if vo in row.vos and row.login is not None), None)
+
+
+def _words(document: Mapping[str, Any], name: str) -> list[Any]:
+    found = document.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _address(document: Mapping[str, Any], name: str) -> str:

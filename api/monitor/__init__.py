@@ -5,14 +5,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.problems import answer_to
+from api.monitor.browsers import Browsers, LoginNeeded
 from api.monitor.router import build_router
-from api.monitor.session import LoginNeeded, to_login, wants_json
+from api.monitor.session import to_login, wants_json
+from api.services import Services
 
 __all__ = ["build_router", "install"]
 
 
-def install(app: FastAPI) -> None:
-    """Send browsers without a login to the login page; programs get 401."""
+def install(app: FastAPI, services: Services) -> None:
+    """Give pages the sessions of browsers; send browsers without one to the login page; programs get 401."""
+    app.state.browsers = Browsers(services)
 
     @app.exception_handler(LoginNeeded)
     async def unknown(request: Request, error: LoginNeeded) -> Response:

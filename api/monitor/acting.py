@@ -14,7 +14,7 @@ from api.log.gateway import now_micros
 from api.monitor import actions
 from api.monitor.session import Visitor, safe_next
 from api.monitor.showing import SECURITY, Monitor
-from identity.identity import OPERATOR
+from identity.ruling import OPERATOR
 
 Partition = Annotated[int, Field(ge=0, lt=10_000)]
 Offset = Annotated[int, Field(ge=0, le=WHOLE_MAX)]

@@ -17,8 +17,9 @@ from api.monitor.offers import ACTIONS, Action, too_late
 from api.monitor.page import PageView
 from api.queries import targets as targets_of
 from api.queries.read_models import Row
-from identity.identity import OPERATOR, PRODUCTION, Identity
-from identity.rights import EndpointClass, acting_role, class_of_command, may_act_on
+from identity.identity import Identity
+from identity.rights import capability_of_command, class_of_command, may_act_on, role_of_command, ruling_on_class
+from identity.ruling import EndpointClass
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
 from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask
@@ -114,9 +115,10 @@ async def preview(view: PageView, asked: ActionRequest) -> tuple[list[Target], i
 
 def _target(identity: Identity, action: Action, row: Row) -> Target:
     refused = ""
-    if class_of_command(action.command) is EndpointClass.OPERATOR:
-        refused = "" if identity.roles.intersection((OPERATOR, PRODUCTION)) else "only production and operators may"
-    elif not may_act_on(identity, row["owner"], identity.vo, by_membership=True):
+    kind, capability = class_of_command(action.command), capability_of_command(action.command)
+    if not ruling_on_class(identity, kind, capability).allowed:
+        refused = "only production and operators may" if kind is EndpointClass.OPERATOR else f"the token lacks {capability}"
+    elif kind is not EndpointClass.OPERATOR and not may_act_on(identity, row["owner"], identity.vo, by_membership=True):
         refused = f"it belongs to {row['user_name']}"
     if not refused and too_late(action, row["status"]):
         refused = f"it is {row['status']}"
@@ -149,7 +151,7 @@ async def _send(view: PageView, asked: ActionRequest, target: Target) -> ActionO
             _command(asked),
             str(target.number),
             view.identity,
-            role=acting_role(view.identity, by_membership=True),
+            role=role_of_command(asked.action.command, view.identity),
             command_id=caused_command_id(asked.confirmation, asked.name, target.number),
             correlation_id=asked.confirmation,
             wait_seconds=view.services.config.answer_seconds,

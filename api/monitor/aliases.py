@@ -12,7 +12,8 @@ ALIASES: Mapping[str, str] = {
     "/dash/region/{kind}/": "/queues/",
     "/status_summary/": "/queues/",
     "/harvester/workers/": "/workers/",
-    "/harvester/instances/": "/workers/",
+    "/harvester/instances/": "/harvesters/",
+    "/harvester/worker/": "/workers/",
     "/globalshares/": "/shares/",
     "/workQueues/": "/shares/",
     "/errorsscat/": "/errors/",
@@ -40,6 +41,8 @@ def canonical(path: str, given: Mapping[str, str]) -> str:
     parameters = dict(given)
     if path in ("/task/", "/job/", "/search"):
         return _by_parameters(path, parameters)
+    if path == "/harvester/worker/":
+        return _workers_of_harvester(parameters)
     for route, target in ALIASES.items():
         found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), path)
         if found is not None:
@@ -60,6 +63,16 @@ def _by_parameters(path: str, parameters: dict[str, str]) -> str:
         del parameters[name]
         return _with(f"{one}{number}/", parameters)
     return _with(many, parameters)
+
+
+def _workers_of_harvester(parameters: dict[str, str]) -> str:
+    """`/harvester/worker/?harvesterid=h&workerid=7`: a Harvester numbers its workers, Culm calls them `h:7`."""
+    harvester, number = parameters.pop("harvesterid", ""), parameters.pop("workerid", "")
+    if harvester:
+        parameters["harvesterinstance"] = harvester
+    if number:
+        parameters["workerid"] = f"{harvester}:{number}" if harvester and number.isdecimal() else number
+    return _with("/workers/", parameters)
 
 
 def found_by(text: str) -> str:

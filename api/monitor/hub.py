@@ -24,7 +24,7 @@ from api.monitor.rendering import Renderer, version_of
 from api.queries.positions import Partition, stored_positions
 from api.queries.read_models import ReadModels
 from schemas.aggregates import OF_TOPIC
-from schemas.subjects import Subjects, of_key
+from schemas.subjects import of_key
 
 TICK_SECONDS = 0.25
 #: A page is rendered at most so often.
@@ -45,6 +45,7 @@ class LiveChange:
     tasks: set[int] = field(default_factory=set)
     jobs: set[int] = field(default_factory=set)
     queues: set[str] = field(default_factory=set)
+    harvesters: set[str] = field(default_factory=set)
     ends: dict[Partition, int] = field(default_factory=dict)
 
     def take(self, messages: Sequence[Message]) -> None:
@@ -56,9 +57,13 @@ class LiveChange:
                     continue
                 self.ends[topic, message.partition() or 0] = (message.offset() or 0) + 1
                 if topic in OF_TOPIC:
-                    self._note(of_key(OF_TOPIC[topic].name, key.decode(errors="replace")))
+                    self._note(OF_TOPIC[topic].name, key.decode(errors="replace"))
 
-    def _note(self, about: Subjects) -> None:
+    def _note(self, aggregate: str, key: str) -> None:
+        if aggregate == "harvester":
+            self.harvesters.add(key)
+            return
+        about = of_key(aggregate, key)
         if about.task_id is not None:
             self.tasks.add(about.task_id)
         if about.job_id is not None:
@@ -69,10 +74,13 @@ class LiveChange:
     def swap(self) -> tuple[Touched, dict[Partition, int]]:
         """What was touched since the last call, and the ends seen so far."""
         with self.lock:
-            touched = Touched(frozenset(self.tasks), frozenset(self.jobs), frozenset(self.queues))
+            touched = Touched(
+                frozenset(self.tasks), frozenset(self.jobs), frozenset(self.queues), frozenset(self.harvesters)
+            )
             self.tasks.clear()
             self.jobs.clear()
             self.queues.clear()
+            self.harvesters.clear()
             return touched, dict(self.ends)
 
 

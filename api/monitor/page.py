@@ -22,14 +22,15 @@ Data = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What the log said since the last look: ids of tasks and jobs, names of queues."""
+    """What the log said since the last look: ids of tasks and jobs, names of queues, keys of Harvesters (`vo/harvester_id`)."""
 
     tasks: frozenset[int]
     jobs: frozenset[int]
     queues: frozenset[str]
+    harvesters: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.tasks or self.jobs or self.queues)
+        return bool(self.tasks or self.jobs or self.queues or self.harvesters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from api.http.access import Public
 from api.http.errors import NotFound
 from api.http.static_files import plain_file
 from api.log.audit_service import AuditService
-from api.monitor import acting, job_parts, login
+from api.monitor import acting, job_parts, login, session_routes
 from api.monitor.aliases import ALIASES, canonical
 from api.monitor.session import Visitor
 from api.monitor.showing import Monitor, page_at
@@ -17,8 +17,9 @@ from api.services import Services
 
 STATIC = Path(__file__).parent / "static"
 PATHS = (
-    "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/", "/users/", "/errors/",
-    "/shares/", "/health/", "/trace/{name}/",
+    "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/",
+    "/worker/{queue}/{worker:path}/", "/harvesters/", "/harvesters/{harvester_id:path}/", "/users/", "/errors/", "/shares/",
+    "/health/", "/trace/{name}/",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def build_router(services: Services, audit_service: AuditService) -> APIRouter:
         return monitor.live(request, identity, path, last_event_id)
 
     login.add_to(router, monitor)
+    session_routes.add_to(router, monitor)
     acting.add_to(router, monitor)
     job_parts.add_to(router, services, monitor.files, monitor.problem)
 

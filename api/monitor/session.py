@@ -1,7 +1,8 @@
-"""Who looks at a page: the bearer token of a program, or the one that a browser brought once and keeps in a cookie.
+"""Who looks at a page: the bearer token of a program, or the cookie of a browser.
 
-Guards: the cookie is out of reach of scripts; a form that a browser sends from another site is refused; an unknown visitor is
-sent to the login page when a browser asks, and gets 401 when a program does.
+A browser has a session, begun by a login at a provider (`browsers.py`), or a token that it brought once. Guards: the cookie is
+out of reach of scripts; a form that a browser sends from another site is refused; an unknown visitor is sent to the login page
+when a browser asks, and gets 401 when a program does.
 """
 
 from dataclasses import dataclass
@@ -14,18 +15,15 @@ from starlette.responses import RedirectResponse, Response
 
 from api.http.access import Gate, RequiredRight
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated
+from api.monitor.browsers import Browsers, LoginNeeded
+from identity.believed import BelievedToken
 from identity.identity import Identity
-from identity.rights import EndpointClass, problem_of_class
+from identity.profiles import READ
+from identity.rights import judged_by, problem_of_class
+from identity.ruling import EndpointClass
 
 TOKEN_COOKIE, VO_COOKIE = "culm_token", "culm_vo"
 COOKIE_SECONDS = 24 * 3600
-
-
-class LoginNeeded(ApiError):
-    """The visitor is not known."""
-
-    status = 401
-    title = "Not authenticated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,16 @@ class Visiting(RequiredRight):
     """A dependency: the identity of a header or a cookie; class USER."""
 
     kind: EndpointClass = EndpointClass.USER
+    capability: str = READ
 
     async def __call__(self, request: Request) -> Identity:
         """The identity; raises LoginNeeded, AccessDenied."""
         return await visitor(request)
+
+
+def browsers_of(request: Request) -> Browsers:
+    """The sessions of browsers at the API that `request` came to."""
+    return cast(Browsers, request.app.state.browsers)
 
 
 Visitor = Annotated[Identity, Depends(Visiting())]
@@ -46,12 +50,13 @@ async def visitor(request: Request) -> Identity:
     """Who makes `request`; raises LoginNeeded, AccessDenied."""
     gate = cast(Gate, request.app.state.gate)
     if request.headers.get("authorization"):
-        return await gate.admit(EndpointClass.USER, request)
+        return await gate.admit(EndpointClass.USER, request, READ)
+    found = await browsers_of(request).current(request)
     token = request.cookies.get(TOKEN_COOKIE)
-    if not token:
+    if found is None and not token:
         raise LoginNeeded("log in first, or send a bearer token")
     try:
-        identity = await identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
+        identity = found.identity if found else await identity_of_token(gate, token or "", request.cookies.get(VO_COOKIE))
     except (NotAuthenticated, AccessDenied) as problem:
         raise LoginNeeded(problem.detail) from problem
     if request.method not in ("GET", "HEAD"):
@@ -59,13 +64,39 @@ async def visitor(request: Request) -> Identity:
     return identity
 
 
+async def still_visits(request: Request, identity: Identity) -> bool:
+    """True while the cookie of `request` gives `identity`."""
+    try:
+        return await visitor(request) == identity
+    except ApiError:
+        return False
+
+
 async def identity_of_token(gate: Gate, token: str, vo: str | None) -> Identity:
     """The member that `token` names; raises AccessDenied."""
     identity = await gate.member(token, vo or None)
-    problem = problem_of_class(identity, EndpointClass.USER)
+    problem = problem_of_class(identity, EndpointClass.USER, READ)
     if problem:
         raise AccessDenied(problem)
-    return identity
+    return judged_by(identity, READ)
+
+
+async def login_in_cookie(request: Request) -> tuple[BelievedToken, Identity] | None:
+    """The token of a browser's session, or that it kept, and whose it is; None without one that is believed."""
+    try:
+        found = await browsers_of(request).current(request)
+    except LoginNeeded:
+        return None
+    if found is not None:
+        return found.believed, found.identity
+    gate, token = cast(Gate, request.app.state.gate), request.cookies.get(TOKEN_COOKIE)
+    if not token:
+        return None
+    try:
+        identity = await identity_of_token(gate, token, request.cookies.get(VO_COOKIE))
+    except (NotAuthenticated, AccessDenied):
+        return None
+    return gate.verifier.believe(token), identity
 
 
 def check_same_site(request: Request) -> None:
@@ -95,12 +126,13 @@ def safe_next(text: str | None) -> str:
 
 def keep(response: Response, request: Request, token: str, vo: str | None) -> None:
     """Let the browser keep the token."""
-    secure = request.url.scheme == "https"
+    secure = browsers_of(request).are_cookies_secure
     for name, value in ((TOKEN_COOKIE, token), (VO_COOKIE, vo or "")):
         response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="lax", secure=secure)
 
 
-def forget(response: Response) -> None:
-    """Let the browser forget the token."""
+def forget(response: Response, request: Request) -> None:
+    """Let the browser forget the token and its session."""
     for name in (TOKEN_COOKIE, VO_COOKIE):
         response.delete_cookie(name)
+    browsers_of(request).forget(response)

@@ -15,17 +15,19 @@ from api.http.errors import ApiError, NotFound
 from api.http.forms import with_times
 from api.http.problems import json_response
 from api.log.audit_service import AuditService
+from api.monitor.browsers import LoginNeeded
 from api.monitor.counting import Counts
 from api.monitor.hub import Hub
 from api.monitor.page import MonitorPage, PageView
 from api.monitor.pages import PAGES
 from api.monitor.rendering import Renderer
-from api.monitor.session import TOKEN_COOKIE, VO_COOKIE, LoginNeeded, to_login, visitor, wants_json
+from api.monitor.session import still_visits, to_login, visitor, wants_json
 from api.native.job_files import JobFiles
 from api.pilots.queue_cache import QueueCache
 from api.queries.positions import stored_positions
 from api.services import Services
-from identity.identity import OPERATOR, PRODUCTION, Identity
+from identity.identity import Identity
+from identity.ruling import OPERATOR, PRODUCTION
 from schemas.records import is_record_class, names_of
 
 SECURITY = {
@@ -88,7 +90,8 @@ class Monitor:
         view = self._view(identity, page, bare, names, parameters)
         key = f"{bare}?{sorted(parameters.items())}"
         found = self.hub.stream(page, view, key, last_version)
-        stream = self.services.gate.of_one_member(request, identity, found, (TOKEN_COOKIE, VO_COOKIE))
+        cookies = None if request.headers.get("authorization") else lambda: still_visits(request, identity)
+        stream = self.services.gate.of_one_member(request, identity, found, cookies)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

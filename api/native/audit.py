@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.forms import iso, limit_of, with_times
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
@@ -25,7 +25,7 @@ def build_router(service: AuditService) -> APIRouter:
 
     @router.get("/history/{kind}/{name:path}")
     async def history(
-        kind: str, name: str, identity: User, _: CaughtUp, after: Whole = 0, limit: Whole | None = Query(None)
+        kind: str, name: str, identity: Reader, _: CaughtUp, after: Whole = 0, limit: Whole | None = Query(None)
     ) -> Response:
         """Who did what, when, why, by which command, and what it changed; `after` is a sequence."""
         count = limit_of(limit)
@@ -35,12 +35,12 @@ def build_router(service: AuditService) -> APIRouter:
         return json_response({"history": [step_document(step, names) for step in steps], "next": following})
 
     @router.get("/state/{kind}/{name:path}")
-    async def state(kind: str, name: str, identity: User, _: CaughtUp, at: str | None = None) -> Response:
+    async def state(kind: str, name: str, identity: Reader, _: CaughtUp, at: str | None = None) -> Response:
         """The subject as it was: `at` is an ISO time, the number of an event (#17), or topic/partition/offset."""
         return json_response(state_document(await service.state(identity, asked(kind, name), instant(at))))
 
     @router.get("/diff/{kind}/{name:path}")
-    async def differences(kind: str, name: str, identity: User, _: CaughtUp, a: str, b: str | None = None) -> Response:
+    async def differences(kind: str, name: str, identity: Reader, _: CaughtUp, a: str, b: str | None = None) -> Response:
         """What differs between two moments; `b` is now when it is not given."""
         before, after, changes = await service.differences(identity, asked(kind, name), instant(a), instant(b))
         return json_response(
@@ -52,13 +52,13 @@ def build_router(service: AuditService) -> APIRouter:
         )
 
     @router.get("/why/{kind}/{name:path}")
-    async def reasons(kind: str, name: str, identity: User, _: CaughtUp) -> Response:
+    async def reasons(kind: str, name: str, identity: Reader, _: CaughtUp) -> Response:
         """Why a job or a task is where it is, and what would have to change."""
         found = await service.why(identity, asked(kind, name))
         return json_response({"why": [{**asdict(reason), "since": iso(reason.since)} for reason in found]})
 
     @router.get("/trace/{name}")
-    async def trace(name: str, identity: User, _: CaughtUp) -> Response:
+    async def trace(name: str, identity: Reader, _: CaughtUp) -> Response:
         """A request and all that followed, as a tree: a correlation id, or a task or job whose request is meant."""
         correlation, roots, whole = await service.trace(identity, name)
         return json_response({"correlation_id": correlation, "whole": whole, "commands": [node_document(n) for n in roots]})

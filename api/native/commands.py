@@ -18,16 +18,24 @@ from api.http.plain_requests import whole_from
 from api.http.problems import json_response
 from api.http.tracing import correlation_of_request
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
+from api.log.scopes import claim_scopes
+from api.native.bound_jobs import BoundJobs, with_holder
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
-from api.queries import answers, datasets, jobs, tasks
+from api.pilots.agent_tokens import AgentTokens
+from api.queries import answers, datasets, jobs, queues, tasks
 from api.queries.read_models import Row
 from api.services import Services
 from api.shared.store import SharedKind
-from identity.identity import ADMINISTRATOR, PILOT, Identity
-from identity.rights import EndpointClass, Scope, acting_role, class_of_command, may_act_on, right_in_words, scope_of_command
+from identity.identity import Identity
+from identity.rights import capability_of_command, class_of_command, may_act_on, right_in_words, role_of_command, scope_of_command
+from identity.ruling import EndpointClass, Scope
 from schemas.answer import CommandAnswered
 from schemas.catalog import CatalogEntry
+from schemas.dataset import RegisterFiles
+from schemas.job import ReportJobEnd, ReportJobProgress
+from schemas.queue import BindJob, LeaseJob
 from schemas.wire import Message
+from schemas.worker import ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WithdrawWorker
 
 AGGREGATE_ID_LENGTH_MAX = 400
 
@@ -91,6 +99,8 @@ class CommandService:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._tokens = AgentTokens(services.gate)
+        self._bound_jobs = BoundJobs(services)
         self._fingerprints = CommandFingerprints(services.read_models, services.shared.space(SharedKind.IDEMPOTENCY_KEYS))
 
     async def send(
@@ -103,24 +113,29 @@ class CommandService:
         wait_seconds: float,
     ) -> Response:
         """Check form and rights, send, and answer as long as the client waits."""
-        kind = class_of_command(entry.name)
-        await self._services.gate.admit(kind, request)
+        admitted = class_of_command(entry.name), request, capability_of_command(entry.name)
+        identity = await self._services.gate.admit(*admitted)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
         asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
         command = command_from(entry, _fields_only(body))
+        self._check_agent(command, aggregate_id, identity)
+        if isinstance(command, BindJob):
+            command = with_holder(command, identity)
         if key is not None:
             earlier = await self._fingerprints.check(command_id, entry.name, asked, identity)
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
-        await self._check_owner(entry, command, aggregate_id, identity)
+        await self._check_owner(entry, aggregate_id, identity)
+        if isinstance(command, RegisterFiles):
+            await claim_scopes(self._services.gateway, command, aggregate_id, identity, self._services.config.answer_seconds)
         if key is None:
             await self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
             command,
             aggregate_id,
             identity,
-            role=_role(kind, identity),
+            role=role_of_command(entry.name, identity),
             command_id=command_id,
             correlation_id=asked if key is not None else correlation_of_request() or asked,
             expected_sequence=expected,
@@ -129,7 +144,10 @@ class CommandService:
         if answered is None:
             place = f"/v1/commands/{command_id}"
             return json_response({"command_id": command_id, "answered": False}, 202, {"Location": place})
-        return json_response(answer_document(answered), headers=await self._position(answered))
+        document = answer_document(answered)
+        if isinstance(command, BindJob) and answered.leased is not None:
+            document["job"] = await self._bound_jobs.payload(answered.leased, aggregate_id, command.worker_id, identity)
+        return json_response(document, headers=await self._position(answered))
 
     async def look_up(self, command_id: str, identity: Identity, wait_seconds: float) -> Response:
         """The answer to `command_id`, awaited for `wait_seconds` if it is not there yet; raises NotFound."""
@@ -145,12 +163,30 @@ class CommandService:
             return json_response({"command_id": command_id, "answered": False}, 202)
         raise NotFound(f"no command {command_id} was answered here")
 
-    async def _check_owner(self, entry: CatalogEntry, command: Message, aggregate_id: str, identity: Identity) -> None:
-        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one."""
+    def _check_agent(self, command: Message, aggregate_id: str, identity: Identity) -> None:
+        """Raise AccessDenied unless the token of `identity` is for this queue, worker or job."""
+        match command:
+            case LeaseJob():
+                self._tokens.check(identity, EndpointClass.PILOT, aggregate_id, command.offer.worker_id or "")
+            case ReportWorker():
+                self._tokens.check(identity, EndpointClass.PILOT, aggregate_id, command.worker_id)
+            case ClaimService() | BindJob() | IntendWorker() | WithdrawWorker() | ReconcileWorkers():
+                self._tokens.check_harvester(identity, EndpointClass.PILOT, aggregate_id)
+            case ReportJobProgress() | ReportJobEnd():
+                self._tokens.check_report(identity, whole_from(aggregate_id) or 0, command.attempt, "")
+            case _:
+                pass
+
+    async def _check_owner(self, entry: CatalogEntry, aggregate_id: str, identity: Identity) -> None:
+        """Raise unless `identity` may touch what the command is sent to; what does not exist yet belongs to no one.
+
+        Leases, workers and settings are judged by the decider alone, which knows whose they are. A queue is served by those alone
+        whom it serves.
+        """
+        if entry.name == "ClaimService" and await queues.one(self._services.read_models, identity.vo, aggregate_id) is None:
+            raise NotFound(f"no queue {aggregate_id!r} for {identity.vo}")
         scope = scope_of_command(entry.name)
-        if entry.name in ("SubmitTask", "ClaimTaskName"):
-            _check_submission(entry, command, aggregate_id, identity)
-        if scope is Scope.NOTHING_OWNED:
+        if scope not in (Scope.OWN_TASK, Scope.OWN_JOB, Scope.OWN_DATASET):
             return
         owned = await self._owned(scope, aggregate_id)
         if owned is None or owned["vo"] != identity.vo:
@@ -184,7 +220,7 @@ def answer_document(answered: CommandAnswered | Row) -> dict[str, Any]:
     """An answer as JSON, from the log or from the read model."""
     if isinstance(answered, CommandAnswered):
         found = answered.to_avro()
-        del found["leased"]
+        del found["leased"], found["numbers_from"]  # for pilots, and for the API itself
         found["at"] = found.pop("answered_at")
         if answered.leased is not None:
             found["leased"] = answered.leased.to_avro()
@@ -211,31 +247,3 @@ def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:
 
 def _fields_only(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("aggregate_id", "expected_sequence")}
-
-
-def _role(kind: EndpointClass, identity: Identity) -> str:
-    """What the command says that its sender acts as."""
-    match kind:
-        case EndpointClass.PILOT:
-            return PILOT
-        case EndpointClass.ADMINISTRATOR:
-            return ADMINISTRATOR
-        case _:
-            return acting_role(identity, by_membership=True)
-
-
-def _check_submission(entry: CatalogEntry, command: Any, aggregate_id: str, identity: Identity) -> None:
-    """Raise when a task would be registered for another person or under another id than its own."""
-    if entry.name == "ClaimTaskName":
-        if not aggregate_id.startswith(f"{identity.vo}/"):
-            raise AccessDenied(f"a task name of {identity.vo} has a key that begins with {identity.vo}/")
-        owner = aggregate_id.split("/", 2)[2] if aggregate_id.count("/") > 1 else ""
-        if not owner.startswith(f"{identity.subject}/") and acting_role(identity, by_membership=True) == "user":
-            expected = f"expected {identity.vo}/LABEL/{identity.subject}/NAME"
-            raise AccessDenied(f"aggregate_id: found {aggregate_id[:100]!r}, {expected}")
-        return
-    if str(command.task_id) != aggregate_id:
-        raise BadRequest(f"task_id: found {command.task_id}, expected the aggregate_id {aggregate_id}")
-    trusted = acting_role(identity, by_membership=True) != "user"
-    if command.user_name != identity.user_name and not trusted:
-        raise AccessDenied(f"user_name: found {command.user_name[:100]!r}, expected {identity.user_name!r}")

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.errors import NotFound
 from api.http.forms import limit_of, page, words_of
 from api.http.plain_requests import Whole
@@ -22,7 +22,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("")
     async def datasets(
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         task_id: Whole | None = None,
         role: str | None = None,
@@ -38,7 +38,8 @@ def build_router(services: Services) -> APIRouter:
             identity.vo,
             task_id=task_id,
             roles=words_of(role.upper() if role else None),
-            owner=identity.subject if owner == "me" else owner,
+            owner=None if owner == "me" else owner,
+            owners=identity.owners if owner == "me" else None,
             text=text,
             after=after,
             limit=count + 1,
@@ -48,7 +49,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/{name:path}/files")
     async def files(
         name: str,
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         text: str | None = None,
         after: str | None = None,
@@ -61,7 +62,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(page("files", rows, count, "lfn"))
 
     @router.get("/{name:path}")
-    async def dataset(name: str, identity: User, _: CaughtUp) -> Response:
+    async def dataset(name: str, identity: Reader, _: CaughtUp) -> Response:
         """One dataset."""
         row = await _row(read_models, name, identity.vo)
         return json_response({**row, "set_aside": await set_aside_of(read_models, "dataset", name)})

@@ -14,7 +14,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.errors import BadRequest, NotFound
 from api.http.forms import limit_of
 from api.http.plain_requests import Whole
@@ -44,7 +44,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/events")
     async def events(
         request: Request,
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         task_id: Whole | None = None,
         job_id: Whole | None = None,

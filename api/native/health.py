@@ -1,6 +1,7 @@
 """`/v1/health`, `/v1/whoami` and the OpenAPI document."""
 
 import time
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from api.http.problems import json_response
 from api.log.condition import HealthCondition
 from api.queries import positions, set_aside
 from api.services import Services
+from identity.explained import explained
 
 DETAILS_MAX = 1_000
 
@@ -64,7 +66,8 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/v1/whoami")
     async def whoami(identity: Member) -> Response:
-        """Who the token and the Origin header say you are."""
+        """Who the token and the Origin header say you are, what you may do and not do, and by what."""
+        may, may_not = explained(identity, services.gate.verifier.access)
         return json_response(
             {
                 "subject": identity.subject,
@@ -75,6 +78,9 @@ def build_router(services: Services) -> APIRouter:
                 "role": identity.role,
                 "roles": sorted(identity.roles),
                 "groups": list(identity.groups),
+                "may": [asdict(one) for one in may],
+                "may_not": [asdict(one) for one in may_not],
+                "linked": list(identity.linked),
             }
         )
 

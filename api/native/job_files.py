@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, Response
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.errors import BadRequest, Gone, NotFound
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
@@ -25,6 +25,7 @@ from api.queries import jobs
 from api.queries.read_models import Row
 from api.services import Services
 from identity.identity import Identity
+from schemas.scopes import problem_of_scope
 
 LOCALHOST = "file://localhost"
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
@@ -140,7 +141,9 @@ def state_of(file: Row, job: Row, folders: Folders) -> str:
 def place_of(folders: Folders, file: Row) -> Path | None:
     """Where the storage element keeps the file (docs/architecture.md); None when it is out of reach or its names are not sane."""
     folder, scope, lfn = folders.get(file["endpoint"] or ""), file["scope"] or "", file["lfn"] or ""
-    if folder is None or not folder.is_dir() or lfn in ("", ".", "..") or any(sign in scope + lfn for sign in "/\\\0"):
+    if folder is None or not folder.is_dir() or lfn in ("", ".", "..") or any(sign in lfn for sign in "/\\\0"):
+        return None
+    if problem_of_scope(scope):
         return None
     digest = hashlib.md5(f"{scope}:{lfn}".encode(), usedforsecurity=False).hexdigest()
     place = folder.joinpath(*scope.split("."), digest[:2], digest[2:4], lfn)
@@ -163,22 +166,22 @@ def build_router(services: Services) -> APIRouter:
     service = JobFiles(services, QueueCache(services.read_models))
 
     @router.get("/files")
-    async def files(job_id: Whole, identity: User, _: CaughtUp) -> Response:
+    async def files(job_id: Whole, identity: Reader, _: CaughtUp) -> Response:
         """Inputs, outputs and log, each with its state: to come, not made, stored, altered, gone or elsewhere."""
         return json_response({"files": await service.of(await service.job(identity, job_id))})
 
     @router.get("/files/{lfn}")
-    async def file(job_id: Whole, lfn: str, identity: User) -> Response:
+    async def file(job_id: Whole, lfn: str, identity: Reader) -> Response:
         """The bytes of a file, when its storage element can be read from here."""
         return download(await service.path(identity, job_id, lfn))
 
     @router.get("/log")
-    async def log(job_id: Whole, identity: User) -> Response:
+    async def log(job_id: Whole, identity: Reader) -> Response:
         """The files in the job's log archive."""
         return json_response({"files": await service.log_members(identity, job_id)})
 
     @router.get("/log/{member:path}")
-    async def log_file(job_id: Whole, member: str, identity: User, count: Count = TAIL_BYTES) -> Response:
+    async def log_file(job_id: Whole, member: str, identity: Reader, count: Count = TAIL_BYTES) -> Response:
         """The end of a file in the job's log archive, as plain text."""
         return plain_text(await service.log_tail(identity, job_id, member, count))
 

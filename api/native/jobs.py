@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.errors import NotFound
 from api.http.forms import instant_of, limit_of, page, with_times, words_of
 from api.http.plain_requests import Whole
@@ -25,7 +25,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/jobs")
     @router.get("/tasks/{task_id}/jobs")
     async def jobs(
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         task_id: Whole | None = None,
         status: str | None = None,
@@ -43,7 +43,8 @@ def build_router(services: Services) -> APIRouter:
             identity.vo,
             task_id=task_id,
             status=words_of(status),
-            owner=identity.subject if owner == "me" else owner,
+            owner=None if owner == "me" else owner,
+            owners=identity.owners if owner == "me" else None,
             queue=queue,
             text=text,
             since=instant_of(since),
@@ -53,7 +54,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(page("jobs", rows, count, "job_id"))
 
     @router.get("/jobs/{job_id}")
-    async def job(job_id: Whole, identity: User, _: CaughtUp) -> Response:
+    async def job(job_id: Whole, identity: Reader, _: CaughtUp) -> Response:
         """One job with its specification, files, errors, usage and lease."""
         row = await questions.described(read_models, identity.vo, job_id)
         if row is None:
@@ -65,7 +66,7 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/jobs/{job_id}/timeline")
     @router.get("/jobs/{job_id}/events")
     async def timeline(
-        job_id: Whole, identity: User, _: CaughtUp, after: str | None = None, limit: Whole | None = Query(None)
+        job_id: Whole, identity: Reader, _: CaughtUp, after: str | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """What happened to the job, in order of time."""
         subject = await subject_of(read_models, identity, None, job_id)

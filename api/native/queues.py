@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.http.access import Pilot, User
+from api.http.access import Pilot, Reader
 from api.http.errors import NotFound, Unavailable
 from api.http.forms import limit_of, page, with_times, words_of
 from api.http.plain_requests import Whole
@@ -19,35 +19,42 @@ from api.http.problems import json_response
 from api.native.command_body import command_from, entry_of_command
 from api.native.commands import answer_document
 from api.native.reading import CaughtUp
+from api.pilots.agent_tokens import AgentTokens
 from api.pilots.bodies import read_report
 from api.queries import queues as questions
 from api.queries import workers as worker_questions
 from api.queries.read_models import ReadModels, Row
 from api.queries.set_aside import set_aside_of
 from api.services import Services
+from identity.ruling import EndpointClass
 from schemas.characters import NAME, TEXT
 
-LONG_POLL_SECONDS, LONG_POLL_SECONDS_MAX = 25.0, 60.0
+#: Less than the 30 s after which proxies and clients give an answer up.
+LONG_POLL_SECONDS_MAX = 25.0
 LOOK_SECONDS = 0.02
 #: A record of the log is a row at the latest after this.
 CATCH_UP_SECONDS = 3.0
-NAME_LENGTH_MAX, DIAGNOSTIC_LENGTH_MAX = 128, 4_000
+#: What a harvester needs to know of a class.
+CLASS_FIELDS = ("name", "wanted", "memory_mb", "cores", "walltime_seconds")
+NAME_LENGTH_MAX = 128
+TEXTS_OF_WORKERS = {"diagnostic": 4_000, "reason": 1_000, "native_state": 200, "batch_id": 200}
 
 
 def build_router(services: Services) -> APIRouter:
     """Routes below `/v1/queues`, and `/v1/workers`."""
     router = APIRouter(prefix="/v1", tags=["queues"])
     read_models = services.read_models
+    tokens = AgentTokens(services.gate)
 
     @router.get("/queues")
-    async def queues(identity: User, _: CaughtUp, text: str | None = None) -> Response:
+    async def queues(identity: Reader, _: CaughtUp, text: str | None = None) -> Response:
         """All queues that serve the VO."""
         shown = await questions.serving(read_models, identity.vo, text)
         demands = await questions.demands(read_models)
         return json_response({"queues": [_queue_document(row, demands.get(row["name"])) for row in shown]})
 
     @router.get("/queues/{queue}")
-    async def one(queue: str, identity: User, _: CaughtUp) -> Response:
+    async def one(queue: str, identity: Reader, _: CaughtUp) -> Response:
         """One queue with its demand for pilots."""
         row = await questions.one(read_models, identity.vo, queue)
         if row is None:
@@ -56,15 +63,20 @@ def build_router(services: Services) -> APIRouter:
         return json_response({**document, "set_aside": await set_aside_of(read_models, "queue", queue)})
 
     @router.get("/queues/{queue}/wanted")
-    async def wanted(queue: str, _: Pilot, after: Whole | None = None, wait: float = Query(LONG_POLL_SECONDS, ge=0)) -> Response:
-        """How many pilots the queue wants: at once beyond `after`, else when it moves or after `wait` seconds."""
+    async def wanted(
+        queue: str, identity: Pilot, after: Whole | None = None, wait: float = Query(LONG_POLL_SECONDS_MAX, ge=0)
+    ) -> Response:
+        """How many pilots the queue wants: at once beyond `after`, else when it moves or after `wait` seconds, at most 25."""
+        tokens.check(identity, EndpointClass.PILOT, queue)
         seconds = min(wait, LONG_POLL_SECONDS_MAX)
         return json_response(await wanted_workers(services, queue, after, seconds))
 
     @router.post("/queues/{queue}/workers")
     async def report(queue: str, request: Request, identity: Pilot) -> Response:
         """A harvester says where a worker is."""
-        command = command_from(entry_of_command("ReportWorker"), _worker_fields(await read_report(request)))
+        body = await read_report(request)
+        tokens.check(identity, EndpointClass.PILOT, queue, str(body.get("worker_id") or ""))
+        command = command_from(entry_of_command("ReportWorker"), _worker_fields(body))
         answer = await services.gateway.submit(
             command, queue, identity, role="pilot", wait_seconds=services.config.answer_seconds
         )
@@ -74,7 +86,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/workers")
     async def workers(
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         queue: str | None = None,
         state: str | None = None,
@@ -122,24 +134,28 @@ async def wanted_workers(services: Services, queue: str, after: int | None, seco
 
 
 async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
-    row = await questions.demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0}
-    return {"queue": queue, "wanted": row["wanted"], "live": row["live"], "sequence": row["sequence"]}
+    row = await questions.demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0, "classes": [], "mode": "PULL"}
+    classes = [{name: one[name] for name in CLASS_FIELDS} for one in row["classes"] or ()]
+    numbers = {name: row[name] for name in ("wanted", "live", "sequence")}
+    return {"queue": queue, **numbers, "mode": row["mode"], "classes": classes}
 
 
 def _worker_fields(body: dict[str, Any]) -> dict[str, Any]:
     """The fields of a worker's report, odd characters replaced: a report of a worker's end must not get lost."""
     fields = {name: value for name, value in body.items() if value is not None}
-    for name in ("worker_id", "harvester_id", "node"):
+    for name in ("worker_id", "harvester_id", "node", "submit_host"):
         if isinstance(fields.get(name), str):
             fields[name] = NAME.replaced(fields[name], NAME_LENGTH_MAX)
-    if isinstance(fields.get("diagnostic"), str):
-        fields["diagnostic"] = TEXT.replaced(fields["diagnostic"], DIAGNOSTIC_LENGTH_MAX)
+    for name, length_max in TEXTS_OF_WORKERS.items():
+        if isinstance(fields.get(name), str):
+            fields[name] = TEXT.replaced(fields[name], length_max)
     if isinstance(fields.get("state"), str):
         fields["state"] = fields["state"].upper()
     return fields
 
 
 def _queue_document(row: Row, demand: Row | None) -> dict[str, Any]:
-    demand = demand or {"wanted": 0, "live": 0, "reason": ""}
-    workers = {name: demand[name] for name in ("wanted", "live", "reason")}
+    demand = demand or {"wanted": 0, "live": 0, "reason": "", "classes": [], "held_back": "", "unhealthy": "", "probe_at": None}
+    names = ("wanted", "live", "reason", "classes", "held_back", "unhealthy", "probe_at")
+    workers = {name: demand[name] for name in names}
     return {**with_times(row), "workers": workers}

@@ -3,14 +3,39 @@
 from fastapi import APIRouter
 
 from api.log.audit_service import AuditService
-from api.native import audit, commands, datasets, dead_letters, events, health, issuers, job_files, jobs, queues, tail, tasks
+from api.native import (
+    access_policy,
+    agents,
+    audit,
+    can_i,
+    commands,
+    datasets,
+    dead_letters,
+    events,
+    health,
+    issuers,
+    job_files,
+    jobs,
+    links,
+    living_workers,
+    queues,
+    refusals,
+    revocations,
+    secrets,
+    tail,
+    tasks,
+)
 from api.services import Services
 
 
 def build_router(services: Services, service: AuditService) -> APIRouter:
     """Routes below `/v1`."""
     router = APIRouter()
-    for part in (health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, tail):
+    parts = (
+        health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, links, refusals, revocations,
+        secrets, agents, tail, access_policy, can_i, living_workers,
+    )  # fmt: skip
+    for part in parts:
         router.include_router(part.build_router(services))
     router.include_router(audit.build_router(service))
     return router

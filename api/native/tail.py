@@ -17,7 +17,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.http.access import User
+from api.http.access import Reader
 from api.http.errors import BadRequest
 from api.http.forms import iso
 from api.log.live_events import ODD, LiveRecord
@@ -63,7 +63,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/tail")
     async def tail(
-        request: Request, identity: User, wanted: list[str] = Query([], alias="filter"), accept: str = Header("")
+        request: Request, identity: Reader, wanted: list[str] = Query([], alias="filter"), accept: str = Header("")
     ) -> Response:
         """Events of the VO from now on."""
         conditions = conditions_from(wanted)

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from api.http.access import User
+from api.http.access import Reader, Submitter
 from api.http.bodies import read_object
 from api.http.errors import BadRequest, NotFound
 from api.http.forms import instant_of, limit_of, page, with_times, words_of
@@ -58,17 +58,18 @@ def build_router(services: Services) -> APIRouter:
     fingerprints = CommandFingerprints(read_models, services.shared.space(SharedKind.IDEMPOTENCY_KEYS))
 
     @router.post("", status_code=201, openapi_extra=SUBMISSION_BODY)
-    async def submit(request: Request, identity: User, idempotency_key: str | None = Header(None)) -> Response:
+    async def submit(request: Request, identity: Submitter, idempotency_key: str | None = Header(None)) -> Response:
         """Submit a task; 409 when its unique name belongs to a task at work."""
         body = await read_object(request, SUBMISSION_BYTES_MAX)
         parameters, parent = _submission(body)
         command_id = command_id_of(idempotency_key) if idempotency_key else None
         if command_id is not None:
             asked = fingerprint(command_id, identity, "SubmitTask", None, body)
-            await fingerprints.check(command_id, "SubmitTask", asked, identity)
+            await fingerprints.check(command_id, "SubmitTask", asked, identity, is_known_to_deciders=True)
         done = await submit_task(
             services.gateway,
             read_models,
+            services.numbers,
             identity,
             parameters,
             parent_task_id=parent,
@@ -76,6 +77,7 @@ def build_router(services: Services) -> APIRouter:
             correlation_id=asked if command_id is not None else None,
             wait_seconds=services.config.answer_seconds,
             own_addresses=own_addresses(request, services.config.addresses),
+            has_secrets=lambda: services.secrets.has_any(identity),
         )
         document = {"task_id": done.task_id, "code": done.code, "message": done.message}
         if not done.accepted:
@@ -88,7 +90,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("")
     async def tasks(
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         status: str | None = None,
         super_status: str | None = None,
@@ -106,7 +108,8 @@ def build_router(services: Services) -> APIRouter:
             identity.vo,
             status=words_of(status),
             super_status=words_of(super_status),
-            owner=identity.subject if owner == "me" else owner,
+            owner=None if owner == "me" else owner,
+            owners=identity.owners if owner == "me" else None,
             queue=queue,
             text=text,
             since=instant_of(since),
@@ -117,7 +120,7 @@ def build_router(services: Services) -> APIRouter:
         return json_response(page("tasks", rows, count, "task_id"))
 
     @router.get("/{task_id}")
-    async def task(task_id: Whole, identity: User, _: CaughtUp) -> Response:
+    async def task(task_id: Whole, identity: Reader, _: CaughtUp) -> Response:
         """One task with its parameters, definition, datasets and jobs by status.
 
         A list of more than 500 names is empty there; `lists` says how many names it has, `/parameters` has them.
@@ -136,7 +139,7 @@ def build_router(services: Services) -> APIRouter:
 
 def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     @router.get("/{task_id}/parameters")
-    async def parameters(task_id: Whole, identity: User, _: CaughtUp) -> Response:
+    async def parameters(task_id: Whole, identity: Reader, _: CaughtUp) -> Response:
         """The parameters of a task with every list of names in full, as far as it has arrived."""
         row = await questions.described(read_models, identity.vo, task_id)
         if row is None:
@@ -148,7 +151,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     @router.get("/{task_id}/files")
     async def files(
         task_id: Whole,
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         status: str | None = None,
         text: str | None = None,
@@ -163,7 +166,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
 
     @router.get("/{task_id}/brokerage")
     async def brokerage(
-        task_id: Whole, identity: User, _: CaughtUp, after: Whole | None = None, limit: Whole | None = Query(None)
+        task_id: Whole, identity: Reader, _: CaughtUp, after: Whole | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """Why which queue: every verdict of every brokerage, the latest first; `after` is a sequence."""
         await _check(read_models, task_id, identity)
@@ -175,7 +178,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
 
     @router.get("/{task_id}/attempts")
     async def attempts(
-        task_id: Whole, identity: User, _: CaughtUp, unit_id: Whole | None = None, limit: Whole | None = Query(None)
+        task_id: Whole, identity: Reader, _: CaughtUp, unit_id: Whole | None = None, limit: Whole | None = Query(None)
     ) -> Response:
         """What became of each attempt on each piece of input."""
         await _check(read_models, task_id, identity)
@@ -186,7 +189,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     @router.get("/{task_id}/events")
     async def timeline(
         task_id: Whole,
-        identity: User,
+        identity: Reader,
         _: CaughtUp,
         after: str | None = None,
         limit: Whole | None = Query(None),

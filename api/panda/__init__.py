@@ -4,11 +4,13 @@ from fastapi import APIRouter
 
 from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
-from api.panda import files, jobs, system, task_commands, task_lists, task_reads
+from api.panda import files, jobs, secrets, system, task_commands, task_lists, task_reads
 from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy
 from api.services import Services
+from identity.profiles import CANCEL, CREATE
+from identity.ruling import EndpointClass
 
 TASK = Parameter("task_id", ArgumentKind.WHOLE)
 BROADCAST = Parameter("broadcast", ArgumentKind.FLAG, False)
@@ -31,22 +33,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         files.validate,
         Parameter("file_size", ArgumentKind.WHOLE),
         Parameter("checksum", ArgumentKind.WHOLE),
+        capability=CREATE,
     ),
-    Endpoint(("POST",), "file_server/upload_cache_file", files.upload, reads_arguments=False),
-    post("file_server/touch_cache_file", files.touch, Parameter("file_name", ArgumentKind.TEXT)),
-    post("file_server/delete_cache_file", files.delete, Parameter("file_name", ArgumentKind.TEXT)),
-    post(
-        "file_server/upload_file_recovery_request", files.recover_lost_files, TASK, _may("dry_run", ArgumentKind.FLAG, False)
-    ),
+    Endpoint(("POST",), "file_server/upload_cache_file", files.upload, reads_arguments=False, capability=CREATE),
+    post("file_server/touch_cache_file", files.touch, Parameter("file_name", ArgumentKind.TEXT), capability=CREATE),
+    post("file_server/delete_cache_file", files.delete, Parameter("file_name", ArgumentKind.TEXT), capability=CREATE),
+    post("file_server/upload_file_recovery_request", files.recover_lost_files, TASK, _may("dry_run", ArgumentKind.FLAG, False)),
     post(
         "task/submit",
         task_commands.submit,
         Parameter("task_parameters", ArgumentKind.OBJECT),
         _may("parent_tid", ArgumentKind.WHOLE),
         body_bytes_max=SUBMISSION_BYTES_MAX,
+        capability=CREATE,
     ),
-    post("task/kill", task_commands.kill, TASK, BROADCAST),
-    post("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST),
+    post("task/kill", task_commands.kill, TASK, BROADCAST, capability=CANCEL),
+    post("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST, capability=CANCEL),
     post(
         "task/retry",
         task_commands.retry,
@@ -117,7 +119,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(("POST", "GET"), "job/get_description", jobs.descriptions, (JOB_IDS,)),
     Endpoint(("POST", "GET"), "job/get_description_incl_archive", jobs.descriptions, (JOB_IDS,)),
-    get("job/get_status", jobs.statuses, JOB_IDS, _may("timeout", ArgumentKind.WHOLE, 60)),
+    # Harvesters ask, too.
+    Endpoint(
+        ("GET",), "job/get_status", jobs.statuses, (JOB_IDS, _may("timeout", ArgumentKind.WHOLE, 60)), kind=EndpointClass.MEMBER
+    ),
     post(
         "job/kill",
         jobs.kill,
@@ -125,6 +130,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _may("code", ArgumentKind.WHOLE),
         _may("use_email_as_id", ArgumentKind.FLAG, False),
         _may("kill_options", ArgumentKind.LIST),
+        capability=CANCEL,
     ),
     post(
         "job/set_debug_mode",
@@ -133,6 +139,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Parameter("mode", ArgumentKind.FLAG),
     ),
     get("job/get_metadata_for_analysis_jobs", jobs.user_metadata, TASK),
+    post(
+        "creds/set_user_secrets",
+        secrets.set_secret,
+        _may("key", ArgumentKind.SECRET),
+        _may("value", ArgumentKind.SECRET),
+        capability=CREATE,
+    ),
+    # Who may look at jobs may not see what they are given.
+    get("creds/get_user_secrets", secrets.get_secrets, _may("keys", ArgumentKind.LIST), capability=CREATE),
 )
 
 

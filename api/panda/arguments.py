@@ -23,6 +23,8 @@ class ArgumentKind(StrEnum):
     FLAG = "bool"
     LIST = "list"
     OBJECT = "dict"
+    #: A text that no message repeats.
+    SECRET = "text"
 
 
 class Missing:
@@ -104,7 +106,7 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         case ArgumentKind.WHOLE:
             value = _whole(value)
             fits = _is_whole(value)
-        case ArgumentKind.TEXT:
+        case ArgumentKind.TEXT | ArgumentKind.SECRET:
             fits = isinstance(value, str) and "\0" not in value
         case ArgumentKind.FLAG:
             if value in ("True", "False"):
@@ -118,7 +120,8 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         expected = f"expected {parameter.lowest} to {parameter.highest}"
         raise BadArgument(f"Argument error: '{parameter.name}' is {value}, {expected}")
     if not fits:
-        found = f"{type(value).__name__} {str(value)[:60]!r}"
+        shown = "" if parameter.kind is ArgumentKind.SECRET else f" {str(value)[:60]!r}"
+        found = f"{type(value).__name__}{shown}"
         raise BadArgument(f"Type error: '{parameter.name}' with {found}, expected {parameter.kind}")
     return value
 

@@ -14,9 +14,11 @@ from api.http.errors import BadRequest, BodyTooLarge
 from api.http.problems import json_response
 from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
+from api.pilots.bodies import read_report
 from api.services import Services
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.profiles import MODIFY, READ
+from identity.ruling import EndpointClass
 
 PREFIXES = ("/api/v1", "/api/latest")
 
@@ -43,7 +45,9 @@ class Endpoint:
     """One call of the PanDA API.
 
     parameters: None for a call that takes anything. reads_arguments: false where the body is a file, which the
-    function reads itself. body_bytes_max: where more than usual is taken.
+    function reads itself. body_bytes_max: where more than usual is taken. capability: what a token that has any needs.
+    kind: whom it serves. is_lenient: arguments of other names are left out, and odd
+    values in a body replaced, because what is refused whole would come again for ever.
     """
 
     verbs: tuple[str, ...]
@@ -52,22 +56,27 @@ class Endpoint:
     parameters: tuple[Parameter, ...] | None = ()
     reads_arguments: bool = True
     body_bytes_max: int | None = None
+    capability: str = READ
+    kind: EndpointClass = EndpointClass.USER
+    is_lenient: bool = False
 
 
-def get(path: str, function: Function, *parameters: Parameter) -> Endpoint:
+def get(path: str, function: Function, *parameters: Parameter, capability: str = READ) -> Endpoint:
     """A call by GET."""
-    return Endpoint(("GET",), path, function, parameters)
+    return Endpoint(("GET",), path, function, parameters, capability=capability)
 
 
-def post(path: str, function: Function, *parameters: Parameter, body_bytes_max: int | None = None) -> Endpoint:
+def post(
+    path: str, function: Function, *parameters: Parameter, body_bytes_max: int | None = None, capability: str = MODIFY
+) -> Endpoint:
     """A call by POST."""
-    return Endpoint(("POST",), path, function, parameters, body_bytes_max=body_bytes_max)
+    return Endpoint(("POST",), path, function, parameters, body_bytes_max=body_bytes_max, capability=capability)
 
 
 def mount(router: APIRouter, services: Services, endpoints: Iterable[Endpoint]) -> None:
-    """Make every endpoint reachable under each prefix, for members of the VO."""
+    """Make every endpoint reachable under each prefix, for those whom it serves."""
     for endpoint in endpoints:
-        handler = guarded(EndpointClass.USER, _handler(services, endpoint))
+        handler = guarded(endpoint.kind, _handler(services, endpoint), endpoint.capability)
         for prefix in PREFIXES:
             router.add_route(f"{prefix}/{endpoint.path}", handler, methods=["GET", "POST"], include_in_schema=False)
 
@@ -90,7 +99,7 @@ def mount_forbidden(router: APIRouter) -> None:
         return PlainTextResponse(f"ERROR : method {request.path_params['method'][:100]} is forbidden", status_code=403)
 
     for prefix in PREFIXES:
-        handler = guarded(EndpointClass.USER, forbidden)
+        handler = guarded(EndpointClass.USER, forbidden, READ)
         router.add_route(f"{prefix}/{{method:path}}", handler, methods=["GET", "POST"], include_in_schema=False)
 
 
@@ -116,7 +125,14 @@ async def _arguments(request: Request, endpoint: Endpoint) -> dict[str, Any]:
     if not endpoint.reads_arguments:
         return {}
     from_query = request.method == "GET"
-    given = _query(request) if from_query else await read_object(request, endpoint.body_bytes_max)
+    if from_query:
+        given = _query(request)
+    elif endpoint.is_lenient:
+        given = await read_report(request)
+    else:
+        given = await read_object(request, endpoint.body_bytes_max)
+    if endpoint.is_lenient:
+        given = {one.name: given[one.name] for one in endpoint.parameters or () if one.name in given}
     return given if endpoint.parameters is None else bind(endpoint.parameters, given, from_query=from_query)
 
 

@@ -10,18 +10,20 @@ from starlette.datastructures import UploadFile
 
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
-from api.panda.sandbox_cache import NotStored, SandboxCache
+from api.panda.sandbox_cache import FORGET_EVERY, NotStored, SandboxCache
 from api.panda.task_reads import task_row
 from api.queries import task_parts
 from api.queries.read_models import Row
 from api.shared.store import SharedKind
+from api.shared.uploads import TooManyUploads
 from identity.rights import may_act_on
 
 
 def cache_of(call: Call) -> SandboxCache:
     """The cache of this stack."""
     shared = call.services.shared
-    return SandboxCache(shared.space(SharedKind.SANDBOXES), shared.space(SharedKind.UPLOADERS))
+    kinds = (SharedKind.SANDBOXES, SharedKind.UPLOADERS, SharedKind.UPLOAD_USAGE)
+    return SandboxCache(*(shared.space(kind) for kind in kinds))
 
 
 async def validate(call: Call) -> Reply:
@@ -34,14 +36,19 @@ async def validate(call: Call) -> Reply:
 
 async def upload(call: Call) -> Reply:
     """Store the one file of a multipart body."""
-    async with call.request.form(max_files=1, max_fields=5) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            return failed("Argument error: missing a required argument: 'file'")
-        try:
-            await cache_of(call).store(file.filename or "", file, call.identity.subject)
-        except NotStored as problem:
-            return failed(str(problem))
+    cache, owner, uploads = cache_of(call), call.identity.subject, call.services.uploads
+    try:
+        with uploads.turn(owner):
+            cache.check_quota(owner)
+            async with call.request.form(max_files=1, max_fields=5) as form:
+                file = form.get("file")
+                if not isinstance(file, UploadFile):
+                    return failed("Argument error: missing a required argument: 'file'")
+                await cache.store(file.filename or "", file, owner)
+    except (NotStored, TooManyUploads) as problem:
+        return failed(str(problem))
+    if uploads.taken % FORGET_EVERY == 0:
+        await asyncio.to_thread(cache.forget_old)
     return done(None, "")
 
 

@@ -68,6 +68,7 @@ def job_object(row: Row) -> dict[str, Any]:
         "taskID": row["task_id"],
         "jediTaskID": row["task_id"],
         "reqID": row["task_id"],
+        "schedulerID": f"harvester-{row['harvester_id']}" if row.get("harvester_id") else None,
         "pilotID": row["pilot_id"],
         "batchID": row["batch_id"],
         "creationTime": moment(row["created_at"]),

@@ -15,6 +15,7 @@ from api.pilots.structured import was_left_out
 from api.queries import jobs
 from api.queries.read_models import Row
 from identity.rights import may_act_on
+from identity.ruling import PILOT
 from schemas.job import KillJob
 
 JOBS_MAX = 5500
@@ -37,7 +38,9 @@ async def statuses(call: Call) -> Reply:
     """Status and order of each job, parallel to the ids."""
     ids = _ids(call)
     rows = await _rows(call, ids)
-    return done([_status(rows.get(job_id)) for job_id in ids])
+    # A Harvester ends the workers of a job that is not there.
+    unknown = "tobekilled" if PILOT in call.identity.roles else None
+    return done([_status(rows.get(job_id), unknown) for job_id in ids])
 
 
 async def kill(call: Call) -> Reply:
@@ -121,7 +124,7 @@ async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:
     return await jobs.several(call.services.read_models, call.identity.vo, ids)
 
 
-def _status(row: Row | None) -> dict[str, str | None]:
+def _status(row: Row | None, unknown: str | None) -> dict[str, str | None]:
     if row is None:
-        return {"status": "unknown", "command": None}
+        return {"status": "unknown", "command": unknown}
     return {"status": row["status"], "command": "tobekilled" if row["order_kill"] else "NULL"}

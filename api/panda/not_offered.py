@@ -13,15 +13,13 @@ from starlette.responses import Response
 from api.http.problems import json_response
 from api.panda.calls import Call, Endpoint
 from api.panda.envelope import Reply, failed
-from identity.rights import EndpointClass
+from identity.profiles import MODIFY, READ
+from identity.ruling import EndpointClass
 
 WORKFLOWS = "workflows are not offered by this server yet"
-SECRETS = "user secrets are not kept by this server yet"
 EVENTS = "the event service is not offered by this server yet"
 JOBS_ALONE = "jobs without a task are not taken by this server; submit a task"
 CALLS = {
-    "POST creds/set_user_secrets": SECRETS,
-    "GET creds/get_user_secrets": SECRETS,
     "POST workflow/submit_workflow_raw_request": WORKFLOWS,
     "POST workflow/submit_workflow": WORKFLOWS,
     "GET workflow/get_workflow_details": WORKFLOWS,
@@ -29,7 +27,6 @@ CALLS = {
     "POST idds/execute_idds_workflow_command": WORKFLOWS,
     "POST file_server/upload_workflow_request": WORKFLOWS,
     "GET event/get_event_range_statuses": EVENTS,
-    "POST event/update_event_ranges": EVENTS,
     "POST job/submit": JOBS_ALONE,
 }
 LEGACY_CALLS = {
@@ -44,7 +41,7 @@ LEGACY_CALLS = {
 def endpoints_saying_no() -> tuple[Endpoint, ...]:
     """Calls of `/api/v1/` that are refused with any arguments."""
     return tuple(
-        Endpoint((verb,), path, _failing(why), parameters=None)
+        Endpoint((verb,), path, _failing(why), parameters=None, capability=READ if verb == "GET" else MODIFY)
         for verb, path, why in ((*call.split(" "), why) for call, why in CALLS.items())
     )
 

@@ -1,12 +1,15 @@
 """The sandbox cache: files that users upload and jobs fetch. Source: docs/reference/client.md, "The sandbox".
 
 Guards: only the last path component of a name counts; a file is complete or not there; it is never replaced unless its name
-asks for it (`.__ow__`), and then only by who wrote it first.
+asks for it (`.__ow__`), and then only by who wrote it first. One user uploads a bounded number of files and bytes a day and at a
+time; what no job has fetched for long is deleted.
 """
 
 import hashlib
+import json
 import os
 import struct
+import time
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -16,7 +19,15 @@ from schemas.characters import FILE_NAME
 SANDBOX_BYTES_MAX = 768 * 1024 * 1024
 OTHER_BYTES_MAX = 10 * 1024 * 1024
 LOG_BYTES_MAX = 100 * 1024 * 1024
-REMEMBERED_SECONDS = 3 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+REMEMBERED_SECONDS = 3 * DAY_SECONDS
+#: A sandbox that was neither written nor fetched for so long belongs to no task that runs.
+KEPT_SECONDS = 90 * DAY_SECONDS
+#: Uploads of this process between two looks for what is too old.
+FORGET_EVERY = 200
+#: Of one user in a day of UTC, at all APIs together; about, where two APIs take uploads of one user in the same moment.
+FILES_OF_A_DAY_MAX = 10_000
+BYTES_OF_A_DAY_MAX = 100 * 1024**3
 READ_BYTES = 1 << 20
 #: A name that ends in this may be written again.
 REPLACEABLE = ".__ow__"
@@ -53,10 +64,23 @@ def bytes_max_of(name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SandboxCache:
-    """Sandboxes, shared by all APIs. uploaders: who uploaded which content lately."""
+    """Sandboxes, shared by all APIs. uploaders: who uploaded which content lately. usage: how much each uploaded in a day."""
 
     files: Space
     uploaders: Space
+    usage: Space
+
+    def check_quota(self, owner: str, now: float | None = None) -> None:
+        """Raise NotStored when `owner` has uploaded enough today. now: seconds since 1970."""
+        files, size = self._used(_usage(owner, time.time() if now is None else now))
+        if files >= FILES_OF_A_DAY_MAX or size >= BYTES_OF_A_DAY_MAX:
+            expected = f"expected at most {FILES_OF_A_DAY_MAX:,} files and {BYTES_OF_A_DAY_MAX:,} bytes"
+            raise NotStored(f"ERROR: cannot write file: {files:,} files with {size:,} bytes were uploaded today, {expected}")
+
+    def forget_old(self) -> int:
+        """Delete what was neither written nor fetched for KEPT_SECONDS; how many files that were."""
+        self.usage.forget(2 * DAY_SECONDS)
+        return self.files.forget(KEPT_SECONDS) + self.uploaders.forget(KEPT_SECONDS)
 
     async def store(self, name: str, source: UploadSource, owner: str) -> str:
         """Name under which the bytes of `source` are kept; raises NotStored."""
@@ -68,7 +92,7 @@ class SandboxCache:
             if replaces and self.uploaders.claim(_writer(name), owner.encode()) != owner.encode():
                 raise NotStored(THERE_ALREADY)
             with self.files.incoming() as incoming:
-                await _copy(source, incoming.file, bytes_max_of(name))
+                self._count(owner, await _copy(source, incoming.file, bytes_max_of(name)))
                 if not incoming.finish(name, replaces=replaces):
                     raise NotStored(THERE_ALREADY)
             self._remember(name, owner)
@@ -88,6 +112,16 @@ class SandboxCache:
         """Keep a file from being cleaned up; false when it is not there."""
         return self.files.touch(plain_name(name))
 
+    def _used(self, entry: str) -> tuple[int, int]:
+        found = self.usage.get(entry)
+        files, size = json.loads(found) if found else (0, 0)
+        return int(files), int(size)
+
+    def _count(self, owner: str, size: int) -> None:
+        entry = _usage(owner, time.time())
+        files, before = self._used(entry)
+        self.usage.put(entry, json.dumps([files + 1, before + size]).encode())
+
     def _remember(self, name: str, owner: str) -> None:
         if ":" in name:  # the answer to a search separates host and name by it
             return
@@ -104,17 +138,24 @@ def _writer(name: str) -> str:
     return hashlib.sha256(f"writer of {name}".encode()).hexdigest()
 
 
+def _usage(owner: str, now: float) -> str:
+    """Where it stands what `owner` uploaded in the day of `now`."""
+    return hashlib.sha256(f"usage of {owner} on day {int(now) // DAY_SECONDS}".encode()).hexdigest()
+
+
 def _entry(owner: str, size: int, checksum: int) -> str:
     return hashlib.sha256(f"{owner}:{size}:{checksum}".encode()).hexdigest()
 
 
-async def _copy(source: UploadSource, file: BinaryIO, bytes_max: int) -> None:
+async def _copy(source: UploadSource, file: BinaryIO, bytes_max: int) -> int:
+    """Bytes that were copied."""
     size = 0
     while block := await source.read(READ_BYTES):
         size += len(block)
         if size > bytes_max:
             raise NotStored(f"ERROR: upload failure. Exceeded size limit {size}>{bytes_max}.")
         file.write(block)
+    return size
 
 
 def size_and_checksum(file: BinaryIO) -> tuple[int, int]:

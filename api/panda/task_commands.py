@@ -41,11 +41,13 @@ async def submit(call: Call) -> Reply:
     submission = await submit_task(
         call.services.gateway,
         call.services.read_models,
+        call.services.numbers,
         call.identity,
         call["task_parameters"],
         parent_task_id=call["parent_tid"],
         wait_seconds=call.services.config.answer_seconds,
         own_addresses=own_addresses(call.request, call.services.config.addresses),
+        has_secrets=lambda: call.services.secrets.has_any(call.identity),
     )
     if not submission.accepted:
         return failed(submission.message, submission.code)

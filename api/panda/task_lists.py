@@ -45,7 +45,7 @@ async def tasks_since(call: Call) -> Reply:
             call.services.read_models,
             call.identity.vo,
             wanted.comparisons,
-            owner=None if names_a_user else call.identity.subject,
+            owners=None if names_a_user else call.identity.owners,
             since=since,
             limit=most,
         )
@@ -63,7 +63,7 @@ async def modified_since(call: Call) -> Reply:
     rows = await questions.modified_since(
         call.services.read_models,
         call.identity.vo,
-        owner=call.identity.subject if call["dn"] is None else None,
+        owners=call.identity.owners if call["dn"] is None else None,
         user_name=call["dn"],
         since=since,
         label=call["prod_source_label"],

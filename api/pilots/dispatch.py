@@ -6,27 +6,35 @@ becomes a command only when the read model does not already show what it says. A
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 import structlog
 
-from api.http.errors import BodyTooLarge, ReadModelsUnavailable
+from api.http.errors import BodyTooLarge, OutcomeUnknown, ReadModelsUnavailable
 from api.log.gateway import now_micros
+from api.pilots.agent_tokens import AgentTokens
 from api.pilots.job_dict import job_dict
-from api.pilots.offers import offer_from
+from api.pilots.offers import QUEUE_MAX, offer_from
 from api.pilots.queue_cache import LOCAL_STORAGE, QueueCache
 from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report_from
 from api.pilots.structured import left_out
+from api.pilots.values import text_of
+from api.pilots.worker_names import worker_name
 from api.queries import jobs, workers
 from api.queries.read_models import Row
+from api.secrets.service import SecretsNotGiven
 from api.services import Services
+from identity.agents import AgentJob
 from identity.identity import Identity
+from identity.ruling import EndpointClass
 from schemas import records
 from schemas.answer import CommandAnswered
+from schemas.characters import WORD
 from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob
-from schemas.types import WorkerState
+from schemas.types import JobError, JobSpec, LeasedJob, WorkerState
 from schemas.worker import ReportWorker
 
 NULL, TO_BE_KILLED = "NULL", "tobekilled"
@@ -42,9 +50,12 @@ KNOWN_ALREADY = {
 }
 #: A final report that comes again is done with.
 DONE_ALREADY = frozenset({"ALREADY_FINAL"})
-TOO_LARGE = "TOO_LARGE"
+TOO_LARGE, EXPIRED = "TOO_LARGE", "EXPIRED"
 #: Refusals that say nothing of the job: the report itself could not be judged, and no payload is stopped for that.
 NOT_DECIDED = frozenset({TOO_LARGE, "OUT_OF_BOUNDS", "BUG"})
+#: Error code of a job whose secrets cannot be given; PanDA has none for it.
+SECRETS_MISSING = 190
+DIAGNOSTIC_LENGTH_MAX = 500
 WORKER_SECONDS = 10.0
 HELD_MAX = 50_000
 WORKER_STATES = {"started": WorkerState.RUNNING, "finished": WorkerState.FINISHED}
@@ -53,21 +64,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HeldJob:
-    """A job in a pilot's hands, as this process heard of it last."""
+    """A job in a pilot's hands, as this process heard of it last. holder: who leased it, empty where that is not known."""
 
     queue: str
     attempt: int
     vo: str
     state: str
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PilotReply:
-    """The answer to a pilot: a status code, and for updates a command that is never null."""
+    """The answer to a pilot: a status code, and for updates a command that is never null. job_token: a new one."""
 
     status_code: int
     command: str = NULL
     message: str = ""
+    job_token: str = field(default="", repr=False)
 
 
 class PilotDispatch:
@@ -80,45 +93,97 @@ class PilotDispatch:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._held: OrderedDict[int, HeldJob] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self.queue_cache = QueueCache(services.read_models)
+        self.tokens = AgentTokens(services.gate)
 
     async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | PilotReply:
         """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""
         queue, offer = offer_from(body, identity)
-        answer = await self._services.gateway.submit(
-            LeaseJob(offer=offer),
-            queue,
-            identity,
-            role="pilot",
-            wait_seconds=self._services.config.pilot_answer_seconds,
-        )
-        if answer is None:
+        self.tokens.check(identity, EndpointClass.PILOT, queue, offer.worker_id or "")
+        self.tokens.check(identity, EndpointClass.PILOT, text_of(body, "computingElement", QUEUE_MAX, WORD))
+        asks = (identity.vo, queue, offer.worker_id or "")
+        try:
+            answer = await self._services.gateway.submit(
+                LeaseJob(offer=offer, is_first_request=asks not in self._asked),
+                queue,
+                identity,
+                role="pilot",
+                wait_seconds=self._services.config.pilot_answer_seconds,
+                # A lease that is made after the pilot gave up would be no one's.
+                only_in_time=True,
+            )
+        except OutcomeUnknown as problem:
+            return PilotReply(TIMEOUT, message=f"no answer from the queue in time: {problem.what}")
+        assert answer is not None, "a command that is only of use in time was not answered"
+        if answer.reason == EXPIRED:
             return PilotReply(TIMEOUT, message="no answer from the queue in time")
+        if answer.accepted or answer.reason == "NO_JOBS":
+            self._note_request(asks)
         if answer.leased is None:
-            return PilotReply(NO_JOBS, message="no jobs in PanDA" if answer.reason == "NO_JOBS" else str(answer.message))
-        spec = answer.leased.spec
-        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent"))
-        return job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
+            why = f"no jobs in PanDA: {answer.message}" if answer.reason == "NO_JOBS" else str(answer.message)
+            return PilotReply(NO_JOBS, message=why)
+        return await self.payload(answer.leased, queue, identity, wants_token=body.get("wants_job_token") is True)
+
+    async def payload(
+        self, leased: LeasedJob, queue: str, identity: Identity, *, wants_token: bool = False
+    ) -> dict[str, Any] | PilotReply:
+        """A job that `identity` leased, as PanDA's flat object with its secrets; a reply where it cannot be given and has ended.
+
+        Raises Unavailable.
+        """
+        spec = leased.spec
+        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent", identity.subject))
+        job = job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
+        if wants_token:
+            job["job_token"] = self.tokens.for_job(identity, AgentJob(spec.job_id, spec.attempt, leased.lease_id))
+        if not spec.uses_secrets:
+            return job
+        try:
+            given = await self._services.secrets.for_job(leased, identity)
+        except SecretsNotGiven as problem:
+            return await self._without_secrets(spec, str(problem), identity)
+        return job | ({"secrets": orjson.dumps(given).decode()} if given else {})
+
+    async def _without_secrets(self, spec: JobSpec, why: str, identity: Identity) -> PilotReply:
+        """End a job that would run without what it asks for; its pilot gets none this time."""
+        log.warning("secrets_not_given", job_id=spec.job_id, why=why)
+        error = JobError(source="jobdispatcher", code=SECRETS_MISSING, diagnostic=why[:DIAGNOSTIC_LENGTH_MAX])
+        await self._end(spec.job_id, ReportJobEnd(attempt=spec.attempt, succeeded=False, errors=(error,)), identity)
+        return PilotReply(NO_JOBS, message="no jobs in PanDA")
 
     async def report(self, body: Mapping[str, Any], identity: Identity) -> PilotReply:
-        """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable."""
+        """The reply to an update; `body` has legacy names. Raises BadRequest, Unavailable, AccessDenied."""
         report = report_from(body)
+        self.tokens.check_report(identity, report.job_id, report.attempt, report.queue)
+        reply = await self._reply(report, identity)
+        if report.is_final or reply.status_code != SUCCESS or reply.command != NULL:
+            return reply
+        return replace(reply, job_token=self.tokens.renewed_for_job(identity))
+
+    async def _reply(self, report: Report, identity: Identity) -> PilotReply:
         held = self._held.get(report.job_id)
+        if held is not None and (held.vo, held.holder) != (identity.vo, identity.subject):
+            held = None
         known: PilotReply | None = None
-        if held is None or held.vo != identity.vo or held.state in KNOWN_ALREADY.get(report.state, ()):
+        if held is None or held.state in KNOWN_ALREADY.get(report.state, ()):
             row = await self._job(report.job_id)
             if row is not None:
                 if row["vo"] != identity.vo:
                     return PilotReply(SUCCESS, TO_BE_KILLED, "no such job")
+                if row["holder"] not in (None, identity.subject):
+                    return PilotReply(SUCCESS, TO_BE_KILLED, "another pilot holds the job")
+                holder = identity.subject if held is not None or row["holder"] else ""
                 attempt = row["attempt"] if report.attempt is None else report.attempt
-                known = None if report.is_final else reply_from(row, report.state, attempt)
-                held = HeldJob(row["queue"], row["attempt"], row["vo"], row["status"])
+                known = None if report.is_final or not holder else reply_from(row, report.state, attempt)
+                held = HeldJob(row["queue"], row["attempt"], row["vo"], row["status"], holder)
         held = held or HeldJob(report.queue, 1, identity.vo, "")
         attempt = held.attempt if report.attempt is None else report.attempt
         if report.is_final:
             return await self._final(report, attempt, held.queue, identity)
-        if held.queue:
-            self._services.gateway.heartbeat(heartbeat_of(report, held.queue, attempt, now_micros(), identity))
+        # A sign of life counts from the one who holds the job: a pilot of which it is not known is judged by the decider first.
+        if held.queue and held.holder:
+            self._beat(report, held.queue, attempt, identity)
         if known is not None:
             return known
         answer = await self._services.gateway.submit(
@@ -129,9 +194,14 @@ class PilotDispatch:
             wait_seconds=self._services.config.pilot_answer_seconds,
         )
         reply = reply_to_live(answer)
+        if held.queue and not held.holder and (answer is None or answer.accepted):
+            self._beat(report, held.queue, attempt, identity)
         if reply == PilotReply(SUCCESS):
-            self._remember(report.job_id, replace(held, state=report.state))
+            self._remember(report.job_id, replace(held, state=report.state, holder=identity.subject))
         return reply
+
+    def _beat(self, report: Report, queue: str, attempt: int, identity: Identity) -> None:
+        self._services.gateway.heartbeat(heartbeat_of(report, queue, attempt, now_micros(), identity))
 
     async def statuses(self, job_ids: list[int], identity: Identity) -> dict[int, Row]:
         """Status and attempt of those of `job_ids` that exist in the VO."""
@@ -139,6 +209,8 @@ class PilotDispatch:
 
     async def worker(self, worker_id: str, harvester_id: str, state: str, queue: str, node: str, identity: Identity) -> bool:
         """Tell the queue's workers that a pilot started or ended; false when it is not known where the worker belongs."""
+        if identity.agent is None:
+            worker_id = worker_name(harvester_id, worker_id)
         if not queue:
             known = await workers.queue_of(self._services.read_models, worker_id, harvester_id)
             if known is None:
@@ -172,6 +244,13 @@ class PilotDispatch:
         self._held.move_to_end(job_id)
         while len(self._held) > HELD_MAX:
             self._held.popitem(last=False)
+
+    def _note_request(self, asks: tuple[str, str, str]) -> None:
+        """The worker's first request is in the log: its further ones cost no look at it."""
+        self._asked[asks] = None
+        self._asked.move_to_end(asks)
+        while len(self._asked) > HELD_MAX:
+            self._asked.popitem(last=False)
 
     async def _job(self, job_id: int) -> Row | None:
         """What the read model shows of a job; None when it shows nothing or cannot be asked (the decider knows)."""

@@ -1,13 +1,14 @@
 """Queue and storage documents that pilots download without a token."""
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.access import Public
 from api.http.errors import NotFound
 from api.http.problems import json_response
 from api.pilots.dispatch import PilotDispatch
-from api.pilots.queue_cache import queue_document, storage_documents
+from api.pilots.queue_cache import listed_for, queue_document, storage_documents
 from api.services import Services
 
 
@@ -23,9 +24,9 @@ def build_router(services: Services, service: PilotDispatch) -> APIRouter:
         return json_response(queue_document(settings))
 
     @router.get("/schedconfig.json")
-    async def queues(_: Public) -> Response:
-        found = await service.queue_cache.settings()
-        return json_response({name: queue_document(found[name]) for name in sorted(found)})
+    async def queues(request: Request, _: Public) -> Response:
+        found = await listed_for(service.queue_cache, services.gate, request)
+        return json_response({name: queue_document(settings) for name, settings in found.items()})
 
     @router.get("/ddmendpoints.json")
     async def storages(_: Public) -> Response:

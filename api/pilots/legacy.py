@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.http.access import Handler, guarded
-from api.http.errors import BadRequest
-from api.http.hot_routes import BodyCall, from_body
+from api.http.errors import AccessDenied, BadRequest, Unavailable
+from api.http.hot_routes import HotCall
 from api.http.problems import json_response
+from api.pilots.agent_tokens import TOKEN_KEY_MAX
 from api.pilots.bodies import lenient_json, read_report
 from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, PilotReply
 from api.pilots.offers import QUEUE_MAX
-from api.pilots.resource_types import RESOURCE_TYPES
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from schemas.characters import WORD
 
 KEY_MISSING = 80
@@ -32,27 +32,33 @@ def build_router(service: PilotDispatch) -> APIRouter:
     router = APIRouter()
     calls = LegacyPilotCalls(service)
     handlers: Mapping[str, Handler] = {
-        **{name: from_body(call) for name, call in _busiest(calls).items()},
         "updateJobsInBulk": calls.update_jobs,
         "getStatus": calls.get_status,
         "updateWorkerPilotStatus": calls.worker_status,
         "getResourceTypes": calls.resource_types,
         "setDebugMode": calls.debug_mode,
         "get_access_token": calls.access_token,
+        "getProxy": calls.proxy,
     }
-    for name, handler in handlers.items():
-        endpoint = guarded(EndpointClass.PILOT, handler)
+    endpoints = {
+        **{name: hot.endpoint() for name, hot in _busiest(calls).items()},
+        **{name: guarded(EndpointClass.PILOT, handler) for name, handler in handlers.items()},
+    }
+    for name, endpoint in endpoints.items():
         router.add_route(f"/server/panda/{name}", endpoint, methods=["GET", "POST"], include_in_schema=False)
     return router
 
 
-def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, HotCall]:
     """Path -> call of what every job needs."""
     return {f"/server/panda/{name}": call for name, call in _busiest(LegacyPilotCalls(service)).items()}
 
 
-def _busiest(calls: "LegacyPilotCalls") -> dict[str, BodyCall]:
-    return {"getJob": calls.get_job, "updateJob": calls.update_job}
+def _busiest(calls: "LegacyPilotCalls") -> dict[str, HotCall]:
+    return {
+        "getJob": HotCall(EndpointClass.PILOT, calls.get_job),
+        "updateJob": HotCall(EndpointClass.REPORT, calls.update_job),
+    }
 
 
 class LegacyPilotCalls:
@@ -109,12 +115,14 @@ class LegacyPilotCalls:
             problem = f"workerID {worker_id!r}, harvesterID {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response({"StatusCode": FAILED, "ErrorDialog": problem})
         queue, node = text_of(body, "site", QUEUE_MAX, WORD), name_of(body, "node_id")
+        self._dispatch.tokens.check(identity, EndpointClass.PILOT, queue, worker_id)
         await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response({"StatusCode": 0})
 
     async def resource_types(self, request: Request, identity: Identity) -> Response:
         """Classes of jobs by cores and memory."""
-        return json_response({"StatusCode": 0, "ResourceTypes": {"ResourceTypes": RESOURCE_TYPES}})
+        rows = await self._dispatch.queue_cache.resource_types()
+        return json_response({"StatusCode": 0, "ResourceTypes": {"ResourceTypes": rows}})
 
     async def debug_mode(self, request: Request, identity: Identity) -> Response:
         """Accepted for jobs that exist; Culm has no debug mode."""
@@ -123,14 +131,26 @@ class LegacyPilotCalls:
         return PlainTextResponse("Succeeded" if known else "Failed. no such job")
 
     async def access_token(self, request: Request, identity: Identity) -> Response:
-        """Never: the one who submits the pilot renews its token."""
-        dialog = "tokens are renewed where the pilot was submitted from"
+        """A new token for an agent of Culm's; a provider's token is renewed where the pilot was submitted from."""
+        body = {**request.query_params, **await read_report(request)}
+        try:
+            renewed = self._dispatch.tokens.renewed(identity, text_of(body, "token_key", TOKEN_KEY_MAX))
+        except (AccessDenied, BadRequest, Unavailable) as problem:
+            dialog = problem.detail
+            return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
+        return json_response({"StatusCode": 0, "userProxy": renewed.token})
+
+    async def proxy(self, request: Request, identity: Identity) -> Response:
+        """Never: proxies are not delegated to Culm."""
+        dialog = "no proxies are delegated to this server; renew them where they were made"
         return json_response({"StatusCode": KEY_MISSING, "ErrorDialog": dialog, "errorDialog": dialog})
 
 
 def update_reply(reply: PilotReply) -> dict[str, Any]:
     """A reply to updateJob."""
     found: dict[str, Any] = {"StatusCode": reply.status_code, "command": reply.command}
+    if reply.job_token:
+        found["job_token"] = reply.job_token
     if reply.message:
         found["ErrorDialog" if reply.status_code else "message"] = reply.message
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.http.errors import BadRequest
 from api.pilots.values import amount_of, number_of, text_of, whole_of
+from api.pilots.worker_names import worker_name
 from identity.identity import Identity
 from schemas.characters import NAME, WORD
 from schemas.types import PilotOffer
@@ -18,7 +19,9 @@ HEARTBEATS_OF_LEASE = 6
 LEASE_SECONDS_MIN = 3
 LEASE_SECONDS_MAX = 86_400
 QUEUE_MAX, NODE_MAX, WORKER_ID_MAX, WORD_MAX = 128, 128, 100, 40
-MEGABYTES_MAX, SECONDS_MAX, TASK_ID_MAX = 10**11, 10**9, 9 * 10**11
+MEGABYTES_MAX, SECONDS_MAX, TASK_ID_MAX, CORES_MAX = 10**11, 10**9, 9 * 10**11, 100_000
+#: How a Harvester names itself as scheduler.
+SCHEDULER = "harvester-"
 LEGACY_OF_V1 = {
     "site_name": "siteName",
     "computing_element": "computingElement",
@@ -28,17 +31,21 @@ LEGACY_OF_V1 = {
     "prod_user_id": "prodUserID",
     "task_id": "taskID",
     "resource_type": "resourceType",
-    "scheduler_id": "harvester_id",
+    "scheduler_id": "schedulerID",
 }
 
 
 def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotOffer]:
     """Queue and offer; `body` has legacy names. Raises BadRequest when no queue is named."""
-    queue = text_of(body, "computingElement", QUEUE_MAX, WORD) or text_of(body, "siteName", QUEUE_MAX, WORD)
+    queue = queue_of(body)
     if not queue:
         raise BadRequest("siteName: found nothing, expected the name of a queue")
     node = text_of(body, "node", NODE_MAX, NAME)
-    worker = text_of(body, "worker_id", WORKER_ID_MAX, NAME) or None
+    scheduler = text_of(body, "schedulerID", WORKER_ID_MAX, NAME)
+    harvester = text_of(body, "harvester_id", WORKER_ID_MAX, NAME) or scheduler.removeprefix(SCHEDULER)
+    worker = text_of(body, "worker_id", WORKER_ID_MAX, NAME)
+    # A token for one worker names it as its harvester did.
+    worker = worker if identity.agent is not None else worker_name(harvester, worker)
     label = text_of(body, "prodSourceLabel", WORD_MAX, WORD) or "user"
     task_id = whole_of(body, "taskID")
     mine_only = label == "self" or bool(text_of(body, "prodUserID"))
@@ -53,9 +60,15 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
         task_id=task_id if task_id is not None and 0 < task_id <= TASK_ID_MAX else None,
         resource_type=text_of(body, "resourceType", WORD_MAX, WORD) or None,
         lease_seconds=lease_seconds(number_of(body, "heartbeat_seconds")),
-        harvester_id=text_of(body, "harvester_id", WORKER_ID_MAX, NAME) or None,
-        worker_id=worker,
+        harvester_id=harvester or None,
+        worker_id=worker or None,
+        cores=amount_of(body, "n_cores", "cores", most=CORES_MAX) or 0,
     )
+
+
+def queue_of(body: Mapping[str, Any]) -> str:
+    """The queue that `body` names: the site, as PanDA goes by; Harvester writes its own host as computing element."""
+    return text_of(body, "siteName", QUEUE_MAX, WORD) or text_of(body, "computingElement", QUEUE_MAX, WORD)
 
 
 def lease_seconds(heartbeat_seconds: float | None) -> int | None:

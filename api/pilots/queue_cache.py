@@ -4,19 +4,28 @@ In: settings of queues from the read models. Out: settings by queue, and JSON do
 read once in a few seconds, however many pilots ask.
 """
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+
+from api.http.access import Gate
+from api.http.errors import AccessDenied, NotAuthenticated, ReadModelsUnavailable, Unavailable
+from api.pilots.resource_types import resource_type_documents
 from api.queries import queues
 from api.queries.read_models import ReadModels
+from schemas.resource_types import BUILT_IN
+from schemas.types import ResourceType
 
 KEPT_SECONDS = 5.0
 LOCAL_STORAGE = "LOCAL_DISK"
 #: Minutes during which a pilot asks for another job after one has ended.
 TIMEFLOOR_MINUTES = 60
 DEFAULT_MAXTIME_SECONDS = 86_400
-RSS_MB_WITHOUT_LIMIT = 64_000
+#: MB a core: a class of more is one of high memory.
+HIGH_MEMORY_MB = 2_000
 STATUS = {"ONLINE": "online", "BROKEROFF": "brokeroff", "OFFLINE": "offline", "TEST": "test"}
 ACTIVITIES = ("read_lan", "write_lan", "pr", "pw", "pl", "default")
 Settings = dict[str, Any]
@@ -29,6 +38,8 @@ class QueueCache:
         self._read_models = read_models
         self._settings: dict[str, Settings] = {}
         self._until = 0.0
+        self._types: list[dict[str, Any]] = resource_type_documents(BUILT_IN)
+        self._types_until = 0.0
 
     async def settings(self) -> dict[str, Settings]:
         """Settings by queue; raises ReadModelsUnavailable."""
@@ -40,6 +51,28 @@ class QueueCache:
     async def storage_of(self, queue: str) -> str:
         """The storage element of `queue`."""
         return str((await self.settings()).get(queue, {}).get("storage") or LOCAL_STORAGE)
+
+    async def resource_types(self) -> list[dict[str, Any]]:
+        """The resource types in force, in PanDA's words; those known last while the read models are away."""
+        if time.monotonic() >= self._types_until:
+            with contextlib.suppress(ReadModelsUnavailable):
+                rows = await queues.resource_types(self._read_models)
+                self._types = resource_type_documents([ResourceType.from_avro(row) for row in rows] or BUILT_IN)
+                self._types_until = time.monotonic() + KEPT_SECONDS
+        return self._types
+
+
+async def listed_for(cache: QueueCache, gate: Gate, request: Request) -> dict[str, Settings]:
+    """The queues that a list shows to the caller: those that serve all and, with a token that is believed, those of its VO.
+
+    A token that is not believed is none: these lists are public.
+    """
+    vo = None
+    if request.headers.get("authorization"):
+        with contextlib.suppress(AccessDenied, NotAuthenticated, Unavailable):
+            vo = (await gate.identity_of(request)).vo
+    found = await cache.settings()
+    return {name: found[name] for name in sorted(found) if not found[name].get("vos") or vo in found[name]["vos"]}
 
 
 def queue_document(settings: Settings) -> dict[str, Any]:
@@ -63,7 +96,7 @@ def queue_document(settings: Settings) -> dict[str, Any]:
         "container_type": "",
         "container_options": "",
         "catchall": "mv_final_destination",
-        "maxrss": settings.get("rss_mb_max") or RSS_MB_WITHOUT_LIMIT,
+        "maxrss": settings.get("rss_mb_max") or 0,
         "minrss": settings.get("rss_mb_min") or 0,
         "maxwdir": max(1, settings.get("workdir_mb_max") or 0),
         "maxtime": settings.get("walltime_seconds_max") or DEFAULT_MAXTIME_SECONDS,
@@ -77,8 +110,25 @@ def queue_document(settings: Settings) -> dict[str, Any]:
         "allow_wan": False,
         "direct_access_lan": False,
         "direct_access_wan": False,
+        # What a Harvester that serves all queues of its name (queueList DYNAMIC) goes by.
+        "pilot_manager": "Harvester" if settings.get("harvester") else "",
+        "harvester": settings.get("harvester") or "",
+        "harvester_template": settings.get("harvester_template") or "",
+        "capability": "ucore",
+        "workflow": settings.get("harvester_workflow") or "pull_ups",
+        "pilot_version": "",
+        "python_version": "3",
+        "queues": [],
         "params": {},
+        "uconfig": {},
     }
+
+
+def resource_type_of(settings: Settings) -> str:
+    """The class, by cores and memory, of a worker that has all that a slot of the queue has."""
+    cores = settings.get("core_count") or 1
+    word = "SCORE" if cores == 1 else "MCORE"
+    return f"{word}_HIMEM" if (settings.get("rss_mb_max") or 0) > HIGH_MEMORY_MB * cores else word
 
 
 def storage_documents(settings: dict[str, Settings], home: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from api.http.errors import BadRequest
 from api.pilots.output_report import outputs_of
 from api.pilots.structured import log_of, metadata_of
-from api.pilots.values import EVENTS_MAX, KILOBYTES_MAX, amount_of, code_of, micros_of, number_of, text_of, whole_of
+from api.pilots.values import EVENTS_MAX, KILOBYTES_MAX, amount_of, as_sent, code_of, micros_of, number_of, text_of, whole_of
 from identity.identity import Identity
 from schemas.characters import LINE, NAME, WORD
 from schemas.heartbeat import PilotHeartbeat
@@ -94,7 +94,7 @@ class Report:
     @property
     def queue(self) -> str:
         """The queue that the pilot says it runs on."""
-        return text_of(self.body, "computingElement", QUEUE_MAX, WORD) or text_of(self.body, "siteName", QUEUE_MAX, WORD)
+        return text_of(self.body, "siteName", QUEUE_MAX, WORD) or text_of(self.body, "computingElement", QUEUE_MAX, WORD)
 
     @property
     def node(self) -> str:
@@ -139,7 +139,7 @@ def progress_of(report: Report, attempt: int) -> ReportJobProgress:
         state=LIVE_STATES[report.state],
         node=report.node,
         batch_id=text_of(report.body, "batchID", BATCH_ID_MAX, LINE) or None,
-        pilot_id=text_of(report.body, "pilotID", PILOT_ID_MAX, LINE),
+        pilot_id=as_sent(report.body, "pilotID", PILOT_ID_MAX, LINE),
         sub_status=text_of(report.body, "jobSubStatus", SUB_STATUS_MAX, LINE) or None,
         usage=usage_of(report.body),
         started_at=micros_of(report.body, "startTime"),
@@ -155,7 +155,7 @@ def end_of(report: Report, attempt: int, storage: str) -> ReportJobEnd:
         attempt=attempt,
         succeeded=succeeded,
         node=report.node,
-        pilot_id=text_of(body, "pilotID", PILOT_ID_MAX, LINE),
+        pilot_id=as_sent(body, "pilotID", PILOT_ID_MAX, LINE),
         outputs=outputs,
         errors=() if succeeded else errors_of(body),
         exit_code=whole_of(body, "transExitCode"),

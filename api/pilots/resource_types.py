@@ -1,10 +1,20 @@
 """The classes of jobs by cores and memory per core, as pilots and harvesters ask for them."""
 
+from collections.abc import Sequence
 from typing import Any
 
-RESOURCE_TYPES: list[dict[str, Any]] = [
-    {"resource_name": "SCORE", "mincore": 1, "maxcore": 1, "minrampercore": None, "maxrampercore": 2000},
-    {"resource_name": "SCORE_HIMEM", "mincore": 1, "maxcore": 1, "minrampercore": 2001, "maxrampercore": None},
-    {"resource_name": "MCORE", "mincore": 2, "maxcore": None, "minrampercore": None, "maxrampercore": 2000},
-    {"resource_name": "MCORE_HIMEM", "mincore": 2, "maxcore": None, "minrampercore": 2001, "maxrampercore": None},
-]
+from schemas.types import ResourceType
+
+
+def resource_type_documents(rows: Sequence[ResourceType]) -> list[dict[str, Any]]:
+    """The rows in PanDA's words: memory is MB per core, null is no limit."""
+    return [
+        {
+            "resource_name": row.name,
+            "mincore": row.cores_min,
+            "maxcore": row.cores_max or None,
+            "minrampercore": row.core_memory_mb_min or None,
+            "maxrampercore": row.core_memory_mb_max or None,
+        }
+        for row in rows
+    ]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.http.hot_routes import BodyCall
+from api.http.hot_routes import HotCall
 from api.pilots import documents, legacy, v1
 from api.pilots.dispatch import PilotDispatch
 from api.services import Services
@@ -17,6 +17,6 @@ def build_router(services: Services, service: PilotDispatch) -> APIRouter:
     return router
 
 
-def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, HotCall]:
     """Path -> call of what every job needs, in both dialects; the same calls stand among the routes."""
     return legacy.busiest(service) | v1.busiest(service)

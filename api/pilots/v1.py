@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.access import Handler, Public, guarded
-from api.http.errors import BadRequest, Unavailable
-from api.http.hot_routes import BodyCall, from_body
+from api.http.errors import AccessDenied, BadRequest, Unavailable
+from api.http.hot_routes import HotCall
 from api.http.problems import json_response
 from api.pilots import offers, reports
+from api.pilots.agent_tokens import TOKEN_KEY_MAX
 from api.pilots.bodies import read_report
-from api.pilots.dispatch import SUCCESS, PilotDispatch, PilotReply
-from api.pilots.queue_cache import queue_document
-from api.pilots.resource_types import RESOURCE_TYPES
+from api.pilots.dispatch import FAILED, SUCCESS, TIMEOUT, PilotDispatch, PilotReply
+from api.pilots.queue_cache import listed_for, queue_document
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from schemas.characters import WORD
 
 JOBS_MAX, BULK_MAX, BULK_AT_ONCE = 100, 500, 20
@@ -37,7 +37,9 @@ def envelope(success: bool, message: str = "", data: Any = None) -> dict[str, An
 
 def update_envelope(reply: PilotReply) -> dict[str, Any]:
     """The answer to an update."""
-    data = {"StatusCode": reply.status_code, "command": reply.command}
+    data: dict[str, Any] = {"StatusCode": reply.status_code, "command": reply.command}
+    if reply.job_token:
+        data["job_token"] = reply.job_token
     return {**envelope(reply.status_code == SUCCESS, reply.message, data), "command": reply.command}
 
 
@@ -46,13 +48,15 @@ def build_router(service: PilotDispatch) -> APIRouter:
     router = APIRouter()
     calls = PilotCallsV1(service)
     routes: Mapping[str, tuple[str, Handler]] = {
-        **{path: ("POST", from_body(call)) for path, call in _busiest(calls).items()},
         "pilot/get_job_status": ("GET", calls.get_job_status),
         "pilot/update_worker_status": ("POST", calls.update_worker_status),
         "pilot/update_worker_node": ("POST", calls.update_worker_node),
         "pilot/update_worker_node_gpu": ("POST", calls.update_worker_node),
+        "creds/get_access_token": ("GET", calls.get_access_token),
     }
     for prefix in PREFIXES:
+        for path, hot in _busiest(calls).items():
+            router.add_route(f"{prefix}/{path}", hot.endpoint(), methods=["POST"], include_in_schema=False)
         for path, (method, handler) in routes.items():
             endpoint = guarded(EndpointClass.PILOT, handler)
             router.add_route(f"{prefix}/{path}", endpoint, methods=[method], include_in_schema=False)
@@ -61,23 +65,23 @@ def build_router(service: PilotDispatch) -> APIRouter:
         router.add_route(path, any_member, methods=["GET"], include_in_schema=False)
 
         @router.get(f"{prefix}/metaconfig/get_site_specs", include_in_schema=False)
-        async def get_site_specs(_: Public) -> Response:
-            found = await service.queue_cache.settings()
-            return json_response(envelope(True, "", {name: queue_document(found[name]) for name in sorted(found)}))
+        async def get_site_specs(request: Request, _: Public) -> Response:
+            found = await listed_for(service.queue_cache, request.app.state.gate, request)
+            return json_response(envelope(True, "", {name: queue_document(settings) for name, settings in found.items()}))
 
     return router
 
 
-def busiest(service: PilotDispatch) -> dict[str, BodyCall]:
+def busiest(service: PilotDispatch) -> dict[str, HotCall]:
     """Path -> call of what every job needs."""
     return {f"{PREFIXES[0]}/{path}": call for path, call in _busiest(PilotCallsV1(service)).items()}
 
 
-def _busiest(calls: "PilotCallsV1") -> dict[str, BodyCall]:
+def _busiest(calls: "PilotCallsV1") -> dict[str, HotCall]:
     return {
-        "pilot/acquire_jobs": calls.acquire_jobs,
-        "pilot/update_job": calls.update_job,
-        "pilot/update_jobs_bulk": calls.update_jobs_bulk,
+        "pilot/acquire_jobs": HotCall(EndpointClass.PILOT, calls.acquire_jobs),
+        "pilot/update_job": HotCall(EndpointClass.REPORT, calls.update_job),
+        "pilot/update_jobs_bulk": HotCall(EndpointClass.PILOT, calls.update_jobs_bulk),
     }
 
 
@@ -89,7 +93,9 @@ class PilotCallsV1:
 
     async def acquire_jobs(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
         """Up to `n_jobs` jobs for a pilot or a push-mode harvester."""
-        body = offers.legacy_names(body, offers.LEGACY_OF_V1)
+        # A Harvester writes the name of its own host as computing element: the site says where the jobs are to run.
+        names = {name: value for name, value in body.items() if name != "computing_element" or not body.get("site_name")}
+        body = offers.legacy_names(names, offers.LEGACY_OF_V1)
         wanted = max(1, min(whole_of(body, "n_jobs") or 1, JOBS_MAX))
         jobs: list[dict[str, Any]] = []
         refused = ""
@@ -98,7 +104,7 @@ class PilotCallsV1:
             if isinstance(found, dict):
                 jobs.append(found)
             else:
-                refused = "No jobs in PanDA" if found.status_code == 20 else found.message
+                refused = found.message[:1].upper() + found.message[1:] if found.status_code == 20 else found.message
         if not jobs:
             return envelope(False, refused)
         return envelope(True, "", {"StatusCode": SUCCESS, "jobs": jobs})
@@ -108,7 +114,7 @@ class PilotCallsV1:
         try:
             reply = await self._dispatch.report(offers.legacy_names(body, reports.LEGACY_OF_V1), identity)
         except BadRequest as problem:
-            return envelope(False, problem.detail)
+            return update_envelope(PilotReply(FAILED, message=problem.detail))
         return update_envelope(reply)
 
     async def update_jobs_bulk(self, body: dict[str, Any], identity: Identity) -> dict[str, Any]:
@@ -123,7 +129,7 @@ class PilotCallsV1:
                 try:
                     return await self.update_job(job, identity)
                 except Unavailable as problem:
-                    return envelope(False, problem.detail)
+                    return update_envelope(PilotReply(TIMEOUT, message=problem.detail))
 
         return envelope(True, "", await asyncio.gather(*(one(job) for job in jobs)))
 
@@ -150,6 +156,7 @@ class PilotCallsV1:
             problem = f"worker_id {worker_id!r}, harvester_id {harvester_id!r}, status {state!r}, expected {WORKER_EXPECTED}"
             return json_response(envelope(False, problem))
         queue, node = text_of(body, "site", offers.QUEUE_MAX, WORD), name_of(body, "node_id")
+        self._dispatch.tokens.check(identity, EndpointClass.PILOT, queue, worker_id)
         known = await self._dispatch.worker(worker_id, harvester_id, state, queue, node, identity)
         return json_response(envelope(True, "" if known else "unknown worker"))
 
@@ -158,6 +165,14 @@ class PilotCallsV1:
         await read_report(request)
         return json_response(envelope(True))
 
+    async def get_access_token(self, request: Request, identity: Identity) -> Response:
+        """A new token for an agent of Culm's; a provider's token is renewed where the pilot was submitted from."""
+        try:
+            renewed = self._dispatch.tokens.renewed(identity, text_of(request.query_params, "token_key", TOKEN_KEY_MAX))
+        except (AccessDenied, BadRequest, Unavailable) as problem:
+            return json_response(envelope(False, problem.detail))
+        return json_response(envelope(True, "", {"access_token": renewed.token}))
+
     async def get_resource_types(self, request: Request, identity: Identity) -> Response:
         """Classes of jobs by cores and memory."""
-        return json_response(envelope(True, "", RESOURCE_TYPES))
+        return json_response(envelope(True, "", await self._dispatch.queue_cache.resource_types()))

@@ -12,6 +12,8 @@ from typing import Any
 from schemas.characters import NAME, TEXT, CharacterSet
 from schemas.instants import MICROSECONDS, micros_of_seconds
 
+#: What stands where bytes of a body were no text.
+REPLACED = "\ufffd"
 NOTHING = frozenset({"", "NULL", "null", "None", "undefined", "Undefined"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Years 1990 to 2099: a host whose clock says anything else does not know the time.
@@ -27,6 +29,12 @@ def text_of(body: Mapping[str, Any], name: str, length_max: int = 500, character
         return ""
     text = value if isinstance(value, str) else str(value)
     return "" if text in NOTHING else characters.replaced(text, length_max)
+
+
+def as_sent(body: Mapping[str, Any], name: str, length_max: int, characters: CharacterSet) -> str:
+    """The text under `name`, cut at `length_max`; empty where a character had to be replaced, since it will be compared."""
+    text = text_of(body, name, length_max, characters)
+    return text if text == str(body.get(name))[:length_max] and REPLACED not in text else ""
 
 
 def name_of(body: Mapping[str, Any], name: str, length_max: int = 128) -> str:

@@ -1,5 +1,7 @@
 """Datasets of a VO, and their files."""
 
+from collections.abc import Sequence
+
 from api.queries.read_models import ReadModels, Row
 
 COLUMNS = "name, role, state, files_total, task_id, vo, owner, sequence"
@@ -12,16 +14,18 @@ async def listed(
     task_id: int | None,
     roles: list[str] | None,
     owner: str | None,
+    owners: Sequence[str] | None = None,
     text: str | None,
     after: str | None,
     limit: int,
 ) -> list[Row]:
-    """Datasets of the VO by name. owner: a subject. text: in the name. after: a name."""
+    """Datasets of the VO by name. owner: a subject; owners: one of these. text: in the name. after: a name."""
     return await read_models.rows(
         f"select {COLUMNS} from dataset where vo = %(vo)s"
         " and (%(task)s::bigint is null or task_id = %(task)s)"
         " and (%(role)s::text[] is null or role = any(%(role)s))"
         " and (%(owner)s::text is null or owner = %(owner)s)"
+        " and (%(owners)s::text[] is null or owner = any(%(owners)s))"
         " and (%(text)s::text is null or name ilike %(text)s)"
         " and (%(after)s::text is null or name > %(after)s) order by name limit %(limit)s",
         {
@@ -29,6 +33,7 @@ async def listed(
             "task": task_id,
             "role": roles,
             "owner": owner,
+            "owners": None if owners is None else list(owners),
             "text": None if text is None else f"%{text}%",
             "after": after,
             "limit": limit,

@@ -12,7 +12,8 @@ from api.queries.read_models import ReadModels, Row
 SUMMARY = (
     "job_id, task_id, attempt, serial, kind, name, queue, status, sub_status, priority, vo, owner, user_name, label,"
     " processing_type, share, resource_type, core_count, ram_mb_min, created_at, activated_at, sent_at, started_at,"
-    " ended_at, modified_at, node, pilot, pilot_id, batch_id, lease_id, order_kill, kill_code, exit_code, errors,"
+    " ended_at, modified_at, node, pilot, pilot_id, batch_id, lease_id, harvester_id,"
+    " worker_id, order_kill, kill_code, exit_code, errors,"
     " merge_job_id, sequence"
 )
 DESCRIBED = f"{SUMMARY}, spec, usage, outputs, metadata, log_extract"
@@ -81,14 +82,25 @@ async def owner_of(read_models: ReadModels, job_id: int) -> Row | None:
 
 
 async def for_its_pilot(read_models: ReadModels, job_id: int) -> Row | None:
-    """`status`, `attempt`, `order_kill`, `queue`, `vo` of a job of any VO: what a pilot's report is judged by."""
-    return await read_models.row("select status, attempt, order_kill, queue, vo from job where job_id = %s", (job_id,))
+    """`status`, `attempt`, `order_kill`, `queue`, `vo`, `holder` of a job of any VO: what a pilot's report is judged by."""
+    return await read_models.row("select status, attempt, order_kill, queue, vo, holder from job where job_id = %s", (job_id,))
 
 
 async def lease_of(read_models: ReadModels, job_id: int) -> Row | None:
     """The lease of a job that a pilot holds."""
     return await read_models.row(
         "select lease_id, pilot, node, lease_seconds, leased_at, seen_at, due_at from lease where job_id = %s", (job_id,)
+    )
+
+
+async def payloads_of(read_models: ReadModels, vo: str, actor: str, count_max: int) -> list[Row]:
+    """Jobs of the VO that a pilot holds and that `actor` owns or holds: `job_id`, `task_id`, `queue`, `pilot`, `lease_seconds`,
+    `is_owner`, by id."""
+    return await read_models.rows(
+        "select l.job_id, j.task_id, l.queue, l.pilot, l.lease_seconds, j.owner = %(actor)s as is_owner"
+        " from lease l join job j on j.job_id = l.job_id and j.lease_id = l.lease_id"
+        " where j.vo = %(vo)s and (j.owner = %(actor)s or j.holder = %(actor)s) order by l.job_id limit %(count_max)s",
+        {"vo": vo, "actor": actor, "count_max": count_max},
     )
 
 
@@ -143,18 +155,23 @@ async def summaries(
     task_id: int | None,
     status: list[str] | None,
     owner: str | None,
+    owners: Sequence[str] | None = None,
     queue: str | None,
     text: str | None,
     since: int | None,
     after: int | None,
     limit: int,
 ) -> list[Row]:
-    """Jobs of the VO, newest first. owner: subject or user name. text: in the name. after: a job id."""
+    """Jobs of the VO, newest first.
+
+    owner: subject or user name; owners: one of these subjects. text: in the name. after: a job id.
+    """
     return await read_models.rows(
         f"select {SUMMARY} from job where vo = %(vo)s"
         " and (%(task)s::bigint is null or task_id = %(task)s)"
         " and (%(status)s::text[] is null or status = any(%(status)s))"
         " and (%(owner)s::text is null or %(owner)s in (owner, user_name))"
+        " and (%(owners)s::text[] is null or owner = any(%(owners)s))"
         " and (%(queue)s::text is null or queue = %(queue)s)"
         " and (%(text)s::text is null or name ilike %(text)s)"
         " and (%(since)s::bigint is null or modified_at >= %(since)s)"
@@ -165,6 +182,7 @@ async def summaries(
             "task": task_id,
             "status": status,
             "owner": owner,
+            "owners": None if owners is None else list(owners),
             "queue": queue,
             "text": None if text is None else f"%{text}%",
             "since": since,

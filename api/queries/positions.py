@@ -1,5 +1,6 @@
 """How far in the log the read models are, and what of it they could not take."""
 
+from api.queries.left_out import LIVE, left_out
 from api.queries.read_models import ReadModels, Row
 
 Partition = tuple[str, int]
@@ -57,6 +58,11 @@ async def passed_over(read_models: ReadModels) -> list[Row]:
     return await read_models.rows(
         "select topic, partition, records, log_offset, message, at from projection_skipped order by 1, 2"
     )
+
+
+async def left_out_now(read_models: ReadModels) -> tuple[str, ...]:
+    """A sentence for each read model that stands still because its tables are of another version."""
+    return left_out(await read_models.rows(LIVE))
 
 
 async def are_readable(read_models: ReadModels) -> None:

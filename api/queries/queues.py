@@ -7,6 +7,8 @@ from typing import Any
 
 from api.queries.filters import Field, Where
 from api.queries.read_models import ReadModels, Row
+from api.queries.tasks import those_in
+from api.queries.usage import BUSY_SECONDS, PILOT_SECONDS
 
 COLUMNS = "name, settings, waiting, leased, held_tasks, modified_at, sequence"
 FIELDS = {"site": Field("name"), "status": Field("status", "state")}
@@ -24,13 +26,22 @@ async def serving(read_models: ReadModels, vo: str, text: str | None) -> list[Ro
         f"select {COLUMNS} from queue where (%(text)s::text is null or name ilike %(text)s) order by name",
         {"text": None if text is None else f"%{text}%"},
     )
-    return [row for row in rows if serves(row["settings"], vo)]
+    return await _with_holds_of(read_models, vo, [row for row in rows if serves(row["settings"], vo)])
 
 
 async def one(read_models: ReadModels, vo: str, queue: str) -> Row | None:
     """A queue that serves the VO; None for others."""
     row = await read_models.row(f"select {COLUMNS} from queue where name = %s", (queue,))
-    return row if row is not None and serves(row["settings"], vo) else None
+    if row is None or not serves(row["settings"], vo):
+        return None
+    return (await _with_holds_of(read_models, vo, [row]))[0]
+
+
+async def _with_holds_of(read_models: ReadModels, vo: str, rows: list[Row]) -> list[Row]:
+    """`rows` with those of the held tasks that belong to the VO."""
+    held = {task_id for row in rows for task_id in row["held_tasks"] or ()}
+    known = set(await those_in(read_models, vo, held)) if held else set()
+    return [{**row, "held_tasks": [task_id for task_id in row["held_tasks"] or () if task_id in known]} for row in rows]
 
 
 async def whole(read_models: ReadModels, queue: str) -> Row | None:
@@ -44,14 +55,40 @@ async def settings_of_all(read_models: ReadModels) -> dict[str, dict[str, Any]]:
     return {row["name"]: row["settings"] for row in rows}
 
 
+async def resource_types(read_models: ReadModels) -> list[dict[str, Any]]:
+    """The resource types as the policy has them; none when none were set."""
+    policy = await read_models.row("select document from policy where name = 'resource_types'")
+    return (policy["document"].get("resource_types") or []) if policy else []
+
+
 async def demands(read_models: ReadModels) -> dict[str, Row]:
     """How many pilots each queue wants and has, and why, by queue."""
     return {row["queue"]: row for row in await read_models.rows("select * from worker_demand")}
 
 
+async def demands_of(read_models: ReadModels, names: list[str]) -> list[Row]:
+    """`queue`, `wanted`, `live`, `classes` of those of the named queues that have wanted any."""
+    sql = "select queue, wanted, live, classes from worker_demand where queue = any(%(names)s) order by queue"
+    return await read_models.rows(sql, {"names": names})
+
+
 async def demand(read_models: ReadModels, queue: str) -> Row | None:
-    """`wanted`, `live`, `reason`, `sequence`; None for a queue that has wanted none yet."""
-    return await read_models.row("select wanted, live, reason, sequence from worker_demand where queue = %s", (queue,))
+    """`wanted`, `live`, `reason`, `classes`, `held_back`, `mode`, `sequence`; None for a queue that has wanted none yet."""
+    return await read_models.row(
+        "select d.wanted, d.live, d.reason, d.classes, d.held_back, d.unhealthy, d.probe_at, d.sequence,"
+        " coalesce(q.settings->>'mode', 'PULL') as mode from worker_demand d left join queue q on q.name = d.queue"
+        " where d.queue = %s",
+        (queue,),
+    )
+
+
+async def pilot_seconds(read_models: ReadModels, queue: str) -> Row:
+    """Seconds that pilots of the queue ran within the last hour, `ran`, and held a job, `busy`; for all who share the queue."""
+    found = {}
+    for name, sql in (("ran", PILOT_SECONDS), ("busy", BUSY_SECONDS)):
+        row = await read_models.row(f"select seconds from ({sql}) as queues where queue = %s", (queue,))
+        found[name] = float(row["seconds"]) if row else 0.0
+    return {**found, "wasted_percent": 100 * (1 - min(1.0, found["busy"] / found["ran"])) if found["ran"] else None}
 
 
 async def overview(read_models: ReadModels, vo: str, where: Where) -> list[Row]:

@@ -83,10 +83,10 @@ async def those_in(read_models: ReadModels, vo: str, task_ids: Iterable[int]) ->
     return [row["task_id"] for row in rows]
 
 
-async def newest_of_name(read_models: ReadModels, vo: str, owner: str, name: str) -> int | None:
-    """The newest task that `owner` has under `name`."""
+async def newest_of_name(read_models: ReadModels, vo: str, owners: Sequence[str], name: str) -> int | None:
+    """The newest task that one of `owners` has under `name`."""
     row = await read_models.row(
-        "select max(task_id) as task_id from task where vo = %s and owner = %s and name = %s", (vo, owner, name)
+        "select max(task_id) as task_id from task where vo = %s and owner = any(%s) and name = %s", (vo, list(owners), name)
     )
     return None if row is None else row["task_id"]
 
@@ -98,18 +98,23 @@ async def summaries(
     status: list[str] | None,
     super_status: list[str] | None,
     owner: str | None,
+    owners: Sequence[str] | None = None,
     queue: str | None,
     text: str | None,
     since: int | None,
     after: int | None,
     limit: int,
 ) -> list[Row]:
-    """Tasks of the VO, newest first. owner: subject, user name or nickname. text: in the name. after: a task id."""
+    """Tasks of the VO, newest first.
+
+    owner: subject, user name or nickname; owners: one of these subjects. text: in the name. after: a task id.
+    """
     return await read_models.rows(
         f"select {SUMMARY} from task where vo = %(vo)s"
         " and (%(status)s::text[] is null or status = any(%(status)s))"
         " and (%(super_status)s::text[] is null or super_status = any(%(super_status)s))"
         " and (%(owner)s::text is null or %(owner)s in (owner, user_name, nickname))"
+        " and (%(owners)s::text[] is null or owner = any(%(owners)s))"
         " and (%(queue)s::text is null or exists"
         " (select 1 from job where job.task_id = task.task_id and job.queue = %(queue)s))"
         " and (%(text)s::text is null or name ilike %(text)s)"
@@ -121,6 +126,7 @@ async def summaries(
             "status": status,
             "super_status": super_status,
             "owner": owner,
+            "owners": None if owners is None else list(owners),
             "queue": queue,
             "text": None if text is None else f"%{text}%",
             "since": since,
@@ -170,16 +176,16 @@ async def matching(
     vo: str,
     comparisons: Sequence[Comparison],
     *,
-    owner: str | None,
+    owners: Sequence[str] | None,
     since: int | None,
     limit: int,
 ) -> list[Row]:
-    """The newest tasks of the VO for which all `comparisons` hold, newest first. owner: a subject."""
+    """The newest tasks of the VO for which all `comparisons` hold, newest first. owners: subjects, None for everyone's."""
     conditions: list[str] = ["vo = %s", *(one.sql for one in comparisons)]
     values: list[Any] = [vo, *(one.value for one in comparisons)]
-    if owner is not None:
-        conditions.append("owner = %s")
-        values.append(owner)
+    if owners is not None:
+        conditions.append("owner = any(%s)")
+        values.append(list(owners))
     if since is not None:
         conditions.append("modified_at >= %s")
         values.append(since)
@@ -192,20 +198,20 @@ async def modified_since(
     read_models: ReadModels,
     vo: str,
     *,
-    owner: str | None = None,
+    owners: Sequence[str] | None = None,
     user_name: str | None = None,
     since: int,
     label: str,
     first: int,
     limit: int,
 ) -> list[Row]:
-    """Tasks of one person, by number from `first` on. owner, user_name: exactly one of them."""
-    assert (owner is None) != (user_name is None), "name a subject or a user"
-    column, person = ("owner", owner) if user_name is None else ("user_name", user_name)
+    """Tasks of one person, by number from `first` on. owners (subjects), user_name: exactly one of them."""
+    assert (owners is None) != (user_name is None), "name subjects or a user"
+    column, persons = ("owner", list(owners)) if owners is not None else ("user_name", [user_name])
     return await read_models.rows(
-        f"select * from task where vo = %s and {column} = %s and modified_at >= %s and label = %s and task_id >= %s"
+        f"select * from task where vo = %s and {column} = any(%s) and modified_at >= %s and label = %s and task_id >= %s"
         " order by task_id limit %s",
-        [vo, person, since, label, first, limit],
+        [vo, persons, since, label, first, limit],
     )
 
 

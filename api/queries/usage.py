@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.queries.read_models import ReadModels, Row
+from schemas.instants import HOUR, MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,24 @@ class Figure:
     sql: str
 
 
+#: The time of a read, in microseconds, and an hour before it.
+LAST_HOUR = (
+    f"with hour as (select t, t - {HOUR} as began from"
+    f" (select (extract(epoch from now()) * {MICROSECONDS})::bigint as t) as now)"
+)
+PILOT_SECONDS = (
+    f"{LAST_HOUR} select queue, (sum(greatest(0, coalesce(ended_at, t) - greatest(started_at, began)))"
+    f" / {MICROSECONDS}.0)::float8 as seconds"
+    " from worker, hour where started_at is not null and (ended_at is null or ended_at > began) group by queue"
+)
+#: Jobs that ended within the hour, by when they changed last, and those that pilots hold.
+BUSY_SECONDS = (
+    f"{LAST_HOUR} select queue, (sum(greatest(0, until - greatest(since, began))) / {MICROSECONDS}.0)::float8 as seconds"
+    " from hour, ("
+    " select queue, sent_at as since, ended_at as until from job, hour"
+    " where modified_at > began and ended_at > began and sent_at is not null"
+    " union all select queue, leased_at, t from lease, hour) as held group by queue"
+)
 FIGURES = (
     Figure("culm_jobs", "Jobs by state.", ("state", "queue"),
            "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
@@ -25,6 +44,10 @@ FIGURES = (
     Figure("culm_queue_leased", "Jobs in pilots' hands.", ("queue",), "select name, leased from queue"),
     Figure("culm_pilots_wanted", "Pilots that a queue wants.", ("queue",), "select queue, wanted from worker_demand"),
     Figure("culm_pilots_live", "Pilots that are alive.", ("queue",), "select queue, live from worker_demand"),
+    Figure("culm_pilots_held_back", "1 while a reduction of pilots waits to be confirmed.", ("queue",),
+           "select queue, case when held_back = '' then 0 else 1 end from worker_demand"),
+    Figure("culm_pilot_seconds_last_hour", "Seconds that pilots ran within the last hour.", ("queue",), PILOT_SECONDS),
+    Figure("culm_pilot_busy_seconds_last_hour", "Seconds of these in which a pilot held a job.", ("queue",), BUSY_SECONDS),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Workers: pilots in batch systems. They belong to queues; those of a queue that serves the VO may be seen."""
+"""Workers: pilots in batch systems. They live in queues and belong to the VO that reported them first."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ FIELDS = {
     "nodeid": Field("node"),
 }
 FACETS = {"status": "state", "computingsite": "queue", "harvesterinstance": "harvester_id"}
+LIVING = ("intended", "submitted", "pending", "held", "running")
 SORTS = {"submittime": "submitted_at", "workerid": "worker_id"}
 SOURCE = (
-    "(select w.*, %(vo)s as vo, coalesce(w.ended_at, w.started_at, w.submitted_at) as last_at from worker w"
-    " join queue q on q.name = w.queue where coalesce(json_array_length(q.settings->'vos'), 0) = 0"
-    " or %(vo)s in (select json_array_elements_text(q.settings->'vos'))) as workers"
+    "(select w.*, coalesce(w.ended_at, w.started_at, w.submitted_at, w.intended_at) as last_at"
+    " from worker w where w.vo = %(vo)s) as workers"
 )
 
 
@@ -44,10 +44,12 @@ async def listed(
     after: str | None,
     limit: int,
 ) -> list[Row]:
-    """Workers by their id, without those of queues that serve other VOs only. states: in lower case. after: a worker id."""
+    """Workers of the VO by their id. states: in lower case. after: a worker id."""
     return await read_models.rows(
-        "select * from worker where not exists (select 1 from queue q where q.name = worker.queue"
-        " and json_array_length(q.settings->'vos') > 0 and %(vo)s not in (select json_array_elements_text(q.settings->'vos')))"
+        "select queue, worker_id, harvester_id, state, node, exit_code, diagnostic, submitted_at, started_at, ended_at,"
+        " is_foreign, tag, batch_id, submit_host, class_name, cores, memory_mb, disk_mb, walltime_seconds, mode, job_id,"
+        " intended_at, cancel_ordered, cancel_why, native_state, reason, signal, fingerprint"
+        " from worker where vo = %(vo)s"
         " and (%(queue)s::text is null or queue = %(queue)s)"
         " and (%(state)s::text[] is null or lower(state) = any(%(state)s))"
         " and (%(harvester)s::text is null or harvester_id = %(harvester)s)"
@@ -56,12 +58,27 @@ async def listed(
     )
 
 
-async def counts_in_queue(read_models: ReadModels, queue: str) -> list[Row]:
-    """`state`, `count`, `last_at`."""
+async def living(read_models: ReadModels, vo: str, queue: str, after: str | None, limit: int) -> list[Row]:
+    """Workers of the VO that were intended and have not ended, by their id. after: a worker id."""
     return await read_models.rows(
-        "select state, count(*) as count, max(coalesce(ended_at, started_at, submitted_at)) as last_at from worker"
-        " where queue = %(queue)s group by state order by state",
-        {"queue": queue},
+        "select worker_id, tag, harvester_id, state, epoch, class_name, cores, memory_mb, submit_by, batch_id, submit_host,"
+        " cancel_ordered, cancel_why, job_id from worker where queue = %(queue)s and state = any(%(living)s) and vo = %(vo)s"
+        " and not is_foreign and (%(after)s::text is null or worker_id > %(after)s) order by worker_id limit %(limit)s",
+        {"queue": queue, "living": list(LIVING), "vo": vo, "after": after, "limit": limit},
+    )
+
+
+async def service_of(read_models: ReadModels, queue: str) -> Row | None:
+    """Who serves a queue: `epoch`, `harvester_id`, `instance`, `until`, `vo`; None before the first."""
+    return await read_models.row("select * from worker_service where queue = %s", (queue,))
+
+
+async def counts_in_queue(read_models: ReadModels, vo: str, queue: str) -> list[Row]:
+    """Of the workers of the VO: `state`, `count`, `last_at`."""
+    return await read_models.rows(
+        "select state, count(*) as count, max(coalesce(ended_at, started_at, submitted_at, intended_at)) as last_at from worker"
+        " where vo = %(vo)s and queue = %(queue)s group by state order by state",
+        {"vo": vo, "queue": queue},
     )
 
 
@@ -73,6 +90,7 @@ async def queue_of(read_models: ReadModels, worker_id: str, harvester_id: str) -
     return None if row is None else str(row["queue"])
 
 
-async def is_in_queue(read_models: ReadModels, queue: str, worker_id: str) -> bool:
-    """True when the queue has the worker."""
-    return await read_models.row("select 1 from worker where queue = %s and worker_id = %s", (queue, worker_id)) is not None
+async def is_in_queue(read_models: ReadModels, vo: str, queue: str, worker_id: str) -> bool:
+    """True when the queue has the worker, and it is the VO's."""
+    found = await read_models.row("select 1 from worker where queue = %s and worker_id = %s and vo = %s", (queue, worker_id, vo))
+    return found is not None

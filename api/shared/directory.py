@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -103,10 +103,30 @@ class DirectorySpace:
         end = time.time() - older_than_seconds
         with os.scandir(self.folder) if self.folder.is_dir() else _nothing() as entries:
             for entry in entries:
-                if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < end:
-                    Path(entry.path).unlink(missing_ok=True)
-                    gone += 1
+                # What another API finished or forgot between the look and this one is not there any more.
+                with suppress(FileNotFoundError):
+                    if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < end:
+                        Path(entry.path).unlink()
+                        gone += 1
         return gone
+
+    def within(self, name: str) -> "DirectorySpace":
+        """See `Space`."""
+        return DirectorySpace(self._path(name))
+
+    def names(self) -> Iterator[str]:
+        """See `Space`."""
+        with os.scandir(self.folder) if self.folder.is_dir() else _nothing() as entries:
+            yield from [one.name for one in entries if one.is_file() and not one.name.startswith(UNFINISHED)]
+
+    def folders(self) -> Iterator[str]:
+        """See `Space`."""
+        with os.scandir(self.folder) if self.folder.is_dir() else _nothing() as entries:
+            yield from [one.name for one in entries if one.is_dir(follow_symlinks=False)]
+
+    def remove(self, name: str) -> None:
+        """See `Space`."""
+        self._path(name).unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes, *, replaces: bool) -> bool:
         self._path(name)

@@ -5,6 +5,7 @@ two that claim a name the first has it. Only the kinds listed here can be reache
 of the notary are signed are none of them.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from enum import Enum
 from typing import BinaryIO, Protocol
@@ -17,12 +18,24 @@ class SharedKind(Enum):
     SANDBOXES = "cache"
     #: which user uploaded which content
     UPLOADERS = "cache/.index"
+    #: how much each user uploaded today
+    UPLOAD_USAGE = "shared/upload-usage"
     #: what each Idempotency-Key was first used for
     IDEMPOTENCY_KEYS = "shared/idempotency"
     #: public keys of trusted issuers, as they published them
     ISSUER_KEYS = "shared/issuer-keys"
+    #: secrets of users, encrypted, in a folder for each owner
+    SECRETS = "shared/secrets"
     #: logins under way, encrypted
     DEVICE_CODES = "shared/device-codes"
+    #: logins in a browser that are under way, encrypted
+    BROWSER_LOGINS = "shared/browser-logins"
+    #: what the cookies of browsers stand for, encrypted
+    SESSIONS = "shared/sessions"
+    #: which sessions a provider ended, and which of its logout tokens were used
+    ENDED_SESSIONS = "shared/ended-sessions"
+    #: which refresh of a session is done by whom
+    SESSION_REFRESHES = "shared/session-refreshes"
 
 
 class Incoming(Protocol):
@@ -68,6 +81,22 @@ class Space(Protocol):
 
     def forget(self, older_than_seconds: float) -> int:
         """Delete what is older; how many that were."""
+        ...
+
+    def within(self, name: str) -> "Space":
+        """A space of its own below this one."""
+        ...
+
+    def names(self) -> Iterable[str]:
+        """Of all documents, in no order; those of spaces below are none of them."""
+        ...
+
+    def folders(self) -> Iterable[str]:
+        """Of all spaces below, in no order."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Delete a document, if it is there."""
         ...
 
 

@@ -4,8 +4,9 @@ from bisect import insort
 from dataclasses import dataclass, field
 
 from commands.undo import UndoDict, UndoList
-from schemas.dataset import ContentsRequested, DatasetClosed, DatasetEvent, FilesRegistered
-from schemas.types import DatasetFile, EventEnvelope
+from identity.ruling import Thing
+from schemas.dataset import ContentsRequested, DatasetClosed, DatasetCommand, DatasetEvent, FilesRegistered
+from schemas.types import CommandEnvelope, DatasetFile, EventEnvelope
 
 
 @dataclass(slots=True)
@@ -44,3 +45,8 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
 def is_closed(dataset: Dataset) -> bool:
     """True when no file is added any more; it is still asked for its files, by tasks that use it as input."""
     return dataset.closed
+
+
+def belongs(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Thing:
+    """A dataset is of the one who registered its first file."""
+    return Thing(f"dataset {by.aggregate_id}", dataset.vo or "", dataset.owner or "")

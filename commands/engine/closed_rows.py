@@ -31,14 +31,16 @@ class ClosedRows:
         found = self._file.execute("SELECT name, value FROM row WHERE aggregate = ? AND id = ?", key)
         return dict(found.fetchall())
 
-    def put(self, rows: Iterable[ClosedRow]) -> None:
-        """Take rows over, in the order of the log."""
+    def put(self, rows: Iterable[ClosedRow], reached: int | None = None) -> None:
+        """Take rows over, in the order of the log. reached: every row before this position is in the file then."""
         last = {(*key, name): value for key, name, value in rows}
         gone = [place for place, value in last.items() if value is None]
         kept = [(*place, value) for place, value in last.items() if value is not None]
         with self._file:
             self._file.executemany("DELETE FROM row WHERE aggregate = ? AND id = ? AND name = ?", gone)
             self._file.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?)", kept)
+            if reached is not None:
+                self._note(reached)
 
     def position(self) -> int:
         """How far the log's rows are in the file; 0 when they were never read."""
@@ -48,8 +50,11 @@ class ClosedRows:
     def reached(self, position: int) -> None:
         """Note that every row before this position is in the file."""
         with self._file:
-            self._file.execute("DELETE FROM position")
-            self._file.execute("INSERT INTO position VALUES (?)", (position,))
+            self._note(position)
+
+    def _note(self, position: int) -> None:
+        self._file.execute("DELETE FROM position")
+        self._file.execute("INSERT INTO position VALUES (?)", (position,))
 
     def clear(self) -> None:
         """Forget everything: it is read from the log again."""
@@ -63,13 +68,19 @@ class ClosedRows:
 
 
 class ClosedRowsOfShards:
-    """The files of all shards that a decider owns, each open while it does."""
+    """The files of all shards that a decider owns, each open while it does.
+
+    behind: shards whose files do not have all rows of the log yet, so that nothing can be said of what is in no memory. missed:
+    those of them to which rows were written meanwhile.
+    """
 
     def __init__(self, folder: Path | None, held_seconds_max: float = HELD_SECONDS_MAX) -> None:
         """folder: where they are, or None to keep everything in memory. held_seconds_max: to wait for another process."""
         self._folder = folder
         self._held_seconds_max = held_seconds_max
         self._open: dict[int, ClosedRows] = {}
+        self.behind: set[int] = set()
+        self.missed: set[int] = set()
 
     def of(self, shard: int) -> ClosedRows:
         """The file of a shard."""
@@ -81,12 +92,14 @@ class ClosedRowsOfShards:
     def let_go(self, shards: Iterable[int]) -> None:
         """Others may have these."""
         for shard in shards:
+            self.behind.discard(shard)
+            self.missed.discard(shard)
             if shard in self._open:
                 self._open.pop(shard).close()
 
     def close(self) -> None:
         """Let go of all."""
-        self.let_go(list(self._open))
+        self.let_go({*self._open, *self.behind})
 
 
 def _open(path: Path | None, held_seconds_max: float) -> sqlite3.Connection:

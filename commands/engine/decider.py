@@ -2,8 +2,9 @@
 
 What follows from a decision is decided with it where `commands/engine/inline.py` allows: no record of its own, no answer
 unless it led to no event. Guards: a command id is decided once; a decision is numbered without gaps; a poison record becomes a
-dead letter; a record that meets a bug, or whose decision is too large to be written, hurts no other: the states it
-touched are put back. The loop around it puts everything returned here into one transaction.
+dead letter; a record that meets a bug, or whose decision is too large to be written, hurts no other: the states it touched are
+put back; a decision that depends on a follow-up is taken with it or not at all. The loop around it puts everything returned here
+into one transaction.
 """
 
 from collections import deque
@@ -25,11 +26,12 @@ from commands.engine.decision_records import (
     refusal_outcome,
 )
 from commands.engine.entries import Entry
-from commands.engine.errors import Interrupted, SnapshotUnusable, Unwritable
+from commands.engine.errors import DependencyRefused, Interrupted, NotYetKnown, SnapshotUnusable, Unwritable
 from commands.engine.inline import InlineFollowUps
 from commands.engine.metrics import Counted
 from commands.engine.records import InputRecord, OutputRecord, Place
 from commands.engine.repeats import Repeats
+from commands.engine.rights import refusal_of_rights
 from commands.engine.store import StateStore
 from commands.limits import (
     INLINE_BYTES_MAX,
@@ -45,6 +47,8 @@ from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, Decoded, Message, Poison, entry_of
 
 FUTURE_SECONDS_MAX = 300
+#: Of a command whose decision depends on another that has to wait for commands before it.
+NOT_NOW = Refusal("NOT_NOW", "nothing was done, as earlier commands are still to be decided: ask again")
 log = structlog.get_logger()
 #: What is counted of a decision: name of the command, outcome, events.
 Outcome = tuple[str, str, list[tuple[Any, EventEnvelope]]]
@@ -76,6 +80,8 @@ class Decider:
         A record that meets a bug, or whose decision is too large to be written, leaves the states as they were: it becomes a
         dead letter and is refused. When a follow-up is to blame, the command is decided again with its follow-ups sent through
         the log, where the one to blame fails alone.
+
+        Raises NotYetKnown, with the states as they were, when the command itself cannot be decided yet.
         """
         place = record.place
         self._inline.read(*place)
@@ -88,17 +94,22 @@ class Decider:
         if place in self._unwritable:
             return self._given_up(record, decoded, DecisionFailed(self._unwritable[place], inline=False))
         before = undo.mark()
-        try:
-            return self._decide_all(record, decoded, self._inline.decisions_max)
-        except DecisionFailed as first:
-            undo.put_back(before)
-            if not first.inline:
-                return self._given_up(record, decoded, first)
-        try:
-            return self._decide_all(record, decoded, 0)
-        except DecisionFailed as second:
-            undo.put_back(before)
-            return self._given_up(record, decoded, second)
+        inline_max = self._inline.decisions_max
+        while True:
+            try:
+                return self._decide_all(record, decoded, inline_max)
+            except DecisionFailed as failed:
+                undo.put_back(before)
+                if not (failed.inline and inline_max):
+                    return self._given_up(record, decoded, failed)
+            except NotYetKnown:
+                undo.put_back(before)
+                if not inline_max:
+                    raise
+            except DependencyRefused as found:
+                undo.put_back(before)
+                return [self._refused(decoded, found.refusal)]
+            inline_max = 0
 
     def refuse_unwritable(self, record: InputRecord, problem: Unwritable) -> None:
         """The log did not take the decision on `record`, although it was measured: refuse it when it comes again.
@@ -118,35 +129,42 @@ class Decider:
             error_class, refusal = "Bug", Refusal("BUG", "the command met a bug in Culm; it is kept as a dead letter")
             place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             log.error("decision_met_a_bug", exc_info=found.cause, **place)
+        answer = self._refused(decoded, refusal)
+        letter = self._dead_letter(record, error_class, str(found))
+        return [letter, answer] if answer.size <= RECORD_BYTES_MAX else [letter]
+
+    def _refused(self, decoded: Decoded, refusal: Refusal) -> OutputRecord:
+        """The answer to a command of which nothing was carried out."""
         entry = self._store.get(decoded.entry.aggregate, decoded.envelope.aggregate_id)
         answer = answer_record(self._codec, decoded, entry.sequence, Decision(refusal=refusal), [])
         self._store.forget_untouched(decoded.entry.aggregate, decoded.envelope.aggregate_id)
         self.counted.answered(decoded.name, refusal.reason, ())
-        letter = self._dead_letter(record, error_class, str(found))
-        return [letter, answer] if answer.size <= RECORD_BYTES_MAX else [letter]
+        return answer
 
     def _decide_all(self, record: InputRecord, first: Decoded, inline_max: int) -> list[OutputRecord]:
         """The records of the first command and of up to `inline_max` that follow from it, each after those given before it.
 
-        Raises DecisionFailed, after which the states must be put back.
+        Raises DecisionFailed or DependencyRefused, after which the states must be put back.
         """
         outputs: list[OutputRecord] = []
         outcomes: list[Outcome] = []
-        waiting, checked = deque([first]), CheckedParts()
+        waiting, checked = deque([(first, False)]), CheckedParts()
         left, weighed, size, inline = inline_max, 0, 0, False
         try:
             while waiting:
-                decoded = waiting.popleft()
+                decoded, is_required = waiting.popleft()
                 inline = decoded is not first
-                following = self._decide(record, decoded, outputs, outcomes, checked, inline=inline)
-                for number, (message, envelope) in enumerate(following):
+                following = self._decide(record, decoded, outputs, outcomes, checked, inline=inline, is_required=is_required)
+                for number, (message, envelope, required) in enumerate(following):
                     entry, target = entry_of(message), envelope.aggregate_id
                     itself = (entry.aggregate, target) == (decoded.entry.aggregate, decoded.envelope.aggregate_id)
                     # What an aggregate tells itself is the next slice of long work: others have their turn before it.
-                    inline_too = left > 0 and not itself and size < INLINE_BYTES_MAX
+                    inline_too = required or (left > 0 and not itself and size < INLINE_BYTES_MAX)
                     if inline_too and self._inline.takes(entry.topic, target, number):
                         left -= 1
-                        waiting.append(Decoded(entry, message, envelope))
+                        waiting.append((Decoded(entry, message, envelope), required))
+                    elif required:
+                        raise DependencyRefused(NOT_NOW)
                     else:
                         self._send(entry.topic, target, envelope.command_id)
                         outputs.append(OutputRecord(entry.topic, target.encode(), self._codec.encode(message, envelope)))
@@ -155,7 +173,7 @@ class Decider:
                 problem = decision_too_large(weighed, size)
                 if problem is not None:
                     raise problem
-        except SnapshotUnusable:
+        except (SnapshotUnusable, NotYetKnown, DependencyRefused):
             # Not the fault of this record, and not to be mended by leaving it out.
             raise
         except Exception as problem:
@@ -202,8 +220,12 @@ class Decider:
         checked: CheckedParts,
         *,
         inline: bool,
-    ) -> list[tuple[Message, CommandEnvelope]]:
-        """What follows from the command, in order; its events and its answer are added to `outputs`."""
+        is_required: bool = False,
+    ) -> list[tuple[Message, CommandEnvelope, bool]]:
+        """What follows from the command, in order; its events and its answer are added to `outputs`.
+
+        Raises DependencyRefused for one that is refused and is required.
+        """
         by: CommandEnvelope = decoded.envelope
         aggregate = AGGREGATES[decoded.entry.aggregate]
         entry = self._store.get(aggregate.name, by.aggregate_id)
@@ -215,7 +237,9 @@ class Decider:
             return []
         too_late = None if inline else self._repeats.too_late(record, decoded)
         refusal = too_late or _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
-        decision = Decision(refusal=refusal) if refusal else aggregate.decide(entry.state, decoded.message, by)
+        decision = Decision(refusal=refusal) if refusal else _decision(aggregate, entry, decoded)
+        if is_required and decision.refusal is not None:
+            raise DependencyRefused(decision.refusal)
         is_answer = not inline and _is_answered_by_events(decoded, decision)
         events = self._evolve(aggregate, entry, decision, decoded, is_answer=is_answer)
         if not events:
@@ -291,6 +315,12 @@ class Decider:
         return dead_letter_record(self._codec, record, error_class, error)
 
 
+def _decision(aggregate: Aggregate, entry: Entry, decoded: Decoded) -> Decision:
+    """What the aggregate says, if the sender may ask it."""
+    refused = refusal_of_rights(aggregate, entry.state, decoded)
+    return refused or aggregate.decide(entry.state, decoded.message, decoded.envelope)
+
+
 def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:
     """True when events say all that there is to say to the sender of the command."""
     return (
@@ -298,6 +328,8 @@ def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:
         and decision.refusal is None
         and decision.pilot_command is None
         and decision.leased is None
+        and decision.numbers_from is None
+        and not decision.harvester_orders
         and may_be_answered_by_events(decoded.entry, decoded.envelope)
     )
 
@@ -308,4 +340,7 @@ def _refusal(record: InputRecord, by: CommandEnvelope, entry: Entry) -> Refusal 
         return Refusal("STALE", f"expected sequence {by.expected_sequence}, it is {entry.sequence}")
     if by.issued_at > record.timestamp + FUTURE_SECONDS_MAX * MICROSECONDS:
         return Refusal("FROM_THE_FUTURE", f"issued {by.issued_at - record.timestamp} us after it was received")
+    late = max(record.timestamp, record.read_at) - by.expires_at if by.expires_at is not None else 0
+    if late > 0:
+        return Refusal("EXPIRED", f"read {late / MICROSECONDS:.1f} s after its sender gave up; nothing was done")
     return None

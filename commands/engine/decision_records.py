@@ -46,8 +46,10 @@ def event_record(codec: Codec, message: Any, envelope: EventEnvelope) -> OutputR
     return OutputRecord(entry_of(message).topic, envelope.aggregate_id.encode(), codec.encode(message, envelope))
 
 
-def follow_ups(decision: Decision, by: CommandEnvelope, events: Sequence[Event]) -> Iterator[tuple[Message, CommandEnvelope]]:
-    """The commands that follow from a decision, in their order."""
+def follow_ups(
+    decision: Decision, by: CommandEnvelope, events: Sequence[Event]
+) -> Iterator[tuple[Message, CommandEnvelope, bool]]:
+    """The commands that follow from a decision, in their order, and whether the decision depends on them."""
     cause = events[-1][1].event_id if events else by.command_id
     for number, follow_up in enumerate(decision.follow_ups):
         envelope = CommandEnvelope(
@@ -58,9 +60,9 @@ def follow_ups(decision: Decision, by: CommandEnvelope, events: Sequence[Event])
             issued_at=by.issued_at,
             actor=follow_up.on_behalf_of or by.actor,
             role="system",
-            vo=by.vo,
+            vo=follow_up.vo or by.vo,
         )
-        yield follow_up.command, envelope
+        yield follow_up.command, envelope, follow_up.required
 
 
 def answer_record(
@@ -88,6 +90,8 @@ def answer_record(
         event_types=tuple(type(message).__name__ for message, _ in events),
         pilot_command=decision.pilot_command,
         leased=decision.leased,
+        numbers_from=decision.numbers_from,
+        harvester_orders=decision.harvester_orders,
         repeated=repeated,
         answered_at=by.issued_at,
         vo=by.vo,

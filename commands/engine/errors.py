@@ -6,10 +6,14 @@ DeciderError
     Rebalanced  the group changed meanwhile: ask it what is whose
     PositionsMissing  the group has no positions over a log with events: someone must say where to begin
     SnapshotUnusable  the rows of a snapshot make no states: fold the log instead
+    NotYetKnown  the closed rows that a decision needs are still being fetched: decide it later
+    DependencyRefused  what a decision depends on is refused: the decision is not taken
     Unwritable  the log refuses a record of the transaction, which is aborted: decide without it
 """
 
 from collections.abc import Collection
+
+from commands.decision import Refusal
 
 
 class DeciderError(Exception):
@@ -45,6 +49,13 @@ class SnapshotUnusable(DeciderError):
     """Rows of the snapshot cannot be read, or make no state of this version."""
 
 
+class NotYetKnown(DeciderError):
+    """An aggregate is not in memory, and the closed rows of its shard are not all here: it may be closed or new."""
+
+    def __init__(self, aggregate: str, aggregate_id: str) -> None:
+        super().__init__(f"{aggregate} {aggregate_id} is not known before the closed rows of its shard are")
+
+
 class Unwritable(DeciderError):
     """The log takes no record as large as number `number` of the commit (from 0); nothing of the commit was written."""
 
@@ -52,3 +63,11 @@ class Unwritable(DeciderError):
         super().__init__(f"a record of {size:,} bytes is refused by {topic}")
         self.number = number
         self.size = size
+
+
+class DependencyRefused(DeciderError):
+    """What a decision depends on is refused, or cannot be decided with it now; the states must be put back."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal

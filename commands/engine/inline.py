@@ -12,6 +12,9 @@ from commands.engine.log_port import Backlog
 from schemas.ids import FOLLOW_UPS_INLINE_MAX
 from schemas.partition import partition_of
 
+#: Behind every record of a partition.
+HELD = 2**63
+
 
 class InlineFollowUps:
     """The choice of one decider; begins by sending everything through the log."""
@@ -29,6 +32,14 @@ class InlineFollowUps:
         self._partitions, self._shards = backlog.partitions, backlog.shards
         self._unread = dict(backlog.unread)
         self._under_way.clear()
+
+    def hold(self, topic: str, partition: int) -> None:
+        """No command of this partition is decided for a while: what is sent there meanwhile comes after what waits."""
+        self._unread[(topic, partition)] = HELD
+
+    def go_on(self, ends: Positions) -> None:
+        """Commands of these partitions are decided again, those before the ends before any that follow at once."""
+        self._unread |= ends
 
     def takes(self, topic: str, aggregate_id: str, number: int) -> bool:
         """True when follow-up `number` of a decision, to this aggregate, may be decided at once."""

@@ -24,10 +24,11 @@ from commands.engine.log_port import Backlog, ShardChange
 from commands.engine.partition_reader import PartitionReader
 from commands.engine.records import InputRecord, OutputRecord
 from eventlog.consumers import member
+from eventlog.membership import JoinWatch, is_fenced, is_over
 from eventlog.producers import transactional_producer
 from eventlog.reading import take_what_is_there
 from eventlog.watchdog import Watchdog
-from schemas.instants import micros_of_millis
+from schemas.instants import micros_of_millis, micros_of_nanos
 from schemas.partition import partition_of
 
 FIRST_RECORD_SECONDS = 0.5
@@ -36,12 +37,6 @@ HANGING_SECONDS = 10.0
 ENDING_SECONDS = 15.0
 #: How often a member that is busy restoring tells the group that it lives, and hears what changed.
 ALIVE_SECONDS = 1.0
-FENCED = (
-    KafkaError._FENCED,
-    KafkaError.INVALID_PRODUCER_EPOCH,
-    KafkaError.PRODUCER_FENCED,
-    KafkaError.FENCED_INSTANCE_ID,
-)
 #: Topic of the events of the aggregate whose commands stand in a topic.
 EVENTS_OF = dict(zip(command_topics(), event_topics(), strict=True))
 log = structlog.get_logger()
@@ -77,6 +72,7 @@ class KafkaDeciderLog:
             standstill_seconds=config.standstill_seconds,
             must_be_held=True,
         )
+        self._watch = JoinWatch(config.session_seconds)
         self._reader = PartitionReader(config.kafka, KAFKA_SECONDS_MAX)
         self._partitions = 0
         self._shards: frozenset[int] = frozenset()
@@ -102,6 +98,7 @@ class KafkaDeciderLog:
         # Asked before there is a membership, which would keep the positions from being set.
         every = product(command_topics(), range(self._partitions))
         self._begin_where_there_is_no_position(self._committed([TopicPartition(*place) for place in every]))
+        self._watch.taken()
         self._consumer.subscribe(
             list(command_topics()), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
@@ -133,7 +130,8 @@ class KafkaDeciderLog:
                 # Only while everything given is paused: then it hands out what the group says and nothing else.
                 if not self._hands_out and time.monotonic() - self._alive_at > ALIVE_SECONDS:
                     self._alive_at = time.monotonic()
-                    self._consumer.poll(0)
+                    if (told := self._consumer.poll(0)) is not None:
+                        _is_failure(told)
                     if self._changed:
                         raise Rebalanced("the group changed while states were restored")
         except KafkaException as problem:
@@ -151,13 +149,30 @@ class KafkaDeciderLog:
         return Backlog(dict.fromkeys(command_topics(), self._partitions), self._shards, unread)
 
     @_telling
-    def take(self, records_max: int) -> Sequence[InputRecord]:
+    def take(self, records_max: int, *, waits: bool = True) -> Sequence[InputRecord]:
         """What is there, up to `records_max`; waits for the first record only."""
-        messages = take_what_is_there(self._consumer, records_max, FIRST_RECORD_SECONDS)
+        messages = take_what_is_there(self._consumer, records_max, FIRST_RECORD_SECONDS if waits else 0.0)
+        # First: the end of the membership is said once, and often together with the loss of the shards.
+        records = [message for message in messages if not _is_failure(message)]
+        self._watch.check()
         if self._changed:
             # What was taken belongs to shards that were given back meanwhile; their next owner reads it.
             return ()
-        return [_input(message) for message in messages if not _is_failure(message)]
+        return [_input(message) for message in records]
+
+    @_telling
+    def hold(self, topic: str, partition: int, offset: int) -> None:
+        """Paused: the group keeps this member, and the client fetches nothing that would wait here."""
+        self._consumer.pause([TopicPartition(topic, partition)])
+
+    @_telling
+    def go_on(self, held: Positions) -> Positions:
+        """What was read ahead of the hold is read again."""
+        ends = self._reader.ends(sorted({topic for topic, _ in held}), {shard for _, shard in held})
+        for (topic, partition), offset in held.items():
+            self._consumer.resume([TopicPartition(topic, partition)])
+            self._consumer.seek(TopicPartition(topic, partition, offset))
+        return {place: ends[place] for place in held}
 
     @_telling
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
@@ -207,6 +222,7 @@ class KafkaDeciderLog:
 
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Positions of what the group gives; nothing is handed out before `start_reading`."""
+        self._watch.given()
         given = frozenset(place.partition for place in places)
         for topic in command_topics():
             found = frozenset(place.partition for place in places if place.topic == topic)
@@ -244,12 +260,14 @@ class KafkaDeciderLog:
 
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Everything is given back between two generations; what comes again and was not written to is kept."""
+        self._watch.taken()
         if self._started:
             self._left = self._reader.ends(event_topics(), self._started)
         self._shards, self._changed, self._hands_out = frozenset(), True, False
 
     def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         """Others may have had the shards already."""
+        self._watch.taken()
         self._shards, self._started, self._changed, self._hands_out = frozenset(), frozenset(), True, False
 
     def _produce(self, output: OutputRecord) -> None:
@@ -276,7 +294,8 @@ def _input(message: Message) -> InputRecord:
     assert topic is not None
     assert partition is not None
     assert offset is not None
-    return InputRecord(topic, partition, offset, message.key(), message.value(), timestamp)
+    read_at = micros_of_nanos(time.time_ns())
+    return InputRecord(topic, partition, offset, message.key(), message.value(), timestamp, read_at)
 
 
 def _is_failure(message: Message) -> bool:
@@ -284,7 +303,7 @@ def _is_failure(message: Message) -> bool:
     failure = message.error()
     if failure is None:
         return False
-    if failure.fatal() or failure.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, *FENCED):
+    if is_over(failure) or failure.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
         raise KafkaException(failure)
     log.warning("consumer_reports", problem=str(failure))
     return True
@@ -292,4 +311,4 @@ def _is_failure(message: Message) -> bool:
 
 def _meaning_of(failure: KafkaError) -> Fenced | Interrupted:
     """Whether another decider has the name, or this one must join again."""
-    return Fenced(str(failure)) if failure.code() in FENCED else Interrupted(str(failure))
+    return Fenced(str(failure)) if is_fenced(failure) else Interrupted(str(failure))

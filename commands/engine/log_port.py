@@ -56,8 +56,17 @@ class DeciderLog(Protocol):
         Raises PositionsMissing where there is none although there are events.
         """
 
-    def take(self, records_max: int) -> Sequence[InputRecord]:
-        """The commands that are there, at most `records_max`; waits a moment for the first one. Nothing after a change."""
+    def take(self, records_max: int, *, waits: bool = True) -> Sequence[InputRecord]:
+        """The commands that are there, at most `records_max`; waits a moment for the first one. Nothing after a change.
+
+        waits: False for a caller that has something else to do.
+        """
+
+    def hold(self, topic: str, partition: int, offset: int) -> None:
+        """Hand out no more commands of a partition until `go_on`, or until shards are given; then from `offset` on."""
+
+    def go_on(self, held: Positions) -> Positions:
+        """Hand out the commands of partitions that are held, from these offsets on; the ends of these partitions now."""
 
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         """Write `outputs` and the next positions of the commands in one transaction.

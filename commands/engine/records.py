@@ -14,7 +14,10 @@ Place = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
-    """A record as it stands in a command topic. `timestamp` is the broker's, in microseconds."""
+    """A record as it stands in a command topic. `timestamp` is the broker's, in microseconds.
+
+    read_at: when it was read to be decided, 0 where that is not known; it counts for commands alone that expire.
+    """
 
     topic: str
     partition: int
@@ -22,6 +25,7 @@ class InputRecord:
     key: bytes | None
     value: bytes | None
     timestamp: int
+    read_at: int = 0
 
     @property
     def place(self) -> Place:

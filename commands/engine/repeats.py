@@ -10,15 +10,29 @@ from commands.engine.entries import Entry, digest
 from commands.engine.records import InputRecord
 from commands.engine.store import StateStore
 from schemas.instants import HOUR
-from schemas.queue import ConfigureDispatch, EndLease, EnqueueJob, HoldTask, ReleaseTask, WithdrawJob
+from schemas.queue import ConfigureDispatch, EndLease, EnqueueJob, HoldTask, ReleaseTask, UnbindJob, WatchBoundJob, WithdrawJob
 from schemas.times import utc
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Decoded
+from schemas.worker import IntendBoundWorker, RecordFirstRequest, StopWorker
 
 #: What deciders give to aggregates that never end. It is as old as its cause, which may have waited for days in the log, so it
 #: counts from when it was written.
 FOLLOW_UPS = frozenset(
-    kind.__name__ for kind in (ConfigureDispatch, EndLease, EnqueueJob, HoldTask, ReleaseTask, WithdrawJob)
+    kind.__name__
+    for kind in (
+        ConfigureDispatch,
+        EndLease,
+        EnqueueJob,
+        HoldTask,
+        IntendBoundWorker,
+        RecordFirstRequest,
+        ReleaseTask,
+        StopWorker,
+        UnbindJob,
+        WatchBoundJob,
+        WithdrawJob,
+    )
 )
 
 

@@ -12,6 +12,7 @@ from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
 from commands.engine.decided import CommandMemories, CommandMemory
 from commands.engine.entries import Entry, Key
+from commands.engine.errors import NotYetKnown
 from commands.engine.rows import RowCodec
 from commands.snapshot import MAIN
 from schemas.partition import partition_of
@@ -42,7 +43,10 @@ class StateStore:
         self._hot: dict[Key, Entry | bytes] = {}
 
     def get(self, aggregate: str, aggregate_id: str) -> Entry:
-        """The entry, from memory or from its closed rows; a new one for an aggregate without history."""
+        """The entry, from memory or from its closed rows; a new one for an aggregate without history.
+
+        Raises NotYetKnown while the closed rows of its shard are fetched: it may have a history.
+        """
         key = (aggregate, aggregate_id)
         entry = self.find(key)
         if entry is None:
@@ -50,6 +54,20 @@ class StateStore:
             self._hot[key] = entry
             undo.note(self._hot.pop, key, None)
         return entry
+
+    def begin(self, key: Key) -> None:
+        """Begin an aggregate whose first event is at hand, while nothing can be said of closed rows that it may have."""
+        self._hot[key] = Entry(AGGREGATES[key[0]].initial(), closed_parts=True)
+
+    def is_behind(self, key: Key) -> bool:
+        """True when an aggregate may have closed rows that are not here yet; one that never ends has none."""
+        if not self.closed.behind or AGGREGATES[key[0]].commands_remembered_hours:
+            return False
+        return self.shard_of(key) in self.closed.behind
+
+    def has(self, key: Key) -> bool:
+        """True when it is in memory."""
+        return key in self._hot
 
     def find(self, key: Key) -> Entry | None:
         """The entry if it is in memory."""
@@ -122,12 +140,15 @@ class StateStore:
         return partition_of(key[1], self.partitions)
 
     def put_closed(self, rows: Iterable[ClosedRow]) -> None:
-        """Take committed rows of closed aggregates over."""
+        """Take committed rows of closed aggregates over; where earlier ones are still fetched, they will be fetched as well."""
         by_shard: dict[int, list[ClosedRow]] = {}
         for row in rows:
             by_shard.setdefault(self.shard_of(row[0]), []).append(row)
         for shard, some in by_shard.items():
-            self.closed.of(shard).put(some)
+            if shard in self.closed.behind:
+                self.closed.missed.add(shard)
+            else:
+                self.closed.of(shard).put(some)
 
     def forget(self, shards: Collection[int]) -> None:
         """Drop everything of these shards from memory, and let go of their files."""
@@ -167,6 +188,8 @@ class StateStore:
         self.closed.close()
 
     def _looked_up(self, key: Key) -> Entry | None:
+        if self.is_behind(key):
+            raise NotYetKnown(*key)
         rows = self.closed.of(self.shard_of(key)).find(key)
         if not rows:
             return None

@@ -10,6 +10,8 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.job.guarded import guarded
 from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
 from commands.job.outputs import complete_outputs, missing_outputs
+from commands.job.pilots import is_of_other_pilot
+from commands.job.returning import WORKER_GONE, begins, return_job
 from schemas.job import (
     CompleteMerge,
     DefineJob,
@@ -30,21 +32,27 @@ from schemas.job import (
     KillJob,
     LateReportRefused,
     LoseJob,
+    ReadSecrets,
     RecordLease,
     ReportJobEnd,
     ReportJobProgress,
+    ReturnJob,
+    SecretsRead,
 )
 from schemas.queue import EndLease, EnqueueJob, WithdrawJob
 from schemas.types import CommandEnvelope, JobError, LeaseEnding, LossCause, OutputFile, ReportedState
+from schemas.worker import StopWorker
 
 TO_BE_KILLED = "tobekilled"
 KILL_ONLY_WAITING = frozenset({51, 55})
 KILL_AT_ONCE = frozenset({9, 91, 99})
 CLOSING_CODES = {2: "toreassign", 4: "toreassign", 10: "toreassign", 51: "toreassign", 55: "taskdone", 60: "pilot_closed"}
 KILL_ERROR_CODES = {2: 102, 3: 103, 4: 102, 7: 106, 8: 105, 10: 130}
-LOST_HEARTBEAT, NO_ANSWER_AFTER_SENT, WORKER_GONE = 100, 102, 300
+LOST_HEARTBEAT, NO_ANSWER_AFTER_SENT = 100, 102
 MERGE_FAILED = 113
 OUTPUT_MISSING = 200
+#: Of the reason for which a worker is cancelled.
+WHY_LENGTH_MAX = 1_000
 
 
 def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
@@ -58,10 +66,14 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
             return report_progress(job, command)
         case ReportJobEnd():
             return report_end(job, command)
+        case ReadSecrets():
+            return read_secrets(job, command)
         case KillJob():
             return kill(job, command)
         case LoseJob():
             return lose(job, command)
+        case ReturnJob():
+            return give_back(job, command)
         case CompleteMerge():
             return complete_merge(job, command)
         case _:
@@ -83,19 +95,28 @@ def record_lease(job: Job, command: RecordLease) -> Decision:
     if job.status is not JobStatus.ACTIVATED:
         back = FollowUp(command.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.REFUSED))
         return refuse("NOT_ACTIVATED", f"job is {job.status}, expected activated", follow_ups=(back,))
-    return accept(JobSent(lease_id=command.lease_id, queue=command.queue, pilot=command.pilot, node=command.node))
+    sent = JobSent(
+        lease_id=command.lease_id,
+        queue=command.queue,
+        pilot=command.pilot,
+        node=command.node,
+        harvester_id=command.harvester_id,
+        worker_id=command.worker_id,
+        rebind_max=command.rebind_max,
+    )
+    return accept(sent)
 
 
 def report_progress(job: Job, command: ReportJobProgress) -> Decision:
     """A sign of life that may change the state; a state that is already reached is no news."""
-    refusal = _refusal_of_report(job, command.attempt)
+    refusal = _refusal_of_report(job, command)
     if refusal is not None:
         return refusal
-    pilot_command = TO_BE_KILLED if job.kill_code is not None else None
+    pilot_command, begun = TO_BE_KILLED if job.kill_code is not None else None, begins(job)
     match command.state:
         case ReportedState.STARTING if job.status is JobStatus.SENT:
             started = JobStarting(node=command.node, batch_id=command.batch_id, pilot_id=command.pilot_id)
-            return accept(started, pilot_command=pilot_command)
+            return accept(started, follow_ups=begun, pilot_command=pilot_command)
         case ReportedState.RUNNING if job.status in (JobStatus.SENT, JobStatus.STARTING):
             running = JobStarted(
                 node=command.node,
@@ -103,11 +124,11 @@ def report_progress(job: Job, command: ReportJobProgress) -> Decision:
                 pilot_id=command.pilot_id,
                 started_at=command.started_at,
             )
-            return accept(running, pilot_command=pilot_command)
+            return accept(running, follow_ups=begun, pilot_command=pilot_command)
         case ReportedState.HOLDING if job.status is not JobStatus.HOLDING:
-            return accept(JobHolding(sub_status=command.sub_status), pilot_command=pilot_command)
+            return accept(JobHolding(sub_status=command.sub_status), follow_ups=begun, pilot_command=pilot_command)
         case ReportedState.TRANSFERRING if job.status is not JobStatus.TRANSFERRING:
-            return accept(JobTransferring(sub_status=command.sub_status), pilot_command=pilot_command)
+            return accept(JobTransferring(sub_status=command.sub_status), follow_ups=begun, pilot_command=pilot_command)
         case _:
             return accept(pilot_command=pilot_command)
 
@@ -126,7 +147,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
         return _refuse_late(job, command, f"job is {job.status} already")
     if job.status is JobStatus.MERGING and command.succeeded:
         return accept()
-    refusal = _refusal_of_report(job, command.attempt)
+    refusal = _refusal_of_report(job, command)
     if refusal is not None:
         return refusal
     outputs = complete_outputs(job.outputs, command.outputs)
@@ -169,6 +190,17 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     return accept(finished)
 
 
+def read_secrets(job: Job, command: ReadSecrets) -> Decision:
+    """Secrets are for the pilot that holds the job now, of a job whose task asks for them."""
+    if job.status is JobStatus.UNKNOWN:
+        return _unknown()
+    if job.status not in HELD or job.lease_id != command.lease_id:
+        return refuse("NOT_LEASED", f"job is {job.status} and not held under lease {command.lease_id}")
+    if not job.uses_secrets:
+        return refuse("NO_SECRETS", "its task asks for no secrets (useSecrets)")
+    return accept(SecretsRead(lease_id=command.lease_id, secret_ids=command.secret_ids))
+
+
 def kill(job: Job, command: KillJob) -> Decision:
     """Waiting jobs end at once; a held job is ordered to stop and ends when its pilot obeys or is lost."""
     if job.status is JobStatus.UNKNOWN:
@@ -191,7 +223,11 @@ def kill(job: Job, command: KillJob) -> Decision:
         return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=(ended,))
     if job.kill_code is not None:
         return accept()
-    return accept(JobKillOrdered(code=command.code, reason=command.reason))
+    idle: tuple[FollowUp, ...] = ()
+    if job.status is JobStatus.SENT and job.worker_id:
+        why = f"its job was killed: {command.reason}"[:WHY_LENGTH_MAX]
+        idle = (FollowUp(job.queue, StopWorker(worker_id=job.worker_id, why=why)),)
+    return accept(JobKillOrdered(code=command.code, reason=command.reason), follow_ups=idle)
 
 
 def lose(job: Job, command: LoseJob) -> Decision:
@@ -210,6 +246,13 @@ def lose(job: Job, command: LoseJob) -> Decision:
         last_seen_at=command.last_seen_at,
     )
     return accept(lost)
+
+
+def give_back(job: Job, command: ReturnJob) -> Decision:
+    """The worker that was started for the job is gone."""
+    if job.status is JobStatus.UNKNOWN:
+        return _unknown()
+    return return_job(job, command, (_kill_error(job.kill_code),) if job.kill_code is not None else ())
 
 
 def complete_merge(job: Job, command: CompleteMerge) -> Decision:
@@ -238,16 +281,19 @@ def _failed(job: Job, command: ReportJobEnd, outputs: tuple[OutputFile, ...], er
     )
 
 
-def _refusal_of_report(job: Job, attempt: int) -> Decision | None:
+def _refusal_of_report(job: Job, command: ReportJobProgress | ReportJobEnd) -> Decision | None:
     """Why a report is not believed; None when it is."""
     if job.status is JobStatus.UNKNOWN:
         return _unknown()
-    if attempt != job.attempt:
-        return refuse("BAD_ATTEMPT", f"attempt {attempt}, expected {job.attempt}", pilot_command=TO_BE_KILLED)
+    if command.attempt != job.attempt:
+        return refuse("BAD_ATTEMPT", f"attempt {command.attempt}, expected {job.attempt}", pilot_command=TO_BE_KILLED)
     if job.status in FINAL or job.status is JobStatus.MERGING:
         return refuse("ALREADY_FINAL", f"job is {job.status} already", pilot_command=TO_BE_KILLED)
     if job.status not in HELD:
         return refuse("NOT_LEASED", f"job is {job.status}: no pilot holds it", pilot_command=TO_BE_KILLED)
+    if is_of_other_pilot(job, command.pilot_id, command.node):
+        found = f"pilot {command.pilot_id[:80]!a} on node {command.node[:80]!a}"
+        return refuse("OTHER_PILOT", f"the report is of {found}, another pilot holds the job", pilot_command=TO_BE_KILLED)
     return None
 
 
@@ -271,6 +317,8 @@ def _kill_error(code: int) -> JobError:
 def _loss_error(job: Job, cause: LossCause) -> JobError:
     if cause is LossCause.WORKER_ENDED:
         return JobError(source="taskbuffer", code=WORKER_GONE, diagnostic="the worker ended without a final report")
+    if cause is LossCause.HOLDER_REVOKED:
+        return JobError(source="jobdispatcher", code=LOST_HEARTBEAT, diagnostic="taken from its pilot, which is believed no more")
     code = NO_ANSWER_AFTER_SENT if job.status is JobStatus.SENT else LOST_HEARTBEAT
     return JobError(source="jobdispatcher", code=code, diagnostic=f"lost heartbeat while {job.status}")
 

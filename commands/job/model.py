@@ -7,11 +7,14 @@ docs/reference/jedi.md, "Job transitions".
 
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
+from identity.ruling import Thing
 from schemas.job import (
     JobActivated,
     JobCancelled,
     JobClosed,
+    JobCommand,
     JobDefined,
     JobEvent,
     JobFailed,
@@ -20,13 +23,18 @@ from schemas.job import (
     JobKillOrdered,
     JobLost,
     JobMerging,
+    JobReturned,
     JobSent,
     JobStarted,
     JobStarting,
     JobTransferring,
     LateReportRefused,
+    ReadSecrets,
+    ReportJobEnd,
+    ReportJobProgress,
+    SecretsRead,
 )
-from schemas.types import EventEnvelope, JobOutput
+from schemas.types import CommandEnvelope, EventEnvelope, JobOutput
 
 
 class JobStatus(StrEnum):
@@ -59,6 +67,7 @@ TRANSITIONS: frozenset[tuple[JobStatus, type, JobStatus]] = frozenset(
         # In logs of earlier releases only, which said so in an event of its own.
         (_S.ACTIVATED, JobActivated, _S.ACTIVATED),
         (_S.ACTIVATED, JobSent, _S.SENT),
+        (_S.SENT, JobReturned, _S.ACTIVATED),
         (_S.SENT, JobStarting, _S.STARTING),
         (_S.SENT, JobStarted, _S.RUNNING),
         (_S.STARTING, JobStarted, _S.RUNNING),
@@ -80,11 +89,8 @@ TRANSITIONS: frozenset[tuple[JobStatus, type, JobStatus]] = frozenset(
             (JobKillOrdered, found),
         )
     }
-    | {
-        (found, event, reached)
-        for found in WAITING
-        for event, reached in ((JobCancelled, _S.CANCELLED), (JobClosed, _S.CLOSED))
-    }
+    | {(found, event, reached) for found in WAITING for event, reached in ((JobCancelled, _S.CANCELLED), (JobClosed, _S.CLOSED))}
+    | {(found, SecretsRead, found) for found in HELD}
     | {(found, LateReportRefused, found) for found in FINAL}
 )
 NEXT: dict[tuple[JobStatus, type], JobStatus] = {(found, event): reached for found, event, reached in TRANSITIONS}
@@ -94,7 +100,11 @@ NEXT: dict[tuple[JobStatus, type], JobStatus] = {(found, event): reached for fou
 class Job:
     """One job, as far as its guards need it.
 
-    kill_code: set when a kill was ordered. lost: it ended without its pilot's word. lease_id, outputs: forgotten at its end.
+    owner, vo: of the task. holder: the subject that leased it, also after its end.
+    worker_id, rebind_max: of a job that travels with a worker, and how often it may come back; returns: how often it did.
+    kill_code: set when a kill was ordered. lost: it ended without its pilot's word. node: where the pilot runs that asked for
+    it; empty for one that a Harvester asked for. pilot_id: as `name_of_pilot` says, from the first report that has it.
+    lease_id, outputs, node, pilot_id: forgotten at its end.
     """
 
     status: JobStatus = JobStatus.UNKNOWN
@@ -107,6 +117,15 @@ class Job:
     kill_code: int | None = None
     lost: bool = False
     late_reports: int = 0
+    owner: str = ""
+    vo: str = ""
+    holder: str = ""
+    uses_secrets: bool = False
+    node: str = ""
+    pilot_id: str = ""
+    worker_id: str = ""
+    rebind_max: int = -1
+    returns: int = 0
 
 
 def initial() -> Job:
@@ -124,8 +143,18 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
             spec = event.spec
             job.job_id, job.attempt, job.queue = spec.job_id, spec.attempt, spec.queue
             job.needs_merge, job.outputs = spec.needs_merge, spec.outputs
+            job.owner, job.vo, job.uses_secrets = intern(spec.owner), intern(spec.vo), spec.uses_secrets
         case JobSent():
-            job.lease_id = event.lease_id
+            job.lease_id, job.holder = event.lease_id, intern(envelope.actor)
+            is_pushed = bool(event.harvester_id) and not event.worker_id
+            job.node = "" if is_pushed else intern(event.node)
+            job.rebind_max = event.rebind_max
+            job.worker_id = event.worker_id if event.rebind_max >= 0 else ""
+        case JobReturned():
+            job.lease_id, job.returns, job.worker_id = None, event.returns, ""
+            job.node = job.pilot_id = ""
+        case JobStarting() | JobStarted():
+            job.pilot_id = job.pilot_id or (intern(name_of_pilot(event.pilot_id)) if job.node else "")
         case JobKillOrdered():
             job.kill_code = event.code
         case JobLost():
@@ -135,10 +164,21 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
         case _:
             pass
     if reached in FINAL:
-        job.lease_id, job.outputs = None, ()
+        job.lease_id, job.outputs, job.node, job.pilot_id = None, (), "", ""
     return job
+
+
+def name_of_pilot(pilot_id: str) -> str:
+    """What a pilot is called for the whole of a job: what follows in its `pilotID` (batch system, version) may come later."""
+    return pilot_id.partition("|")[0]
 
 
 def is_closed(job: Job) -> bool:
     """True when nothing but a late report can come any more."""
     return job.status in FINAL
+
+
+def belongs(job: Job, command: JobCommand, by: CommandEnvelope) -> Thing:
+    """Whose the job is: for reports, of the one who leased it."""
+    owner = job.holder if isinstance(command, ReportJobProgress | ReportJobEnd | ReadSecrets) else job.owner
+    return Thing(f"job {by.aggregate_id}", job.vo, owner, job.lease_id or "")

@@ -1,6 +1,7 @@
 """A job as one row. Once it has ended, the row holds what a late report meets and nothing else."""
 
 from collections.abc import Collection, Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from commands.job.model import Job, JobStatus
@@ -23,6 +24,15 @@ def rows(job: Job, names: Collection[str]) -> Iterator[Row]:
             late_reports=job.late_reports,
             needs_merge=job.needs_merge,
             outputs=job.outputs,
+            owner=job.owner,
+            vo=job.vo,
+            holder=job.holder,
+            uses_secrets=job.uses_secrets,
+            node=job.node,
+            pilot_id=job.pilot_id,
+            worker_id=job.worker_id,
+            rebind_max=job.rebind_max,
+            returns=job.returns,
         ),
     )
 
@@ -41,6 +51,15 @@ def restored(found: Mapping[str, Any]) -> Job:
         late_reports=row.late_reports,
         needs_merge=row.needs_merge,
         outputs=row.outputs,
+        owner=intern(row.owner),
+        vo=intern(row.vo),
+        holder=intern(row.holder),
+        uses_secrets=row.uses_secrets,
+        node=intern(row.node),
+        pilot_id=intern(row.pilot_id),
+        worker_id=row.worker_id,
+        rebind_max=row.rebind_max,
+        returns=row.returns,
     )
 
 

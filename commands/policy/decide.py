@@ -5,41 +5,77 @@ from collections import defaultdict
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.policy.access import set_access_policy
+from commands.policy.enrolling import decide_enrolment
+from commands.policy.linking import link_identities, unlink_identities
 from commands.policy.model import Policy
+from commands.policy.revoking import decide_revocation
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
     ConfigureQueue,
+    EndEnrolment,
+    EndLogin,
     IssuersSet,
+    LinkIdentities,
+    OfferEnrolment,
     PolicyCommand,
     QueueConfigured,
+    RedeemEnrolment,
+    ResourceTypesSet,
+    RestoreIdentity,
     RetryRulesSet,
+    RevokeIdentity,
+    RevokeToken,
+    RevokeTokensBefore,
+    SetAccessPolicy,
     SetIssuers,
+    SetResourceTypes,
     SetRetryRules,
     SetShares,
     SharesSet,
+    UnlinkIdentities,
 )
 from schemas.queue import ConfigureDispatch
-from schemas.types import CommandEnvelope, GlobalShare, IssuerProfile, QueueSettings, SignatureAlgorithm, TrustedIssuer
+from schemas.queue_classes import problem_of_classes
+from schemas.resource_types import RESOURCE_TYPES_KEY, problem_of_resource_types
+from schemas.types import (
+    CommandEnvelope,
+    GlobalShare,
+    IssuerProfile,
+    QueueSettings,
+    SignatureAlgorithm,
+    TrustedIssuer,
+    WorkerMode,
+)
 
-ROLES = frozenset({"operator", "production", "system"})
-#: Issuers speak for all organisations, so an operator of one may not set them.
-ISSUER_ROLES = frozenset({"administrator", "system"})
 PERCENT_TOLERANCE = 0.01
+#: pull_ups: Culm orders workers; pull: the Harvester decides itself how many; push: it fetches jobs.
+HARVESTER_WORKFLOWS = ("pull_ups", "pull", "push")
 
 
 def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decision:
     """Answer `command` against `policy`; never look anywhere else."""
-    if isinstance(command, SetIssuers):
-        return set_issuers(policy, command, by)
-    if by.role not in ROLES:
-        return refuse("NOT_PERMITTED", f"role {by.role} may not set policies, expected operator or production")
     match command:
+        case SetAccessPolicy():
+            return set_access_policy(policy, command, by)
+        case SetIssuers():
+            return set_issuers(policy, command, by)
+        case RevokeIdentity() | RestoreIdentity() | RevokeToken() | EndLogin() | RevokeTokensBefore():
+            return decide_revocation(policy, command, by)
+        case OfferEnrolment() | RedeemEnrolment() | EndEnrolment():
+            return decide_enrolment(policy, command, by)
+        case LinkIdentities():
+            return link_identities(policy, command, by)
+        case UnlinkIdentities():
+            return unlink_identities(policy, command, by)
         case ConfigureQueue():
             return configure_queue(policy, command, by)
         case SetShares():
             return set_shares(policy, command, by)
         case SetRetryRules():
             return set_retry_rules(policy, command, by)
+        case SetResourceTypes():
+            return set_resource_types(policy, command, by)
         case _:
             assert_never(command)
 
@@ -79,10 +115,18 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
 
 
+def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnvelope) -> Decision:
+    """The resource types, whole, in the order they are tried."""
+    if by.aggregate_id != RESOURCE_TYPES_KEY:
+        return refuse("BAD_KEY", f"resource types were sent to {by.aggregate_id!r}, expected {RESOURCE_TYPES_KEY!r}")
+    problem = problem_of_resource_types(command.rows)
+    if problem:
+        return refuse("BAD_RESOURCE_TYPES", problem)
+    return accept() if policy.resource_types == command.rows else accept(ResourceTypesSet(rows=command.rows))
+
+
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:
     """The issuers of tokens, whole; each once, for someone and for us."""
-    if by.role not in ISSUER_ROLES:
-        return refuse("NOT_PERMITTED", f"role {by.role} may not set issuers, expected administrator")
     if by.aggregate_id != "issuers":
         return refuse("BAD_KEY", f"issuers were sent to {by.aggregate_id!r}, expected 'issuers'")
     if command.revision is not None and command.revision != policy.revision:
@@ -101,7 +145,8 @@ def _problem_of_issuers(issuers: tuple[TrustedIssuer, ...]) -> str:
         if not row.vos or not row.audiences or not row.algorithms:
             return f"issuer {row.issuer} needs at least one organisation, one audience and one algorithm"
         if row.profile is IssuerProfile.UNKNOWN or SignatureAlgorithm.UNKNOWN in row.algorithms:
-            return f"issuer {row.issuer} has a profile or an algorithm that is not known, expected those of docs/identity.md"
+            expected = "expected those of docs/identity/members.md"
+            return f"issuer {row.issuer} has a profile or an algorithm that is not known, {expected}"
     return ""
 
 
@@ -110,6 +155,28 @@ def _problem_of(settings: QueueSettings) -> str:
         return f"name {settings.name!r}, expected letters, digits, '_', '.', '-'"
     if settings.rss_mb_max and settings.rss_mb_min > settings.rss_mb_max:
         return f"rss_mb_min is {settings.rss_mb_min}, expected at most rss_mb_max {settings.rss_mb_max}"
+    return problem_of_classes(settings) or _problem_of_mode(settings) or _problem_of_harvester(settings)
+
+
+def _problem_of_mode(settings: QueueSettings) -> str:
+    if settings.mode is WorkerMode.UNKNOWN:
+        return "mode is UNKNOWN, expected PULL or PUSH"
+    if settings.mode is WorkerMode.PULL:
+        return ""
+    if settings.harvester:
+        return f"mode is PUSH, expected PULL, as Harvester {settings.harvester} serves the queue (harvester_workflow is its own)"
+    for name, number in (("", settings.standby_min), *((one.name, one.standby_min) for one in settings.classes)):
+        if number:
+            of_class = f"class {name}: " if name else ""
+            return f"{of_class}standby_min is {number}, expected 0 in mode PUSH, where a worker is started for a job"
+    return ""
+
+
+def _problem_of_harvester(settings: QueueSettings) -> str:
+    if settings.harvester_workflow not in HARVESTER_WORKFLOWS:
+        return f"harvester_workflow is {settings.harvester_workflow!r}, expected one of {', '.join(HARVESTER_WORKFLOWS)}"
+    if settings.harvester and not settings.rss_mb_max:
+        return f"rss_mb_max is 0, expected the memory of workers that Harvester {settings.harvester} asks for"
     return ""
 
 

@@ -1,21 +1,71 @@
-"""Rules that people set: queue settings, shares, retry rules. Issuers of tokens, too. One aggregate a name:
-`queue.<NAME>`, `shares`, `retry_rules`, `issuers`."""
+"""Rules that people set: queue settings, shares, retry rules, issuers of tokens, roles and rights, what is believed no more.
+
+One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `issuers`, `access`; `revoked.<ACTOR>` for the
+tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer; `linked.<ACTOR>` for the ids of one
+person; `enrolment.<DIGEST OF THE CODE>` for what came of a code.
+Guards: tokens that have ended leave the state.
+"""
 
 from dataclasses import dataclass
 
-from schemas.policy import IssuersSet, PolicyEvent, QueueConfigured, RetryRulesSet, SharesSet
-from schemas.types import EventEnvelope, GlobalShare, QueueSettings, RetryRule, TrustedIssuer
+from identity.ruling import Thing
+from schemas import records
+from schemas.policy import (
+    AccessPolicySet,
+    EnrolmentEnded,
+    EnrolmentOffered,
+    EnrolmentRedeemed,
+    IdentityLinked,
+    IdentityRestored,
+    IdentityRevoked,
+    IdentityUnlinked,
+    IssuersSet,
+    PolicyCommand,
+    PolicyEvent,
+    QueueConfigured,
+    ResourceTypesSet,
+    RetryRulesSet,
+    SharesSet,
+    TokenRevoked,
+    TokensRevokedBefore,
+)
+from schemas.types import (
+    AccessPolicy,
+    CommandEnvelope,
+    Enrolment,
+    EventEnvelope,
+    GlobalShare,
+    QueueSettings,
+    ResourceType,
+    RetryRule,
+    RevokedToken,
+    TrustedIssuer,
+)
 
 
 @dataclass(slots=True)
 class Policy:
-    """What was set last; one of them is in use, by the aggregate's name. revision: how many times the issuers were set."""
+    """What was set last; one of them is in use, by the aggregate's name. revision: how many times the issuers, or roles and
+    rights, were set.
+
+    identity_revoked: every token of the identity is refused. revoked_tokens: single ones. tokens_before: those of the issuer
+    that were issued earlier are refused. linked: ids of the same person as the one of the key.
+    vo: organisation of the one who set it first, to whom it belongs; issuers belong to no one. access: roles and rights.
+    """
 
     settings: QueueSettings | None = None
     shares: tuple[GlobalShare, ...] | None = None
     rules: tuple[RetryRule, ...] | None = None
     issuers: tuple[TrustedIssuer, ...] | None = None
     revision: int = 0
+    identity_revoked: bool = False
+    revoked_tokens: tuple[RevokedToken, ...] = ()
+    tokens_before: int | None = None
+    vo: str = ""
+    access: AccessPolicy | None = None
+    enrolment: Enrolment | None = None
+    linked: tuple[str, ...] = ()
+    resource_types: tuple[ResourceType, ...] = ()
 
 
 def initial() -> Policy:
@@ -25,6 +75,34 @@ def initial() -> Policy:
 
 def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Policy:
     """`policy` after `event`."""
+    policy.vo = policy.vo or envelope.vo
+    match event:
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet():
+            _set(policy, event)
+        case IssuersSet():
+            policy.issuers = event.issuers
+            policy.revision += 1
+        case AccessPolicySet():
+            policy.access = event.policy
+            policy.revision += 1
+        case IdentityRevoked():
+            policy.identity_revoked = True
+        case IdentityRestored():
+            policy.identity_revoked = False
+        case TokenRevoked():
+            row = RevokedToken(token=event.token, until=event.until)
+            policy.revoked_tokens = (*living(policy.revoked_tokens, envelope.occurred_at), row)
+        case TokensRevokedBefore():
+            policy.tokens_before = event.time
+        case EnrolmentOffered() | EnrolmentRedeemed() | EnrolmentEnded():
+            policy.enrolment = _enrolment(policy, event)
+        case IdentityLinked() | IdentityUnlinked():
+            others = tuple(other for other in policy.linked if other != event.other)
+            policy.linked = (*others, event.other) if isinstance(event, IdentityLinked) else others
+    return policy
+
+
+def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> None:
     match event:
         case QueueConfigured():
             policy.settings = event.settings
@@ -32,12 +110,40 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
             policy.shares = event.shares
         case RetryRulesSet():
             policy.rules = event.rules
-        case IssuersSet():
-            policy.issuers = event.issuers
-            policy.revision += 1
-    return policy
+        case ResourceTypesSet():
+            policy.resource_types = event.rows
+
+
+def _enrolment(policy: Policy, event: EnrolmentOffered | EnrolmentRedeemed | EnrolmentEnded) -> Enrolment:
+    match event:
+        case EnrolmentOffered():
+            return Enrolment(
+                queues=event.queues,
+                worker_id=event.worker_id,
+                expires_at=event.expires_at,
+                tokens_until=event.tokens_until,
+            )
+        case EnrolmentRedeemed():
+            return records.replace(_offered(policy), redeemer=event.redeemer)
+        case EnrolmentEnded():
+            return records.replace(_offered(policy), ended=True)
+
+
+def _offered(policy: Policy) -> Enrolment:
+    assert policy.enrolment is not None, "a code is offered before anything becomes of it"
+    return policy.enrolment
+
+
+def living(tokens: tuple[RevokedToken, ...], at: int) -> tuple[RevokedToken, ...]:
+    """Those of `tokens` that have not ended at `at`."""
+    return tuple(row for row in tokens if row.until > at)
 
 
 def is_closed(policy: Policy) -> bool:
     """A policy can always be set again."""
     return False
+
+
+def belongs(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Thing:
+    """A policy is of the organisation that set it first."""
+    return Thing(by.aggregate_id, policy.vo)

@@ -21,6 +21,14 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             issuers_set=policy.issuers is not None,
             issuers=policy.issuers or (),
             revision=policy.revision,
+            identity_revoked=policy.identity_revoked,
+            revoked_tokens=policy.revoked_tokens,
+            tokens_before=policy.tokens_before,
+            vo=policy.vo,
+            access=policy.access,
+            enrolment=policy.enrolment,
+            linked=policy.linked,
+            resource_types=policy.resource_types,
         ),
     )
 
@@ -34,6 +42,14 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.rules if row.rules_set else None,
         row.issuers if row.issuers_set else None,
         row.revision,
+        row.identity_revoked,
+        row.revoked_tokens,
+        row.tokens_before,
+        row.vo,
+        row.access,
+        row.enrolment,
+        row.linked,
+        row.resource_types,
     )
 
 

@@ -8,11 +8,15 @@ Source: docs/reference/jedi.md, "Dispatch".
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.queue.binding import cancelled, decide_bound, prolong, pushes
+from commands.queue.matching import best_match
+from commands.queue.missing import missing, missing_pushed
 from commands.queue.model import DispatchQueue
-from commands.queue.waiting import Needs
+from commands.queue.revoked import leases_ended, revoke_leases
 from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
+    BindJob,
     ConfigureDispatch,
     DispatchConfigured,
     EndLease,
@@ -25,23 +29,19 @@ from schemas.queue import (
     JobWithdrawn,
     LeaseEnded,
     LeaseJob,
-    LeasesEnded,
     LeasesRenewed,
     QueueCommand,
     ReleaseTask,
     RenewLeases,
+    RevokeLeases,
     TaskHeld,
     TaskReleased,
+    UnbindJob,
+    WatchBoundJob,
     WithdrawJob,
 )
-from schemas.types import CommandEnvelope, EndedLease, JobSpec, LeasedJob, LeaseEnding, LossCause, PilotOffer
-
-ANY_LABEL = frozenset({"unified", ""})
-SERVED_LABELS = {
-    "user": frozenset({"user", "panda", "install"}),
-    "managed": frozenset({"managed", "test", "prod_test", "install"}),
-    "test": frozenset({"prod_test", "install", "test"}),
-}
+from schemas.types import CommandEnvelope, EndedLease, LeasedJob, LeaseEnding, LossCause
+from schemas.worker import RecordFirstRequest
 
 
 def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> Decision:
@@ -53,21 +53,20 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
             return enqueue(queue, command)
         case WithdrawJob():
             return withdraw(queue, command)
-        case HoldTask():
-            return accept() if command.task_id in queue.held_tasks else accept(TaskHeld(task_id=command.task_id))
-        case ReleaseTask():
-            known = command.task_id in queue.held_tasks
-            return accept(TaskReleased(task_id=command.task_id)) if known else accept()
+        case HoldTask() | ReleaseTask():
+            return hold(queue, command)
         case LeaseJob():
             return lease(queue, command, by)
+        case BindJob() | UnbindJob() | WatchBoundJob():
+            return decide_bound(queue, command, by)
         case RenewLeases():
-            return renew(queue, command)
+            return renew(queue, command, by)
+        case RevokeLeases():
+            return revoke_leases(queue, command, by)
         case ExpireLease():
-            return expire(queue, command)
-        case EndLease():
-            return end_lease(queue, command)
-        case EndLeases():
-            return end_leases(queue, command)
+            return expire(queue, command, by)
+        case EndLease() | EndLeases():
+            return end_lease(queue, command, by) if isinstance(command, EndLease) else end_leases(queue, command)
         case _:
             assert_never(command)
 
@@ -84,7 +83,10 @@ def enqueue(queue: DispatchQueue, command: EnqueueJob) -> Decision:
     job_id = command.spec.job_id
     if job_id in queue.waiting or job_id in queue.leases:
         return refuse("ALREADY_QUEUED", f"job {job_id} is on the queue already")
-    return accept(JobQueued(spec=command.spec, waiting=len(queue.waiting) + 1, leased=len(queue.leases)))
+    classes = queue.loads.told(waiting={queue.loads.class_of_spec(command.spec): 1})
+    return accept(
+        JobQueued(spec=command.spec, waiting=len(queue.waiting) + 1, leased=len(queue.leases), classes=classes)
+    )
 
 
 def withdraw(queue: DispatchQueue, command: WithdrawJob) -> Decision:
@@ -93,21 +95,36 @@ def withdraw(queue: DispatchQueue, command: WithdrawJob) -> Decision:
         return refuse("LEASED", f"job {command.job_id} is held by {queue.leases[command.job_id].pilot}")
     if command.job_id not in queue.waiting:
         return accept()
-    return accept(
-        JobWithdrawn(
-            job_id=command.job_id, reason=command.reason, waiting=len(queue.waiting) - 1, leased=len(queue.leases)
-        )
+    withdrawn = JobWithdrawn(
+        job_id=command.job_id,
+        reason=command.reason,
+        waiting=len(queue.waiting) - 1,
+        leased=len(queue.leases),
+        classes=queue.loads.told(waiting={queue.loads.class_of(queue.waiting[command.job_id].needs): -1}),
     )
+    return accept(withdrawn)
+
+
+def hold(queue: DispatchQueue, command: HoldTask | ReleaseTask) -> Decision:
+    """Waiting jobs of a task on hold are leased to no one."""
+    is_held, wanted = command.task_id in queue.held_tasks, isinstance(command, HoldTask)
+    if is_held == wanted:
+        return accept()
+    return accept(TaskHeld(task_id=command.task_id) if wanted else TaskReleased(task_id=command.task_id))
 
 
 def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decision:
     """The best waiting job that fits the pilot, leased in the same decision that picks it."""
     if queue.settings is None:
         return refuse("UNKNOWN_QUEUE", "no queue of this name is configured")
-    spec = best_match(queue, command.offer, by.vo)
-    if spec is None:
-        return refuse("NO_JOBS", f"none of {len(queue.waiting)} waiting jobs fits the pilot")
+    if pushes(queue.settings):
+        return refuse("NO_JOBS", f"jobs of queue {by.aggregate_id} travel with their workers (mode PUSH): {missing_pushed()}")
     offer = command.offer
+    match = best_match(queue, offer, by.vo, by.issued_at)
+    request = _first_request(command, by)
+    if match is None:
+        return refuse("NO_JOBS", missing(queue, offer, by.vo), follow_ups=request)
+    spec = queue.waiting[match.job_id].spec
     seconds = offer.lease_seconds or queue.settings.lease_seconds
     leased = JobLeased(
         job_id=spec.job_id,
@@ -121,50 +138,51 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         due_at=by.issued_at + seconds * MICROSECONDS,
         waiting=len(queue.waiting) - 1,
         leased=len(queue.leases) + 1,
+        classes=queue.loads.told(waiting={match.job_class: -1}, leased={match.slot_class or match.job_class: 1}),
+        job_class=match.job_class,
+        slot_class=match.slot_class,
+        job_memory_mb=spec.ram_mb_min,
+        slot_memory_mb=offer.memory_mb,
+        reason=match.reason,
     )
-    record = RecordLease(lease_id=by.command_id, queue=by.aggregate_id, pilot=offer.pilot, node=offer.node)
+    record = RecordLease(
+        lease_id=by.command_id,
+        queue=by.aggregate_id,
+        pilot=offer.pilot,
+        node=offer.node,
+        harvester_id=offer.harvester_id or "",
+        worker_id=offer.worker_id or "",
+    )
     return accept(
         leased,
-        follow_ups=(FollowUp(str(spec.job_id), record),),
+        follow_ups=(FollowUp(str(spec.job_id), record), *request),
         leased=LeasedJob(spec=spec, lease_id=by.command_id, lease_seconds=seconds),
     )
 
 
-def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | None:
-    """The waiting job of highest priority, then greatest age, that fits `offer`; None when none does."""
-    heads = [rank for needs, rank in queue.lines.heads(offer.owner) if fits(needs, offer, vo)]
-    if not heads:
-        return None
-    _, job_id = min(heads)
-    return queue.waiting[job_id].spec
+def _first_request(command: LeaseJob, by: CommandEnvelope) -> tuple[FollowUp, ...]:
+    """The workers of the queue hear that this one came as far as to ask for work."""
+    if not command.is_first_request or not command.offer.worker_id:
+        return ()
+    return (FollowUp(by.aggregate_id, RecordFirstRequest(worker_id=command.offer.worker_id)),)
 
 
-def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
-    """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (docs/reference/jedi.md).
-
-    Whose jobs an offer may run is not looked at: the lines of that owner are (`Lines.heads`).
-    """
-    return (
-        needs.vo == vo
-        and (offer.label in ANY_LABEL or needs.label in SERVED_LABELS.get(offer.label, frozenset({offer.label})))
-        and (not offer.memory_mb or needs.ram_mb <= offer.memory_mb)
-        and (not offer.disk_mb or needs.disk_mb <= offer.disk_mb)
-        and (not offer.walltime_seconds or needs.walltime_seconds <= offer.walltime_seconds)
-        and (offer.resource_type is None or needs.resource_type == offer.resource_type)
-    )
-
-
-def renew(queue: DispatchQueue, command: RenewLeases) -> Decision:
-    """Heartbeats move the ends of the leases they belong to; those of other jobs mean nothing here."""
+def renew(queue: DispatchQueue, command: RenewLeases, by: CommandEnvelope) -> Decision:
+    """Heartbeats move the ends of the leases that their subject holds; those of other jobs mean nothing here."""
     alive = tuple(
-        job_id
-        for job_id in command.job_ids
-        if job_id in queue.leases and (queue.leases[job_id].seen_at or 0) < command.seen_at
+        dict.fromkeys(
+            job_id
+            for beat in command.seen
+            for job_id in beat.job_ids
+            if (lease := queue.leases.get(job_id)) is not None
+            and (lease.seen_at or 0) < command.seen_at
+            and (lease.holder, lease.vo) == (beat.actor, by.vo)
+        )
     )
     return accept(LeasesRenewed(job_ids=alive, seen_at=command.seen_at)) if alive else accept()
 
 
-def expire(queue: DispatchQueue, command: ExpireLease) -> Decision:
+def expire(queue: DispatchQueue, command: ExpireLease, by: CommandEnvelope) -> Decision:
     """End a lease whose pilot was silent for the whole of it, while heartbeats could have been seen."""
     lease = queue.leases.get(command.job_id)
     if lease is None or lease.lease_id != command.lease_id:
@@ -172,17 +190,20 @@ def expire(queue: DispatchQueue, command: ExpireLease) -> Decision:
     blind_until = command.watched_since + lease.lease_seconds * MICROSECONDS
     if command.at < max(lease.due_at, blind_until):
         return refuse("LEASE_ALIVE", f"lease of job {command.job_id} runs until {max(lease.due_at, blind_until)}")
+    if lease.job is not None and lease.seen_at is None:
+        return prolong(lease, command, by)
     lose = LoseJob(lease_id=lease.lease_id, cause=LossCause.LEASE_EXPIRED, last_seen_at=lease.seen_at)
-    return accept(
-        _ended(queue, command.job_id, LeaseEnding.EXPIRED), follow_ups=(FollowUp(str(command.job_id), lose),)
-    )
+    return accept(_ended(queue, command.job_id, LeaseEnding.EXPIRED), follow_ups=(FollowUp(str(command.job_id), lose),))
 
 
-def end_lease(queue: DispatchQueue, command: EndLease) -> Decision:
-    """The job needs its pilot no more."""
-    if command.job_id not in queue.leases:
+def end_lease(queue: DispatchQueue, command: EndLease, by: CommandEnvelope) -> Decision:
+    """The job needs its pilot no more; a worker that was started for a job that no one wants is cancelled."""
+    lease = queue.leases.get(command.job_id)
+    if lease is None:
         return accept()
-    return accept(_ended(queue, command.job_id, command.ending))
+    is_idle = lease.job is not None and command.ending is LeaseEnding.REFUSED
+    follow_ups = (cancelled(by.aggregate_id, lease, "its job is over"),) if is_idle else ()
+    return accept(_ended(queue, command.job_id, command.ending), follow_ups=follow_ups)
 
 
 def end_leases(queue: DispatchQueue, command: EndLeases) -> Decision:
@@ -191,7 +212,7 @@ def end_leases(queue: DispatchQueue, command: EndLeases) -> Decision:
     if not held:
         return accept()
     leases = tuple(EndedLease(job_id=job_id, lease_id=queue.leases[job_id].lease_id) for job_id in held)
-    return accept(LeasesEnded(leases=leases, waiting=len(queue.waiting), leased=len(queue.leases) - len(leases)))
+    return accept(leases_ended(queue, leases))
 
 
 def _ended(queue: DispatchQueue, job_id: int, ending: LeaseEnding) -> LeaseEnded:
@@ -204,4 +225,5 @@ def _ended(queue: DispatchQueue, job_id: int, ending: LeaseEnding) -> LeaseEnded
         last_seen_at=lease.seen_at,
         waiting=len(queue.waiting),
         leased=len(queue.leases) - 1,
+        classes=queue.loads.told(leased={lease.slot_class: -1}),
     )

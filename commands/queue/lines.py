@@ -1,7 +1,8 @@
 """Which waiting job a pilot gets, found by a look at a few heads, for any number of jobs. Pure.
 
-Jobs with equal needs stand in one line, in dispatch order: priority, then age. A line is a heap. A job that leaves from its
-middle stays there as a stale entry until it reaches the head; a head is never stale, so looking costs nothing more.
+Jobs with nearly equal needs stand in one line (`Needs.rounded`), in dispatch order: priority, then age. So there are as many
+lines as sizes, however many different numbers the jobs ask for. A line is a heap. A job that leaves from its middle stays there
+as a stale entry until it reaches the head; a head is never stale, so looking costs nothing more.
 Guards: no step costs more than what it touches: adding, leasing and withdrawing are O(log n), hold and release of a task are
 O(its own jobs). An offer that names an owner looks at that owner's lines only. What is put back (`commands/undo.py`) is put
 back in meaning: the same jobs are found, stale entries may differ.
@@ -21,7 +22,7 @@ STALE_MAX = 64
 
 @dataclass(slots=True)
 class Line:
-    """Jobs of equal needs. `heap` holds their ranks, and stale ones below its head; `live` counts those that may be leased."""
+    """Jobs of nearly equal needs. `heap` holds their ranks, stale ones below its head; `live` counts those that may be leased."""
 
     heap: list[Rank] = field(default_factory=list)
     live: int = 0
@@ -29,7 +30,7 @@ class Line:
 
 @dataclass(slots=True)
 class Lines:
-    """All lines of a queue by needs, and the same jobs once more by owner and needs."""
+    """All lines of a queue by rounded needs, and the same jobs once more by owner and rounded needs."""
 
     of_all: dict[Needs, Line] = field(default_factory=dict)
     of_owner: dict[str, dict[Needs, Line]] = field(default_factory=dict)
@@ -49,24 +50,30 @@ class Lines:
 
     def heads(self, owner: str | None) -> Iterator[tuple[Needs, Rank]]:
         """The first job of each line, of `owner` alone when one is named."""
+        return ((needs, line.heap[0]) for needs, line in self.named(owner))
+
+    def named(self, owner: str | None) -> Iterator[tuple[Needs, Line]]:
+        """Each line by its rounded needs, of `owner` alone when one is named."""
         lines = self.of_all if owner is None else self.of_owner.get(owner, {})
-        return ((needs, line.heap[0]) for needs, line in lines.items())
+        return iter(lines.items())
 
     def _add(self, jobs: Sequence[WaitingJob]) -> None:
         for job in jobs:
+            needs = job.needs.rounded
             for lines in (self.of_all, self.of_owner.setdefault(job.owner, {})):
-                line = lines.get(job.needs)
+                line = lines.get(needs)
                 if line is None:
-                    line = lines[job.needs] = Line()
+                    line = lines[needs] = Line()
                 heappush(line.heap, job.rank)
                 line.live += 1
 
     def _remove(self, jobs: Sequence[WaitingJob], alive: Mapping[int, WaitingJob], held_tasks: AbstractSet[int]) -> None:
         touched: dict[tuple[str, Needs], None] = {}
         for job in jobs:
-            touched[job.owner, job.needs] = None
-            self.of_all[job.needs].live -= 1
-            self.of_owner[job.owner][job.needs].live -= 1
+            needs = job.needs.rounded
+            touched[job.owner, needs] = None
+            self.of_all[needs].live -= 1
+            self.of_owner[job.owner][needs].live -= 1
         for owner, needs in touched:
             self._tidy(self.of_owner[owner], needs, alive, held_tasks)
             if not self.of_owner[owner]:
@@ -83,14 +90,17 @@ class Lines:
             del lines[needs]
             return
         heap = line.heap
-        while not _is_live(heap[0], needs, alive, held_tasks):
+        while not is_live(heap[0], needs, alive, held_tasks):
             heappop(heap)
         if len(heap) > 2 * line.live + STALE_MAX:
-            heap[:] = {rank for rank in heap if _is_live(rank, needs, alive, held_tasks)}
+            heap[:] = {rank for rank in heap if is_live(rank, needs, alive, held_tasks)}
             heapify(heap)
 
 
-def _is_live(rank: Rank, needs: Needs, alive: Mapping[int, WaitingJob], held_tasks: AbstractSet[int]) -> bool:
-    """False for a job that left, for one of a task on hold, and for an entry of an earlier stay with other needs or priority."""
+def is_live(rank: Rank, needs: Needs, alive: Mapping[int, WaitingJob], held_tasks: AbstractSet[int]) -> bool:
+    """False for a job that left, for one of a task on hold, and for an entry of an earlier stay with other needs or priority.
+
+    needs: the rounded ones of the line.
+    """
     job = alive.get(rank[1])
-    return job is not None and job.task_id not in held_tasks and job.rank == rank and job.needs == needs
+    return job is not None and job.task_id not in held_tasks and job.rank == rank and job.needs.rounded == needs

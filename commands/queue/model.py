@@ -1,16 +1,19 @@
 """A dispatch queue as its history describes it: jobs that wait, jobs that pilots hold, and until when.
 
 In: queue events. Out: `DispatchQueue`. Guards: a job waits or is leased, never both, never twice.
-Waiting jobs stand in lines of equal needs (`lines.py`), so that the best match for a pilot is found by looking at the head
+Waiting jobs stand in lines of nearly equal needs (`lines.py`), so that the best match for a pilot is found by looking at the head
 of each line, for any number of jobs and users.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from commands.queue.lines import Lines
+from commands.queue.loads import Loads
 from commands.queue.waiting import WaitingJob, waiting_job
 from commands.undo import UndoDict, UndoSet
+from identity.ruling import Thing
 from schemas.instants import MICROSECONDS
 from schemas.queue import (
     DispatchConfigured,
@@ -18,18 +21,24 @@ from schemas.queue import (
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeaseProlonged,
     LeasesEnded,
     LeasesRenewed,
+    QueueCommand,
     QueueEvent,
     TaskHeld,
     TaskReleased,
 )
-from schemas.types import EventEnvelope, QueueSettings
+from schemas.types import CommandEnvelope, EventEnvelope, QueueSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC)."""
+    """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it.
+
+    slot_class: class of the pilot; empty where there is none. job: what waits again if the worker, which was started for it,
+    ends before it begins; None for a pilot that asked.
+    """
 
     lease_id: str
     pilot: str
@@ -37,6 +46,11 @@ class Lease:
     lease_seconds: int
     due_at: int
     seen_at: int | None = None
+    holder: str = ""
+    vo: str = ""
+    worker_id: str = ""
+    slot_class: str = ""
+    job: WaitingJob | None = None
 
 
 @dataclass(slots=True)
@@ -44,6 +58,7 @@ class DispatchQueue:
     """All jobs of one computing queue that are not yet ended.
 
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
+    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id.
     """
 
     name: str = ""
@@ -53,6 +68,8 @@ class DispatchQueue:
     lines: Lines = field(default_factory=Lines, compare=False)
     leases: UndoDict[int, Lease] = field(default_factory=UndoDict)
     held_tasks: UndoSet[int] = field(default_factory=UndoSet)
+    loads: Loads = field(default_factory=Loads, compare=False)
+    bound: UndoDict[str, int] = field(default_factory=UndoDict, compare=False)
 
 
 def initial() -> DispatchQueue:
@@ -66,25 +83,20 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
     match event:
         case DispatchConfigured():
             queue.settings = event.settings
+            queue.loads = Loads.of(event.settings, queue.waiting.values(), queue.leases.values())
         case JobQueued():
-            _add(queue, waiting_job(event.spec.job_id, event.spec, event.spec))
+            _add(queue, waiting_job(event.spec.job_id, event.spec, event.spec, envelope.occurred_at))
         case JobWithdrawn():
             _remove(queue, event.job_id)
         case JobLeased():
-            _remove(queue, event.job_id)
-            queue.leases[event.job_id] = Lease(
-                event.lease_id, event.pilot, event.task_id, event.lease_seconds, event.due_at
-            )
-        case LeasesRenewed():
-            for job_id in event.job_ids:
-                lease = queue.leases[job_id]
-                due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
-                queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
+            _lease(queue, event, envelope)
+        case LeasesRenewed() | LeaseProlonged():
+            _move(queue, event)
         case LeaseEnded():
-            del queue.leases[event.job_id]
+            _end(queue, event.job_id)
         case LeasesEnded():
             for ended in event.leases:
-                del queue.leases[ended.job_id]
+                _end(queue, ended.job_id)
         case TaskHeld():
             queue.held_tasks.add(event.task_id)
             queue.lines.remove(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
@@ -92,6 +104,51 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
             queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
             queue.held_tasks.discard(event.task_id)
     return queue
+
+
+def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> None:
+    """The job leaves its line for a pilot."""
+    job = queue.waiting[event.job_id]
+    _remove(queue, event.job_id)
+    lease = queue.leases[event.job_id] = Lease(
+        event.lease_id,
+        event.pilot,
+        event.task_id,
+        event.lease_seconds,
+        event.due_at,
+        holder=intern(event.holder or envelope.actor),
+        vo=intern(envelope.vo),
+        worker_id=event.worker_id or "",
+        slot_class=event.slot_class or event.job_class,
+        job=job if event.bound else None,
+    )
+    queue.loads.lease(lease.slot_class, 1)
+    if event.bound:
+        queue.bound[lease.worker_id] = event.job_id
+
+
+def _end(queue: DispatchQueue, job_id: int) -> None:
+    """No pilot and no worker has the job any more."""
+    lease = queue.leases.pop(job_id)
+    queue.loads.lease(lease.slot_class, -1)
+    if lease.job is not None:
+        queue.bound.pop(lease.worker_id, None)
+
+
+def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
+    """Leases run longer."""
+    if isinstance(event, LeaseProlonged):
+        queue.leases[event.job_id] = replace(queue.leases[event.job_id], due_at=event.due_at)
+        return
+    for job_id in event.job_ids:
+        lease = queue.leases[job_id]
+        due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
+        queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
+
+
+def belongs(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> Thing:
+    """A queue serves several organisations; pilots get jobs of their own one alone, and Culm itself commands the rest."""
+    return Thing(f"queue {by.aggregate_id}")
 
 
 def is_closed(queue: DispatchQueue) -> bool:
@@ -108,6 +165,9 @@ def rebuilt(
 ) -> DispatchQueue:
     """A queue with these jobs and leases, as its snapshot has them."""
     queue = DispatchQueue(name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks))
+    queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
+    if settings is not None:
+        queue.loads = Loads.of(settings, (), leases.values())
     for job in waiting:
         _add(queue, job)
     return queue
@@ -124,11 +184,13 @@ def _add(queue: DispatchQueue, job: WaitingJob) -> None:
         # Before it waits: what is put back comes in the opposite order, and a line is tidied by what waits then.
         queue.lines.add((job,), queue.waiting, queue.held_tasks)
     queue.waiting[job.job_id] = job
+    queue.loads.wait(job.needs, 1)
     queue.by_task.setdefault(job.task_id, UndoDict())[job.job_id] = None
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:
     job = queue.waiting.pop(job_id)
+    queue.loads.wait(job.needs, -1)
     siblings = queue.by_task[job.task_id]
     del siblings[job_id]
     if not siblings:

@@ -6,6 +6,7 @@ of TIME_PAGES pages of columns, because many of them move at once.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from commands.queue.model import DispatchQueue, Lease, rebuilt
@@ -17,6 +18,7 @@ from schemas.queue import (
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeaseProlonged,
     LeasesEnded,
     LeasesRenewed,
     LeaseTimesSnapshot,
@@ -41,6 +43,8 @@ def changed(queue: DispatchQueue, event: QueueEvent) -> Iterable[str]:
             return (_job(event.spec.job_id),)
         case JobWithdrawn():
             return (_job(event.job_id),)
+        case LeaseProlonged():
+            return (_times(event.job_id),)
         case JobLeased() | LeaseEnded():
             return (_job(event.job_id), _times(event.job_id))
         case LeasesEnded():
@@ -78,8 +82,8 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
     for name, row in found.items():
         if isinstance(row, PackedRow):
             waiting.append(_unread(row, shared))
-        elif name.startswith(JOB) and row.spec is not None:
-            waiting.append(waiting_job(row.job_id, row.spec, row.spec))
+        elif name.startswith(JOB) and row.lease is None:
+            waiting.append(waiting_job(row.job_id, row.place or row.spec, row.spec))
         elif name.startswith(JOB):
             leased.append(row)
         elif name.startswith(TIMES):
@@ -89,7 +93,16 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
     leased.sort(key=attrgetter("job_id"))
     leases = {
         row.job_id: Lease(
-            row.lease.lease_id, row.lease.pilot, row.lease.task_id, row.lease.lease_seconds, *times[row.job_id]
+            row.lease.lease_id,
+            row.lease.pilot,
+            row.lease.task_id,
+            row.lease.lease_seconds,
+            *times[row.job_id],
+            holder=intern(row.lease.holder),
+            vo=intern(row.lease.vo),
+            worker_id=row.lease.worker_id,
+            slot_class=intern(row.lease.slot_class),
+            job=waiting_job(row.job_id, row.spec, row.spec) if row.spec is not None else None,
         )
         for row in leased
         if row.lease is not None
@@ -107,9 +120,16 @@ def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
     job, lease = queue.waiting.get(job_id), queue.leases.get(job_id)
     if lease is not None:
         held = LeaseSnapshot(
-            lease_id=lease.lease_id, pilot=lease.pilot, task_id=lease.task_id, lease_seconds=lease.lease_seconds
+            lease_id=lease.lease_id,
+            pilot=lease.pilot,
+            task_id=lease.task_id,
+            lease_seconds=lease.lease_seconds,
+            holder=lease.holder,
+            vo=lease.vo,
+            worker_id=lease.worker_id,
+            slot_class=lease.slot_class,
         )
-        return QueuedJobSnapshot(job_id=job_id, lease=held)
+        return QueuedJobSnapshot(job_id=job_id, spec=lease.job.spec if lease.job is not None else None, lease=held)
     return None if job is None else QueuedJobSnapshot(job_id=job_id, place=job.place, spec=job.spec)
 
 

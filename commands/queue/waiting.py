@@ -8,10 +8,12 @@ from schemas.types import JobSpec, PlaceInLine
 
 #: Dispatch order, best first: highest priority, then greatest age (docs/reference/jedi.md).
 Rank = tuple[int, int]
+#: Needs of one kind are kept apart to so many significant bits: of memory finely, of what rarely decides roughly.
+RAM_BITS, OTHER_BITS = 4, 1
 
 
 class Needs(NamedTuple):
-    """What a pilot must offer for a job; jobs with equal needs stand in one line. A tuple, because it is hashed all the time."""
+    """What a pilot must offer for a job; jobs with nearly equal needs stand in one line. A tuple: it is hashed all the time."""
 
     vo: str
     label: str
@@ -19,12 +21,35 @@ class Needs(NamedTuple):
     disk_mb: int
     walltime_seconds: int
     resource_type: str
+    cores: int = 1
+
+    @property
+    def rounded(self) -> "Needs":
+        """The needs of the line that the job stands in: none is below the job's own, memory at most an eighth above it."""
+        return Needs(
+            self.vo,
+            self.label,
+            rounded_up(self.ram_mb, RAM_BITS),
+            rounded_up(self.disk_mb, OTHER_BITS),
+            rounded_up(self.walltime_seconds, OTHER_BITS),
+            self.resource_type,
+            rounded_up(self.cores, OTHER_BITS),
+        )
+
+
+def rounded_up(number: int, bits: int) -> int:
+    """The next number from `number` on that has at most so many significant bits; so there are few of them, however many numbers.
+
+    It grows with `number`: what is at most another number is so rounded, too.
+    """
+    shift = number.bit_length() - bits
+    return number if shift <= 0 else -(-number >> shift) << shift
 
 
 class WaitingJob(NamedTuple):
     """A job in line. A tuple, because there are millions of them. `source`: its specification, or what reads the row of it.
 
-    Two are equal when their specifications are.
+    queued_at: since when it waits (microseconds UTC), 0 where that is not known. Two are equal when their specifications are.
     """
 
     job_id: int
@@ -33,6 +58,7 @@ class WaitingJob(NamedTuple):
     rank: Rank
     needs: Needs
     source: JobSpec | Callable[[], QueuedJobSnapshot]
+    queued_at: int = 0
 
     @property
     def spec(self) -> JobSpec:
@@ -57,6 +83,8 @@ class WaitingJob(NamedTuple):
             disk_mb_max=needs.disk_mb,
             walltime_seconds_max=needs.walltime_seconds,
             resource_type=needs.resource_type,
+            core_count=needs.cores,
+            queued_at=self.queued_at,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -67,9 +95,9 @@ class WaitingJob(NamedTuple):
 
 
 def waiting_job(
-    job_id: int, place: JobSpec | PlaceInLine, source: JobSpec | Callable[[], QueuedJobSnapshot]
+    job_id: int, place: JobSpec | PlaceInLine, source: JobSpec | Callable[[], QueuedJobSnapshot], queued_at: int = 0
 ) -> WaitingJob:
-    """The job whose place a specification, or its row, describes."""
+    """The job whose place a specification, or its row, describes. queued_at: since when it waits, for a specification."""
     needs = Needs(
         place.vo,
         place.label,
@@ -77,5 +105,7 @@ def waiting_job(
         place.disk_mb_max,
         place.walltime_seconds_max,
         place.resource_type,
+        place.core_count,
     )
-    return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source)
+    since = place.queued_at if isinstance(place, PlaceInLine) else queued_at
+    return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source, since)

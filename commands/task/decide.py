@@ -29,6 +29,7 @@ from commands.task.progress import break_task, generate, park, wake
 from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
+from identity.rights import acts_for_others
 from schemas.queue import HoldTask
 from schemas.task import (
     AddInputNames,
@@ -65,13 +66,11 @@ from schemas.task import (
 )
 from schemas.types import CommandEnvelope
 
-TRUSTED = frozenset({"production", "operator", "system"})
-
 
 def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
     """Answer `command` against `task`; never look anywhere else."""
     if isinstance(command, SubmitTask):
-        return submit(task, command)
+        return submit(task, command, by)
     if task.status is TaskStatus.UNKNOWN:
         return refuse("UNKNOWN_TASK", f"no task {by.aggregate_id}")
     match command:
@@ -103,8 +102,6 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return restore(task, command)
         case _:
             pass
-    if by.vo != task.vo or (by.actor != task.owner and by.role not in TRUSTED):
-        return refuse("NOT_PERMITTED", "not the task owner or no production role")
     match command:
         case KillTask():
             return kill(task, command)
@@ -149,7 +146,7 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     """New attempts for failed input; with new parameters, a new refinement too."""
     if task.status not in RETRIABLE:
         return _wrong_status(task, "retry")
-    if task.status is TaskStatus.EXHAUSTED and by.role not in TRUSTED:
+    if task.status is TaskStatus.EXHAUSTED and not acts_for_others(by):
         return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
     if command.parameters_json is not None or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.

@@ -121,7 +121,7 @@ def _restored(task: Task, event: TaskRestored) -> None:
 def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> None:
     task.task_id, task.name = event.task_id, event.name
     task.owner, task.vo = envelope.actor, envelope.vo
-    task.user_name, task.nickname = event.user_name, event.nickname
+    task.user_name, task.nickname, task.linked = event.user_name, event.nickname, event.linked_actors
     task.label, task.working_group = event.label, event.working_group
     task.priority, task.parameters_json = event.priority, event.parameters_json
     task.lists, task.status = event.lists, TaskStatus.WAITING if event.lists else TaskStatus.REGISTERED

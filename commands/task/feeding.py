@@ -31,6 +31,8 @@ from commands.task.units import (
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
+from schemas.scope import ClaimScope
+from schemas.scopes import problem_of_scope
 from schemas.task import ContentsFed, FeedContents, RefineTask, TaskEvent, TaskRefined
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
@@ -53,11 +55,12 @@ def refine(task: Task, command: RefineTask) -> Decision:
         return broken(task, "TOO_LARGE", too_large)
     if not definition.input_datasets and units_made_up(definition) > UNITS_MAX:
         return _too_many(task, units_made_up(definition))
-    refined: list[TaskEvent] = [
-        TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)
-    ]
+    if problem := next(filter(None, (problem_of_scope(one.scope) for one in definition.outputs)), ""):
+        return broken(task, "BAD_SCOPE", f"the task cannot write its outputs: {problem}")
+    refined: list[TaskEvent] = [TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)]
+    claims = _claims(task, definition)
     if task.status is TaskStatus.WAITING:
-        return accept(*refined)  # its input is fed when the last name has come
+        return accept(*refined, follow_ups=claims)  # its input is fed when the last name has come
     revived, rest = 0, tuple[FollowUp, ...]()
     if task.failed:
         retried, rest = revival(task, task.attempt)
@@ -65,9 +68,16 @@ def refine(task: Task, command: RefineTask) -> Decision:
         revived = len(retried.units)
     if definition.input_datasets:
         asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in definition.input_datasets)
-        return accept(*refined, follow_ups=(*rest, *asks))
+        return accept(*refined, follow_ups=(*claims, *rest, *asks))
     fed, next_slice = _made_up_slice(task, definition, 0, known=len(task.units), revived=revived)
-    return accept(*refined, *fed, follow_ups=(*rest, *next_slice))
+    return accept(*refined, *fed, follow_ups=(*claims, *rest, *next_slice))
+
+
+def _claims(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
+    """What makes sure that the scopes of the outputs are for the owner of the task, which breaks where one is not."""
+    scopes = dict.fromkeys(output.scope for output in definition.outputs)
+    claim = ClaimScope(task_id=task.task_id, linked_actors=task.linked, nickname=task.nickname)
+    return tuple(FollowUp(scope, claim, task.owner) for scope in scopes)
 
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:

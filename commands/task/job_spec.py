@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from commands.task.model import Task, Unmerged
 from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
+from schemas.resource_types import BUILT_IN, asked_mb_of, memory_mb_of, resource_type_of
 from schemas.types import (
     DatasetRole,
     GeneratedJob,
@@ -20,7 +21,6 @@ from schemas.types import (
     TaskDefinition,
 )
 
-RAM_COMPENSATION = 0.9
 PRIORITY_MERGE = 5000
 PRIORITY_BUILD = 2000
 UNMERGED = "panda.um."
@@ -159,7 +159,7 @@ def _spec(
     definition = _definition(task)
     _check_lists(inputs, outputs)
     required = definition.requirements
-    ram = max(ram_mb, required.ram_mb) * (required.core_count if required.ram_per_core else 1)
+    memory_mb = memory_mb_of(required, ram_mb)
     return JobSpec(
         job_id=job.job_id,
         task_id=task.task_id,
@@ -173,7 +173,8 @@ def _spec(
         inputs=tuple(inputs),
         outputs=tuple(outputs),
         core_count=required.core_count,
-        ram_mb_min=int(ram * RAM_COMPENSATION),
+        ram_mb_min=memory_mb,
+        memory_mb_asked=asked_mb_of(required, ram_mb),
         disk_mb_max=required.disk_mb,
         walltime_seconds_max=required.walltime_seconds,
         priority=priority,
@@ -183,13 +184,15 @@ def _spec(
         owner=task.owner,
         vo=task.vo,
         working_group=task.working_group,
-        resource_type="SCORE" if required.core_count <= 1 else "MCORE",
+        resource_type=resource_type_of(BUILT_IN, required.core_count, memory_mb),
         needs_merge=needs_merge,
         use_local_io=definition.use_local_io,
         looping_check=definition.looping_check,
         container_name=definition.container_name,
         multi_step_json=definition.multi_step_json,
         events=events,
+        # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
+        uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,
     )
 
 

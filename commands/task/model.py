@@ -11,8 +11,10 @@ from commands.task.live_jobs import LiveJob, LiveJobs
 from commands.task.names import NamePage
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
+from identity.ruling import Thing
 from schemas.ids import task_id_of
-from schemas.types import FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
+from schemas.task import TaskCommand
+from schemas.types import CommandEnvelope, FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Task:
     task_id: int = 0
     name: str = ""
     owner: str = ""
+    linked: tuple[str, ...] = ()
     vo: str = ""
     user_name: str = ""
     nickname: str = ""
@@ -132,3 +135,8 @@ def accounts_of(task: Task) -> FileAccounts:
 def is_closed(task: Task) -> bool:
     """True when the task ended; it can still be retried or reloaded."""
     return task.status in FINAL
+
+
+def belongs(task: Task, command: TaskCommand, by: CommandEnvelope) -> Thing:
+    """A task is of the one who submitted it."""
+    return Thing(f"task {by.aggregate_id}", task.vo, task.owner)

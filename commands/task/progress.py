@@ -15,8 +15,9 @@ from schemas.bounds import Checked, OutOfBounds, sentence
 from schemas.ids import JOBS_PER_TASK, job_id_of
 from schemas.job import DefineJob
 from schemas.queue import HoldTask
+from schemas.records import replace
 from schemas.task import BreakTask, GenerateJobs, JobsGenerated, ParkTask, TaskParked, TaskWoken, WakeTask
-from schemas.types import FileAccounts, GeneratedJob, JobKind, JobSpec
+from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec
 
 BUILD_ATTEMPTS_MAX = 3
 #: Of one job, which stands in several records beside other things; and of the jobs of one order together.
@@ -56,7 +57,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     )
     units = {unit.unit_id: unit for unit in task.units.specs(planned)} if command.kind is JobKind.NORMAL else {}
     try:
-        specs = [job_spec(task, job, command.kind, units) for job in jobs]
+        specs = [
+            _with_type(job_spec(task, job, command.kind, units), plan) for job, plan in zip(jobs, command.plans, strict=True)
+        ]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
     try:
@@ -87,6 +90,11 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         for spec, found in zip(specs, checked, strict=True)
     )
     return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
+
+
+def _with_type(spec: JobSpec, plan: JobPlan) -> JobSpec:
+    """The resource type is that of the table in force, which the planner knows, where it is not that of the built-in one."""
+    return spec if plan.resource_type in ("", spec.resource_type) else replace(spec, resource_type=plan.resource_type)
 
 
 def _problem_of(specs: list[JobSpec]) -> str:

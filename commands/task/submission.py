@@ -18,7 +18,7 @@ from schemas.types import CommandEnvelope, TaskDefinition
 UNFINISHED = "SUBMISSION_UNFINISHED"
 
 
-def submit(task: Task, command: SubmitTask) -> Decision:
+def submit(task: Task, command: SubmitTask, by: CommandEnvelope) -> Decision:
     """A new task; one with long lists waits for their names."""
     if task.status is not TaskStatus.UNKNOWN:
         return refuse("ALREADY_EXISTS", f"task {command.task_id} exists and is {task.status}")
@@ -30,6 +30,7 @@ def submit(task: Task, command: SubmitTask) -> Decision:
             name=command.name,
             user_name=command.user_name,
             nickname=command.nickname,
+            linked_actors=by.linked_actors,
             label=command.label,
             working_group=command.working_group,
             priority=command.priority,

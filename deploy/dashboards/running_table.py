@@ -22,6 +22,7 @@ STATES = {
     "JobDefined": "activated", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
     "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
     "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
+    "JobReturned": "activated",
 }  # fmt: skip
 SHOW_SECONDS = 1.0
 

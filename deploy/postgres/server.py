@@ -10,15 +10,19 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
-from psycopg2.sql import SQL, Identifier
+from psycopg2.sql import SQL, Identifier, Literal
 
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
+from deploy.postgres import passwords
+from deploy.postgres.passwords import OWNER, READER
+from process.servers import password_file
 
 EVERY_SERVER_HAS = "postgres"
 UNPRIVILEGED = ("postgres", "nobody")
@@ -43,6 +47,16 @@ SETTINGS = {
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
+
+
+#: The read models are views of this schema; what a rebuild makes there later is readable, too.
+READING = (
+    "GRANT USAGE ON SCHEMA public TO {}",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}",
+    "ALTER ROLE {} SET default_transaction_read_only = on",
+    "ALTER ROLE {} SET statement_timeout = '60s'",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,25 @@ def prepared(config: StackConfig) -> PostgresServer:
             folder.mkdir(parents=True, exist_ok=True)
         shutil.chown(folder, user)
     server = PostgresServer(programs, folder / "cluster", config.ports.postgres, user)
+    secrets = password_file(config.home)
     if not server.data.is_dir():
-        _initialise(server)
+        _initialise(server, passwords.made(secrets))
+    elif not passwords.of(secrets, OWNER) and _asks_for_password(server):
+        remedy = f"put it back, or delete {server.data}: read models are made again from the log"
+        raise StepFailed(f"{secrets} is gone, and no one can log in to the database in {server.data}; {remedy}")
     return server
 
 
-def create_database(address: str) -> None:
-    """Make the database that `address` names, if it is not there; the server must answer."""
+def _asks_for_password(server: PostgresServer) -> bool:
+    """False for a cluster that was made before there were passwords; and while another reads the answer is no reason to stop."""
+    try:
+        return "scram-sha-256" in (server.data / "pg_hba.conf").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def create_database(address: str, home: Path) -> None:
+    """Make the database that `address` names, if it is not there, and the account that reads it; the server must answer."""
     name = parse_dsn(address)["dbname"]
     connection = psycopg2.connect(address, dbname=EVERY_SERVER_HAS, connect_timeout=2)
     connection.autocommit = True
@@ -89,6 +115,26 @@ def create_database(address: str) -> None:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if cursor.fetchone() is None:
                 cursor.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    finally:
+        connection.close()
+    password = passwords.of(password_file(home), READER)
+    if password:
+        _grant_reading(address, password)
+
+
+def _grant_reading(address: str, password: str) -> None:
+    """Let READER look at the read models, of now and later, and at nothing else."""
+    connection = psycopg2.connect(address, connect_timeout=2)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (READER,))
+            verb = SQL("CREATE ROLE" if cursor.fetchone() is None else "ALTER ROLE")
+            options = SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 20 PASSWORD")
+            reader = Identifier(READER)
+            cursor.execute(SQL(" ").join((verb, reader, options, Literal(password))))
+            for sql in READING:
+                cursor.execute(SQL(sql).format(reader))
     finally:
         connection.close()
 
@@ -147,23 +193,30 @@ def _reachable(programs: Path, user: str | None, config: StackConfig) -> Path:
     return copy / programs.parent.name / programs.name
 
 
-def _initialise(server: PostgresServer) -> None:
-    """Make the cluster beside its place and rename it, so that half a one is never started."""
+def _initialise(server: PostgresServer, given: Mapping[str, str]) -> None:
+    """Make the cluster beside its place and rename it, so that half a one is never started. given: passwords by account."""
     unfinished = server.data.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    command = [str(server.programs / "bin" / "initdb"), "-D", str(unfinished), "-U", "culm", "-A", "trust"]
-    command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     account = pwd.getpwnam(server.user) if server.user else None
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        extra_groups=[] if account else None,
-    )
+    # initdb reads the password as the server's user.
+    told = passwords.written(server.data.with_suffix(".password"), given[OWNER] + "\n")
+    if account is not None:
+        os.chown(told, account.pw_uid, account.pw_gid)
+    command = [str(server.programs / "bin" / "initdb"), "-D", str(unfinished), "-U", OWNER, "-A", "scram-sha-256"]
+    command += [f"--pwfile={told}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    finally:
+        told.unlink()
     if done.returncode != 0:
         raise StepFailed(f"initdb failed:\n{(done.stdout + done.stderr)[-2000:]}")
     unfinished.rename(server.data)

@@ -3,7 +3,7 @@ parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
-from schemas.queue import JobLeased, LeaseEnded, LeasesEnded, LeasesRenewed
+from schemas.queue import JobLeased, LeaseEnded, LeaseProlonged, LeasesEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
     InputNamesAdded,
@@ -28,7 +28,7 @@ EXHAUSTED_MICROS = 48 * HOUR
 def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `deadline` after the event."""
     match record.message:
-        case JobLeased() | LeasesRenewed() | LeaseEnded() | LeasesEnded() as event:
+        case JobLeased() | LeasesRenewed() | LeaseProlonged() | LeaseEnded() | LeasesEnded() as event:
             _lease(record, event, changes)
         case TaskSubmitted() as event if event.lists:
             _set(record, "submission", SUBMISSION_MICROS, {}, changes)
@@ -53,7 +53,9 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             pass
 
 
-def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded | LeasesEnded, changes: RowChanges) -> None:
+def _lease(
+    record: Recorded, event: JobLeased | LeasesRenewed | LeaseProlonged | LeaseEnded | LeasesEnded, changes: RowChanges
+) -> None:
     queue = record.event.aggregate_id
     match event:
         case JobLeased():
@@ -80,6 +82,10 @@ def _lease(record: Recorded, event: JobLeased | LeasesRenewed | LeaseEnded | Lea
             seen = {"counted_from": event.seen_at, "sequence": record.event.sequence}
             for job_id in event.job_ids:
                 changes.update("deadline", ("lease", "queue", queue, str(job_id)), seen)
+        case LeaseProlonged():
+            from_then = event.due_at - event.lease_seconds * MICROSECONDS
+            again = {"counted_from": from_then, "sequence": record.event.sequence}
+            changes.update("deadline", ("lease", "queue", queue, str(event.job_id)), again)
         case LeaseEnded():
             changes.delete("deadline", ("lease", "queue", queue, str(event.job_id)))
         case LeasesEnded():

@@ -19,6 +19,7 @@ from schemas.job import (
     JobKillOrdered,
     JobLost,
     JobMerging,
+    JobReturned,
     JobSent,
     JobStarted,
     JobStarting,
@@ -43,9 +44,25 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case JobDefined() as event:
             at = envelope.occurred_at
             changes.insert("job", {**_new_job(event.spec), "created_at": at, "activated_at": at, **always})
+        case JobSent() as event:
+            sent = {**_sent(event), "sent_at": envelope.occurred_at, "holder": envelope.actor}
+            changes.update("job", (int(envelope.aggregate_id),), {**sent, **always})
         case _:
             columns = _columns(record.message, envelope.occurred_at)
             changes.update("job", (int(envelope.aggregate_id),), {**columns, **always})
+
+
+def _sent(event: JobSent) -> Row:
+    """The lease, but for its time and who leased, which the envelope says."""
+    return {
+        "status": "sent",
+        "lease_id": event.lease_id,
+        "queue": event.queue,
+        "pilot": event.pilot,
+        "node": event.node,
+        "harvester_id": event.harvester_id or None,
+        "worker_id": event.worker_id or None,
+    }
 
 
 def _queued(event: Any, changes: RowChanges) -> None:
@@ -84,15 +101,8 @@ def _columns(event: Any, at: int) -> Row:
     match event:
         case JobActivated():
             return {"status": "activated", "queue": event.queue, "activated_at": at}
-        case JobSent():
-            return {
-                "status": "sent",
-                "lease_id": event.lease_id,
-                "queue": event.queue,
-                "pilot": event.pilot,
-                "node": event.node,
-                "sent_at": at,
-            }
+        case JobReturned():
+            return {"status": "activated", "activated_at": at}
         case JobStarting():
             return {"status": "starting", **_whereabouts(event)}
         case JobStarted():

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, Index, Integ
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 3
+VERSION = 5
 TOPICS = (AGGREGATES["job"].topic("events"), AGGREGATES["queue"].topic("events"))
 METADATA = MetaData()
 SUBJECTS = {"job": ("job",)}
@@ -49,6 +49,10 @@ JOB = Table(
     Column("pilot_id", Text),
     Column("batch_id", Text),
     Column("lease_id", Text),
+    Column("harvester_id", Text),
+    Column("worker_id", Text),
+    # The subject that leased it; what reports of it are judged by.
+    Column("holder", Text),
     Column("order_kill", Boolean, nullable=False, default=False),
     Column("kill_code", Integer),
     Column("exit_code", BigInteger),

@@ -2,13 +2,14 @@
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import MICROSECONDS
-from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
+from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
     JobQueued,
     JobWithdrawn,
     LeaseEnded,
+    LeaseProlonged,
     LeasesEnded,
     LeasesRenewed,
     TaskHeld,
@@ -27,10 +28,14 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _policy(record, {"shares": [share.to_avro() for share in event.shares]}, changes)
         case RetryRulesSet() as event:
             _policy(record, {"rules": [rule.to_avro() for rule in event.rules]}, changes)
+        case ResourceTypesSet() as event:
+            _policy(record, {"resource_types": [row.to_avro() for row in event.rows]}, changes)
         case DispatchConfigured() as event:
             _queue(record, {"settings": event.settings.to_avro()}, changes)
         case JobQueued() | JobWithdrawn() as event:
             _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
+        case LeaseProlonged():
+            _queue(record, {}, changes)
         case LeasesRenewed():
             _queue(record, {}, changes)
             _leases(record, changes)

@@ -42,5 +42,6 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             "task_id": about.task_id,
             "job_id": about.job_id,
             "worker_id": about.member,
+            "to_worker_id": about.worker,
         },
     )

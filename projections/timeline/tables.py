@@ -5,7 +5,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table
 from projections.engine.lengths import at_most
 from schemas.topics import topics_of_role
 
-VERSION = 2
+VERSION = 3
 TOPICS = topics_of_role("events")
 METADATA = MetaData()
 
@@ -33,10 +33,18 @@ TIMELINE = Table(
     Column("task_id", BigInteger),
     Column("job_id", BigInteger),
     Column("worker_id", Text, info=at_most(500)),
+    # The worker whose pilot got the job, in events of its queue.
+    Column("to_worker_id", Text, info=at_most(500)),
     info={"append_only": True},
 )
 Index("timeline_of_task", TIMELINE.c.task_id, TIMELINE.c.at)
 Index("timeline_of_job", TIMELINE.c.job_id, postgresql_where=TIMELINE.c.job_id.is_not(None))
 Index("timeline_at", TIMELINE.c.at)
 Index("timeline_of_correlation", TIMELINE.c.correlation_id, TIMELINE.c.at)
+Index(
+    "timeline_to_worker",
+    TIMELINE.c.aggregate_id,
+    TIMELINE.c.to_worker_id,
+    postgresql_where=TIMELINE.c.to_worker_id.is_not(None),
+)
 Index("timeline_of_worker", TIMELINE.c.aggregate_id, TIMELINE.c.worker_id, postgresql_where=TIMELINE.c.worker_id.is_not(None))

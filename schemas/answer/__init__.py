@@ -15,6 +15,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    HarvesterOrder,
     LeasedJob,
 )
 
@@ -47,6 +48,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     event_types: Events it led to.
     pilot_command: What the pilot must do, in its own words: tobekilled, or null.
     leased: The job, when a pilot asked for one.
+    numbers_from: The first of the numbers that were asked for.
+    harvester_orders: What a Harvester that asked has to do.
     repeated: True when the command had been answered before.
     answered_at: Time on the command.
     vo: Tenant.
@@ -67,6 +70,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     event_types: tuple[str, ...] = ()
     pilot_command: str | None = None
     leased: LeasedJob | None = None
+    numbers_from: int | None = None
+    harvester_orders: tuple[HarvesterOrder, ...] = ()
     repeated: bool = False
     answered_at: int
     vo: str
@@ -88,6 +93,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             "event_types": list(self.event_types),
             "pilot_command": self.pilot_command,
             "leased": None if self.leased is None else self.leased.to_avro(),
+            "numbers_from": self.numbers_from,
+            "harvester_orders": [item.to_avro() for item in self.harvester_orders],
             "repeated": self.repeated,
             "answered_at": self.answered_at,
             "vo": self.vo,
@@ -111,6 +118,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             event_types=tuple(record["event_types"]),
             pilot_command=record["pilot_command"],
             leased=None if record["leased"] is None else LeasedJob.from_avro(record["leased"]),
+            numbers_from=record["numbers_from"],
+            harvester_orders=tuple(HarvesterOrder.from_avro(item) for item in record["harvester_orders"]),
             repeated=record["repeated"],
             answered_at=record["answered_at"],
             vo=record["vo"],
@@ -125,8 +134,11 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.sequence <= 9223372036854775807
             and len(self.event_types) <= 100000
             and (not self.event_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.event_types))
+            and (self.numbers_from is None or (10000000 <= self.numbers_from <= 899999999))
+            and len(self.harvester_orders) <= 1000
             and 631152000000000 <= self.answered_at <= 4102444800000000
             and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.pilot_command or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
             and self.causation_id != ""
             and (self.leased is None or self.leased.is_within_bounds())
+            and (not self.harvester_orders or all(map(HarvesterOrder.is_within_bounds, self.harvester_orders)))
         )

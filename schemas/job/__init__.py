@@ -12,6 +12,7 @@ from schemas.characters import (
     NAME,
     SUBJECT,
     TEXT,
+    UUID,
     WORD,
     lines_of,
 )
@@ -23,6 +24,7 @@ from schemas.types import (
     LossCause,
     OutputFile,
     ReportedState,
+    WorkerState,
 )
 
 
@@ -157,10 +159,51 @@ class LoseJob(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_READSECRETS = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ReadSecrets(Struct, frozen=True, kw_only=True, gc=False):
+    """The secrets of the owner are handed to the pilot that holds a job which asks for them.
+
+    lease_id: Lease under which the pilot holds the job.
+    secret_ids: Which are handed out.
+    """
+
+    lease_id: str
+    secret_ids: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lease_id": self.lease_id,
+            "secret_ids": list(self.secret_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lease_id=record["lease_id"],
+            secret_ids=tuple(record["secret_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.secret_ids) <= 100
+            and (not self.secret_ids or all(36 <= len(item) <= 36 and UUID.takes(item) for item in self.secret_ids))
+            and _NAMES_OF_READSECRETS("\n".join((self.lease_id, ""))) is not None
+        )
+
+
 _NAMES_OF_RECORDLEASE = lines_of(
     (WORD, 1, 64),
     (WORD, 1, 128),
     (NAME, 1, 255),
+    (NAME, 0, 255),
+    (NAME, 0, 255),
     (NAME, 0, 255),
 )
 
@@ -172,12 +215,19 @@ class RecordLease(Struct, frozen=True, kw_only=True, gc=False):
     queue: The queue that gave it.
     pilot: The pilot: worker id or node.
     node: Host.
+    harvester_id: Harvester that started the pilot, or that asked for the job; empty where none said so.
+    worker_id: Worker that the pilot is; empty where it did not say so.
+    rebind_max: How often the job may come back because its worker ended before the job began; -1 for a pilot
+        that asked.
     """
 
     lease_id: str
     queue: str
     pilot: str
     node: str = ""
+    harvester_id: str = ""
+    worker_id: str = ""
+    rebind_max: int = -1
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -186,6 +236,9 @@ class RecordLease(Struct, frozen=True, kw_only=True, gc=False):
             "queue": self.queue,
             "pilot": self.pilot,
             "node": self.node,
+            "harvester_id": self.harvester_id,
+            "worker_id": self.worker_id,
+            "rebind_max": self.rebind_max,
         }
 
     @classmethod
@@ -196,11 +249,17 @@ class RecordLease(Struct, frozen=True, kw_only=True, gc=False):
             queue=record["queue"],
             pilot=record["pilot"],
             node=record["node"],
+            harvester_id=record["harvester_id"],
+            worker_id=record["worker_id"],
+            rebind_max=record["rebind_max"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return _NAMES_OF_RECORDLEASE("\n".join((self.lease_id, self.queue, self.pilot, self.node, ""))) is not None
+        return (
+            -1 <= self.rebind_max <= 1000
+            and _NAMES_OF_RECORDLEASE("\n".join((self.lease_id, self.queue, self.pilot, self.node, self.harvester_id, self.worker_id, ""))) is not None
+        )
 
 
 _NAMES_OF_REPORTJOBEND = lines_of(
@@ -361,6 +420,53 @@ class ReportJobProgress(Struct, frozen=True, kw_only=True, gc=False):
             and (self.started_at is None or (631152000000000 <= self.started_at <= 4102444800000000))
             and _NAMES_OF_REPORTJOBPROGRESS("\n".join((self.node, ""))) is not None
             and (self.usage is None or self.usage.is_within_bounds())
+        )
+
+
+_NAMES_OF_RETURNJOB = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 255),
+)
+
+
+class ReturnJob(Struct, frozen=True, kw_only=True, gc=False):
+    """The worker that was started for a job has ended.
+
+    lease_id: The lease.
+    worker_id: Worker.
+    worker_state: How the worker ended.
+    reason: What the batch system said.
+    """
+
+    lease_id: str
+    worker_id: str
+    worker_state: WorkerState
+    reason: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lease_id": self.lease_id,
+            "worker_id": self.worker_id,
+            "worker_state": self.worker_state,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lease_id=record["lease_id"],
+            worker_id=record["worker_id"],
+            worker_state=WorkerState[record["worker_state"]],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.reason) <= 1000 and TEXT.takes(self.reason)
+            and _NAMES_OF_RETURNJOB("\n".join((self.lease_id, self.worker_id, ""))) is not None
         )
 
 
@@ -840,10 +946,64 @@ class JobMerging(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBRETURNED = lines_of(
+    (WORD, 1, 64),
+    (NAME, 1, 255),
+)
+
+
+class JobReturned(Struct, frozen=True, kw_only=True, gc=False):
+    """The worker of the job ended before the job began: it waits again, as the same attempt.
+
+    lease_id: The lease.
+    worker_id: Worker.
+    worker_state: How the worker ended.
+    reason: What the batch system said.
+    returns: How often it came back by now.
+    """
+
+    lease_id: str
+    worker_id: str
+    worker_state: WorkerState
+    reason: str = ""
+    returns: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lease_id": self.lease_id,
+            "worker_id": self.worker_id,
+            "worker_state": self.worker_state,
+            "reason": self.reason,
+            "returns": self.returns,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lease_id=record["lease_id"],
+            worker_id=record["worker_id"],
+            worker_state=WorkerState[record["worker_state"]],
+            reason=record["reason"],
+            returns=record["returns"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.reason) <= 1000 and TEXT.takes(self.reason)
+            and 1 <= self.returns <= 100000
+            and _NAMES_OF_JOBRETURNED("\n".join((self.lease_id, self.worker_id, ""))) is not None
+        )
+
+
 _NAMES_OF_JOBSENT = lines_of(
     (WORD, 1, 64),
     (WORD, 1, 128),
     (NAME, 1, 255),
+    (NAME, 0, 255),
+    (NAME, 0, 255),
     (NAME, 0, 255),
 )
 
@@ -855,12 +1015,19 @@ class JobSent(Struct, frozen=True, kw_only=True, gc=False):
     queue: The queue.
     pilot: The pilot.
     node: Host.
+    harvester_id: Harvester that started the pilot, or that asked for the job; empty where none said so.
+    worker_id: Worker that the pilot is; empty where it did not say so.
+    rebind_max: How often the job may come back because its worker ended before the job began; -1 for a pilot
+        that asked.
     """
 
     lease_id: str
     queue: str
     pilot: str
     node: str = ""
+    harvester_id: str = ""
+    worker_id: str = ""
+    rebind_max: int = -1
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -869,6 +1036,9 @@ class JobSent(Struct, frozen=True, kw_only=True, gc=False):
             "queue": self.queue,
             "pilot": self.pilot,
             "node": self.node,
+            "harvester_id": self.harvester_id,
+            "worker_id": self.worker_id,
+            "rebind_max": self.rebind_max,
         }
 
     @classmethod
@@ -879,11 +1049,17 @@ class JobSent(Struct, frozen=True, kw_only=True, gc=False):
             queue=record["queue"],
             pilot=record["pilot"],
             node=record["node"],
+            harvester_id=record["harvester_id"],
+            worker_id=record["worker_id"],
+            rebind_max=record["rebind_max"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return _NAMES_OF_JOBSENT("\n".join((self.lease_id, self.queue, self.pilot, self.node, ""))) is not None
+        return (
+            -1 <= self.rebind_max <= 1000
+            and _NAMES_OF_JOBSENT("\n".join((self.lease_id, self.queue, self.pilot, self.node, self.harvester_id, self.worker_id, ""))) is not None
+        )
 
 
 _NAMES_OF_JOBSTARTED = lines_of(
@@ -1050,10 +1226,54 @@ class LateReportRefused(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SECRETSREAD = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class SecretsRead(Struct, frozen=True, kw_only=True, gc=False):
+    """The pilot was given secrets of the owner of the job.
+
+    lease_id: Lease under which the pilot holds the job.
+    secret_ids: Which.
+    """
+
+    lease_id: str
+    secret_ids: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lease_id": self.lease_id,
+            "secret_ids": list(self.secret_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lease_id=record["lease_id"],
+            secret_ids=tuple(record["secret_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.secret_ids) <= 100
+            and (not self.secret_ids or all(36 <= len(item) <= 36 and UUID.takes(item) for item in self.secret_ids))
+            and _NAMES_OF_SECRETSREAD("\n".join((self.lease_id, ""))) is not None
+        )
+
+
 _NAMES_OF_JOBSNAPSHOT = lines_of(
     (WORD, 1, 32),
     (SUBJECT, 0, 1400),
     (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (NAME, 0, 128),
+    (NAME, 0, 255),
 )
 
 
@@ -1070,6 +1290,17 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     late_reports: Late reports that were refused.
     needs_merge: True when its outputs wait for the merge step.
     outputs: Files it is to make, until it ended.
+    owner: Who owns it; empty in rows of earlier releases.
+    vo: Its tenant; empty in rows of earlier releases.
+    holder: Who leased it; empty before, and in rows of earlier releases.
+    uses_secrets: Its pilot may be given the secrets of the owner.
+    node: Host of the pilot that leased it, until it ended; empty where a Harvester asked for it, and in rows of
+        earlier releases.
+    pilot_id: What the pilot calls itself, from its first report that says so until the end.
+    rebind_max: How often the job may come back because its worker ended before the job began; -1 for a pilot
+        that asked.
+    worker_id: Worker that was started for it; empty where a pilot asked.
+    returns: How often it came back because its worker ended before it began.
     """
 
     status: str
@@ -1082,6 +1313,15 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     late_reports: int = 0
     needs_merge: bool = False
     outputs: tuple[JobOutput, ...] = ()
+    owner: str = ""
+    vo: str = ""
+    holder: str = ""
+    uses_secrets: bool = False
+    node: str = ""
+    pilot_id: str = ""
+    rebind_max: int = -1
+    worker_id: str = ""
+    returns: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1096,6 +1336,15 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "late_reports": self.late_reports,
             "needs_merge": self.needs_merge,
             "outputs": [item.to_avro() for item in self.outputs],
+            "owner": self.owner,
+            "vo": self.vo,
+            "holder": self.holder,
+            "uses_secrets": self.uses_secrets,
+            "node": self.node,
+            "pilot_id": self.pilot_id,
+            "rebind_max": self.rebind_max,
+            "worker_id": self.worker_id,
+            "returns": self.returns,
         }
 
     @classmethod
@@ -1112,6 +1361,15 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             late_reports=record["late_reports"],
             needs_merge=record["needs_merge"],
             outputs=tuple(JobOutput.from_avro(item) for item in record["outputs"]),
+            owner=record["owner"],
+            vo=record["vo"],
+            holder=record["holder"],
+            uses_secrets=record["uses_secrets"],
+            node=record["node"],
+            pilot_id=record["pilot_id"],
+            rebind_max=record["rebind_max"],
+            worker_id=record["worker_id"],
+            returns=record["returns"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1122,7 +1380,10 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.kill_code is None or (0 <= self.kill_code <= 1000000))
             and 0 <= self.late_reports <= 2147483647
             and len(self.outputs) <= 10000
-            and _NAMES_OF_JOBSNAPSHOT("\n".join((self.status, self.queue, self.lease_id or "", ""))) is not None
+            and len(self.pilot_id) <= 200 and LINE.takes(self.pilot_id)
+            and -1 <= self.rebind_max <= 1000
+            and 0 <= self.returns <= 100000
+            and _NAMES_OF_JOBSNAPSHOT("\n".join((self.status, self.queue, self.lease_id or "", self.owner, self.vo, self.holder, self.node, self.worker_id, ""))) is not None
             and self.lease_id != ""
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
         )
@@ -1133,9 +1394,11 @@ JobCommand = (
     | DefineJob
     | KillJob
     | LoseJob
+    | ReadSecrets
     | RecordLease
     | ReportJobEnd
     | ReportJobProgress
+    | ReturnJob
 )
 
 JobEvent = (
@@ -1149,9 +1412,11 @@ JobEvent = (
     | JobKillOrdered
     | JobLost
     | JobMerging
+    | JobReturned
     | JobSent
     | JobStarted
     | JobStarting
     | JobTransferring
     | LateReportRefused
+    | SecretsRead
 )

@@ -7,10 +7,22 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from schemas.characters import (
+    NAME,
+    SUBJECT,
+    TEXT,
+    URL,
+    WORD,
+    lines_of,
+)
 from schemas.types import (
+    AccessPolicy,
+    Enrolment,
     GlobalShare,
     QueueSettings,
+    ResourceType,
     RetryRule,
+    RevokedToken,
     TrustedIssuer,
 )
 
@@ -39,6 +51,432 @@ class ConfigureQueue(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.settings.is_within_bounds()
+
+
+_NAMES_OF_ENDENROLMENT = lines_of(
+    (WORD, 64, 64),
+)
+
+
+class EndEnrolment(Struct, frozen=True, kw_only=True, gc=False):
+    """Refuse an enrolment code and every token that came of it.
+
+    code: Digest of the code; the code cannot be made of it.
+    reason: Why, as given.
+    """
+
+    code: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_ENDENROLMENT("\n".join((self.code, ""))) is not None
+        )
+
+
+_NAMES_OF_ENDLOGIN = lines_of(
+    (URL, 1, 500),
+    (WORD, 64, 64),
+)
+
+
+class EndLogin(Struct, frozen=True, kw_only=True, gc=False):
+    """Refuse the sender's own token until it ends: a logout.
+
+    issuer: Who issued the token, as in its claim iss.
+    token: Digest of the token, as `identity/digest.py` makes it; the token cannot be made of it.
+    until: When the token ends; from then on there is nothing to refuse.
+    """
+
+    issuer: str
+    token: str
+    until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuer": self.issuer,
+            "token": self.token,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuer=record["issuer"],
+            token=record["token"],
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.until <= 4102444800000000
+            and _NAMES_OF_ENDLOGIN("\n".join((self.issuer, self.token, ""))) is not None
+        )
+
+
+_NAMES_OF_LINKIDENTITIES = lines_of(
+    (SUBJECT, 1, 255),
+    (SUBJECT, 1, 255),
+)
+
+
+class LinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
+    """Two ids are of one person, who has shown the credentials of both, or whom an administrator knows.
+
+    actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
+    other: The other opaque id.
+    reason: Why, as given.
+    """
+
+    actor: str
+    other: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "other": self.other,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            other=record["other"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_LINKIDENTITIES("\n".join((self.actor, self.other, ""))) is not None
+        )
+
+
+_NAMES_OF_OFFERENROLMENT = lines_of(
+    (WORD, 64, 64),
+    (NAME, 0, 128),
+)
+
+
+class OfferEnrolment(Struct, frozen=True, kw_only=True, gc=False):
+    """Let one agent of a site enrol with a code, once.
+
+    code: Digest of the code; the code cannot be made of it.
+    queues: Queues that the agent may speak for.
+    worker_id: The worker that the agent is; null for a harvester, which makes tokens for its workers.
+    expires_at: Until when the code may be used.
+    tokens_until: Until when tokens that come of it may be renewed.
+    """
+
+    code: str
+    queues: tuple[str, ...]
+    worker_id: str | None = None
+    expires_at: int
+    tokens_until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "queues": list(self.queues),
+            "worker_id": self.worker_id,
+            "expires_at": self.expires_at,
+            "tokens_until": self.tokens_until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            queues=tuple(record["queues"]),
+            worker_id=record["worker_id"],
+            expires_at=record["expires_at"],
+            tokens_until=record["tokens_until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.queues) <= 20
+            and (not self.queues or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues))
+            and 631152000000000 <= self.expires_at <= 4102444800000000
+            and 631152000000000 <= self.tokens_until <= 4102444800000000
+            and _NAMES_OF_OFFERENROLMENT("\n".join((self.code, self.worker_id or "", ""))) is not None
+        )
+
+
+_NAMES_OF_REDEEMENROLMENT = lines_of(
+    (WORD, 64, 64),
+    (WORD, 64, 64),
+)
+
+
+class RedeemEnrolment(Struct, frozen=True, kw_only=True, gc=False):
+    """An agent used a code.
+
+    code: Digest of the code; the code cannot be made of it.
+    redeemer: Digest of what the agent chose when it used the code: only the same agent may repeat that.
+    """
+
+    code: str
+    redeemer: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "redeemer": self.redeemer,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            redeemer=record["redeemer"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_REDEEMENROLMENT("\n".join((self.code, self.redeemer, ""))) is not None
+
+
+_NAMES_OF_RESTOREIDENTITY = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class RestoreIdentity(Struct, frozen=True, kw_only=True, gc=False):
+    """Take the tokens of a revoked person or service again.
+
+    actor: Opaque id of the person or service, as in envelopes.
+    reason: Why, as given.
+    """
+
+    actor: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_RESTOREIDENTITY("\n".join((self.actor, ""))) is not None
+        )
+
+
+_NAMES_OF_REVOKEIDENTITY = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class RevokeIdentity(Struct, frozen=True, kw_only=True, gc=False):
+    """Refuse every token of a person or service, until the identity is restored.
+
+    actor: Opaque id of the person or service, as in envelopes.
+    since: Since when the identity may have been misused, for those who look at what it did; all its tokens are
+        refused in any case.
+    reason: Why, as given.
+    """
+
+    actor: str
+    since: int | None = None
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "since": self.since,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            since=record["since"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.since is None or (631152000000000 <= self.since <= 4102444800000000))
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_REVOKEIDENTITY("\n".join((self.actor, ""))) is not None
+        )
+
+
+_NAMES_OF_REVOKETOKEN = lines_of(
+    (SUBJECT, 1, 255),
+    (URL, 1, 500),
+    (WORD, 64, 64),
+)
+
+
+class RevokeToken(Struct, frozen=True, kw_only=True, gc=False):
+    """Refuse one token until it ends.
+
+    actor: Whose token it is.
+    issuer: Who issued the token, as in its claim iss.
+    token: Digest of the token, as `identity/digest.py` makes it; the token cannot be made of it.
+    until: When the token ends; from then on there is nothing to refuse.
+    reason: Why, as given.
+    """
+
+    actor: str
+    issuer: str
+    token: str
+    until: int
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "issuer": self.issuer,
+            "token": self.token,
+            "until": self.until,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            issuer=record["issuer"],
+            token=record["token"],
+            until=record["until"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.until <= 4102444800000000
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_REVOKETOKEN("\n".join((self.actor, self.issuer, self.token, ""))) is not None
+        )
+
+
+_NAMES_OF_REVOKETOKENSBEFORE = lines_of(
+    (URL, 1, 500),
+)
+
+
+class RevokeTokensBefore(Struct, frozen=True, kw_only=True, gc=False):
+    """Refuse all tokens of an issuer that were issued before a time: its key became known to others.
+
+    issuer: Who issued the token, as in its claim iss.
+    time: Tokens that were issued earlier are refused; null: none is, for this reason.
+    reason: Why, as given.
+    """
+
+    issuer: str
+    time: int | None = None
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuer": self.issuer,
+            "time": self.time,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuer=record["issuer"],
+            time=record["time"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.time is None or (631152000000000 <= self.time <= 4102444800000000))
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_REVOKETOKENSBEFORE("\n".join((self.issuer, ""))) is not None
+        )
+
+
+class SetAccessPolicy(Struct, frozen=True, kw_only=True, gc=False):
+    """Set which groups give which roles, and what roles may do.
+
+    policy: All of it.
+    revision: Set when the policy may only replace the one of this revision: two people who change it do not
+        undo each other.
+    """
+
+    policy: AccessPolicy
+    revision: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "policy": self.policy.to_avro(),
+            "revision": self.revision,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            policy=AccessPolicy.from_avro(record["policy"]),
+            revision=record["revision"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.revision is None or (0 <= self.revision <= 9007199254740991))
+            and self.policy.is_within_bounds()
+        )
 
 
 class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
@@ -73,6 +511,35 @@ class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
             len(self.issuers) <= 100
             and (self.revision is None or (0 <= self.revision <= 9007199254740991))
             and (not self.issuers or all(map(TrustedIssuer.is_within_bounds, self.issuers)))
+        )
+
+
+class SetResourceTypes(Struct, frozen=True, kw_only=True, gc=False):
+    """Set the resource types of jobs.
+
+    rows: All rows, in the order they are tried.
+    """
+
+    rows: tuple[ResourceType, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rows": [item.to_avro() for item in self.rows],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rows=tuple(ResourceType.from_avro(item) for item in record["rows"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rows) <= 100
+            and (not self.rows or all(map(ResourceType.is_within_bounds, self.rows)))
         )
 
 
@@ -134,6 +601,375 @@ class SetShares(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_UNLINKIDENTITIES = lines_of(
+    (SUBJECT, 1, 255),
+    (SUBJECT, 1, 255),
+)
+
+
+class UnlinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
+    """Two linked ids are of one person no more; what each of them owns is its own again.
+
+    actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
+    other: The other opaque id.
+    reason: Why, as given.
+    """
+
+    actor: str
+    other: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "other": self.other,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            other=record["other"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_UNLINKIDENTITIES("\n".join((self.actor, self.other, ""))) is not None
+        )
+
+
+class AccessPolicySet(Struct, frozen=True, kw_only=True, gc=False):
+    """Which groups give which roles, and what roles may do, was set.
+
+    policy: All of it.
+    """
+
+    policy: AccessPolicy
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "policy": self.policy.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            policy=AccessPolicy.from_avro(record["policy"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.policy.is_within_bounds()
+
+
+_NAMES_OF_ENROLMENTENDED = lines_of(
+    (WORD, 64, 64),
+)
+
+
+class EnrolmentEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """A code and every token that came of it are refused.
+
+    code: Digest of the code; the code cannot be made of it.
+    used_twice: True when someone used the code a second time: one of the two had stolen it.
+    reason: Why, as given.
+    """
+
+    code: str
+    used_twice: bool = False
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "used_twice": self.used_twice,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            used_twice=record["used_twice"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_ENROLMENTENDED("\n".join((self.code, ""))) is not None
+        )
+
+
+_NAMES_OF_ENROLMENTOFFERED = lines_of(
+    (WORD, 64, 64),
+    (NAME, 0, 128),
+)
+
+
+class EnrolmentOffered(Struct, frozen=True, kw_only=True, gc=False):
+    """An agent may enrol with a code.
+
+    code: Digest of the code; the code cannot be made of it.
+    queues: Queues that the agent may speak for.
+    worker_id: The worker that the agent is; null for a harvester, which makes tokens for its workers.
+    expires_at: Until when the code may be used.
+    tokens_until: Until when tokens that come of it may be renewed.
+    """
+
+    code: str
+    queues: tuple[str, ...]
+    worker_id: str | None = None
+    expires_at: int
+    tokens_until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "queues": list(self.queues),
+            "worker_id": self.worker_id,
+            "expires_at": self.expires_at,
+            "tokens_until": self.tokens_until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            queues=tuple(record["queues"]),
+            worker_id=record["worker_id"],
+            expires_at=record["expires_at"],
+            tokens_until=record["tokens_until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.queues) <= 20
+            and (not self.queues or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues))
+            and 631152000000000 <= self.expires_at <= 4102444800000000
+            and 631152000000000 <= self.tokens_until <= 4102444800000000
+            and _NAMES_OF_ENROLMENTOFFERED("\n".join((self.code, self.worker_id or "", ""))) is not None
+        )
+
+
+_NAMES_OF_ENROLMENTREDEEMED = lines_of(
+    (WORD, 64, 64),
+    (WORD, 64, 64),
+)
+
+
+class EnrolmentRedeemed(Struct, frozen=True, kw_only=True, gc=False):
+    """An agent has enrolled; its code is used up.
+
+    code: Digest of the code; the code cannot be made of it.
+    redeemer: Digest of what the agent chose when it used the code: only the same agent may repeat that.
+    """
+
+    code: str
+    redeemer: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "redeemer": self.redeemer,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            redeemer=record["redeemer"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_ENROLMENTREDEEMED("\n".join((self.code, self.redeemer, ""))) is not None
+
+
+_NAMES_OF_IDENTITYLINKED = lines_of(
+    (SUBJECT, 1, 255),
+    (SUBJECT, 1, 255),
+)
+
+
+class IdentityLinked(Struct, frozen=True, kw_only=True, gc=False):
+    """Two ids are of one person from now on: each may do what the other may with what the other owns.
+
+    actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
+    other: The other opaque id.
+    reason: Why, as given.
+    """
+
+    actor: str
+    other: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "other": self.other,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            other=record["other"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_IDENTITYLINKED("\n".join((self.actor, self.other, ""))) is not None
+        )
+
+
+_NAMES_OF_IDENTITYRESTORED = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class IdentityRestored(Struct, frozen=True, kw_only=True, gc=False):
+    """Tokens of a person or service are taken again.
+
+    actor: Opaque id of the person or service, as in envelopes.
+    reason: Why, as given.
+    """
+
+    actor: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_IDENTITYRESTORED("\n".join((self.actor, ""))) is not None
+        )
+
+
+_NAMES_OF_IDENTITYREVOKED = lines_of(
+    (SUBJECT, 1, 255),
+)
+
+
+class IdentityRevoked(Struct, frozen=True, kw_only=True, gc=False):
+    """Every token of a person or service is refused from now on.
+
+    actor: Opaque id of the person or service, as in envelopes.
+    since: Since when the identity may have been misused, for those who look at what it did; all its tokens are
+        refused in any case.
+    reason: Why, as given.
+    """
+
+    actor: str
+    since: int | None = None
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "since": self.since,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            since=record["since"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.since is None or (631152000000000 <= self.since <= 4102444800000000))
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_IDENTITYREVOKED("\n".join((self.actor, ""))) is not None
+        )
+
+
+_NAMES_OF_IDENTITYUNLINKED = lines_of(
+    (SUBJECT, 1, 255),
+    (SUBJECT, 1, 255),
+)
+
+
+class IdentityUnlinked(Struct, frozen=True, kw_only=True, gc=False):
+    """Two ids are of one person no more.
+
+    actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
+    other: The other opaque id.
+    reason: Why, as given.
+    """
+
+    actor: str
+    other: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "other": self.other,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            other=record["other"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_IDENTITYUNLINKED("\n".join((self.actor, self.other, ""))) is not None
+        )
+
+
 class IssuersSet(Struct, frozen=True, kw_only=True, gc=False):
     """The issuers of tokens that are believed were set.
 
@@ -187,6 +1023,35 @@ class QueueConfigured(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.settings.is_within_bounds()
+
+
+class ResourceTypesSet(Struct, frozen=True, kw_only=True, gc=False):
+    """The resource types of jobs were set.
+
+    rows: All rows.
+    """
+
+    rows: tuple[ResourceType, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rows": [item.to_avro() for item in self.rows],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rows=tuple(ResourceType.from_avro(item) for item in record["rows"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rows) <= 100
+            and (not self.rows or all(map(ResourceType.is_within_bounds, self.rows)))
+        )
 
 
 class RetryRulesSet(Struct, frozen=True, kw_only=True, gc=False):
@@ -247,6 +1112,107 @@ class SharesSet(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_TOKENREVOKED = lines_of(
+    (SUBJECT, 1, 255),
+    (URL, 1, 500),
+    (WORD, 64, 64),
+)
+
+
+class TokenRevoked(Struct, frozen=True, kw_only=True, gc=False):
+    """One token is refused until it ends.
+
+    actor: Whose token it is.
+    issuer: Who issued the token, as in its claim iss.
+    token: Digest of the token, as `identity/digest.py` makes it; the token cannot be made of it.
+    until: When the token ends; from then on there is nothing to refuse.
+    reason: Why, as given.
+    """
+
+    actor: str
+    issuer: str
+    token: str
+    until: int
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "actor": self.actor,
+            "issuer": self.issuer,
+            "token": self.token,
+            "until": self.until,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            actor=record["actor"],
+            issuer=record["issuer"],
+            token=record["token"],
+            until=record["until"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.until <= 4102444800000000
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_TOKENREVOKED("\n".join((self.actor, self.issuer, self.token, ""))) is not None
+        )
+
+
+_NAMES_OF_TOKENSREVOKEDBEFORE = lines_of(
+    (URL, 1, 500),
+)
+
+
+class TokensRevokedBefore(Struct, frozen=True, kw_only=True, gc=False):
+    """All tokens of an issuer that were issued before a time are refused.
+
+    issuer: Who issued the token, as in its claim iss.
+    time: Tokens that were issued earlier are refused; null: none is, for this reason.
+    reason: Why, as given.
+    """
+
+    issuer: str
+    time: int | None = None
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "issuer": self.issuer,
+            "time": self.time,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            issuer=record["issuer"],
+            time=record["time"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.time is None or (631152000000000 <= self.time <= 4102444800000000))
+            and (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_TOKENSREVOKEDBEFORE("\n".join((self.issuer, ""))) is not None
+        )
+
+
+_NAMES_OF_POLICYSNAPSHOT = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What was set last under the name of a policy.
 
@@ -258,6 +1224,14 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     issuers_set: True when `issuers` was set.
     issuers: Issuers of tokens that are believed.
     revision: How many times the issuers were set.
+    identity_revoked: True while every token of this identity is refused.
+    revoked_tokens: Tokens of this identity that are refused.
+    tokens_before: Tokens of this issuer that were issued earlier are refused.
+    vo: Tenant of the one who set it first; empty in rows of earlier releases.
+    access: Roles and rights that were set.
+    enrolment: Of an enrolment code: what became of it.
+    linked: Ids that are of the same person as the one that this policy is about.
+    resource_types: Resource types; empty while none were set.
     """
 
     settings: QueueSettings | None = None
@@ -268,6 +1242,14 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     issuers_set: bool = False
     issuers: tuple[TrustedIssuer, ...] = ()
     revision: int = 0
+    identity_revoked: bool = False
+    revoked_tokens: tuple[RevokedToken, ...] = ()
+    tokens_before: int | None = None
+    vo: str = ""
+    access: AccessPolicy | None = None
+    enrolment: Enrolment | None = None
+    linked: tuple[str, ...] = ()
+    resource_types: tuple[ResourceType, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -280,6 +1262,14 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "issuers_set": self.issuers_set,
             "issuers": [item.to_avro() for item in self.issuers],
             "revision": self.revision,
+            "identity_revoked": self.identity_revoked,
+            "revoked_tokens": [item.to_avro() for item in self.revoked_tokens],
+            "tokens_before": self.tokens_before,
+            "vo": self.vo,
+            "access": None if self.access is None else self.access.to_avro(),
+            "enrolment": None if self.enrolment is None else self.enrolment.to_avro(),
+            "linked": list(self.linked),
+            "resource_types": [item.to_avro() for item in self.resource_types],
         }
 
     @classmethod
@@ -294,6 +1284,14 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             issuers_set=record["issuers_set"],
             issuers=tuple(TrustedIssuer.from_avro(item) for item in record["issuers"]),
             revision=record["revision"],
+            identity_revoked=record["identity_revoked"],
+            revoked_tokens=tuple(RevokedToken.from_avro(item) for item in record["revoked_tokens"]),
+            tokens_before=record["tokens_before"],
+            vo=record["vo"],
+            access=None if record["access"] is None else AccessPolicy.from_avro(record["access"]),
+            enrolment=None if record["enrolment"] is None else Enrolment.from_avro(record["enrolment"]),
+            linked=tuple(record["linked"]),
+            resource_types=tuple(ResourceType.from_avro(item) for item in record["resource_types"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -303,23 +1301,56 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.rules) <= 1000
             and len(self.issuers) <= 100
             and 0 <= self.revision <= 9007199254740991
+            and len(self.revoked_tokens) <= 500
+            and (self.tokens_before is None or (631152000000000 <= self.tokens_before <= 4102444800000000))
+            and len(self.linked) <= 16
+            and (not self.linked or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked))
+            and len(self.resource_types) <= 100
+            and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
             and (not self.rules or all(map(RetryRule.is_within_bounds, self.rules)))
             and (not self.issuers or all(map(TrustedIssuer.is_within_bounds, self.issuers)))
+            and (not self.revoked_tokens or all(map(RevokedToken.is_within_bounds, self.revoked_tokens)))
+            and (self.access is None or self.access.is_within_bounds())
+            and (self.enrolment is None or self.enrolment.is_within_bounds())
+            and (not self.resource_types or all(map(ResourceType.is_within_bounds, self.resource_types)))
         )
 
 
 PolicyCommand = (
     ConfigureQueue
+    | EndEnrolment
+    | EndLogin
+    | LinkIdentities
+    | OfferEnrolment
+    | RedeemEnrolment
+    | RestoreIdentity
+    | RevokeIdentity
+    | RevokeToken
+    | RevokeTokensBefore
+    | SetAccessPolicy
     | SetIssuers
+    | SetResourceTypes
     | SetRetryRules
     | SetShares
+    | UnlinkIdentities
 )
 
 PolicyEvent = (
-    IssuersSet
+    AccessPolicySet
+    | EnrolmentEnded
+    | EnrolmentOffered
+    | EnrolmentRedeemed
+    | IdentityLinked
+    | IdentityRestored
+    | IdentityRevoked
+    | IdentityUnlinked
+    | IssuersSet
     | QueueConfigured
+    | ResourceTypesSet
     | RetryRulesSet
     | SharesSet
+    | TokenRevoked
+    | TokensRevokedBefore
 )

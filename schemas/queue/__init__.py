@@ -15,14 +15,73 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    ClassLoad,
     EndedLease,
     JobSpec,
+    JobsSeen,
     LeaseEnding,
     LeaseSnapshot,
     PilotOffer,
     PlaceInLine,
     QueueSettings,
 )
+
+_NAMES_OF_BINDJOB = lines_of(
+    (NAME, 1, 255),
+    (WORD, 1, 63),
+    (NAME, 1, 255),
+    (SUBJECT, 0, 255),
+)
+
+
+class BindJob(Struct, frozen=True, kw_only=True, gc=False):
+    """A harvester asks to start a worker with a job, of a queue of mode PUSH; which job, the queue decides.
+
+    worker_id: Worker.
+    tag: What names it in the batch system: the id of the stack, a hyphen, the worker id.
+    harvester_id: Harvester.
+    epoch: Epoch of the service under which it is asked, from 1.
+    submit_seconds: It is handed to the batch system within so many seconds or not at all.
+    holder: Subject under which the worker will report; empty for the sender of the command.
+    """
+
+    worker_id: str
+    tag: str
+    harvester_id: str
+    epoch: int
+    submit_seconds: int
+    holder: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "tag": self.tag,
+            "harvester_id": self.harvester_id,
+            "epoch": self.epoch,
+            "submit_seconds": self.submit_seconds,
+            "holder": self.holder,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            tag=record["tag"],
+            harvester_id=record["harvester_id"],
+            epoch=record["epoch"],
+            submit_seconds=record["submit_seconds"],
+            holder=record["holder"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.epoch <= 2147483647
+            and 1 <= self.submit_seconds <= 120
+            and _NAMES_OF_BINDJOB("\n".join((self.worker_id, self.tag, self.harvester_id, self.holder, ""))) is not None
+        )
 
 
 class ConfigureDispatch(Struct, frozen=True, kw_only=True, gc=False):
@@ -214,14 +273,17 @@ class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot asks for a job.
 
     offer: What it offers.
+    is_first_request: The door does not know that the pilot's worker has asked before.
     """
 
     offer: PilotOffer
+    is_first_request: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "offer": self.offer.to_avro(),
+            "is_first_request": self.is_first_request,
         }
 
     @classmethod
@@ -229,6 +291,7 @@ class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             offer=PilotOffer.from_avro(record["offer"]),
+            is_first_request=record["is_first_request"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -265,18 +328,21 @@ class ReleaseTask(Struct, frozen=True, kw_only=True, gc=False):
 class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
     """Heartbeats were seen.
 
-    job_ids: Jobs whose pilots were seen.
+    job_ids: Of earlier releases, which did not say who reported; renews nothing.
     seen_at: The latest of them.
+    seen: Jobs by the subject that reported of them.
     """
 
     job_ids: tuple[int, ...] = ()
     seen_at: int
+    seen: tuple[JobsSeen, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "job_ids": list(self.job_ids),
             "seen_at": self.seen_at,
+            "seen": [item.to_avro() for item in self.seen],
         }
 
     @classmethod
@@ -285,6 +351,7 @@ class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             job_ids=tuple(record["job_ids"]),
             seen_at=record["seen_at"],
+            seen=tuple(JobsSeen.from_avro(item) for item in record["seen"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -293,6 +360,129 @@ class RenewLeases(Struct, frozen=True, kw_only=True, gc=False):
             len(self.job_ids) <= 50000
             and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
             and 631152000000000 <= self.seen_at <= 4102444800000000
+            and len(self.seen) <= 50000
+            and (not self.seen or all(map(JobsSeen.is_within_bounds, self.seen)))
+        )
+
+
+_NAMES_OF_REVOKELEASES = lines_of(
+    (SUBJECT, 0, 255),
+    (WORD, 0, 64),
+)
+
+
+class RevokeLeases(Struct, frozen=True, kw_only=True, gc=False):
+    """Take back what a revoked pilot holds in the VO of the envelope; of the other VOs the queue tells itself.
+
+    holder: The subject that was revoked.
+    enrolment: Digest of the enrolment code that was ended: all workers that came of it.
+    """
+
+    holder: str | None = None
+    enrolment: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "holder": self.holder,
+            "enrolment": self.enrolment,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            holder=record["holder"],
+            enrolment=record["enrolment"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            _NAMES_OF_REVOKELEASES("\n".join((self.holder or "", self.enrolment or "", ""))) is not None
+            and self.holder != ""
+            and self.enrolment != ""
+        )
+
+
+_NAMES_OF_UNBINDJOB = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class UnbindJob(Struct, frozen=True, kw_only=True, gc=False):
+    """The worker of a job ended before the job began: the job waits again.
+
+    job_id: The job.
+    lease_id: The lease.
+    """
+
+    job_id: int
+    lease_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and _NAMES_OF_UNBINDJOB("\n".join((self.lease_id, ""))) is not None
+        )
+
+
+_NAMES_OF_WATCHBOUNDJOB = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class WatchBoundJob(Struct, frozen=True, kw_only=True, gc=False):
+    """The worker that was started for a job runs, or the job has begun: until when its lease runs follows from
+    that.
+
+    job_id: The job.
+    lease_id: The lease.
+    begun: The job has begun; else its worker runs, and nothing was heard of the job so far.
+    """
+
+    job_id: int
+    lease_id: str
+    begun: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+            "begun": self.begun,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+            begun=record["begun"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and _NAMES_OF_WATCHBOUNDJOB("\n".join((self.lease_id, ""))) is not None
         )
 
 
@@ -360,6 +550,9 @@ _NAMES_OF_JOBLEASED = lines_of(
     (NAME, 1, 255),
     (NAME, 0, 255),
     (NAME, 0, 255),
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
 )
 
 
@@ -377,6 +570,15 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     due_at: When it runs out without a heartbeat.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
+    classes: The same by class; empty for a queue without classes.
+    job_class: The smallest class that fits the job; empty where the queue has no classes.
+    slot_class: The class of the pilot; empty where the queue has no classes or the pilot does not say its
+        memory.
+    job_memory_mb: Memory that the job needs.
+    slot_memory_mb: Memory that the pilot offered; 0 where it did not say.
+    reason: Why a larger slot than the job needs; empty where it has its own.
+    holder: Subject that holds it; empty where that is the sender of the command.
+    bound: The job travels with a worker that was started for it.
     """
 
     job_id: int
@@ -390,6 +592,14 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     due_at: int
     waiting: int
     leased: int
+    classes: tuple[ClassLoad, ...] = ()
+    job_class: str = ""
+    slot_class: str = ""
+    job_memory_mb: int = 0
+    slot_memory_mb: int = 0
+    reason: str = ""
+    holder: str = ""
+    bound: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -405,6 +615,14 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             "due_at": self.due_at,
             "waiting": self.waiting,
             "leased": self.leased,
+            "classes": [item.to_avro() for item in self.classes],
+            "job_class": self.job_class,
+            "slot_class": self.slot_class,
+            "job_memory_mb": self.job_memory_mb,
+            "slot_memory_mb": self.slot_memory_mb,
+            "reason": self.reason,
+            "holder": self.holder,
+            "bound": self.bound,
         }
 
     @classmethod
@@ -422,6 +640,14 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             due_at=record["due_at"],
             waiting=record["waiting"],
             leased=record["leased"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
+            job_class=record["job_class"],
+            slot_class=record["slot_class"],
+            job_memory_mb=record["job_memory_mb"],
+            slot_memory_mb=record["slot_memory_mb"],
+            reason=record["reason"],
+            holder=record["holder"],
+            bound=record["bound"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -434,8 +660,13 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             and 631152000000000 <= self.due_at <= 4165516800000000
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
-            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", ""))) is not None
+            and len(self.classes) <= 21
+            and 0 <= self.job_memory_mb <= 10000000000000
+            and 0 <= self.slot_memory_mb <= 100000000000
+            and len(self.reason) <= 500 and TEXT.takes(self.reason)
+            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, ""))) is not None
             and self.worker_id != ""
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
 
@@ -445,11 +676,13 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     spec: The job.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
+    classes: The same by class; empty for a queue without classes.
     """
 
     spec: JobSpec
     waiting: int
     leased: int
+    classes: tuple[ClassLoad, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -457,6 +690,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
             "spec": self.spec.to_avro(),
             "waiting": self.waiting,
             "leased": self.leased,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -466,6 +700,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
             spec=JobSpec.from_avro(record["spec"]),
             waiting=record["waiting"],
             leased=record["leased"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -473,7 +708,9 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
+            and len(self.classes) <= 21
             and self.spec.is_within_bounds()
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
 
@@ -484,12 +721,14 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
+    classes: The same by class; empty for a queue without classes.
     """
 
     job_id: int
     reason: str = ""
     waiting: int
     leased: int
+    classes: tuple[ClassLoad, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -498,6 +737,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             "reason": self.reason,
             "waiting": self.waiting,
             "leased": self.leased,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -508,6 +748,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             reason=record["reason"],
             waiting=record["waiting"],
             leased=record["leased"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -517,6 +758,8 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
+            and len(self.classes) <= 21
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
 
@@ -536,6 +779,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     last_seen_at: Last heartbeat.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
+    classes: The same by class; empty for a queue without classes.
     """
 
     job_id: int
@@ -545,6 +789,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     last_seen_at: int | None = None
     waiting: int
     leased: int
+    classes: tuple[ClassLoad, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -556,6 +801,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
             "last_seen_at": self.last_seen_at,
             "waiting": self.waiting,
             "leased": self.leased,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -569,6 +815,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
             last_seen_at=record["last_seen_at"],
             waiting=record["waiting"],
             leased=record["leased"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -578,7 +825,63 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
             and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
+            and len(self.classes) <= 21
             and _NAMES_OF_LEASEENDED("\n".join((self.lease_id, self.pilot, ""))) is not None
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
+        )
+
+
+_NAMES_OF_LEASEPROLONGED = lines_of(
+    (WORD, 1, 64),
+    (NAME, 0, 255),
+)
+
+
+class LeaseProlonged(Struct, frozen=True, kw_only=True, gc=False):
+    """A worker has not begun its job so far, and when that is looked at again: it has just come to run, or it
+    did not begin in time, its end is ordered, and the job waits for the proof that it is gone.
+
+    job_id: The job.
+    lease_id: The lease.
+    worker_id: Worker.
+    lease_seconds: Length of the lease.
+    due_at: When it is looked at again.
+    """
+
+    job_id: int
+    lease_id: str
+    worker_id: str = ""
+    lease_seconds: int
+    due_at: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "lease_id": self.lease_id,
+            "worker_id": self.worker_id,
+            "lease_seconds": self.lease_seconds,
+            "due_at": self.due_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            lease_id=record["lease_id"],
+            worker_id=record["worker_id"],
+            lease_seconds=record["lease_seconds"],
+            due_at=record["due_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.lease_seconds <= 10000000
+            and 631152000000000 <= self.due_at <= 4165516800000000
+            and _NAMES_OF_LEASEPROLONGED("\n".join((self.lease_id, self.worker_id, ""))) is not None
         )
 
 
@@ -588,11 +891,13 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     leases: The leases.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
+    classes: The same by class; empty for a queue without classes.
     """
 
     leases: tuple[EndedLease, ...] = ()
     waiting: int
     leased: int
+    classes: tuple[ClassLoad, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -600,6 +905,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
             "leases": [item.to_avro() for item in self.leases],
             "waiting": self.waiting,
             "leased": self.leased,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -609,6 +915,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
             leases=tuple(EndedLease.from_avro(item) for item in record["leases"]),
             waiting=record["waiting"],
             leased=record["leased"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -617,7 +924,9 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
             len(self.leases) <= 2000
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
+            and len(self.classes) <= 21
             and (not self.leases or all(map(EndedLease.is_within_bounds, self.leases)))
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
 
@@ -797,7 +1106,7 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
     job_id: The job.
     place: Its place in line, while it waits; read alone, so it stands before the specification.
-    spec: What it is, while it waits.
+    spec: What it is, while it waits, or while it may come back from a worker that was started for it.
     lease: Its lease, while a pilot has it.
     """
 
@@ -836,7 +1145,8 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 
 QueueCommand = (
-    ConfigureDispatch
+    BindJob
+    | ConfigureDispatch
     | EndLease
     | EndLeases
     | EnqueueJob
@@ -845,6 +1155,9 @@ QueueCommand = (
     | LeaseJob
     | ReleaseTask
     | RenewLeases
+    | RevokeLeases
+    | UnbindJob
+    | WatchBoundJob
     | WithdrawJob
 )
 
@@ -854,6 +1167,7 @@ QueueEvent = (
     | JobQueued
     | JobWithdrawn
     | LeaseEnded
+    | LeaseProlonged
     | LeasesEnded
     | LeasesRenewed
     | TaskHeld

@@ -7,6 +7,15 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from schemas.characters import (
+    WORD,
+    lines_of,
+)
+from schemas.types import (
+    ClassDemand,
+    ClassLoad,
+)
+
 
 class ParkedTask(Struct, frozen=True, kw_only=True, gc=False):
     """A task waits for a queue; without a value: it no longer does."""
@@ -58,14 +67,20 @@ class PilotsWanted(Struct, frozen=True, kw_only=True, gc=False):
     """The number of pilots that was last asked for.
 
     wanted: How many.
+    classes: The same by class.
+    held_at: When the number was held back (microseconds UTC); 0 when it holds.
     """
 
     wanted: int
+    classes: tuple[ClassDemand, ...] = ()
+    held_at: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "wanted": self.wanted,
+            "classes": [item.to_avro() for item in self.classes],
+            "held_at": self.held_at,
         }
 
     @classmethod
@@ -73,11 +88,61 @@ class PilotsWanted(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             wanted=record["wanted"],
+            classes=tuple(ClassDemand.from_avro(item) for item in record["classes"]),
+            held_at=record["held_at"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 0 <= self.wanted <= 2147483647
+        return (
+            0 <= self.wanted <= 2147483647
+            and len(self.classes) <= 20
+            and 0 <= self.held_at <= 4165516800000000
+            and (not self.classes or all(map(ClassDemand.is_within_bounds, self.classes)))
+        )
+
+
+_NAMES_OF_QUEUEHEALTH = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class QueueHealth(Struct, frozen=True, kw_only=True, gc=False):
+    """Whether workers of a queue come as far as to ask for work.
+
+    fingerprint: Why they do not; empty of a queue that is well.
+    ended: How many ended so, one after the other.
+    probe_at: From then on one worker tries the queue (microseconds UTC).
+    """
+
+    fingerprint: str = ""
+    ended: int = 0
+    probe_at: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "fingerprint": self.fingerprint,
+            "ended": self.ended,
+            "probe_at": self.probe_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            fingerprint=record["fingerprint"],
+            ended=record["ended"],
+            probe_at=record["probe_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.ended <= 2147483647
+            and 0 <= self.probe_at <= 4165516800000000
+            and _NAMES_OF_QUEUEHEALTH("\n".join((self.fingerprint, ""))) is not None
+        )
 
 
 class QueueKnown(Struct, frozen=True, kw_only=True, gc=False):
@@ -107,12 +172,14 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
     leased: Leased jobs.
     source_partition: Partition of that event.
     source_offset: Its place there.
+    classes: The same by class; empty for a queue without classes.
     """
 
     waiting: int
     leased: int
     source_partition: int
     source_offset: int
+    classes: tuple[ClassLoad, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -121,6 +188,7 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             "leased": self.leased,
             "source_partition": self.source_partition,
             "source_offset": self.source_offset,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -131,6 +199,7 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             leased=record["leased"],
             source_partition=record["source_partition"],
             source_offset=record["source_offset"],
+            classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -140,4 +209,6 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.leased <= 1000000000000000
             and 0 <= self.source_partition <= 2147483647
             and 0 <= self.source_offset <= 9223372036854775807
+            and len(self.classes) <= 21
+            and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )

@@ -10,6 +10,7 @@ from msgspec import Struct
 from schemas.characters import (
     LINE,
     NAME,
+    SUBJECT,
     TEXT,
     URL,
     UUID,
@@ -1702,6 +1703,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: Task to wait for.
     parameters_json: Task parameters as submitted.
     lists: Long lists of names that follow before the task starts; each is an empty list in the parameters.
+    linked_actors: Other ids of the owner when it was submitted: it writes where they may.
     """
 
     task_id: int
@@ -1714,6 +1716,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     parameters_json: str
     lists: tuple[NameList, ...] = ()
+    linked_actors: tuple[str, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1728,6 +1731,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "parameters_json": self.parameters_json,
             "lists": [item.to_avro() for item in self.lists],
+            "linked_actors": list(self.linked_actors),
         }
 
     @classmethod
@@ -1744,6 +1748,7 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             parameters_json=record["parameters_json"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
+            linked_actors=tuple(record["linked_actors"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1756,6 +1761,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and len(self.lists) <= 10
+            and len(self.linked_actors) <= 16
+            and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
             and _NAMES_OF_TASKSUBMITTED("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
             and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
@@ -1999,6 +2006,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside: Dead letters that hold it.
     aside_from: Status that the first of them interrupted.
     lists: Long lists of names that the task was submitted with.
+    linked_actors: Other ids of the owner when it was submitted.
     """
 
     status: str
@@ -2031,6 +2039,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside: tuple[AsideSnapshot, ...] = ()
     aside_from: str
     lists: tuple[NameList, ...] = ()
+    linked_actors: tuple[str, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2065,6 +2074,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "aside": [item.to_avro() for item in self.aside],
             "aside_from": self.aside_from,
             "lists": [item.to_avro() for item in self.lists],
+            "linked_actors": list(self.linked_actors),
         }
 
     @classmethod
@@ -2101,6 +2111,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             aside=tuple(AsideSnapshot.from_avro(item) for item in record["aside"]),
             aside_from=record["aside_from"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
+            linked_actors=tuple(record["linked_actors"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2130,6 +2141,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.attempt <= 2147483647
             and len(self.aside) <= 100000
             and len(self.lists) <= 10
+            and len(self.linked_actors) <= 16
+            and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))

@@ -19,6 +19,7 @@ from faust.types.tuples import TP, Message
 from streams.config import StreamsConfig
 from streams.engine.arrivals import Arrival, Record
 from streams.engine.errors import WorkerStopped
+from streams.engine.faust_security import credentials_at
 from streams.engine.listener import Listener
 from streams.engine.offset_ledger import OffsetLedger
 
@@ -94,6 +95,7 @@ def faust_app(config: StreamsConfig, listeners: Sequence[Listener]) -> faust.App
     app = faust.App(
         config.group,
         broker=[f"kafka://{address}" for address in config.kafka.split(",")],
+        broker_credentials=credentials_at(config.kafka),
         store="memory://",
         autodiscover=False,
         key_serializer="raw",

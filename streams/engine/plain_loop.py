@@ -15,6 +15,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from eventlog.consumers import member
+from eventlog.membership import JoinWatch, is_fenced, is_over
 from streams.config import StreamsConfig
 from streams.engine.arrivals import Arrival, Record
 from streams.engine.listener import Listener
@@ -22,6 +23,8 @@ from streams.engine.listener import Listener
 RECORDS_MAX = 5000
 FIRST_RECORD_SECONDS = 0.5
 PAUSE_SECONDS_MAX = 5.0
+#: Who is fenced again so soon has a rival.
+DUEL_SECONDS = 30.0
 NAME_REMEDY = "another worker runs under this name: give each a CULM_INSTANCE of its own"
 log = structlog.get_logger()
 
@@ -34,6 +37,7 @@ class PlainLoop:
         self._group = f"{config.group}-{listener.topic.split('.')[1]}"
         self._reached: dict[int, int] = {}
         self._gone: set[int | None] = set()
+        self._watch = JoinWatch(config.session_seconds)
         self._committed_at = 0.0
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,10 +58,11 @@ class PlainLoop:
         pause = 0.2
         try:
             while not self._stop.is_set():
+                began = time.monotonic()
                 try:
                     self._session()
                 except KafkaException as problem:
-                    if _is_name_taken(problem):
+                    if _is_name_taken(problem, time.monotonic() - began):
                         log.error("instance_name_taken", group=self._group, instance=self._config.instance, remedy=NAME_REMEDY)
                         return
                     log.warning("reading_failed", topic=self._listener.topic, problem=str(problem), retry_in_seconds=pause)
@@ -71,13 +76,17 @@ class PlainLoop:
     def _session(self) -> None:
         """From joining the group until asked to stop; raises KafkaException when Kafka takes this instance for gone."""
         self._reached.clear()
+        self._watch.taken()
         consumer = member(
             self._config.kafka, self._group, self._config.instance, session_seconds=self._config.session_seconds
         )
         try:
-            consumer.subscribe([self._listener.topic], on_revoke=self._revoked, on_lost=self._lost)
+            consumer.subscribe(
+                [self._listener.topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            )
             while not self._stop.is_set():
                 messages = self._read(consumer)
+                self._watch.check()
                 if messages and not self._handled(messages):
                     return
                 self._reached |= {message.partition() or 0: (message.offset() or 0) + 1 for message in messages}
@@ -96,11 +105,11 @@ class PlainLoop:
         if self._listener.within:
             self._stop.wait(self._listener.within)
         self._gone.clear()
-        messages = [first, *consumer.consume(RECORDS_MAX, 0)]
-        if first.partition() in self._gone:
+        records = [message for message in (first, *consumer.consume(RECORDS_MAX, 0)) if _is_record(message)]
+        if records and records[0] is first and first.partition() in self._gone:
             # The partition was given to another instance between the two calls; the client drops the later ones by itself.
-            del messages[0]
-        return [message for message in messages if _is_record(message)]
+            del records[0]
+        return records
 
     def _handled(self, messages: Sequence[Message]) -> bool:
         """Let the listener deliver what follows from `messages`; False when asked to stop before it has."""
@@ -132,20 +141,29 @@ class PlainLoop:
         except KafkaException as problem:
             log.warning("positions_not_committed", topic=self._listener.topic, problem=str(problem))
 
+    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self._watch.given()
+
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         self._commit(consumer, at_once=True)
         self._lost(consumer, places)
 
     def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self._watch.taken()
         for place in places:
             self._gone.add(place.partition)
             self._reached.pop(place.partition, None)
 
 
-def _is_name_taken(problem: KafkaException) -> bool:
-    """True when a second worker joined the group under our name: to go on would take its place in turn, for ever."""
+def _is_name_taken(problem: KafkaException, seconds: float) -> bool:
+    """True when a second worker joined the group under our name: to go on would take its place in turn, for ever.
+
+    seconds: for which this one was a member. A fatal failure after a long time has other reasons, too.
+    """
     failure = problem.args[0] if problem.args else None
-    return isinstance(failure, KafkaError) and failure.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED)
+    if not isinstance(failure, KafkaError):
+        return False
+    return is_fenced(failure) or (is_over(failure) and seconds < DUEL_SECONDS)
 
 
 def _is_record(message: Message) -> bool:
@@ -153,7 +171,7 @@ def _is_record(message: Message) -> bool:
     failure = message.error()
     if failure is None:
         return True
-    if failure.fatal():
+    if is_over(failure):
         raise KafkaException(failure)
     log.warning("kafka_reports", problem=failure.str())
     return False

@@ -15,6 +15,7 @@ import structlog
 
 from eventlog.registry import codec_from
 from streams.config import StreamsConfig
+from streams.engine.coverage import watch_coverage
 from streams.engine.decoder import Decoder
 from streams.engine.errors import EndedEarly, WorkerStopped, pause_until
 from streams.engine.faust_app import check_compression, faust_app
@@ -55,12 +56,14 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, stopped: threading.E
         await asyncio.to_thread(keeper.stop)
         raise
     log.info("facts_known", queues=len(facts.snapshot().queues), position=facts.snapshot().position)
-    app = faust_app(config, [listener for listener in topics if listener.by_agent])
+    agents = [listener for listener in topics if listener.by_agent]
+    app = faust_app(config, agents)
     loops = [PlainLoop(config, listener) for listener in topics if not listener.by_agent]
     demand = DemandWatch(facts, outbox, is_ours=keeper.owns)
     keeper.on_change(demand.look_again)
     live = _while_live(facts.ended, keeper.ended, *(loop.ended for loop in loops))
-    parts = [outbox.run(), live, demand.run(), *(listener.work() for listener in topics if listener.by_agent)]
+    covered = watch_coverage(config.kafka, config.group, [listener.topic for listener in agents])
+    parts = [outbox.run(), live, covered, demand.run(), *(listener.work() for listener in agents)]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         for loop in loops:

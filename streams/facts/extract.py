@@ -7,9 +7,10 @@ absolute, so that of many events with one key only the last needs to be read. A 
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueKnown, QueueLoad
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
 from schemas.types import EventEnvelope
 from schemas.wire import Message
+from schemas.worker import QueueHealthy, WorkersHeldBack
 
 FACTS_TOPIC = "culm.streams.facts.v1"
 QUEUE_EVENTS = "culm.queue.events.v1"
@@ -23,7 +24,8 @@ HELD: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(COUNTED, ("QueueLoad",)),
     "DispatchConfigured": ("QueueKnown",),
     **dict.fromkeys(("WorkerSubmitted", "WorkerRunning", "WorkerEnded"), ("PilotsLive",)),
-    "WorkersWanted": ("PilotsLive", "PilotsWanted"),
+    **dict.fromkeys(("WorkersWanted", "WorkersHeldBack"), ("PilotsLive", "PilotsWanted")),
+    **dict.fromkeys(("QueueUnhealthy", "QueueHealthy"), ("QueueHealth",)),
     "TaskParked": ("ParkedTask",),
     **dict.fromkeys(UNPARKED, ("ParkedTask",)),
 }
@@ -44,13 +46,25 @@ def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offs
     """The fact of that name as `event` tells it; partition and offset: the event's place."""
     match fact:
         case "QueueLoad":
-            return QueueLoad(waiting=event.waiting, leased=event.leased, source_partition=partition, source_offset=offset)
+            return QueueLoad(
+                waiting=event.waiting,
+                leased=event.leased,
+                source_partition=partition,
+                source_offset=offset,
+                classes=event.classes,
+            )
         case "QueueKnown":
             return QueueKnown()
         case "PilotsLive":
             return PilotsLive(live=event.live)
         case "PilotsWanted":
-            return PilotsWanted(wanted=event.wanted)
+            if isinstance(event, WorkersHeldBack):
+                return PilotsWanted(wanted=event.asked, held_at=envelope.occurred_at)
+            return PilotsWanted(wanted=event.wanted, classes=event.classes)
+        case "QueueHealth":
+            if isinstance(event, QueueHealthy):
+                return QueueHealth()
+            return QueueHealth(fingerprint=event.fingerprint, ended=event.ended, probe_at=event.probe_at)
         case "ParkedTask":
             int(envelope.aggregate_id)
             return ParkedTask()

@@ -17,6 +17,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from eventlog.consumers import member
+from eventlog.membership import JoinWatch
 from eventlog.producers import transactional_producer
 from eventlog.watchdog import Watchdog
 from schemas.bounds import problems_of
@@ -108,13 +109,21 @@ class FactsKeeper:
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
             self._partitions = len(found[QUEUE_EVENTS].partitions)
 
+            watch = JoinWatch(self._session_seconds)
+
+            def assigned(_: Consumer, places: list[TopicPartition]) -> None:
+                watch.given()
+                self._own(self._owned | {place.partition for place in places if place.topic == QUEUE_EVENTS})
+
             def revoked(_: Consumer, places: list[TopicPartition]) -> None:
+                watch.taken()
                 session.forget(places)
                 self._own(self._owned - {place.partition for place in places if place.topic == QUEUE_EVENTS})
 
-            consumer.subscribe(list(SOURCES), on_assign=self._assigned, on_revoke=revoked, on_lost=revoked)
+            consumer.subscribe(list(SOURCES), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
             while not self._stop.is_set():
                 self._keep(session)
+                watch.check()
         finally:
             self._own(frozenset())
             session.close()
@@ -169,9 +178,6 @@ class FactsKeeper:
             self._stop.wait(wait)
             wait = min(wait * 2, PAUSE_SECONDS_MAX)
         raise KafkaException(KafkaError(KafkaError._DESTROY))  # asked to stop: nothing of the batch is written
-
-    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        self._own(self._owned | {place.partition for place in places if place.topic == QUEUE_EVENTS})
 
     def _own(self, partitions: frozenset[int]) -> None:
         if partitions == self._owned:

@@ -16,9 +16,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import QueueConfigured, RetryRulesSet
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueKnown, QueueLoad
-from schemas.types import EventEnvelope, QueueSettings, RetryRule
+from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet
+from schemas.resource_types import BUILT_IN
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
+from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
@@ -44,9 +45,11 @@ class Facts:
         self._kafka, self._decoder = kafka, decoder
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
-        self._loads: dict[str, tuple[int, int]] = {}
+        self._types: tuple[ResourceType, ...] = BUILT_IN
+        self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
+        self._health: dict[str, QueueHealth] = {}
         self._wanted: dict[str, Wanted] = {}
         self._parked: dict[str, Parked] = {}
         self._offsets: dict[tuple[str, int], int] = {}
@@ -220,10 +223,12 @@ class Facts:
                 self._settings[found.settings.name] = found.settings
             case RetryRulesSet():
                 self._rules = found.rules
+            case ResourceTypesSet():
+                self._types = found.rows
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
-                self._loads[subject] = (found.waiting, found.leased)
+                self._loads[subject] = found
                 place = (QUEUE_EVENTS, found.source_partition)
                 self._offsets[place] = max(self._offsets.get(place, 0), found.source_offset + 1)
                 self._note_cause(subject, envelope)
@@ -231,8 +236,14 @@ class Facts:
                 self._note_cause(subject, envelope)
             case PilotsLive():
                 self._live[subject] = found.live
+            case QueueHealth():
+                if found.fingerprint:
+                    self._health[subject] = found
+                else:
+                    self._health.pop(subject, None)
             case PilotsWanted():
-                self._wanted[subject] = Wanted(found.wanted, envelope.event_id, envelope)
+                by_class = {one.name: one for one in found.classes}
+                self._wanted[subject] = Wanted(found.wanted, envelope.event_id, envelope, by_class, found.held_at)
             case _:
                 return  # policies that no choice rests on
 
@@ -245,9 +256,13 @@ class Facts:
     def _made(self) -> Snapshot:
         queues = {}
         for name, settings in self._settings.items():
-            waiting, leased = self._loads.get(name, (0, 0))
-            queues[name] = QueueFacts(settings, waiting, leased, self._live.get(name, 0))
-        return Snapshot(queues, self._rules, tuple(self._parked.values()), position_text(self._known_places()))
+            load, pilots, health = self._loads.get(name), self._live.get(name, 0), self._health.get(name)
+            if load is None:
+                queues[name] = QueueFacts(settings, pilots=pilots, health=health)
+            else:
+                queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health)
+        position = position_text(self._known_places())
+        return Snapshot(queues, self._rules, tuple(self._parked.values()), position, self._types)
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

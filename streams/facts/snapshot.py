@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from schemas.types import QueueSettings, RetryRule
+from schemas.resource_types import BUILT_IN
+from schemas.streams import QueueHealth
+from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
 
 POLICY_EVENTS = "culm.policy.events.v1"
 PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
@@ -15,12 +17,22 @@ PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """A queue as last heard of: settings, waiting and leased jobs, live pilots, and how many pilots were asked for."""
+    """A queue as last heard of: settings, waiting and leased jobs, live pilots; classes: the jobs by class of slot.
+
+    health: of its workers that ended before they asked for work; None where they do not.
+    """
 
     settings: QueueSettings
     waiting: int = 0
     leased: int = 0
     pilots: int = 0
+    classes: tuple[ClassLoad, ...] = ()
+    health: QueueHealth | None = None
+
+    @property
+    def ill(self) -> QueueHealth | None:
+        """Why its workers do not come as far as to ask for work; None where they do, and where none has to ask (mode PUSH)."""
+        return None if self.settings.mode is WorkerMode.PUSH else self.health
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class Snapshot:
     retry_rules: tuple[RetryRule, ...] | None = None
     parked: tuple[Parked, ...] = ()
     position: str = ""
+    resource_types: tuple[ResourceType, ...] = BUILT_IN
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

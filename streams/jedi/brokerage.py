@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
+from schemas.queue_classes import class_for, classes_of
 from schemas.records import replace
 from schemas.types import QueueStatus, QueueVerdict, Requirements
 from streams.facts.snapshot import QueueFacts
@@ -156,6 +157,16 @@ def _status(asked: Asked, facts: QueueFacts) -> str | None:
             return f"status is {status.lower()}"
 
 
+def _unhealthy(asked: Asked, facts: QueueFacts) -> str | None:
+    """Also a task that names the queue: its jobs would wait there for a pilot that does not come."""
+    if facts.ill is None:
+        return None
+    return (
+        f"{facts.ill.ended} workers in a row ended before they asked for work ({facts.ill.fingerprint}); "
+        "the first worker that asks for work opens the queue, and one is sent each 5 to 60 minutes"
+    )
+
+
 def _vo(asked: Asked, facts: QueueFacts) -> str | None:
     served = facts.settings.vos
     return f"serves {_listed(served)}, not {asked.vo}" if served and asked.vo not in served else None
@@ -185,7 +196,7 @@ def _walltime(asked: Asked, facts: QueueFacts) -> str | None:
 
 def _cores(asked: Asked, facts: QueueFacts) -> str | None:
     need, found = asked.outgoing.core_count, facts.settings.core_count
-    if preassigned(asked.outgoing, facts.settings.name) or need <= 0 or found <= 0:
+    if facts.settings.classes or preassigned(asked.outgoing, facts.settings.name) or need <= 0 or found <= 0:
         return None
     if need == 1:
         return f"slots of {found} cores are not for jobs of one core" if found > 1 else None
@@ -204,6 +215,20 @@ def _memory(asked: Asked, facts: QueueFacts) -> str | None:
     if need < settings.rss_mb_min:
         return f"{need} MB of memory are too little, the least is {settings.rss_mb_min} MB"
     return None
+
+
+def _classes(asked: Asked, facts: QueueFacts) -> str | None:
+    """A queue with classes needs one that takes the work whole; slots of several cores are not for one core, here as above."""
+    outgoing, classes = asked.outgoing, classes_of(facts.settings)
+    if not facts.settings.classes or preassigned(outgoing, facts.settings.name):
+        return None
+    cores = max(1, outgoing.core_count)
+    need = asked.ram_mb * cores if outgoing.ram_per_core else asked.ram_mb
+    fitting = [one for one in classes if cores > 1 or one.cores <= 1]
+    if class_for(fitting, need, cores, outgoing.walltime_seconds) is not None:
+        return None
+    shown = _listed([f"{one.name} ({one.memory_mb} MB, {one.cores} cores, {one.walltime_seconds} s)" for one in classes])
+    return f"{need} MB, {cores} cores and {outgoing.walltime_seconds} s are needed, which none of the classes has: {shown}"
 
 
 def _processing_type(asked: Asked, facts: QueueFacts) -> str | None:
@@ -225,12 +250,14 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("excluded", _excluded),
     ("cloud", _cloud),
     ("status", _status),
+    ("unhealthy", _unhealthy),
     ("vo", _vo),
     ("label", _label),
     ("scratch", _scratch),
     ("walltime", _walltime),
     ("cores", _cores),
     ("memory", _memory),
+    ("class", _classes),
     ("processing_type", _processing_type),
     ("pilot", _pilot),
 )

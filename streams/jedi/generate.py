@@ -5,7 +5,10 @@ the whole brokerage, enough to make the choice again, as far as a record holds i
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
+from schemas.records import replace
+from schemas.resource_types import BUILT_IN, memory_mb_of, resource_type_of
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import InputUnit, JobKind, JobPlan, QueueVerdict
 from streams.facts.snapshot import Snapshot
@@ -26,15 +29,30 @@ def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: 
         if not brokered.candidates:
             evidence = evidence_of(brokered.verdicts, seed, facts.position)
             return ParkTask(order=order.order, brokerage=evidence, message=_why(asked, brokered))
-        match order.kind:
-            case JobKind.BUILD:
-                plans.append(JobPlan(queue=brokered.candidates[0].queue))
-            case JobKind.MERGE:
-                plans += merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
-            case _:
-                plans += split(order.definition, units, brokered.candidates, f"{seed}:{asked.ram_mb}")
+        plans += _with_type(_plans(order, units, asked, brokered, seed), asked, facts)
     evidence = evidence_of(verdicts, seed, facts.position)
     return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
+
+
+def _plans(
+    order: JobsOrdered, units: Sequence[InputUnit], asked: Asked, brokered: Brokered, seed: str
+) -> Sequence[JobPlan]:
+    match order.kind:
+        case JobKind.BUILD:
+            return (JobPlan(queue=brokered.candidates[0].queue),)
+        case JobKind.MERGE:
+            return merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
+        case _:
+            return split(order.definition, units, brokered.candidates, f"{seed}:{asked.ram_mb}")
+
+
+def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Sequence[JobPlan]:
+    """`plans` with the resource type of their jobs, where the table in force says another than the built-in one."""
+    cores, memory_mb = asked.outgoing.core_count, memory_mb_of(asked.outgoing, asked.ram_mb)
+    name = resource_type_of(facts.resource_types, cores, memory_mb)
+    if name == resource_type_of(BUILT_IN, cores, memory_mb):
+        return plans
+    return [replace(plan, resource_type=name) for plan in plans]
 
 
 def _brokered_apart(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:

@@ -14,6 +14,7 @@ from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
 from streams.jedi.generate import generate
 from streams.jedi.refine import refine
+from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
 from streams.jedi.task_parameters import Refusal
 
@@ -27,7 +28,7 @@ def refine_submitted(records: Sequence[RecordRead], api: str) -> Iterator[Outgoi
         event: TaskSubmitted | TaskReloaded = one.message
         parent = event.parent_task_id if isinstance(event, TaskSubmitted) else None
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
-        outcome = _fitting(_refined(event.parameters_json, api, parent, event.lists), revision)
+        outcome = _fitting(_refined(event.parameters_json, api, parent, event.lists, one.cause.vo), revision)
         command = BreakTask(reason=outcome.reason, message=readable(outcome.message)) if isinstance(outcome, Refusal) else outcome
         yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
@@ -40,7 +41,7 @@ def generate_ordered(records: Sequence[RecordRead], facts: Snapshot) -> Iterator
 
 
 def _refined(
-    parameters_json: str, api: str, parent: int | None, lists: Sequence[NameList]
+    parameters_json: str, api: str, parent: int | None, lists: Sequence[NameList], vo: str
 ) -> TaskDefinition | Refusal:
     try:
         parameters = json.loads(parameters_json)
@@ -50,7 +51,8 @@ def _refined(
         return Refusal("BAD_PARAMETERS", f"the parameters are no JSON: {problem}")
     if not isinstance(parameters, dict):
         return Refusal("BAD_PARAMETERS", f"the parameters are {type(parameters).__name__}, expected a JSON object")
-    return refine(parameters, api, parent, lists)
+    outcome = refine(parameters, api, parent, lists)
+    return outcome if isinstance(outcome, Refusal) else with_own_words(outcome, vo)
 
 
 def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.patterns import compile_pattern
+from schemas.scopes import dataset_name
 from schemas.server_address import with_name
 from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.requirements import check_patterns, events_of, requirements_of
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
-from streams.jedi.template import dataset_name, job_text, stream_of
+from streams.jedi.template import job_text, stream_of
 
 ATTEMPTS = 3
 ATTEMPTS_MAX = 1_000_000
@@ -120,6 +121,7 @@ def _definition(
         container_name=given.name("container_name") or None,
         use_local_io=given.flag("useLocalIO"),
         looping_check=not given.flag("noLoopingCheck"),
+        uses_secrets=given.flag("useSecrets"),
         goal_permille=_goal(given),
         fail_goal_unreached=given.flag("failGoalUnreached"),
         parent_task_id=None if given.flag("noWaitParent") else parent_task_id,

@@ -8,12 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from schemas.scopes import dataset_name, scope_of
 from schemas.types import DatasetRole, OutputTemplate
 from streams.jedi.shown import shown
 from streams.jedi.task_parameters import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Item
 
-#: Scopes that are made of the first two parts of a dataset name.
-PERSONAL_SCOPES = frozenset({"user", "group"})
 STREAM = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
 
 
@@ -61,20 +60,6 @@ def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[
     if len(text) > TEXT_CHARACTERS_MAX:
         problems.append(f"jobParameters become {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")
     return JobText(text.removesuffix(" "), tuple(outputs), problems)
-
-
-def dataset_name(text: str) -> str:
-    """A dataset's name without the trailing slash of a container and without a `scope:` before it."""
-    return text.strip().rstrip("/").rpartition(":")[2]
-
-
-def scope_of(dataset: str) -> str:
-    """`user.jdoe` of user.jdoe.anything, `group.x` of group.x.anything, else the part before the first dot.
-
-    A name like `PandaJob_#{pandaid}` differs from job to job behind `#{`; the scope is what they share.
-    """
-    parts = (dataset.partition("#{")[0] or dataset).split(".")
-    return ".".join(parts[:2]) if parts[0] in PERSONAL_SCOPES else parts[0]
 
 
 def stream_of(item: Item) -> str:

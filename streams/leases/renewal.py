@@ -1,8 +1,8 @@
 """Heartbeats of many pilots rolled up into one renewal a queue. Pure.
 
-In: heartbeats as read. Out: `RenewLeases`, each job once, running from the latest heartbeat of the batch; beats that
-lie far apart in time, as after a standstill, are not lumped together, or a silent pilot would live on its neighbours'
-beats.
+In: heartbeats as read. Out: `RenewLeases`, each job once for each subject that reported of it, running from the latest heartbeat
+of the batch; beats that lie far apart in time, as after a standstill, are not lumped together, or a silent pilot would live on
+its neighbours' beats.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from schemas.bounds import OutOfBounds, problems_of
 from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import caused_command_id
 from schemas.queue import RenewLeases
-from schemas.types import CommandEnvelope
+from schemas.types import CommandEnvelope, JobsSeen
 from streams.engine.messages import ROLE, OutgoingCommand, RecordRead
 
 #: Microseconds within which beats count as simultaneous: far below any lease.
@@ -28,7 +28,10 @@ def renewals(records: Sequence[RecordRead]) -> Iterator[OutgoingCommand]:
         groups.setdefault((beat.queue, beat.vo, beat.seen_at // WINDOW), []).append(one)
     for (queue, vo, _), beats in groups.items():
         seen_at = max(one.message.seen_at for one in beats)
-        job_ids = tuple(dict.fromkeys(one.message.job_id for one in beats))
+        jobs: dict[str, dict[int, None]] = {}
+        for one in beats:
+            jobs.setdefault(one.message.actor, {})[one.message.job_id] = None
+        seen = tuple(JobsSeen(actor=actor, job_ids=tuple(ids)) for actor, ids in jobs.items())
         places = [f"{one.partition}:{one.offset}" for one in beats]
         command_id = caused_command_id("heartbeats", queue, vo, *places)
         envelope = CommandEnvelope(
@@ -40,7 +43,7 @@ def renewals(records: Sequence[RecordRead]) -> Iterator[OutgoingCommand]:
             role=ROLE,
             vo=vo,
         )
-        yield OutgoingCommand(RenewLeases(job_ids=job_ids, seen_at=seen_at), envelope)
+        yield OutgoingCommand(RenewLeases(seen=seen, seen_at=seen_at), envelope)
 
 
 def _check(beat: PilotHeartbeat) -> None:

@@ -1,6 +1,5 @@
 """A Culm that is a stand-in, and agents that are real."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +8,7 @@ import psutil
 import pytest
 
 from tests.agents.culm_stand_in import CulmStandIn
-from tests.agents.processes import Agent
+from tests.agents.processes import Agent, living_workers
 from tests.starting import starts_processes
 
 StartAgent = Callable[..., Agent]
@@ -26,19 +25,16 @@ def culm(tmp_path: Path) -> Iterator[CulmStandIn]:
 @pytest.fixture
 @starts_processes
 def start_agent(culm: CulmStandIn, tmp_path: Path) -> Iterator[StartAgent]:
-    """Starts agents by module name and variables; ends them after the test."""
+    """Starts agents by module name, arguments and variables; ends them after the test."""
     agents: list[Agent] = []
 
-    def start(module: str = "agents.pilot", **variables: str) -> Agent:
-        agents.append(Agent(module, culm, tmp_path, **variables))
+    def start(module: str = "agents.pilot", *arguments: str, **variables: str) -> Agent:
+        agents.append(Agent(module, culm, tmp_path, arguments, **variables))
         return agents[-1]
 
     yield start
     for agent in agents:
         agent.close()
-    for ledger in tmp_path.glob("run/harvester-*.json"):  # pilots that outlived their harvester
-        for entry in json.loads(ledger.read_text())["pilots"].values():
-            with suppress(psutil.NoSuchProcess):
-                pilot = psutil.Process(entry["pid"])
-                if abs(pilot.create_time() - entry["born"]) < 2:
-                    pilot.kill()
+    for pid in living_workers(tmp_path).values():  # pilots that outlived their harvester
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()

@@ -5,10 +5,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+from commands.worker.model import Workers
+from schemas.queue import BindJob
+from schemas.types import JobSpec, WorkerMode, WorkerState
+from schemas.worker import ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WithdrawWorker
+from tests.commands.in_memory import a_culm
 
 TOKEN = "a-pilot-token-that-nobody-else-may-see"
 #: The smallest wrapper: runs the text after -p (docs/reference/pilot.md, "The wrapper").
@@ -16,9 +23,13 @@ RUN_GEN = b"""#!/bin/bash
 while getopts "p:" o; do [ "$o" = p ] && CMD="$OPTARG"; done
 eval "$CMD"
 """
+COMMANDS: dict[str, Any] = {
+    kind.__name__: kind for kind in (BindJob, ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WithdrawWorker)
+}
 TAKEN: dict[str, Any] = {"StatusCode": 0, "command": "NULL"}
 KILL: dict[str, Any] = {"StatusCode": 0, "command": "tobekilled"}
 Answer = tuple[int, dict[str, Any]]
+Found = TypeVar("Found")
 
 
 class CulmStandIn:
@@ -33,10 +44,24 @@ class CulmStandIn:
         self.worker_reports: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.token = TOKEN
+        #: Tokens for jobs that are accepted beside it.
+        self.job_tokens: set[str] = set()
         self.on_update: Callable[[dict[str, Any]], Answer] = lambda _: (200, TAKEN)
         self.on_get_job: Callable[[], Answer | None] = lambda: None
         self.wanted, self.sequence = 0, 1
+        #: The queue whose workers `tags_alive` and `states_alive` tell of.
+        self.queue = "Q"
+        #: Makes of a job that was bound what its pilot reads.
+        self.payload_of: Callable[[JobSpec], dict[str, Any]] = lambda spec: {"PandaID": spec.job_id}
+        #: So many answers to the question for a job are lost on their way.
+        self.answers_lost = 0
         self.changed = threading.Condition()
+        #: The workers of all queues, as the real decider has them.
+        self.log, self.lock = a_culm(), threading.RLock()
+        self._decider = ThreadPoolExecutor(1, "decider")
+        self.began, self.passed = time.time(), 0
+        #: How much time passes for the decider with each listing that it is sent.
+        self.listing_seconds = 0.0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -50,6 +75,7 @@ class CulmStandIn:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+        self._decider.shutdown()
 
     def want(self, number: int) -> None:
         """Let the queue want `number` pilots."""
@@ -86,8 +112,87 @@ class CulmStandIn:
             with self.changed:
                 if after is not None:
                     self.changed.wait_for(lambda: self.sequence > after, float(query["wait"][0]))
-                return 200, {"queue": "Q", "wanted": self.wanted, "live": 0, "sequence": self.sequence}
+            return 200, {"queue": self.queue, **self.on_log(self._wanted), "live": 0, "sequence": self.sequence}
+        if path.endswith("/living"):
+            return 200, self.on_log(lambda: self.living(path.split("/")[3]))
         return 404, {}
+
+    def _wanted(self) -> dict[str, Any]:
+        """What the queue wants: of one that pushes, a worker for each of its jobs."""
+        queue = self.log.state("queue", self.queue)
+        if queue.settings is None:
+            return {"wanted": self.wanted}
+        pushes = queue.settings.mode is WorkerMode.PUSH
+        return {"wanted": len(queue.waiting) + len(queue.leases) if pushes else self.wanted, "mode": queue.settings.mode.value}
+
+    def command(self, command: Any, aggregate_id: object, **by: Any) -> Any:
+        """Have a command decided, and the demand looked at again."""
+        answer = self.on_log(lambda: self._decided(command, str(aggregate_id), 0.0, by))
+        with self.changed:
+            self.sequence += 1
+            self.changed.notify_all()
+        return answer
+
+    def on_log(self, act: Callable[[], Found]) -> Found:
+        """What `act` gives in the one thread that uses `log`; nothing changes the log meanwhile."""
+
+        def alone() -> Found:
+            with self.lock:
+                return act()
+
+        return self._decider.submit(alone).result()
+
+    def living(self, queue: str) -> dict[str, Any]:
+        """Service and living workers of `queue`, as the API shows them."""
+        workers: Workers = self.log.state("worker", queue)
+        rows = [
+            {
+                "worker_id": name,
+                "tag": one.tag,
+                "state": one.state.lower(),
+                "batch_id": "known" if one.is_submitted else "",
+                "cancel_ordered": one.cancel_ordered,
+                "cancel_why": "by hand" if one.cancel_ordered else None,
+                "class_name": "",
+                "job_id": one.job_id,
+            }
+            for name, one in workers.live.items()
+            if one.is_intended
+        ]
+        service = {name: getattr(workers.service, name) for name in ("epoch", "harvester_id", "instance", "until")}
+        return {"queue": queue, "sequence": self.sequence, **service, "workers": rows, "next": None}
+
+    def tags_alive(self) -> set[str]:
+        """Of workers that the log has alive."""
+        return self.on_log(lambda: {one.tag for one in self.log.state("worker", self.queue).live.values()})
+
+    def states_alive(self) -> set[str]:
+        """Of workers that the log has alive, by the decider."""
+        return self.on_log(lambda: {one.state.value for one in self.log.state("worker", self.queue).live.values()})
+
+    def decide(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What the decider of workers answers to a command of a harvester."""
+        fields = dict(body)
+        queue = fields.pop("aggregate_id")
+        if "absent" in fields:
+            fields["absent"] = tuple(fields["absent"])
+        seconds = self.listing_seconds if name == "ReconcileWorkers" else 0.0
+        answer = self.on_log(lambda: self._decided(COMMANDS[name](**fields), queue, seconds, {"role": "pilot"}))
+        if answer.event_types:
+            with self.changed:
+                self.sequence += 1
+                self.changed.notify_all()
+        said = {name: getattr(answer, name) for name in ("accepted", "reason", "message")}
+        document = {"answered": True, **said, "sequence": self.sequence}
+        if answer.leased is not None:
+            document |= {"leased": answer.leased.to_avro(), "job": self.payload_of(answer.leased.spec)}
+        return document
+
+    def _decided(self, command: Any, aggregate_id: str, seconds: float, by: dict[str, Any]) -> Any:
+        """The answer, after as much time as has passed here, and `seconds` more."""
+        self.log.now += round((time.time() - self.began) * 1e6) - self.passed + round(seconds * 1e6)
+        self.passed = round((time.time() - self.began) * 1e6)
+        return self.log.send(command, aggregate_id, **by)
 
     def answer_post(self, path: str, body: dict[str, Any]) -> Answer:
         """The answer to a POST."""
@@ -106,9 +211,19 @@ class CulmStandIn:
         if path == "/server/panda/updateWorkerPilotStatus":
             self.worker_statuses.append(body)
             return 200, {"StatusCode": 0}
+        if path == "/v1/agents/workers":
+            return 200, {"token": self.token, "token_key": "key"}
+        if path.startswith("/v1/commands/"):
+            answer = self.decide(path.rpartition("/")[2], body)
+            if path.endswith("/BindJob") and self.answers_lost > 0:
+                self.answers_lost -= 1
+                return 503, {}
+            return 200, answer
         if path.endswith("/workers"):
             self.worker_reports.append(body)
-            return 200, {"accepted": True}
+            report = {name: value for name, value in body.items() if value is not None}
+            state = WorkerState(report["state"].upper())
+            return 200, self.decide("ReportWorker", {**report, "state": state, "aggregate_id": path.split("/")[3]})
         return 404, {}
 
 
@@ -125,7 +240,9 @@ def _handler(culm: CulmStandIn) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             culm.headers.append(dict(self.headers))
-            if self.headers.get("Authorization") != f"Bearer {culm.token}":
+            if self.path == "/v1/agents/enrol":
+                self._send((200, {"token": culm.token, "token_key": "key"}))
+            elif self.headers.get("Authorization", "").removeprefix("Bearer ") not in {culm.token, *culm.job_tokens}:
                 self._send((403, {}))
             else:
                 self._send(culm.answer_post(self.path, body))
@@ -148,7 +265,7 @@ def _handler(culm: CulmStandIn) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `condition` gives as soon as it is true; raises AssertionError when it is not in time."""
     end = time.monotonic() + seconds
     while True:

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from agents.harvester.systems.local_records import LocalRecords, is_alive
 from tests.agents.culm_stand_in import TOKEN, CulmStandIn
 
 ROOT = Path(__file__).parent.parent.parent
@@ -22,7 +24,7 @@ QUICK = {
 class Agent:
     """A pilot or harvester that a test started. `log` is what it said."""
 
-    def __init__(self, module: str, culm: CulmStandIn, home: Path, **variables: str) -> None:
+    def __init__(self, module: str, culm: CulmStandIn, home: Path, arguments: Sequence[str] = (), **variables: str) -> None:
         token_file = home / "token"
         if not token_file.exists():
             token_file.write_text(TOKEN)
@@ -39,7 +41,7 @@ class Agent:
         }
         self._log = home / f"{module}.log"
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT, stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-m", module, *arguments], env=environment, cwd=ROOT, stderr=log)
 
     @property
     def log(self) -> str:
@@ -63,6 +65,13 @@ class Agent:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
         self.process.wait()
+
+
+def living_workers(home: Path) -> dict[str, int]:
+    """Process ids of the workers on this host that the harvester at `home` started, by worker id."""
+    records = LocalRecords(home / "work" / ".workers")
+    found = {tag: record for tag in records.tags() if (record := records.read(tag)) is not None and record.pid}
+    return {tag.partition("-")[2]: one.pid for tag, one in found.items() if is_alive(one.pid, one.born)}
 
 
 def is_running(pid: int) -> bool:

@@ -1,6 +1,5 @@
 """Real harvesters with real pilots: as many as are wanted, each state reported, also when the harvester dies."""
 
-import json
 import os
 import signal
 import time
@@ -13,7 +12,7 @@ import pytest
 from tests.agents.builders import a_job
 from tests.agents.conftest import StartAgent
 from tests.agents.culm_stand_in import CulmStandIn, eventually
-from tests.agents.processes import is_running
+from tests.agents.processes import is_running, living_workers
 
 HARVESTER = "agents.harvester"
 PATIENT = {"CULM_PILOT_IDLE_SECONDS": "30"}
@@ -24,14 +23,6 @@ def workers(culm: CulmStandIn) -> list[str]:
     return list(dict.fromkeys(report["worker_id"] for report in list(culm.worker_reports)))
 
 
-def living(tmp_path: Path) -> dict[str, int]:
-    """Process ids of the pilots that the harvester believes alive, by worker."""
-    path = tmp_path / "run" / "harvester-Q.json"
-    if not path.exists():
-        return {}
-    return {worker: entry["pid"] for worker, entry in json.loads(path.read_text())["pilots"].items()}
-
-
 def reported(culm: CulmStandIn, worker_id: str, state: str) -> dict[str, Any] | None:
     """The report of a worker with `state`."""
     found = (one for one in list(culm.worker_reports) if (one["worker_id"], one["state"]) == (worker_id, state))
@@ -40,8 +31,8 @@ def reported(culm: CulmStandIn, worker_id: str, state: str) -> dict[str, Any] | 
 
 def started(culm: CulmStandIn, tmp_path: Path, number: int) -> dict[str, int]:
     """`number` living pilots that have come to ask for jobs."""
-    eventually(lambda: len(living(tmp_path)) == number)
-    pilots = living(tmp_path)
+    eventually(lambda: len(living_workers(tmp_path)) == number)
+    pilots = living_workers(tmp_path)
     eventually(lambda: {one["worker_id"] for one in list(culm.requests_for_jobs)} >= set(pilots))
     return pilots
 
@@ -102,8 +93,8 @@ def test_a_pilot_that_stays_too_many_finishes_its_job_and_takes_no_more(
 
     culm.want(1)
 
-    eventually(lambda: len(living(tmp_path)) == 1)
-    retired = next(worker for worker in pilots if worker not in living(tmp_path))
+    eventually(lambda: len(living_workers(tmp_path)) == 1)
+    retired = next(worker for worker in pilots if worker not in living_workers(tmp_path))
     eventually(lambda: culm.worker_states(retired) == ["submitted", "running", "finished"])
     assert {update["state"] for update in list(culm.updates)} <= {"starting", "running", "finished"}
 
@@ -164,10 +155,10 @@ def test_a_harvester_that_is_asked_to_end_ends_its_pilots_and_says_so(
     final = culm.final(1001)
     assert final is not None
     assert final["pilotErrorCode"] == 1201
-    assert living(tmp_path) == {}
+    assert living_workers(tmp_path) == {}
 
 
-def test_pilots_of_a_harvester_that_was_killed_finish_their_jobs_and_are_replaced(
+def test_pilots_of_a_harvester_that_was_killed_finish_their_jobs_and_serve_the_next_one(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
@@ -180,13 +171,15 @@ def test_pilots_of_a_harvester_that_was_killed_finish_their_jobs_and_are_replace
     killed.send(signal.SIGKILL)
     killed.ended()
     start_agent(HARVESTER, **PATIENT)
-    eventually(lambda: "pilot_adopted" in killed.log)
+    eventually(lambda: killed.log.count("queue_served") == 2)
     go.touch()
+    eventually(lambda: culm.states(1001)[-1:] == ["finished"])
+    culm.jobs.append(a_job(culm, "echo x > out.txt", PandaID=1002))
 
-    eventually(lambda: culm.worker_states(worker) == ["submitted", "running", "finished"])
-    assert culm.states(1001)[-1] == "finished"
-    assert not is_running(pid)
-    assert len(workers(culm)) == 2, "a new pilot for the jobs that come"
+    eventually(lambda: culm.states(1002)[-1:] == ["finished"])
+    assert is_running(pid)
+    assert culm.worker_states(worker) == ["submitted", "running"]
+    assert workers(culm) == [worker], "no other pilot in its place"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +208,7 @@ def test_pilots_that_ended_unseen_are_reported_by_the_next_harvester(
 
     end = eventually(lambda: reported(culm, worker, state))
     assert end["exit_code"] == exit_code
-    assert living(tmp_path) == {}
+    assert living_workers(tmp_path) == {}
 
 
 def test_reports_wait_for_a_server_that_is_away_and_come_in_order(

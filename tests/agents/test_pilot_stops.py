@@ -207,6 +207,16 @@ def test_a_pilot_that_retires_finishes_its_job_and_takes_no_other(
     assert culm.states(1002) == []
 
 
+def test_the_end_of_a_pilot_that_was_stopped_is_left_to_its_harvester(culm: CulmStandIn, start_agent: StartAgent) -> None:
+    pilot = start_agent(**WORKER, CULM_PILOT_IDLE_SECONDS="600")
+    eventually(lambda: culm.requests_for_jobs and culm.worker_statuses)
+
+    pilot.send(signal.SIGTERM)
+
+    assert pilot.ended() == 143
+    assert [status["status"] for status in culm.worker_statuses] == ["started"]
+
+
 def test_a_payload_dies_with_a_pilot_that_was_killed(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path
 ) -> None:

@@ -8,14 +8,19 @@ from typing import Any, cast
 from starlette.requests import Request
 
 from api.config import ApiConfig
+from api.http.errors import OutcomeUnknown
 from api.log.gateway import CommandGateway
 from api.log.positions import Position
 from api.queries.read_models import ReadModels, Row
 from api.services import Services
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
+from schemas.numbers import GiveNumbers
 from schemas.types import DatasetRole, JobKind, JobOutput, JobSpec
 from schemas.wire import entry_of
+
+#: Id of a command that a stand-in does not answer.
+UNANSWERED = "00000000-0000-0000-0000-000000000077"
 
 
 def an_identity(**changes: Any) -> Identity:
@@ -83,21 +88,27 @@ def a_request(headers: dict[str, str] | None = None, path: str = "/v1/tasks") ->
 
 @dataclass(slots=True)
 class GatewayStandIn:
-    """Answers commands by a function of the command and remembers what was sent."""
+    """Answers commands by a function of the command and remembers what was sent. numbers_from: the first free task id."""
 
     answer: Callable[[Any, str], CommandAnswered | None] = lambda command, aggregate_id: an_answer()
     sent: list[tuple[Any, str]] = field(default_factory=list)
     roles: list[str | None] = field(default_factory=list)
     heartbeats: list[Any] = field(default_factory=list)
+    numbers_from: int = 10_000_005
 
     async def submit(
-        self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **_: Any
+        self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **how: Any
     ) -> CommandAnswered | None:
         """Remember and answer."""
         entry_of(command)
+        if isinstance(command, GiveNumbers):
+            return an_answer(numbers_from=self.numbers_from)
         self.sent.append((command, aggregate_id))
         self.roles.append(role)
-        return self.answer(command, aggregate_id)
+        answered = self.answer(command, aggregate_id)
+        if answered is None and how.get("only_in_time"):
+            raise OutcomeUnknown("no answer within 1 s", UNANSWERED, stands=False)
+        return answered
 
     def heartbeat(self, heartbeat: Any) -> None:
         """Remember."""

@@ -7,7 +7,7 @@ import pytest
 
 from api.http.errors import AccessDenied, NotAuthenticated, RoleMissing
 from identity.issuer import key_path, make_token, signing_key
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from tests.api.builders import a_request, run
 from tests.identity.builders import a_gate, a_token
 
@@ -67,8 +67,11 @@ def test_a_token_of_a_replaced_key_is_denied(tmp_path: Path) -> None:
     key_path(tmp_path).unlink()
     signing_key(tmp_path)
 
-    with pytest.raises(AccessDenied, match="key that its issuer does not publish"):
-        run(a_gate(tmp_path).let_in(EndpointClass.USER, bearer, "wlcg"))
+    gate = a_gate(tmp_path)
+
+    with pytest.raises(AccessDenied, match="the token is not believed here"):
+        run(gate.let_in(EndpointClass.USER, bearer, "wlcg"))
+    assert [record.rule for record in gate.refusals.take_all(0)] == ["key"]
 
 
 def test_who_one_was_before_says_nothing_of_another_origin(tmp_path: Path) -> None:

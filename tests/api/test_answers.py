@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError
 
-from api.http.errors import LogUnavailable
+from api.http.errors import LogUnavailable, OutcomeUnknown
 from api.log.answers import AnswerWatch
-from api.log.gateway import CommandGateway
+from api.log.gateway import CommandGateway, expiry_seconds
 from schemas.catalog import CATALOG
 from schemas.job import JobStarted, KillJob
 from schemas.records import replace
@@ -221,3 +221,46 @@ def test_an_event_that_stands_for_the_answer_reaches_the_request_that_waits_and_
     assert answer is not None
     assert (answer.accepted, answer.command_id, answer.event_types) == (True, "mine", ("JobStarted",))
     assert (other_done, decoded) == (False, [b"mine", b"other-one"])
+
+
+@pytest.mark.parametrize(("code", "expected"), [
+    (KafkaError._MSG_TIMED_OUT, OutcomeUnknown), (KafkaError._PURGE_INFLIGHT, OutcomeUnknown),
+    (KafkaError.TOPIC_AUTHORIZATION_FAILED, LogUnavailable), (KafkaError.MSG_SIZE_TOO_LARGE, LogUnavailable),
+])  # fmt: skip
+def test_what_was_perhaps_written_differs_from_what_was_not(code: int, expected: type[LogUnavailable]) -> None:
+    gateway = a_gateway(lambda watch, envelope, reported: reported(KafkaError(code), None))
+
+    with pytest.raises(LogUnavailable) as raised:
+        run(gateway.submit(KillJob(), "1", an_identity()))
+
+    assert type(raised.value) is expected
+
+
+def test_a_command_without_a_report_says_its_key_and_that_it_may_be_carried_out_later() -> None:
+    gateway = a_gateway(lambda watch, envelope, reported: None)
+    key = "7b0c5ac4-8f4e-4f2c-9df6-9d8f5e0d1a11"
+
+    with pytest.raises(OutcomeUnknown) as raised:
+        run(gateway.submit(KillJob(), "1", an_identity(), command_id=key, wait_seconds=0.01))
+
+    assert raised.value.members == {"reason": "OUTCOME_UNKNOWN", "command_id": key}
+    assert raised.value.detail == (
+        "the log did not take the command within 0 s: it is not known whether it was carried out, it may be carried out later;"
+        f" ask again with Idempotency-Key {key}"
+    )
+
+
+def test_a_command_that_is_only_of_use_in_time_expires_before_its_sender_gives_up() -> None:
+    sent: list[CommandEnvelope] = []
+
+    def taken(watch: AnswerWatch, envelope: CommandEnvelope, reported: Callable[..., None]) -> None:
+        sent.append(envelope)
+        reported(None, None)
+
+    gateway = a_gateway(taken)
+
+    with pytest.raises(OutcomeUnknown, match="it will not be carried out any more"):
+        run(gateway.submit(KillJob(), "1", an_identity(), wait_seconds=0.01, only_in_time=True))
+
+    assert sent[0].expires_at == sent[0].issued_at + 8_000
+    assert (expiry_seconds(10.0), expiry_seconds(60.0), expiry_seconds(1.0)) == (8.0, 58.0, 0.8)

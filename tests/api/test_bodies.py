@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from api.http.bodies import parse_object
+from api.http.bodies import body_of_reading, parse_object
 from api.http.errors import BodyTooLarge, UnreadableBody
 
 LIMIT = 10_000
@@ -67,3 +67,19 @@ def test_what_cannot_be_read_is_said_so(raw: bytes, kind: str) -> None:
 def test_a_body_may_not_grow_over_the_limit() -> None:
     with pytest.raises(BodyTooLarge):
         parse_object(gzip.compress(b" " * (LIMIT + 1)), {}, LIMIT)
+
+
+@pytest.mark.parametrize(("method", "header", "found"), [
+    ("GET", (b"content-length", b"5"), "a GET with a body, content-length: '5'; expected none"),
+    ("HEAD", (b"content-length", b"1000000000000"), "a HEAD with a body, content-length: '1000000000000'; expected none"),
+    ("GET", (b"transfer-encoding", b"chunked"), "a GET with a body, transfer-encoding: 'chunked'; expected none"),
+])  # fmt: skip
+def test_a_request_that_reads_has_no_body(method: str, header: tuple[bytes, bytes], found: str) -> None:
+    problem = body_of_reading({"type": "http", "method": method, "headers": [header]})
+
+    assert problem is not None
+    assert (problem.status, problem.detail) == (413, found)
+
+
+def test_a_request_that_reads_may_say_that_it_has_no_body() -> None:
+    assert body_of_reading({"type": "http", "method": "GET", "headers": [(b"content-length", b"0")]}) is None

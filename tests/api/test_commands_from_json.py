@@ -4,7 +4,8 @@ import pytest
 
 from api.http.errors import BadRequest, NotFound
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
-from identity.rights import EndpointClass, class_of_command, right_in_words
+from identity.rights import class_of_command, right_in_words
+from identity.ruling import EndpointClass
 from schemas.dataset import RegisterFiles
 from schemas.policy import ConfigureQueue
 from schemas.task import KillTask
@@ -68,21 +69,35 @@ def test_every_command_of_the_vocabulary_comes_through_json_unchanged() -> None:
         assert json_schema(entry)["type"] == "object"
 
 
-def test_what_is_not_named_is_for_operators_only() -> None:
+def test_what_is_not_named_is_for_culm_alone() -> None:
     of = {name: class_of_command(name) for name in COMMANDS}
 
     assert {name for name in COMMANDS if of[name] is EndpointClass.PILOT} == {
-        "LeaseJob", "ReportJobEnd", "ReportJobProgress", "ReportWorker",
+        "BindJob", "LeaseJob", "ReportWorker", "ClaimService", "IntendWorker", "WithdrawWorker", "ReconcileWorkers",
+        "AcknowledgeHarvesterCommands", "AcquireHarvesterCommands", "AddHarvesterDialogs",
+        "ReportHarvester", "ReportServiceMetrics", "ReportWorkerCounts",
+    }  # fmt: skip
+    assert {name for name in COMMANDS if of[name] is EndpointClass.REPORT} == {
+        "ReadSecrets", "ReportJobEnd", "ReportJobProgress",
     }  # fmt: skip
     assert of["KillTask"] is of["RegisterFiles"] is EndpointClass.USER
-    assert of["ConfigureQueue"] is of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is EndpointClass.OPERATOR
+    assert of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is class_of_command("None") is EndpointClass.SYSTEM
+    assert {name for name in COMMANDS if of[name] is EndpointClass.OPERATOR} == {
+        "ConfigureQueue", "SetShares", "SetRetryRules", "SetResourceTypes", "ChangeTaskPriority", "OfferEnrolment",
+        "EndEnrolment", "CancelWorker", "OrderHarvester", "ReleaseHarvester", "SetTargetSlots",
+    }  # fmt: skip
+    assert {name for name in COMMANDS if of[name] is EndpointClass.INTERNAL} == {
+        "SubmitTask", "ClaimTaskName", "ClaimScope", "GiveNumbers", "RedeemEnrolment", "SetSecret", "DeleteSecrets",
+        "ShowSecrets", "LinkIdentities", "UnlinkIdentities",
+    }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
-        "SubmitTask", "AddInputNames", "ClaimTaskName", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
-        "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset",
+        "AddInputNames", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
+        "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
     }  # fmt: skip
 
 
 def test_a_right_is_explained_in_words() -> None:
-    words = [right_in_words(name) for name in ("KillTask", "RegisterFiles", "LeaseJob", "EndLease")]
+    words = [right_in_words(name) for name in ("KillTask", "RegisterFiles", "LeaseJob", "EndLease", "SubmitTask")]
 
-    assert words == ["For users: own task.", "For users: own dataset.", "For pilots.", "For operators."]
+    own = ["Sent by Culm itself alone.", "Sent by Culm itself on behalf of its users."]
+    assert words == ["For users: own task.", "For users: own dataset.", "For pilots.", *own]

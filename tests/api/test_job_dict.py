@@ -77,4 +77,6 @@ def test_every_endpoint_of_a_queue_is_in_the_storage_document() -> None:
     assert {name for names in queue["astorages"].values() for name in names} == {"FAR"}
     assert storages["LOCAL_DISK"]["arprotocols"]["write_lan"][0]["path"] == "/home/storage/"
     assert (queue["state"], queue["status"], queue["maxwdir"]) == ("ACTIVE", "brokeroff", 1)
+    # Without a limit there is no number to ask workers of.
+    assert (queue["maxrss"], queue["pilot_manager"], queue["harvester"]) == (0, "", "")
     assert "mv_final_destination" in queue["catchall"]

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from api.panda import ENDPOINTS
+from api import harvesters, panda
 from api.queries import jobs, tasks
 from api.queries.filters import PLAIN, WINDOW_FIELDS
 from deploy.stack import Stack
@@ -26,6 +26,7 @@ from identity.issuer import make_token
 from tests.api.test_routes import routes_at
 
 pytestmark = pytest.mark.stack
+ENDPOINTS = (*panda.ENDPOINTS, *harvesters.ENDPOINTS)
 AT_ONCE = 4
 #: Path or query, percent-encoded where it must be.
 NAUGHTY = (

@@ -19,7 +19,7 @@ PILOT = an_identity(subject="pilot", roles=frozenset({"pilot"}))
 
 
 def a_row(**changes: Any) -> dict[str, Any]:
-    return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg"} | changes
+    return {"status": "running", "attempt": 1, "order_kill": False, "queue": "LOCAL", "vo": "wlcg", "holder": "pilot"} | changes
 
 
 def a_dispatch(gateway: GatewayStandIn, row: dict[str, Any] | None = None) -> PilotDispatch:
@@ -42,11 +42,37 @@ def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
     assert gateway.roles == ["pilot"]
 
 
+def first_requests(gateway: GatewayStandIn) -> list[bool]:
+    """Of each request for work that was sent on, whether it may be the first of its worker."""
+    return [command.is_first_request for command, _ in gateway.sent]
+
+
+def test_the_first_request_of_a_worker_is_marked_until_it_was_answered() -> None:
+    answers = iter([None, an_answer(accepted=False, reason="NO_JOBS"), an_answer(accepted=False, reason="NO_JOBS")])
+    gateway = GatewayStandIn(lambda *_: next(answers))
+    dispatch = a_dispatch(gateway)
+
+    for _ in range(3):
+        run(dispatch.lease({"siteName": "Q", "worker_id": "w1"}, PILOT))
+
+    assert first_requests(gateway) == [True, True, False]
+
+
+def test_each_worker_queue_and_organisation_has_a_first_request_of_its_own() -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS"))
+    dispatch = a_dispatch(gateway)
+
+    for queue, worker, vo in (("Q", "w1", "wlcg"), ("Q", "w2", "wlcg"), ("P", "w1", "wlcg"), ("Q", "w1", "other")):
+        run(dispatch.lease({"siteName": queue, "worker_id": worker}, an_identity(subject="p", vo=vo, roles=frozenset({"pilot"}))))
+
+    assert first_requests(gateway) == [True, True, True, True]
+
+
 def test_no_jobs_and_no_answer_are_different_replies() -> None:
-    empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="none of 0"))
+    empty = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS", message="no job waits"))
     silent = GatewayStandIn(lambda *_: None)
 
-    assert run(a_dispatch(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA")
+    assert run(a_dispatch(empty).lease({"siteName": "Q"}, PILOT)) == PilotReply(NO_JOBS, message="no jobs in PanDA: no job waits")
     assert run(a_dispatch(silent).lease({"siteName": "Q"}, PILOT)).status_code == TIMEOUT
 
 
@@ -130,3 +156,41 @@ def test_the_command_is_never_null_and_stands_in_both_places() -> None:
         "data": {"StatusCode": 0, "command": "tobekilled"},
         "command": "tobekilled",
     }
+
+
+def refusing(*_: Any) -> Any:
+    return an_answer(accepted=False, reason="NOT_PERMITTED", message="another pilot holds the job", pilot_command="tobekilled")
+
+
+@pytest.mark.parametrize("state", ["running", "finished", "failed"])
+def test_a_report_of_a_job_that_another_subject_holds_is_no_heartbeat_and_no_command(state: str) -> None:
+    gateway = GatewayStandIn()
+
+    reply = run(a_dispatch(gateway, a_row(holder="another")).report(a_report(state), PILOT))
+
+    assert reply == PilotReply(SUCCESS, "tobekilled", "another pilot holds the job")
+    assert (gateway.sent, gateway.heartbeats) == ([], [])
+
+
+@pytest.mark.parametrize("row", [None, a_row(holder=None), a_row(holder=None, status="sent")])
+def test_where_the_holder_is_not_known_the_decider_is_asked_before_a_heartbeat_counts(row: dict[str, Any] | None) -> None:
+    taken, refused = GatewayStandIn(), GatewayStandIn(refusing)
+
+    yes = run(a_dispatch(taken, row).report(a_report(), PILOT))
+    no = run(a_dispatch(refused, row).report(a_report(), PILOT))
+
+    assert (yes.command, len(taken.sent), len(taken.heartbeats)) == ("NULL", 1, 1)
+    assert (no.command, len(refused.sent), len(refused.heartbeats)) == ("tobekilled", 1, 0)
+
+
+def test_a_report_without_an_attempt_is_judged_by_its_subject_all_the_same() -> None:
+    leased = LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60)
+    gateway = GatewayStandIn(lambda *_: an_answer(leased=leased))
+    dispatch = a_dispatch(gateway)
+    run(dispatch.lease({"siteName": "LOCAL"}, PILOT))
+    stranger = an_identity(subject="another", roles=frozenset({"pilot"}))
+
+    run(dispatch.report(a_report(jobId="100000000000001", attemptNr=None), stranger))
+
+    assert len(gateway.sent) == 2
+    assert gateway.heartbeats[:1] == gateway.heartbeats

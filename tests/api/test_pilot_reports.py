@@ -175,6 +175,18 @@ def test_the_v1_names_make_the_same_offer() -> None:
     assert (queue, offer.memory_mb, offer.disk_mb, offer.label, offer.harvester_id) == ("Q", 4000, 100, "managed", "h")
 
 
+def test_the_site_is_asked_for_jobs_and_not_the_host_of_a_harvester() -> None:
+    queue, offer = offer_from({"siteName": "Q", "computingElement": "host", "schedulerID": "harvester-h"}, an_identity())
+
+    assert (queue, offer.harvester_id) == ("Q", "h")
+
+
+def test_a_numbered_worker_has_its_harvester_in_front() -> None:
+    _, offer = offer_from({"siteName": "Q", "harvester_id": "h", "worker_id": "2"}, an_identity())
+
+    assert (offer.worker_id, offer.pilot) == ("h:2", "h:2")
+
+
 def test_a_pilot_for_itself_gets_its_owners_jobs_only() -> None:
     _, offer = offer_from({"siteName": "Q", "prodSourceLabel": "self", "prodUserID": "me"}, an_identity())
 
@@ -200,7 +212,8 @@ def test_odd_characters_are_replaced_by_what_each_field_holds() -> None:
 
     end = end_of(report_from(body), 1, "")
 
-    assert (end.node, end.pilot_id, end.errors[0].diagnostic) == ("n_o_de", "p\ufffd\ufffd|PR", "a\ufffdb")
+    # An id with characters that no pilot has says nothing about which pilot this is.
+    assert (end.node, end.pilot_id, end.errors[0].diagnostic) == ("n_o_de", "", "a\ufffdb")
 
 
 @pytest.mark.parametrize("attempt", [-1, 10**12, "99999999999"])

@@ -20,7 +20,7 @@ from api.http.hot_routes import HotRoutes
 from api.monitor.aliases import ALIASES
 from api.services import Services, make_gate
 from identity.issuer import make_token
-from identity.rights import EndpointClass
+from identity.ruling import EndpointClass
 from process.addresses import ApiAddresses
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
 
@@ -119,6 +119,13 @@ def declared_classes(route: RouteContext) -> list[EndpointClass]:
     return [kind] if isinstance(kind, EndpointClass) else []
 
 
+def capability_of(route: RouteContext) -> str:
+    """What a route needs of a token that has capabilities; empty where roles decide."""
+    if isinstance(route.original_route, APIRoute):
+        return "".join(call.capability for call in _calls(route.dependant) if isinstance(call, RequiredRight))
+    return str(getattr(route.endpoint, "capability", ""))
+
+
 def _calls(dependant: Dependant) -> Iterator[Any]:
     for part in dependant.dependencies:
         yield part.call
@@ -135,13 +142,24 @@ def test_every_route_declares_exactly_one_class(app: HotRoutes) -> None:
     assert all(isinstance(route.original_route, Route) for route in routes)
 
 
+def test_every_route_for_users_names_the_capability_that_it_needs(app: HotRoutes) -> None:
+    routes = list(iter_route_contexts(routes_of(app)))
+
+    silent = {str(route.path) for route in routes if EndpointClass.USER in declared_classes(route) and not capability_of(route)}
+
+    # Ending one's own login is neither reading nor changing a task.
+    assert silent == {"/auth/logout"}
+
+
 def test_only_documents_and_signs_of_life_are_public(app: HotRoutes) -> None:
     routes = iter_route_contexts(routes_of(app))
     public = {str(route.path) for route in routes if EndpointClass.PUBLIC in declared_classes(route)}
 
     allowed = ("/auth/", "/cache/", "/trf/", "/v1/health", "/openapi.json", "/v1/openapi.json", "/monitor", "/static")
     # Where one logs in, and bookmarks of BigPanDA, which lead to pages that ask who one is.
-    pages = {"/login", "/logout", *ALIASES}
+    pages = {"/login", "/login/at/{vo}", "/login/callback", "/logout", *ALIASES}
+    # Agents come with a code, verifiers for keys that are public.
+    pages |= {"/v1/agents/enrol", "/v1/agents/keys"}
     calls = {"system/is_alive", "metaconfig/get_site_specs"}
     #: They say that there are no workflows, and nothing else.
     saying_no = {"put_workflow_request", "execute_idds_workflow_command", "relay_idds_command",
@@ -300,6 +318,17 @@ def test_the_openapi_document_lists_every_command(client: Client) -> None:
     assert "post" in paths["/v1/tasks"]
 
 
+@pytest.mark.parametrize("groups", [(), ("wlcg/operator", "wlcg/production", "wlcg/pilot")])
+@pytest.mark.parametrize("name", ["SubmitTask", "ClaimTaskName", "RefineTask", "EndLeases", "DefineJob", "WantWorkers"])
+def test_commands_that_culm_sends_itself_are_not_for_users_and_not_for_operators(
+    client: Client, tmp_path: Path, name: str, groups: tuple[str, ...]
+) -> None:
+    answer = client.post(f"/v1/commands/{name}", headers=headers(tmp_path, *groups), json={"aggregate_id": "10000000"})
+
+    assert answer.status_code == 403
+    assert "the command is sent by Culm itself" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("key", ["wlcg/user/somebody-else/name", "wlcg/user//name", "wlcg/user", "wlcg/user/jdoe2/name"])
 def test_a_user_cannot_claim_a_name_of_someone_else(client: Client, tmp_path: Path, key: str) -> None:
     body = {"aggregate_id": key, "name": "name", "task_id": 10_000_000}
@@ -307,7 +336,7 @@ def test_a_user_cannot_claim_a_name_of_someone_else(client: Client, tmp_path: Pa
     answer = client.post("/v1/commands/ClaimTaskName", headers=headers(tmp_path), json=body)
 
     assert answer.status_code == 403
-    assert "aggregate_id: found" in answer.json()["detail"]
+    assert "on behalf of its users; submit a task by POST /v1/tasks" in answer.json()["detail"]
 
 
 def test_a_form_that_cannot_be_read_is_said_so_and_not_called_missing(client: Client, tmp_path: Path) -> None:

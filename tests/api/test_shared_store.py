@@ -2,7 +2,9 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,25 @@ def test_keys_that_sign_are_of_no_kind_that_is_shared() -> None:
     folders = {kind.value.split("/")[0] for kind in SharedKind}
 
     assert folders.isdisjoint({"identity", "notary", "tokens"})
+
+
+def test_what_another_api_takes_away_while_old_documents_are_forgotten_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = DirectorySpace(tmp_path)
+    for name in ("a", "b"):
+        space.put(name, b"old")
+        os.utime(tmp_path / name, (0, 0))
+    scandir = os.scandir
+
+    @contextmanager
+    def with_a_gap(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            seen = sorted(entries, key=lambda entry: entry.name)
+        (tmp_path / "a").unlink()
+        yield seen
+
+    monkeypatch.setattr(os, "scandir", with_a_gap)
+
+    assert space.forget(60) == 1
+    assert not (tmp_path / "b").exists()

@@ -66,8 +66,9 @@ def parameters(name: str, jobs: int = 1) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def submit(client: httpx.Client, jobs: int = 1, **headers: str) -> int:
-    answer = client.post("/v1/tasks", json={"parameters": parameters(f"user.jane.{uuid4()}", jobs)}, headers=headers)
+def submit(client: httpx.Client, jobs: int = 1, nickname: str = "jane", **headers: str) -> int:
+    """A new task; nickname: of the client, since names of a person's files belong to the one who was first to use them."""
+    answer = client.post("/v1/tasks", json={"parameters": parameters(f"user.{nickname}.{uuid4()}", jobs)}, headers=headers)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["task_id"])
 
@@ -279,3 +280,59 @@ def test_documents_for_pilots_need_no_token(stack: Stack, pilot: httpx.Client) -
 
     assert (queue["nickname"], queue["state"], queue["maxwdir"]) == (QUEUE, "ACTIVE", 20_000)
     assert {name for names in queue["astorages"].values() for name in names} <= set(storages)
+
+
+def test_a_pilot_that_did_not_lease_a_job_neither_ends_it_nor_keeps_it_alive(
+    jane: httpx.Client, pilot: httpx.Client, stack: Stack
+) -> None:
+    task_id = submit(jane)
+    job = take_job(pilot, jane, task_id)
+    command, queue = {"aggregate_id": str(job["PandaID"]), "attempt": 1, "succeeded": False}, {"aggregate_id": QUEUE}
+    at_once = {"Prefer": "wait=30"}
+
+    with a_client(stack, "stranger", "wlcg/pilot", "wlcg/operator") as stranger:
+        replies = [
+            report(stranger, job, state, **more)["command"]
+            for state in ("running", "failed", "finished")
+            for more in ({}, {"attemptNr": None})
+        ]
+        ended = stranger.post("/v1/commands/ReportJobEnd", json=command, headers=at_once).json()
+        of_the_engine = stranger.post("/v1/commands/EndLeases", json={**queue, "job_ids": [job["PandaID"]]}).status_code
+
+    assert set(replies) == {"tobekilled"}
+    assert (ended["accepted"], ended["reason"], of_the_engine) == (False, "NOT_PERMITTED", 403)
+    assert report(pilot, job, "running")["command"] == "NULL"
+    _until(lambda: jane.get(f"/v1/jobs/{job['PandaID']}").json()["status"] == "running")
+    assert report(pilot, job, "running", attemptNr=None)["command"] == "NULL"
+    assert report(pilot, job, "failed", pilotErrorCode=1305)["command"] == "NULL"
+    jane.post("/v1/commands/KillTask", json={"aggregate_id": str(task_id)}, headers=at_once)
+
+
+def test_files_of_another_person_cannot_be_named_in_a_dataset_of_ones_own(jane: httpx.Client, bob: httpx.Client) -> None:
+    file = {"lfn": "secret", "scope": "user.jane", "size_bytes": 1, "checksum": "ad:00000001", "endpoint": "LOCAL_DISK"}
+    wait = {"Prefer": "wait=30"}
+    body = {"files": [file], "role": "INPUT"}
+    hers = jane.post("/v1/commands/RegisterFiles", json={"aggregate_id": f"user.jane.{uuid4()}", **body}, headers=wait)
+    assert hers.json()["accepted"], hers.text
+
+    his = bob.post("/v1/commands/RegisterFiles", json={"aggregate_id": f"user.bob.{uuid4()}", **body}, headers=wait)
+    named = bob.post("/v1/commands/RegisterFiles", json={"aggregate_id": f"user.jane.{uuid4()}", "files": []}, headers=wait)
+    sent = bob.post("/v1/commands/ClaimScope", json={"aggregate_id": "user.bob2"}, headers=wait)
+
+    for refused in (his, named):
+        assert (refused.status_code, refused.json()["detail"]) == (
+            403, "scope user.jane belongs to another user; choose another name",
+        ), refused.text  # fmt: skip
+    assert sent.status_code == 403
+
+
+def test_a_task_that_would_write_into_the_scope_of_another_breaks_and_says_so(jane: httpx.Client, bob: httpx.Client) -> None:
+    submit(jane)
+
+    answer = bob.post("/v1/tasks", json={"parameters": parameters(f"user.jane.{uuid4()}")})
+
+    task = answer.json()["task_id"]
+    broken = _until(lambda: (row := bob.get(f"/v1/tasks/{task}").json())["status"] == "broken" and row)
+    assert broken["message"] == (
+        "the task cannot write its outputs: scope user.jane belongs to another user; choose another name"
+    )

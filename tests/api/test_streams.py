@@ -58,16 +58,18 @@ def test_a_stream_ends_when_its_issuer_is_removed(tmp_path: Path) -> None:
     assert run(seen()) == [1]
 
 
-def test_a_browser_is_known_by_its_cookies(tmp_path: Path) -> None:
+def test_a_stream_without_a_bearer_token_ends_when_its_own_login_does(tmp_path: Path) -> None:
     gate, closed = a_gate(tmp_path), Closed()
-    token = a_token(tmp_path)
-    request = a_request({"Cookie": f"t={token}; v=wlcg"})
+    answers = iter([True, False])
 
-    async def first() -> int:
-        stream = gate.of_one_member(request, await gate.member(token, "wlcg"), numbers(closed), ("t", "v"))
-        return await anext(aiter(stream))
+    async def holds() -> bool:
+        return next(answers)
 
-    assert run(first()) == 1
+    async def seen() -> list[int]:
+        jane = await gate.member(a_token(tmp_path), "wlcg")
+        return [number async for number in gate.of_one_member(a_request({}), jane, numbers(closed), holds)]
+
+    assert run(seen()) == [1]
 
 
 def test_one_member_has_a_bounded_number_of_streams_and_gets_room_again(tmp_path: Path) -> None:

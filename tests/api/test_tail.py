@@ -52,4 +52,5 @@ def test_an_event_of_the_tail_is_as_its_timeline_row() -> None:
     document = document_of(a_record(SENT, JOB))
 
     assert (document["place"], document["summary"]) == ("culm.job.events.v1/1/7", "Pilot p on n holds the job.")
-    assert document["body"] == {"lease_id": "l", "queue": "SLAC", "pilot": "p", "node": "n"}
+    told = {"lease_id": "l", "queue": "SLAC", "pilot": "p", "node": "n", "harvester_id": "", "worker_id": ""}
+    assert document["body"] == told | {"rebind_max": -1}

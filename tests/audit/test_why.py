@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from audit.why import TaskFacts, why_task
+from audit.why import JobFacts, TaskFacts, why_job, why_task
 
 MINUTE = 60_000_000
 AGAIN = (
@@ -48,3 +48,19 @@ def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> No
 
     assert reason.says == f"It is {letter}. Its record was kept and waits to be tried again."
     assert (reason.change, reason.who) == ("Mend what met the bug, then: culm dead-letter retry ID.", "an operator")
+
+
+def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
+    job = {
+        "status": "activated", "activated_at": 5, "task_id": 1, "queue": "Q", "priority": 900, "core_count": 1,
+        "ram_mb_min": 2000, "resource_type": "SCORE",
+    }  # fmt: skip
+    demand = {"live": 0, "wanted": 0, "unhealthy": "The queue gets no new work: 3 workers in a row ended (no-shared-folder)."}
+
+    reason, _ = why_job(JobFacts(job=job, queue={"settings": {}}, demand=demand, lease=None, now=9))
+
+    assert (reason.says, reason.change, reason.who) == (
+        "Queue Q is closed. The queue gets no new work: 3 workers in a row ended (no-shared-folder).",
+        "A worker must come as far as to ask for work; or reassign the task.",
+        "the site",
+    )

@@ -1,9 +1,9 @@
-"""`python -m tests.bench [a b c d e f g h] [--seconds S] [--pilots N] [--live-jobs N]`: the benchmark on the running local stack.
+"""`python -m tests.bench [a b c d e f g h i] [--seconds S] [--pilots N] [--live-jobs N]`: figures of the running local stack.
 
 Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and
 200 jobs a second; c each part alone, replay, rebuild; d memory after that, and at each of `--finished` finished jobs; e idle
-cost; f cold start with live jobs; g the monitor; h a life cycle with one and with two of each process. On a stack that is idle
-otherwise; machines are noisy: compare within one run.
+cost; f cold start with live jobs; g the monitor; h a life cycle with one and with two of each process; i verification
+of tokens. On a stack that is idle otherwise; machines are noisy: compare within one run.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from rich.table import Table
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from tests.bench import instances, latency, life_cycles, pages, parts
+from tests.bench import instances, latency, life_cycles, pages, parts, tokens
 from tests.bench.loading import fill
 from tests.bench.yardstick import yardstick_ms
 from tests.load.accounts import CpuAccounts, events_in_log
 
 FILE = CHECKOUT / "out" / "bench" / "latest.json"
-PARTS = "abcdefgh"
+PARTS = "abcdefghi"
 RATES = (100.0, 200.0)
 IDLE_SECONDS = 20.0
 
@@ -36,7 +36,7 @@ IDLE_SECONDS = 20.0
 def main() -> int:
     """0 after the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help="which parts, in the order a to h")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help="which parts, in the order a to i")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
     parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
     parser.add_argument("--finished", type=int, nargs="*", default=[], help="marks of part d, for example 100000 300000")
@@ -77,6 +77,8 @@ def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         found["pages"] = asdict(pages.measure(stack))
     if "h" in given.parts:
         found["with_instances"] = [asdict(one) for one in instances.measure(stack, given.seconds, given.pilots)]
+    if "i" in given.parts:
+        found |= {f"token_{name}_us": round(micros, 1) for name, micros in tokens.measure().items()}
     if "f" in given.parts:
         live = fill(stack, given.live_jobs)
         found |= {"cold_start_seconds": parts.cold_start(stack), "cold_start_live_jobs": live}

@@ -10,7 +10,7 @@ from process.instances import KINDS
 from tests.bench import life_cycles
 
 #: An agent of a site is no part of it: pilots are played by the load.
-SHARED = tuple(kind for kind in KINDS if not kind.is_agent)
+SHARED = tuple(kind for kind in KINDS if not kind.is_agent and kind.is_always_there)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ of a task of 100 jobs. Flat columns are the claim; absolute figures belong to on
 import time
 from collections.abc import Callable, Sequence
 
-from commands.queue.decide import best_match
 from commands.queue.model import DispatchQueue, evolve, initial
 from schemas.queue import TaskHeld, TaskReleased
-from tests.commands.test_queue_lines import ENVELOPE, a_spec, an_offer, leased, queued
+from tests.commands.test_queue_lines import ENVELOPE, a_spec, an_offer, best_match, leased, queued
 
 USERS, CLASSES, TASK_JOBS = 1_000, 8, 100
 SIZES = (1_000, 10_000, 100_000)

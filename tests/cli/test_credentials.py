@@ -4,13 +4,15 @@ import base64
 import json
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from cli.credentials import Credentials, Login, credentials_of, valid
+from cli import login
+from cli.credentials import Credentials, Login, credentials_of, refresh_until, valid
 from deploy.errors import StepFailed
 
 API = "https://culm.example.org"
@@ -134,3 +136,26 @@ def test_the_file_stands_in_the_configuration_folder_or_where_it_is_named(tmp_pa
 
     places = [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*.json"))]
     assert places == [".config/culm/credentials.json", "named.json", "xdg/culm/credentials.json"]
+
+
+def test_who_one_is_says_for_how_long_the_login_is_refreshed(
+    credentials: Credentials, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokens = {"id_token": a_token(600.0), "refresh_token": "next", "refresh_expires_in": 29.2 * 86_400}
+    answers(monkeypatch, 200, tokens)
+    me = {"display_name": "Jane Doe", "nickname": "jdoe", "vo": "wlcg"}
+
+    login._say(me, valid(a_login(seconds_left=10), credentials))
+    login._say(me, a_login())
+    kept = credentials.find(API)
+    assert kept is not None
+    login._say(me, replace(kept, refresh_until=time.time() + 5.2 * 3600))
+
+    assert [line.rpartition(", ")[2] for line in capsys.readouterr().out.splitlines()] == [
+        "refreshed for 29 days", "refreshed by itself", "refreshed for 5 h",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", [None, "600", True, -1, 1e12])
+def test_a_provider_that_says_nothing_sensible_of_refreshing_is_not_quoted(said: object) -> None:
+    assert refresh_until({"refresh_expires_in": said}) == 0.0

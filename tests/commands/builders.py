@@ -25,6 +25,7 @@ from schemas.types import (
     ReportedState,
     Requirements,
     SplitRules,
+    StepDefinition,
     TaskDefinition,
 )
 from tests.commands.in_memory import Culm, a_culm
@@ -60,6 +61,16 @@ def a_definition(**changes: Any) -> TaskDefinition:
         ),
     )
     return replace(definition, **changes)
+
+
+def a_merging_definition() -> TaskDefinition:
+    """A task whose outputs are merged."""
+    return a_definition(
+        merge=StepDefinition(
+            transformation="http://127.0.0.1/trf/user/runMerge",
+            parameters="-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}",
+        )
+    )
 
 
 def a_queue(culm: Culm, **changes: Any) -> None:

@@ -57,6 +57,8 @@ class Culm:
         command_id: str | None = None,
         expected_sequence: int | None = None,
         issued_at: int | None = None,
+        lease_id: str | None = None,
+        linked_actors: tuple[str, ...] = (),
     ) -> CommandAnswered:
         """The answer to `command`, after everything that follows from it was decided too. issued_at: now, if not given."""
         self.sent += 1
@@ -70,6 +72,8 @@ class Culm:
             role=role,
             vo=vo,
             expected_sequence=expected_sequence,
+            lease_id=lease_id,
+            linked_actors=linked_actors,
         )
         record = self._record(entry_of(command).topic, aggregate_id.encode(), self.codec.encode(command, envelope))
         before = len(self.answers)

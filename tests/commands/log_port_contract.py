@@ -291,6 +291,31 @@ def commands_of_one_key_come_in_order(harness: Harness, key: bytes) -> None:
     log.release()
 
 
+def a_partition_that_is_held_hands_out_nothing_and_then_goes_on_from_there(harness: Harness, key: bytes) -> None:
+    """What was taken behind the first one that waits comes again, with all that came meanwhile; others are not held."""
+    log = owner(harness)
+    shards = every(log)
+    elsewhere = shards - {partition_of(key.decode(), len(shards))}
+    other = of_shard(key + b"-", elsewhere, len(shards))
+    for value in (b"zero", b"one", b"two"):
+        harness.put(COMMANDS, key, value)
+    _, one, _ = taken(log, key, 3)
+    log.hold(*one.place)
+    harness.put(COMMANDS, key, b"three")
+    harness.put(COMMANDS, other, b"of another partition")
+
+    found: list[InputRecord] = []
+    while not any(record.key == other for record in found):
+        found += log.take(100)
+    assert [record.value for record in found if record.key == key] == []
+    ends = log.go_on({(one.topic, one.partition): one.offset})
+
+    again = taken(log, key, 3)
+    assert [record.value for record in again] == [b"one", b"two", b"three"]
+    assert ends == {(one.topic, one.partition): again[-1].offset + 1}
+    log.release()
+
+
 def a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on(harness: Harness, key: bytes) -> None:
     """A decision that does not fit is the decider's business: no restart, and nothing of its transaction is read."""
     log = owner(harness)
@@ -320,5 +345,6 @@ SCENES: tuple[Callable[[Harness, bytes], None], ...] = (
     a_member_beyond_the_shards_has_none_and_waits,
     a_row_is_placed_by_the_text_it_names_and_may_end,
     commands_of_one_key_come_in_order,
+    a_partition_that_is_held_hands_out_nothing_and_then_goes_on_from_there,
     a_record_that_is_too_large_leaves_nothing_behind_and_the_owner_goes_on,
 )

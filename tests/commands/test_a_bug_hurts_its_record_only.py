@@ -1,7 +1,7 @@
 """Wherever a bug strikes, the states are those of a run in which the record that met it never came.
 
-The scenes of `test_task_saga.py` are the runs: each is recorded command by command and played again with a bug planted in one
-decision, of any aggregate, its own record or an inline follow-up; in `decide`, in the middle of `evolve`, and in `settle`.
+The scenes of whole tasks (`scenes.py`) are the runs: each is recorded command by command and played again with a bug planted in
+one decision, of any aggregate, its own record or an inline follow-up; in `decide`, in the middle of `evolve`, and in `settle`.
 """
 
 import random
@@ -24,11 +24,10 @@ from commands.task.model import Task
 from commands.undo import CONTAINERS
 from schemas.records import is_record_class, names_of
 from schemas.wire import entry_of
-from tests.commands import test_task_saga
 from tests.commands.in_memory import Culm, a_culm
+from tests.commands.scenes import SCENES
 from tests.sim.seeds import quiet
 
-SCENES = sorted(name for name in vars(test_task_saga) if name.startswith("test_"))
 PLACES = ("decide", "evolve", "settle")
 VICTIMS_OF_A_SCENE = 3
 #: They note what undoes each change; `test_queue_lines.py` and `test_input_units.py` hold them to it.
@@ -55,7 +54,7 @@ def script_of(scene: str) -> list[Sent]:
         return send(culm, command, aggregate_id, **more)
 
     with patch.object(Culm, "send", recorded):
-        getattr(test_task_saga, scene)()
+        SCENES[scene]()
     # A scene that builds two systems sends the commands of the second to the same names; they are refused, which is as good.
     return sent
 

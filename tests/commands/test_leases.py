@@ -1,12 +1,16 @@
 """Leases: given once, kept alive by heartbeats, lost by a silence that was observed."""
 
-from schemas.job import JobLost, LateReportRefused
+from schemas.job import JobLost, JobSent, LateReportRefused
 from schemas.queue import ExpireLease, JobLeased, LeaseEnded, LeaseJob, LeasesRenewed, RenewLeases
-from schemas.types import LeaseEnding, PilotOffer, ReportedState
+from schemas.types import JobsSeen, LeaseEnding, PilotOffer, ReportedState
 from tests.commands.builders import QUEUE, a_queue, a_running_task, end, job, lease, report
 from tests.commands.in_memory import a_culm
 
 SECOND = 1_000_000
+
+
+def seen_of(job_id: int) -> tuple[JobsSeen, ...]:
+    return (JobsSeen(actor="pilot-1", job_ids=(job_id,)),)
 
 
 def test_a_pilot_that_is_silent_for_its_lease_loses_the_job() -> None:
@@ -31,7 +35,7 @@ def test_a_heartbeat_moves_the_end_of_the_lease() -> None:
     held = lease(culm) or 0
     given = culm.last(JobLeased)
 
-    culm.send(RenewLeases(job_ids=(held,), seen_at=culm.now + 30 * SECOND), QUEUE, role="system")
+    culm.send(RenewLeases(seen=seen_of(held), seen_at=culm.now + 30 * SECOND), QUEUE, role="system")
     answer = culm.send(
         ExpireLease(job_id=held, lease_id=given.lease_id, at=given.due_at, watched_since=0), QUEUE, role="system"
     )
@@ -42,9 +46,9 @@ def test_a_heartbeat_moves_the_end_of_the_lease() -> None:
 def test_an_old_heartbeat_that_arrives_late_changes_nothing() -> None:
     culm = a_running_task()
     held = lease(culm) or 0
-    culm.send(RenewLeases(job_ids=(held,), seen_at=culm.now + 30 * SECOND), QUEUE, role="system")
+    culm.send(RenewLeases(seen=seen_of(held), seen_at=culm.now + 30 * SECOND), QUEUE, role="system")
 
-    culm.send(RenewLeases(job_ids=(held,), seen_at=culm.now + 10 * SECOND), QUEUE, role="system")
+    culm.send(RenewLeases(seen=seen_of(held), seen_at=culm.now + 10 * SECOND), QUEUE, role="system")
 
     assert [m.seen_at for m, _ in culm.events if isinstance(m, LeasesRenewed)] == [culm.now + 30 * SECOND]
 
@@ -144,3 +148,12 @@ def test_jobs_are_leased_by_priority_then_age() -> None:
 
     assert [spec.priority for spec in specs] == [1000, 1000, 1000]
     assert [lease(culm) for _ in range(3)] == [job(1), job(2), job(3)]
+
+
+def test_a_job_says_which_harvester_and_worker_took_it() -> None:
+    culm = a_running_task()
+
+    lease(culm, harvester_id="h", worker_id="h:2")
+
+    sent = culm.last(JobSent)
+    assert (sent.harvester_id, sent.worker_id) == ("h", "h:2")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import undo
-from commands.queue.decide import best_match, fits
+from commands.queue import matching
+from commands.queue.matching import fits
 from commands.queue.model import DispatchQueue, evolve, initial
 from commands.queue.waiting import waiting_job
 from schemas.queue import JobLeased, JobQueued, JobWithdrawn, QueueEvent, TaskHeld, TaskReleased
@@ -55,6 +56,12 @@ def a_spec(job_id: int, *, task_id: int = 1, owner: str = "ann", priority: int =
 
 def an_offer(memory_mb: int = 0, owner: str | None = None) -> PilotOffer:
     return PilotOffer(pilot="p", node="n", label="", memory_mb=memory_mb, owner=owner)
+
+
+def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | None:
+    """What the pilot gets before any job has waited long."""
+    match = matching.best_match(queue, offer, vo, 0)
+    return None if match is None else queue.waiting[match.job_id].spec
 
 
 def after(queue: DispatchQueue, *events: QueueEvent) -> DispatchQueue:

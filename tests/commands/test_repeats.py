@@ -20,7 +20,7 @@ from schemas.types import GlobalShare, LeaseEnding, PilotOffer
 from schemas.worker import WantWorkers
 from tests.commands.builders import QUEUE, TASK, a_running_task, lease
 from tests.commands.in_memory import START, Culm, a_culm
-from tests.commands.test_snapshots import Node
+from tests.commands.nodes import Node
 
 NUMBER = str(UUID(int=77))
 SOME_DAYS = START + 10 * DAY
@@ -28,7 +28,7 @@ SOME_DAYS = START + 10 * DAY
 
 def wanted(culm: Culm, wanted: int, **said: object) -> tuple[bool, bool, str | None]:
     """The answer to a command for so many pilots: accepted, repeated, reason."""
-    answer = culm.send(WantWorkers(wanted=wanted), QUEUE, **said)  # type: ignore[arg-type]  # as `send` has them
+    answer = culm.send(WantWorkers(wanted=wanted), QUEUE, role="system", **said)  # type: ignore[arg-type]  # as `send` has them
     return answer.accepted, answer.repeated, answer.reason
 
 
@@ -57,7 +57,7 @@ def test_a_command_that_was_issued_more_than_a_day_before_the_newest_is_refused(
     wanted(culm, 1)
     before = len(culm.events)
 
-    answer = culm.send(WantWorkers(wanted=7), QUEUE, issued_at=SOME_DAYS - DAY)
+    answer = culm.send(WantWorkers(wanted=7), QUEUE, role="system", issued_at=SOME_DAYS - DAY)
 
     assert (answer.accepted, answer.reason) == (False, "STALE")
     assert answer.message == (

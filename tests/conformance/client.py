@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -112,6 +113,14 @@ class Client:
     def ended(self, task_id: int) -> dict[str, Any]:
         """The task once it is in a final status."""
         return self.wait_for(task_id, lambda task: task["status"] in FINAL)
+
+
+def written_by_payloads(stack: Stack) -> Path:
+    """A new folder into which payloads of the local pilots, who are other users, can write."""
+    folder = stack.config.home / "storage" / f"payloads-{uuid4().hex}"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    return folder
 
 
 def a_client(stack: Stack, folder: Path, user: str = "jdoe", name: str = "Jane Doe") -> Client:

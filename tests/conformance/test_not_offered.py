@@ -24,12 +24,6 @@ steps:
 """
 
 
-def test_secrets_are_not_kept(client: Client) -> None:  # rows 25, 26
-    for said in (client.pbook("set_secret", "k", "v"), client.pbook("list_secrets")):
-        assert "ERROR : user secrets are not kept by this server yet\n" in said.text
-        assert "Traceback" not in said.text
-
-
 @pytest.mark.parametrize(("options", "step"), [(("--check",), "check"), ((), "submit")])
 def test_pchain_says_that_there_are_no_workflows(client: Client, options: tuple[str, ...], step: str) -> None:  # rows 38, 39
     (client.folder / "main.cwl").write_text(CWL, encoding="utf-8")

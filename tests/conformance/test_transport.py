@@ -19,7 +19,7 @@ def test_a_wrong_token_is_said_without_a_traceback(client: Client, waiting_task:
 
     said = altered.pbook("kill", str(waiting_task))
 
-    assert "ERROR : Token authentication failed. the signature of the token is not valid\n" in said.text
+    assert "ERROR : Token authentication failed. the token is not believed here\n" in said.text
     assert "Traceback" not in said.text
     assert client.task(waiting_task)["status"] == "pending"
 

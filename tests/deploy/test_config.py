@@ -13,7 +13,7 @@ def test_an_empty_environment_gives_the_documented_addresses(tmp_path: Path) -> 
     assert config.api == "http://127.0.0.1:25080"
     assert config.kafka == "127.0.0.1:25092"
     assert config.registry == "http://127.0.0.1:25081/apis/ccompat/v7"
-    assert config.postgres == "postgresql://culm@127.0.0.1:25432/culm"
+    assert config.postgres == f"postgresql://culm@127.0.0.1:25432/culm?passfile={tmp_path}/postgres/passwords"
     assert config.external == frozenset()
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.dataset import adler32_of, scope_of, storage_path
+from cli.dataset import adler32_of, storage_path
+from schemas.scopes import scope_of
 
 
 def test_a_file_lies_where_the_storage_element_looks(tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_a_file_lies_where_the_storage_element_looks(tmp_path: Path) -> None:
         ("user.jdoe.deep.field", "user.jdoe"),
         ("group.phys-higgs.data", "group.phys-higgs"),
         ("mc23.601229.e8514", "mc23"),
-        ("user.jdoe", "user"),
+        ("user.jdoe", "user.jdoe"),
     ],
 )
 def test_a_dataset_without_scope_gets_the_one_its_name_implies(dataset: str, scope: str) -> None:

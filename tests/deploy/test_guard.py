@@ -10,7 +10,7 @@ import pytest
 from deploy.config import CHECKOUT
 
 INNER = """
-import subprocess, sys
+import os, subprocess, sys
 import pytest
 from deploy.config import StackConfig
 from deploy.supervision import Supervisor
@@ -35,6 +35,8 @@ def test_that_says_so(): subprocess.Popen(["true"]).wait()
 def test_with_a_command(): subprocess.run(["true"], check=True)
 
 def test_with_a_hidden_process(): subprocess.Popen(SLEEP)
+
+def test_with_a_spawned_process(): os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
 def test_with_a_hidden_stack(tmp_path): Supervisor(StackConfig.from_environ({}, home=tmp_path)).launch((), {})
 """
@@ -66,7 +68,8 @@ def test_a_test_with_a_fixture_that_starts_a_server_is_marked(folder: Path) -> N
 def test_a_start_that_is_not_declared_is_an_error_with_the_name_of_the_test(folder: Path) -> None:
     said = run(folder, "-q", "-m", "not stack")
 
-    assert "2 failed, 1 passed, 2 deselected" in said
+    assert "3 failed, 1 passed, 2 deselected" in said
     assert "test_inner.py::test_with_a_hidden_process starts a process that is not awaited" in said
+    assert "test_inner.py::test_with_a_spawned_process starts a process that is not awaited" in said
     assert "test_inner.py::test_with_a_hidden_stack starts a process that is not awaited" in said
     assert "expected a fixture with @starts_processes, or the marker stack" in said

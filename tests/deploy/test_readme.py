@@ -61,12 +61,12 @@ def test_the_readmes_first_example_runs_as_it_is_written(stack: Stack, tmp_path:
 
 @pytest.mark.parametrize(
     "variable",
-    ["API", "KAFKA", "KAFKA_CONTROLLER", "REGISTRY", "POSTGRES", "METRICS"],
+    ["API", "KAFKA", "KAFKA_CONTROLLER", "REGISTRY", "POSTGRES", "METRICS", "X509"],
 )
 def test_every_variable_of_a_port_is_in_the_readme(variable: str) -> None:
     assert f"`CULM_PORT_{variable}` (" in " ".join(README.split())
 
 
 def test_the_readme_says_how_many_ports_serve_metrics() -> None:
-    assert METRICS_PORTS == 6
-    assert "`CULM_PORT_METRICS` (25120, and the five after it" in README
+    assert METRICS_PORTS == 7
+    assert "`CULM_PORT_METRICS` (25120, and the six after it" in README

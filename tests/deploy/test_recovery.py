@@ -52,7 +52,7 @@ def test_bringing_up_what_is_up_changes_nothing(stack: Stack) -> None:
 
 
 def test_all_listen_on_loopback_alone(stack: Stack) -> None:
-    wanted = set(asdict(stack.config.ports).values())
+    wanted = {port for name, port in asdict(stack.config.ports).items() if name != "x509" or stack.config.edge}
 
     heard = [tuple(one.laddr) for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
 

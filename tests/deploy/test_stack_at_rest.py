@@ -28,7 +28,7 @@ def test_status_of_a_stack_that_is_down_has_addresses_and_no_process(tmp_path: P
             "api": "http://127.0.0.1:25080",
             "kafka": "127.0.0.1:25092",
             "registry": "http://127.0.0.1:25081/apis/ccompat/v7",
-            "postgres": "postgresql://culm@127.0.0.1:25432/culm",
+            "postgres": f"postgresql://culm@127.0.0.1:25432/culm?passfile={tmp_path}/postgres/passwords",
         },
         "processes": [],
         "condition": "degraded",

@@ -16,7 +16,7 @@ from deploy.environment import progress
 from deploy.errors import MissingTool, PortTaken, StepFailed
 from deploy.java import find_java, find_maven
 from deploy.ports import METRICS_PORTS, check_ports
-from process.instances import MEASURED
+from process.instances import PORTS_OF_METRICS
 
 
 def script(path: Path, text: str) -> Path:
@@ -159,7 +159,7 @@ def test_a_taken_port_for_metrics_is_named_with_its_variable(tmp_path: Path) -> 
 
     assert str(raised.value) == (
         f"port {ports.metrics + 2} for metrics is taken by another process;"
-        " set CULM_PORT_METRICS to the first of 6 free ports in a row"
+        " set CULM_PORT_METRICS to the first of 7 free ports in a row"
     )
 
 
@@ -188,7 +188,7 @@ def test_one_port_for_two_servers_is_named(tmp_path: Path) -> None:
 
 
 def test_every_process_with_metrics_has_a_port_that_is_looked_at() -> None:
-    assert len(MEASURED) == METRICS_PORTS
+    assert len(PORTS_OF_METRICS) == METRICS_PORTS
 
 
 def test_ports_are_looked_at_by_a_bare_python_before_anything_is_fetched(tmp_path: Path) -> None:

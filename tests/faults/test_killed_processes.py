@@ -6,7 +6,6 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from deploy.stack import Stack
-from tests.conformance.client import PATIENCE_SECONDS, Client, a_client
+from tests.conformance.client import PATIENCE_SECONDS, Client, a_client, written_by_payloads
 
 pytestmark = pytest.mark.alone
 
@@ -48,8 +47,8 @@ def a_running_task(client: Client, name: str, payload: str, jobs: int = JOBS) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_task_ends_done_although_a_process_was_killed(client: Client, stack: Stack, tmp_path: Path, kind: str) -> None:
-    runs = tmp_path / "runs"
+def test_a_task_ends_done_although_a_process_was_killed(client: Client, stack: Stack, kind: str) -> None:
+    runs = written_by_payloads(stack) / "runs"
     payload = f"echo begin $PANDAID >> {runs}; sleep 0.7; echo end $PANDAID >> {runs}"
     task = a_running_task(client, f"user.jdoe.kill.{kind}", payload)
     killed = stack.process_pid(kind)
@@ -66,10 +65,8 @@ def test_a_task_ends_done_although_a_process_was_killed(client: Client, stack: S
     assert {str(job["job_id"]) for job in finished} <= set(ends)
 
 
-def test_a_frozen_pilot_loses_its_job_and_stops_its_payload_when_it_wakes(
-    client: Client, stack: Stack, tmp_path: Path
-) -> None:
-    runs = tmp_path / "runs"
+def test_a_frozen_pilot_loses_its_job_and_stops_its_payload_when_it_wakes(client: Client, stack: Stack) -> None:
+    runs = written_by_payloads(stack) / "runs"
     payload = f"echo begin $PANDAID >> {runs}; test -e {runs}.again || sleep 40; touch {runs}.again; echo end $PANDAID >> {runs}"
     task = a_running_task(client, "user.jdoe.frozen", payload, jobs=1)
     first = client.get(f"/v1/jobs?task_id={task}")["jobs"][0]["job_id"]
@@ -111,12 +108,13 @@ def _events(client: Client, job: int) -> list[str]:
 
 
 def _pilot_of(stack: Stack, job: int) -> psutil.Process | None:
-    """The pilot process whose child runs the payload of `job`."""
-    for pilot in psutil.Process(stack.process_pid("harvester")).children():
-        for child in pilot.children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                if child.environ().get("PANDAID") == str(job):
-                    return pilot
+    """The pilot that runs the payload of `job`; a harvester that was killed meanwhile is not its parent any more."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("PANDAID") == str(job):
+                pilots = [one for one in process.parents() if "agents.pilot" in one.cmdline()]
+                if pilots and pilots[-1].environ().get("CULM_HOME") == str(stack.config.home):
+                    return pilots[-1]
     return None
 
 

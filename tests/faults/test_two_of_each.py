@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from deploy.stack import Stack
+from identity.issuer import make_token, subject_of
+from identity.own_issuers import OWN_ISSUER
+from schemas.ids import revoked_identity_key
 from tests.audit.agreement import culm
-from tests.conformance.client import Client, a_client
+from tests.conformance.client import Client, a_client, written_by_payloads
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
 from tests.faults.afterwards import payload_result_of
 from tests.faults.test_killed_processes import _final, until
@@ -70,8 +72,8 @@ def test_every_instance_is_listed_by_its_name(two: Stack) -> None:
 def test_a_command_is_answered_alike_by_every_api(client: Client, two: Stack) -> None:
     here, there = apis(two)
     key = str(uuid4())
-    body = {"aggregate_id": "wlcg/user/jdoe/none", "name": "x", "task_id": 1}
-    at(client, here, "POST", "/v1/commands/ClaimTaskName", {"Idempotency-Key": key, "Prefer": "wait=10"}, json=body)
+    body = {"aggregate_id": f"user.jdoe.{key}", "files": []}
+    at(client, here, "POST", "/v1/commands/RegisterFiles", {"Idempotency-Key": key, "Prefer": "wait=10"}, json=body)
 
     until(lambda: at(client, there, "GET", f"/v1/commands/{key}").status_code in (200, 404), "an answer")
     first, second = (at(client, base, "GET", f"/v1/commands/{key}") for base in (here, there))
@@ -107,8 +109,55 @@ def test_a_sandbox_that_one_api_took_is_fetched_from_the_other(client: Client, t
     assert httpx.get(f"{there}/cache/{name}").content == b"content"
 
 
-def test_any_one_of_two_may_be_killed(client: Client, two: Stack, tmp_path: Path) -> None:
-    runs = tmp_path / "runs"
+def test_who_is_revoked_is_refused_by_every_api_and_taken_again_when_restored(two: Stack) -> None:
+    home = two.config.home
+    groups = ["wlcg", "wlcg/operator", "wlcg/administrator"]
+    administrator = make_token(home, user="admin", name="An Admin", groups=groups, audience_hours=1, issuer=OWN_ISSUER)
+    token = make_token(home, user="leaver", name="A Leaver", groups=["wlcg"], audience_hours=1)
+    actor = subject_of("leaver")
+
+    def tell(name: str) -> None:
+        body = {"aggregate_id": revoked_identity_key(actor), "actor": actor}
+        headers = {"Authorization": f"Bearer {administrator}", "Origin": "wlcg", "Prefer": "wait=30"}
+        answer = httpx.post(f"{apis(two)[0]}/v1/commands/{name}", headers=headers, json=body, timeout=60)
+        assert answer.json().get("accepted"), answer.text
+
+    assert _whoami(two, token) == [200, 200]
+    tell("RevokeIdentity")
+    until(lambda: _whoami(two, token) == [403, 403], "a refusal of both")
+    seen = {"Authorization": f"Bearer {administrator}", "Origin": "wlcg"}
+    until(
+        lambda: (actor, "revoked") in {
+            (row["caller"], row["rule"])
+            for row in httpx.get(f"{apis(two)[0]}/v1/refusals", headers=seen, timeout=30).json()["refusals"]
+        },
+        "a record of the refusal",
+    )  # fmt: skip
+    tell("RestoreIdentity")
+    until(lambda: _whoami(two, token) == [200, 200], "an answer of both")
+
+
+def test_a_logout_at_one_api_ends_the_token_at_the_other(two: Stack) -> None:
+    here, _ = apis(two)
+    stolen, fresh = (
+        make_token(two.config.home, user="quitter", name="A Quitter", groups=["wlcg"], audience_hours=1) for _ in range(2)
+    )
+
+    answer = httpx.post(f"{here}/auth/logout", headers={"Authorization": f"Bearer {stolen}", "Origin": "wlcg"}, timeout=30)
+
+    assert answer.json() == {"ended": True}
+    until(lambda: _whoami(two, stolen) == [403, 403], "a refusal of both")
+    assert _whoami(two, fresh) == [200, 200]
+
+
+def _whoami(stack: Stack, token: str) -> list[int]:
+    """How each API answers the owner of `token`."""
+    headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+    return [httpx.get(f"{base}/v1/whoami", headers=headers, timeout=30).status_code for base in apis(stack)]
+
+
+def test_any_one_of_two_may_be_killed(client: Client, two: Stack) -> None:
+    runs = written_by_payloads(two) / "runs"
     payload = f"sleep 0.3; echo $PANDAID >> {runs}"
     tasks = []
     for number, victim in enumerate(VICTIMS):

@@ -21,14 +21,31 @@ from commands.engine.rows import RowCodec
 from commands.snapshot import MAIN
 from schemas.catalog import CATALOG, messages, self_contained
 from schemas.wire import Codec
-from tests.commands import test_leases, test_long_lists, test_small_aggregates, test_task_aside, test_task_saga
+from tests.commands import (
+    test_leases,
+    test_long_lists,
+    test_small_aggregates,
+    test_task_actions,
+    test_task_aside,
+    test_task_merges,
+    test_task_saga,
+)
 from tests.commands.in_memory import Culm, a_culm
 from tests.golden import more_scenes
 from tests.golden.shown_states import shown
 from tests.sim.seeds import quiet
 
 FOLDER = Path(__file__).parent / "rows"
-SCENES = (test_task_saga, test_leases, test_small_aggregates, test_task_aside, test_long_lists, more_scenes)
+SCENES = (
+    test_task_saga,
+    test_task_actions,
+    test_task_merges,
+    test_leases,
+    test_small_aggregates,
+    test_task_aside,
+    test_long_lists,
+    more_scenes,
+)
 NAMES = sorted(entry.full_name for entry in messages() if entry.role == "snapshots")
 #: What a state has that others may lack: names of a message, a field, and for a status its value.
 Feature = tuple[str, ...]

@@ -1,8 +1,9 @@
 """States that no test of the aggregates ends with, for `make_rows.py`."""
 
+from schemas.harvester import AcquireHarvesterCommands, OrderHarvester, ReportHarvester
 from schemas.policy import SetRetryRules, SetShares
 from schemas.task import PauseTask
-from schemas.types import GlobalShare, RetryAction, RetryRule, WorkerState
+from schemas.types import GlobalShare, HarvesterDemand, RetryAction, RetryRule, WorkerState
 from schemas.worker import ReportWorker, WantWorkers
 from tests.commands.builders import QUEUE, TASK, a_running_task
 from tests.commands.in_memory import a_culm
@@ -29,3 +30,13 @@ def test_a_task_on_hold() -> None:
     """Its jobs wait, and no pilot gets one."""
     culm = a_running_task()
     assert culm.send(PauseTask(), str(TASK)).accepted
+
+
+def test_a_harvester_with_orders() -> None:
+    """One that waits, and workers that are on their way."""
+    culm = a_culm()
+    demand = HarvesterDemand(queue=QUEUE, wanted=2, live=0, resource_type="SCORE")
+    said = (ReportHarvester(version="0.7.5"), AcquireHarvesterCommands(count=1, demands=(demand,)))
+    for command in said:
+        assert culm.send(command, "wlcg/one", actor="h", role="pilot").accepted
+    assert culm.send(OrderHarvester(command="KILL_WORKERS"), "wlcg/one", actor="op", role="operator").accepted

@@ -21,7 +21,10 @@ from tests.golden.shown_states import as_recorded, shown
 
 RELEASES = sorted(FOLDER.glob("*.json.gz"))
 #: (aggregate, field of its state) -> why a later version has another value, or none.
-CHANGED: dict[tuple[str, str], str] = {}
+CHANGED: dict[tuple[str, str], str] = {
+    ("worker", "live"): "a living worker is a record, with its state and its organisation in it",
+    ("worker", "vos"): "the organisation of a worker is in its record",
+}
 #: In no aggregate's rows: the marker of a round, the end of a part above a closed row, and commands that were decided.
 OF_NO_STATE = {"culm.snapshot.SnapshotMarker", "culm.snapshot.RowGone", "culm.snapshot.DecidedCommands"}
 #: Far from the ids of the recorded rows, so that each is read by the schema that wrote it.

@@ -69,6 +69,18 @@ def uploads(draw: st.DrawFn) -> Drawn:
     ), f"file {name[:40]!r}, {len(content)} bytes, {repeated} times, boundary {boundary[:5]!r}"
 
 
+@st.composite
+def heads(draw: st.DrawFn) -> Drawn:
+    """A request whose head is large, or that reads and brings a body."""
+    target = draw(st.sampled_from(("/v1/tasks", "/api/v1/system/is_alive", "/tasks/", "/cache/x", "/nothing")))
+    body = draw(st.sampled_from((b"", b"", b"{}", b"x" * 100_000)))
+    size, count = draw(st.sampled_from(((1, 1), (10, 199), (10, 500), (60_000, 1), (70_000, 1), (1_000_000, 1), (600, 150))))
+    headers = {f"X-{number}": "x" * size for number in range(count)}
+    method = draw(st.sampled_from(("GET", "GET", "HEAD", "POST")))
+    described = f"{method} with {count} headers of {size:,} bytes and a body of {len(body):,}"
+    return Request(method, target, draw(st.sampled_from((Sender.USER, Sender.NO_ONE))), body, headers), described
+
+
 def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     """Kind -> strategy."""
     act = {"action": "kill_task", "id": str(ground.tasks[0]), "reason": "because", "priority": "5", "back": "/tasks/"}
@@ -83,8 +95,18 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         (*offered, *(f"/server/panda/{name}" for name in LEGACY_CALLS), "/api/v1/none", "/v1/commands/None")
     )
     return {
+        "head": heads(),
         "form /login": posted("/login", Sender.NO_ONE, {"token": "x", "vo": "wlcg", "next": "/tasks/"}),
         "form /logout": posted("/logout", Sender.USER, {"a": "b"}),
+        # Of pilots, who may not: a user who ends the login would send nothing more that is read.
+        "form /auth/logout": posted("/auth/logout", Sender.PILOT, {"a": "b"}),
+        "form /auth/back-channel-logout": posted("/auth/back-channel-logout", Sender.NO_ONE, {"logout_token": "a.b.c"}),
+        "form /auth/device": posted("/auth/wlcg/device", Sender.NO_ONE, {"client_id": "panda", "scope": "openid"}),
+        "form /auth/token": posted("/auth/wlcg/token", Sender.NO_ONE, {"grant_type": "refresh_token", "refresh_token": "x"}),
+        "form /session": posted("/session", Sender.USER, {"acting": "wlcg:production"}),
+        "body /v1/links": with_body("/v1/links", Sender.USER, changed({"token": "a.b.c", "reason": "why"})),
+        "body /v1/links of others": with_body("/v1/links", Sender.OPERATOR, changed({"actor": "a", "other": "b"})),
+        "body /v1/links/remove": with_body("/v1/links/remove", Sender.USER, changed({"actor": "a", "other": "b"})),
         "form /monitor/act": acting,
         "form /monitor/letters": letters.flatmap(lambda place: posted(f"/monitor/letters/{place}", Sender.OPERATOR, {"a": "b"})),
         "upload cache file": uploads(),

@@ -12,7 +12,7 @@ from schemas.ids import CULM, job_id_of
 VO = "wlcg"
 QUEUE = "HOSTILE"
 #: Keys of what there is one of.
-POLICIES = {"SetShares": "shares", "SetRetryRules": "retry_rules"}
+POLICIES = {"SetShares": "shares", "SetRetryRules": "retry_rules", "SetResourceTypes": "resource_types"}
 #: Stands in job parameters of the senders; must never be seen in a log.
 CANARY = "canary-7f3a91c2e5"
 
@@ -60,6 +60,8 @@ class Ground:
                 return f"{self.dataset}.{number % 5}"
             case "task_name":
                 return f"{VO}/user/{self.subject}/user.hostile.{number}"
+            case "harvester":
+                return f"{VO}/hostile{number % 3}"
             case "policy":
                 return f"queue.{self.queue}"
             case _:

@@ -16,6 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from hypothesis import strategies as st
 
+from api import harvesters
 from api.app import create_app
 from api.config import ApiConfig
 from api.http.access import RequiredRight
@@ -28,7 +29,8 @@ from api.panda.not_offered import CALLS
 from api.queries.jobs import FIELDS as JOB_FILTERS
 from api.queries.tasks import FIELDS as TASK_FILTERS
 from api.services import Services, make_gate
-from identity.rights import EndpointClass, class_of_command
+from identity.rights import class_of_command
+from identity.ruling import EndpointClass
 from process.addresses import ApiAddresses
 from schemas.catalog import CatalogEntry
 from tests.hostile import naughty
@@ -42,8 +44,13 @@ SENDER_OF = {
     EndpointClass.PUBLIC: Sender.NO_ONE,
     EndpointClass.USER: Sender.USER,
     EndpointClass.PILOT: Sender.PILOT,
+    EndpointClass.REPORT: Sender.PILOT,
     EndpointClass.OPERATOR: Sender.OPERATOR,
     EndpointClass.MEMBER: Sender.USER,
+    EndpointClass.REPORT: Sender.PILOT,
+    # What Culm says itself: the one whose commands come nearest to it tries.
+    EndpointClass.INTERNAL: Sender.USER,
+    EndpointClass.SYSTEM: Sender.OPERATOR,
     # No group makes an administrator: an operator is the strongest who may try.
     EndpointClass.ADMINISTRATOR: Sender.OPERATOR,
 }
@@ -87,7 +94,7 @@ def route_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     kinds: dict[str, st.SearchStrategy[Drawn]] = {
         f"command {name}": commands(entry, ground) for name, entry in sorted(COMMANDS.items())
     }
-    for endpoint in ENDPOINTS:
+    for endpoint in (*ENDPOINTS, *harvesters.ENDPOINTS):
         if endpoint.reads_arguments:
             kinds[f"call {endpoint.path}"] = calls(endpoint, ground)
     for route in routes():
@@ -156,15 +163,32 @@ def commands(draw: st.DrawFn, entry: CatalogEntry, ground: Ground) -> Drawn:
 
 
 def calls(endpoint: Endpoint, ground: Ground) -> st.SearchStrategy[Drawn]:
-    """A call of panda-client's front."""
+    """A call of panda-client's front or of Harvester's."""
     good = {one.name: _argument(one.name, one.kind, ground) for one in endpoint.parameters or ()}
     path = f"/api/v1/{endpoint.path}"
     texts = {name: str(value) for name, value in good.items()}
-    by_query = reading(path, tuple(good), texts, Sender.USER)
-    return by_query if endpoint.verbs == ("GET",) else st.one_of(with_body(path, Sender.USER, changed(good)), by_query)
+    sender = SENDER_OF[endpoint.kind]
+    by_query = reading(path, tuple(good), texts, sender)
+    return by_query if endpoint.verbs == ("GET",) else st.one_of(with_body(path, sender, changed(good)), by_query)
+
+
+#: Arguments of Harvester's calls that another value would not get far with.
+OF_HARVESTER: Mapping[str, Any] = {
+    "harvester_id": "hostile",
+    "statistics": '{"managed": {"SCORE": {"running": 1}}}',
+    "metrics": [["2026-01-01 00:00:00", "h", "{}"]],
+    "dialogs": [{"diagID": 1, "moduleName": "m", "diagMessage": "x", "creationTime": "2026-01-01 00:00:00"}],
+    "command_ids": [1, 2],
+}
 
 
 def _argument(name: str, kind: ArgumentKind, ground: Ground) -> Any:
+    if name in OF_HARVESTER:
+        return OF_HARVESTER[name]
+    if name == "panda_queue":
+        return ground.queue
+    if name == "workers":
+        return [{"workerID": 1, "status": "running", "computingSite": ground.queue, "pandaid_list": []}]
     match kind:
         case ArgumentKind.WHOLE:
             return {"task_id": ground.tasks[0], "job_id": ground.jobs[0]}.get(name, 1)

@@ -1,5 +1,5 @@
 """Tests of identities sign with the key that the tests of the API share."""
 
-from tests.api.conftest import _issuer, shared_key
+from tests.api.conftest import _issuer, api_home, shared_key
 
-__all__ = ["_issuer", "shared_key"]
+__all__ = ["_issuer", "api_home", "shared_key"]

@@ -86,7 +86,22 @@ def test_keys_are_fetched_again_after_six_hours() -> None:
     cache.refresh_due([ISSUER])
 
     assert provider.asked == 2
+    assert rule(lambda: cache.key(ISSUER, "first")) is KeyNotKnown
+    cache.refresh(ISSUER)
     assert rule(lambda: cache.key(ISSUER, "first")) is TokenRefused
+
+
+def test_a_key_that_a_provider_makes_just_after_it_was_added_is_fetched_at_the_first_token() -> None:
+    provider = Provider()
+    cache = provider.cache()
+    cache.refresh_due([ISSUER])
+    provider.now, provider.keys = provider.now + 1, [NEXT]
+
+    assert rule(lambda: cache.key(ISSUER, "next")) is KeyNotKnown
+    cache.refresh(ISSUER)
+
+    assert cache.key(ISSUER, "next").algorithm == "RS256"
+    assert provider.asked == 2
 
 
 def test_a_provider_that_is_away_for_a_day_is_believed_and_for_two_is_not() -> None:

@@ -8,7 +8,8 @@ from identity.errors import NotAMember
 from identity.identity import identity_from, user_name_of
 from identity.own_issuers import own_issuers
 from identity.profiles import CAPABILITIES, capabilities_of, groups_of
-from identity.rights import EndpointClass, acting_role, may_act_on, problem_of_class
+from identity.rights import acting_role, judged_by, may_act_on, problem_of_class
+from identity.ruling import EndpointClass
 from schemas.types import TrustedIssuer
 from tests.api.builders import an_identity
 from tests.identity.builders import IAM, VOS, an_issuer
@@ -20,7 +21,7 @@ def a_believed(issuer: TrustedIssuer | None = None, **changes: object) -> Believ
     """What a token of `issuer` (the development issuer) with CLAIMS and `changes` proves."""
     issuer, claims = issuer or own_issuers(VOS)[0], CLAIMS | changes
     return BelievedToken(
-        issuer, TokenKind.ACCESS, "s", groups_of(claims, issuer.profile), capabilities_of(claims), claims
+        issuer, TokenKind.ACCESS, "s", groups_of(claims, issuer.profile), capabilities_of(claims), claims, "digest"
     )
 
 
@@ -123,9 +124,33 @@ def test_an_issuer_gives_no_membership_of_a_vo_it_does_not_speak_for() -> None:
         identity_from(a_believed(cms_alone, **{"wlcg.groups": ["/cms"], "groups": ["wlcg"]}), "wlcg", ("wlcg", "cms"))
 
 
-def test_a_token_for_reading_alone_is_not_taken_as_a_users() -> None:
+def test_a_token_for_reading_alone_reads_and_does_nothing_else() -> None:
     some = an_identity(capabilities=frozenset({"compute.read"}))
     every = an_identity(capabilities=frozenset(CAPABILITIES))
 
-    assert problem_of_class(some, EndpointClass.USER).startswith("the scope of the token lacks compute.cancel, compute.create")
-    assert problem_of_class(some, EndpointClass.MEMBER) == problem_of_class(every, EndpointClass.USER) == ""
+    refused = {name: problem_of_class(some, EndpointClass.USER, name) for name in CAPABILITIES}
+    assert refused == {
+        "compute.read": "",
+        "compute.create": "the scope of the token lacks compute.create",
+        "compute.modify": "the scope of the token lacks compute.modify",
+        "compute.cancel": "the scope of the token lacks compute.cancel",
+    }
+    assert {problem_of_class(every, EndpointClass.USER, name) for name in CAPABILITIES} == {""}
+
+
+def test_where_capabilities_decide_groups_give_nothing_more() -> None:
+    shifter = an_identity(role="production", roles=frozenset({"production"}), capabilities=frozenset({"compute.cancel"}))
+
+    judged = judged_by(shifter, "compute.cancel")
+
+    assert (judged.role, judged.roles) == ("user", frozenset())
+    assert not may_act_on(judged, "someone else", "wlcg", by_membership=True)
+    assert may_act_on(shifter, "someone else", "wlcg", by_membership=True)
+    assert judged_by(shifter, "") is shifter
+
+
+def test_a_group_named_as_the_administrators_role_makes_no_administrator() -> None:
+    token = a_believed(groups=["wlcg", "wlcg/administrator"])
+
+    with pytest.raises(NotAMember, match="Not a member of the wlcg/administrator group"):
+        identity_from(token, "wlcg:administrator", VOS)

@@ -36,6 +36,20 @@ class Realm:
             (found,) = admin.get(f"/{self.name}/users", params={"username": user, "exact": "true"}).json()
             admin.put(f"/{self.name}/users/{found['id']}", json={**found, **settings}).raise_for_status()
 
+    def allow_browsers(self, api: str) -> None:
+        """Let people log in to the monitor at `api`, which learns of their logouts."""
+        with self.server.administrator() as admin:
+            (client,) = admin.get(f"/{self.name}/clients", params={"clientId": CLIENT}).json()
+            told = {"backchannel.logout.url": f"{api}/auth/back-channel-logout", "backchannel.logout.session.required": "true"}
+            changed = {**client, "redirectUris": [f"{api}/login/callback"], "attributes": {**client["attributes"], **told}}
+            admin.put(f"/{self.name}/clients/{client['id']}", json=changed).raise_for_status()
+
+    def end_sessions(self, user: str) -> None:
+        """Log a user out everywhere, as an administrator of the realm does."""
+        with self.server.administrator() as admin:
+            (found,) = admin.get(f"/{self.name}/users", params={"username": user, "exact": "true"}).json()
+            admin.post(f"/{self.name}/users/{found['id']}/logout").raise_for_status()
+
     def rotate_keys(self) -> None:
         """Sign with a new key from now on; the old one is still published."""
         with self.server.administrator() as admin:

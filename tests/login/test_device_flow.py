@@ -29,13 +29,15 @@ class Provider:
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply]] = {"/device": [], "/token": []}
         self.asked: list[dict[str, str]] = []
-        replies, asked = self.replies, self.asked
+        #: More that its discovery document says.
+        self.more: dict[str, Any] = {}
+        replies, asked, more = self.replies, self.asked, self.more
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 base = f"http://{self.headers['host']}"
                 found = {"issuer": base, "device_authorization_endpoint": f"{base}/device", "token_endpoint": f"{base}/token"}
-                self._answer(200, found)
+                self._answer(200, found | more)
 
             def do_POST(self) -> None:
                 length = int(self.headers["content-length"])
@@ -68,7 +70,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def flow(tmp_path: Path) -> DeviceFlow:
-    return DeviceFlow(Providers(), DeviceCodes(DirectorySpace(tmp_path / "codes")))
+    return DeviceFlow(Providers(), DeviceCodes(DirectorySpace(tmp_path / "codes")), lambda token: token == "r.e.v")
 
 
 BEGUN = {"device_code": "provider-code", "user_code": "ABCD", "verification_uri": "https://p/device",
@@ -242,3 +244,23 @@ def test_another_grant_is_refused(flow: DeviceFlow, provider: Provider) -> None:
     status, told = run(flow.token(provider.row, LOGIN, "wlcg", {"grant_type": "password", "password": "x"}))
 
     assert (status, told["error"]) == (400, "unsupported_grant_type")
+
+
+def test_a_login_that_is_completed_after_a_revocation_gives_no_token(
+    flow: DeviceFlow, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, begun = begin(flow, provider)
+    later(monkeypatch, 2)
+
+    status, found = poll(flow, provider, begun["device_code"], (200, TOKENS | {"id_token": "r.e.v"}))
+
+    assert (status, found["error"]) == (400, "access_denied")
+
+
+def test_a_revoked_identity_refreshes_no_login(flow: DeviceFlow, provider: Provider) -> None:
+    provider.replies["/token"].append((200, TOKENS | {"id_token": "r.e.v"}))
+    form = {"grant_type": "refresh_token", "refresh_token": "old"}
+
+    status, found = run(flow.token(provider.row, LOGIN, "wlcg", form))
+
+    assert (status, found["error"]) == (400, "access_denied")

@@ -55,6 +55,7 @@ class Pages:
         )
         page = context.new_page()
         page.goto(f"/login#token={token_of(self._stack, user, *groups)}")
+        page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{self._stack.config.api}/")
         return page
 

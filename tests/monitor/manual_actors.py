@@ -63,13 +63,13 @@ class ManualActors:
     pilot: httpx.Client
     operator: httpx.Client
 
-    def submit(self, jobs: int = 1, name: str = "", **headers: str) -> int:
+    def submit(self, jobs: int = 1, name: str = "", queue: str = QUEUE, **headers: str) -> int:
         """Id of a new task without input."""
         name = name or f"user.pages.{uuid4()}"
         log = f"{name}.log"
         parameters = {
             "taskName": f"{name}/", "uniqueTaskName": True, "vo": "wlcg", "architecture": "", "transUses": "", "transHome": None,
-            "processingType": "panda-client-2.2.0-jedi-run", "prodSourceLabel": "user", "site": QUEUE, "nEvents": jobs,
+            "processingType": "panda-client-2.2.0-jedi-run", "prodSourceLabel": "user", "site": queue, "nEvents": jobs,
             "nEventsPerJob": 1, "noInput": True, "nMaxFilesPerJob": 200, "cliParams": "prun", "sourceURL": "http://127.0.0.1",
             "log": {"dataset": f"{log}/", "container": f"{log}/", "type": "template", "param_type": "log",
                     "value": f"{log}.$JEDITASKID.${{SN}}.log.tgz"},
@@ -79,9 +79,9 @@ class ManualActors:
         assert answer.status_code == 201, answer.text
         return int(answer.json()["task_id"])
 
-    def lease(self, task_id: int) -> dict[str, Any]:
+    def lease(self, task_id: int, queue: str = QUEUE, node: str = "n1") -> dict[str, Any]:
         """A job of the task, in the pilot's hands; jobs that earlier tests left are done on the way."""
-        body = {"siteName": QUEUE, "computingElement": QUEUE, "prodSourceLabel": "user", "node": "n1", "mem": 24105}
+        body = {"siteName": queue, "computingElement": queue, "prodSourceLabel": "user", "node": node, "mem": 24105}
         while (job := until(lambda: self._job(body)))["taskID"] != task_id:
             self.finish(job)
         found: dict[str, Any] = job

@@ -51,7 +51,8 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, a
                (("task", task), ("job", job))]  # fmt: skip
     single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]
     lists = ["/?json", "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json", f"/queue/{QUEUE}/?json",
-             "/workers/?json", "/shares/?json", "/health/?json", f"/v1/history/queue/{QUEUE}", f"/v1/state/queue/{QUEUE}",
+             "/workers/?json", "/harvesters/?json", "/shares/?json", "/health/?json",
+             f"/v1/history/queue/{QUEUE}", f"/v1/state/queue/{QUEUE}",
              "/v1/tasks", "/v1/jobs"]  # fmt: skip
 
     found = {path: stranger.get(path) for path in single}
@@ -85,6 +86,8 @@ def test_workers_of_a_queue_that_serves_others_only_are_not_listed(stranger: htt
 
     assert stranger.get("/v1/workers?queue=WLCG_ALONE").json()["workers"] == []
     assert stranger.get("/v1/queues/WLCG_ALONE").status_code == 404
+    assert actors.user.get("/worker/WLCG_ALONE/hidden-worker/?json").status_code == 200
+    assert stranger.get("/worker/WLCG_ALONE/hidden-worker/?json").status_code == 404
 
 
 def _answers(client: httpx.Client) -> bool:

@@ -16,11 +16,20 @@ from playwright.sync_api import Page, expect
 
 from deploy.stack import Stack
 from tests.monitor.conftest import SHOTS, Pages
-from tests.monitor.manual_actors import HOSTILE, QUEUE, ManualActors, client_of, until
+from tests.monitor.manual_actors import HOSTILE, QUEUE, ManualActors, client_of, token_of, until
 
 pytestmark = pytest.mark.stack
+WORKER = "browser-worker"
 #: What a person waits for; the page itself is faster.
 SECONDS = 20_000
+
+
+def report_worker(actors: ManualActors) -> None:
+    """A worker that was reported to wait and then to run, as its page shows it."""
+    for state in ("pending", "running"):
+        body = {"worker_id": WORKER, "harvester_id": "browser-harvester", "state": state, "node": "n1"}
+        assert actors.pilot.post(f"/v1/queues/{QUEUE}/workers", json=body).json()["accepted"]
+    until(lambda: actors.user.get(f"/worker/{QUEUE}/{WORKER}/?json").json().get("worker", {}).get("state") == "running")
 
 
 def scripts_trouble(page: Page) -> list[str]:
@@ -35,9 +44,11 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: Ma
     task = actors.submit()
     job = actors.lease(task)
     actors.finish(job)
+    report_worker(actors)
     paths = {
         "home": "/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/", "job": f"/job/{job['PandaID']}/",
-        "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/", "users": "/users/", "errors": "/errors/",
+        "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/",
+        "worker": f"/worker/{QUEUE}/{WORKER}/", "harvesters": "/harvesters/", "users": "/users/", "errors": "/errors/",
         "shares": "/shares/", "health": "/health/", "trace": f"/trace/{task}/",
         "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
     }  # fmt: skip
@@ -148,12 +159,13 @@ def test_many_are_previewed_first_and_those_of_others_are_left_alone(pages: Page
 def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, actors: ManualActors, dark: bool) -> None:
     task = actors.submit()
     job = actors.lease(task)
+    report_worker(actors)
     window = pages.window("pagesop", "wlcg/operator", dark=dark, bypass_csp=True)
     broken: dict[str, list[str]] = {}
 
     for path in ("/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/", "/queues/",
-                 f"/queue/{QUEUE}/", "/workers/", "/users/", "/errors/", "/shares/", "/health/",
-                 f"/trace/{task}/"):  # fmt: skip
+                 f"/queue/{QUEUE}/", "/workers/", f"/worker/{QUEUE}/{WORKER}/", "/harvesters/", "/users/", "/errors/",
+                 "/shares/", "/health/", f"/trace/{task}/"):  # fmt: skip
         window.goto(path)
         found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response
         assert len(found["passes"]) > 20, "the rules were not applied"
@@ -254,3 +266,31 @@ def _alive(actors: ManualActors) -> bool:
         return actors.user.get("/v1/health").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def test_an_address_with_a_token_logs_no_one_in_who_does_not_agree(pages: Pages, stack: Stack) -> None:
+    page = pages.window()
+    page.context.clear_cookies()
+
+    page.goto(f"/login#token={token_of(stack, 'mallory', name='Mallory <b>Person</b>')}")
+
+    shown = page.locator("#by-address")
+    shown.wait_for(state="visible")
+    assert "logs you in as Mallory <b>Person</b>." in shown.inner_text()
+    assert page.url == f"{stack.config.api}/login"
+    assert [cookie["name"] for cookie in page.context.cookies()] == []
+
+
+def test_a_link_of_another_site_offers_no_login(pages: Pages, stack: Stack) -> None:
+    page = pages.window(bypass_csp=True)
+    page.context.clear_cookies()
+    address = f"{stack.config.api}/login#token={token_of(stack, 'mallory')}"
+    there = f'<a href="{address}">cats</a>'
+    page.route("http://elsewhere.example/", lambda route: route.fulfill(body=there, content_type="text/html"))
+
+    page.goto("http://elsewhere.example/")
+    page.get_by_text("cats").click()
+    page.wait_for_url(f"{stack.config.api}/login")
+
+    assert page.locator("#by-address").is_hidden()
+    assert page.locator("textarea").input_value() == ""

@@ -56,7 +56,8 @@ def test_a_file_at_a_storage_element_out_of_reach_is_elsewhere(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("scope", "lfn"),
-    [("user.jdoe", "../../x"), ("user.jdoe", ".."), ("user/../..", "x"), ("user.jdoe", ""), ("a\0b", "x"), ("/etc", "x")],
+    [("user.jdoe", "../../x"), ("user.jdoe", ".."), ("user/../..", "x"), ("user.jdoe", ""), ("a\0b", "x"), ("/etc", "x"),
+     ("user..jdoe", "x"), (".user.jdoe", "x"), ("", "x")],
 )
 def test_no_name_leads_out_of_the_storage(scope: str, lfn: str, tmp_path: Path) -> None:
     assert place_of({"LOCAL_DISK": tmp_path}, reported(scope=scope, lfn=lfn)) is None

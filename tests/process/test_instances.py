@@ -41,12 +41,12 @@ def test_an_instance_is_numbered_from_one() -> None:
 
 
 def test_no_two_processes_serve_metrics_at_one_port() -> None:
-    many = processes_of_a_stack({kind.name: 3 for kind in KINDS})
+    many = processes_of_a_stack({kind.name: min(3, kind.most) for kind in KINDS})
     ports = [one.metrics_port(25120) for one in many if one.kind.has_metrics]
 
     assert [Process(BY_NAME[name]).metrics_port(25120) for name in MEASURED] == [25120, 25121, 25122, 25123, 25124, 25125]
-    assert len(set(ports)) == 18
-    assert max(ports) == 25137
+    assert len(set(ports)) == len(ports) == 19
+    assert max(ports) == 25139
 
 
 def test_a_number_of_instances_out_of_range_is_named() -> None:
@@ -69,17 +69,17 @@ def test_counts_are_taken_from_variables_and_kept_with_the_stack(tmp_path: Path)
     assert config.counts == {"projector": 2, "api": 3}
     assert saved(tmp_path) == config
     assert [one["targets"] for one in json.loads((config.run / "targets.json").read_text())] == [
-        ["127.0.0.1:25129"], ["127.0.0.1:25131"], ["127.0.0.1:25137"],
+        ["127.0.0.1:25130"], ["127.0.0.1:25132"], ["127.0.0.1:25139"],
     ]  # fmt: skip
     with pytest.raises(ValueError, match="CULM_PROJECTORS is 'two', expected a whole number from 1 to 9"):
         StackConfig.from_environ({"CULM_PROJECTORS": "two"}, home=tmp_path)
 
 
 def test_no_two_processes_of_the_largest_stack_share_a_port(tmp_path: Path) -> None:
-    environ = {kind.count_variable: "9" for kind in KINDS} | {"CULM_BROKERS": "3"}
+    environ = {kind.count_variable: str(kind.most) for kind in KINDS} | {"CULM_BROKERS": "3"}
     ports = [port for port, _, _ in _ports(StackConfig.from_environ(environ, home=tmp_path))]
 
-    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 2 + 6
+    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 2 + 6 + 2
 
 
 def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path) -> None:
@@ -89,6 +89,33 @@ def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path)
     assert [programs[name]["CULM_API_BIND"] for name in ("api", "api-2")] == ["127.0.0.1:25080", "127.0.0.1:25082"]
     assert [programs[name]["CULM_API_HEALTH"] for name in ("api", "api-2")] == ["http://127.0.0.1:25080", "http://127.0.0.1:25082"]
     assert {programs[name]["CULM_API_PUBLIC"] for name in ("api", "api-2")} == {"https://culm.example"}
+
+
+def test_an_edge_is_there_only_where_it_is_asked_for_and_meets_the_first_api_at_a_socket(tmp_path: Path) -> None:
+    without = StackConfig.from_environ({}, home=tmp_path)
+    config = StackConfig.from_environ({"CULM_EDGES": "1", "CULM_PORT_X509": "20443"}, home=tmp_path)
+    programs = {one.name: one.environment for one in culm_processes(config, {"CULM_X509_CERTIFICATE": "host.pem"})}
+    socket = {one.name: one.environment for one in culm_processes(without, {})}["api"]["CULM_EDGE_SOCKET"]
+
+    assert (without.edge, config.edge) == ("", "https://127.0.0.1:20443")
+    assert {programs[name]["CULM_EDGE_SOCKET"] for name in ("api", "edge")} == {socket} == {f"{tmp_path}/edge/api.sock"}
+    assert (programs["edge"]["CULM_X509_CERTIFICATE"], programs["edge"]["CULM_PORT_X509"]) == ("host.pem", "20443")
+    assert "CULM_POSTGRES" not in programs["edge"]
+    assert [target["targets"] for target in config._scraped()] == [["127.0.0.1:25126"]]
+    assert {name for _, name, _ in _ports(config)} - {name for _, name, _ in _ports(without)} == {"edge"}
+    with pytest.raises(ValueError, match="CULM_EDGES is '2', expected a whole number from 0 to 1"):
+        StackConfig.from_environ({"CULM_EDGES": "2"}, home=tmp_path)
+
+
+def test_an_edge_comes_to_a_running_stack_and_goes_again(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({}, home=tmp_path)
+    there = {program.name for program in culm_processes(config, {})}
+
+    with_edge = resizing(config, there, {"CULM_EDGES": "1"})
+    without = resizing(with_edge.config, {*there, "edge"}, {"CULM_EDGES": "0"})
+
+    assert ([program.name for program in with_edge.added], with_edge.removed) == (["edge"], ())
+    assert (without.added, without.removed, without.config) == ((), ("edge",), config)
 
 
 def test_a_running_stack_is_given_what_is_asked_for_and_keeps_the_rest(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = PROJECTIONS["jobs"]
-    second = replace(jobs, version=4, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
+    second = replace(jobs, version=jobs.version + 1, views={"job": "SELECT job_id, status, 'new' AS age FROM {schema}.job"})
     monkeypatch.setitem(PROJECTIONS, "jobs", second)
     migrate(stage.postgres)
     projector = stage.projector()
@@ -208,7 +208,9 @@ def test_a_new_version_is_built_beside_the_old_one_and_then_kept_up(
 
     assert old == [(4, 4)]
     assert stage.rows("SELECT count(*), min(age) FROM job") == [(8, "new")]
-    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [("rm_jobs_v4", 4)]
+    assert stage.rows("SELECT tables_in, version FROM projection_live WHERE projection = 'jobs'") == [
+        (f"rm_jobs_v{jobs.version + 1}", jobs.version + 1)
+    ]
 
 
 def test_partitions_are_split_so_that_every_process_has_about_as_much_to_do() -> None:

@@ -19,7 +19,16 @@ from schemas.task import (
     TaskRetried,
     TaskWoken,
 )
-from schemas.types import LeaseEnding, NameList, TaskVerdict
+from schemas.types import LeaseEnding, NameList, TaskVerdict, WorkerState
+from schemas.worker import (
+    QueueHealthy,
+    QueueUnhealthy,
+    ServiceClaimed,
+    WorkerAsked,
+    WorkerCancelOrdered,
+    WorkerIntended,
+    WorkerSubmitted,
+)
 from tests.projections.event_writer import START, EventWriter
 from tests.projections.sample_history import (
     INPUT,
@@ -205,3 +214,41 @@ def test_the_first_answer_to_a_command_counts() -> None:
     tables.take(records)
 
     assert the(tables.one("answer"), "command_id", "accepted", "message") == (first.command_id, True, None)
+
+
+def test_a_worker_that_was_intended_has_what_was_asked_and_what_became_of_it() -> None:
+    intended = WorkerIntended(
+        worker_id="w2",
+        tag="culm-w2",
+        harvester_id="h1",
+        epoch=3,
+        class_name="medium",
+        memory_mb=8000,
+        submit_by=5 * SECOND,
+        live=1,
+    )
+    submitted = WorkerSubmitted(worker_id="w2", harvester_id="h1", live=1, batch_id="77", state=WorkerState.RUNNING)
+    ordered = WorkerCancelOrdered(worker_id="w2", why="by hand", by="operator")
+    claimed = ServiceClaimed(harvester_id="h1", instance="i1", epoch=3, until=9 * SECOND)
+    tables = after([(claimed, QUEUE), (intended, QUEUE), (submitted, QUEUE), (ordered, QUEUE)])
+
+    worker = tables.one("worker")
+    assert the(worker, "state", "batch_id", "memory_mb", "class_name", "mode") == ("running", "77", 8000, "medium", "pull")
+    assert the(worker, "is_foreign", "cancel_ordered", "cancel_why") == (False, True, "by hand")
+    assert the(tables.one("worker_service"), "epoch", "harvester_id", "until") == (3, "h1", 9 * SECOND)
+    assert the(tables.one("worker_demand"), "live", "sequence") == (1, 4)
+
+
+def test_a_queue_says_why_it_is_closed_until_a_worker_asks_for_work() -> None:
+    intended = WorkerIntended(worker_id="w2", tag="culm-w2", harvester_id="h1", epoch=3, submit_by=5 * SECOND, live=1)
+    closed = QueueUnhealthy(worker_id="w1", fingerprint="no-shared-folder", ended=3, probe_at=7 * SECOND)
+    opened = [(WorkerAsked(worker_id="w2"), QUEUE), (QueueHealthy(worker_id="w2"), QUEUE)]
+
+    before, after_all = after([(intended, QUEUE), (closed, QUEUE)]), after([(intended, QUEUE), (closed, QUEUE), *opened])
+
+    why = "The queue gets no new work: 3 workers in a row ended before they asked for any (no-shared-folder)."
+    why += " The first worker that asks for work opens it."
+    assert the(before.one("worker_demand"), "unhealthy", "probe_at") == (why, 7 * SECOND)
+    assert the(after_all.one("worker_demand"), "unhealthy", "probe_at") == ("", None)
+    assert before.one("worker")["asked_at"] is None
+    assert after_all.one("worker")["asked_at"] is not None

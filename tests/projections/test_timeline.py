@@ -7,11 +7,13 @@ from projections.timeline.body import body_of
 from schemas.catalog import CatalogEntry, messages
 from schemas.dataset import ContentsRequested
 from schemas.job import JobDefined, JobFinished
+from schemas.policy import AccessPolicySet
 from schemas.queue import JobQueued, LeasesRenewed
+from schemas.records import replace
 from schemas.sentences import sentence_of
 from schemas.subjects import is_filed
 from schemas.task import ContentsFed, JobsOrdered
-from schemas.types import JobKind, LeaseEnding
+from schemas.types import AccessPolicy, CertifiedPerson, JobKind, LeaseEnding
 from schemas.wire import message_class
 from tests.projections.sample_history import INPUT, QUEUE, a_definition, a_spec, a_unit, accounts, ended, leased
 from tests.projections.tables_in_memory import after, the
@@ -84,3 +86,23 @@ def test_long_lists_and_texts_are_given_by_their_number_only() -> None:
     assert "definition" not in order
     assert "metadata_json" not in finished
     assert "parameters" not in defined["spec"]
+
+
+def test_people_of_the_access_policy_are_not_shown_to_members() -> None:
+    jane = CertifiedPerson(authority="/CN=CA", name="/CN=Jane Doe", groups=("wlcg",))
+
+    body = orjson.dumps(body_of(AccessPolicySet(policy=AccessPolicy(persons=(jane,)))))
+
+    assert b"Jane" not in body
+
+
+def test_a_lease_names_the_worker_whose_pilot_got_the_job() -> None:
+    lease = replace(leased(TASK, JOB), worker_id="worker-1")
+    other = replace(leased(TASK, JOB + 1), worker_id=None)
+
+    rows = after([(lease, QUEUE), (other, QUEUE)]).all("timeline")
+
+    assert [the(row, "aggregate", "aggregate_id", "worker_id", "to_worker_id") for row in rows] == [
+        ("queue", QUEUE, None, "worker-1"),
+        ("queue", QUEUE, None, None),
+    ]

@@ -72,8 +72,8 @@ def test_a_subject_is_understood_by_its_kind_and_name(kind: str, name: str, subj
 @pytest.mark.parametrize(
     ("kind", "name", "error"),
     [
-        ("planet", "x", "kind: found 'planet', expected one of task, job, queue, worker"),
-        ("dataset", "x", "kind: found 'dataset', expected one of task, job, queue, worker"),
+        ("planet", "x", "kind: found 'planet', expected one of task, job, queue, worker, harvester"),
+        ("dataset", "x", "kind: found 'dataset', expected one of task, job, queue, worker, harvester"),
         ("job", "x1", "job: found 'x1', expected its number"),
         ("worker", "SLAC", "worker: found 'SLAC', expected QUEUE/WORKER_ID"),
     ],

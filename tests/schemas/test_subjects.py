@@ -12,7 +12,7 @@ from schemas.subjects import Subjects, is_filed, of_key, subjects_of
 from schemas.task import ContentsFed, TaskPaused
 from schemas.types import DatasetRole, LeaseEnding
 from schemas.worker import WorkerRunning, WorkersWanted
-from tests.projections.sample_history import accounts
+from tests.projections.sample_history import accounts, leased
 
 TASK, JOB = 10_000_001, 100_000_010_000_001
 ENDED = LeaseEnded(job_id=JOB, lease_id="l", pilot="p", ending=LeaseEnding.EXPIRED, waiting=0, leased=0)
@@ -32,6 +32,7 @@ FED = ContentsFed(dataset="d", units=(), complete=True, accounts=accounts())
         (FilesRegistered(files=(), role=DatasetRole.INPUT, files_total=0), "d", Subjects(dataset="d")),
         (WorkersWanted(wanted=1, live=0, reason="r"), "SLAC", Subjects(queue="SLAC")),
         (WorkerRunning(worker_id="w", harvester_id="h", node="n", live=1), "SLAC", Subjects(queue="SLAC", member="w")),
+        (leased(TASK, JOB), "SLAC", Subjects(TASK, JOB, "SLAC", worker="w1")),
         (SharesSet(), "shares", Subjects()),
     ],
     ids=lambda given: type(given).__name__,

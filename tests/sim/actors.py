@@ -73,8 +73,8 @@ class Calls:
     sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
     """Topic, key and value of everything sent, for the fault that delivers it twice."""
 
-    def make(self, command: Any, aggregate_id: str, actor: str, role: str) -> str:
-        """Id of the command, now in the log."""
+    def make(self, command: Any, aggregate_id: str, actor: str, role: str, vo: str = "wlcg", lease_id: str | None = None) -> str:
+        """Id of the command, now in the log. lease_id: of a token for one job."""
         self.count += 1
         number = str(UUID(int=(1 << 120) + self.count))
         envelope = CommandEnvelope(
@@ -84,7 +84,8 @@ class Calls:
             issued_at=self.log.now,
             actor=actor,
             role=role,
-            vo="wlcg",
+            vo=vo,
+            lease_id=lease_id,
         )
         record = (entry_of(command).topic, aggregate_id.encode(), self.codec.encode(command, envelope))
         self.log.append(*record)

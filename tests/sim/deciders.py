@@ -18,6 +18,8 @@ SNAPSHOT_SECONDS = 20.0
 BATCH = 20
 #: So few that batches are cut short.
 OUTPUTS = 25
+#: So few that commands come while closed rows are fetched.
+CLOSED_ROWS_PORTION = 3
 
 
 def a_config(home: Path = Path("/nowhere"), instance: str = "1", **limits: int) -> DeciderConfig:
@@ -28,13 +30,21 @@ def a_config(home: Path = Path("/nowhere"), instance: str = "1", **limits: int) 
 class DeciderProcess:
     """One process, from its start to its end; `alive` turns false at a kill or when it was fenced."""
 
-    def __init__(self, log: MemoryLog, codec: Codec, instance: str, home: Path, inline_max: int = 400) -> None:
+    def __init__(
+        self, log: MemoryLog, codec: Codec, instance: str, home: Path, inline_max: int = 400, closed_at_once_max: int = 20_000
+    ) -> None:
         self._log, self._codec = log, codec
         self.name = instance
         self.faults = Faults()
         self.alive = True
         self.fenced = False
-        limits = {"batch_max": BATCH, "inline_max": inline_max, "outputs_max": OUTPUTS}
+        limits = {
+            "batch_max": BATCH,
+            "inline_max": inline_max,
+            "outputs_max": OUTPUTS,
+            "closed_rows_at_once_max": closed_at_once_max,
+            "closed_rows_portion": CLOSED_ROWS_PORTION,
+        }
         self._config = a_config(home, instance, **limits)
         # No clock moves while a file is waited for.
         self._store = StateStore(RowCodec(codec), ClosedRowsOfShards(self._config.closed_rows_folder, held_seconds_max=0))

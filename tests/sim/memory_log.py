@@ -188,6 +188,7 @@ class MemoryDeciderLog:
         self._shards: frozenset[int] = frozenset()
         self._started: frozenset[int] = frozenset()
         self._next: Positions = {}
+        self._held: set[tuple[str, int]] = set()
         self._ends: Positions = {}
 
     def join(self) -> int:
@@ -240,23 +241,36 @@ class MemoryDeciderLog:
         committed = self._log.positions_of(self._config.group)
         places = [(topic, shard) for topic in command_topics() for shard in sorted(self._shards)]
         self._next = {place: committed.get(place, 0) for place in places}
+        self._held.clear()
         self._started, self._ends = self._shards, self._all_ends(self._shards)
         ends = {place: len(self._log.entries.get(place, ())) for place in self._next}
         unread = {place: end for place, end in ends.items() if self._next[place] < end}
         return Backlog(dict.fromkeys(command_topics(), self._log.partitions), self._shards, unread)
 
-    def take(self, records_max: int) -> Sequence[InputRecord]:
+    def take(self, records_max: int, *, waits: bool = True) -> Sequence[InputRecord]:
         """What is there, in the order of partitions."""
         self._faults.point("take")
         if self._faults.dry or self._generation != self._log.group.generation:
             return ()
         found: list[InputRecord] = []
         for place, offset in self._next.items():
+            if place in self._held:
+                continue
             read = self._log.read(*place, offset, records_max - len(found))
             if read:
                 self._next[place] = read[-1].offset + 1
                 found += read
         return found
+
+    def hold(self, topic: str, partition: int, offset: int) -> None:
+        """Nothing of the partition is taken."""
+        self._held.add((topic, partition))
+
+    def go_on(self, held: Positions) -> Positions:
+        """Everything from the offsets on is taken."""
+        self._held -= held.keys()
+        self._next |= held
+        return {place: len(self._log.entries.get(place, ())) for place in held}
 
     def commit(self, outputs: Iterable[OutputRecord], positions: Positions) -> None:
         """One transaction, with a point to break at after each step; the last two leave its outcome in doubt."""

@@ -12,6 +12,7 @@ from unittest.mock import patch
 from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.decision import FollowUp, accept
+from commands.engine import decider as decider_module
 from commands.engine.decider import Decider
 from commands.engine.decision_records import answer_record
 from commands.engine.entries import Entry, Positions
@@ -21,6 +22,7 @@ from commands.engine.repeats import Repeats
 from commands.engine.restoring import Restoring
 from commands.engine.rows import RowCodec
 from commands.engine.snapshots import SnapshotWriter
+from commands.engine.store import StateStore
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
@@ -82,14 +84,16 @@ def deduplication_by_time() -> Any:
     decide = Decider._decide
     latest: dict[tuple[str, str], int] = {}
 
-    def by_time(decider: Decider, record: InputRecord, decoded: Decoded, outputs: Any, *more: Any, inline: bool) -> Any:
+    def by_time(
+        decider: Decider, record: InputRecord, decoded: Decoded, outputs: Any, *more: Any, inline: bool, **named: Any
+    ) -> Any:
         key = (decoded.entry.aggregate, decoded.envelope.aggregate_id)
         if decoded.envelope.issued_at <= latest.get(key, 0):
             entry = decider._store.get(*key)
             outputs.append(answer_record(decider._codec, decoded, entry.sequence, accept(), [], repeated=True, inline=inline))
             return []
         latest[key] = decoded.envelope.issued_at
-        return decide(decider, record, decoded, outputs, *more, inline=inline)
+        return decide(decider, record, decoded, outputs, *more, inline=inline, **named)
 
     return patch.object(Decider, "_decide", by_time)
 
@@ -158,6 +162,11 @@ def leases_end_early() -> Any:
     both.enter_context(patch.object(queue_decide, "expire", expire))
     both.enter_context(patch.object(readers, "command_for", impatient))
     return both
+
+
+def senders_not_looked_at() -> Any:
+    """A decider does what it is asked, without a look at its sender."""
+    return patch.object(decider_module, "refusal_of_rights", lambda *_: None)
 
 
 def follow_ups_outside() -> Any:
@@ -270,6 +279,22 @@ def kept_without_a_look() -> Any:
     return patch.object(MemoryDeciderLog, "change", trusting)
 
 
+def closed_taken_for_new() -> Any:
+    """What is not in memory begins, although closed rows of it may be on their way."""
+    return patch.object(StateStore, "is_behind", lambda store, key: False)
+
+
+def rounds_while_events_wait() -> Any:
+    """A marker says that every event is in the rows, while some wait for closed ones."""
+    return patch.object(DeciderLoop, "step", _step_with_rounds)
+
+
+def _step_with_rounds(loop: DeciderLoop, decider_log: Any, step: Any = DeciderLoop.step) -> None:
+    if loop.is_behind and not loop._writer.in_round and loop._shards:
+        loop._begin_round(decider_log)
+    step(loop, decider_log)
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -282,6 +307,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         states_kept_in_doubt,
         positions_before_rows,
         leases_end_early,
+        senders_not_looked_at,
         follow_ups_outside,
         ids_forgotten_at_restart,
         a_days_commands_forgotten_at_restart,
@@ -291,6 +317,8 @@ PLANTS: dict[str, Callable[[], Any]] = {
         generations_not_looked_at,
         kept_without_a_look,
         parts_not_noted,
+        closed_taken_for_new,
+        rounds_while_events_wait,
     )
 }
 

@@ -129,7 +129,9 @@ class ProcessorsProcess:
         self._facts = SimulatedFacts(log, codec)
         self._outbox = SimulatedOutbox(log, codec, self.faults)
         self._listeners = listeners(Decoder(codec), self._outbox, self._facts, API)
-        self._demand = DemandWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
+        self._demand = DemandWatch(
+            self._facts, self._outbox, lambda: log.now / 1_000_000, seconds_now=lambda: log.now / 1_000_000
+        )
         self._next: dict[tuple[str, int], int] = {}
 
     def step(self, chance: random.Random) -> int:

@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from check.laws import Seen, Violation
 from check.report import laws_of_the_log
 from check.rows import RowsEqualEvents, RowView, views
 from commands.config import GROUP
+from commands.engine import snapshots
 from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
@@ -25,9 +27,14 @@ from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_
 from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
+from tests.sim.stranger import Stranger
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
 DIRECT = (0, 3, 400)
+#: Closed rows that a decider fetches before it decides: any number, or none.
+CLOSED_AT_ONCE = (20_000, 0)
+#: So few that closed aggregates leave memory within a run, and are asked for again.
+BATCHES_BEFORE_EVICTION = 5
 DEAD_LETTERS = "culm.deadletter.v1"
 #: Names of deciders, as many as ever run at once; the first of them are there in the beginning.
 NAMES = ("1", "2", "3")
@@ -97,6 +104,7 @@ class World:
         self.timers = TimersProcess(self.log, self.codec, self.database)
         self.calls = Calls(self.log, self.codec, Answers(self.log, self.codec))
         self.pilots = [Pilot(f"pilot-{number}", QUEUES[number % len(QUEUES)], self.calls) for number in range(PILOTS)]
+        self.stranger = Stranger(self.calls, self.pilots)
         self.user, self.operator = User(self.calls), Operator(self.calls)
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
@@ -207,7 +215,8 @@ class World:
     def _new_decider(self, name: str) -> DeciderProcess:
         """Deciders come with different limits, so that what one left in the log meets another that decides at once."""
         self._lives += 1
-        return DeciderProcess(self.log, self.codec, name, self._home, DIRECT[self._lives % len(DIRECT)])
+        at_once = CLOSED_AT_ONCE[self._lives % len(CLOSED_AT_ONCE)]
+        return DeciderProcess(self.log, self.codec, name, self._home, DIRECT[self._lives % len(DIRECT)], at_once)
 
     # The turns.
 
@@ -221,6 +230,7 @@ class World:
 
     def _pilot(self, chance: random.Random) -> None:
         chance.choice(self.pilots).step(chance)
+        self.stranger.step(chance)
 
     def _projector(self, chance: random.Random) -> None:
         if not self.projector.alive:
@@ -336,7 +346,8 @@ class World:
 
 def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) -> list[Violation]:
     """What one run of a schedule breaks; exceptions of Culm's code are violations too."""
-    with tempfile.TemporaryDirectory(prefix="culm-sim-") as home:
+    resting = patch.object(snapshots, "BATCHES_BEFORE_EVICTION", BATCHES_BEFORE_EVICTION)
+    with tempfile.TemporaryDirectory(prefix="culm-sim-") as home, resting:
         world = World(Path(home), story)
         try:
             for turn in turns:

@@ -8,6 +8,7 @@ from schemas.types import (
     EventEnvelope,
     InputUnit,
     OutputFile,
+    QueueClass,
     QueueSettings,
     Requirements,
     SplitRules,
@@ -141,6 +142,11 @@ def candidates(*names: str, workdir_mb: int = 1_000_000) -> tuple[Candidate, ...
 def a_queue(name: str = "Q1", *, waiting: int = 0, leased: int = 0, pilots: int = 1, **settings: Any) -> QueueFacts:
     """An online queue that can do everything."""
     return QueueFacts(replace(QueueSettings(name=name, site="SITE"), **settings), waiting, leased, pilots)
+
+
+def a_class(name: str, memory_mb: int = 0, **changes: Any) -> QueueClass:
+    """Slots of one core."""
+    return replace(QueueClass(name=name, memory_mb=memory_mb), **changes)
 
 
 def asked(*, ram_mb: int = 2000, largest: int = 0, vo: str = "wlcg", **outgoing: Any) -> Asked:

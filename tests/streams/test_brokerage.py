@@ -1,15 +1,17 @@
 """Which queues may run the work: each filter once, the ranking, and the explanation."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.streams import QueueHealth
 from schemas.types import QueueStatus
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.brokerage import FILTERS, Asked, broker, weight_of
-from tests.streams.builders import SEED, a_queue, asked
+from tests.streams.builders import SEED, a_class, a_queue, asked
 
 GB = 1024**3
 CASES: list[tuple[str, Asked, QueueFacts, str]] = [
@@ -20,6 +22,15 @@ CASES: list[tuple[str, Asked, QueueFacts, str]] = [
     ("status", asked(), a_queue(status=QueueStatus.OFFLINE), "status is offline"),
     ("status", asked(), a_queue(status=QueueStatus.BROKEROFF), "status is brokeroff"),
     ("status", asked(), a_queue(status=QueueStatus.TEST), "status is test"),
+    (
+        "unhealthy",
+        asked(site="Q1"),
+        replace(a_queue(), health=QueueHealth(fingerprint="no-shared-folder", ended=4, probe_at=9)),
+        (
+            "4 workers in a row ended before they asked for work (no-shared-folder);"
+            " the first worker that asks for work opens the queue, and one is sent each 5 to 60 minutes"
+        ),
+    ),
     ("vo", asked(vo="wlcg"), a_queue(vos=("lsst",)), "serves lsst, not wlcg"),
     ("label", asked(label="managed"), a_queue(labels=("user", "panda")), "serves labels user, panda, not managed"),
     (
@@ -41,6 +52,15 @@ CASES: list[tuple[str, Asked, QueueFacts, str]] = [
         "10 s of wall time are too short, the least is 60 s",
     ),
     ("cores", asked(core_count=8), a_queue(core_count=4), "8 cores are needed, a slot has 4"),
+    (
+        "class",
+        asked(ram_mb=9000),
+        a_queue(classes=(a_class("small", 4000), a_class("medium", 8000))),
+        (
+            "9000 MB, 1 cores and 0 s are needed, which none of the classes has: small (4000 MB, 1 cores, 0 s),"
+            " medium (8000 MB, 1 cores, 0 s)"
+        ),
+    ),
     ("cores", asked(core_count=1), a_queue(core_count=8), "slots of 8 cores are not for jobs of one core"),
     ("memory", asked(ram_mb=3000), a_queue(rss_mb_max=2500), "3000 MB of memory are needed, the limit is 2500 MB"),
     ("memory", asked(ram_mb=1000), a_queue(rss_mb_min=1500), "1000 MB of memory are too little, the least is 1500 MB"),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from schemas.types import EventEnvelope, QueueStatus
+from schemas.types import ClassDemand, EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
 from streams.engine.messages import OutgoingCommand
 from streams.facts.snapshot import QueueFacts, Snapshot
@@ -35,7 +35,8 @@ def test_a_queue_is_sent_only_what_changes() -> None:
     made = list(demands(queues, {"A": Wanted(2, "e1"), "B": Wanted(0, "e2")}, causes))
 
     assert [(queue, number) for queue, number, _ in made] == [("B", 2)]
-    assert made[0][2].command == WantWorkers(wanted=2, reason="2 waiting, 0 leased, at most 4")
+    terms = ClassDemand(name="all", wanted=2, cores=1, waiting=2)
+    assert made[0][2].command == WantWorkers(wanted=2, reason="2 waiting, 0 leased, at most 4", classes=(terms,))
     assert made[0][2].envelope.causation_id == causes["B"].event_id
 
 

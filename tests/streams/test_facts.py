@@ -21,7 +21,7 @@ from schemas.types import (
     TaskVerdict,
 )
 from schemas.wire import Codec, Message, entry_of
-from schemas.worker import WorkerSubmitted, WorkersWanted
+from schemas.worker import QueueHealthy, QueueUnhealthy, WorkerSubmitted, WorkersWanted
 from streams.engine.decoder import Decoder
 from streams.facts.extract import FACTS_TOPIC, SOURCES
 from streams.facts.keeper import FactsKeeper
@@ -112,6 +112,18 @@ def test_a_queue_is_known_with_its_last_counters() -> None:
 
     queue = facts.snapshot().queues["Q1"]
     assert (queue.settings, queue.waiting, queue.leased, queue.pilots) == (SETTINGS, 4, 1, 3)
+
+
+def test_a_queue_whose_workers_do_not_ask_for_work_is_known_as_such_until_one_does() -> None:
+    settings = ("queue.Q1", QueueConfigured(settings=SETTINGS))
+    closed = ("Q1", QueueUnhealthy(worker_id="w", fingerprint="no-shared-folder", ended=3, probe_at=7))
+
+    before = facts_after(settings, closed).snapshot().queues["Q1"]
+    after = facts_after(settings, closed, ("Q1", QueueHealthy(worker_id="w2"))).snapshot().queues["Q1"]
+
+    assert before.ill is not None
+    assert (before.ill.fingerprint, before.ill.ended, before.ill.probe_at) == ("no-shared-folder", 3, 7)
+    assert after.ill is None
 
 
 def test_the_last_event_of_a_queue_is_the_cause_of_what_is_wanted() -> None:

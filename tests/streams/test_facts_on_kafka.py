@@ -105,7 +105,9 @@ def test_a_quiet_queue_counts_with_its_load_and_a_parked_task_is_woken_also_afte
         process.kill()
         process.wait(20)
 
-        assert wanted.message == WantWorkers(wanted=expected, reason="5 waiting, 2 leased, at most 100")
+        assert isinstance(wanted.message, WantWorkers)
+        assert wanted.message.wanted == expected
+        assert [(one.waiting, one.running) for one in wanted.message.classes] == [(5, 2)]
         assert woken.message == WakeTask(cause="QUEUE_CONFIGURED")
 
 

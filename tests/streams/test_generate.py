@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
-from schemas.types import JobKind, JobPlan, QueueStatus, Requirements
+from schemas.types import JobKind, JobPlan, QueueStatus, Requirements, ResourceType
 from streams.facts.snapshot import Snapshot
 from streams.jedi.generate import generate
 from tests.streams.builders import SEED, a_definition, a_queue, files, unmerged
@@ -54,6 +54,20 @@ def test_a_merge_names_the_serials_of_what_it_merges() -> None:
 
     assert isinstance(answer, GenerateJobs)
     assert answer.plans == (JobPlan(unit_ids=(1, 2, 3), queue="Q1"),)
+
+
+def test_plans_name_the_resource_type_where_the_table_in_force_is_not_the_built_in_one() -> None:
+    one, two, three = files(3)
+    rows = (ResourceType(name="SCORE", core_memory_mb_max=2_000), ResourceType(name="LARGE"))
+    known = Snapshot({"Q1": a_queue("Q1")}, position=POSITION, resource_types=rows)
+
+    answer = generate(an_order(units=(one, replace(two, ram_mb=4000), three)), "wlcg", known, SEED)
+
+    assert isinstance(answer, GenerateJobs)
+    assert answer.plans == (
+        JobPlan(unit_ids=(1, 3), queue="Q1"),
+        JobPlan(unit_ids=(2,), queue="Q1", resource_type="LARGE"),
+    )
 
 
 def test_input_with_raised_memory_is_brokered_apart() -> None:

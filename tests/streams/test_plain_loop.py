@@ -61,7 +61,7 @@ class FakeConsumer:
         self.rest: list[Read] = []
         self.on_revoke: Any = None
 
-    def subscribe(self, topics: list[str], *, on_revoke: Any, on_lost: Any) -> None:
+    def subscribe(self, topics: list[str], *, on_assign: Any, on_revoke: Any, on_lost: Any) -> None:
         self.on_revoke = on_revoke
 
     def poll(self, seconds: float) -> Read | None:
@@ -134,6 +134,25 @@ def test_a_loop_whose_name_another_worker_took_ends_instead_of_taking_it_back(mo
     asyncio.run(body())
 
     assert joined == ["joined"]
+
+
+class Fatal(Read):
+    """The end of a membership, as the client hands it out."""
+
+    def error(self) -> Any:
+        return KafkaError(KafkaError._FATAL, "Fatal error: Broker: Static consumer fenced by other consumer: OffsetCommit failed")
+
+
+def test_a_loop_that_hears_once_that_it_is_a_member_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken_away(consumer: Any) -> None:
+        consumer.on_revoke(consumer, [TopicPartition(TOPIC, 0)])
+
+    batches = [[Fatal(0), Read(7, cancelled())], [Read(8, cancelled())]]
+
+    heard, consumer = looped(monkeypatch, batches, FakeOutbox(), between=taken_away)
+
+    assert heard == []
+    assert consumer.batches != []
 
 
 def test_what_concerns_no_reaction_is_passed_over_and_committed_with_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_a_poison_record_becomes_a_dead_letter_and_blocks_nothing(log: TaskLog, 
         renewed: set[int] = set()
         while renewed < {71, 72, 73}:
             found = next_command(lambda one: one.envelope.aggregate_id == "Q_POISON")
-            renewed |= set(found.message.job_ids)
+            renewed |= {job for beat in found.message.seen for job in beat.job_ids}
         letters = [next_letter(lambda one: True).message for _ in range(3)]
 
     assert worker.poll() is None

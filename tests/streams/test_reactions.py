@@ -9,7 +9,7 @@ from schemas.types import BrokerageEvidence, QueueSettings
 from streams.facts.snapshot import Parked, Snapshot, knows_more, position_text
 from streams.jedi.reactions import refine_submitted
 from streams.jedi.wake import wake_all, wake_late
-from tests.streams.builders import a_submission, heard
+from tests.streams.builders import a_submission, a_submission_with_input, heard
 
 API = "http://127.0.0.1:25080"
 
@@ -34,6 +34,22 @@ def test_a_submitted_task_is_refined_from_revision_zero() -> None:
     assert isinstance(command, RefineTask)
     assert (command.parameters_revision, command.definition.parent_task_id) == (0, 10_000_000)
     assert made[0].envelope.aggregate_id == "10000001"
+
+
+def test_datasets_of_a_word_that_all_organisations_use_are_those_of_the_task_s_organisation() -> None:
+    parameters = a_submission_with_input()
+    parameters["log"]["dataset"] = "PandaJob_#{pandaid}/"
+    parameters["jobParameters"][2]["dataset"] = "PandaJob.in/"
+    assert parameters["jobParameters"][2]["param_type"] == "input"
+
+    (made,) = refine_submitted([heard(a_task(json.dumps(parameters)))], API)
+
+    assert isinstance(made.command, RefineTask)
+    definition = made.command.definition
+    log = definition.outputs[-1]
+    assert definition.input_datasets == ("wlcg@PandaJob.in",)
+    assert (log.dataset, log.scope) == ("wlcg@PandaJob_#{pandaid}", "wlcg@PandaJob_")
+    assert [output.scope for output in definition.outputs[:-1]] == ["user.jdoe"] * (len(definition.outputs) - 1)
 
 
 def test_a_reloaded_task_is_refined_from_its_new_parameters() -> None:

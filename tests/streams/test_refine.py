@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from schemas.scopes import dataset_name, scope_of
 from schemas.types import DatasetRole, OutputTemplate, Requirements, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.refine import refine
 from streams.jedi.task_parameters import MANDATORY, Refusal
-from streams.jedi.template import dataset_name, scope_of
 from tests.streams.builders import a_submission, a_submission_with_input, an_output
 
 API = "http://127.0.0.1:25080"

@@ -1,5 +1,6 @@
 """`runGen`: a user's command in a sandbox, called as prun's job parameters call it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -25,6 +26,26 @@ def run_gen(node: WorkerNode, command: str, *options: str) -> tuple[int, str, st
     """Run `command` with `options`; exit code, standard output, standard error."""
     ended = node.run(RUN_GEN, "-j", "", "--sourceURL", node.url, *options, "-p", quote(command))
     return ended.code, ended.stdout, ended.stderr
+
+
+def started(node: WorkerNode, command: str, sign: str) -> subprocess.Popen[bytes]:
+    """A wrapper that runs `command`, once the file `sign` is there."""
+    wrapper = subprocess.Popen(
+        node.command(RUN_GEN, "-p", quote(command)), cwd=node.job, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not (node.job / sign).exists():
+        assert time.monotonic() < deadline, f"{sign} is not there"
+        time.sleep(0.02)
+    return wrapper
+
+
+def has_ended(pid: str) -> bool:
+    """Whether the process ended; one that waits to be buried by its parent has."""
+    try:
+        return Path("/proc", pid.strip(), "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_the_command_runs_in_the_sandbox_and_its_output_is_renamed(node: WorkerNode) -> None:
@@ -177,22 +198,27 @@ def test_what_the_command_prints_passes_through(node: WorkerNode) -> None:
 
 @pytest.mark.stack  # a command that waits to be ended
 def test_sigterm_ends_the_command_and_all_it_started(node: WorkerNode) -> None:
-    command = "sleep 300 & echo $! > ../pids; sh -c 'sleep 300; true' & wait"
-    wrapper = subprocess.Popen(
-        node.command(RUN_GEN, "-p", quote(command)), cwd=node.job, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    pids = node.job / "pids"
-    deadline = time.monotonic() + 20
-    while not (pids.exists() and pids.read_text().strip()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wrapper = started(node, "sleep 300 & echo $! > ../pids; sh -c 'sleep 300; true' & touch ../ready; wait", "ready")
 
     wrapper.send_signal(signal.SIGTERM)
-    _, stderr = wrapper.communicate(timeout=20)
+    _, stderr = wrapper.communicate(timeout=60)
 
     assert wrapper.returncode == 128 + signal.SIGTERM
     assert b"ended by SIGTERM" in stderr
-    state = Path("/proc", pids.read_text().strip(), "stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+    assert has_ended((node.job / "pids").read_text())
+
+
+@pytest.mark.stack  # a command that waits to be ended
+def test_what_the_command_starts_when_it_is_to_end_ends_as_well(node: WorkerNode) -> None:
+    # Its shell leaves a process to itself on SIGTERM, so that no one who looked before knows of it.
+    command = "trap 'setsid sleep 300 & echo $! > ../pids; exit 1' TERM; touch ../ready; while :; do sleep 0.05; done"
+    wrapper = started(node, command, "ready")
+
+    wrapper.send_signal(signal.SIGTERM)
+    wrapper.communicate(timeout=60)
+
+    assert wrapper.returncode == 128 + signal.SIGTERM
+    assert has_ended((node.job / "pids").read_text())
 
 
 def test_a_sandbox_that_is_not_in_the_cache_is_reported_at_once(node: WorkerNode) -> None:
@@ -264,3 +290,16 @@ def test_a_container_runs_the_command_between_preparation_and_delivery(node: Wor
 
     assert (before, after) == (0, 0)
     assert (node.job / "x.b").read_text() == "input"
+
+
+def test_the_command_finds_the_secrets_beside_it_as_files_and_as_variables(node: WorkerNode) -> None:
+    secrets = {"TOKEN": "s3", "a b": "no variable", "PATH": "/evil", "___file___:key.bin": "AAE=", "___file___:../out": "AAE="}
+    (node.job / "panda_secrets.json").write_text(json.dumps(secrets))
+    command = "python3 -c \"import json;print(sorted(json.load(open('panda_secrets.json'))))\"; echo $TOKEN; od -An -tx1 key.bin"
+
+    code, stdout, _ = run_gen(node, f"{command}; stat -c %a key.bin; echo $PATH")
+
+    assert code == 0
+    assert "['PATH', 'TOKEN', '___file___:../out', '___file___:key.bin', 'a b']\ns3\n 00 01\n600\n" in stdout
+    assert "/evil" not in stdout
+    assert node.files() == []

@@ -1,7 +1,24 @@
 """Every page of the monitor; the first whose pattern fits is meant."""
 
 from api.monitor.page import MonitorPage
-from api.monitor.pages import errors, health, home, job, jobs, queue, queues, shares, task, tasks, trace, users, workers
+from api.monitor.pages import (
+    errors,
+    harvester,
+    harvesters,
+    health,
+    home,
+    job,
+    jobs,
+    queue,
+    queues,
+    shares,
+    task,
+    tasks,
+    trace,
+    users,
+    worker,
+    workers,
+)
 
 PAGES: tuple[MonitorPage, ...] = (
     home.PAGE,
@@ -12,6 +29,9 @@ PAGES: tuple[MonitorPage, ...] = (
     queues.PAGE,
     queue.PAGE,
     workers.PAGE,
+    worker.PAGE,
+    harvesters.PAGE,
+    harvester.PAGE,
     users.PAGE,
     errors.PAGE,
     shares.PAGE,

@@ -6,7 +6,7 @@ from api.http.errors import NotFound
 from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page
-from api.queries import jobs, timeline
+from api.queries import jobs, timeline, worker_lives
 from api.queries.set_aside import set_aside_of
 
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
@@ -24,6 +24,7 @@ async def load(view: PageView) -> Data:
         "set_aside": await set_aside_of(view.read_models, "job", job_id),
         "why": await view.audit_service.why(view.identity, subject),
         "lease": await jobs.lease_of(view.read_models, job_id),
+        "slot": await worker_lives.slot_of_job(view.read_models, view.vo, job_id),
         "states": await _states(view, job),
         "attempts": await _attempts(view, job),
         "files": await view.files.of(job),
@@ -81,7 +82,7 @@ def document(data: Data) -> Any:
             for one in files
         ],
         "dsfiles": sorted({str(one["dataset"]) for one in files}),
-        **{name: data[name] for name in ("set_aside", "why", "lease", "states", "attempts", "events", "past")},
+        **{name: data[name] for name in ("set_aside", "why", "lease", "slot", "states", "attempts", "events", "past")},
     }
 
 

@@ -21,6 +21,7 @@ STATE_AFTER = {
     "JobDefined": "activated", "JobActivated": "activated", "JobSent": "sent", "JobStarting": "starting", "JobStarted": "running",
     "JobHolding": "holding", "JobTransferring": "transferring", "JobMerging": "merging", "JobFinished": "finished",
     "JobFailed": "failed", "JobLost": "failed", "JobCancelled": "cancelled", "JobClosed": "closed",
+    "JobReturned": "activated",
 }  # fmt: skip
 
 

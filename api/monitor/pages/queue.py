@@ -5,7 +5,8 @@ from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
-from api.queries import job_counts, queues, tasks, workers
+from api.monitor.pages.worker_life import ended_early, funnel_of
+from api.queries import job_counts, queues, tasks, worker_lives, workers
 from api.queries.set_aside import set_aside_of
 from schemas.instants import DAY
 
@@ -23,15 +24,19 @@ async def load(view: PageView) -> Data:
         raise NotFound(f"no queue {name} for {vo}")
     # Tasks of other organisations are on hold there, too; their numbers are not shown here.
     queue["held_tasks"] = await tasks.those_in(read_models, vo, queue["held_tasks"] or ())
+    demand = await queues.demand(read_models, name)
+    counted = await view.counted(lambda: _counted(view, name, since))
     return {
         "queue": queue,
         "set_aside": await set_aside_of(read_models, "queue", name),
-        "demand": await queues.demand(read_models, name),
+        "demand": demand,
         "jobs": in_order(await job_counts.live_in_queue(read_models, vo, name, LIVE_STATES), JOB_STATES),
         "shares": await job_counts.shares_in_queue(read_models, vo, name, LIVE_STATES, WAITING_STATES),
-        **await view.counted(lambda: _ended(view, name, since)),
+        **{word: value for word, value in counted.items() if word != "how_far"},
+        "funnel": funnel_of(counted["how_far"], demand["wanted"] if demand else 0),
+        "ended_early": ended_early(counted["how_far"]),
         "leases": await queues.leases(read_models, vo, name, LEASES),
-        "workers": await workers.counts_in_queue(read_models, name),
+        "workers": await workers.counts_in_queue(read_models, vo, name),
         "refuses": await queues.refusals(read_models, vo, name, since),
         "events": await history_of(view, subject, 30),
         "scrubber": await scrubber_of(view, subject),
@@ -39,9 +44,11 @@ async def load(view: PageView) -> Data:
     }
 
 
-async def _ended(view: PageView, queue: str, since: int) -> Data:
-    """What ended there in the last day; on a busy queue that is a look at many jobs."""
-    return {"ended": in_order(await job_counts.ended_in_queue(view.read_models, view.vo, queue, since), JOB_STATES)}
+async def _counted(view: PageView, queue: str, since: int) -> Data:
+    """Of the last day what ended and how far workers got, and pilots' time without a job: on a busy queue a look at many rows."""
+    ended = in_order(await job_counts.ended_in_queue(view.read_models, view.vo, queue, since), JOB_STATES)
+    how_far = await worker_lives.how_far(view.read_models, view.vo, queue, since)
+    return {"ended": ended, "pilot_seconds": await queues.pilot_seconds(view.read_models, queue), "how_far": how_far}
 
 
 def concerned(touched: Touched, view: PageView) -> bool:
@@ -54,7 +61,7 @@ PAGE = MonitorPage(
     r"/queue/(?P<queue>[^/]{1,200})/",
     lambda data: f"Queue {data['queue']['name']}",
     load,
-    ("head", "jobs", "leases", "refuses", "settings", "events", "scrubber"),
+    ("head", "jobs", "funnel", "demand", "leases", "refuses", "settings", "events", "scrubber"),
     concerned,
     has_past=True,
 )

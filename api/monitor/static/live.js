@@ -171,11 +171,28 @@ addEventListener("DOMContentLoaded", () => {
       for (const field of form.querySelectorAll("[data-drop-empty]")) if (!field.value) field.disabled = true;
     });
   }
-  // `culm monitor` prints an address with the token behind the #, where no server and no log sees it.
+  // `culm monitor` prints an address with the token behind the #, where no server and no log sees it. Another site can make such an
+  // address, too: the page names whom it would log in, and the visitor decides. From another site it is not offered at all.
   const login = document.getElementById("login"), token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (login && token) {
     history.replaceState(null, "", location.pathname + location.search);
-    login.querySelector("textarea").value = token;
-    login.submit();
+    if (login.dataset.takesAddress) {
+      login.querySelector("textarea").value = token;
+      document.getElementById("named-in-address").textContent = nameIn(token);
+      document.getElementById("by-address").hidden = false;
+      login.closest("details")?.setAttribute("open", "");
+    }
   }
 });
+
+// Whom a token names, unverified; for people to read, and as text alone.
+function nameIn(token) {
+  try {
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(
+      atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0))));
+    const name = [claims.name, claims.preferred_username, claims.sub].find((one) => typeof one === "string" && one);
+    return name ? name.slice(0, 80) : "someone without a name";
+  } catch {
+    return "someone who cannot be read from it";
+  }
+}

@@ -132,8 +132,6 @@ def test_the_caller_sees_how_the_server_sees_it(front: Front) -> None:
 @pytest.mark.parametrize(
     ("verb", "path", "word"),
     [
-        ("POST", "creds/set_user_secrets", "secrets"),
-        ("GET", "creds/get_user_secrets", "secrets"),
         ("POST", "workflow/submit_workflow_raw_request", "workflows"),
         ("GET", "workflow/get_workflow_details?workflow_id=1", "workflows"),
         ("GET", "event/get_event_range_statuses?job_task_ids=x", "event service"),

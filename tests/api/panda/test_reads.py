@@ -26,8 +26,8 @@ def test_the_callers_own_tasks_are_meant_unless_a_user_is_named(tmp_path: Path) 
     _, mine = asked(task_lists.tasks_since, tmp_path, LIST)
     _, others = asked(task_lists.tasks_since, tmp_path, LIST | {"filters": '{"userName": "John Roe"}'})
 
-    assert "where vo = %s and owner = %s order by" in mine[0][0]
-    assert mine[0][1] == ["wlcg", "subject-jane", 500]
+    assert "where vo = %s and owner = any(%s) order by" in mine[0][0]
+    assert mine[0][1] == ["wlcg", ["subject-jane"], 500]
     assert "where vo = %s and user_name = %s order by" in others[0][0]
     assert others[0][1] == ["wlcg", "John Roe", 500]
 

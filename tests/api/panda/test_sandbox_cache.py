@@ -1,6 +1,7 @@
 """The sandbox cache: names, limits, what is never overwritten, what is found again."""
 
 import asyncio
+import contextlib
 import gzip
 import os
 import struct
@@ -12,6 +13,7 @@ import pytest
 
 from api.panda.sandbox_cache import NotStored, SandboxCache, bytes_max_of, plain_name
 from api.shared.directory import DirectorySpace
+from api.shared.uploads import OpenUploads, TooManyUploads
 
 MEGABYTE = 1024 * 1024
 
@@ -29,7 +31,8 @@ class Bytes:
 
 def cache_in(folder: Path) -> SandboxCache:
     """A cache whose files are in `folder`."""
-    return SandboxCache(DirectorySpace(folder), DirectorySpace(folder / ".index"))
+    usage = DirectorySpace(folder.with_name(f"{folder.name}.usage"))
+    return SandboxCache(DirectorySpace(folder), DirectorySpace(folder / ".index"), usage)
 
 
 def stored(cache: SandboxCache, name: str, content: bytes, owner: str = "jane") -> str:
@@ -147,3 +150,57 @@ def test_a_cached_file_can_be_kept_fresh(tmp_path: Path) -> None:
 
     assert cache.touch("f.txt")
     assert not cache.touch("g.txt")
+
+
+def test_one_user_uploads_a_bounded_number_of_files_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.panda.sandbox_cache.FILES_OF_A_DAY_MAX", 2)
+    cache = cache_in(tmp_path / "cache")
+    for name in ("a.txt", "b.txt"):
+        cache.check_quota("jane")
+        stored(cache, name, b"1234")
+
+    with pytest.raises(NotStored) as raised:
+        cache.check_quota("jane")
+
+    assert str(raised.value) == (
+        "ERROR: cannot write file: 2 files with 8 bytes were uploaded today, expected at most 2 files and 107,374,182,400 bytes"
+    )
+    cache.check_quota("bob")
+    cache.check_quota("jane", time.time() + 24 * 3600)
+
+
+def test_one_user_uploads_a_bounded_number_of_bytes_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.panda.sandbox_cache.BYTES_OF_A_DAY_MAX", 7)
+    cache = cache_in(tmp_path / "cache")
+    stored(cache, "a.txt", b"12345678")
+
+    with pytest.raises(NotStored, match="1 files with 8 bytes were uploaded today"):
+        cache.check_quota("jane")
+
+
+def test_one_user_has_a_bounded_number_of_uploads_at_a_time() -> None:
+    uploads = OpenUploads()
+
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(8):
+            open_ones.enter_context(uploads.turn("jane"))
+        with pytest.raises(TooManyUploads, match="8 uploads are under way, expected fewer"), uploads.turn("jane"):
+            pass
+        with uploads.turn("bob"):
+            pass
+
+    with uploads.turn("jane"):
+        assert dict(uploads.open) == {"jane": 1}
+
+
+def test_what_no_job_has_fetched_for_three_months_is_deleted(tmp_path: Path) -> None:
+    cache = cache_in(tmp_path / "cache")
+    for name in ("old.tgz", "fetched.tgz"):
+        stored(cache, name, b"x")
+    for path in (tmp_path / "cache").glob("*.tgz"):
+        os.utime(path, (time.time() - 91 * 24 * 3600,) * 2)
+    assert cache.touch("fetched.tgz")
+
+    gone = cache.forget_old()
+
+    assert (gone, sorted(path.name for path in (tmp_path / "cache").glob("*.tgz"))) == (1, ["fetched.tgz"])

@@ -164,8 +164,7 @@ def test_a_reassignment_kills_unless_told_otherwise(tmp_path: Path) -> None:
 
 def test_a_submission_says_the_id_in_its_message(tmp_path: Path) -> None:
     parameters = {"taskName": "user.jdoe.t1/", "vo": "wlcg", "prodSourceLabel": "user", "uniqueTaskName": True}
-    read_models = RecordingReadModels({"nextval": [{"hint": 10_000_005, "newest": 10_000_004}]})
-    call = a_call(tmp_path, {"task_parameters": parameters, "parent_tid": None}, read_models=read_models)
+    call = a_call(tmp_path, {"task_parameters": parameters, "parent_tid": None})
 
     reply: Reply = run(task_commands.submit(call))
 

@@ -1,0 +1,251 @@
+"""One batch system with the queues that use it: its listing against what is known, and what follows.
+
+In: listings. Out: reports, what Culm must hear of workers that are not there, cancellations. Guards: a worker of a queue that
+another harvester serves is not touched; what lives without a living worker in the log is ended, once that has been so for a
+while.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+import structlog
+
+from agents.harvester.config import HarvesterConfig
+from agents.harvester.culm_calls import CulmCalls
+from agents.harvester.fingerprints.match import STDERR_LENGTH_MAX, Evidence, fingerprint_of
+from agents.harvester.fingerprints.shipped import shipped_table
+from agents.harvester.kill_points import reach
+from agents.harvester.known_workers import Compared, KnownWorker, compare, excess_of
+from agents.harvester.reporting import Reporting
+from agents.harvester.served import NOT_OURS, QUICK_SECONDS, QueueService
+from agents.harvester.systems.contract import (
+    BatchSystem,
+    KeepsLastWords,
+    Listing,
+    NativeState,
+    NativeWorker,
+    RetiresWorkers,
+)
+
+#: So long something may live of which the log has no living worker: its pilot has said that it ends, and ends.
+STRAY_SECONDS = 60.0
+ABSENT_MAX = 1_000
+SWEEP_SECONDS = 600.0
+FROZEN_LOOK_SECONDS = 1.0
+IDLE_LOOK_SECONDS = 60.0
+log = structlog.get_logger()
+
+
+class ServedSystem:
+    """A batch system and the services of its queues."""
+
+    def __init__(
+        self,
+        name: str,
+        system: BatchSystem,
+        services: Sequence[QueueService],
+        config: HarvesterConfig,
+        calls: CulmCalls,
+        reporting: Reporting,
+    ) -> None:
+        self.name, self.system, self.services = name, system, services
+        self._config, self._calls, self._reporting = config, calls, reporting
+        self._strays: dict[str, float] = {}
+        self._look_at = self._sweep_at = 0.0
+        self._living: dict[str, NativeWorker] = {}
+        stacks = "|".join(re.escape(service.queue.slug) for service in services)
+        self._own_tag = re.compile(rf"{config.stack}-(?:{stacks})-[0-9a-f]{{12}}")
+
+    @property
+    def known(self) -> dict[str, KnownWorker]:
+        """Living workers of all its queues, by tag."""
+        return {tag: worker for service in self.services for tag, worker in service.known.items()}
+
+    @property
+    def living(self) -> list[NativeWorker]:
+        """What lives there and is known, by the last listing."""
+        return list(self._living.values())
+
+    def hurry(self) -> None:
+        """Something may have changed."""
+        self._look_at = 0.0
+
+    def seconds_to_next(self) -> float:
+        """Until the next listing is due."""
+        return max(0.0, self._look_at - time.monotonic())
+
+    def look(self, at_once: bool = False) -> None:
+        """Compare a listing with what is known, if it is time; raises CallFailed when Culm cannot hear of absences."""
+        if not at_once and time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + self._pause_seconds()
+        reach("listing.before")
+        listing = self._listing()
+        reach("listing.after")
+        if not listing.complete:
+            log.warning("listing_not_complete", system=self.name, problem=listing.problem[:300])
+        known = self.known
+        found = compare(known, listing, self._config.harvester_id, self._cause_of)
+        self._living = found.living
+        for queue, reports in found.reports.items():
+            self._reporting.tell(queue, *reports)
+        self._end(found)
+        self._cancel([*found.twice, *self._old_strays(found.strays)], "it is there twice or in no log")
+        self._sweep(bool(found.ended))
+        if listing.complete:
+            self._tell_absences(found, listing)
+
+    def cancel_ordered(self) -> None:
+        """Pass orders on to the batch system, again and again until the worker is gone."""
+        due = [self._living[tag] for tag, worker in self.known.items() if worker.cancel_why is not None and tag in self._living]
+        self._cancel(due, "")
+
+    def retire_excess(self, service: QueueService) -> None:
+        """Workers that stay too many: those that wait are withdrawn, those that run take no more jobs. Raises CallFailed.
+
+        In a queue that pushes these are all that ask for jobs; a worker that has its job is too many in none.
+        """
+        excess: list[KnownWorker] = []
+        wanted = {size.name: size.wanted for size in service.demand.demand.classes if not service.demand.demand.pushes}
+        for name in {worker.class_name for worker in service.known.values()}:
+            excess += excess_of((one for one in service.known.values() if one.class_name == name), wanted.get(name, 0))
+        if not excess or not service.epoch:
+            service.excess_since = None
+            return
+        if service.excess_since is None:
+            service.excess_since = time.monotonic()
+        if time.monotonic() - service.excess_since < self._config.patience_seconds:
+            return
+        for worker in excess:
+            self._retire(service, worker)
+        service.excess_since = None
+
+    def end_all(self, why: str) -> None:
+        """Order the end of everything that lives here, and of what may."""
+        for worker in self.known.values():
+            worker.cancel_why = worker.cancel_why or why
+        self._cancel(self.living, "")
+
+    def _pause_seconds(self) -> float:
+        if not any(service.known or service.demand.demand.wanted for service in self.services):
+            return IDLE_LOOK_SECONDS
+        return min(self._config.poll_seconds, FROZEN_LOOK_SECONDS) if self.name == "local" else self._config.poll_seconds
+
+    def _listing(self) -> Listing:
+        began_at = time.time()
+        try:
+            return self.system.listing()
+        except Exception as problem:  # a plugin that breaks proves nothing
+            log.exception("plugin_broke", system=self.name)
+            return Listing(False, began_at, problem=f"the plugin broke: {type(problem).__name__}")
+
+    def _cause_of(self, native: NativeWorker) -> str:
+        """The fingerprint of a bad end; of a text in no row a number, so that no secret of the text leaves this host."""
+        stderr = self._last_words(native.tag)
+        evidence = Evidence(
+            native.state.value, native.native_state, native.reason, native.exit_code, native.signal, stderr
+        )
+        found = fingerprint_of(evidence, shipped_table())
+        log.info("worker_ended_badly", tag=native.tag, fingerprint=found.name, action=found.action.value)
+        return found.name
+
+    def _last_words(self, tag: str) -> str:
+        if not isinstance(self.system, KeepsLastWords):
+            return ""
+        try:
+            return str(self.system.last_words(tag))[-STDERR_LENGTH_MAX:]
+        except Exception:  # a plugin that breaks keeps no end from being told
+            log.exception("plugin_broke", system=self.name)
+            return ""
+
+    def _end(self, found: Compared) -> None:
+        by_name = {service.name: service for service in self.services}
+        for worker, native in found.ended:
+            service = by_name[worker.queue]
+            service.over(worker)
+            log.info("pilot_ended", worker_id=worker.worker_id, state=worker.state, exit_code=native.exit_code)
+            if native.state is NativeState.FAILED and time.monotonic() - worker.since < QUICK_SECONDS:
+                service.hold()
+            elif native.state is NativeState.FINISHED:
+                service.goes_well()
+        for queue, adopted in found.adopted.items():
+            log.info("pilot_adopted", queue=queue, workers=adopted[:100])
+
+    def _old_strays(self, strays: Iterable[NativeWorker]) -> list[NativeWorker]:
+        """What has lived without a worker in the log for long enough, in queues that this process serves."""
+        if not all(service.epoch for service in self.services):
+            return []
+        now, ours = time.monotonic(), {one.tag: one for one in strays if self._own_tag.fullmatch(one.tag)}
+        self._strays = {tag: self._strays.get(tag, now) for tag in ours}
+        return [ours[tag] for tag, since in self._strays.items() if now - since > STRAY_SECONDS]
+
+    def _cancel(self, workers: Sequence[NativeWorker], why: str) -> None:
+        if not workers:
+            return
+        if why:
+            log.warning("workers_cancelled", system=self.name, tags=[worker.tag for worker in workers][:100], why=why)
+        reach("cancel.before")
+        try:
+            self.system.cancel(workers)
+        except Exception:  # it is ordered again after the next listing
+            log.exception("plugin_broke", system=self.name)
+        reach("cancel.after")
+
+    def _retire(self, service: QueueService, worker: KnownWorker) -> None:
+        native = self._living.get(worker.tag)
+        if native is None:
+            return
+        if worker.state == "running":
+            worker.is_leaving = True
+            if self.system.describe().retires and isinstance(self.system, RetiresWorkers):
+                log.info("pilot_retired", worker_id=worker.worker_id)
+                self.system.retire([native])
+            return
+        reach("withdraw.before")
+        answer = self._calls.withdraw(service.name, worker.worker_id, "more workers than are wanted")
+        reach("withdraw.after")
+        service.saw(answer.sequence)
+        worker.cancel_why = "more workers than are wanted"
+
+    def _sweep(self, has_ended: bool) -> None:
+        if not has_ended and time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        reach("sweep.before")
+        with suppress(OSError):
+            self.system.sweep(self.known.keys())
+        reach("sweep.after")
+
+    def _tell_absences(self, found: Compared, listing: Listing) -> None:
+        began_seconds_ago = max(0, int(time.time() - listing.began_at) + 1)
+        for service in self.services:
+            absent = sorted(found.absent.get(service.name, ()))[:ABSENT_MAX]
+            adopted = len(found.adopted.get(service.name, ()))
+            if not service.epoch or not (absent or service.had_absent or adopted):
+                continue
+            compared = {
+                "began_seconds_ago": began_seconds_ago,
+                "seen": found.seen.get(service.name, 0),
+                "adopted": adopted,
+                "absent": absent,
+            }
+            reach("reconcile.before")
+            answer = self._calls.reconcile(service.name, service.epoch, compared)
+            reach("reconcile.after")
+            service.saw(answer.sequence)
+            if service.had_absent and absent:
+                service.look_again()
+            service.had_absent = bool(absent)
+            if answer.reason in NOT_OURS:
+                service.lost(answer.message)
+
+
+def by_system(services: Iterable[QueueService]) -> Mapping[str, list[QueueService]]:
+    """Services by the name of their batch system."""
+    found: dict[str, list[QueueService]] = {}
+    for service in services:
+        found.setdefault(service.queue.system, []).append(service)
+    return found
+

@@ -1,0 +1,30 @@
+"""Named points at which a test has a harvester killed, as SIGKILL may come at any instruction.
+
+In: `CULM_KILL_AT`, the name of a point, with `#N` for the N-th time that it is reached. Out: nothing, or the end of the process.
+Without the variable a point costs a comparison.
+"""
+
+import os
+import signal
+from collections import Counter
+
+#: Every point there is, in the order of a worker's life.
+POINTS = (
+    "claim.before", "claim.after", "living.after", "intend.before", "intend.after", "bind.before", "bind.after",
+    "token.before", "token.after", "files.half", "files.after", "job.before", "job.after", "submit.before", "submit.after",
+    "local.prepared", "local.started", "local.recorded", "report.half", "report.written", "report.before", "report.sent",
+    "report.kept", "listing.before", "listing.after", "end.written", "reconcile.before", "reconcile.after", "withdraw.before",
+    "withdraw.after", "cancel.before", "cancel.after", "sweep.before", "sweep.after",
+)  # fmt: skip
+_name, _, _number = os.environ.get("CULM_KILL_AT", "").partition("#")
+_reached: Counter[str] = Counter()
+
+
+def reach(point: str) -> None:
+    """Die here if this is where the test wants it."""
+    if point != _name:
+        return
+    assert point in POINTS, f"{point} is no point"
+    _reached[point] += 1
+    if _reached[point] == int(_number or "1"):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,189 @@
+"""One queue as its harvester has it: the claim, the living workers, and how many more are to be started.
+
+In: answers of Culm. Out: whether this process serves the queue, and its workers by tag. Guards: nothing is started without a
+claim that Culm has answered; a worker that the log has ended is known no more.
+"""
+
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from agents.harvester.config import ServedQueue
+from agents.harvester.culm_calls import CulmCalls, QueueInTheLog
+from agents.harvester.demand import Demand, DemandPoller
+from agents.harvester.kill_points import reach
+from agents.harvester.known_workers import INTENDED, KnownWorker
+
+#: Of its time, a claim is renewed when so much is over.
+RENEWED_AT = 0.55
+STAND_BY_SECONDS, REFRESH_SECONDS, REFRESH_SECONDS_MAX = 1.0, 1.0, 30.0
+#: A worker that fails sooner is not worth being replaced at once.
+QUICK_SECONDS, HOLD_SECONDS_MAX = 5.0, 60.0
+#: Refusals that say that another one serves the queue.
+NOT_OURS = frozenset({"OLD_EPOCH", "SERVICE_HELD"})
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedJob:
+    """A worker for which a job was asked, and until when it may be submitted (monotonic)."""
+
+    worker: KnownWorker
+    deadline: float
+
+
+class QueueService:
+    """The service of one queue. epoch: 0 while another one serves it. known: its living workers, by tag."""
+
+    def __init__(self, queue: ServedQueue, calls: CulmCalls, demand: DemandPoller, service_seconds: int) -> None:
+        self.queue, self.demand = queue, demand
+        self.known: dict[str, KnownWorker] = {}
+        self.epoch = 0
+        #: Workers were absent from the last listing that Culm heard of.
+        self.had_absent = False
+        self.excess_since: float | None = None
+        #: Questions for jobs that were not answered so far, by worker id.
+        self.asked: dict[str, AskedJob] = {}
+        self._calls, self._seconds = calls, service_seconds
+        self._over: set[str] = set()
+        self._sequence = 0
+        self._again_at = self._renew_at = self._refreshed_at = self._hold_until = 0.0
+        self._failures, self._said = 0, ""
+        self._asks_not_until, self._asks_not_while = 0.0, Demand()
+
+    @property
+    def name(self) -> str:
+        """Of the queue."""
+        return self.queue.name
+
+    def keep(self) -> None:
+        """Have the claim, or go on with it, and know what the log knows; raises CallFailed."""
+        now = time.monotonic()
+        if now < self._again_at:
+            return
+        if not self.epoch:
+            self._again_at = now + STAND_BY_SECONDS
+            self._take_up()
+        elif now >= self._renew_at:
+            self._claim(self.epoch)
+        elif now >= self._refreshed_at + (REFRESH_SECONDS if self._is_news() else REFRESH_SECONDS_MAX):
+            self._refresh(self._calls.living(self.name, self._sequence))
+
+    def seconds_to_next(self) -> float:
+        """Until `keep` has something to do, at most."""
+        now = time.monotonic()
+        if not self.epoch:
+            return max(0.0, self._again_at - now)
+        refresh = self._refreshed_at + (REFRESH_SECONDS if self._is_news() else REFRESH_SECONDS_MAX)
+        due = [self._renew_at, refresh, *([self._hold_until] if self._hold_until > now else [])]
+        return max(0.0, min(due) - now)
+
+    def release(self) -> None:
+        """Let another harvester have the queue at once; raises CallFailed."""
+        if self.epoch:
+            self._calls.claim(self.name, self.epoch, 1)
+
+    def saw(self, sequence: int) -> None:
+        """The decider of workers said this number: the next look at the log must show that event and all before it."""
+        self._sequence = max(self._sequence, sequence)
+        for worker in self.known.values() if sequence else ():
+            if worker.logged_by is None:
+                worker.logged_by = self._sequence
+
+    def look_again(self) -> None:
+        """The log may have ended workers by now."""
+        self._refreshed_at = 0.0
+
+    def lost(self, reason: str) -> None:
+        """Another one serves the queue."""
+        log.warning("service_lost", queue=self.name, epoch=self.epoch, reason=reason)
+        self.epoch, self.known, self._over, self.asked = 0, {}, set(), {}
+
+    def add(self, worker: KnownWorker, sequence: int | None = None) -> None:
+        """A worker was intended. sequence: of its intent among the events of the queue's workers, or later, where it is known."""
+        worker.since, worker.logged_by = time.monotonic(), sequence
+        self.known[worker.tag] = worker
+
+    def over(self, worker: KnownWorker) -> None:
+        """A worker ended, and the report of it is kept."""
+        self.known.pop(worker.tag, None)
+        self._over.add(worker.tag)
+
+    def hold(self) -> None:
+        """Start nothing for a while: workers fail as soon as they start, or are refused."""
+        self._failures += 1
+        seconds = min(2.0 ** (self._failures - 1), HOLD_SECONDS_MAX)
+        self._hold_until = time.monotonic() + seconds
+        log.warning("pilots_fail_at_once", queue=self.name, failures=self._failures, pause_seconds=seconds)
+
+    def goes_well(self) -> None:
+        """A worker ended well."""
+        self._failures = 0
+
+    def no_jobs(self, seconds: float) -> None:
+        """No job is to be had for a worker: ask again when the demand has changed, or after `seconds`."""
+        self._asks_not_until, self._asks_not_while = time.monotonic() + seconds, self.demand.demand
+
+    @property
+    def may_ask(self) -> bool:
+        """Another question for a job may have another answer."""
+        return self.demand.demand != self._asks_not_while or time.monotonic() >= self._asks_not_until
+
+    @property
+    def is_held(self) -> bool:
+        """Nothing is to be started now."""
+        return time.monotonic() < self._hold_until
+
+    def _is_news(self) -> bool:
+        return self.demand.demand.sequence > self._sequence
+
+    def _take_up(self) -> None:
+        found = self._calls.living(self.name, self._sequence)
+        is_own = (found.harvester_id, found.instance) == (self._calls.harvester_id, self._calls.instance)
+        reach("claim.before")
+        if not self._claim(found.epoch if is_own and found.epoch else found.epoch + 1):
+            return
+        self._refresh(self._calls.living(self.name, self._sequence))
+        reach("living.after")
+        log.info("queue_served", queue=self.name, epoch=self.epoch, workers=len(self.known))
+
+    def _claim(self, epoch: int) -> bool:
+        answer = self._calls.claim(self.name, epoch, self._seconds)
+        reach("claim.after")
+        self.saw(answer.sequence)
+        if answer.accepted:
+            self.epoch, self._said = epoch, ""
+            self._renew_at = time.monotonic() + self._seconds * RENEWED_AT
+            return True
+        if self.epoch:
+            self.lost(answer.message)
+        elif answer.message != self._said:
+            log.info("queue_not_served", queue=self.name, reason=answer.reason, problem=answer.message[:200])
+            self._said = answer.message
+        return False
+
+    def _refresh(self, found: QueueInTheLog) -> None:
+        self._refreshed_at = time.monotonic()
+        self._sequence = max(self._sequence, found.sequence)
+        if found.epoch != self.epoch:
+            self.lost(f"epoch {found.epoch} has begun")
+            return
+        for tag, row in found.workers.items():
+            if tag in self._over:
+                continue
+            worker = self.known.get(tag)
+            if worker is None:
+                is_intended = row.state == INTENDED
+                worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended)
+                worker.class_name, worker.since, worker.is_bound = row.class_name, time.monotonic(), row.is_bound
+                self.known[tag] = worker
+            worker.logged_by = found.sequence if worker.logged_by is None else worker.logged_by
+            if row.cancel_ordered and worker.cancel_why is None:
+                worker.cancel_why = row.cancel_why
+        for tag in self.known.keys() - found.workers.keys():
+            # The answer that gave a job does not say where the intent of its worker stands.
+            logged_by = self.known[tag].logged_by
+            if logged_by is not None and logged_by <= found.sequence:
+                del self.known[tag]
+        self._over &= found.workers.keys()

@@ -1,0 +1,45 @@
+"""`event/*` as Harvester reads it: objects with a status code. Culm gives no ranges of events yet, so none is ever left.
+
+Others than pilots and Harvesters hear that the event service is not offered.
+"""
+
+import orjson
+
+from api.panda.calls import Call
+from api.panda.envelope import Reply, done, failed
+from identity.ruling import PILOT
+
+EVENTS = "the event service is not offered by this server yet"
+UPDATES_MAX = 10_000
+WORKER_LOGS = "logs of workers are not kept by this server; they are where their Harvester puts them (logBaseURL)"
+
+
+async def acquire_event_ranges(call: Call) -> Reply:
+    """No ranges: the job has no events left."""
+    return done({"StatusCode": 0, "eventRanges": []}, EVENTS)
+
+
+async def get_available_event_range_count(call: Call) -> Reply:
+    """None."""
+    return done(0, EVENTS)
+
+
+async def update_event_ranges(call: Call) -> Reply:
+    """For each range, in their order, that its update was not taken."""
+    if PILOT not in call.identity.roles:
+        return failed(EVENTS)
+    try:
+        updates = orjson.loads(call["event_ranges"] or "[]")
+    except orjson.JSONDecodeError:
+        updates = None
+    if not isinstance(updates, list):
+        return failed("Argument error: 'event_ranges' is no JSON list")
+    count = sum(
+        len(one["eventRanges"]) if isinstance(one, dict) and isinstance(one.get("eventRanges"), list) else 1 for one in updates
+    )
+    return done({"StatusCode": 0, "Returns": [False] * min(count, UPDATES_MAX), "Commands": {}}, EVENTS)
+
+
+async def upload_jedi_log(call: Call) -> Reply:
+    """Never: what is uploaded is served without a token."""
+    return failed(WORKER_LOGS)

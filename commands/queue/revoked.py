@@ -1,0 +1,54 @@
+"""Leases of pilots that are believed no more: taken back at once, so that their jobs run elsewhere. Pure.
+
+Guards: as many in one decision as a transaction takes well, the rest in the next; events about jobs of an organisation are of
+that organisation, whichever one revoked.
+"""
+
+from collections import Counter
+
+from commands.decision import Decision, FollowUp, accept
+from commands.queue.model import DispatchQueue, Lease
+from identity.agents import subject_of_agent
+from schemas.job import LoseJob
+from schemas.queue import LeasesEnded, RevokeLeases
+from schemas.types import CommandEnvelope, EndedLease, LossCause
+
+LEASES_MAX = 200
+
+
+def revoke_leases(queue: DispatchQueue, command: RevokeLeases, by: CommandEnvelope) -> Decision:
+    """Jobs of the revoked are lost to them."""
+    held = {job_id: lease for job_id, lease in queue.leases.items() if _is_revoked(lease, command)}
+    others = sorted({lease.vo for lease in held.values()} - {by.vo})
+    mine = [job_id for job_id, lease in held.items() if lease.vo == by.vo]
+    taken = mine[:LEASES_MAX]
+    following = [by.vo] if len(mine) > len(taken) else others[:1]
+    rest = [FollowUp(by.aggregate_id, command, vo=vo) for vo in following]
+    if not taken:
+        return accept(follow_ups=tuple(rest))
+    lost = [
+        FollowUp(
+            str(job_id),
+            LoseJob(lease_id=held[job_id].lease_id, cause=LossCause.HOLDER_REVOKED, last_seen_at=held[job_id].seen_at),
+        )
+        for job_id in taken
+    ]
+    leases = tuple(EndedLease(job_id=job_id, lease_id=held[job_id].lease_id) for job_id in taken)
+    return accept(leases_ended(queue, leases), follow_ups=(*lost, *rest))
+
+
+def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> LeasesEnded:
+    """The event that these leases, all of which the queue has, are over."""
+    by_class = Counter(queue.leases[one.job_id].slot_class for one in leases)
+    return LeasesEnded(
+        leases=leases,
+        waiting=len(queue.waiting),
+        leased=len(queue.leases) - len(leases),
+        classes=queue.loads.told(leased={name: -count for name, count in by_class.items()}),
+    )
+
+
+def _is_revoked(lease: Lease, command: RevokeLeases) -> bool:
+    if command.holder is not None and lease.holder == command.holder:
+        return True
+    return command.enrolment is not None and lease.holder == subject_of_agent(command.enrolment, lease.worker_id)

@@ -1,0 +1,34 @@
+"""How much of the pilots' time of the last hour held no job."""
+
+from contextlib import closing
+
+import psycopg2
+
+from api.queries.usage import BUSY_SECONDS, PILOT_SECONDS
+
+TABLES = """
+create table worker (queue text, started_at bigint, ended_at bigint);
+create table job (queue text, sent_at bigint, ended_at bigint, modified_at bigint);
+create table lease (queue text, leased_at bigint);
+create function ago(minutes int) returns bigint language sql stable
+  as 'select (extract(epoch from now()) * 1000000)::bigint - minutes * 60000000::bigint';
+insert into worker values
+  ('A', ago(30), ago(20)), ('A', ago(300), ago(50)), ('A', ago(40), null),
+  ('A', null, null), ('A', ago(300), ago(200)), ('B', ago(10), null);
+insert into job values
+  ('A', ago(30), ago(25), ago(25)), ('A', ago(90), ago(55), ago(55)),
+  ('A', ago(200), ago(100), ago(1)), ('A', null, ago(5), ago(5));
+insert into lease values ('A', ago(10));
+"""
+
+
+def test_time_with_and_without_a_job_is_that_of_the_last_hour_by_queue(database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        cursor.execute(PILOT_SECONDS)
+        ran = dict(cursor.fetchall())
+        cursor.execute(BUSY_SECONDS)
+        busy = dict(cursor.fetchall())
+
+    assert ran == {"A": (10 + 10 + 40) * 60.0, "B": 10 * 60.0}
+    assert busy == {"A": (5 + 5 + 10) * 60.0}

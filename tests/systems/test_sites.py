@@ -1,0 +1,32 @@
+"""How `make sites` judges: what was asked, what a plugin showed and what the system's books hold."""
+
+from agents.harvester.systems.contract import NativeState, NativeWorker
+from tests.systems.sites import Tally, compared
+
+FINISHED, RUNNING = NativeState.FINISHED, NativeState.RUNNING
+SHOWN = [NativeWorker("kit-1", "1", FINISHED, "COMPLETED"), NativeWorker("kit-2", "2", FINISHED, "COMPLETED")]
+ASKED = {"kit-1": 1000, "kit-2": 2000}
+
+
+def test_books_that_agree_have_no_orphan_and_no_double() -> None:
+    assert compared(ASKED, SHOWN, [("kit-1", 1000, FINISHED), ("kit-2", 2000, FINISHED)]) == Tally(0, 0)
+
+
+def test_a_second_job_of_a_tag_is_a_double() -> None:
+    books = [("kit-1", 1000, FINISHED), ("kit-1", 1000, FINISHED), ("kit-2", 2000, FINISHED)]
+
+    assert compared(ASKED, SHOWN, books) == Tally(0, 1)
+
+
+def test_a_job_that_was_not_asked_for_or_still_lives_is_an_orphan() -> None:
+    books = [("kit-1", 1000, FINISHED), ("kit-2", 2000, RUNNING), ("kit-3", 1000, FINISHED)]
+
+    assert compared(ASKED, SHOWN, books).orphans == 2
+
+
+def test_another_memory_another_state_and_a_missing_job_are_named() -> None:
+    assert compared(ASKED, SHOWN, [("kit-1", 1024, NativeState.FAILED)]).differences == (
+        "kit-2 is in no book of the system",
+        "kit-1 was given 1024 MB, asked 1000",
+        "kit-1 is FINISHED by the plugin, FAILED by the system",
+    )

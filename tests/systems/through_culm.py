@@ -1,0 +1,217 @@
+"""`make sites`, second half: jobs of a user through Culm and its harvester to real batch systems, then the books of both sides.
+
+In: the stack that is up, names of systems (`real_NAME.py` beside this file), how many jobs each. The unmodified prun submits
+tasks of 1 to 11 GB to a queue of each system; its harvester is killed with SIGKILL while it works, and for a while answers of
+submissions are lost. With `--mode push` each job travels with a worker of its own, one task is of 20 GB, and the books must show
+what each job asked for, exactly. Out: a line for each system; the last line is `orphans 0, doubles 0` when all agrees, and the
+exit code 0.
+"""
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg2
+
+from agents.harvester.config import LOCAL
+from deploy.enrolment import local_offer
+from deploy.local_queue import operator_command
+from deploy.stack import Stack
+from tests.conformance.client import Client, a_client
+from tests.systems.kit import Fault
+from tests.systems.sites import Tally, compared_with_log, on_real_system, verdict
+from tests.systems.sites_report import say
+
+CLASSES = (("small", 4_000), ("medium", 8_000), ("large", 12_000))
+MEMORIES_MB = tuple(range(1_000, 12_000, 1_000))
+#: Of jobs that travel with their workers; no class of the others is as large.
+PUSHED_MB = (*MEMORIES_MB, 20_000)
+PULL, PUSH = "pull", "push"
+#: After which tasks the harvester is killed, and after which answers of submissions are heard again.
+KILLED_AFTER, HEARD_AFTER = (3, 6, 9), 4
+SECONDS_MAX = 600.0
+ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
+
+
+def run(name: str, count: int, stack: Stack, mode: str = PULL, say: Callable[[str], None] = say) -> Tally:
+    """`count` jobs through the real system `name`, in a queue of this mode; none where it runs no programs."""
+    module: Any = importlib.import_module(f"tests.systems.real_{name.replace('-', '_')}")
+    if reason := getattr(module, "RUNS_NO_PROGRAM", ""):
+        say(f"{name}: no jobs: {reason}")
+        return Tally(0, 0)
+    return on_real_system(name, lambda adapter, folder: _through(name, adapter, count, stack, mode, folder, say), say)
+
+
+def _through(name: str, adapter: Any, count: int, stack: Stack, mode: str, folder: Path, say: Callable[[str], None]) -> Tally:
+    queue = f"SITES_{name.upper()}_{uuid4().hex[:6]}"
+    memories = PUSHED_MB if mode == PUSH else MEMORIES_MB
+    environment = _harvester(name, adapter, queue, stack, mode, folder)
+    user = a_client(stack, folder)
+    with _harvesting(environment, folder / "harvester.log") as harvester:
+        if Fault.SUBMIT_DIES_AFTER_ACCEPTING not in adapter.lacks:
+            adapter.inject(Fault.SUBMIT_DIES_AFTER_ACCEPTING)
+        began, tasks = time.monotonic(), []
+        for task in _submitted(user, queue, count, memories):
+            tasks.append(task)
+            if len(tasks) in KILLED_AFTER:
+                harvester.kill_and_start_again()
+            if len(tasks) == HEARD_AFTER:
+                adapter.heal()
+        states = _states(user, tasks)
+        while not all(state in ENDED for state in states) and time.monotonic() - began < SECONDS_MAX:
+            time.sleep(0.5)
+            states = _states(user, tasks)
+        ended = time.monotonic()
+        workers = _workers_once_ended(stack, queue, ended + SECONDS_MAX)
+    if name == LOCAL:  # its only books are beside the harvester
+        adapter.spool = folder / "home" / "work"
+    tally = compared_with_log(workers, adapter.books())
+    ends = dict(Counter(state for _, state, _ in workers))
+    say(
+        f"{name} ({mode}): {count} jobs in {len(tasks)} tasks, {dict(Counter(states))} after {ended - began:.0f} s, "
+        f"through {len(workers)} workers {ends}; {len(KILLED_AFTER)} kills of the harvester; "
+        f"orphans {tally.orphans}, doubles {tally.doubles}"
+    )
+    pushed = _of_pushed(stack, queue, dict(zip(tasks, memories, strict=True))) if mode == PUSH else ()
+    for difference in (*tally.differences, *pushed):
+        say(f"{name}: {difference}")
+    not_done = tuple(f"task {task} is {state}" for task, state in zip(tasks, states, strict=True) if state != "done")
+    return Tally(tally.orphans, tally.doubles, (*tally.differences, *pushed, *not_done))
+
+
+def _harvester(name: str, adapter: Any, queue: str, stack: Stack, mode: str, folder: Path) -> dict[str, str]:
+    """The environment of a harvester for a new queue of this system, with a code to enrol."""
+    classes = [
+        {"name": one, "memory_mb": memory, "cores": 1, "walltime_seconds": 3600, "standby_min": 0, "pilots_max": 40}
+        for one, memory in CLASSES
+    ]
+    settings = {
+        "name": queue, "site": "SITES", "cloud": "LOCAL", "core_count": 1, "rss_mb_max": CLASSES[-1][1], "workdir_mb_max": 20_000,
+        "storage": "LOCAL_DISK", "pilots_max": 120, "allow_no_pilot": True, "classes": classes,
+    }  # fmt: skip
+    if mode == PUSH:
+        settings |= {"mode": "PUSH", "rss_mb_max": 220_000, "start_seconds_max": 600, "classes": []}
+    api, home = stack.config.addresses.health, stack.config.home
+    body = {"aggregate_id": f"queue.{queue}", "settings": settings}
+    operator_command(api, home, "ConfigureQueue", body, "the queue is refused")
+    code, key, offer = local_offer(queue)
+    operator_command(api, home, "OfferEnrolment", {"aggregate_id": key, **offer}, "there is no enrolment code")
+    (folder / "code").write_text(code)
+    (folder / "site.toml").write_text(
+        f'[queues.{queue}]\nsystem = "{name}"\npilots_max = 120\n\n[queues.{queue}.settings]\n{_lines(adapter.queue_settings)}\n'
+        f"[systems.{name}]\n{_lines(adapter.settings)}"
+    )
+    return {
+        "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "CULM_API": stack.config.api,
+        "CULM_HOME": str(folder / "home"), "CULM_HARVESTER_CONFIG": str(folder / "site.toml"), "CULM_STACK_ID": adapter.stack,
+        "CULM_ENROLMENT_FILE": str(folder / "code"), "CULM_QUEUE": queue, "CULM_PILOT_IDLE_SECONDS": "5",
+    }  # fmt: skip
+
+
+def _lines(settings: dict[str, str]) -> str:
+    return "".join(f"{key} = '{value}'\n" for key, value in settings.items())
+
+
+class _Harvesting:
+    """A harvester that can be killed and started again."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment, self._log = environment, log
+        self._process = self._started()
+
+    def kill_and_start_again(self) -> None:
+        """SIGKILL, and another one with the same home."""
+        self._process.kill()
+        self._process.wait()
+        self._process = self._started()
+
+    def end(self) -> None:
+        """In order; its workers elsewhere go on."""
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(60)
+        self._process.kill()
+        self._process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", "agents.harvester"], env=self._environment, stdout=log, stderr=log)
+
+
+@contextmanager
+def _harvesting(environment: dict[str, str], log: Path) -> Iterator[_Harvesting]:
+    harvester = _Harvesting(environment, log)
+    try:
+        yield harvester
+    finally:
+        harvester.end()
+
+
+def _submitted(user: Client, queue: str, count: int, memories: Sequence[int]) -> Iterator[int]:
+    """A task for each memory, all of their jobs together `count`."""
+    for place, memory in enumerate(memories):
+        # The largest are few, and there is one at least.
+        jobs = count // len(memories) + (len(memories) - place <= count % len(memories))
+        name = f"user.jdoe.sites.{uuid4().hex[:8]}"
+        options = ("--exec", "sleep 1; echo 1 > out.txt", "--outDS", name, "--noBuild", "--vo", "wlcg", "--outputs", "out.txt")
+        said = user.run("prun", *options, "--nJobs", str(jobs), "--site", queue, "--memory", str(memory), text="y\n" * 5)
+        yield said.task_id
+
+
+def _states(user: Client, tasks: Sequence[int]) -> list[str]:
+    return [str(user.task(task)["status"]) for task in tasks]
+
+
+def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[str, str, int]]:
+    """(tag, state, memory_mb) of each worker in the log, once none lives or the time is over."""
+    question = "SELECT tag, state, memory_mb, ended_at IS NULL FROM worker WHERE queue = %s"
+    while True:
+        with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
+            cursor.execute(question, (queue,))
+            rows = cursor.fetchall()
+        if not any(lives for *_, lives in rows) or time.monotonic() > until:
+            return [(tag, state, memory) for tag, state, memory, _ in rows]
+        time.sleep(1.0)
+
+
+def _of_pushed(stack: Stack, queue: str, asked_mb: dict[int, int]) -> tuple[str, ...]:
+    """Workers without a job, or with another memory than it asked for, and jobs that more than one worker ran to its end."""
+    question = (
+        "SELECT w.tag, w.memory_mb, w.job_id, j.task_id, w.state FROM worker w LEFT JOIN job j ON j.job_id = w.job_id"
+        " WHERE w.queue = %s"
+    )
+    with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
+        cursor.execute(question, (queue,))
+        rows = cursor.fetchall()
+    found = [f"{tag} has no job" for tag, _, job, _, _ in rows if job is None]
+    for tag, memory, job, task, _ in rows:
+        if job is not None and memory != asked_mb.get(task):
+            found.append(f"{tag} is of {memory} MB, its job {job} asked for {asked_mb.get(task)}")
+    ran = Counter(job for _, _, job, _, state in rows if job is not None and state == "finished")
+    return (*found, *(f"{number} workers ran job {job} to its end" for job, number in ran.items() if number > 1))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(prog="tests.systems.through_culm")
+    parser.add_argument("--systems", default="slurm", help="names, with commas between them")
+    parser.add_argument("--mode", choices=(PULL, PUSH), default=PULL, help="of the queue")
+    parser.add_argument("--jobs", type=int, default=200, help="on each system")
+    options = parser.parse_args(arguments)
+    stack, names = Stack.running(), options.systems.split(",")
+    with ThreadPoolExecutor(len(names)) as at_once:
+        return verdict(list(at_once.map(lambda name: run(name, options.jobs, stack, options.mode), names)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
