@@ -15,7 +15,7 @@ help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
 	@echo "make fast    the tests that start nothing, on all cores, in less than a minute (TESTS=tests/streams: only those)"
-	@echo "make sim     the whole of Culm in memory under faults by seed (SEEDS=1000 STEPS=2000)"
+	@echo "make sim     the whole of Culm in memory under faults by seed, then sites with their batch systems (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
 	@echo "make chaos   every fault on the running stack under load, then the checker"
@@ -43,6 +43,7 @@ SEEDS ?= 1000
 STEPS ?= 2000
 sim: $(READY)
 	$(VENV)/bin/python -m tests.sim --seeds $(SEEDS) --steps $(STEPS)
+	$(VENV)/bin/python -m tests.sim.sites --seeds $(SEEDS)
 
 killed: $(READY)
 	CULM_KILL_POINTS=all $(VENV)/bin/python -m pytest tests/agents/test_harvester_killed.py

@@ -151,7 +151,7 @@ def patiently(seconds: float, pause: Callable[[float], None], over: Callable[[],
 
     return Retrying(
         retry=retry_if_exception_type(Unreachable),
-        wait=wait_exponential_jitter(initial=REPEAT_SECONDS_FIRST, max=REPEAT_SECONDS_MAX, jitter=REPEAT_SECONDS_FIRST),
+        wait=wait_exponential_jitter(multiplier=REPEAT_SECONDS_FIRST, max=REPEAT_SECONDS_MAX, jitter=REPEAT_SECONDS_FIRST),
         stop=enough,
         sleep=pause,
         reraise=True,

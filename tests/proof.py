@@ -115,10 +115,13 @@ def laws() -> Iterator[str]:
 
 
 def _sim() -> str:
-    found = _read("sim/latest.json")
-    if not found:
-        return ""
-    return f"Last run: {found['seeds']} seeds of {found['steps']} steps in {found['seconds']} s, {found['failed']} broke a law.\n"
+    kinds = (("latest", ""), ("sites", "Sites (`tests/sim/sites/`: two harvesters and a batch system in memory): "))
+    return "\n".join(_run_of_seeds(found, head) for name, head in kinds if (found := _read(f"sim/{name}.json")))
+
+
+def _run_of_seeds(found: dict[str, Any], head: str) -> str:
+    seeds, steps, seconds, failed = (found[name] for name in ("seeds", "steps", "seconds", "failed"))
+    return f"{head or 'Last run: '}{seeds} seeds of {steps} steps in {seconds} s, {failed} broke a law.\n"
 
 
 def chaos() -> Iterator[str]:

@@ -7,11 +7,11 @@ shows nothing else.
 """
 
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
+from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.config import HarvesterConfig
 from agents.harvester.culm_calls import CulmCalls
 from agents.harvester.fingerprints.match import STDERR_LENGTH_MAX, Evidence, fingerprint_of
@@ -49,9 +49,10 @@ class ServedSystem:
         config: HarvesterConfig,
         calls: CulmCalls,
         reporting: Reporting,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.name, self.system, self.services = name, system, services
-        self._config, self._calls, self._reporting = config, calls, reporting
+        self._config, self._calls, self._reporting, self._clock = config, calls, reporting, clock
         self._strays: dict[str, float] = {}
         #: Workers of whose end Culm has not heard yet, by tag.
         self._untold: set[str] = set()
@@ -76,13 +77,13 @@ class ServedSystem:
 
     def seconds_to_next(self) -> float:
         """Until the next listing is due."""
-        return max(0.0, self._look_at - time.monotonic())
+        return max(0.0, self._look_at - self._clock.monotonic())
 
     def look(self, at_once: bool = False) -> None:
         """Compare a listing with what is known, if it is time; raises CallFailed when Culm cannot hear of absences."""
-        if not at_once and time.monotonic() < self._look_at:
+        if not at_once and self._clock.monotonic() < self._look_at:
             return
-        self._look_at = time.monotonic() + self._pause_seconds()
+        self._look_at = self._clock.monotonic() + self._pause_seconds()
         reach("listing.before")
         listing = self._listing()
         reach("listing.after")
@@ -117,8 +118,8 @@ class ServedSystem:
             service.excess_since = None
             return
         if service.excess_since is None:
-            service.excess_since = time.monotonic()
-        if time.monotonic() - service.excess_since < self._config.patience_seconds:
+            service.excess_since = self._clock.monotonic()
+        if self._clock.monotonic() - service.excess_since < self._config.patience_seconds:
             return
         for worker in excess:
             self._retire(service, worker)
@@ -136,7 +137,7 @@ class ServedSystem:
         return min(self._config.poll_seconds, FROZEN_LOOK_SECONDS) if self.name == "local" else self._config.poll_seconds
 
     def _listing(self) -> Listing:
-        began_at = time.time()
+        began_at = self._clock.wall()
         try:
             return self.system.listing()
         except Exception as problem:  # a plugin that breaks proves nothing
@@ -168,7 +169,7 @@ class ServedSystem:
             service = by_name[worker.queue]
             service.over(worker)
             log.info("pilot_ended", worker_id=worker.worker_id, state=worker.state, exit_code=native.exit_code)
-            if native.state is NativeState.FAILED and time.monotonic() - worker.since < QUICK_SECONDS:
+            if native.state is NativeState.FAILED and self._clock.monotonic() - worker.since < QUICK_SECONDS:
                 service.hold()
             elif native.state is NativeState.FINISHED:
                 service.goes_well()
@@ -177,7 +178,7 @@ class ServedSystem:
 
     def _old_strays(self, strays: Iterable[NativeWorker]) -> list[NativeWorker]:
         """What has lived long enough without a worker in the log, which was read since, in queues that this process serves."""
-        now, ours = time.monotonic(), {one.tag: one for one in strays if self._service_of(one.tag) is not None}
+        now, ours = self._clock.monotonic(), {one.tag: one for one in strays if self._service_of(one.tag) is not None}
         self._strays = {tag: self._strays.get(tag, now) for tag in ours}
         return [ours[tag] for tag, since in self._strays.items() if now - since > STRAY_SECONDS and self._is_over(tag, since)]
 
@@ -225,9 +226,9 @@ class ServedSystem:
             return
         untold = {tag for service in self.services for tag in service.untold}
         has_ends, self._untold = bool(self._untold - untold), untold
-        if not has_ends and time.monotonic() < self._sweep_at:
+        if not has_ends and self._clock.monotonic() < self._sweep_at:
             return
-        self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
         lives = {native.tag for native in listing.workers if not native.state.is_end}
         reach("sweep.before")
         try:
@@ -237,7 +238,7 @@ class ServedSystem:
         reach("sweep.after")
 
     def _tell_absences(self, found: Compared, listing: Listing) -> None:
-        began_seconds_ago = max(0, int(time.time() - listing.began_at) + 1)
+        began_seconds_ago = max(0, int(self._clock.wall() - listing.began_at) + 1)
         for service in self.services:
             absent = sorted(found.absent.get(service.name, ()))[:ABSENT_MAX]
             adopted = len(found.adopted.get(service.name, ()))

@@ -5,7 +5,6 @@ Guards: a question whose answer was lost is asked again for the same worker, and
 out once the time for its submission is over, and its job then goes back with the report that it was missed.
 """
 
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from agents.errors import CallFailed, Rejected
+from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.culm_calls import BoundJob, CulmCalls
 from agents.harvester.kill_points import reach
 from agents.harvester.known_workers import KnownWorker
@@ -46,8 +46,9 @@ class JobBinding:
         stack: str,
         submit_seconds: int,
         missed: Callable[[QueueService, KnownWorker, str], None],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._calls, self._pool, self._stack, self._missed = calls, pool, stack, missed
+        self._calls, self._pool, self._stack, self._missed, self._clock = calls, pool, stack, missed, clock
         self._submit_seconds = min(submit_seconds, SUBMIT_SECONDS_MAX)
 
     def workers(self, service: QueueService, count: int) -> tuple[list[BoundWorker], CallFailed | None]:
@@ -82,7 +83,7 @@ class JobBinding:
         service.add(worker)
         if bound.job is None:
             self._missed(service, worker, "its job cannot be given to it")
-        elif time.monotonic() >= asked.deadline:
+        elif self._clock.monotonic() >= asked.deadline:
             self._missed(service, worker, LATE)
         else:
             return [BoundWorker(worker, bound, asked.deadline)]
@@ -105,7 +106,7 @@ class JobBinding:
     def _begin(self, service: QueueService) -> None:
         worker_id = f"{service.queue.slug}-{uuid.uuid4().hex[:12]}"
         worker = KnownWorker(worker_id, f"{self._stack}-{worker_id}", service.name, is_bound=True)
-        service.asked[worker_id] = AskedJob(worker, time.monotonic() + self._submit_seconds)
+        service.asked[worker_id] = AskedJob(worker, self._clock.monotonic() + self._submit_seconds)
 
     def _fields(self, worker: KnownWorker) -> dict[str, str | int]:
         return {"worker_id": worker.worker_id, "tag": worker.tag, "submit_seconds": self._submit_seconds}

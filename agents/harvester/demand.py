@@ -57,28 +57,37 @@ class DemandPoller:
     def __init__(self, session: AgentSession, queue: str, stop: StopEvent, changed: Callable[[], None]) -> None:
         self._session, self._queue, self._stop, self._changed = session, queue, stop, changed
         self.demand = Demand()
+        self._after: int | None = None
 
     def start(self) -> None:
         """Begin to listen."""
         threading.Thread(target=self._listen, name=f"demand of {self._queue}", daemon=True).start()
 
     def _listen(self) -> None:
-        path, after, away = f"/v1/queues/{quote(self._queue, safe='')}/wanted", None, AWAY_SECONDS_FIRST
+        away = AWAY_SECONDS_FIRST
         while not self._stop.is_closed:
-            query = {"wait": WAIT_SECONDS} if after is None else {"after": after, "wait": WAIT_SECONDS}
-            try:
-                found = demand_of(self._session.get(path, query, ANSWER_SECONDS))
-            except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
-                log.warning("demand_not_heard", queue=self._queue, problem=f"{type(problem).__name__}: {str(problem)[:200]}")
+            if self.hear():
+                away = AWAY_SECONDS_FIRST
+            else:
                 pause(away, self._stop)
                 away = min(2 * away, AWAY_SECONDS_MAX)
-                continue
-            away, after = AWAY_SECONDS_FIRST, found.sequence
-            before, self.demand = self.demand, found
-            if found.wanted != before.wanted:
-                log.info("demand_changed", queue=self._queue, wanted=found.wanted, before=before.wanted, sequence=after)
-            if found != before:
-                self._changed()
+
+    def hear(self) -> bool:
+        """Ask once, and take the answer; false when there was none, or an odd one."""
+        path = f"/v1/queues/{quote(self._queue, safe='')}/wanted"
+        query = {"wait": WAIT_SECONDS} if self._after is None else {"after": self._after, "wait": WAIT_SECONDS}
+        try:
+            found = demand_of(self._session.get(path, query, ANSWER_SECONDS))
+        except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
+            log.warning("demand_not_heard", queue=self._queue, problem=f"{type(problem).__name__}: {str(problem)[:200]}")
+            return False
+        self._after = found.sequence
+        before, self.demand = self.demand, found
+        if found.wanted != before.wanted:
+            log.info("demand_changed", queue=self._queue, wanted=found.wanted, before=before.wanted, sequence=found.sequence)
+        if found != before:
+            self._changed()
+        return True
 
 
 def demand_of(document: dict[str, Any]) -> Demand:

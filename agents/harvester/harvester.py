@@ -6,7 +6,6 @@ While Culm is away nothing is started; listings go on, and their reports wait on
 
 import os
 import selectors
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,6 +14,7 @@ import structlog
 
 from agents.errors import CallFailed
 from agents.harvester.batch import ServedSystem
+from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.config import LOCAL, HarvesterConfig
 from agents.harvester.reporting import Reporting
 from agents.harvester.served import QueueService
@@ -60,9 +60,10 @@ class Harvester:
         reporting: Reporting,
         stop: StopEvent,
         wake: Wake,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._config, self._systems, self._submission, self._reporting = config, systems, submission, reporting
-        self._stop, self._wake = stop, wake
+        self._stop, self._wake, self._clock = stop, wake, clock
         self._away_until, self._away_seconds = 0.0, AWAY_SECONDS_FIRST
         self._selector = selectors.DefaultSelector()
 
@@ -78,15 +79,16 @@ class Harvester:
         for service in self._services:
             service.demand.start()
         while not self._stop.is_closed:
-            self._turn()
-            self._wait(self._seconds_to_next())
+            self.turn()
+            self._wait(self.seconds_to_next())
         self._end()
 
     @property
     def _services(self) -> list[QueueService]:
         return [service for system in self._systems for service in system.services]
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Do what is due: keep the queues, look at the batch systems, start what is missing."""
         for service in self._services:
             self._with_culm(service.keep)
         for system in self._systems:
@@ -102,20 +104,21 @@ class Harvester:
 
     def _with_culm(self, act: Callable[[], object], even_when_away: bool = False) -> bool:
         """Do what needs answers of Culm, unless it was away a moment ago; whether that was done."""
-        if time.monotonic() < self._away_until and not even_when_away:
+        if self._clock.monotonic() < self._away_until and not even_when_away:
             return False
         try:
             act()
         except CallFailed as problem:
             log.warning("culm_away", problem=str(problem)[:200], retry_in_seconds=round(self._away_seconds, 1))
-            self._away_until = time.monotonic() + self._away_seconds
+            self._away_until = self._clock.monotonic() + self._away_seconds
             self._away_seconds = min(2 * self._away_seconds, AWAY_SECONDS_MAX)
             return False
         self._away_seconds = AWAY_SECONDS_FIRST
         return True
 
-    def _seconds_to_next(self) -> float:
-        now = time.monotonic()
+    def seconds_to_next(self) -> float:
+        """Until the next turn is due, if nothing happens before."""
+        now = self._clock.monotonic()
         due = [LOOK_SECONDS, *(system.seconds_to_next() for system in self._systems)]
         due += [max(service.seconds_to_next(), self._away_until - now) for service in self._services]
         due += [
@@ -140,11 +143,11 @@ class Harvester:
         """Workers on this host end with their harvester; those of batch systems go on."""
         self._selector.unregister(self._stop)
         local = [system for system in self._systems if system.name == LOCAL]
-        end = time.monotonic() + self._config.end_seconds
+        end = self._clock.monotonic() + self._config.end_seconds
         for system in local:
             self._look(system)
             system.end_all("ended with its harvester")
-        while any(system.living for system in local) and time.monotonic() < end:
+        while any(system.living for system in local) and self._clock.monotonic() < end:
             self._wait(END_LOOK_SECONDS)
             for system in local:
                 self._look(system)

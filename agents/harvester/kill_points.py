@@ -1,12 +1,13 @@
 """Named points at which a test has a harvester killed, as SIGKILL may come at any instruction.
 
-In: `CULM_KILL_AT`, the name of a point, with `#N` for the N-th time that it is reached. Out: nothing, or the end of the process.
-Without the variable a point costs a comparison.
+In: `CULM_KILL_AT`, the name of a point, with `#N` for the N-th time that it is reached; or `aim`, in a simulation. Out: nothing,
+or the end of the process. Without an aim a point costs a comparison.
 """
 
 import os
 import signal
 from collections import Counter
+from collections.abc import Callable
 
 #: Every point there is, in the order of a worker's life.
 POINTS = (
@@ -20,6 +21,21 @@ _name, _, _number = os.environ.get("CULM_KILL_AT", "").partition("#")
 _reached: Counter[str] = Counter()
 
 
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+_strike: Callable[[], None] = _die
+
+
+def aim(point: str, number: int = 1, strike: Callable[[], None] = _die) -> None:
+    """Call `strike` when `point` is reached for the `number`-th time from now on; an empty `point` is never reached."""
+    global _name, _number, _strike
+    assert not point or point in POINTS, f"{point} is no point"
+    _name, _number, _strike = point, str(number), strike
+    _reached.clear()
+
+
 def reach(point: str) -> None:
     """Die here if this is where the test wants it."""
     if point != _name:
@@ -27,4 +43,4 @@ def reach(point: str) -> None:
     assert point in POINTS, f"{point} is no point"
     _reached[point] += 1
     if _reached[point] == int(_number or "1"):
-        os.kill(os.getpid(), signal.SIGKILL)
+        _strike()

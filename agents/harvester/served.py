@@ -4,11 +4,11 @@ In: answers of Culm. Out: whether this process serves the queue, and its workers
 claim that Culm has answered; a worker that the log has ended is known no more.
 """
 
-import time
 from dataclasses import dataclass
 
 import structlog
 
+from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.config import ServedQueue
 from agents.harvester.culm_calls import CulmCalls, QueueInTheLog
 from agents.harvester.demand import Demand, DemandPoller
@@ -36,7 +36,9 @@ class AskedJob:
 class QueueService:
     """The service of one queue. epoch: 0 while another one serves it. known: its living workers, by tag."""
 
-    def __init__(self, queue: ServedQueue, calls: CulmCalls, demand: DemandPoller, service_seconds: int) -> None:
+    def __init__(
+        self, queue: ServedQueue, calls: CulmCalls, demand: DemandPoller, service_seconds: int, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.queue, self.demand = queue, demand
         self.known: dict[str, KnownWorker] = {}
         self.epoch = 0
@@ -45,7 +47,7 @@ class QueueService:
         self.excess_since: float | None = None
         #: Questions for jobs that were not answered so far, by worker id.
         self.asked: dict[str, AskedJob] = {}
-        self._calls, self._seconds = calls, service_seconds
+        self._calls, self._seconds, self._clock = calls, service_seconds, clock
         self._over: set[str] = set()
         self._sequence = 0
         #: The log was read under a claim that no other harvester can have ended before this moment (monotonic).
@@ -61,7 +63,7 @@ class QueueService:
 
     def keep(self) -> None:
         """Have the claim, or go on with it, and know what the log knows; raises CallFailed."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now < self._again_at:
             return
         if not self.epoch:
@@ -74,7 +76,7 @@ class QueueService:
 
     def seconds_to_next(self) -> float:
         """Until `keep` has something to do, at most."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if not self.epoch:
             return max(0.0, self._again_at - now)
         refresh = self._refreshed_at + (REFRESH_SECONDS if self._is_news() else REFRESH_SECONDS_MAX)
@@ -105,7 +107,7 @@ class QueueService:
 
     def add(self, worker: KnownWorker, sequence: int | None = None) -> None:
         """A worker was intended. sequence: of its intent among the events of the queue's workers, or later, where it is known."""
-        worker.since, worker.logged_by = time.monotonic(), sequence
+        worker.since, worker.logged_by = self._clock.monotonic(), sequence
         self.known[worker.tag] = worker
 
     def over(self, worker: KnownWorker) -> None:
@@ -121,7 +123,7 @@ class QueueService:
     @property
     def is_informed(self) -> bool:
         """This process knows which workers of the queue live: it has read the log, and no other one can have begun any since."""
-        return bool(self.epoch) and self._has_read and time.monotonic() < self._sure_until
+        return bool(self.epoch) and self._has_read and self._clock.monotonic() < self._sure_until
 
     def is_over(self, tag: str, since: float = 0.0) -> bool:
         """Whether a worker has ended for certain, by the log as it was read after `since` (monotonic), or was never to be."""
@@ -132,7 +134,7 @@ class QueueService:
         """Start nothing for a while: workers fail as soon as they start, or are refused."""
         self._failures += 1
         seconds = min(2.0 ** (self._failures - 1), HOLD_SECONDS_MAX)
-        self._hold_until = time.monotonic() + seconds
+        self._hold_until = self._clock.monotonic() + seconds
         log.warning("pilots_fail_at_once", queue=self.name, failures=self._failures, pause_seconds=seconds)
 
     def goes_well(self) -> None:
@@ -141,17 +143,17 @@ class QueueService:
 
     def no_jobs(self, seconds: float) -> None:
         """No job is to be had for a worker: ask again when the demand has changed, or after `seconds`."""
-        self._asks_not_until, self._asks_not_while = time.monotonic() + seconds, self.demand.demand
+        self._asks_not_until, self._asks_not_while = self._clock.monotonic() + seconds, self.demand.demand
 
     @property
     def may_ask(self) -> bool:
         """Another question for a job may have another answer."""
-        return self.demand.demand != self._asks_not_while or time.monotonic() >= self._asks_not_until
+        return self.demand.demand != self._asks_not_while or self._clock.monotonic() >= self._asks_not_until
 
     @property
     def is_held(self) -> bool:
         """Nothing is to be started now."""
-        return time.monotonic() < self._hold_until
+        return self._clock.monotonic() < self._hold_until
 
     def _is_news(self) -> bool:
         return self.demand.demand.sequence > self._sequence
@@ -167,13 +169,13 @@ class QueueService:
         log.info("queue_served", queue=self.name, epoch=self.epoch, workers=len(self.known))
 
     def _claim(self, epoch: int) -> bool:
-        began = time.monotonic()
+        began = self._clock.monotonic()
         answer = self._calls.claim(self.name, epoch, self._seconds)
         reach("claim.after")
         self.saw(answer.sequence)
         if answer.accepted:
             self.epoch, self._said = epoch, ""
-            self._renew_at = time.monotonic() + self._seconds * RENEWED_AT
+            self._renew_at = self._clock.monotonic() + self._seconds * RENEWED_AT
             # A claim that has more than half of its time left is answered without being made longer.
             self._sure_until = began + self._seconds / 2
             return True
@@ -185,7 +187,7 @@ class QueueService:
         return False
 
     def _refresh(self, found: QueueInTheLog) -> None:
-        self._refreshed_at = time.monotonic()
+        self._refreshed_at = self._clock.monotonic()
         self._sequence = max(self._sequence, found.sequence)
         if found.epoch != self.epoch:
             self.lost(f"epoch {found.epoch} has begun")
@@ -198,7 +200,7 @@ class QueueService:
             if worker is None:
                 is_intended = row.state == INTENDED
                 worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended)
-                worker.class_name, worker.since, worker.is_bound = row.class_name, time.monotonic(), row.is_bound
+                worker.class_name, worker.since, worker.is_bound = row.class_name, self._clock.monotonic(), row.is_bound
                 self.known[tag] = worker
             worker.logged_by = found.sequence if worker.logged_by is None else worker.logged_by
             if row.cancel_ordered and worker.cancel_why is None:

@@ -4,16 +4,16 @@ Guards: nothing reaches a batch system that Culm has not answered before, nor la
 known stays open until a listing shows it or proves that it is not there.
 """
 
-import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
 from agents.errors import CallFailed
 from agents.harvester.binding import LATE, JobBinding
+from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.config import HarvesterConfig
 from agents.harvester.culm_calls import BoundJob, CulmCalls
 from agents.harvester.demand import WantedClass
@@ -32,12 +32,20 @@ log = structlog.get_logger()
 
 
 class WorkerSubmission:
-    """Starts the workers of one harvester."""
+    """Starts the workers of one harvester. pool: what makes several calls at once; threads of its own if none is given."""
 
-    def __init__(self, config: HarvesterConfig, calls: CulmCalls, start: WorkerStart, reporting: Reporting) -> None:
-        self._config, self._calls, self._start, self._reporting = config, calls, start, reporting
-        self._pool = ThreadPoolExecutor(AT_ONCE, "intents")
-        self._binding = JobBinding(calls, self._pool, config.stack, config.submit_seconds, self._missed)
+    def __init__(
+        self,
+        config: HarvesterConfig,
+        calls: CulmCalls,
+        start: WorkerStart,
+        reporting: Reporting,
+        clock: Clock = SYSTEM_CLOCK,
+        pool: Executor | None = None,
+    ) -> None:
+        self._config, self._calls, self._start, self._reporting, self._clock = config, calls, start, reporting, clock
+        self._pool = pool or ThreadPoolExecutor(AT_ONCE, "intents")
+        self._binding = JobBinding(calls, self._pool, config.stack, config.submit_seconds, self._missed, clock)
 
     def start_missing(self, service: QueueService, system: BatchSystem) -> int:
         """Start what the queue wants and has not, as far as its limit goes; how many. Raises CallFailed."""
@@ -56,7 +64,7 @@ class WorkerSubmission:
         return begun
 
     def _start_some(self, service: QueueService, system: BatchSystem, size: WantedClass, count: int) -> None:
-        deadline = time.monotonic() + self._config.submit_seconds
+        deadline = self._clock.monotonic() + self._config.submit_seconds
         workers, problem = self._intended(service, size, count)
         self._submit(service, system, [(worker, deadline, self._spec(service, worker, size)) for worker in workers])
         if problem is not None:
@@ -92,7 +100,7 @@ class WorkerSubmission:
         """Hand over what has a spec and whose deadline (monotonic) is not over."""
         specs: list[WorkerSpec] = []
         for worker, deadline, spec in wanted:
-            if spec is not None and time.monotonic() < deadline:
+            if spec is not None and self._clock.monotonic() < deadline:
                 specs.append(spec)
             elif spec is not None:
                 self._missed(service, worker, LATE)

@@ -103,7 +103,8 @@ class Job:
     owner, vo: of the task. holder: the subject that leased it, also after its end.
     worker_id, rebind_max: of a job that travels with a worker, and how often it may come back; returns: how often it did.
     kill_code: set when a kill was ordered. lost: it ended without its pilot's word. node: where the pilot runs that asked for
-    it; empty for one that a Harvester asked for. pilot_id: as `name_of_pilot` says, from the first report that has it.
+    it, or that began it where it travels with its worker; empty for one that a Harvester asked for. pilot_id: as `name_of_pilot`
+    says, from the first report that has it.
     lease_id, outputs, node, pilot_id: forgotten at its end.
     """
 
@@ -154,6 +155,8 @@ def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
             job.lease_id, job.returns, job.worker_id = None, event.returns, ""
             job.node = job.pilot_id = ""
         case JobStarting() | JobStarted():
+            # Of a job that travels with its worker the lease names no node: the first report does.
+            job.node = job.node or (intern(event.node) if job.rebind_max >= 0 else "")
             job.pilot_id = job.pilot_id or (intern(name_of_pilot(event.pilot_id)) if job.node else "")
         case JobKillOrdered():
             job.kill_code = event.code

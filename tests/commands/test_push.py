@@ -415,3 +415,32 @@ def test_a_bound_job_comes_back_from_a_restored_queue_as_it_was() -> None:
 
     assert found == queue
     assert found.leases[job(1)].job.spec == queue.leases[job(1)].job.spec
+
+
+def copy_says(culm: Culm, name: str, state: ReportedState, node: str = "n1") -> tuple[bool, str | None, str | None]:
+    """What one of several processes hears that have worker, token and lease in common."""
+    report = ReportJobProgress(attempt=1, state=state, node=node, pilot_id=f"{name}|PUSH|culm-light")
+    answer = culm.send(report, str(job(1)), actor="harvester", role="pilot")
+    return answer.accepted, answer.reason, answer.pilot_command
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+def test_of_two_copies_of_a_worker_the_one_that_reports_first_has_the_job(node: str) -> None:
+    culm = a_push_queue()
+    bind(culm)
+
+    assert copy_says(culm, "w1-a", ReportedState.STARTING) == (True, None, None)
+    assert copy_says(culm, "w1-b", ReportedState.STARTING, node) == (False, "OTHER_PILOT", "tobekilled")
+    assert copy_says(culm, "w1-a", ReportedState.RUNNING) == (True, None, None)
+    end = ReportJobEnd(attempt=1, succeeded=True, node=node, pilot_id="w1-b|PUSH|culm-light")
+    assert culm.send(end, str(job(1)), actor="harvester", role="pilot").reason == "OTHER_PILOT"
+
+
+def test_a_job_that_came_back_is_of_the_process_of_the_next_worker() -> None:
+    culm = a_push_queue()
+    bind(culm)
+    ended(culm)
+    bind(culm, "w2")
+
+    assert copy_says(culm, "w2-a", ReportedState.STARTING, "n2") == (True, None, None)
+    assert copy_says(culm, "w1-a", ReportedState.STARTING, "n1") == (False, "OTHER_PILOT", "tobekilled")

@@ -1,13 +1,16 @@
 """A failing schedule made short, and told: turns are left out, in halves, quarters ... as long as the same law is broken."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from tests.sim.world import Turn, run
 
 RUNS_MAX = 150
+#: What a schedule breaks, told of its story.
+Runs = Callable[..., Any]
 
 
-def shrunk(turns: Sequence[Turn], law: str) -> list[Turn]:
+def shrunk(turns: Sequence[Turn], law: str, run: Runs = run) -> list[Turn]:
     """A part of `turns` that still breaks `law`."""
     kept, size, runs = list(turns), len(turns) // 2, 0
     while size >= 1 and runs < RUNS_MAX:
@@ -24,7 +27,7 @@ def shrunk(turns: Sequence[Turn], law: str) -> list[Turn]:
     return kept
 
 
-def told(turns: Sequence[Turn]) -> list[str]:
+def told(turns: Sequence[Turn], run: Runs = run) -> list[str]:
     """Lines: what was done to Culm in the run, and what it broke."""
     lines: list[str] = []
     violations = run(turns, lines.append)
