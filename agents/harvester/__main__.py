@@ -48,6 +48,8 @@ def main() -> int:
     session = AgentSession(config.api, config.token_file, config.vo, "culm-harvester")
     queues = [queue.name for queue in config.queues]
     log.info("harvester_starts", pid=os.getpid(), queues=queues, stack=config.stack, api=config.api)
+    for name, reason in config.refused.items():
+        log.error("queue_refused", queue=name, problem=reason)
     enrolment = HarvesterEnrolment(session, config.enrolment_files, stop) if config.enrolment_files is not None else None
     if enrolment is not None and not enrolment.begin():
         return 0

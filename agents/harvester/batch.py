@@ -7,7 +7,8 @@ shows nothing else.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -198,11 +199,17 @@ class ServedSystem:
         if why:
             log.warning("workers_cancelled", system=self.name, tags=[worker.tag for worker in workers][:100], why=why)
         reach("cancel.before")
-        try:
+        with self._unharmed():  # it is ordered again after the next listing
             self.system.cancel(workers)
-        except Exception:  # it is ordered again after the next listing
-            log.exception("plugin_broke", system=self.name)
         reach("cancel.after")
+
+    @contextmanager
+    def _unharmed(self) -> Iterator[None]:
+        """A plugin that breaks costs what it was to do, and no other queue anything."""
+        try:
+            yield
+        except Exception:
+            log.exception("plugin_broke", system=self.name)
 
     def _retire(self, service: QueueService, worker: KnownWorker) -> None:
         native = self._living.get(worker.tag)
@@ -210,9 +217,10 @@ class ServedSystem:
             return
         if worker.state == "running":
             worker.is_leaving = True
-            if self.system.describe().retires and isinstance(self.system, RetiresWorkers):
-                log.info("pilot_retired", worker_id=worker.worker_id)
-                self.system.retire([native])
+            with self._unharmed():
+                if self.system.describe().retires and isinstance(self.system, RetiresWorkers):
+                    log.info("pilot_retired", worker_id=worker.worker_id)
+                    self.system.retire([native])
             return
         reach("withdraw.before")
         answer = self._calls.withdraw(service.name, worker.worker_id, "more workers than are wanted")
@@ -231,10 +239,8 @@ class ServedSystem:
         self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
         lives = {native.tag for native in listing.workers if not native.state.is_end}
         reach("sweep.before")
-        try:
+        with self._unharmed():
             self.system.sweep(lambda tag: tag not in lives and self._is_over(tag))
-        except Exception:  # what is left behind is looked at again
-            log.exception("plugin_broke", system=self.name)
         reach("sweep.after")
 
     def _tell_absences(self, found: Compared, listing: Listing) -> None:

@@ -3,6 +3,7 @@
 `CULM_HARVESTER_CONFIG` names a TOML file with a table `queues.NAME` for each queue: `system` (an entry point), `pilots_max`,
 `pilot`, a program that takes the place of Culm's own pilot, and `settings`, which the system knows; and a table `systems.NAME`
 with settings of the system itself. Without it the harvester serves the queue `CULM_QUEUE` with processes on this host.
+A table that cannot be meant costs its own queue, or the queues of its system; the others are served.
 """
 
 import hashlib
@@ -61,7 +62,8 @@ class HarvesterConfig:
     take no more jobs. poll_seconds: from one listing to the next when nothing wakes it. submit_seconds: from an intent to the
     last moment of its submission. service_seconds: for which it claims a queue. stands_by: it is one of several
     (CULM_INSTANCE) and waits while another one is at work; one that was started by hand ends then. enrolment_file: a code,
-    with which it gets tokens for itself and its pilots. isolation: of pilots on this host.
+    with which it gets tokens for itself and its pilots. isolation: of pilots on this host. refused: queues that are not served,
+    and why. first_queue: what its folder is named after, served or not.
     """
 
     api: str
@@ -80,6 +82,8 @@ class HarvesterConfig:
     stands_by: bool = False
     enrolment_file: Path | None = None
     isolation: Isolation = Isolation.ON
+    refused: Mapping[str, str] = field(default_factory=dict)
+    first_queue: str = ""
 
     @property
     def enrolment_files(self) -> EnrolmentFiles | None:
@@ -97,7 +101,7 @@ class HarvesterConfig:
     @property
     def folder(self) -> Path:
         """Where it keeps reports that Culm has not taken, and what it hands to batch systems."""
-        return self.home / "run" / f"harvester-{self.queues[0].name}"
+        return self.home / "run" / f"harvester-{self.first_queue or self.queues[0].name}"
 
     @property
     def work(self) -> Path:
@@ -106,11 +110,13 @@ class HarvesterConfig:
 
 
 def read_config(environ: Mapping[str, str]) -> HarvesterConfig:
-    """The configuration that `environ` asks for; raises SettingRefused."""
+    """The configuration that `environ` asks for; raises SettingRefused, also when no queue can be served."""
     settings = Settings(environ)
     home = settings.path("CULM_HOME")
     document = _document(settings)
-    queues = _queues(document, settings)
+    systems, refused_systems = _systems(document)
+    queues, refused = _queues(document, settings, refused_systems)
+    first = next(iter(_table(document, "queues")), queues[0].name)
     enrols = bool(settings.text("CULM_ENROLMENT_FILE", ""))
     stack = settings.text("CULM_STACK_ID", f"culm{hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:8]}")
     if not _STACK.match(stack):
@@ -118,12 +124,12 @@ def read_config(environ: Mapping[str, str]) -> HarvesterConfig:
     return HarvesterConfig(
         api=settings.address("CULM_API"),
         home=home,
-        token_file=settings.path("CULM_TOKEN_FILE", home / "tokens" / (f"harvester-{queues[0].name}" if enrols else "pilot")),
+        token_file=settings.path("CULM_TOKEN_FILE", home / "tokens" / (f"harvester-{first}" if enrols else "pilot")),
         queues=queues,
         vo=settings.text("CULM_VO", "wlcg"),
         node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
         stack=stack,
-        systems={name: _texts(f"systems.{name}", table) for name, table in _table(document, "systems").items()},
+        systems=systems,
         patience_seconds=settings.number("CULM_PILOT_IDLE_SECONDS", 10.0),
         poll_seconds=settings.number("CULM_HARVESTER_POLL_SECONDS", 10.0, lowest=0.05),
         submit_seconds=settings.whole("CULM_HARVESTER_SUBMIT_SECONDS", 20),
@@ -131,6 +137,8 @@ def read_config(environ: Mapping[str, str]) -> HarvesterConfig:
         stands_by=bool(settings.text("CULM_INSTANCE", "")),
         enrolment_file=settings.path("CULM_ENROLMENT_FILE") if enrols else None,
         isolation=_isolation(settings.text("CULM_PILOT_ISOLATION", "on")),
+        refused=refused,
+        first_queue=first,
     )
 
 
@@ -146,14 +154,41 @@ def _document(settings: Settings) -> dict[str, Any]:
         raise SettingRefused(f"CULM_HARVESTER_CONFIG {path}: {str(problem)[:200]}, expected a file of TOML") from problem
 
 
-def _queues(document: dict[str, Any], settings: Settings) -> tuple[ServedQueue, ...]:
+def _systems(document: dict[str, Any]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Settings of systems by name; and of those whose table cannot be meant, why."""
+    found: dict[str, dict[str, str]] = {}
+    refused: dict[str, str] = {}
+    for name, table in _table(document, "systems").items():
+        try:
+            found[name] = _texts(f"systems.{name}", table)
+        except SettingRefused as problem:
+            refused[name] = str(problem)
+    return found, refused
+
+
+def _queues(
+    document: dict[str, Any], settings: Settings, refused_systems: Mapping[str, str]
+) -> tuple[tuple[ServedQueue, ...], dict[str, str]]:
+    """The queues that can be served, at least one; and of the others by name why not."""
     most = settings.whole("CULM_MAX_PILOTS", 2 * (os.cpu_count() or 1))
     tables = _table(document, "queues")
     if not document:
-        return (ServedQueue(settings.text("CULM_QUEUE", expected="the name of a computing queue"), LOCAL, most),)
+        return (ServedQueue(settings.text("CULM_QUEUE", expected="the name of a computing queue"), LOCAL, most),), {}
     if not 0 < len(tables) <= QUEUES_MAX:
         raise SettingRefused(f"CULM_HARVESTER_CONFIG has {len(tables)} queues, expected 1 to {QUEUES_MAX}")
-    return tuple(_queue(name, table, most) for name, table in tables.items())
+    found: list[ServedQueue] = []
+    refused: dict[str, str] = {}
+    for name, table in tables.items():
+        try:
+            queue = _queue(name, table, most)
+            if queue.system in refused_systems:
+                raise SettingRefused(refused_systems[queue.system])
+            found.append(queue)
+        except SettingRefused as problem:
+            refused[name] = str(problem)
+    if not found:
+        raise SettingRefused("; ".join(refused.values()))
+    return tuple(found), refused
 
 
 def _queue(name: str, table: Any, most: int) -> ServedQueue:

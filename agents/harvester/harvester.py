@@ -19,6 +19,7 @@ from agents.harvester.config import LOCAL, HarvesterConfig
 from agents.harvester.reporting import Reporting
 from agents.harvester.served import QueueService
 from agents.harvester.submission import WorkerSubmission
+from agents.harvester.systems.contract import EventSource
 from agents.stop_event import StopEvent
 
 LAST_WORDS_SECONDS = 2.0
@@ -72,7 +73,7 @@ class Harvester:
         self._selector.register(self._stop, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
         for system in self._systems:
-            source = system.system.events()
+            source = _events_of(system)
             if source is not None:
                 self._selector.register(source, selectors.EVENT_READ, (system, source))
         self._reporting.start()
@@ -136,8 +137,12 @@ class Harvester:
                 self._wake.drain()
             elif key.data is not None:
                 system, source = key.data
-                source.drain()
                 system.hurry()
+                try:
+                    source.drain()
+                except Exception:  # its system is listed when that is due
+                    log.exception("plugin_broke", system=system.name)
+                    self._selector.unregister(key.fileobj)
 
     def _end(self) -> None:
         """Workers on this host end with their harvester; those of batch systems go on."""
@@ -160,3 +165,12 @@ class Harvester:
     def _look(self, system: ServedSystem) -> None:
         with suppress(CallFailed):
             system.look(at_once=True)
+
+
+def _events_of(system: ServedSystem) -> EventSource | None:
+    """What wakes the harvester early; a plugin that breaks is listed when that is due."""
+    try:
+        return system.system.events()
+    except Exception:
+        log.exception("plugin_broke", system=system.name)
+        return None

@@ -22,7 +22,7 @@ from agents.harvester.known_workers import KnownWorker, missing_of, missing_of_p
 from agents.harvester.reporting import Reporting
 from agents.harvester.served import NOT_OURS, QueueService
 from agents.harvester.starting import WorkerStart
-from agents.harvester.systems.contract import BatchSystem, Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
+from agents.harvester.systems.contract import BatchSystem, Description, Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
 
 #: Intents that are asked for at once.
 AT_ONCE = 8
@@ -52,9 +52,10 @@ class WorkerSubmission:
         if not service.epoch or service.is_held:
             return 0
         awake = sum(worker.state != "held" for worker in service.known.values())
-        room = min(service.queue.pilots_max - awake, system.describe().bulk_max)
+        description = _described(system)
+        room = min(service.queue.pilots_max - awake, description.bulk_max)
         if service.demand.demand.pushes:
-            return self._start_bound(service, system, room)
+            return self._start_bound(service, system, description, room)
         begun = 0
         for size in service.demand.demand.classes:
             count = min(room - begun, missing_of(service.known.values(), size.name, size.wanted))
@@ -70,13 +71,12 @@ class WorkerSubmission:
         if problem is not None:
             raise problem
 
-    def _start_bound(self, service: QueueService, system: BatchSystem, room: int) -> int:
+    def _start_bound(self, service: QueueService, system: BatchSystem, description: Description, room: int) -> int:
         """Workers with the jobs that travel with them, as far as the queue's limit goes; how many. Raises CallFailed."""
         missing = missing_of_pushed(service.known.values(), service.demand.demand.wanted)
         count = min(room, max(missing, len(service.asked)))
         if count <= 0 or not (service.asked or service.may_ask):
             return 0
-        description = system.describe()
         if not description.ships_files:
             # One queue at a time: the others of this harvester go on.
             problem = f"system {description.name} ships no files to its workers, expected one that does for a queue of mode PUSH"
@@ -196,7 +196,17 @@ def _outcomes(system: BatchSystem, specs: Sequence[WorkerSpec]) -> Sequence[Subm
     try:
         outcomes = list(system.submit(specs))
     except Exception as problem:
-        log.exception("plugin_broke", system=system.describe().name)
+        log.exception("plugin_broke", system=_described(system).name)
         return [Unknown(spec.tag, f"the plugin broke: {type(problem).__name__}") for spec in specs]
     told = {outcome.tag for outcome in outcomes}
     return [*outcomes, *(Unknown(spec.tag, "the plugin said nothing of it") for spec in specs if spec.tag not in told)]
+
+
+def _described(system: BatchSystem) -> Description:
+    """What the batch system can do; nothing, where its plugin breaks."""
+    try:
+        return system.describe()
+    except Exception:
+        name = type(system).__name__
+        log.exception("plugin_broke", system=name)
+        return Description(name, exact_memory=False, ships_files=False, bulk_max=0)
