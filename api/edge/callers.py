@@ -25,7 +25,8 @@ from identity.x509.rights import Attributes, CertifiedMember, member_of, subject
 
 #: A token is handed on only if so much of its life is left, unless what it rests on ends first.
 LEFT_SECONDS_MIN = 60.0
-#: Pilots of a site share a proxy and connect for each call; VOMS' library takes 24 ms of CPU for each look.
+#: Pilots of a site share a proxy and connect for each call; VOMS' library takes 2 ms of CPU for each look. Not for longer: the
+#: certificate of the host that signed, and a revocation list, may end without a file being changed.
 REMEMBERED_SECONDS = 60.0
 REMEMBERED_MAX = 1_000
 
