@@ -123,7 +123,8 @@ def env(
     name: Annotated[str, typer.Option(help="Name as shown to people.")] = "Jane Doe",
     group: Annotated[list[str] | None, typer.Option(help="Groups; default: wlcg and wlcg/production.")] = None,
     consumer: Annotated[
-        bool, typer.Option("--consumer", help="For dashboards instead: log, registry, an account that reads; of all organisations.")
+        bool,
+        typer.Option("--consumer", help="For dashboards instead: log, registry, an account that reads; of all organisations."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:

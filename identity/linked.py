@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
+from identity.linked_memberships import LinkedMemberships
 from schemas.ids import LINKED_IDENTITY
 from schemas.policy import IdentityLinked, IdentityUnlinked
 
@@ -29,6 +30,7 @@ class Links:
         #: Everyone who has another id, with the set that all ids of the person share.
         self._persons: dict[str, set[str]] = {}
         self._unreadable: set[str] = set()
+        self.memberships = LinkedMemberships()
 
     def others(self, actor: str) -> tuple[str, ...]:
         """The other ids of the person `actor`, in the order of texts; at most `BORNE_MAX`."""
@@ -48,6 +50,7 @@ class Links:
         match event:
             case IdentityLinked() if event.actor not in self._unreadable:
                 self._link(event.actor, event.other)
+                self.memberships.take(event)
             case IdentityUnlinked():
                 self._cut(event.actor, event.other)
             case _:
@@ -80,6 +83,7 @@ class Links:
     def _cut(self, one: str, other: str) -> None:
         if other not in self._direct.get(one, ()):
             return
+        self.memberships.drop(one, other)
         for actor, to in ((one, other), (other, one)):
             self._direct[actor].discard(to)
             if not self._direct[actor]:

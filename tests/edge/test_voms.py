@@ -91,7 +91,7 @@ def test_groups_come_in_the_order_of_the_attribute_certificate(made: Made) -> No
     )
     assert 0 < found.ends - time.time() <= 13 * 3600
     someone = person_of(tuple(facts_of(der) for der in made.chain(good)), time.time())
-    member = member_of(someone, (found,), CertificateRows())
+    member = member_of(someone, (found,), CertificateRows(), 0.0)
     assert (member.groups, member.wanted) == (("wlcg", "wlcg/production", "wlcg/sub"), "wlcg:production")
 
 
