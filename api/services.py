@@ -1,6 +1,6 @@
 """What every front of the API stands on, made once per process and handed to each router explicitly."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -10,6 +10,7 @@ from api.log.answers import AnswerWatch
 from api.log.condition import ConditionService
 from api.log.gateway import CommandGateway
 from api.log.issuer_policy import IssuerPolicy
+from api.log.link_renewal import LinkRenewal
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.log.refusals import RefusalLog
@@ -122,6 +123,7 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         positions=Positions(config.kafka, read_models),
     )
     gate = make_waiting_gate(config)
+    gate = replace(gate, seen_with_links=LinkRenewal(gateway, gate.verifier.links).consider)
     return Services(
         config=config,
         codec=codec,

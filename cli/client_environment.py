@@ -12,6 +12,7 @@ from deploy.postgres.passwords import READER
 from process.servers import password_file
 
 TOKEN_HOURS = 24.0
+OF_ALL = "These addresses are of the whole installation: topics, schemas and read models hold what all organisations do."
 LOOPBACK = "127.0.0.1,localhost"
 
 

@@ -28,7 +28,7 @@ from cli import (
     verify,
 )  # fmt: skip
 from cli import log_files as exchange
-from cli.client_environment import client_environment, consumer_environment, shell_exports
+from cli.client_environment import OF_ALL, client_environment, consumer_environment, shell_exports
 from cli.dataset import add_files
 from cli.log_lines import keep_log_lines
 from deploy.errors import StackError
@@ -123,7 +123,8 @@ def env(
     name: Annotated[str, typer.Option(help="Name as shown to people.")] = "Jane Doe",
     group: Annotated[list[str] | None, typer.Option(help="Groups; default: wlcg and wlcg/production.")] = None,
     consumer: Annotated[
-        bool, typer.Option("--consumer", help="For dashboards instead: the log, the registry, and an account that reads.")
+        bool,
+        typer.Option("--consumer", help="For dashboards instead: log, registry, an account that reads; of all organisations."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -131,6 +132,7 @@ def env(
     stack = Stack.here()
     if consumer:
         found = consumer_environment(stack.config)
+        typer.echo(f"culm: {OF_ALL}", err=True)
         sys.stdout.write(json.dumps(found, indent=2) + "\n" if as_json else shell_exports(found))
         return
     variables = client_environment(stack.config, user, name, tuple(group or (VO, f"{VO}/production")), os.environ)

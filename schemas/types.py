@@ -1781,6 +1781,61 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_LINKEDMEMBERSHIP = lines_of(
+    (SUBJECT, 1, 255),
+    (URL, 1, 500),
+)
+
+
+class LinkedMembership(Struct, frozen=True, kw_only=True, gc=False):
+    """What the token of one id proved of its owner: the other id of the link has it without a proof of its own,
+    until it ends.
+
+    prover: Opaque id of the owner of the token: one of the two that are linked.
+    issuer: Issuer of the token; the groups are had while it is trusted.
+    issued_at: When the token was issued.
+    groups: Groups of the token as VO or VO/NAME, without those of pilots.
+    until: When it ends, at most seven days after it was recorded.
+    """
+
+    prover: str
+    issuer: str
+    issued_at: int
+    groups: tuple[str, ...]
+    until: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "prover": self.prover,
+            "issuer": self.issuer,
+            "issued_at": self.issued_at,
+            "groups": list(self.groups),
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            prover=record["prover"],
+            issuer=record["issuer"],
+            issued_at=record["issued_at"],
+            groups=tuple(record["groups"]),
+            until=record["until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.issued_at <= 4102444800000000
+            and len(self.groups) <= 100
+            and (not self.groups or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.groups))
+            and 631152000000000 <= self.until <= 4102444800000000
+            and _NAMES_OF_LINKEDMEMBERSHIP("\n".join((self.prover, self.issuer, ""))) is not None
+        )
+
+
 class NameList(Struct, frozen=True, kw_only=True, gc=False):
     """A long list of names that is not in the parameters of a task and comes in chunks of its own.
 

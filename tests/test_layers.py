@@ -44,6 +44,7 @@ PURE = (
     "identity/identity.py",
     "identity/key_ring.py",
     "identity/linked.py",
+    "identity/linked_memberships.py",
     "identity/logout_tokens.py",
     "identity/own_issuers.py",
     "identity/profiles.py",

@@ -1,8 +1,8 @@
 """Requests of people with certificates, handed on to the API over its Unix socket, both ways as streams.
 
-In: a request on a connection whose certificate was verified. Out: the API's answer; 403 without a reason where the certificate
-gives nothing, with the reason in the log and in
-an audit record; 503 where the API is away. Guards: nothing of the client's headers but a list of them;
+In: a request on a connection whose certificate was verified. Out: the API's answer; 403 where the certificate gives nothing, with
+the reason in the log and in an audit record, and in the answer only where a link gave access and has ended; 503 where the API is
+away. Guards: nothing of the client's headers but a list of them;
 a bounded number of requests at once; a request that its client leaves ends at the API, too.
 """
 
@@ -27,6 +27,9 @@ from api.http.tracing import correlation_from
 from identity.x509.errors import CertificateRefused
 
 TOKEN_PATH = "/auth/x509/token"
+#: Where a person links ids; one whom nothing gives anything yet comes to the second by asking for the first.
+LINKS_PATH, LINK_OF_CERTIFICATE_PATH = "/v1/links", "/v1/links/certificate"
+NO_ACCESS = "the client certificate gives no access here"
 CONNECTION = "culm.connection"
 CONNECT_SECONDS_MAX = 5.0
 WAIT_SECONDS_MAX = 10.0
@@ -58,7 +61,10 @@ class Edge:
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, send)
                 return
-            caller = await connection.caller(self._callers)
+            links = path == LINKS_PATH and scope["method"] == "POST"
+            caller = await (connection.caller_who_links if links else connection.caller)(self._callers)
+            if links and not caller.member.groups:
+                scope = {**scope, "raw_path": LINK_OF_CERTIFICATE_PATH.encode()}
             if path == TOKEN_PATH and scope["method"] == "POST":
                 _headers_for(scope, caller)
                 await self._token(caller)(scope, receive, send)
@@ -67,7 +73,7 @@ class Edge:
         except CertificateRefused as refused:
             log.info("certificate_refused", rule=refused.rule, reason=refused.detail)
             self._records.certificate(refused, connection.chain, _correlation_of(scope))
-            await answer_to(path, AccessDenied("the client certificate gives no access here"))(scope, receive, send)
+            await answer_to(path, AccessDenied(refused.told or NO_ACCESS))(scope, receive, send)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             log.warning("api_away", problem=type(problem).__name__)
             REQUESTS.labels(API_AWAY).inc()

@@ -21,11 +21,12 @@ from identity.edge_tokens import dn_hash, edge_home, edge_token
 from identity.issuer import HeldKey
 from identity.x509.chains import ProvenPerson, person_of
 from identity.x509.errors import CertificateRefused
-from identity.x509.rights import Attributes, CertifiedMember, member_of, subject_of_person
+from identity.x509.rights import Attributes, CertifiedMember, member_of, member_who_links, subject_of_person
 
 #: A token is handed on only if so much of its life is left, unless what it rests on ends first.
 LEFT_SECONDS_MIN = 60.0
-#: Pilots of a site share a proxy and connect for each call; VOMS' library takes 24 ms of CPU for each look.
+#: Pilots of a site share a proxy and connect for each call; VOMS' library takes 2 ms of CPU for each look. Not for longer: the
+#: certificate of the host that signed, and a revocation list, may end without a file being changed.
 REMEMBERED_SECONDS = 60.0
 REMEMBERED_MAX = 1_000
 
@@ -69,13 +70,25 @@ class Callers:
         person = person_of(facts, now)
         try:
             believed.trust.check(facts)
-            member = member_of(person, self._attributes(chain, believed.trust, now), believed.rows)
+            member = member_of(person, self._attributes(chain, believed.trust, now), believed.rows, now)
             if member.ends <= now:
                 raise CertificateRefused("its attribute certificate has expired", "voms")
             return CertifiedCaller(person, member, *edge_token(self._key.key(), person, member, now))
         except CertificateRefused as refused:
             refused.actor = subject_of_person(person)
             raise
+
+    def judge_who_links(self, chain: tuple[bytes, ...], believed: Believed) -> CertifiedCaller:
+        """Whose `chain` is, which proves a person whom nothing gives anything yet; raises CertificateRefused.
+
+        The token has no groups: all that it opens is the call by which the person links the certificate with a login.
+        """
+        now = self._clock()
+        facts = tuple(facts_of(der) for der in chain)
+        person = person_of(facts, now)
+        believed.trust.check(facts)
+        member = member_who_links(person, believed.rows)
+        return CertifiedCaller(person, member, *edge_token(self._key.key(), person, member, now))
 
     def _attributes(self, chain: tuple[bytes, ...], trust: Trust, now: float) -> tuple[Attributes, ...]:
         """What VOMS' library says of `chain`, or said within the last minute under the same files; raises CertificateRefused."""
@@ -117,6 +130,15 @@ class Connection:
         if isinstance(found, CertificateRefused):
             raise found
         return found
+
+    async def caller_who_links(self, callers: Callers) -> CertifiedCaller:
+        """Whose it is, also where that one has nothing here yet; raises CertificateRefused."""
+        try:
+            return await self.caller(callers)
+        except CertificateRefused as refused:
+            if not refused.may_link:
+                raise
+            return await asyncio.to_thread(callers.judge_who_links, self.chain, callers.believed)
 
     def _known(self, callers: Callers) -> CertifiedCaller | CertificateRefused | None:
         if self._judged is None or self._judged[0] is not callers.believed:

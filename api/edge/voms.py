@@ -3,10 +3,12 @@
 In: a verified chain in DER, the directories of authorities and LSC files. Out: what the attribute certificates in it say, or
 `CertificateRefused`. Guards: the library verifies signature, signer (LSC), holder and dates; a chain that carries one which does
 not hold is refused as a whole, and so is every chain that carries one where the library is not installed. A chain that carries
-none never reaches the library.
+none never reaches the library. Authorities are those of the directory alone: the library would take those of the operating system
+besides, and read their file again for each chain.
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,6 +24,8 @@ from identity.x509.rights import Attributes
 
 LIBRARY, CRYPTO = "libvomsapi.so.1", "libcrypto.so.3"
 CERTIFICATES_MAX = 10
+#: Names the file of authorities that OpenSSL takes where it was given none, as the library does for each chain.
+SYSTEM_AUTHORITIES = "SSL_CERT_FILE"
 _RECURSE_CHAIN = 0
 #: From voms_apic.h 2.1 and OpenSSL 3; fields after those that are read here are left out, structures are never made here.
 _DECLARATIONS = """
@@ -47,6 +51,11 @@ class Voms:
     """Reads attribute certificates; one at a time, because nothing says that the library may be called by several threads."""
 
     def __init__(self, vomsdir: Path, authorities: Path) -> None:
+        """From then on OpenSSL in this process takes no authorities of the operating system where it is given none.
+
+        What Python sees of the environment stays, so a client that goes by `SSL_CERT_FILE` still does.
+        """
+        os.putenv(SYSTEM_AUTHORITIES, os.devnull)
         self._vomsdir = vomsdir
         self._folders = str(vomsdir).encode(), str(authorities).encode()
         self._lock = threading.Lock()

@@ -71,6 +71,8 @@ class Gate:
     )
     streams: OpenStreams = field(default_factory=OpenStreams, repr=False)
     refusals: Refusals = field(default_factory=Refusals, repr=False)
+    #: Hears of each member with several ids who was let in.
+    seen_with_links: Callable[[Identity, BelievedToken], None] = field(default=lambda *_: None, repr=False)
     enrolments: Enrolments = field(default_factory=Enrolments, repr=False)
     #: Signs tokens of agents; None where none are made.
     agent_keys: AgentKeys | None = field(default=None, repr=False)
@@ -129,7 +131,7 @@ class Gate:
         try:
             believed = await self.believed(token)
             caller = caller_of_actor(believed.actor)
-            return self._with_links(self._member(believed, origin))
+            return self._with_links(self._member(believed, origin), believed)
         except IssuersNotKnown as problem:
             raise LogUnavailable(problem.detail) from problem
         except TokenRefused as problem:
@@ -138,8 +140,8 @@ class Gate:
         except IdentityRefused as problem:
             raise self._recorded(AccessDenied(problem.detail), caller, rule, asked or ANYTHING) from problem
 
-    async def member_of_second_token(self, request: Request, token: str, vo: str) -> tuple[Identity, BelievedToken]:
-        """The member of `vo` that a token in the body of `request` names; raises AccessDenied.
+    async def member_of_second_token(self, request: Request, token: str, vo: str | None) -> tuple[Identity, BelievedToken]:
+        """The member of `vo` (None: of the only one) that a token in the body of `request` names; raises AccessDenied.
 
         It is judged as at the API's port, also when the request itself came through the edge.
         """
@@ -229,9 +231,13 @@ class Gate:
         token, origin = token_of(request), request.headers.get("origin")
         return self.streams.of(identity, stream, still_holds or (lambda: self.still_holds(token, origin, identity)))
 
-    def _with_links(self, identity: Identity) -> Identity:
+    def _with_links(self, identity: Identity, token: BelievedToken) -> Identity:
         linked = self.verifier.links.others(identity.subject)
-        return replace(identity, linked=linked) if linked else identity
+        if not linked:
+            return identity
+        found = replace(identity, linked=linked)
+        self.seen_with_links(found, token)
+        return found
 
     def _member(self, token: BelievedToken, origin: str | None) -> Identity:
         known, rules = self._remembered.get((id(token), origin)), self.verifier.access

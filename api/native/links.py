@@ -1,29 +1,36 @@
 """`/v1/links`: which ids in the log are of one person, and how a person says so.
 
 A person brings the credentials of both ids in one request: those of the caller, which may be a certificate at the edge, and a
-token in the body. An administrator names two ids. Guards: nothing follows from names or e-mail addresses; a token in the body is
-judged as any token is, and kept nowhere; an id that a service or pilots share is linked by administrators alone; a person has a
-bounded number of ids; what is refused of a second token is on record.
+token in the body. What the token proves of groups is recorded with a link to a certificate, which then has them for some days.
+An administrator names two ids. Guards: nothing follows from names or e-mail addresses; a token in the body is judged as any
+token is, and kept nowhere; an id that a service or pilots share is linked by administrators alone; a person has a bounded
+number of ids; what is refused of a second token is on record.
 """
 
+import time
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.http.access import Reader, Submitter, token_of
+from api.http.access import Public, Reader, Submitter, token_of
 from api.http.bodies import read_object
+from api.http.edge_door import came_through_edge
 from api.http.errors import AccessDenied, BadRequest, LogUnavailable, Refused
 from api.http.problems import json_response
 from api.services import Services
 from identity.believed import BelievedToken
 from identity.compact import TOKEN_LENGTH_MAX
+from identity.errors import TokenRefused
 from identity.identity import Identity
 from identity.linked import PERSON_MAX
+from identity.linked_memberships import membership_by
 from identity.profiles import CAPABILITIES
 from identity.ruling import ADMINISTRATOR
 from schemas.ids import linked_identity_key
+from schemas.instants import micros_of_seconds
 from schemas.policy import LinkIdentities, UnlinkIdentities
+from schemas.types import LinkedMembership
 
 WAIT_SECONDS = 10.0
 
@@ -50,20 +57,36 @@ def build_router(services: Services) -> APIRouter:
             second, believed = await gate.member_of_second_token(request, token, identity.vo)
             _check_is_a_persons(await gate.believed(token_of(request)))
             _check_is_a_persons(believed)
+            if came_through_edge.get():
+                return await _link_certificate(services, identity.subject, second, believed, _reason(body))
             role, one, other = None, identity.subject, second.subject
         else:
             role, (one, other) = _administrator(identity), _pair(body, None)
-        first, last = sorted((one, other))
-        if first == last:
-            raise BadRequest(f"both are the id {first}, expected two")
-        person = known.person(first)
-        if last not in person:
-            ids = {*person, *known.person(last)}
-            if len(ids) > PERSON_MAX:
-                raise Refused(f"the person would have {len(ids)} ids, at most {PERSON_MAX} are linked", reason="TOO_MANY_LINKS")
-            command = LinkIdentities(actor=first, other=last, reason=_reason(body))
-            await _sent(services, command, first, identity, role)
+        first, last = _sorted(one, other)
+        if last not in known.person(first):
+            _check_room(services, first, last)
+            await _sent(services, LinkIdentities(actor=first, other=last, reason=_reason(body)), first, identity, role)
         return json_response({"actor": first, "other": last, "linked": True})
+
+    @router.post("/certificate")
+    async def link_certificate(request: Request, _: Public) -> Response:
+        """Link a certificate, which gives nothing here yet, with the owner of `token`; through the edge alone, which asks here.
+
+        Whose the certificate is, the edge's token says; what may be done, the other one.
+        """
+        body, certified = await read_object(request), token_of(request)
+        try:
+            if not came_through_edge.get():
+                raise TokenRefused("a certificate is linked through the edge, which proves it", "iss")
+            owner = await gate.believed(certified)
+        except TokenRefused as problem:
+            raise gate.record_token(request, certified, problem) from problem
+        if owner.groups:
+            raise AccessDenied("the certificate gives something here; send the request to /v1/links")
+        token = _text(body, "token", TOKEN_LENGTH_MAX)
+        second, believed = await gate.member_of_second_token(request, token, request.headers.get("origin"))
+        _check_is_a_persons(believed)
+        return await _link_certificate(services, owner.actor, second, believed, _reason(body))
 
     @router.post("/remove")
     async def unlink(request: Request, identity: Submitter) -> Response:
@@ -83,6 +106,31 @@ def _document(services: Services, actor: str) -> dict[str, Any]:
     known = services.gate.verifier.links
     pairs = [{"actor": one, "other": other} for one, other in known.pairs(actor)]
     return {"actor": actor, "linked": list(known.others(actor)), "links": pairs}
+
+
+async def _link_certificate(
+    services: Services, certified: str, login: Identity, token: BelievedToken, reason: str | None
+) -> Response:
+    """Record that `certified` and `login` are one person, and what the `token` of the login proves; also again."""
+    first, last = _sorted(certified, login.subject)
+    _check_room(services, first, last)
+    proven: LinkedMembership | None = membership_by(token, micros_of_seconds(time.time()))
+    await _sent(services, LinkIdentities(actor=first, other=last, reason=reason, membership=proven), first, login, None)
+    return json_response({"actor": first, "other": last, "linked": True})
+
+
+def _sorted(one: str, other: str) -> tuple[str, str]:
+    first, last = sorted((one, other))
+    if first == last:
+        raise BadRequest(f"both are the id {first}, expected two")
+    return first, last
+
+
+def _check_room(services: Services, one: str, other: str) -> None:
+    known = services.gate.verifier.links
+    ids = {*known.person(one), *known.person(other)}
+    if len(ids) > PERSON_MAX:
+        raise Refused(f"the person would have {len(ids)} ids, at most {PERSON_MAX} are linked", reason="TOO_MANY_LINKS")
 
 
 async def _sent(

@@ -19,6 +19,7 @@ from schemas.types import (
     AccessPolicy,
     Enrolment,
     GlobalShare,
+    LinkedMembership,
     QueueSettings,
     ResourceType,
     RetryRule,
@@ -146,11 +147,13 @@ class LinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
     actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
     other: The other opaque id.
     reason: Why, as given.
+    membership: What a token of one of the two proved; the link alone gives no group.
     """
 
     actor: str
     other: str
     reason: str | None = None
+    membership: LinkedMembership | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -158,6 +161,7 @@ class LinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
             "actor": self.actor,
             "other": self.other,
             "reason": self.reason,
+            "membership": None if self.membership is None else self.membership.to_avro(),
         }
 
     @classmethod
@@ -167,6 +171,7 @@ class LinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
             actor=record["actor"],
             other=record["other"],
             reason=record["reason"],
+            membership=None if record["membership"] is None else LinkedMembership.from_avro(record["membership"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -174,6 +179,7 @@ class LinkIdentities(Struct, frozen=True, kw_only=True, gc=False):
         return (
             (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
             and _NAMES_OF_LINKIDENTITIES("\n".join((self.actor, self.other, ""))) is not None
+            and (self.membership is None or self.membership.is_within_bounds())
         )
 
 
@@ -814,11 +820,13 @@ class IdentityLinked(Struct, frozen=True, kw_only=True, gc=False):
     actor: Opaque id of a person, as in envelopes: of the two the one that comes first in the order of texts.
     other: The other opaque id.
     reason: Why, as given.
+    membership: What a token of one of the two proved; the link alone gives no group.
     """
 
     actor: str
     other: str
     reason: str | None = None
+    membership: LinkedMembership | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -826,6 +834,7 @@ class IdentityLinked(Struct, frozen=True, kw_only=True, gc=False):
             "actor": self.actor,
             "other": self.other,
             "reason": self.reason,
+            "membership": None if self.membership is None else self.membership.to_avro(),
         }
 
     @classmethod
@@ -835,6 +844,7 @@ class IdentityLinked(Struct, frozen=True, kw_only=True, gc=False):
             actor=record["actor"],
             other=record["other"],
             reason=record["reason"],
+            membership=None if record["membership"] is None else LinkedMembership.from_avro(record["membership"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -842,6 +852,7 @@ class IdentityLinked(Struct, frozen=True, kw_only=True, gc=False):
         return (
             (self.reason is None or (len(self.reason) <= 1000 and TEXT.takes(self.reason)))
             and _NAMES_OF_IDENTITYLINKED("\n".join((self.actor, self.other, ""))) is not None
+            and (self.membership is None or self.membership.is_within_bounds())
         )
 
 

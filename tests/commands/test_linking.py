@@ -3,10 +3,13 @@
 import pytest
 
 from commands.policy.linking import LINKS_MAX
+from identity.linked_memberships import LIFETIME
 from schemas.ids import linked_identity_key
 from schemas.job import ReportJobEnd
 from schemas.policy import LinkIdentities, UnlinkIdentities
+from schemas.records import replace
 from schemas.task import KillTask
+from schemas.types import LinkedMembership
 from tests.commands.builders import TASK, a_running_task, a_submission, lease
 from tests.commands.in_memory import Culm, a_culm
 
@@ -85,3 +88,30 @@ def test_a_lease_is_its_holders_alone_also_of_a_linked_id() -> None:
     )
 
     assert (answer.reason, answer.message) == ("NOT_PERMITTED", "another pilot holds the job")
+
+
+def proven(culm: Culm, prover: str = "jane", later: int = 0) -> LinkedMembership:
+    return LinkedMembership(
+        prover=prover, issuer="https://iam", issued_at=culm.now, groups=("wlcg",), until=culm.now + LIFETIME + later
+    )
+
+
+def test_what_a_token_proved_is_recorded_with_a_link_and_again_with_one_that_stands() -> None:
+    culm = a_culm()
+    command = LinkIdentities(actor="dn", other="jane", membership=proven(culm))
+
+    answers = [culm.send(one, KEY, actor="jane") for one in (command, command, replace(command, membership=None))]
+
+    assert [answer.event_types for answer in answers] == [("IdentityLinked",), ("IdentityLinked",), ()]
+
+
+def test_only_the_owner_of_the_token_says_what_it_proved_and_for_seven_days_at_most() -> None:
+    culm = a_culm()
+
+    def reason(membership: LinkedMembership, actor: str, role: str = "user") -> str | None:
+        return culm.send(LinkIdentities(actor="dn", other="jane", membership=membership), KEY, actor=actor, role=role).reason
+
+    assert reason(proven(culm), "dn") == "NOT_PERMITTED"
+    assert reason(proven(culm), "root", "administrator") == "NOT_PERMITTED"
+    assert reason(proven(culm, "root"), "root", "administrator") == "NOT_PERMITTED"
+    assert reason(proven(culm, later=60_000_000), "jane") == "BAD_MEMBERSHIP"

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from typer.testing import CliRunner
 
 from cli.client_environment import consumer_environment
+from cli.main import app
 from deploy.config import CHECKOUT, StackConfig
 from deploy.postgres import passwords
 from deploy.stack import Stack
@@ -69,6 +71,20 @@ def test_a_consumer_reads_what_is_there_now_and_later_and_changes_nothing(server
             for sql in ("CREATE TABLE public.mine (x int)", "DROP VIEW later"):
                 with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction)):
                     cursor.execute(sql)
+
+
+def test_the_command_says_that_what_it_opens_is_of_all_organisations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CULM_HOME", str(tmp_path))
+
+    done = CliRunner().invoke(app, ["env", "--consumer"])
+
+    assert done.exit_code == 0
+    assert "topics, schemas and read models hold what all organisations do" in done.stderr
+    assert [line.partition("=")[0] for line in done.stdout.splitlines()] == [
+        "export CULM_KAFKA",
+        "export CULM_REGISTRY",
+        "export CULM_POSTGRES",
+    ]
 
 
 @pytest.mark.stack

@@ -16,7 +16,7 @@ from deploy.environment import progress
 from deploy.errors import MissingTool, PortTaken, StepFailed
 from deploy.java import find_java, find_maven
 from deploy.ports import METRICS_PORTS, check_ports
-from process.instances import PORTS_OF_METRICS
+from process.instances import BY_NAME, PORTS_OF_METRICS
 
 
 def script(path: Path, text: str) -> Path:
@@ -105,16 +105,19 @@ def test_a_fetch_that_fails_shows_mavens_words_and_leaves_nothing(tmp_path: Path
 
 
 def free_ports() -> Ports:
-    """Ports that no one listens on; those for metrics are six in a row."""
+    """Ports that no one listens on; from that for metrics on a whole row, as a stack with an edge needs it."""
+    alone = [name for name in PORT_VARIABLES if name != "metrics"]
     while True:
-        probes = [socket.socket() for _ in range(11)]
+        probes = [socket.socket() for _ in range(len(alone) + METRICS_PORTS)]
+        single, row = probes[: len(alone)], probes[len(alone) :]
         try:
-            for probe in probes[:6]:
+            for probe in (*single, row[0]):
                 probe.bind(("127.0.0.1", 0))
-            first = probes[5].getsockname()[1]
-            for place, probe in enumerate(probes[6:], start=1):
+            first = row[0].getsockname()[1]
+            for place, probe in enumerate(row[1:], start=1):
                 probe.bind(("127.0.0.1", first + place))
-            return Ports(*[probe.getsockname()[1] for probe in probes[:6]])
+            found = {name: probe.getsockname()[1] for name, probe in zip(alone, single, strict=True)}
+            return Ports(**found, metrics=first)
         except (OSError, OverflowError):  # one of the row is taken, or beyond the last port
             continue
         finally:
@@ -161,6 +164,19 @@ def test_a_taken_port_for_metrics_is_named_with_its_variable(tmp_path: Path) -> 
         f"port {ports.metrics + 2} for metrics is taken by another process;"
         " set CULM_PORT_METRICS to the first of 7 free ports in a row"
     )
+
+
+def test_of_a_stack_with_an_edge_the_ports_of_the_edge_are_looked_at_too(tmp_path: Path) -> None:
+    ports = free_ports()
+    config = StackConfig.from_environ({BY_NAME["edge"].count_variable: "1"}, home=tmp_path, ports=ports)
+    check_ports(config)
+
+    edges = (ports.x509, ports.metrics + METRICS_PORTS - 1)
+    listening = (socket.create_server(("127.0.0.1", port)) for port in edges)
+    with next(listening), next(listening), pytest.raises(PortTaken) as raised:
+        check_ports(config)
+
+    assert all(f"port {port} for " in str(raised.value) for port in edges)
 
 
 def test_all_taken_ports_are_named_at_once(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A grid, an edge in front of an application, in this process; no server of Culm."""
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -18,7 +19,7 @@ from api.edge.app import Edge
 from api.edge.callers import Callers
 from api.edge.config import EdgeConfig
 from api.edge.server import server_of
-from api.edge.voms import Voms
+from api.edge.voms import SYSTEM_AUTHORITIES, Voms
 from api.edge.watching import TrustWatch
 from identity.edge_tokens import edge_home
 from identity.issuer import key_path, signing_key
@@ -33,6 +34,17 @@ def edge_key(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     home = tmp_path_factory.mktemp("edge-key")
     signing_key(home)
     return key_path(home).read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def environment_of_other_tests() -> Iterator[None]:
+    """What an edge changes in the environment of its process does not outlive the test, which has the process of many."""
+    yield
+    before = os.environ.get(SYSTEM_AUTHORITIES)
+    if before is None:
+        os.unsetenv(SYSTEM_AUTHORITIES)
+    else:
+        os.putenv(SYSTEM_AUTHORITIES, before)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tests.edge.grid import AUTHORITY_DN, Credential
 HOST_DN = "/O=Grid/CN=voms.example.org"
 
 
-def lsc(vomsdir: Path, vo: str = "wlcg", host: str = HOST_DN) -> None:
-    """Say that `host` signs for `vo`."""
+def lsc(vomsdir: Path, vo: str = "wlcg", host: str = HOST_DN, authority_dn: str = AUTHORITY_DN) -> None:
+    """Say that `host`, for which an authority signed, signs for `vo`."""
     folder = vomsdir / vo
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "voms.example.org.lsc").write_text(f"{host}\n{AUTHORITY_DN}\n")
+    (folder / "voms.example.org.lsc").write_text(f"{host}\n{authority_dn}\n")
 
 
 def voms_proxy(folder: Path, authorities: Path, person: Credential, host: Credential, *more: str, vo: str = "wlcg") -> bytes:

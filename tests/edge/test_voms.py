@@ -1,5 +1,6 @@
 """Attribute certificates of VOMS, made by its own tool and verified by its own library (Debian voms-clients, libvomsapi1v5)."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,15 +13,17 @@ from cryptography.x509.oid import NameOID
 
 from api.edge.callers import Callers
 from api.edge.facts import VOMS_ATTRIBUTES, facts_of
-from api.edge.voms import Voms
+from api.edge.voms import SYSTEM_AUTHORITIES, Voms
 from identity.x509.chains import person_of
 from identity.x509.errors import CertificateRefused
 from identity.x509.rights import Attributes, CertificateRows, member_of
 from tests.edge.conftest import Running
 from tests.edge.fake_voms import WithoutLibrary, lsc, voms_proxy
 from tests.edge.grid import (
+    KEYS,
     PROXY_KEY,
     SECOND_PROXY_KEY,
+    SIGNING_POLICY,
     Credential,
     Making,
     authority,
@@ -38,14 +41,21 @@ HOST = person(CA, name_of((NameOID.ORGANIZATION_NAME, "Grid"), (NameOID.COMMON_N
 PRODUCTION = ("-fqan", "/wlcg/Role=production", "-fqan", "/wlcg", "-fqan", "/wlcg/sub")
 
 
+#: As one of those that come with an operating system, and a host that it signed for.
+WEB_DN = "/O=Web/CN=Web CA"
+WEB = authority(name_of((NameOID.ORGANIZATION_NAME, "Web"), (NameOID.COMMON_NAME, "Web CA")), KEYS[1])
+WEB_HOST = person(WEB, HOST.certificate.subject, SECOND_PROXY_KEY)
+
+
 class Made:
     """Proxies of one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lsc_is_there: bool = False) -> None:
         self.folder = folder
         self.authorities = trust(folder / "certificates", CA)
         self.vomsdir = folder / "vomsdir"
-        lsc(self.vomsdir)
+        if not lsc_is_there:
+            lsc(self.vomsdir)
         self.voms = Voms(self.vomsdir, self.authorities)
 
     def proxy(self, *more: str, vo: str = "wlcg", of: Credential = PERSON, by: Credential = HOST) -> Credential:
@@ -81,7 +91,7 @@ def test_groups_come_in_the_order_of_the_attribute_certificate(made: Made) -> No
     )
     assert 0 < found.ends - time.time() <= 13 * 3600
     someone = person_of(tuple(facts_of(der) for der in made.chain(good)), time.time())
-    member = member_of(someone, (found,), CertificateRows())
+    member = member_of(someone, (found,), CertificateRows(), 0.0)
     assert (member.groups, member.wanted) == (("wlcg", "wlcg/production", "wlcg/sub"), "wlcg:production")
 
 
@@ -173,6 +183,51 @@ def test_attributes_are_looked_at_again_after_a_minute_and_when_a_file_has_chang
     (running.config.voms / "wlcg" / "voms.example.org.lsc").unlink()
     with pytest.raises(CertificateRefused):
         looks(0)
+
+
+def test_a_host_that_is_revoked_or_whose_authority_is_taken_away_signs_no_longer(running: Running) -> None:
+    lsc(running.config.voms, authority_dn=WEB_DN)
+    made = Made(running.config.home, lsc_is_there=True)
+    certificates = running.config.authorities
+    before = set(certificates.iterdir())
+    trust(certificates, WEB, policy=SIGNING_POLICY.format(authority=WEB_DN))
+    callers = Callers(running.config.home, running.watch, Voms(running.config.voms, certificates))
+    chain = made.chain(made.proxy(*PRODUCTION, by=WEB_HOST))
+
+    def is_believed() -> bool:
+        running.watch.look()
+        try:
+            return callers.judge(chain, running.watch.now).member.groups == ("wlcg", "wlcg/production", "wlcg/sub")
+        except CertificateRefused as refused:
+            if refused.rule != "voms":
+                raise
+            return False
+
+    assert is_believed()
+    trust(certificates, WEB, serials=(WEB_HOST.certificate.serial_number,), policy=SIGNING_POLICY.format(authority=WEB_DN))
+    assert not is_believed()
+    trust(certificates, WEB, policy=SIGNING_POLICY.format(authority=WEB_DN))
+    assert is_believed()
+    for file in set(certificates.iterdir()) - before:
+        file.unlink()
+    assert not is_believed()
+
+
+def test_authorities_of_the_operating_system_sign_for_no_host_of_voms(made: Made) -> None:
+    bundle = made.folder / "bundle.pem"
+    bundle.write_bytes(WEB.certificate.public_bytes(Encoding.PEM))
+    os.putenv(SYSTEM_AUTHORITIES, str(bundle))  # as OpenSSL would find it on a host with this one
+    lsc(made.vomsdir, authority_dn=WEB_DN)
+
+    made.refusal(made.proxy(*PRODUCTION, by=WEB_HOST), Voms(made.vomsdir, made.authorities))
+
+
+def test_a_client_that_goes_by_the_environment_still_does(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SYSTEM_AUTHORITIES, "/etc/own.pem")
+
+    Voms(made.vomsdir, made.authorities)
+
+    assert os.environ[SYSTEM_AUTHORITIES] == "/etc/own.pem"
 
 
 class Counted(Voms):

@@ -106,6 +106,7 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         "form /session": posted("/session", Sender.USER, {"acting": "wlcg:production"}),
         "body /v1/links": with_body("/v1/links", Sender.USER, changed({"token": "a.b.c", "reason": "why"})),
         "body /v1/links of others": with_body("/v1/links", Sender.OPERATOR, changed({"actor": "a", "other": "b"})),
+        "body /v1/links/certificate": with_body("/v1/links/certificate", Sender.USER, changed({"token": "a.b.c"})),
         "body /v1/links/remove": with_body("/v1/links/remove", Sender.USER, changed({"actor": "a", "other": "b"})),
         "form /monitor/act": acting,
         "form /monitor/letters": letters.flatmap(lambda place: posted(f"/monitor/letters/{place}", Sender.OPERATOR, {"a": "b"})),

@@ -6,7 +6,14 @@ from identity.x509.chains import ProvenPerson
 from identity.x509.errors import CertificateRefused
 from identity.x509.fqans import groups_of_fqans, role_of_first
 from identity.x509.names import dn_from_text, last_common_name
-from identity.x509.rights import Attributes, CertificateRows, member_of, subject_of_person
+from identity.x509.rights import (
+    Attributes,
+    CertificateRows,
+    LinkedGroups,
+    member_of,
+    member_who_links,
+    subject_of_person,
+)
 from identity.x509.signing_policies import SigningPolicy, from_namespaces, from_signing_policy
 
 CA = "/DC=org/O=Grid/CN=Test CA"
@@ -144,15 +151,15 @@ MEMBER = Attributes("wlcg", ("/wlcg",), 900.0)
 def test_a_name_has_what_a_row_gives_it_or_nothing() -> None:
     rows = CertificateRows({(CA, JANE): ("wlcg", "wlcg/pilot")})
 
-    assert member_of(PERSON, (), rows).groups == ("wlcg", "wlcg/pilot")
+    assert member_of(PERSON, (), rows, 0.0).groups == ("wlcg", "wlcg/pilot")
     for stranger in (ProvenPerson("/DC=org/O=Grid/CN=John", CA, 1.0), ProvenPerson(JANE, "/CN=Other CA", 1.0)):
         with pytest.raises(CertificateRefused) as refused:
-            member_of(stranger, (), rows)
+            member_of(stranger, (), rows, 0.0)
         assert refused.value.rule == "rights"
 
 
 def test_attributes_add_groups_and_end_what_they_give() -> None:
-    found = member_of(PERSON, (Attributes("wlcg", ("/wlcg/Role=production", "/wlcg"), 900.0),), CertificateRows())
+    found = member_of(PERSON, (Attributes("wlcg", ("/wlcg/Role=production", "/wlcg"), 900.0),), CertificateRows(), 0.0)
 
     assert (found.groups, found.wanted, found.ends) == (("wlcg", "wlcg/production"), "wlcg:production", 900.0)
     assert found.fqans == ("/wlcg/Role=production", "/wlcg")
@@ -166,18 +173,64 @@ def test_the_same_name_of_two_authorities_is_two_actors() -> None:
 def test_an_authority_counts_for_its_vos_alone() -> None:
     of_cms = CertificateRows(authorities={CA: frozenset({"cms"})})
 
-    assert member_of(PERSON, (MEMBER, Attributes("cms", ("/cms",), 900.0)), of_cms).groups == ("cms",)
+    assert member_of(PERSON, (MEMBER, Attributes("cms", ("/cms",), 900.0)), of_cms, 0.0).groups == ("cms",)
     for rows in (of_cms, CertificateRows(authorities={"/CN=Other CA": frozenset({"wlcg"})})):
         with pytest.raises(CertificateRefused):
-            member_of(PERSON, (MEMBER,), rows)
+            member_of(PERSON, (MEMBER,), rows, 0.0)
 
 
 def test_a_limited_proxy_is_a_pilots_or_no_ones() -> None:
     rich = Attributes("wlcg", ("/wlcg/Role=production", "/wlcg/Role=pilot"), 900.0)
 
-    found = member_of(LIMITED, (rich,), CertificateRows())
+    found = member_of(LIMITED, (rich,), CertificateRows(), 0.0)
 
     assert (found.groups, found.wanted) == (("wlcg", "wlcg/pilot"), "wlcg:pilot")
     with pytest.raises(CertificateRefused) as refused:
-        member_of(LIMITED, (MEMBER,), CertificateRows({(CA, JANE): ("cms", "cms/production")}))
+        member_of(LIMITED, (MEMBER,), CertificateRows({(CA, JANE): ("cms", "cms/production")}), 0.0)
     assert refused.value.rule == "limited"
+
+
+def by_link(*groups: str, ends: float = 500.0, **more: object) -> CertificateRows:
+    """Rows that give Jane `groups` by a link."""
+    return CertificateRows(linked={subject_of_person(PERSON): LinkedGroups(groups, ends)}, **more)  # type: ignore[arg-type]
+
+
+def test_a_name_without_a_row_has_what_a_link_gives_it_until_that_ends() -> None:
+    found = member_of(PERSON, (), by_link("wlcg", "wlcg/production"), 499.0)
+
+    assert (found.groups, found.ends, found.wanted) == (("wlcg", "wlcg/production"), 500.0, "")
+    with pytest.raises(CertificateRefused, match="ended 1 s ago") as refused:
+        member_of(PERSON, (), by_link("wlcg"), 501.0)
+    assert (refused.value.rule, refused.value.may_link) == ("link", True)
+    assert "use that login once" in refused.value.told
+
+
+def test_a_row_and_an_attribute_certificate_come_before_a_link() -> None:
+    rows = by_link("wlcg", "wlcg/production", persons={(CA, JANE): ("cms",)})
+
+    assert member_of(PERSON, (), rows, 0.0).groups == ("cms",)
+    assert member_of(PERSON, (MEMBER,), by_link("wlcg/production"), 0.0).groups == ("wlcg",)
+    assert member_of(PERSON, (), rows, 501.0).groups == ("cms",)
+
+
+def test_a_link_gives_no_more_than_the_authority_counts_for_and_nothing_to_a_limited_proxy() -> None:
+    of_cms = by_link("wlcg", "cms", authorities={CA: frozenset({"cms"})})
+    assert member_of(PERSON, (), of_cms, 0.0).groups == ("cms",)
+
+    for person, rows, rule in (
+        (PERSON, by_link("wlcg", authorities={CA: frozenset({"cms"})}), "rights"),
+        (LIMITED, by_link("wlcg", "wlcg/pilot"), "limited"),
+    ):
+        with pytest.raises(CertificateRefused) as refused:
+            member_of(person, (), rows, 0.0)
+        assert (refused.value.rule, refused.value.told, refused.value.may_link) == (rule, "", False)
+
+
+def test_one_whom_nothing_gives_anything_may_link_and_has_no_groups() -> None:
+    with pytest.raises(CertificateRefused) as refused:
+        member_of(PERSON, (), by_link(), 0.0)
+    assert (refused.value.rule, refused.value.told, refused.value.may_link) == ("rights", "", True)
+    assert member_who_links(PERSON, CertificateRows()).groups == ()
+    for person, rows in ((LIMITED, CertificateRows()), (PERSON, CertificateRows(authorities={"": frozenset()}))):
+        with pytest.raises(CertificateRefused):
+            member_who_links(person, rows)
