@@ -55,6 +55,8 @@ def run(name: str, count: int, stack: Stack, mode: str = PULL, say: Callable[[st
 def _through(name: str, adapter: Any, count: int, stack: Stack, mode: str, folder: Path, say: Callable[[str], None]) -> Tally:
     queue = f"SITES_{name.upper()}_{uuid4().hex[:6]}"
     memories = PUSHED_MB if mode == PUSH else MEMORIES_MB
+    # Where the nodes are not this host, the adapter gives them what a site's shared file system has.
+    getattr(adapter, "lend", lambda _: None)(stack.config.home)
     environment = _harvester(name, adapter, queue, stack, mode, folder)
     user = a_client(stack, folder)
     with _harvesting(environment, folder / "harvester.log") as harvester:
