@@ -93,8 +93,9 @@ SITES = f"""{SITES_HEAD}
 runs on the emulated ones. Then workers of 1 to 11 GB through each plugin, a tenth of the submissions without an answer after they
 were accepted; the plugin's words against the system's own books (`scontrol show jobs`, queue and history of HTCondor, Jobs of the
 API server; a host keeps none of ended processes but the plugin's). `kubernetes-api` is a control plane without nodes, for which a
-stand-in ends the pods. Then the whole way through all systems at once: tasks of the unmodified `prun`, Culm, its harvester, which
-is killed three times, the batch system, Culm's pilot; the log against the system's books, worker by worker.
+stand-in ends the pods; `kubernetes` has a kubelet and containerd that run them. Then the whole way through all systems at once,
+in queues that pull and in queues that push: tasks of the unmodified `prun`, Culm, its harvester, which is killed three times, the
+batch system, Culm's pilot; the log against the system's books, worker by worker.
 
 """
 

@@ -1,34 +1,33 @@
-"""A real HTCondor in a root file system of its own (Debian trixie has the package), for the conformance kit.
+"""A real HTCondor for the conformance kit and `make sites`: the pool of `htcondor_pool.py`, behind the front of its emulator.
 
-CULM_HTCONDOR_ROOT names that root: `debootstrap --variant=minbase trixie ROOT`, /proc and /dev bound into it, `condor` installed,
-a user `fixuser`. The commands of the kit's front go into it; the folder of the run is bound to the same path inside.
+The commands of the kit's front go into the pool's root file system; the folder of the run has the same path there.
 """
 
 import itertools
 import json
-import os
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from agents.harvester.systems.contract import NativeState
 from agents.harvester.systems.htcondor import HTCondor
-from tests.lane import LANE
-from tests.systems import htcondor_emulator
+from tests.systems import htcondor_emulator, htcondor_pool, worker_software
 from tests.systems.command_adapter import CommandAdapter
+from tests.systems.htcondor_pool import RealHTCondor
+from tests.systems.htcondor_root import USER
 from tests.systems.kit import Ability, Asked, MakeAdapter, Outcome
 from tests.systems.real_slurm import until
 
 STARTS_PROCESSES = True
-ROOT = "CULM_HTCONDOR_ROOT"
-PORT = 28_618
-USER = "fixuser"
-#: Why no jobs of Culm's can be run there.
-RUNS_NO_PROGRAM = "its root file system has neither this checkout nor the Python that runs it"
+missing = htcondor_pool.missing
+#: Why no jobs of Culm's can be run there; empty where they can.
+RUNS_NO_PROGRAM = (
+    "the Python of this checkout is the host's own, in /usr, where the pool's root file system has another one"
+    if worker_software.python_folder() == worker_software.OF_SYSTEM
+    else ""
+)
 _PROGRAM = """#!/bin/sh
 tag=$(sed -n 's/^CulmWorker = "\\(.*\\)"$/\\1/p' "$_CONDOR_JOB_AD")
 while ! [ -e ORDERS/$tag ]; do sleep 0.1; done
@@ -36,125 +35,6 @@ while ! [ -e ORDERS/$tag ]; do sleep 0.1; done
 """
 _ORDERS = {Outcome.FINISHED: "exit 0", Outcome.FAILED: "exit 7", Outcome.SIGNALLED: "kill -SEGV $$; sleep 60"}
 _BOOKS = (("condor_q", "-allusers"), ("condor_history",))
-_CONFIGURATION = """RELEASE_DIR = /usr
-LOCAL_DIR = {folder}
-LIBEXEC = /usr/libexec/condor
-LOG = {folder}/log
-SPOOL = {folder}/spool
-EXECUTE = {folder}/execute
-RUN = {folder}/run
-LOCK = {folder}/lock
-LOCAL_CONFIG_FILE =
-LOCAL_CONFIG_DIR =
-CONDOR_HOST = 127.0.0.1
-COLLECTOR_HOST = 127.0.0.1:{port}
-NETWORK_INTERFACE = 127.0.0.1
-BIND_ALL_INTERFACES = False
-NO_DNS = True
-DEFAULT_DOMAIN_NAME = local
-UID_DOMAIN = local
-FILESYSTEM_DOMAIN = local
-TRUST_UID_DOMAIN = True
-SOFT_UID_DOMAIN = True
-DAEMON_LIST = MASTER COLLECTOR NEGOTIATOR SCHEDD STARTD
-USE_SHARED_PORT = True
-SHARED_PORT_PORT = {port}
-SEC_DEFAULT_AUTHENTICATION_METHODS = FS, CLAIMTOBE
-SEC_DEFAULT_AUTHENTICATION = OPTIONAL
-SEC_DEFAULT_ENCRYPTION = OPTIONAL
-SEC_DEFAULT_INTEGRITY = OPTIONAL
-ALLOW_READ = *
-ALLOW_WRITE = *
-ALLOW_DAEMON = *
-ALLOW_NEGOTIATOR = *
-ALLOW_ADMINISTRATOR = *
-START = True
-SUSPEND = False
-PREEMPT = False
-KILL = False
-WANT_SUSPEND = False
-WANT_VACATE = False
-RANK = 0
-ENABLE_KERNEL_TUNING = False
-PER_JOB_NAMESPACES = False
-MOUNT_UNDER_SCRATCH =
-RUNBENCHMARKS = False
-NUM_CPUS = 64
-MEMORY = 200000
-NEGOTIATOR_INTERVAL = 2
-NEGOTIATOR_CYCLE_DELAY = 1
-NEGOTIATOR_MIN_INTERVAL = 1
-SCHEDD_INTERVAL = 2
-SCHEDD_MIN_INTERVAL = 1
-PERIODIC_EXPR_INTERVAL = 2
-JOB_START_COUNT = 200
-JOB_START_DELAY = 1
-"""
-
-
-def missing() -> str:
-    """Why it cannot run here; empty if it can."""
-    root = Path(os.environ.get(ROOT) or "/no/such/root")
-    if os.getuid() != 0:
-        return "the root file system is entered as root"
-    return "" if (root / "usr/sbin/condor_master").exists() else f"{ROOT} names no root file system with HTCondor"
-
-
-class RealHTCondor:
-    """The servers; all in `folder`, which has the same path inside and outside of the root."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.root = folder, Path(os.environ[ROOT])
-        self.config = folder / "condor_config"
-        self.commands = folder / "commands"
-        folder.chmod(0o755)
-
-    def up(self) -> None:
-        """Return once there is a slot."""
-        inside = Path(f"{self.root}{self.folder}")
-        inside.mkdir(parents=True)
-        subprocess.run(["mount", "--bind", self.folder, inside], check=True)
-        for path in (self.folder, *self.folder.parents[:-2]):
-            path.chmod(path.stat().st_mode | 0o055)
-        for name in ("log", "spool", "execute", "run", "lock", "cases", "commands"):
-            (self.folder / name).mkdir()
-        (self.folder / "execute").chmod(0o1777)
-        self.config.write_text(_CONFIGURATION.format(folder=self.folder, port=PORT + LANE.offset % 30_000))
-        self.run("chown", "condor:condor", *(str(self.folder / name) for name in ("log", "spool", "execute", "run", "lock")))
-        uid = self.run("id", "-u", USER).strip()
-        for name in htcondor_emulator.ROLES:
-            program = self.commands / name
-            give = f'chown -R {uid} "$(dirname "$2")/.." && ' if name == "condor_submit" else ""
-            program.write_text(
-                f"#!/bin/sh\n{give}exec /usr/sbin/chroot {self.root} /usr/sbin/runuser -u {USER} -- "
-                f'/usr/bin/env CONDOR_CONFIG={self.config} /usr/bin/{name} "$@"\n'
-            )
-            program.chmod(0o755)
-        self.run("condor_master", "-pidfile", str(self.folder / "run" / "master.pid"))
-        until(lambda: "slot" in self.run("condor_status", "-af", "Name", check=False), "no slot")
-
-    def down(self) -> None:
-        """End all jobs and servers, and take the folder out of the root."""
-        self.run("condor_off", "-master", "-fast", check=False)
-        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            master = int((self.folder / "run" / "master.pid").read_text())
-            try:
-                until(lambda: not Path(f"/proc/{master}").exists(), "condor_master does not end")
-            except TimeoutError:
-                os.kill(master, signal.SIGKILL)
-        subprocess.run(["umount", "-l", f"{self.root}{self.folder}"], check=False)
-
-    def run(self, *arguments: str, check: bool = True) -> str:
-        """What a command inside the root prints, as root."""
-        entered = ["chroot", str(self.root), "/usr/bin/env", f"CONDOR_CONFIG={self.config}", *arguments]
-        done = subprocess.run(entered, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0 or not check, done
-        return done.stdout
-
-    def jobs(self, tag: str) -> list[dict[str, Any]]:
-        """All jobs of the queue with this tag."""
-        text = self.run("condor_q", "-allusers", "-json", "-constraint", f'CulmWorker =?= "{tag}"')
-        return list(json.loads(text)) if text.strip() else []
 
 
 class RealHTCondorAdapter(CommandAdapter):
@@ -186,8 +66,18 @@ class RealHTCondorAdapter(CommandAdapter):
         }
         self.lacks = lacks
 
+    def lend(self, home: Path) -> None:
+        """Let jobs see this checkout, its Python and, of the stack in `home`, the storage."""
+        storage = worker_software.storage_of(home)
+        self.condor.lend(readable=worker_software.software(), hidden=home, writable=storage)
+
+    def _jobs(self, tag: str) -> list[dict[str, Any]]:
+        """All jobs of the queue with this tag."""
+        text = self.condor.run("condor_q", "-allusers", "-json", "-constraint", f'CulmWorker =?= "{tag}"')
+        return list(json.loads(text)) if text.strip() else []
+
     def _one(self, tag: str) -> dict[str, Any]:
-        (job,) = self.condor.jobs(tag)
+        (job,) = self._jobs(tag)
         return job
 
     def _name(self, tag: str) -> str:
@@ -196,7 +86,7 @@ class RealHTCondorAdapter(CommandAdapter):
 
     def start(self, tag: str, node: str = "node1") -> None:
         """HTCondor does it."""
-        until(lambda: [job["JobStatus"] for job in self.condor.jobs(tag)] == [2], f"{tag} does not run")
+        until(lambda: [job["JobStatus"] for job in self._jobs(tag)] == [2], f"{tag} does not run")
 
     def end(self, tag: str, outcome: Outcome) -> None:
         """By what the program reads, or by hand."""
@@ -245,7 +135,7 @@ class RealHTCondorAdapter(CommandAdapter):
 
     def copies(self, tag: str) -> int:
         """Jobs with this tag that have not ended."""
-        return len([job for job in self.condor.jobs(tag) if job["JobStatus"] not in htcondor_emulator.OVER])
+        return len([job for job in self._jobs(tag) if job["JobStatus"] not in htcondor_emulator.OVER])
 
     def asked(self, tag: str) -> Asked:
         """By the job's attributes."""
@@ -258,13 +148,19 @@ class RealHTCondorAdapter(CommandAdapter):
         mine = f'regexp("^{self.stack}-", CulmWorker)'
         text = [self.condor.run(command, *more, "-json", "-constraint", mine) for command, *more in _BOOKS]
         ads = [ad for one in text if one.strip() for ad in json.loads(one)]
-        states = {1: NativeState.PENDING, 2: NativeState.RUNNING, 4: NativeState.FINISHED, 5: NativeState.HELD}
-        return [(ad["CulmWorker"], ad["RequestMemory"], states.get(ad["JobStatus"], NativeState.FAILED)) for ad in ads]
+        return [(ad["CulmWorker"], ad["RequestMemory"], state_of(ad)) for ad in ads]
 
     def close(self) -> None:
         """Order the end of what the case left."""
         self.heal()
         self.condor.run("condor_rm", "-constraint", f'regexp("^{self.stack}-", CulmWorker)', check=False)
+
+
+def state_of(ad: dict[str, Any]) -> NativeState:
+    """What the attributes of a job in queue or history say."""
+    if ad["JobStatus"] == 4:
+        return NativeState.FINISHED if ad.get("ExitCode") == 0 else NativeState.FAILED
+    return {1: NativeState.PENDING, 2: NativeState.RUNNING, 5: NativeState.HELD}.get(ad["JobStatus"], NativeState.FAILED)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.systems.standin_kubelet import StandInKubelet, wait_for
 STARTS_PROCESSES = True
 NODE = "node1"
 #: Why no jobs of Culm's can be run there.
-RUNS_NO_PROGRAM = "without a kubelet no program of a pod is run; python -m tests.systems.real_pods has one"
+RUNS_NO_PROGRAM = "without a kubelet no program of a pod is run; SYSTEMS=kubernetes has one"
 missing = kubernetes_control_plane.missing
 _CODES = {Outcome.FINISHED: 0, Outcome.FAILED: 7, Outcome.SIGNALLED: 139, Outcome.TIMEOUT: 137, Outcome.OUT_OF_MEMORY: 0}
 _DISRUPTIONS = {Outcome.NODE_FAILED: "DeletionByTaintManager", Outcome.PREEMPTED: "PreemptionByScheduler"}
@@ -40,8 +40,15 @@ class RealServer:
         return answer.status_code, document
 
     def watch(self, path: str, query: Mapping[str, str], stopped: threading.Event) -> tuple[int, Iterator[bytes]]:
-        """No case of the kit watches through the front."""
-        raise NotImplementedError
+        """As the API server sends it, until it ends or the front stops."""
+        asked = self.client.build_request("GET", path, params=dict(query), timeout=httpx.Timeout(30, read=None))
+        answer = self.client.send(asked, stream=True)
+
+        def pieces() -> Iterator[bytes]:
+            with closing(answer), suppress(httpx.HTTPError):
+                yield from itertools.takewhile(lambda _: not stopped.is_set(), answer.iter_raw())
+
+        return answer.status_code, pieces()
 
 
 class RealKubernetes(KubernetesAdapter):
@@ -139,17 +146,7 @@ class RealKubernetes(KubernetesAdapter):
 
     def books(self) -> list[tuple[str, int, NativeState]]:
         """(tag, memory, state) of each Job of this stack, as the API server has it: no code of the plugin has a part in it."""
-        jobs = self._client.get(JOBS, params={"labelSelector": f"culm-stack={self.stack}"}).json()["items"]
-        found = []
-        for job in jobs:
-            told = {one["type"] for one in job.get("status", {}).get("conditions", ()) if one["status"] == "True"}
-            bad = NativeState.FAILED if "Failed" in told else NativeState.RUNNING
-            state = NativeState.FINISHED if "Complete" in told else bad
-            (container,) = job["spec"]["template"]["spec"]["containers"]
-            memory = container["resources"]["requests"]["memory"]
-            assert memory.endswith("Mi"), memory
-            found.append((job["metadata"]["name"], int(memory.removesuffix("Mi")), state))
-        return found
+        return [in_books(job) for job in self._jobs()]
 
     @contextmanager
     def nodes_at_work(self) -> Iterator[None]:
@@ -178,8 +175,20 @@ class RealKubernetes(KubernetesAdapter):
                 wait_for(lambda: all(state.is_end for _, _, state in self.books()))
 
     def _mine(self) -> list[tuple[str, dict[str, Any]]]:
-        found = self._client.get(JOBS, params={"labelSelector": f"culm-stack={self.stack}"}).json()["items"]
-        return [(job["metadata"]["name"], job["metadata"]) for job in found]
+        return [(job["metadata"]["name"], job["metadata"]) for job in self._jobs()]
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        return list(self._client.get(JOBS, params={"labelSelector": f"culm-stack={self.stack}"}).json()["items"])
+
+
+def in_books(job: Mapping[str, Any]) -> tuple[str, int, NativeState]:
+    """(tag, memory, state) by the Job's own document."""
+    told = {one["type"] for one in job.get("status", {}).get("conditions", ()) if one["status"] == "True"}
+    bad = NativeState.FAILED if "Failed" in told else NativeState.RUNNING
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    memory = container["resources"]["requests"]["memory"]
+    assert memory.endswith("Mi"), memory
+    return job["metadata"]["name"], int(memory.removesuffix("Mi")), NativeState.FINISHED if "Complete" in told else bad
 
 
 @contextmanager

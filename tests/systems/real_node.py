@@ -7,6 +7,7 @@ that runs pods. Guards: folder, socket, cgroups and addresses are its own, and a
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -16,9 +17,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.systems import declared_capacity, kubernetes_control_plane
 from tests.systems.kubernetes_control_plane import ControlPlane, free_ports
 from tests.systems.standin_kubelet import wait_for
 
+WORKER_IMAGE = "localhost/worker:1"
+#: What the node declares, as the other real systems' nodes do.
+CORES, MEMORY_MB = 64, 200_000
 NODE, ADDRESS, SUBNET = "vm1", "10.88.8.1", "10.88.7.0/24"
 CGROUPS, CGROUP = Path("/sys/fs/cgroup"), "culm-kubelet"
 #: Process 1 of a pod: waits, and reaps what is left to it.
@@ -30,6 +35,11 @@ static void end(int s) { _exit(0); }
 static void reap(int s) { while (waitpid(-1, 0, WNOHANG) > 0); }
 int main() { signal(SIGTERM, end); signal(SIGCHLD, reap); for (;;) pause(); }
 """
+#: Programs, and the packages of Debian that have them.
+NEEDED = {
+    "containerd": "containerd", "ctr": "containerd", "runc": "runc", "busybox": "busybox-static", "gcc": "gcc", "ip": "iproute2",
+}  # fmt: skip
+PLUGINS = Path("/usr/lib/cni")
 APPLETS = ("sh", "cp", "chmod", "cat", "id", "ls", "sleep", "dd", "tail", "head", "true", "stat", "env", "kill", "mkdir")
 #: Without `restrict_oom_score_adj` a host that lacks CAP_SYS_RESOURCE can start no sandbox.
 CONTAINERD = """
@@ -42,13 +52,22 @@ state = "{folder}/state"
   sandbox_image = "localhost/pause:1"
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = "{plugins}"
     conf_dir = "{folder}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
 """
+
+
+def missing() -> str:
+    """What this host lacks for a control plane with a node; empty if nothing."""
+    absent = [package for program, package in NEEDED.items() if shutil.which(program) is None]
+    absent += [] if PLUGINS.is_dir() else ["containernetworking-plugins"]
+    if absent:
+        return f"not installed: {', '.join(dict.fromkeys(absent))}"
+    return kubernetes_control_plane.missing() or ("" if os.getuid() == 0 else "kubelet and containerd are started as root")
 
 
 def image(folder: Path, name: str, files: Mapping[str, bytes], links: Mapping[str, str], command: list[str]) -> Path:
@@ -81,10 +100,13 @@ def node(plane: ControlPlane, folder: Path) -> Iterator[str]:
     subprocess.run(["ip", "address", "replace", f"{ADDRESS}/32", "dev", "lo"], check=True)
     try:
         _make_cgroups()
-        processes.append(_start(folder, "containerd", ["containerd", "--config", str(_containerd_config(folder))]))
+        containerd = ["containerd", "--config", str(_containerd_config(folder))]
+        declared = declared_capacity.command(folder / "declared", CORES, MEMORY_MB, containerd)
+        processes.append(_start(folder, "containerd", declared))
         wait_for((folder / "containerd.sock").exists)
         _import_images(folder)
-        processes.append(_start(folder, "kubelet", _kubelet_command(plane, folder)))
+        kubelet = declared_capacity.inside(processes[0].pid, _kubelet_command(plane, folder))
+        processes.append(_start(folder, "kubelet", kubelet))
         with plane.client() as client:
             wait_for(lambda: _is_ready(client.get("/api/v1/nodes").json()["items"]))
         yield NODE
@@ -110,7 +132,7 @@ def _containerd_config(folder: Path) -> Path:
     network = {"cniVersion": "0.4.0", "name": "culm", "plugins": [{"type": "ptp", "ipam": addresses}]}
     (folder / "cni" / "10-culm.conflist").write_text(json.dumps(network))
     path = folder / "containerd.toml"
-    path.write_text(CONTAINERD.format(folder=folder))
+    path.write_text(CONTAINERD.format(folder=folder, plugins=PLUGINS))
     return path
 
 
@@ -122,7 +144,7 @@ def _import_images(folder: Path) -> None:
     links = {f"bin/{name}": "busybox" for name in APPLETS}
     for path in (
         image(folder, "localhost/pause:1", {"pause": binary.read_bytes()}, {}, ["/pause"]),
-        image(folder, "localhost/worker:1", {"bin/busybox": shell}, links, ["/bin/sh"]),
+        image(folder, WORKER_IMAGE, {"bin/busybox": shell}, links, ["/bin/sh"]),
     ):
         ctr = ["ctr", "--address", str(folder / "containerd.sock"), "--namespace", "k8s.io", "images", "import", str(path)]
         subprocess.run(ctr, check=True, capture_output=True, timeout=60)

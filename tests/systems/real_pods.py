@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agents.harvester.systems.contract import CancelOutcome, NativeState, NativeWorker, Submitted, WorkerSpec
 from agents.harvester.systems.kubernetes import Kubernetes
-from tests.systems.kubernetes_control_plane import NAMESPACE, cluster, missing
-from tests.systems.real_node import node
+from tests.systems.kubernetes_control_plane import NAMESPACE, cluster
+from tests.systems.real_node import WORKER_IMAGE, missing, node
 from tests.systems.standin_kubelet import wait_for
 
 STACK = "pods"
@@ -29,7 +29,7 @@ class Case:
     exit_code: int | None = None
     signal: int | None = None
     walltime_seconds: int = 600
-    image: str = "localhost/worker:1"
+    image: str = WORKER_IMAGE
 
 
 CASES = (

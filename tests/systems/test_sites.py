@@ -1,7 +1,8 @@
 """How `make sites` judges: what was asked, what a plugin showed and what the system's books hold."""
 
 from agents.harvester.systems.contract import NativeState, NativeWorker
-from tests.systems.sites import Tally, compared
+from tests.systems.sites import Tally, compared, compared_with_log
+from tests.systems.through_culm import PUSH, Plan
 
 FINISHED, RUNNING = NativeState.FINISHED, NativeState.RUNNING
 SHOWN = [NativeWorker("kit-1", "1", FINISHED, "COMPLETED"), NativeWorker("kit-2", "2", FINISHED, "COMPLETED")]
@@ -30,3 +31,15 @@ def test_another_memory_another_state_and_a_missing_job_are_named() -> None:
         "kit-1 was given 1024 MB, asked 1000",
         "kit-1 is FINISHED by the plugin, FAILED by the system",
     )
+
+
+def test_a_worker_that_the_log_has_as_failed_and_the_system_as_finished_is_named() -> None:
+    workers = [("kit-1", "failed", 1000), ("kit-2", "missed", 2000)]
+
+    differences = compared_with_log(workers, [("kit-1", 1000, FINISHED)]).differences
+
+    assert differences == ("kit-1 is failed in the log, FINISHED by the system",)
+
+
+def test_fewer_jobs_than_sizes_are_the_largest_ones() -> None:
+    assert Plan(2, PUSH).memories_mb == (11_000, 20_000)

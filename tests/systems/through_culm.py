@@ -3,8 +3,8 @@
 In: the stack that is up, names of systems (`real_NAME.py` beside this file), how many jobs each. The unmodified prun submits
 tasks of 1 to 11 GB to a queue of each system; its harvester is killed with SIGKILL while it works, and for a while answers of
 submissions are lost. With `--mode push` each job travels with a worker of its own, one task is of 20 GB, and the books must show
-what each job asked for, exactly. Out: a line for each system; the last line is `orphans 0, doubles 0` when all agrees, and the
-exit code 0.
+what each job asked for, exactly. With `--pilot pilot3` the workers run the unmodified pilot3. Out: a line for each system; the
+last line is `orphans 0, doubles 0` when all agrees, and the exit code 0.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,6 +29,7 @@ from deploy.enrolment import local_offer
 from deploy.local_queue import operator_command
 from deploy.stack import Stack
 from tests.conformance.client import Client, a_client
+from tests.systems import pilot3_program
 from tests.systems.kit import Fault
 from tests.systems.sites import Tally, compared_with_log, on_real_system, verdict
 from tests.systems.sites_report import say
@@ -37,36 +39,57 @@ MEMORIES_MB = tuple(range(1_000, 12_000, 1_000))
 #: Of jobs that travel with their workers; no class of the others is as large.
 PUSHED_MB = (*MEMORIES_MB, 20_000)
 PULL, PUSH = "pull", "push"
+CULM, PILOT3 = "culm", "pilot3"
 #: After which tasks the harvester is killed, and after which answers of submissions are heard again.
 KILLED_AFTER, HEARD_AFTER = (3, 6, 9), 4
 SECONDS_MAX = 600.0
+#: What prun asks before it submits.
+AGREED = "y\n" * 5
 ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
 
 
-def run(name: str, count: int, stack: Stack, mode: str = PULL, say: Callable[[str], None] = say) -> Tally:
-    """`count` jobs through the real system `name`, in a queue of this mode; none where it runs no programs."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes through each system: how many jobs, in a queue of which mode, with Culm's pilot or pilot3."""
+
+    count: int
+    mode: str = PULL
+    pilot: str = CULM
+
+    @property
+    def memories_mb(self) -> tuple[int, ...]:
+        """Of the tasks: the largest where the jobs are fewer than the sizes."""
+        every = PUSHED_MB if self.mode == PUSH else MEMORIES_MB
+        return every[-min(len(every), self.count) :]
+
+
+def run(name: str, plan: Plan, stack: Stack, say: Callable[[str], None] = say) -> Tally:
+    """The jobs of the plan through the real system `name`; none where it runs no programs."""
     module: Any = importlib.import_module(f"tests.systems.real_{name.replace('-', '_')}")
     if reason := getattr(module, "RUNS_NO_PROGRAM", ""):
         say(f"{name}: no jobs: {reason}")
         return Tally(0, 0)
-    return on_real_system(name, lambda adapter, folder: _through(name, adapter, count, stack, mode, folder, say), say)
+    return on_real_system(name, lambda adapter, folder: _through(name, adapter, plan, stack, folder, say), say)
 
 
-def _through(name: str, adapter: Any, count: int, stack: Stack, mode: str, folder: Path, say: Callable[[str], None]) -> Tally:
+def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, say: Callable[[str], None]) -> Tally:
     queue = f"SITES_{name.upper()}_{uuid4().hex[:6]}"
-    memories = PUSHED_MB if mode == PUSH else MEMORIES_MB
-    environment = _harvester(name, adapter, queue, stack, mode, folder)
+    memories = plan.memories_mb
+    # Where the nodes are not this host, the adapter gives them what a site's shared file system has.
+    getattr(adapter, "lend", lambda _: None)(stack.config.home)
+    environment = _harvester(name, adapter, queue, stack, plan, folder)
     user = a_client(stack, folder)
     with _harvesting(environment, folder / "harvester.log") as harvester:
         if Fault.SUBMIT_DIES_AFTER_ACCEPTING not in adapter.lacks:
             adapter.inject(Fault.SUBMIT_DIES_AFTER_ACCEPTING)
         began, tasks = time.monotonic(), []
-        for task in _submitted(user, queue, count, memories):
+        for task in _submitted(user, queue, plan):
             tasks.append(task)
             if len(tasks) in KILLED_AFTER:
                 harvester.kill_and_start_again()
             if len(tasks) == HEARD_AFTER:
                 adapter.heal()
+        adapter.heal()
         states = _states(user, tasks)
         while not all(state in ENDED for state in states) and time.monotonic() - began < SECONDS_MAX:
             time.sleep(0.5)
@@ -78,18 +101,19 @@ def _through(name: str, adapter: Any, count: int, stack: Stack, mode: str, folde
     tally = compared_with_log(workers, adapter.books())
     ends = dict(Counter(state for _, state, _ in workers))
     say(
-        f"{name} ({mode}): {count} jobs in {len(tasks)} tasks, {dict(Counter(states))} after {ended - began:.0f} s, "
-        f"through {len(workers)} workers {ends}; {len(KILLED_AFTER)} kills of the harvester; "
+        f"{name} ({plan.mode}{f', {plan.pilot}' if plan.pilot != CULM else ''}): {plan.count} jobs in {len(tasks)} tasks, "
+        f"{dict(Counter(states))} after {ended - began:.0f} s, "
+        f"through {len(workers)} workers {ends}; {harvester.kills} kills of the harvester; "
         f"orphans {tally.orphans}, doubles {tally.doubles}"
     )
-    pushed = _of_pushed(stack, queue, dict(zip(tasks, memories, strict=True))) if mode == PUSH else ()
+    pushed = _of_pushed(stack, queue, dict(zip(tasks, memories, strict=True))) if plan.mode == PUSH else ()
     for difference in (*tally.differences, *pushed):
         say(f"{name}: {difference}")
     not_done = tuple(f"task {task} is {state}" for task, state in zip(tasks, states, strict=True) if state != "done")
     return Tally(tally.orphans, tally.doubles, (*tally.differences, *pushed, *not_done))
 
 
-def _harvester(name: str, adapter: Any, queue: str, stack: Stack, mode: str, folder: Path) -> dict[str, str]:
+def _harvester(name: str, adapter: Any, queue: str, stack: Stack, plan: Plan, folder: Path) -> dict[str, str]:
     """The environment of a harvester for a new queue of this system, with a code to enrol."""
     classes = [
         {"name": one, "memory_mb": memory, "cores": 1, "walltime_seconds": 3600, "standby_min": 0, "pilots_max": 40}
@@ -99,7 +123,7 @@ def _harvester(name: str, adapter: Any, queue: str, stack: Stack, mode: str, fol
         "name": queue, "site": "SITES", "cloud": "LOCAL", "core_count": 1, "rss_mb_max": CLASSES[-1][1], "workdir_mb_max": 20_000,
         "storage": "LOCAL_DISK", "pilots_max": 120, "allow_no_pilot": True, "classes": classes,
     }  # fmt: skip
-    if mode == PUSH:
+    if plan.mode == PUSH:
         settings |= {"mode": "PUSH", "rss_mb_max": 220_000, "start_seconds_max": 600, "classes": []}
     api, home = stack.config.addresses.health, stack.config.home
     body = {"aggregate_id": f"queue.{queue}", "settings": settings}
@@ -107,8 +131,10 @@ def _harvester(name: str, adapter: Any, queue: str, stack: Stack, mode: str, fol
     code, key, offer = local_offer(queue)
     operator_command(api, home, "OfferEnrolment", {"aggregate_id": key, **offer}, "there is no enrolment code")
     (folder / "code").write_text(code)
+    pilot = f'pilot = "{pilot3_program.program(stack, folder, queue)}"\n' if plan.pilot == PILOT3 else ""
+    head = f'[queues.{queue}]\nsystem = "{name}"\npilots_max = 120\n{pilot}'
     (folder / "site.toml").write_text(
-        f'[queues.{queue}]\nsystem = "{name}"\npilots_max = 120\n\n[queues.{queue}.settings]\n{_lines(adapter.queue_settings)}\n'
+        f"{head}\n[queues.{queue}.settings]\n{_lines(adapter.queue_settings)}\n"
         f"[systems.{name}]\n{_lines(adapter.settings)}"
     )
     return {
@@ -126,11 +152,12 @@ class _Harvesting:
     """A harvester that can be killed and started again."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._environment, self._log = environment, log
+        self._environment, self._log, self.kills = environment, log, 0
         self._process = self._started()
 
     def kill_and_start_again(self) -> None:
         """SIGKILL, and another one with the same home."""
+        self.kills += 1
         self._process.kill()
         self._process.wait()
         self._process = self._started()
@@ -157,14 +184,14 @@ def _harvesting(environment: dict[str, str], log: Path) -> Iterator[_Harvesting]
         harvester.end()
 
 
-def _submitted(user: Client, queue: str, count: int, memories: Sequence[int]) -> Iterator[int]:
-    """A task for each memory, all of their jobs together `count`."""
+def _submitted(user: Client, queue: str, plan: Plan) -> Iterator[int]:
+    """A task for each memory, with as many jobs as the plan has together."""
+    memories, wrapper = plan.memories_mb, pilot3_program.PRUN if plan.pilot == PILOT3 else ()
     for place, memory in enumerate(memories):
-        # The largest are few, and there is one at least.
-        jobs = count // len(memories) + (len(memories) - place <= count % len(memories))
+        jobs = plan.count // len(memories) + (len(memories) - place <= plan.count % len(memories))
         name = f"user.jdoe.sites.{uuid4().hex[:8]}"
         options = ("--exec", "sleep 1; echo 1 > out.txt", "--outDS", name, "--noBuild", "--vo", "wlcg", "--outputs", "out.txt")
-        said = user.run("prun", *options, "--nJobs", str(jobs), "--site", queue, "--memory", str(memory), text="y\n" * 5)
+        said = user.run("prun", *options, *wrapper, "--nJobs", str(jobs), "--site", queue, "--memory", str(memory), text=AGREED)
         yield said.task_id
 
 
@@ -207,10 +234,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--systems", default="slurm", help="names, with commas between them")
     parser.add_argument("--mode", choices=(PULL, PUSH), default=PULL, help="of the queue")
     parser.add_argument("--jobs", type=int, default=200, help="on each system")
+    parser.add_argument("--pilot", choices=(CULM, PILOT3), default=CULM, help="what workers run; pilot3 on slurm and local alone")
     options = parser.parse_args(arguments)
     stack, names = Stack.running(), options.systems.split(",")
+    plan = Plan(options.jobs, options.mode, options.pilot)
     with ThreadPoolExecutor(len(names)) as at_once:
-        return verdict(list(at_once.map(lambda name: run(name, options.jobs, stack, options.mode), names)))
+        return verdict(list(at_once.map(lambda name: run(name, plan, stack), names)))
 
 
 if __name__ == "__main__":
