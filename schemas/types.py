@@ -2904,9 +2904,11 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     unit_id: Which unit.
     finished: True: done for good.
     failed: True: given up. Neither: back to ready.
-    attempt: Attempts used so far.
+    attempt: Number of its last attempt, which is that of its last job.
     failed_attempt: True failures so far.
     ram_mb: Memory it needs now.
+    attempts_given: Numbers of attempts that count as no attempt of the unit, as that of a job that was closed:
+        its limit grows by them.
     """
 
     unit_id: int
@@ -2915,6 +2917,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
     failed_attempt: int
     ram_mb: int | None = None
+    attempts_given: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2925,6 +2928,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             "attempt": self.attempt,
             "failed_attempt": self.failed_attempt,
             "ram_mb": self.ram_mb,
+            "attempts_given": self.attempts_given,
         }
 
     @classmethod
@@ -2937,6 +2941,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             attempt=record["attempt"],
             failed_attempt=record["failed_attempt"],
             ram_mb=record["ram_mb"],
+            attempts_given=record["attempts_given"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2946,6 +2951,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.attempt <= 1000000
             and 0 <= self.failed_attempt <= 1000000
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and 0 <= self.attempts_given <= 1000000
         )
 
 

@@ -206,8 +206,11 @@ def _retried(task: Task, event: TaskRetried) -> None:
     if not event.continues:
         task.attempt, task.ending, task.message = event.task_attempt, None, ""
         task.build_failures = 0
+    failures_max = None if task.definition is None else task.definition.failures_max
     for unit_id in event.units:
         task.units.allow_attempts(unit_id, event.attempts_max)
+        if failures_max is not None:
+            task.units.allow_failures(unit_id, event.attempts_max, failures_max)
     failed = [unit_id for unit_id in event.units if task.units.status_of(unit_id) is UnitStatus.FAILED]
     task.units.move(failed, UnitStatus.READY)
 

@@ -106,7 +106,7 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
     unmerged = [task.unmerged[serial] for serial in job.unit_ids]
     outputs, pairs = [], {}
     for family, role in (("OUTPUT", DatasetRole.OUTPUT), ("LOG_MERGE", DatasetRole.LOG)):
-        rows = []
+        rows: list[tuple[list[str], str]] = []
         for template in definition.outputs:
             if template.role is role and (template.merge_only or role is DatasetRole.OUTPUT):
                 merged = _output(template, task.task_id, job.serial, unmerged=False)

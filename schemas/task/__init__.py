@@ -2162,6 +2162,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempts_max: Limits, without what was added for all.
     boosted: Ids of the units that need more memory.
     ram_mb: Memory of each of them (MB).
+    pardoned: Ids of the units that a retry gave more failures.
+    failures_added: How many more each of them may have.
     """
 
     first: int
@@ -2171,6 +2173,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempts_max: tuple[int, ...] = ()
     boosted: tuple[int, ...] = ()
     ram_mb: tuple[int, ...] = ()
+    pardoned: tuple[int, ...] = ()
+    failures_added: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2182,6 +2186,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "attempts_max": list(self.attempts_max),
             "boosted": list(self.boosted),
             "ram_mb": list(self.ram_mb),
+            "pardoned": list(self.pardoned),
+            "failures_added": list(self.failures_added),
         }
 
     @classmethod
@@ -2195,6 +2201,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             attempts_max=tuple(record["attempts_max"]),
             boosted=tuple(record["boosted"]),
             ram_mb=tuple(record["ram_mb"]),
+            pardoned=tuple(record["pardoned"]),
+            failures_added=tuple(record["failures_added"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2212,6 +2220,10 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.boosted or 1 <= min(self.boosted) <= max(self.boosted) <= 1000000000)
             and len(self.ram_mb) <= 100000
             and (not self.ram_mb or 0 <= min(self.ram_mb) <= max(self.ram_mb) <= 10000000000000)
+            and len(self.pardoned) <= 100000
+            and (not self.pardoned or 1 <= min(self.pardoned) <= max(self.pardoned) <= 1000000000)
+            and len(self.failures_added) <= 100000
+            and (not self.failures_added or 0 <= min(self.failures_added) <= max(self.failures_added) <= 9223372036854775807)
         )
 
 
