@@ -1820,12 +1820,14 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     kind: Kind of its jobs.
     units: Unit ids, or serials of unmerged jobs.
     parked: True when no queue was found.
+    continues: True when its plan may leave the last units out.
     """
 
     number: int
     kind: JobKind
     units: tuple[int, ...] = ()
     parked: bool = False
+    continues: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1834,6 +1836,7 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "kind": self.kind,
             "units": list(self.units),
             "parked": self.parked,
+            "continues": self.continues,
         }
 
     @classmethod
@@ -1844,6 +1847,7 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             kind=JobKind[record["kind"]],
             units=tuple(record["units"]),
             parked=record["parked"],
+            continues=record["continues"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2746,9 +2750,14 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     files_per_job_max: nMaxFilesPerJob: the most files in one job.
     events_per_job: nEventsPerJob: events per job.
     gigabytes_per_job: nGBPerJob: input size per job in GB.
-    jobs_max: The most jobs the task may make.
+    jobs_max: maxNumJobs, totNumJobs: the most jobs that the input of the task is cut into; attempts after the
+        first are not counted.
     files_per_merge_job: nFilesPerMergeJob: unmerged files per merge job.
     gigabytes_per_merge_job: nGBPerMergeJob: size per merge job in GB.
+    datasets_mixed: True when one job may have files of several input datasets.
+    walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
+        the time of one are known.
+    hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
     """
 
     files_per_job: int | None = None
@@ -2758,6 +2767,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     jobs_max: int | None = None
     files_per_merge_job: int | None = None
     gigabytes_per_merge_job: float | None = None
+    datasets_mixed: bool = False
+    walltime_seconds_target: int | None = None
+    hs06_seconds_per_event: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2769,6 +2781,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "jobs_max": self.jobs_max,
             "files_per_merge_job": self.files_per_merge_job,
             "gigabytes_per_merge_job": self.gigabytes_per_merge_job,
+            "datasets_mixed": self.datasets_mixed,
+            "walltime_seconds_target": self.walltime_seconds_target,
+            "hs06_seconds_per_event": self.hs06_seconds_per_event,
         }
 
     @classmethod
@@ -2782,6 +2797,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             jobs_max=record["jobs_max"],
             files_per_merge_job=record["files_per_merge_job"],
             gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
+            datasets_mixed=record["datasets_mixed"],
+            walltime_seconds_target=record["walltime_seconds_target"],
+            hs06_seconds_per_event=record["hs06_seconds_per_event"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2794,6 +2812,8 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.jobs_max is None or (0 <= self.jobs_max <= 1000000000))
             and (self.files_per_merge_job is None or (1 <= self.files_per_merge_job <= 1000000))
             and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
+            and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
+            and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
         )
 
 

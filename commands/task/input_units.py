@@ -129,13 +129,33 @@ class InputUnits:
         """Ready units, the lowest id first."""
         return self._specs(self.with_status(UnitStatus.READY, self.ready_from))
 
-    def with_status(self, status: UnitStatus, first: int = 1) -> Iterator[int]:
-        """Ids of the units that stand there, in order, from `first` on."""
-        code = CODE_OF[status]
-        place = self.status.find(code, first - 1)
+    def ready_by_dataset(self) -> Iterator[InputUnit]:
+        """Ready units, of one dataset after the other as they come first; within a dataset the lowest id first."""
+        if len(self.greatest) < 2 or self.ready_from > len(self):
+            yield from self.first_ready()
+            return
+        places: dict[str, list[int]] = {}
+        for place in range(self._page_of(self.ready_from), len(self.pages)):
+            places.setdefault(self.pages[place].dataset, []).append(place)
+        for of_a_dataset in places.values():
+            for page in (self.pages[place] for place in of_a_dataset):
+                if ready := list(self.with_status(UnitStatus.READY, page.first, page.first + len(page) - 1)):
+                    yield from page.specs(ready, self.ram_mb)
+
+    def count_by_dataset(self) -> dict[str, int]:
+        """Number of units by dataset; costs a look at each page."""
+        counts: dict[str, int] = {}
+        for page in self.pages:
+            counts[page.dataset] = counts.get(page.dataset, 0) + len(page)
+        return counts
+
+    def with_status(self, status: UnitStatus, first: int = 1, last: int | None = None) -> Iterator[int]:
+        """Ids of the units that stand there, in order, from `first` to `last` or to the end."""
+        code, end = CODE_OF[status], len(self.status) if last is None else last
+        place = self.status.find(code, first - 1, end)
         while place >= 0:
             yield place + 1
-            place = self.status.find(code, place + 1)
+            place = self.status.find(code, place + 1, end)
 
     def keys_known(self, dataset: str, keys: Set[UnitKey], before: int) -> Set[UnitKey]:
         """Those of `keys` that units of the dataset with ids up to `before` have."""

@@ -92,8 +92,8 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> U
     """What `outcome` of a job with number `attempt` does to a unit: done, given up, or ready for the next
     (docs/reference/jedi.md, "File accounts").
 
-    The unit takes over the number, so that none of its later jobs has it again, and counts one attempt, or none for a job that was
-    closed: it is given those that it skips.
+    The unit takes over the number, so that none of its later jobs has it again, and counts one attempt, or none for a job that
+    was closed: it is given those that it skips.
     """
     had, had_failed = task.units.attempt_of(unit_id), task.units.failed_attempt_of(unit_id)
     attempt = max(attempt, had + 1)

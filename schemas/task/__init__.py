@@ -1110,6 +1110,10 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     priority: Priority for the jobs.
     queues_used: Queues the task used already.
     more: True when further input of the task follows: a last partial job may wait.
+    continues: True when the dataset of the last unit has more units that are ready: a last job that has room
+        for more of them is left for the next order.
+    units_per_job: So many units a job must have where its input goes on, that the task makes no more jobs than
+        its limit; null without a limit.
     """
 
     order: int
@@ -1121,6 +1125,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     priority: int
     queues_used: tuple[str, ...] = ()
     more: bool = False
+    continues: bool = False
+    units_per_job: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1134,6 +1140,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             "priority": self.priority,
             "queues_used": list(self.queues_used),
             "more": self.more,
+            "continues": self.continues,
+            "units_per_job": self.units_per_job,
         }
 
     @classmethod
@@ -1149,6 +1157,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             priority=record["priority"],
             queues_used=tuple(record["queues_used"]),
             more=record["more"],
+            continues=record["continues"],
+            units_per_job=record["units_per_job"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1161,6 +1171,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and -2147483648 <= self.priority <= 2147483647
             and len(self.queues_used) <= 5000
             and (not self.queues_used or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues_used))
+            and (self.units_per_job is None or (1 <= self.units_per_job <= 1000000))
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()

@@ -34,12 +34,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A queue that may take the work. queued: jobs that wait there, as far as known."""
+    """A queue that may take the work. queued: jobs that wait there, as far as known; corepower: HS06 of a core."""
 
     queue: str
     weight: float
     queued: int
     workdir_mb: int
+    corepower: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,13 @@ def broker(
     best = [facts.settings.name for facts in taken]
     verdicts = tuple(_verdict(facts, dropped[facts.settings.name], best, used, weighing) for facts in rows)
     candidates = tuple(
-        Candidate(facts.settings.name, weight_of(facts, weighing), facts.waiting, facts.settings.workdir_mb_max)
+        Candidate(
+            facts.settings.name,
+            weight_of(facts, weighing),
+            facts.waiting,
+            facts.settings.workdir_mb_max,
+            facts.settings.corepower,
+        )
         for facts in taken
     )
     return Brokered(candidates, verdicts)
