@@ -2,7 +2,7 @@
 
 from schemas.types import InputUnit, SplitRules, TaskDefinition
 
-#: Files of one job, whatever its task asks for: their names stand in one command line.
+#: Files of one job, also where its task asks for more: their names stand in one command line.
 FILES_OF_A_JOB_MAX = 1_000
 #: What the input of one job weighs in records at most, names in the command line included.
 INPUT_RECORDS_BYTES_MAX = 330_000

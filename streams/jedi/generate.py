@@ -19,15 +19,18 @@ from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
 
 
-def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE) -> GenerateJobs | ParkTask:
+def generate(
+    order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE, ordered_at: int = 0
+) -> GenerateJobs | ParkTask:
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole.
 
-    A last job that has room for more of the input that follows is left to the next order.
+    A last job that has room for more of the input that follows is left to the next order. ordered_at: time of the order's event
+    (microseconds UTC); 0 where no choice rests on time.
     """
     plans: list[JobPlan] = []
     partial: list[tuple[Asked, list[InputUnit], Brokered]] = []
     verdicts: list[QueueVerdict] = []
-    for asked, units in _brokered_apart(order, vo):
+    for asked, units in _brokered_apart(order, vo, ordered_at):
         brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
         verdicts += brokered.verdicts
         if not brokered.candidates:
@@ -73,13 +76,13 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
     return [replace(plan, resource_type=name) for plan in plans]
 
 
-def _brokered_apart(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
+def _brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
-        return [(Asked(outgoing, vo, outgoing.ram_mb), [])]
+        return [(Asked(outgoing, vo, outgoing.ram_mb, asked_at=ordered_at), [])]
     return [
-        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units)), units)
+        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units), ordered_at), units)
         for ram_mb, units in memory_groups(order.units, outgoing.ram_mb).items()
     ]
 

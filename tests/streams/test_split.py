@@ -130,12 +130,12 @@ def test_the_same_seed_gives_the_same_plans(units: list[InputUnit], rules: dict[
     assert split(a_definition(**rules), units, queues, seed) == split(a_definition(**rules), list(units), queues, seed)
 
 
-def test_input_is_cut_for_the_wall_time_that_the_task_wishes() -> None:
+def test_input_is_cut_for_the_wall_time_that_is_the_target() -> None:
     """600 s and 1,000 HS06 s an event on cores of 10 HS06 that compute nine tenths of the time: 27 events are 3,600 s."""
-    wished = a_definition(walltime_seconds_target=3600, hs06_seconds_per_event=1000.0)
+    aimed = a_definition(walltime_seconds_target=3600, hs06_seconds_per_event=1000.0)
 
-    assert packed(split(wished, files(7, events=9), candidates(), SEED)) == [[1, 2, 3], [4, 5, 6], [7]]
-    assert packed(split(wished, files(3), candidates(), SEED)) == [[1, 2, 3]]
+    assert packed(split(aimed, files(7, events=9), candidates(), SEED)) == [[1, 2, 3], [4, 5, 6], [7]]
+    assert packed(split(aimed, files(3), candidates(), SEED)) == [[1, 2, 3]]
 
 
 def test_a_last_job_that_has_room_for_what_follows_is_left_out() -> None:
