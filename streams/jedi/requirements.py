@@ -91,8 +91,8 @@ def hs06_seconds_of(given: Parameters) -> float | None:
 
 
 def _walltime_seconds(given: Parameters) -> int:
-    """`walltime` in seconds, which a queue must allow; 0 when none is asked for. `maxWalltime` is a target for splitting, but where
-    it can only be the seconds of a workflow."""
+    """`walltime` in seconds, which a queue must allow; 0 when none is asked for. `maxWalltime` is a target for splitting, but
+    where it can only be the seconds of a workflow."""
     hours, seconds = given.number("maxWalltime"), given.number("walltime")
     if hours is not None and hours < 0:
         given.complain("maxWalltime", "a number of hours from 0 on")
