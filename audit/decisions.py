@@ -18,6 +18,8 @@ from streams.facts.snapshot import QueueFacts, Snapshot, policy_offsets
 from streams.jedi.brokerage import IN_FORCE, Weighing
 from streams.jedi.generate import generate
 
+#: For a queue that was dropped because no pilot had come for hours: how long exactly, a verdict says in words alone.
+LONG_AGO = 1
 FIGURES = {
     "weight.running": "weight_running",
     "weight.waiting": "weight_waiting",
@@ -130,7 +132,7 @@ def _judge_one(
     if facts is None:
         tally.without_figures += 1
         return
-    again = generate(order, vo, facts, event.brokerage.seed, weighing)
+    again = generate(order, vo, facts, event.brokerage.seed, weighing, record.event.occurred_at)
     recorded = DecisionOutcome(_codes(event.brokerage), dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
     plans = again.plans if isinstance(again, GenerateJobs) else ()
     today = DecisionOutcome(_codes(again.brokerage), dict(Counter(plan.queue for plan in plans)))
@@ -153,7 +155,10 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies) -> Snapshot | None
             return None
         # The verdict alone says that the queue was closed then; in which words it did does not matter here.
         ill = QueueHealth(fingerprint=verdict.code) if verdict.code == "unhealthy" else None
-        queues[verdict.queue] = QueueFacts(settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill)
+        quiet_since = LONG_AGO if verdict.code == "nopilot" else 0
+        queues[verdict.queue] = QueueFacts(
+            settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill, quiet_since=quiet_since
+        )
     return Snapshot(queues, position=evidence.facts_position)
 
 

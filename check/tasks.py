@@ -290,3 +290,4 @@ def _outcomes(ledger: TaskLedger, event: Any) -> Iterator[str]:
             yield f"piece {change.unit_id} ends a job and was {piece.state}"
         ledger.moved(piece, "finished" if change.finished else "failed" if change.failed else "ready")
         piece.attempt = change.attempt
+        piece.attempts_max += change.attempts_given

@@ -1876,12 +1876,14 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     kind: Kind of its jobs.
     units: Unit ids, or serials of unmerged jobs.
     parked: True when no queue was found.
+    continues: True when its plan may leave the last units out.
     """
 
     number: int
     kind: JobKind
     units: tuple[int, ...] = ()
     parked: bool = False
+    continues: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1890,6 +1892,7 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "kind": self.kind,
             "units": list(self.units),
             "parked": self.parked,
+            "continues": self.continues,
         }
 
     @classmethod
@@ -1900,6 +1903,7 @@ class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             kind=JobKind[record["kind"]],
             units=tuple(record["units"]),
             parked=record["parked"],
+            continues=record["continues"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2802,9 +2806,14 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     files_per_job_max: nMaxFilesPerJob: the most files in one job.
     events_per_job: nEventsPerJob: events per job.
     gigabytes_per_job: nGBPerJob: input size per job in GB.
-    jobs_max: The most jobs the task may make.
+    jobs_max: maxNumJobs, totNumJobs: the most jobs that the input of the task is cut into; attempts after the
+        first are not counted.
     files_per_merge_job: nFilesPerMergeJob: unmerged files per merge job.
     gigabytes_per_merge_job: nGBPerMergeJob: size per merge job in GB.
+    datasets_mixed: True when one job may have files of several input datasets.
+    walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
+        the time of one are known.
+    hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
     """
 
     files_per_job: int | None = None
@@ -2814,6 +2823,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     jobs_max: int | None = None
     files_per_merge_job: int | None = None
     gigabytes_per_merge_job: float | None = None
+    datasets_mixed: bool = False
+    walltime_seconds_target: int | None = None
+    hs06_seconds_per_event: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2825,6 +2837,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "jobs_max": self.jobs_max,
             "files_per_merge_job": self.files_per_merge_job,
             "gigabytes_per_merge_job": self.gigabytes_per_merge_job,
+            "datasets_mixed": self.datasets_mixed,
+            "walltime_seconds_target": self.walltime_seconds_target,
+            "hs06_seconds_per_event": self.hs06_seconds_per_event,
         }
 
     @classmethod
@@ -2838,6 +2853,9 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             jobs_max=record["jobs_max"],
             files_per_merge_job=record["files_per_merge_job"],
             gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
+            datasets_mixed=record["datasets_mixed"],
+            walltime_seconds_target=record["walltime_seconds_target"],
+            hs06_seconds_per_event=record["hs06_seconds_per_event"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2850,6 +2868,8 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.jobs_max is None or (0 <= self.jobs_max <= 1000000000))
             and (self.files_per_merge_job is None or (1 <= self.files_per_merge_job <= 1000000))
             and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
+            and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
+            and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
         )
 
 
@@ -2960,9 +2980,11 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     unit_id: Which unit.
     finished: True: done for good.
     failed: True: given up. Neither: back to ready.
-    attempt: Attempts used so far.
+    attempt: Number of its last attempt, which is that of its last job.
     failed_attempt: True failures so far.
     ram_mb: Memory it needs now.
+    attempts_given: Numbers of attempts that count as no attempt of the unit, as that of a job that was closed:
+        its limit grows by them.
     """
 
     unit_id: int
@@ -2971,6 +2993,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
     failed_attempt: int
     ram_mb: int | None = None
+    attempts_given: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2981,6 +3004,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             "attempt": self.attempt,
             "failed_attempt": self.failed_attempt,
             "ram_mb": self.ram_mb,
+            "attempts_given": self.attempts_given,
         }
 
     @classmethod
@@ -2993,6 +3017,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             attempt=record["attempt"],
             failed_attempt=record["failed_attempt"],
             ram_mb=record["ram_mb"],
+            attempts_given=record["attempts_given"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3002,6 +3027,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.attempt <= 1000000
             and 0 <= self.failed_attempt <= 1000000
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and 0 <= self.attempts_given <= 1000000
         )
 
 

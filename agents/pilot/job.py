@@ -123,7 +123,9 @@ def _inputs(answer: dict[str, Any]) -> tuple[InputFile, ...]:
     files: dict[str, InputFile] = {}
     for lfn, scope, size, checksum, endpoint in zip(names, scopes, sizes, checksums, endpoints, strict=True):
         kind = checksum if not checksum or ":" in checksum else f"ad:{checksum}"
-        files.setdefault(lfn, InputFile(lfn, scope, int(size) if size.isdecimal() else None, kind, endpoint))
+        file = InputFile(lfn, scope, int(size) if size.isdecimal() else None, kind, endpoint)
+        if files.setdefault(lfn, file).scope != scope:
+            raise ValueError(f"inFiles has {lfn[:100]!a} of two scopes, expected one file of a name")
     return tuple(files.values())
 
 

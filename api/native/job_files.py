@@ -86,7 +86,8 @@ class JobFiles:
 
     async def _log(self, identity: Identity, job_id: int) -> Path:
         job = await self.job(identity, job_id)
-        log = next((one for one in files_of(job) if one["role"] == "log" and one["reported"]), None)
+        logs = [one for one in files_of(job) if one["role"] == "log"]  # the last one is the job's own (schemas/job_files.py)
+        log = next((one for one in logs[-1:] if one["reported"]), None)
         if log is None:
             when = "it stored none" if job["status"] in FINAL else "it is stored when the job ends"
             raise NotFound(f"no log archive of job {job_id}: {when}")
@@ -111,10 +112,10 @@ class JobFiles:
 
 def files_of(job: Row) -> list[Row]:
     """What the job was given and what it makes or made, from its row; `reported` tells whether a pilot said that it is there."""
-    spec, reported = job["spec"] or {}, {one["lfn"]: one for one in job["outputs"] or ()}
+    spec, reported = job["spec"] or {}, {(one["dataset"], one["lfn"]): one for one in job["outputs"] or ()}
     found = [_file(one, "input", True) for one in spec.get("inputs") or ()]
     for one in spec.get("outputs") or ():
-        made = reported.pop(one["lfn"], None)
+        made = reported.pop((one["dataset"], one["lfn"]), None)
         found.append(_file(made or one, str(one.get("role") or "OUTPUT").lower(), made is not None))
     return found + [_file(one, str(one.get("role") or "OUTPUT").lower(), True) for one in reported.values()]
 

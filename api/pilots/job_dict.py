@@ -1,17 +1,18 @@
 """A job as a flat object of PanDA's names (docs/reference/pilot.md, "The job object").
 
 Rules: lists are comma-joined and aligned; `outFiles`, `realDatasets`, `destinationDblock` and `ddmEndPointOut` cover
-the log, `scopeOut` does not; `NULL` stands for nothing.
+the job's own log, `scopeOut` does not; a file of several datasets is listed once; `NULL` stands for nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from schemas.ids import caused_command_id
+from schemas.job_files import own_log, written_once
 from schemas.server_address import with_address
-from schemas.types import DatasetRole, JobOutput, JobSpec
+from schemas.types import JobOutput, JobSpec
 
 NULL = "NULL"
 STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
@@ -22,8 +23,6 @@ def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
 
     server: base address from which jobs fetch wrappers and sandboxes at this moment.
     """
-    files = [output for output in spec.outputs if output.role is not DatasetRole.LOG]
-    log = next((output for output in spec.outputs if output.role is DatasetRole.LOG), None)
     job: dict[str, Any] = {
         "StatusCode": 0,
         "PandaID": spec.job_id,
@@ -35,7 +34,7 @@ def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
         "transformation": with_address(spec.transformation, server),
         "jobPars": with_address(spec.parameters, server),
         **_inputs(spec),
-        **_outputs(spec.outputs, files, log, storage),
+        **_outputs(written_once(spec.outputs), storage),
         "attemptNr": spec.attempt,
         "coreCount": spec.core_count,
         "minRamCount": spec.ram_mb_min,
@@ -93,8 +92,9 @@ def _inputs(spec: JobSpec) -> dict[str, str]:
     }
 
 
-def _outputs(outputs: Iterable[JobOutput], files: list[JobOutput], log: JobOutput | None, storage: str) -> dict[str, str]:
-    every = list(outputs)
+def _outputs(every: Sequence[JobOutput], storage: str) -> dict[str, str]:
+    log = own_log(every)
+    files = [output for output in every if output is not log]
     datasets = ",".join([output.dataset for output in every])
     endpoints = ",".join([output.endpoint or storage for output in every])
     nothing = _repeated(NULL, len(every))

@@ -20,7 +20,7 @@ from schemas.dataset import (
     RequestContents,
 )
 from schemas.task import BreakTask, FeedContents
-from schemas.types import CommandEnvelope
+from schemas.types import CommandEnvelope, DatasetFile
 
 FILES_PER_CHUNK = 500
 #: Files that a task is sent; every one of them is at least read by it.
@@ -42,12 +42,16 @@ def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> De
 
 def register(dataset: Dataset, command: RegisterFiles) -> Decision:
     """Add the files that are not there yet."""
+    added: dict[str, DatasetFile] = {}
     for file in command.files:
-        there = dataset.files.get(file.lfn)
-        if there is not None and there.checksum != file.checksum:
+        there = dataset.files.get(file.lfn) or added.setdefault(file.lfn, file)
+        if there.checksum != file.checksum:
             found = f"{file.lfn} has checksum {there.checksum}, cannot be registered again with {file.checksum}"
             return refuse("CHECKSUM_DIFFERS", found)
-    new = tuple({file.lfn: file for file in command.files if file.lfn not in dataset.files}.values())
+        if there.scope != file.scope:
+            found = f"{file.lfn} is in the dataset with scope {there.scope!r}, cannot be registered again with {file.scope!r}"
+            return refuse("SCOPE_DIFFERS", found)
+    new = tuple(added.values())
     if not new:
         return accept()
     if dataset.closed:

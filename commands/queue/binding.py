@@ -132,6 +132,7 @@ def unbind(queue: DispatchQueue, command: UnbindJob) -> Decision:
         waiting=waiting + 1,
         leased=leased,
         classes=queue.loads.told(waiting={queue.loads.class_of(lease.job.needs): 1}, leased=left),
+        quiet_since=queue.quiet_since,
     )
     return accept(ended, queued)
 

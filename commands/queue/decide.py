@@ -51,7 +51,7 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
         case ConfigureDispatch():
             return configure(queue, command)
         case EnqueueJob():
-            return enqueue(queue, command)
+            return enqueue(queue, command, by)
         case WithdrawJob():
             return withdraw(queue, command)
         case HoldTask() | ReleaseTask():
@@ -81,14 +81,21 @@ def configure(queue: DispatchQueue, command: ConfigureDispatch) -> Decision:
     return accept(DispatchConfigured(settings=command.settings))
 
 
-def enqueue(queue: DispatchQueue, command: EnqueueJob) -> Decision:
+def enqueue(queue: DispatchQueue, command: EnqueueJob, by: CommandEnvelope) -> Decision:
     """The job waits for a pilot."""
     job_id = command.spec.job_id
     if job_id in queue.waiting or job_id in queue.leases:
         return refuse("ALREADY_QUEUED", f"job {job_id} is on the queue already")
     classes = queue.loads.told(waiting={queue.loads.class_of_spec(command.spec): 1})
+    begins = not queue.waiting and not queue.leases
     return accept(
-        JobQueued(spec=command.spec, waiting=len(queue.waiting) + 1, leased=len(queue.leases), classes=classes)
+        JobQueued(
+            spec=command.spec,
+            waiting=len(queue.waiting) + 1,
+            leased=len(queue.leases),
+            classes=classes,
+            quiet_since=by.issued_at if begins else queue.quiet_since or by.issued_at,
+        )
     )
 
 
@@ -104,6 +111,7 @@ def withdraw(queue: DispatchQueue, command: WithdrawJob) -> Decision:
         waiting=len(queue.waiting) - 1,
         leased=len(queue.leases),
         classes=queue.loads.told(waiting={queue.loads.class_of(queue.waiting[command.job_id].needs): -1}),
+        quiet_since=queue.quiet_since,
     )
     return accept(withdrawn)
 

@@ -58,7 +58,8 @@ class DispatchQueue:
     """All jobs of one computing queue that are not yet ended.
 
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
-    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id.
+    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id. quiet_since: the
+    last time that a pilot took, held or ended a job, or the first job began to wait (microseconds UTC); 0 is not known.
     """
 
     name: str = ""
@@ -70,6 +71,7 @@ class DispatchQueue:
     held_tasks: UndoSet[int] = field(default_factory=UndoSet)
     loads: Loads = field(default_factory=Loads, compare=False)
     bound: UndoDict[str, int] = field(default_factory=UndoDict, compare=False)
+    quiet_since: int = field(default=0, compare=False)
 
 
 def initial() -> DispatchQueue:
@@ -80,6 +82,7 @@ def initial() -> DispatchQueue:
 def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> DispatchQueue:
     """`queue` after `event`."""
     queue.name = envelope.aggregate_id
+    queue.quiet_since = _quiet_since(event, envelope) or queue.quiet_since
     match event:
         case DispatchConfigured():
             queue.settings = event.settings
@@ -104,6 +107,12 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
             queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
             queue.held_tasks.discard(event.task_id)
     return queue
+
+
+def _quiet_since(event: QueueEvent, envelope: EventEnvelope) -> int:
+    if isinstance(event, JobQueued | JobWithdrawn):
+        return event.quiet_since
+    return envelope.occurred_at if isinstance(event, JobLeased | LeaseEnded | LeasesEnded | LeasesRenewed) else 0
 
 
 def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> None:
@@ -162,9 +171,12 @@ def rebuilt(
     waiting: Iterable[WaitingJob],
     leases: Mapping[int, Lease],
     held_tasks: Iterable[int],
+    quiet_since: int,
 ) -> DispatchQueue:
     """A queue with these jobs and leases, as its snapshot has them."""
-    queue = DispatchQueue(name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks))
+    queue = DispatchQueue(
+        name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks), quiet_since=quiet_since
+    )
     queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
     if settings is not None:
         queue.loads = Loads.of(settings, (), leases.values())

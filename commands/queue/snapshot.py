@@ -65,11 +65,16 @@ def rows(queue: DispatchQueue, wanted: Collection[str]) -> Iterator[Row]:
     pages = {name for name in wanted if name.startswith(TIMES)}
     for name in wanted:
         if name == MAIN:
-            yield MAIN, QueueSnapshot(name=queue.name, settings=queue.settings, held_tasks=tuple(sorted(queue.held_tasks)))
+            yield MAIN, _main_row(queue)
         elif name not in pages:
             yield name, _job_row(queue, int(name.removeprefix(JOB)))
     if pages:
         yield from _pages(queue, pages)
+
+
+def _main_row(queue: DispatchQueue) -> QueueSnapshot:
+    held = tuple(sorted(queue.held_tasks))
+    return QueueSnapshot(name=queue.name, settings=queue.settings, held_tasks=held, quiet_since=queue.quiet_since)
 
 
 def restored(found: Mapping[str, Any]) -> DispatchQueue:
@@ -107,7 +112,7 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
         for row in leased
         if row.lease is not None
     }
-    return rebuilt(main.name, main.settings, waiting, leases, main.held_tasks)
+    return rebuilt(main.name, main.settings, waiting, leases, main.held_tasks, main.quiet_since)
 
 
 def _unread(row: PackedRow, shared: dict[Any, Any]) -> WaitingJob:

@@ -143,12 +143,13 @@ def finish(task: Task, command: FinishTask) -> Decision:
 
 
 def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
-    """New attempts for failed input; with new parameters, a new refinement too."""
-    if task.status not in RETRIABLE:
+    """New attempts for failed input; with new parameters it is an incexec, which more statuses allow, and a new refinement."""
+    changed = command.parameters_json is not None
+    if task.status not in (RELOADABLE if changed else RETRIABLE):
         return _wrong_status(task, "retry")
-    if task.status is TaskStatus.EXHAUSTED and not acts_for_others(by):
+    if task.status is TaskStatus.EXHAUSTED and not changed and not acts_for_others(by):
         return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
-    if command.parameters_json is not None or not task.contents_complete:
+    if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", retried=True)
     if not task.failed and not task.ready and not task.unmerged:

@@ -173,11 +173,11 @@ def _ordered(task: Task, event: JobsOrdered) -> None:
     else:
         numbers = tuple(unit.unit_id for unit in event.units)
         task.units.move(numbers, UnitStatus.ORDERED)
-    task.orders[event.order] = Order(event.kind, numbers)
+    task.orders[event.order] = Order(event.kind, numbers, continues=event.continues)
 
 
 def _generated(task: Task, event: JobsGenerated) -> None:
-    del task.orders[event.order]
+    ordered = task.orders.pop(event.order).units
     if task.status is TaskStatus.PAUSED:
         task.old_status = TaskStatus.RUNNING
     task.jobs.add(event.kind, event.jobs)
@@ -186,6 +186,7 @@ def _generated(task: Task, event: JobsGenerated) -> None:
     task.queues_used += tuple(queue for queue in dict.fromkeys(job.queue for job in event.jobs) if queue in new)
     if event.kind is JobKind.NORMAL:
         task.units.move((unit_id for job in event.jobs for unit_id in job.unit_ids), UnitStatus.RUNNING)
+        task.units.move((one for one in ordered if task.units.status_of(one) is UnitStatus.ORDERED), UnitStatus.READY)
 
 
 def _take_back_orders(task: Task, *, only_parked: bool = False) -> None:
@@ -206,8 +207,11 @@ def _retried(task: Task, event: TaskRetried) -> None:
     if not event.continues:
         task.attempt, task.ending, task.message = event.task_attempt, None, ""
         task.build_failures = 0
+    failures_max = None if task.definition is None else task.definition.failures_max
     for unit_id in event.units:
         task.units.allow_attempts(unit_id, event.attempts_max)
+        if failures_max is not None:
+            task.units.allow_failures(unit_id, event.attempts_max, failures_max)
     failed = [unit_id for unit_id in event.units if task.units.status_of(unit_id) is UnitStatus.FAILED]
     task.units.move(failed, UnitStatus.READY)
 

@@ -60,8 +60,9 @@ def _no_counts() -> UndoArray:
 class InputUnits:
     """All units of a task. The columns have a place for each unit, `counts` one for each status.
 
-    attempts_added raises the limit of every unit at once. No unit with an id below `ready_from` is ready. ram_mb: memory that
-    units were boosted to. greatest: by dataset, the last of the keys that its units have.
+    attempts_added raises the limits of every unit at once, of attempts and of failures. No unit with an id below `ready_from` is
+    ready. ram_mb: memory that units were boosted to. failures_added: failures beyond those of the definition that a retry allows
+    single units. greatest: by dataset, the last of the keys that its units have.
     """
 
     pages: UndoList[Page] = field(default_factory=UndoList)
@@ -74,6 +75,7 @@ class InputUnits:
     counts: UndoArray = field(default_factory=_no_counts)
     attempts_added: int = 0
     ready_from: int = 1
+    failures_added: UndoDict[int, int] = field(default_factory=UndoDict)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -111,6 +113,10 @@ class InputUnits:
         """Attempts that a unit may have."""
         return self.attempts_max[unit_id - 1] + self.attempts_added
 
+    def failures_max_of(self, unit_id: int, failures_max: int) -> int:
+        """True failures that a unit may have, where its definition allows `failures_max`."""
+        return failures_max + self.attempts_added + self.failures_added.get(unit_id, 0)
+
     def has_attempts(self, unit_id: int) -> bool:
         """True when a unit has had fewer attempts than it may."""
         return self.attempts[unit_id - 1] < self.attempts_max_of(unit_id)
@@ -123,13 +129,33 @@ class InputUnits:
         """Ready units, the lowest id first."""
         return self._specs(self.with_status(UnitStatus.READY, self.ready_from))
 
-    def with_status(self, status: UnitStatus, first: int = 1) -> Iterator[int]:
-        """Ids of the units that stand there, in order, from `first` on."""
-        code = CODE_OF[status]
-        place = self.status.find(code, first - 1)
+    def ready_by_dataset(self) -> Iterator[InputUnit]:
+        """Ready units, of one dataset after the other as they come first; within a dataset the lowest id first."""
+        if len(self.greatest) < 2 or self.ready_from > len(self):
+            yield from self.first_ready()
+            return
+        places: dict[str, list[int]] = {}
+        for place in range(self._page_of(self.ready_from), len(self.pages)):
+            places.setdefault(self.pages[place].dataset, []).append(place)
+        for of_a_dataset in places.values():
+            for page in (self.pages[place] for place in of_a_dataset):
+                if ready := list(self.with_status(UnitStatus.READY, page.first, page.first + len(page) - 1)):
+                    yield from page.specs(ready, self.ram_mb)
+
+    def count_by_dataset(self) -> dict[str, int]:
+        """Number of units by dataset; costs a look at each page."""
+        counts: dict[str, int] = {}
+        for page in self.pages:
+            counts[page.dataset] = counts.get(page.dataset, 0) + len(page)
+        return counts
+
+    def with_status(self, status: UnitStatus, first: int = 1, last: int | None = None) -> Iterator[int]:
+        """Ids of the units that stand there, in order, from `first` to `last` or to the end."""
+        code, end = CODE_OF[status], len(self.status) if last is None else last
+        place = self.status.find(code, first - 1, end)
         while place >= 0:
             yield place + 1
-            place = self.status.find(code, place + 1)
+            place = self.status.find(code, place + 1, end)
 
     def keys_known(self, dataset: str, keys: Set[UnitKey], before: int) -> Set[UnitKey]:
         """Those of `keys` that units of the dataset with ids up to `before` have."""
@@ -190,6 +216,8 @@ class InputUnits:
             self._set(change.unit_id, code)
             self.attempts[change.unit_id - 1] = change.attempt
             self.failed_attempts[change.unit_id - 1] = change.failed_attempt
+            if change.attempts_given:
+                self.attempts_max[change.unit_id - 1] += change.attempts_given
             if change.ram_mb is not None:
                 self.ram_mb[change.unit_id] = change.ram_mb
             if code == READY:
@@ -203,8 +231,14 @@ class InputUnits:
         if limit > self.attempts_max[unit_id - 1]:
             self.attempts_max[unit_id - 1] = limit
 
+    def allow_failures(self, unit_id: int, more: int, failures_max: int) -> None:
+        """Let a unit have `more` failures beyond those it has had, where its definition allows `failures_max`."""
+        lacking = self.failed_attempts[unit_id - 1] + more - self.failures_max_of(unit_id, failures_max)
+        if lacking > 0:
+            self.failures_added[unit_id] = self.failures_added.get(unit_id, 0) + lacking
+
     def allow_all(self, more: int) -> None:
-        """Raise the limit of every unit."""
+        """Raise the limits of every unit."""
         keep(self)
         self.attempts_added += more
 

@@ -3,7 +3,8 @@
 Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md, "From parameters to jobs".
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from commands.task.model import Task, Unmerged
 from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
@@ -105,11 +106,12 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
     unmerged = [task.unmerged[serial] for serial in job.unit_ids]
     outputs, pairs = [], {}
     for family, role in (("OUTPUT", DatasetRole.OUTPUT), ("LOG_MERGE", DatasetRole.LOG)):
-        rows = []
+        rows: list[tuple[list[str], str]] = []
         for template in definition.outputs:
             if template.role is role and (template.merge_only or role is DatasetRole.OUTPUT):
                 merged = _output(template, task.task_id, job.serial, unmerged=False)
-                rows.append((_unmerged_names(template, task.task_id, unmerged), merged.lfn))
+                if merged.lfn not in (lfn for _, lfn in rows):  # a file of two datasets is merged once
+                    rows.append((_unmerged_names(template, task.task_id, unmerged), merged.lfn))
                 outputs.append(merged)
         pairs[family] = rows
     streams = {"LIB": [task.library.lfn]} if task.library is not None else {}
@@ -197,7 +199,8 @@ def _spec(
 
 
 def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
-    """A pilot gets names in lists with commas (docs/reference/pilot.md): none may shift, and no file may be written twice.
+    """A pilot gets names in lists with commas (docs/reference/pilot.md) and has one folder for all files of a job: no list may
+    shift, no two inputs may have one name, and no file may be written twice. An output may stand in several datasets.
 
     Raises UnresolvedPlaceholder.
     """
@@ -206,10 +209,15 @@ def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
         for name in (file.lfn, file.dataset, file.scope):
             if "," in name:
                 raise UnresolvedPlaceholder(f"{name[:200]!r} has a comma and cannot stand in a pilot's lists")
-    names = [output.lfn for output in outputs]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise UnresolvedPlaceholder(f"output file {twice[:200]!r} would be written twice by one job")
+    for name in _repeated(file.lfn for file in inputs):
+        raise UnresolvedPlaceholder(f"two input files of one job have the name {name[:200]!r}")
+    places = {(output.lfn, output.scope, output.role): output.lfn for output in outputs}
+    for name in (*_repeated(places.values()), *_repeated(f"{output.dataset} {output.lfn}" for output in outputs)):
+        raise UnresolvedPlaceholder(f"output file {name[:200]!r} would be written twice by one job")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:
@@ -278,10 +286,11 @@ def _unmerged_names(template: OutputTemplate, task_id: int, unmerged: list[Unmer
             continue
         wanted = UNMERGED + file_name(template.name_template, task_id, one.job.serial + template.serial_offset)
         names += [file.lfn for file in one.job.outputs if file.lfn == wanted]
-    return names
+    return list(dict.fromkeys(names))
 
 
 def _merge_inputs(unmerged: list[Unmerged], *, with_logs: bool) -> list[JobInput]:
+    made = [file for one in unmerged for file in one.job.outputs if file.role is DatasetRole.OUTPUT or with_logs]
     return [
         JobInput(
             lfn=file.lfn,
@@ -292,15 +301,13 @@ def _merge_inputs(unmerged: list[Unmerged], *, with_logs: bool) -> list[JobInput
             checksum=file.checksum,
             endpoint=file.endpoint,
         )
-        for one in unmerged
-        for file in one.job.outputs
-        if file.role is DatasetRole.OUTPUT or with_logs
-    ]
+        for file in {(file.scope, file.lfn): file for file in reversed(made)}.values()
+    ][::-1]
 
 
 def _inputs_of(units: list[InputUnit]) -> list[JobInput]:
-    """Files to stage in: each file once, made-up records never."""
-    files = {unit.lfn: unit for unit in units if unit.endpoint}
+    """Files to stage in: each file once, also when it stands in two datasets; made-up records never."""
+    files = {(unit.scope, unit.lfn): unit for unit in units if unit.endpoint}
     return [
         JobInput(
             lfn=unit.lfn,

@@ -127,6 +127,12 @@ class LiveJobs:
         page = self._page_of(serial)
         return JobState.ENDED if page is None else JobState(page.state[serial - page.first])
 
+    def attempt_of(self, serial: int) -> int:
+        """Attempt number of a job that has not ended for its task, or waits for its merge."""
+        page = self._page_of(serial)
+        assert page is not None, f"job {serial} stands in no page"
+        return page.attempts[serial - page.first]
+
     def add(self, kind: JobKind, jobs: Sequence[GeneratedJob]) -> None:
         """Append live jobs with the serials that come next."""
         if not jobs:

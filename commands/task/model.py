@@ -28,11 +28,13 @@ class Unmerged:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Input that the job generator was asked to plan. `parked` when no queue was found."""
+    """Input that the job generator was asked to plan. `parked` when no queue was found; `continues` when the last units of it
+    may be left for the next order."""
 
     kind: JobKind
     units: tuple[int, ...]
     parked: bool = False
+    continues: bool = False
 
 
 class Ending(StrEnum):

@@ -56,9 +56,9 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         if job is None:
             row = _unmerged(task, outcome.job_id)
             if row is not None and task.jobs.state_of(row.job.serial) is not JobState.MERGING:
-                _change_units(task, changes, row.units, outcome)
+                _change_units(task, changes, row.units, outcome, task.jobs.attempt_of(row.job.serial))
         elif job.kind is JobKind.NORMAL and outcome.kind is not OutcomeKind.MERGING:
-            _change_units(task, changes, job.units, outcome)
+            _change_units(task, changes, job.units, outcome, job.attempt)
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known)
@@ -81,25 +81,35 @@ def _unmerged(task: Task, job_id: int) -> Unmerged | None:
     return row if row and row.job.job_id == job_id and task.jobs.state_of(serial) in UNMERGED else None
 
 
-def _change_units(task: Task, changes: dict[int, UnitChange], unit_ids: tuple[int, ...], outcome: JobOutcome) -> None:
+def _change_units(
+    task: Task, changes: dict[int, UnitChange], unit_ids: tuple[int, ...], outcome: JobOutcome, attempt: int
+) -> None:
     for unit_id in unit_ids:
         if task.units.status_of(unit_id) is UnitStatus.RUNNING:
-            changes[unit_id] = unit_after(task, unit_id, outcome)
+            changes[unit_id] = unit_after(task, unit_id, outcome, attempt)
 
 
-def unit_after(task: Task, unit_id: int, outcome: JobOutcome) -> UnitChange:
-    """What `outcome` does to a unit: done, given up, or ready for the next (docs/reference/jedi.md, "File accounts")."""
+def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> UnitChange:
+    """What `outcome` of a job with number `attempt` does to a unit: done, given up, or ready for the next
+    (docs/reference/jedi.md, "File accounts").
+
+    The unit takes over the number, so that none of its later jobs has it again, and counts one attempt, or none for a job that
+    was closed: it is given those that it skips.
+    """
     had, had_failed = task.units.attempt_of(unit_id), task.units.failed_attempt_of(unit_id)
+    attempt = max(attempt, had + 1)
+    given = attempt - had - (0 if outcome.kind is OutcomeKind.CLOSED else 1)
     if outcome.kind is OutcomeKind.FINISHED:
-        return UnitChange(unit_id=unit_id, finished=True, failed=False, attempt=had + 1, failed_attempt=had_failed)
+        return UnitChange(
+            unit_id=unit_id, finished=True, failed=False, attempt=attempt, failed_attempt=had_failed, attempts_given=given
+        )
     assert task.definition is not None, f"task {task.task_id} has jobs before it is refined"
     failures_max = task.definition.failures_max
-    attempt = had + (0 if outcome.kind is OutcomeKind.CLOSED else 1)
     true_failure = outcome.kind is OutcomeKind.FAILED and outcome.action is not RetryAction.SYSTEM
     failed_attempt = had_failed + (1 if true_failure else 0)
     given_up = (
-        attempt >= task.units.attempts_max_of(unit_id)
-        or (failures_max is not None and failed_attempt >= failures_max)
+        attempt >= task.units.attempts_max_of(unit_id) + given
+        or (failures_max is not None and failed_attempt >= task.units.failures_max_of(unit_id, failures_max))
         or (outcome.kind is OutcomeKind.FAILED and outcome.action is RetryAction.NO_RETRY)
     )
     return UnitChange(
@@ -108,6 +118,7 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome) -> UnitChange:
         failed=given_up and task.ending is None,
         attempt=attempt,
         failed_attempt=failed_attempt,
+        attempts_given=given,
         ram_mb=_memory(task.definition.requirements, outcome) if outcome.action is RetryAction.MORE_MEMORY else None,
     )
 
@@ -131,7 +142,7 @@ def _merge_ended(
     for row in rows:
         gone = task.jobs.state_of(row.job.serial) is JobState.ENDED_MERGING or row.job.job_id in ended
         if succeeded or gone:
-            _change_units(task, changes, row.units, outcome)
+            _change_units(task, changes, row.units, outcome, task.jobs.attempt_of(row.job.serial))
         if not again and not gone:
             complete = CompleteMerge(succeeded=succeeded, merge_job_id=outcome.job_id)
             follow_ups.append(FollowUp(str(row.job.job_id), complete))

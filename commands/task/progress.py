@@ -4,6 +4,8 @@ How it gets its input is in `feeding.py`, how the ends of jobs are accounted for
 Guards: a choice made for an older state is refused (revision, order number); an input unit is in one job at most.
 """
 
+from collections import Counter
+
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.sizes import bytes_of
 from commands.task.job_spec import job_spec
@@ -38,7 +40,9 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     if order is None or order.kind is not command.kind:
         return refuse("UNKNOWN_ORDER", f"order {command.order} ({command.kind}) is not open")
     planned = [unit_id for plan in command.plans for unit_id in plan.unit_ids]
-    if sorted(planned) != sorted(order.units):
+    left = Counter(order.units)
+    left.subtract(planned)
+    if min(left.values(), default=0) < 0 or (not order.continues and any(left.values())):
         return refuse("BAD_PLAN", f"plan holds {len(planned)} input units, order {command.order} has {len(order.units)}")
     if not command.plans or any(not plan.queue for plan in command.plans):
         return refuse("BAD_PLAN", "a plan without jobs or without a queue")

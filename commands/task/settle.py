@@ -7,16 +7,15 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
-from commands.task.for_orders import for_orders, texts_bytes
-from commands.task.limits import JOBS_LIVE_MAX, JOBS_PER_ORDER, ORDERS_OPEN_MAX, UNITS_PER_ORDER
+from commands.task.for_orders import for_orders
+from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
+from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import JobsOrdered, TaskFinalized
-from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, UnmergedJob
+from schemas.types import JobKind, TaskVerdict, UnmergedJob
 
-#: What the texts of an order's jobs may come to before names are put in.
-TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
 PLANNING = WORKING | {TaskStatus.DEFINED}
@@ -47,24 +46,15 @@ def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     return _order(task, JobKind.BUILD)
 
 
-def _normal_order(task: Task) -> JobsOrdered | None:
+def _normal_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     if not task.ready or _needs_build(task):
         return None
-    if len(task.orders) >= ORDERS_OPEN_MAX or not _has_room(task):
+    if len(task.orders) >= ORDERS_OPEN_MAX or not _has_room(task) or waits_for_plan(task):
         return None
-    assert task.definition is not None
-    # Each unit may become a job with texts of its own: an order is never more than its jobs may weigh together.
-    texts_max = TEXTS_OF_AN_ORDER_BYTES_MAX // texts_bytes(task.definition)
-    number_max = max(1, min(_units_per_order(task.definition), texts_max))
-    chosen = first_part(task.units.first_ready(), number_max, PART_BYTES_MAX)
-    return _order(task, JobKind.NORMAL, units=chosen, more=task.ready > len(chosen))
-
-
-def _units_per_order(definition: TaskDefinition) -> int:
-    """Units that become at most JOBS_PER_ORDER jobs, as far as the rules say how many a job has; without input it has one."""
-    alone = not definition.input_datasets and not definition.pfn_list and definition.listed is None
-    per_job = 1 if alone else definition.rules.files_per_job or UNITS_PER_ORDER
-    return min(UNITS_PER_ORDER, JOBS_PER_ORDER * per_job)
+    if problem := problem_of_limit(task):
+        return None if task.jobs or task.orders else _final(task, TaskVerdict.BROKEN, problem)
+    portion = next_portion(task, UNITS_PER_ORDER)
+    return _order(task, JobKind.NORMAL, portion, more=task.ready > len(portion.units))
 
 
 def _has_room(task: Task) -> bool:
@@ -124,7 +114,7 @@ def _names_bytes(job: UnmergedJob) -> int:
 def _order(
     task: Task,
     kind: JobKind,
-    units: tuple[InputUnit, ...] = (),
+    portion: Portion = Portion((), continues=False, units_per_job=None),
     unmerged: tuple[UnmergedJob, ...] = (),
     *,
     more: bool = False,
@@ -133,11 +123,13 @@ def _order(
     return JobsOrdered(
         order=task.last_order + 1,
         kind=kind,
-        units=units,
+        units=portion.units,
         unmerged=unmerged,
         definition=for_orders(task.definition),
         task_id=task.task_id,
         priority=task.priority,
         queues_used=task.queues_used,
         more=more,
+        continues=portion.continues,
+        units_per_job=portion.units_per_job,
     )

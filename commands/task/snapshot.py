@@ -65,7 +65,7 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             pages = {f"{job_rows.PAGE}{event.jobs[0].serial}"} if event.jobs else set()
             if event.kind is not JobKind.NORMAL:
                 return pages
-            return pages | unit_rows.accounts_of_units(number for job in event.jobs for number in job.unit_ids)
+            return pages | unit_rows.accounts_of_units(task.orders[event.order].units)
         case JobOutcomesRecorded():
             accounts = unit_rows.accounts_of_units(change.unit_id for change in event.units)
             return accounts | job_rows.of_outcomes(task, event.outcomes)
@@ -122,7 +122,9 @@ def _name_page_row(page: NamePage | None) -> NamePageSnapshot | None:
 
 def _main_row(task: Task) -> TaskSnapshot:
     orders = (
-        OrderSnapshot(number=number, kind=order.kind, units=order.units, parked=order.parked)
+        OrderSnapshot(
+            number=number, kind=order.kind, units=order.units, parked=order.parked, continues=order.continues
+        )
         for number, order in sorted(task.orders.items())
     )
     return TaskSnapshot(
@@ -211,7 +213,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from),
         known_units=main.known_units,
         retrying=main.retrying,
-        orders=UndoDict({row.number: Order(row.kind, row.units, row.parked) for row in main.orders}),
+        orders=UndoDict({row.number: Order(row.kind, row.units, row.parked, row.continues) for row in main.orders}),
         last_order=main.last_order,
         last_serial=main.last_serial,
         jobs=jobs,

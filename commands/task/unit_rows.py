@@ -52,6 +52,7 @@ def restored(found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts
     columns = (UndoBytes(), UndoArray("i"), UndoArray("i"), UndoArray("q"))
     status, attempts, failed_attempts, attempts_max = columns
     ram_mb: dict[int, int] = {}
+    failures_added: dict[int, int] = {}
     accounts = sorted((row for name, row in found.items() if name.startswith(ACCOUNTS)), key=_first)
     for row in accounts:
         assert row.first == len(status) + 1, f"accounts of unit {row.first} stand where {len(status) + 1} is expected"
@@ -60,9 +61,19 @@ def restored(found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts
         failed_attempts.extend(row.failed_attempts)
         attempts_max.extend(row.attempts_max)
         ram_mb.update(zip(row.boosted, row.ram_mb, strict=True))
+        failures_added.update(zip(row.pardoned, row.failures_added, strict=True))
     assert len(status) == sum(map(len, pages)), f"{len(status)} accounts for {sum(map(len, pages))} units"
     counts = UndoArray("q", [status.count(code) for code in range(len(UnitStatus))])
-    return InputUnits(UndoList(pages), *columns, UndoDict(ram_mb), UndoDict(greatest), counts, attempts_added, ready_from)
+    return InputUnits(
+        UndoList(pages),
+        *columns,
+        UndoDict(ram_mb),
+        UndoDict(greatest),
+        counts,
+        attempts_added,
+        ready_from,
+        UndoDict(failures_added),
+    )
 
 
 def _first(row: UnitAccountsSnapshot) -> int:
@@ -73,6 +84,7 @@ def _accounts_row(units: InputUnits, first: int) -> UnitAccountsSnapshot:
     there = slice(first, first + ACCOUNTS_OF_A_ROW)
     ids = range(first + 1, min(first + ACCOUNTS_OF_A_ROW, len(units)) + 1)
     boosted = tuple(unit_id for unit_id in ids if unit_id in units.ram_mb) if units.ram_mb else ()
+    pardoned = tuple(unit_id for unit_id in ids if unit_id in units.failures_added) if units.failures_added else ()
     return UnitAccountsSnapshot(
         first=first + 1,
         status=bytes(units.status[there]),
@@ -81,6 +93,8 @@ def _accounts_row(units: InputUnits, first: int) -> UnitAccountsSnapshot:
         attempts_max=tuple(units.attempts_max[there]),
         boosted=boosted,
         ram_mb=tuple(units.ram_mb[unit_id] for unit_id in boosted),
+        pardoned=pardoned,
+        failures_added=tuple(units.failures_added[unit_id] for unit_id in pardoned),
     )
 
 

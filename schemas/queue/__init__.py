@@ -716,12 +716,15 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     waiting: Waiting jobs now.
     leased: Leased jobs now.
     classes: The same by class; empty for a queue without classes.
+    quiet_since: Since when no pilot has taken, held or ended a job of the queue while one waits there
+        (microseconds UTC); 0 is not known.
     """
 
     spec: JobSpec
     waiting: int
     leased: int
     classes: tuple[ClassLoad, ...] = ()
+    quiet_since: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -730,6 +733,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
             "waiting": self.waiting,
             "leased": self.leased,
             "classes": [item.to_avro() for item in self.classes],
+            "quiet_since": self.quiet_since,
         }
 
     @classmethod
@@ -740,6 +744,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
             waiting=record["waiting"],
             leased=record["leased"],
             classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
+            quiet_since=record["quiet_since"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -748,6 +753,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
+            and 0 <= self.quiet_since <= 4165516800000000
             and self.spec.is_within_bounds()
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
@@ -761,6 +767,8 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     waiting: Waiting jobs now.
     leased: Leased jobs now.
     classes: The same by class; empty for a queue without classes.
+    quiet_since: Since when no pilot has taken, held or ended a job of the queue while one waits there
+        (microseconds UTC); 0 is not known.
     """
 
     job_id: int
@@ -768,6 +776,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     waiting: int
     leased: int
     classes: tuple[ClassLoad, ...] = ()
+    quiet_since: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -777,6 +786,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             "waiting": self.waiting,
             "leased": self.leased,
             "classes": [item.to_avro() for item in self.classes],
+            "quiet_since": self.quiet_since,
         }
 
     @classmethod
@@ -788,6 +798,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             waiting=record["waiting"],
             leased=record["leased"],
             classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
+            quiet_since=record["quiet_since"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -798,6 +809,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
+            and 0 <= self.quiet_since <= 4165516800000000
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -1107,11 +1119,14 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     name: Name of the queue.
     settings: Settings for dispatch, once they are known.
     held_tasks: Tasks whose jobs are not dispatched.
+    quiet_since: Since when no pilot has taken, held or ended a job of the queue while one waits there
+        (microseconds UTC); 0 is not known.
     """
 
     name: str
     settings: QueueSettings | None = None
     held_tasks: tuple[int, ...] = ()
+    quiet_since: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1119,6 +1134,7 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "name": self.name,
             "settings": None if self.settings is None else self.settings.to_avro(),
             "held_tasks": list(self.held_tasks),
+            "quiet_since": self.quiet_since,
         }
 
     @classmethod
@@ -1128,6 +1144,7 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             name=record["name"],
             settings=None if record["settings"] is None else QueueSettings.from_avro(record["settings"]),
             held_tasks=tuple(record["held_tasks"]),
+            quiet_since=record["quiet_since"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1135,6 +1152,7 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.held_tasks) <= 100000
             and (not self.held_tasks or 1 <= min(self.held_tasks) <= max(self.held_tasks) <= 900000000000)
+            and 0 <= self.quiet_since <= 4165516800000000
             and _NAMES_OF_QUEUESNAPSHOT("\n".join((self.name, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
         )

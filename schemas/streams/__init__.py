@@ -173,6 +173,8 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
     source_partition: Partition of that event.
     source_offset: Its place there.
     classes: The same by class; empty for a queue without classes.
+    quiet_since: Since when no pilot has taken, held or ended a job of the queue while one waits there
+        (microseconds UTC); 0 is not known.
     """
 
     waiting: int
@@ -180,6 +182,7 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
     source_partition: int
     source_offset: int
     classes: tuple[ClassLoad, ...] = ()
+    quiet_since: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -189,6 +192,7 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             "source_partition": self.source_partition,
             "source_offset": self.source_offset,
             "classes": [item.to_avro() for item in self.classes],
+            "quiet_since": self.quiet_since,
         }
 
     @classmethod
@@ -200,6 +204,7 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             source_partition=record["source_partition"],
             source_offset=record["source_offset"],
             classes=tuple(ClassLoad.from_avro(item) for item in record["classes"]),
+            quiet_since=record["quiet_since"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -210,5 +215,6 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.source_partition <= 2147483647
             and 0 <= self.source_offset <= 9223372036854775807
             and len(self.classes) <= 21
+            and 0 <= self.quiet_since <= 4165516800000000
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )

@@ -1110,6 +1110,10 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     priority: Priority for the jobs.
     queues_used: Queues the task used already.
     more: True when further input of the task follows: a last partial job may wait.
+    continues: True when the dataset of the last unit has more units that are ready: a last job that has room
+        for more of them is left for the next order.
+    units_per_job: So many units a job must have where its input goes on, that the task makes no more jobs than
+        its limit; null without a limit.
     """
 
     order: int
@@ -1121,6 +1125,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     priority: int
     queues_used: tuple[str, ...] = ()
     more: bool = False
+    continues: bool = False
+    units_per_job: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1134,6 +1140,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             "priority": self.priority,
             "queues_used": list(self.queues_used),
             "more": self.more,
+            "continues": self.continues,
+            "units_per_job": self.units_per_job,
         }
 
     @classmethod
@@ -1149,6 +1157,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             priority=record["priority"],
             queues_used=tuple(record["queues_used"]),
             more=record["more"],
+            continues=record["continues"],
+            units_per_job=record["units_per_job"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1161,6 +1171,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and -2147483648 <= self.priority <= 2147483647
             and len(self.queues_used) <= 5000
             and (not self.queues_used or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues_used))
+            and (self.units_per_job is None or (1 <= self.units_per_job <= 1000000))
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()
@@ -2162,6 +2173,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempts_max: Limits, without what was added for all.
     boosted: Ids of the units that need more memory.
     ram_mb: Memory of each of them (MB).
+    pardoned: Ids of the units that a retry gave more failures.
+    failures_added: How many more each of them may have.
     """
 
     first: int
@@ -2171,6 +2184,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     attempts_max: tuple[int, ...] = ()
     boosted: tuple[int, ...] = ()
     ram_mb: tuple[int, ...] = ()
+    pardoned: tuple[int, ...] = ()
+    failures_added: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2182,6 +2197,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "attempts_max": list(self.attempts_max),
             "boosted": list(self.boosted),
             "ram_mb": list(self.ram_mb),
+            "pardoned": list(self.pardoned),
+            "failures_added": list(self.failures_added),
         }
 
     @classmethod
@@ -2195,6 +2212,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             attempts_max=tuple(record["attempts_max"]),
             boosted=tuple(record["boosted"]),
             ram_mb=tuple(record["ram_mb"]),
+            pardoned=tuple(record["pardoned"]),
+            failures_added=tuple(record["failures_added"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2212,6 +2231,10 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.boosted or 1 <= min(self.boosted) <= max(self.boosted) <= 1000000000)
             and len(self.ram_mb) <= 100000
             and (not self.ram_mb or 0 <= min(self.ram_mb) <= max(self.ram_mb) <= 10000000000000)
+            and len(self.pardoned) <= 100000
+            and (not self.pardoned or 1 <= min(self.pardoned) <= max(self.pardoned) <= 1000000000)
+            and len(self.failures_added) <= 100000
+            and (not self.failures_added or 0 <= min(self.failures_added) <= max(self.failures_added) <= 9223372036854775807)
         )
 
 

@@ -7,6 +7,7 @@ absolute, so that of many events with one key only the last needs to be read. A 
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.queue import JobQueued, JobWithdrawn
 from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
 from schemas.types import EventEnvelope
 from schemas.wire import Message
@@ -46,12 +47,14 @@ def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offs
     """The fact of that name as `event` tells it; partition and offset: the event's place."""
     match fact:
         case "QueueLoad":
+            told = isinstance(event, JobQueued | JobWithdrawn)
             return QueueLoad(
                 waiting=event.waiting,
                 leased=event.leased,
                 source_partition=partition,
                 source_offset=offset,
                 classes=event.classes,
+                quiet_since=event.quiet_since if told else envelope.occurred_at,
             )
         case "QueueKnown":
             return QueueKnown()

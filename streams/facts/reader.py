@@ -260,7 +260,7 @@ class Facts:
             if load is None:
                 queues[name] = QueueFacts(settings, pilots=pilots, health=health)
             else:
-                queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health)
+                queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since)
         position = position_text(self._known_places())
         return Snapshot(queues, self._rules, tuple(self._parked.values()), position, self._types)
 

@@ -19,7 +19,8 @@ PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
 class QueueFacts:
     """A queue as last heard of: settings, waiting and leased jobs, live pilots; classes: the jobs by class of slot.
 
-    health: of its workers that ended before they asked for work; None where they do not.
+    health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
+    had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
     """
 
     settings: QueueSettings
@@ -28,6 +29,7 @@ class QueueFacts:
     pilots: int = 0
     classes: tuple[ClassLoad, ...] = ()
     health: QueueHealth | None = None
+    quiet_since: int = 0
 
     @property
     def ill(self) -> QueueHealth | None:

@@ -8,10 +8,11 @@ Source: docs/reference/jedi.md, "Generic brokerage", in its order; available fil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from schemas.instants import HOUR
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.queue_classes import class_for, classes_of
 from schemas.records import replace
-from schemas.types import QueueStatus, QueueVerdict, Requirements
+from schemas.types import QueueStatus, QueueVerdict, Requirements, WorkerMode
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.draw import fraction
 
@@ -19,27 +20,32 @@ MEGABYTE = 1024**2
 #: Characters that make a name a glob.
 GLOB = frozenset("*?[")
 NAMES_LISTED_MAX = 5
+#: A queue where jobs wait and no pilot takes one for so long (microseconds) gets no more of them.
+PILOTS_WITHIN = 3 * HOUR
 TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a piece of work asks of a queue. ram_mb: as `outgoing.ram_mb`, or more after memory failures."""
+    """What a piece of work asks of a queue. ram_mb: as `outgoing.ram_mb`, or more after memory failures. asked_at: when
+    (microseconds UTC), 0 where it does not matter."""
 
     outgoing: Requirements
     vo: str
     ram_mb: int
     largest_input_bytes: int = 0
+    asked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A queue that may take the work. queued: jobs that wait there, as far as known."""
+    """A queue that may take the work. queued: jobs that wait there, as far as known; corepower: HS06 of a core."""
 
     queue: str
     weight: float
     queued: int
     workdir_mb: int
+    corepower: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,13 @@ def broker(
     best = [facts.settings.name for facts in taken]
     verdicts = tuple(_verdict(facts, dropped[facts.settings.name], best, used, weighing) for facts in rows)
     candidates = tuple(
-        Candidate(facts.settings.name, weight_of(facts, weighing), facts.waiting, facts.settings.workdir_mb_max)
+        Candidate(
+            facts.settings.name,
+            weight_of(facts, weighing),
+            facts.waiting,
+            facts.settings.workdir_mb_max,
+            facts.settings.corepower,
+        )
         for facts in taken
     )
     return Brokered(candidates, verdicts)
@@ -244,6 +256,18 @@ def _pilot(asked: Asked, facts: QueueFacts) -> str | None:
     return "no pilot was seen"
 
 
+def _nopilot(asked: Asked, facts: QueueFacts) -> str | None:
+    """Also a task that names the queue: its jobs would wait behind others for a pilot that does not come. In mode PUSH a worker
+    is started for its job and asks for none."""
+    if asked.outgoing.label in TEST_LABELS or facts.settings.mode is WorkerMode.PUSH:
+        return None
+    if not facts.waiting or facts.leased or not facts.quiet_since or asked.asked_at - facts.quiet_since <= PILOTS_WITHIN:
+        return None
+    hours = (asked.asked_at - facts.quiet_since) / HOUR
+    found = f"{facts.waiting} jobs wait there and no pilot took one for {hours:.1f} h"
+    return f"{found}, expected one within {PILOTS_WITHIN // HOUR} h"
+
+
 Filter = Callable[[Asked, QueueFacts], str | None]
 FILTERS: tuple[tuple[str, Filter], ...] = (
     ("site", _site),
@@ -260,6 +284,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("class", _classes),
     ("processing_type", _processing_type),
     ("pilot", _pilot),
+    ("nopilot", _nopilot),
 )
 
 

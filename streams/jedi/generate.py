@@ -19,23 +19,37 @@ from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
 
 
-def generate(order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE) -> GenerateJobs | ParkTask:
-    """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole."""
+def generate(
+    order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE, ordered_at: int = 0
+) -> GenerateJobs | ParkTask:
+    """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole.
+
+    A last job that has room for more of the input that follows is left to the next order. ordered_at: time of the order's event
+    (microseconds UTC); 0 where no choice rests on time.
+    """
     plans: list[JobPlan] = []
+    partial: list[tuple[Asked, list[InputUnit], Brokered]] = []
     verdicts: list[QueueVerdict] = []
-    for asked, units in _brokered_apart(order, vo):
+    for asked, units in _brokered_apart(order, vo, ordered_at):
         brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
         verdicts += brokered.verdicts
         if not brokered.candidates:
             evidence = evidence_of(brokered.verdicts, seed, facts.position)
             return ParkTask(order=order.order, brokerage=evidence, message=_why(asked, brokered))
-        plans += _with_type(_plans(order, units, asked, brokered, seed), asked, facts)
+        continues = order.continues and order.units[-1].unit_id == units[-1].unit_id
+        found = _plans(order, units, asked, brokered, seed, continues=continues)
+        plans += _with_type(found, asked, facts)
+        if not found:
+            partial.append((asked, units, brokered))
+    for asked, units, brokered in partial if not plans else ():
+        # An order makes one job at least, also one that has room for more.
+        plans += _with_type(_plans(order, units, asked, brokered, seed, continues=False), asked, facts)
     evidence = evidence_of(verdicts, seed, facts.position)
     return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
 
 
 def _plans(
-    order: JobsOrdered, units: Sequence[InputUnit], asked: Asked, brokered: Brokered, seed: str
+    order: JobsOrdered, units: Sequence[InputUnit], asked: Asked, brokered: Brokered, seed: str, *, continues: bool
 ) -> Sequence[JobPlan]:
     match order.kind:
         case JobKind.BUILD:
@@ -43,7 +57,14 @@ def _plans(
         case JobKind.MERGE:
             return merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
         case _:
-            return split(order.definition, units, brokered.candidates, f"{seed}:{asked.ram_mb}")
+            return split(
+                order.definition,
+                units,
+                brokered.candidates,
+                f"{seed}:{asked.ram_mb}",
+                units_per_job=order.units_per_job,
+                continues=continues,
+            )
 
 
 def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Sequence[JobPlan]:
@@ -55,13 +76,13 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
     return [replace(plan, resource_type=name) for plan in plans]
 
 
-def _brokered_apart(order: JobsOrdered, vo: str) -> list[tuple[Asked, list[InputUnit]]]:
+def _brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
-        return [(Asked(outgoing, vo, outgoing.ram_mb), [])]
+        return [(Asked(outgoing, vo, outgoing.ram_mb, asked_at=ordered_at), [])]
     return [
-        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units)), units)
+        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units), ordered_at), units)
         for ram_mb, units in memory_groups(order.units, outgoing.ram_mb).items()
     ]
 

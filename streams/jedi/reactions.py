@@ -36,7 +36,7 @@ def refine_submitted(records: Sequence[RecordRead], api: str) -> Iterator[Outgoi
 def generate_ordered(records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """`GenerateJobs` or `ParkTask` for each order."""
     for one in records:
-        answer = generate(one.message, one.cause.vo, facts, one.cause.event_id)
+        answer = generate(one.message, one.cause.vo, facts, one.cause.event_id, ordered_at=one.cause.occurred_at)
         yield outgoing_command(answer, one.cause.aggregate_id, [one.cause], "order")
 
 

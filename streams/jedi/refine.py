@@ -15,7 +15,7 @@ from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
 from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
-from streams.jedi.requirements import check_patterns, events_of, requirements_of
+from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
 from streams.jedi.template import job_text, stream_of
@@ -98,7 +98,7 @@ def _definition(
         parameters=text.text,
         source_url=with_name(given.name("sourceURL").rstrip("/") or api, {api}),
         requirements=requirements_of(given),
-        rules=_rules(given, without_input=without_input, by_file=by_name),
+        rules=_rules(given, without_input=without_input, by_file=by_name, mixed=master is not None and not master.expand),
         input_datasets=datasets,
         input_stream=(stream_of(master) if master else "") or "IN",
         input_include=_patterns(given, master.include if master else ()),
@@ -166,7 +166,7 @@ def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | 
     return None
 
 
-def _rules(given: Parameters, *, without_input: bool, by_file: bool) -> SplitRules:
+def _rules(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool) -> SplitRules:
     files, events = given.whole("nFilesPerJob", 1), events_of(given, "nEventsPerJob")
     per_file = events_of(given, "nEventsPerFile")
     if without_input and not by_file:
@@ -183,6 +183,9 @@ def _rules(given: Parameters, *, without_input: bool, by_file: bool) -> SplitRul
         jobs_max=min((found for found in jobs_max if found > 0), default=None),
         files_per_merge_job=given.whole("nFilesPerMergeJob", 1),
         gigabytes_per_merge_job=_positive(given, "nGBPerMergeJob"),
+        datasets_mixed=mixed and not without_input,
+        walltime_seconds_target=walltime_target_of(given),
+        hs06_seconds_per_event=hs06_seconds_of(given),
     )
 
 

@@ -19,8 +19,9 @@ PATTERNS_MAX, NAMES_MAX = 50, 1_000
 CORES_MAX = 100_000
 MEMORY_MB_MAX = 100_000_000
 DISK_MB_MAX = 1_000_000_000
-#: DOMA sends hours that come to ten years: what is long is not absurd.
 WALLTIME_SECONDS_MAX = 2**31 - 1
+#: No job runs longer; a larger maxWalltime is of a workflow, which says seconds (docs/decisions/0053).
+WALLTIME_HOURS_MAX = 720
 
 
 def requirements_of(given: Parameters) -> Requirements:
@@ -72,15 +73,37 @@ def check_patterns(given: Parameters, key: str, patterns: Sequence[str], compile
             given.problems.append(f"{key}: {problem}" if key else str(problem))
 
 
+def walltime_target_of(given: Parameters) -> int | None:
+    """The wall time (s) that jobs are cut for: `maxWalltime`, which is hours; None when it is not given, or is seconds."""
+    hours = given.number("maxWalltime")
+    return max(1, int(hours * 3600)) if hours is not None and 0 < hours <= WALLTIME_HOURS_MAX else None
+
+
+def hs06_seconds_of(given: Parameters) -> float | None:
+    """HS06 seconds of one event: `cpuTime` in `cpuTimeUnit`; None when it is not given."""
+    found, unit = given.number("cpuTime"), given.name("cpuTimeUnit") or "HS06sPerEvent"
+    if found is None or found <= 0:
+        return None
+    if not re.fullmatch(r"m?HS06sPerEvent(Fixed)?", unit):
+        given.problems.append(f"cpuTimeUnit is {shown(unit)}, expected HS06sPerEvent or mHS06sPerEvent")
+        return None
+    return found / 1000 if unit.startswith("m") else found
+
+
 def _walltime_seconds(given: Parameters) -> int:
-    """`walltime` in seconds, else `maxWalltime` in hours; 0 when none is asked for."""
+    """`walltime` in seconds, which a queue must allow; 0 when none is asked for. `maxWalltime` is a target for splitting, but
+    where it can only be the seconds of a workflow."""
     hours, seconds = given.number("maxWalltime"), given.number("walltime")
-    asked = seconds if seconds and seconds > 0 else (hours or 0) * 3600
-    if not 0 <= asked <= WALLTIME_SECONDS_MAX:
+    if hours is not None and hours < 0:
+        given.complain("maxWalltime", "a number of hours from 0 on")
+    asked = seconds or 0
+    if asked <= 0 and hours is not None and hours > WALLTIME_HOURS_MAX:
+        asked = hours
+    if asked > WALLTIME_SECONDS_MAX:
         key = "walltime" if seconds and seconds > 0 else "maxWalltime"
         given.complain(key, f"a wall time of 0 to {WALLTIME_SECONDS_MAX} seconds")
         return 0
-    return int(asked)
+    return max(0, int(asked))
 
 
 def _megabytes(given: Parameters, key: str, unit_key: str, usual: str) -> int:

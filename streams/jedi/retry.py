@@ -27,8 +27,8 @@ def _rules(source: str, action: RetryAction, *codes: int) -> tuple[RetryRule, ..
 DEFAULT_RULES: tuple[RetryRule, ...] = (
     # out of memory: by the kernel, bad alloc, by the pilot's memory monitor
     *_rules("pilot", RetryAction.MORE_MEMORY, 1212, 1223, 1235),
-    # the same input and payload cannot end otherwise: output missing, too large or empty, transform unknown, looping
-    *_rules("pilot", RetryAction.NO_RETRY, 1103, 1104, 1106, 1124, 1150, 1165, 1168, 1346, 1355),
+    # the same input and payload cannot end otherwise: output missing, too large or empty, wrapper or image unknown, looping
+    *_rules("pilot", RetryAction.NO_RETRY, 1103, 1104, 1106, 1124, 1150, 1165, 1168, 1191, 1346, 1350, 1355, 1360),
     # the place failed, not the payload: local disk, transfer, credentials, signals to the pilot, its own trouble
     *_rules("pilot", RetryAction.SYSTEM, 1098, 1099, 1137, 1151, 1152, 1163, 1177, 1199, 1200, 1201, 1301, 1318, 1319),
     *_rules("pilot", RetryAction.SYSTEM, 1320, 1332, 1373, 1376, 1382),

@@ -1,13 +1,16 @@
 """Input units packed into jobs, each with the queue drawn for it.
 
-In: units in input order, the task's rules, candidates, a seed. Out: plans. Invariant: every unit is in exactly one
-plan, units of different memory never share a job, and the same input and seed give the same plans. Source:
-docs/reference/jedi.md, "Memory groups" and "Splitting".
+In: units in input order, one dataset after the other, the task's rules, candidates, a seed. Out: plans. Invariant: every unit is
+in exactly one plan, but those of a last partial job whose input goes on; units of different memory never share a job, those of
+different datasets only where the task says so, and two files of one name never; the same input and seed give the same plans.
+Source: docs/reference/jedi.md, "Memory groups" and "Splitting".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from schemas.types import InputUnit, JobPlan, SplitRules, TaskDefinition
+from schemas.splitting import INPUT_RECORDS_BYTES_MAX, files_of_a_job, input_bytes, is_made_up, may_mix
+from schemas.types import InputUnit, JobPlan, TaskDefinition
 from streams.jedi.brokerage import Candidate
 from streams.jedi.draw import draw
 
@@ -15,21 +18,41 @@ GIGABYTE = 1024**3
 MEGABYTE = 1024**2
 #: Input of one job when neither files nor events nor gigabytes per job are given (docs/reference/jedi.md, "Splitting").
 INPUT_BYTES_MAX = 20 * GIGABYTE
+#: Wall time of a job beside that of its events, and the share of it in which cores compute (docs/reference/jedi.md, "Splitting").
+BASE_WALLTIME_SECONDS, CPU_EFFICIENCY = 600, 0.9
 
 
 def split(
-    definition: TaskDefinition, units: Sequence[InputUnit], candidates: Sequence[Candidate], seed: str
+    definition: TaskDefinition,
+    units: Sequence[InputUnit],
+    candidates: Sequence[Candidate],
+    seed: str,
+    *,
+    units_per_job: int | None = None,
+    continues: bool = False,
 ) -> tuple[JobPlan, ...]:
-    """Pack `units` of one memory group; a job stops before the first limit it would break, after one unit at least."""
+    """Pack `units` of one memory group; a job stops before the first limit it would break, after one unit at least.
+
+    units_per_job: a job with fewer units goes on over its limits, as far as its input does, so that there are no more jobs than
+    the task allows. continues: more input like the last unit follows; a last job that has room for it is not planned, so that
+    there may be no plan at all.
+    """
     assert candidates, "units cannot be split without a candidate queue"
-    lots = _Lots(candidates, seed)
-    chunks = list(_chunks(definition, units, lots))
     limit = definition.rules.jobs_max
-    if limit is not None and len(chunks) > limit:
-        even = -(-len(units) // limit)
-        starts = range(0, len(units), even)
-        chunks = [(units[start : start + even], chunks[place][1]) for place, start in enumerate(starts)]
-    return tuple(JobPlan(unit_ids=tuple(unit.unit_id for unit in chunk), queue=queue) for chunk, queue in chunks)
+    least = units_per_job or (-(-len(units) // limit) if limit else 1)
+    lots, plans, start = _Lots(candidates, seed), [], 0
+    while start < len(units):
+        candidate = lots.next()
+        parcel = Parcel(definition, candidate, least)
+        end = start
+        while end < len(units) and parcel.takes(units[end]):
+            parcel.add(units[end])
+            end += 1
+        if end == len(units) and continues and not parcel.full:
+            break
+        plans.append(JobPlan(unit_ids=tuple(unit.unit_id for unit in units[start:end]), queue=candidate.queue))
+        start = end
+    return tuple(plans)
 
 
 def memory_groups(units: Sequence[InputUnit], ram_mb: int) -> dict[int, list[InputUnit]]:
@@ -40,43 +63,89 @@ def memory_groups(units: Sequence[InputUnit], ram_mb: int) -> dict[int, list[Inp
     return dict(sorted(groups.items()))
 
 
-def _chunks(definition: TaskDefinition, units: Sequence[InputUnit], lots: "_Lots") -> Iterator[tuple[Sequence[InputUnit], str]]:
-    """Units of one job after the other, with its queue; the queue's work directory is one of the limits."""
-    alone = not definition.input_datasets and not definition.pfn_list and definition.listed is None
-    start = 0
-    while start < len(units):
-        candidate = lots.next()
-        room = (candidate.workdir_mb - definition.requirements.disk_mb) * MEGABYTE
-        end = start + 1
-        while not alone and end < len(units) and _fits(definition.rules, units[start : end + 1], room):
-            end += 1
-        yield units[start:end], candidate.queue
-        start = end
+@dataclass(slots=True)
+class Parcel:
+    """The input of one job on `candidate`, unit by unit; with fewer than `least` units it goes on over its limits."""
 
+    definition: TaskDefinition
+    candidate: Candidate
+    least: int = 1
+    count: int = 0
+    last: InputUnit | None = None
+    files: set[tuple[str, str]] = field(default_factory=set)
+    scopes: dict[str, str] = field(default_factory=dict)
+    size_bytes: int = 0
+    events: int = 0
+    uncounted: bool = False
+    records_bytes: int = 0
 
-def _fits(rules: SplitRules, chunk: Sequence[InputUnit], room: int) -> bool:
-    """True when `chunk` may be one job; its last unit is the one in question."""
-    size = sum(unit.size_bytes for unit in chunk)
-    files = len({(unit.dataset, unit.lfn) for unit in chunk})
-    if files > (rules.files_per_job or rules.files_per_job_max) or size > room:
-        return False
-    if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
-        return False
-    if rules.files_per_job is None and rules.events_per_job is None and size > INPUT_BYTES_MAX:
-        return False
-    if rules.events_per_job is not None and rules.files_per_job is None:
-        known = all(unit.events is not None for unit in chunk)
-        if not known or sum(unit.events or 0 for unit in chunk) > rules.events_per_job:
+    @property
+    def full(self) -> bool:
+        """True when no further unit would be taken, whichever it is."""
+        if self.count < max(1, self.least):
             return False
-    return _continues(chunk[-2], chunk[-1])
+        return is_made_up(self.definition) or len(self.files) >= files_of_a_job(self.definition.rules)
 
+    def takes(self, unit: InputUnit) -> bool:
+        """True when the job may have `unit` too."""
+        if self.last is None:
+            return True
+        if not self._continues(self.last, unit):
+            return False
+        if self.count < self.least:
+            return True
+        return not is_made_up(self.definition) and self._fits(unit)
 
-def _continues(before: InputUnit, after: InputUnit) -> bool:
-    """Ranges of events share a job only when one goes on where the other ends; whole files always do."""
-    if before.start_event is None and after.start_event is None:
-        return True
-    same = (before.dataset, before.lfn) == (after.dataset, after.lfn)
-    return same and before.end_event is not None and after.start_event == before.end_event + 1
+    def add(self, unit: InputUnit) -> None:
+        """Take it."""
+        self.count += 1
+        self.last = unit
+        self.events += unit.events or 0
+        self.uncounted = self.uncounted or unit.events is None
+        self.records_bytes += input_bytes(unit)
+        if (unit.dataset, unit.lfn) not in self.files:
+            self.files.add((unit.dataset, unit.lfn))
+            self.scopes[unit.lfn] = unit.scope
+            self.size_bytes += unit.size_bytes
+
+    def _continues(self, before: InputUnit, unit: InputUnit) -> bool:
+        """Ranges of events share a job only when one goes on where the other ends, whole files those of one dataset; a job has
+        one folder, in which there is one file of a name."""
+        if unit.dataset != before.dataset and not may_mix(self.definition):
+            return False
+        if before.start_event is None and unit.start_event is None:
+            return self.scopes.get(unit.lfn, unit.scope) == unit.scope
+        same = (before.dataset, before.lfn) == (unit.dataset, unit.lfn)
+        return same and before.end_event is not None and unit.start_event == before.end_event + 1
+
+    def _fits(self, unit: InputUnit) -> bool:
+        rules = self.definition.rules
+        new = (unit.dataset, unit.lfn) not in self.files
+        size = self.size_bytes + (unit.size_bytes if new else 0)
+        if len(self.files) + new > files_of_a_job(rules):
+            return False
+        if self.records_bytes + input_bytes(unit) > INPUT_RECORDS_BYTES_MAX:
+            return False
+        if size > (self.candidate.workdir_mb - self.definition.requirements.disk_mb) * MEGABYTE:
+            return False
+        if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
+            return False
+        own = (rules.files_per_job, rules.events_per_job, rules.gigabytes_per_job)
+        if own == (None, None, None) and size > INPUT_BYTES_MAX:
+            return False
+        known = not self.uncounted and unit.events is not None
+        events = self.events + (unit.events or 0)
+        if rules.events_per_job is not None and rules.files_per_job is None and (not known or events > rules.events_per_job):
+            return False
+        return not known or self._in_time(events)
+
+    def _in_time(self, events: int) -> bool:
+        """True where nothing is known of the time that an event takes, or `events` of them take no longer than they should."""
+        rules, cores = self.definition.rules, self.definition.requirements.core_count
+        if rules.walltime_seconds_target is None or not rules.hs06_seconds_per_event:
+            return True
+        power = max(1, cores) * (self.candidate.corepower or 10.0) * CPU_EFFICIENCY
+        return BASE_WALLTIME_SECONDS + rules.hs06_seconds_per_event * events / power <= rules.walltime_seconds_target
 
 
 class _Lots:

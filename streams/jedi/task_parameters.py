@@ -39,7 +39,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of `jobParameters`, `log` or `log_merge`; `where` says which, for messages."""
+    """One item of `jobParameters`, `log` or `log_merge`; `where` says which, for messages.
+
+    expand: its datasets are treated one by one.
+    """
 
     where: str
     template: bool
@@ -48,6 +51,7 @@ class Item:
     dataset: str = ""
     hidden: bool = False
     padding: bool = True
+    expand: bool = False
     offset: int = 0
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -194,6 +198,7 @@ class Parameters:
             dataset=reader.text("dataset"),
             hidden=reader.flag("hidden"),
             padding=padding is not False,
+            expand=reader.flag("expand"),
             offset=reader.whole("offset") or 0,
             include=reader.names("include"),
             exclude=reader.names("exclude"),

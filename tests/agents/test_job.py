@@ -81,6 +81,7 @@ def test_numbers_may_be_text_and_null_is_nothing() -> None:
     ("changes", "said"),
     [
         ({"inFiles": "a,b", "scopeIn": "x,y,z"}, "scopeIn has 3 entries, expected 2"),
+        ({"inFiles": "a,a", "scopeIn": "x,y"}, "inFiles has 'a' of two scopes, expected one file of a name"),
         ({"outFiles": "../up"}, "file name: found '../up', expected a plain file name"),
         ({"transformation": "http://h/.."}, "transformation: found '..', expected a plain file name"),
     ],

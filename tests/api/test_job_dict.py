@@ -2,6 +2,7 @@
 
 from api.pilots.job_dict import job_dict
 from api.pilots.queue_cache import queue_document, storage_documents
+from schemas.records import replace
 from schemas.types import DatasetRole, JobInput
 from tests.api.builders import a_job, an_output
 
@@ -80,3 +81,21 @@ def test_every_endpoint_of_a_queue_is_in_the_storage_document() -> None:
     # Without a limit there is no number to ask workers of.
     assert (queue["maxrss"], queue["pilot_manager"], queue["harvester"]) == (0, "", "")
     assert "mv_final_destination" in queue["catchall"]
+
+
+def test_a_job_that_merges_logs_counts_the_merged_ones_among_its_outputs() -> None:
+    """As `--mergeOutput --mergeLog` has it: the pilot takes `scopeOut` for every file but its own log."""
+    log, own = an_output("merged.log.tgz", role=DatasetRole.LOG), an_output("merge.log.tgz", role=DatasetRole.LOG)
+
+    job = job_dict(a_job(outputs=(an_output("out.txt"), log, own)), "D", SERVER)
+
+    assert job["outFiles"] == "out.txt,merged.log.tgz,merge.log.tgz"
+    assert (job["scopeOut"], job["logFile"]) == ("user.jdoe,user.jdoe", "merge.log.tgz")
+
+
+def test_an_output_of_two_datasets_is_written_once() -> None:
+    outputs = (an_output("out.txt"), replace(an_output("out.txt"), dataset="user.jdoe.copy"))
+
+    job = job_dict(a_job(outputs=outputs), "D", SERVER)
+
+    assert (job["outFiles"], job["realDatasets"], job["scopeOut"]) == ("out.txt", "user.jdoe.out", "user.jdoe")

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.instants import HOUR
 from schemas.streams import QueueHealth
-from schemas.types import QueueStatus
+from schemas.types import QueueStatus, WorkerMode
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.brokerage import FILTERS, Asked, broker, weight_of
 from tests.streams.builders import SEED, a_class, a_queue, asked
 
 GB = 1024**3
+NOON = 1_700_000_000_000_000
 CASES: list[tuple[str, Asked, QueueFacts, str]] = [
     ("site", asked(site="OTHER"), a_queue(), "the task names OTHER"),
     ("site", asked(included_sites=("A", "B*")), a_queue(), "not among the included sites A, B*"),
@@ -67,6 +69,12 @@ CASES: list[tuple[str, Asked, QueueFacts, str]] = [
     ("processing_type", asked(processing_type="run"), a_queue(processing_types=("hpo",)), "runs hpo, not run"),
     ("processing_type", asked(processing_type="run"), a_queue(processing_types_excluded=("run",)), "does not run run"),
     ("pilot", asked(), a_queue(allow_no_pilot=False, pilots=0), "no pilot was seen"),
+    (
+        "nopilot",
+        replace(asked(site="Q1"), asked_at=NOON),
+        replace(a_queue(waiting=7), quiet_since=NOON - 4 * HOUR),
+        "7 jobs wait there and no pilot took one for 4.0 h, expected one within 3 h",
+    ),
 ]
 
 
@@ -168,3 +176,20 @@ def test_the_same_input_gives_the_same_answer_in_any_order(queues: list[QueueFac
     assert [verdict.queue for verdict in forwards.verdicts] == sorted(queue.settings.name for queue in queues)
     taken = {verdict.queue for verdict in forwards.verdicts if verdict.taken}
     assert taken == {candidate.queue for candidate in forwards.candidates}
+
+
+@pytest.mark.parametrize(
+    ("work", "queue"),
+    [
+        (asked(), replace(a_queue(waiting=7), quiet_since=NOON - 3 * HOUR)),
+        (asked(), replace(a_queue(waiting=0), quiet_since=NOON - 9 * HOUR)),
+        (asked(), replace(a_queue(waiting=7, leased=1), quiet_since=NOON - 9 * HOUR)),
+        (asked(), a_queue(waiting=7)),
+        (asked(label="test"), replace(a_queue(waiting=7), quiet_since=NOON - 9 * HOUR)),
+        (asked(), replace(a_queue(waiting=7, mode=WorkerMode.PUSH), quiet_since=NOON - 9 * HOUR)),
+    ],
+)
+def test_a_queue_is_not_without_pilots_before_jobs_waited_three_hours_for_one(work: Asked, queue: QueueFacts) -> None:
+    brokered = broker(replace(work, asked_at=NOON), [queue], (), SEED)
+
+    assert [one.queue for one in brokered.candidates] == ["Q1"]

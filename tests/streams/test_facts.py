@@ -114,6 +114,17 @@ def test_a_queue_is_known_with_its_last_counters() -> None:
     assert (queue.settings, queue.waiting, queue.leased, queue.pilots) == (SETTINGS, 4, 1, 3)
 
 
+def test_it_is_known_since_when_no_pilot_has_come_to_a_queue() -> None:
+    settings = ("queue.Q1", QueueConfigured(settings=SETTINGS))
+    queued = ("Q1", JobQueued(spec=SPEC, waiting=5, leased=0, quiet_since=1_600_000_000_000_000))
+
+    waits = facts_after(settings, queued).snapshot().queues["Q1"]
+    served = facts_after(settings, queued, ("Q1", ended(4, 1))).snapshot().queues["Q1"]
+
+    assert waits.quiet_since == 1_600_000_000_000_000
+    assert served.quiet_since > waits.quiet_since
+
+
 def test_a_queue_whose_workers_do_not_ask_for_work_is_known_as_such_until_one_does() -> None:
     settings = ("queue.Q1", QueueConfigured(settings=SETTINGS))
     closed = ("Q1", QueueUnhealthy(worker_id="w", fingerprint="no-shared-folder", ended=3, probe_at=7))

@@ -132,8 +132,10 @@ def test_a_merged_log_is_an_output_of_the_merge_step_only() -> None:
         ({"ramCount": 4000, "ramCountUnit": "MB"}, Requirements(ram_mb=4000, ram_per_core=False)),
         ({"ramCount": 4000, "ramUnit": "MBPerCoreFixed"}, Requirements(ram_mb=4000)),
         ({"outDiskCount": 2049, "outDiskUnit": "kBFixed", "workDiskCount": 10}, Requirements(disk_mb=13)),
-        ({"maxWalltime": 2}, Requirements(walltime_seconds=7200)),
+        ({"maxWalltime": 2}, Requirements()),
         ({"walltime": 600, "maxWalltime": 2}, Requirements(walltime_seconds=600)),
+        ({"maxWalltime": 90_000}, Requirements(walltime_seconds=90_000)),
+        ({"maxWalltime": 720}, Requirements()),
         ({"walltime": -600}, Requirements()),
         ({"architecture": "x86_64-el9"}, Requirements(architecture="x86_64-el9")),
         ({"prodSourceLabel": "test"}, Requirements(label="test")),
@@ -154,6 +156,9 @@ def test_what_a_queue_must_offer_follows_from_the_parameters(changes: dict[str, 
         ({"nEventsPerJob": 100}, SplitRules(events_per_job=100)),
         ({"nEventsPerJob": 100, "nEventsPerFile": 40}, SplitRules(files_per_job=2)),
         ({"maxNumJobs": 7}, SplitRules(jobs_max=7)),
+        ({"maxWalltime": 2, "cpuTime": 30}, SplitRules(walltime_seconds_target=7200, hs06_seconds_per_event=30.0)),
+        ({"cpuTime": 30, "cpuTimeUnit": "mHS06sPerEventFixed"}, SplitRules(hs06_seconds_per_event=0.03)),
+        ({"maxWalltime": 90_000}, SplitRules()),
         ({"nFilesPerMergeJob": 5, "nGBPerMergeJob": 1}, SplitRules(files_per_merge_job=5, gigabytes_per_merge_job=1.0)),
     ],
 )
@@ -291,3 +296,20 @@ def test_outputs_found_by_pattern_are_refused() -> None:
 def test_names_of_datasets_lose_slash_and_scope() -> None:
     assert dataset_name("user.jdoe:user.jdoe.hdf.tiles/") == "user.jdoe.hdf.tiles"
     assert [scope_of(name) for name in ("user.jdoe.a.b", "group.phys.x", "mc23.1234.x")] == ["user.jdoe", "group.phys", "mc23"]
+
+
+@pytest.mark.parametrize(("expand", "mixed"), [(True, False), (None, True), (False, True)])
+def test_only_datasets_that_are_not_expanded_share_jobs(*, expand: bool | None, mixed: bool) -> None:
+    """`--notExpandInDS` leaves the word out."""
+    given = a_submission_with_input()
+    item = given["jobParameters"][-1] | {"dataset": "a,b"}
+    given["jobParameters"] = [*given["jobParameters"][:-1], item | {"expand": expand}]
+
+    assert refined(given).rules.datasets_mixed is mixed
+
+
+def test_datasets_that_no_item_names_do_not_share_jobs() -> None:
+    given = a_submission_with_input(dsForIN="a,b")
+    given["jobParameters"] = given["jobParameters"][:-1]
+
+    assert refined(given).rules.datasets_mixed is False

@@ -128,3 +128,29 @@ def test_the_same_seed_gives_the_same_plans(units: list[InputUnit], rules: dict[
     queues = candidates("Q1", "Q2", "Q3")
 
     assert split(a_definition(**rules), units, queues, seed) == split(a_definition(**rules), list(units), queues, seed)
+
+
+def test_input_is_cut_for_the_wall_time_that_is_the_target() -> None:
+    """600 s and 1,000 HS06 s an event on cores of 10 HS06 that compute nine tenths of the time: 27 events are 3,600 s."""
+    aimed = a_definition(walltime_seconds_target=3600, hs06_seconds_per_event=1000.0)
+
+    assert packed(split(aimed, files(7, events=9), candidates(), SEED)) == [[1, 2, 3], [4, 5, 6], [7]]
+    assert packed(split(aimed, files(3), candidates(), SEED)) == [[1, 2, 3]]
+
+
+def test_a_last_job_that_has_room_for_what_follows_is_left_out() -> None:
+    cut = a_definition(files_per_job=2)
+
+    assert packed(split(cut, files(5), candidates(), SEED, continues=True)) == [[1, 2], [3, 4]]
+    assert packed(split(cut, files(4), candidates(), SEED, continues=True)) == [[1, 2], [3, 4]]
+    assert split(cut, files(1), candidates(), SEED, continues=True) == ()
+
+
+def test_a_range_of_a_file_counts_the_file_once() -> None:
+    one = files(1, size_bytes=15 * GIGABYTE)[0]
+    ranges = [
+        records.replace(one, unit_id=number, events=5, start_event=first, end_event=first + 4)
+        for number, first in ((1, 0), (2, 5), (3, 10))
+    ]
+
+    assert packed(split(a_definition(events_per_job=10, gigabytes_per_job=20.0), ranges, candidates(), SEED)) == [[1, 2], [3]]
