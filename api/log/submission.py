@@ -24,8 +24,8 @@ from api.http.plain_requests import whole_from
 from api.log.gateway import CommandGateway, check_command
 from api.log.long_lists import LongList, chunks_of, problems_of_lists, taken_out
 from api.log.positions import Position
-from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
-from api.log.submitted_parameters import PROBLEMS_MAX, priority_of, problems_in
+from api.log.stored_parameters import parameters_of_reexecution, stored_parameters, with_server_name
+from api.log.submitted_parameters import PROBLEMS_MAX, priority_asked, problems_in
 from api.log.task_numbers import TaskNumbers
 from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
@@ -256,7 +256,7 @@ class Registrar:
             nickname=self.identity.nickname,
             label=str(parameters["prodSourceLabel"]),
             working_group=parameters.get("workingGroup") or None,
-            priority=priority_of(parameters.get("taskPriority")) or USER_PRIORITY,
+            priority=priority_asked(parameters),
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
             lists=tuple(one.announced for one in self.lists),

@@ -9,15 +9,25 @@ Set aside on purpose: `cloud` is not taken from `workingGroup`, a group is no pl
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
 from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
+from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import check_patterns, events_of, requirements_of
 from streams.jedi.shown import readable, shown
-from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
+from streams.jedi.task_parameters import (
+    COUNT_MAX,
+    INT32_MAX,
+    PROBLEMS_MAX,
+    TEXT_CHARACTERS_MAX,
+    Item,
+    Parameters,
+    Refusal,
+)
 from streams.jedi.template import job_text, stream_of
 
 ATTEMPTS = 3
@@ -29,16 +39,6 @@ DEPTH_MAX = 30
 RUN_WRAPPER = "runGen-00-00-02"
 BUILD_WRAPPER = "buildGen-00-00-01"
 MERGE_WRAPPER = "runMerge-00-00-02"
-NOT_SUPPORTED: Mapping[str, str] = {
-    "nEventsPerWorker": "the event service", "useJobCloning": "job cloning", "nJumboJobs": "jumbo jobs",
-    "fineGrainedProc": "fine-grained processing", "hpoWorkflow": "hyperparameter optimisation",
-    "hpoRequestData": "hyperparameter optimisation", "segmentedWork": "segmented work",
-    "segmentSpecs": "segmented work", "preproSpec": "a preprocessing step", "tarBallViaDDM": "sandboxes from datasets",
-    "addNthFieldToLFN": "output names made of input names", "skipFilesUsedBy": "input of other tasks left out",
-    "loadXML": "splitting by an XML file", "encJobParams": "encoded parameters", "inputPreStaging": "input from tape",
-    "respectLB": "splitting by luminosity block", "groupBoundaryID": "splitting by boundary",
-    "orderByLB": "ordering by luminosity block", "skipEmptyInput": "skipping input without events",
-}  # fmt: skip
 
 
 def refine(
@@ -106,7 +106,6 @@ def _definition(
         input_files=master.files if master else (),
         input_offset=master.offset if master else 0,
         input_files_max=files_max,
-        wait_input=given.flag("waitInput"),
         pfn_list=pfn_list[:files_max],
         events_total=_events_total(given) if without_input and not by_name else None,
         sequence_offset=_offset_of(items, "SEQNUMBER"),
@@ -135,10 +134,10 @@ def _listed(lists: Sequence[NameList], where: str) -> NameList | None:
 
 
 def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
-    """The first outgoing_command that Culm cannot fulfil."""
-    for key, what in NOT_SUPPORTED.items():
-        if given.raw.get(key):
-            return Refusal("NOT_SUPPORTED", f"{key}: {what} is not supported")
+    """What Culm cannot do: keys by name, all of them, else the first item."""
+    found = list(islice(problems_of_keys(given.raw), PROBLEMS_MAX))
+    if found:
+        return Refusal("NOT_SUPPORTED", "; ".join(found))
     inputs = [item for item in items if item.makes_dataset and item.param_type == "input"]
     for item in inputs if given.raw.get("noInput") else inputs[1:]:
         what = f"the input stream {stream_of(item)[:60]} ({readable(item.dataset, 60)})"
