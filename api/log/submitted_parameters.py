@@ -116,11 +116,11 @@ def priority_of(given: Any) -> int | None:
 
 def priority_asked(parameters: Mapping[str, Any]) -> int:
     """The priority that a task begins with: `currentPriority`, else `taskPriority`; of a user 900 to 1100, else the usual one."""
-    wished = priority_of(parameters.get("currentPriority"))
+    asked = priority_of(parameters.get("currentPriority"))
     usual = priority_of(parameters.get("taskPriority")) or USER_PRIORITY
     if parameters.get("taskType") != "anal":
-        return usual if wished is None else wished
-    return wished if wished is not None and USER_PRIORITY_MIN <= wished <= USER_PRIORITY_MAX else usual
+        return usual if asked is None else asked
+    return asked if asked is not None and USER_PRIORITY_MIN <= asked <= USER_PRIORITY_MAX else usual
 
 
 def _problem(where: str, value: Any, characters: CharacterSet, length_max: int) -> Iterator[str]:

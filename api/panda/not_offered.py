@@ -2,7 +2,7 @@
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
 (docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
-The relay of iDDS alone answers with status 501: `bps` takes what comes with 200 for rows, whatever the array says.
+The relay of iDDS alone answers with status 501: `bps` takes what comes with 200 for rows, also the refusal.
 """
 
 from collections.abc import Awaitable, Callable

@@ -188,8 +188,9 @@ def _spec(
         needs_merge=needs_merge,
         use_local_io=definition.use_local_io,
         looping_check=definition.looping_check,
-        container_name=definition.container_name,
-        multi_step_json=definition.multi_step_json,
+        # Builds and merges run Culm's own steps, which know of no container.
+        container_name=definition.container_name if kind is JobKind.NORMAL else None,
+        multi_step_json=definition.multi_step_json if kind is JobKind.NORMAL else None,
         events=events,
         # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
         uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,

@@ -159,5 +159,21 @@ MERGE = KnownKeys(
     unsupported={},
 )
 STEPS = KnownKeys(
-    followed=frozenset(("preprocess", "postprocess", "coprocess", "containerOptions")), harmless={}, only={}, unsupported={}
+    followed=frozenset(("preprocess", "postprocess", "containerOptions")),
+    harmless={},
+    only={},
+    unsupported={"coprocess": "a process beside the payload"},
+)
+#: Each of the steps, which the wrapper does.
+STEP = KnownKeys(
+    followed=frozenset(("args",)),
+    harmless={},
+    only={"command": (("${TRF}",), "a step of another program")},
+    unsupported={},
+)
+CONTAINER = KnownKeys(
+    followed=frozenset(("containerExec", "containerImage")),
+    harmless={},
+    only={},
+    unsupported={"execArgs": "options of a container launcher"},
 )

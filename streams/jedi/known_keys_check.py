@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from streams.jedi.known_keys import BUILD, ITEM, MERGE, PARAM_TYPES, STEPS, TASK, KnownKeys
+from streams.jedi.known_keys import BUILD, CONTAINER, ITEM, MERGE, PARAM_TYPES, STEP, STEPS, TASK, KnownKeys
 from streams.jedi.shown import readable, shown
 
 NAME_CHARACTERS_MAX = 60
 #: `dsForIN`, `dsForIN2`, ...: prun's own note of the datasets of a stream.
 DATASETS_OF_STREAM = re.compile(r"dsFor[A-Z][A-Z0-9_]{0,30}")
+#: In the processing type of `prun --oldContMode`.
+OLD_CONTAINERS, NEW_CONTAINERS = "-jedi-cont", "expected prun without --oldContMode: the pilot starts the container"
 #: What asks for hardware in an architecture: `x86_64-el9@centos7#x86_64-avx2&nvidia`.
 HARDWARE = ("#", "&")
 
@@ -28,15 +30,26 @@ def problems_of_keys(raw: Mapping[str, Any]) -> Iterator[str]:
         for place, row in enumerate(rows):
             if isinstance(row, Mapping):
                 yield from _of_item(row, f"{key}." if row is given else f"{key}[{place}].")
-    for key, keys in (("buildSpec", BUILD), ("mergeSpec", MERGE), ("multiStepExec", STEPS)):
-        section = raw.get(key)
-        if isinstance(section, Mapping):
-            yield from _of_object(section, keys, f"{key}.")
+    yield from _of_sections(raw, (("buildSpec", BUILD), ("mergeSpec", MERGE), ("multiStepExec", STEPS)), "")
+    steps = raw.get("multiStepExec")
+    if isinstance(steps, Mapping):
+        parts = (("preprocess", STEP), ("postprocess", STEP), ("containerOptions", CONTAINER))
+        yield from _of_sections(steps, parts, "multiStepExec.")
+    if OLD_CONTAINERS in str(raw.get("processingType")):
+        found = shown(raw["processingType"])
+        yield f"processingType: containers that the wrapper starts are not supported; found {found}, {NEW_CONTAINERS}"
 
 
 def asks_for_nothing(value: object) -> bool:
     """True for null, false, 0 and what is empty: a client that sends them says that it does not want the thing."""
     return not value
+
+
+def _of_sections(given: Mapping[str, Any], sections: Sequence[tuple[str, KnownKeys]], prefix: str) -> Iterator[str]:
+    for key, keys in sections:
+        section = given.get(key)
+        if isinstance(section, Mapping):
+            yield from _of_object(section, keys, f"{prefix}{key}.")
 
 
 def _of_object(given: Mapping[str, Any], keys: KnownKeys, prefix: str) -> Iterator[str]:

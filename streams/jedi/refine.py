@@ -36,6 +36,8 @@ FILES_PER_JOB_MAX = 200
 INPUT_DATASETS_MAX = 500
 #: Nesting of what is passed on as JSON; beyond it those who read it would not.
 DEPTH_MAX = 30
+#: Stands for all parameters of a job in its steps; so often they are put in.
+ARGUMENTS, ARGUMENTS_MAX = "${TRF_ARGS}", 5
 RUN_WRAPPER = "runGen-00-00-02"
 BUILD_WRAPPER = "buildGen-00-00-01"
 MERGE_WRAPPER = "runMerge-00-00-02"
@@ -272,6 +274,9 @@ def _as_json(given: Parameters, key: str) -> str | None:
         text = json.dumps(section.raw, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     except ValueError:
         given.problems.append(f"{key} holds NaN, Infinity or an endless number, expected JSON")
+        return None
+    if text.count(ARGUMENTS) > ARGUMENTS_MAX:
+        given.problems.append(f"{key} names {ARGUMENTS} {text.count(ARGUMENTS)} times, expected at most {ARGUMENTS_MAX}")
         return None
     if len(text) > TEXT_CHARACTERS_MAX:
         given.problems.append(f"{key} has {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")

@@ -189,16 +189,16 @@ def test_parameters_are_measured_in_the_bytes_that_a_record_has_room_for() -> No
     assert "at most 890,000 are taken" in done.message
 
 
-@pytest.mark.parametrize(("wished", "meant"), [(900, 900), (1100, 1100), ("950", 950), (899, 1000), (1101, 1000), (None, 1000)])
-def test_a_user_may_wish_for_a_priority_near_the_usual_one(wished: object, meant: int) -> None:
+@pytest.mark.parametrize(("asked", "meant"), [(900, 900), (1100, 1100), ("950", 950), (899, 1000), (1101, 1000), (None, 1000)])
+def test_a_user_may_ask_for_a_priority_near_the_usual_one(asked: object, meant: int) -> None:
     gateway = GatewayStandIn()
 
-    submit(gateway, parameters={"currentPriority": wished})
+    submit(gateway, parameters={"currentPriority": asked})
 
     assert gateway.sent[-1][0].priority == meant
 
 
-def test_a_priority_that_a_user_wishes_for_is_a_number() -> None:
+def test_a_priority_that_a_user_asks_for_is_a_number() -> None:
     done = submit(GatewayStandIn(), parameters={"currentPriority": "high"})
 
     assert (done.code, "currentPriority: found 'high', expected a whole number" in done.message) == (4, True)

@@ -163,7 +163,32 @@ def test_a_kind_of_item_that_no_one_makes_is_refused() -> None:
 
 def test_steps_of_unknown_names_are_refused() -> None:
     assert message_of(a_submission(multiStepExec={"a": {}})).startswith("multiStepExec.a: no such key is known; found {}")
+    other = {"preprocess": {"command": "rm", "args": "-r"}, "containerOptions": {"containerImage": "i", "execArgs": "--nohome"}}
+    assert message_of(a_submission(multiStepExec=other)) == (
+        "multiStepExec.preprocess.command: a step of another program is not supported; found 'rm', expected '${TRF}', "
+        "or no such key; "
+        "multiStepExec.containerOptions.execArgs: options of a container launcher is not supported; "
+        "found '--nohome', expected no such key"
+    )
+    assert message_of(a_submission(multiStepExec={"coprocess": {"command": "${TRF}"}})).startswith("multiStepExec.coprocess: ")
     assert message_of(a_submission(mergeSpec={"jobParameters": "", "nFiles": 3})).startswith("mergeSpec.nFiles: ")
+
+
+def test_containers_that_the_wrapper_would_start_are_refused() -> None:
+    assert message_of(a_submission(processingType="panda-client-2.2.0-jedi-cont")).startswith(
+        "processingType: containers that the wrapper starts are not supported; found 'panda-client-2.2.0-jedi-cont', expected "
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "container"),
+    [({}, False), ({"container_name": "i"}, True), ({"multiStepExec": {"containerOptions": {"containerImage": "i"}}}, True)],
+)
+def test_a_task_in_a_container_asks_its_queue_for_a_runtime(changes: dict[str, Any], container: bool) -> None:
+    outcome = refine(a_submission(**changes), API)
+
+    assert isinstance(outcome, TaskDefinition)
+    assert outcome.requirements.container is container
 
 
 def test_what_idds_sends_is_refused_for_what_it_really_asks() -> None:
