@@ -4,7 +4,7 @@ In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
 decided by the task_name aggregate; the id comes from a block that was given to this API. The read models are needed where a name
-is taken or a parent is named, and for nothing else. The command is checked against its bounds before anything is claimed: a name
+is taken, a parent is named or input is named by a pattern, and for nothing else. The command is checked against its bounds before anything is claimed: a name
 is never given to a task that cannot be submitted. Long lists of names follow the submission in chunks; one that fails half-way
 leaves a task that ends unfinished within the hour and gives its name free.
 """
@@ -21,6 +21,7 @@ import structlog
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, OutcomeUnknown, ReadModelsUnavailable, Unavailable
 from api.http.plain_requests import whole_from
+from api.log.dataset_patterns import with_dataset_names
 from api.log.gateway import CommandGateway, check_command
 from api.log.long_lists import LongList, chunks_of, problems_of_lists, taken_out
 from api.log.positions import Position
@@ -89,7 +90,8 @@ async def submit_task(
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
     stored, lists = taken_out(with_server_name(stored_parameters(parameters, identity), own_addresses))
-    problems = problems_in(stored, parent_task_id)
+    stored, problems = await with_dataset_names(read_models, identity.vo, stored)
+    problems += problems_in(stored, parent_task_id)
     problems += await asyncio.to_thread(lambda: list(islice(problems_of_lists(lists), PROBLEMS_MAX)))
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
