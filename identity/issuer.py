@@ -21,6 +21,8 @@ from schemas.ids import CULM
 
 ALGORITHM = "RS256"
 KEY_BITS = 2048
+#: Reserved for addresses that reach no one (RFC 2606).
+MAIL_DOMAIN = "culm.invalid"
 
 
 def key_path(home: Path) -> Path:
@@ -83,6 +85,8 @@ def make_token(
         "jti": str(uuid4()),
         "name": name,
         "preferred_username": user,
+        # `panda_auth status` of bps shows it, and stops where it is missing.
+        "email": f"{user}@{MAIL_DOMAIN}",
         "groups": list(groups),
     }
     return jwt.encode({"alg": ALGORITHM, "typ": "JWT", "kid": key.kid}, claims, key, algorithms=[ALGORITHM])

@@ -2423,6 +2423,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     label: prodSourceLabel: user, managed, test, panda.
     processing_type: processingType of the task.
     architecture: Architecture as submitted.
+    container: Jobs run in a container: the queue must have a runtime for them.
     """
 
     site: str | None = None
@@ -2437,6 +2438,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     label: str = "user"
     processing_type: str = ""
     architecture: str | None = None
+    container: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2453,6 +2455,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             "label": self.label,
             "processing_type": self.processing_type,
             "architecture": self.architecture,
+            "container": self.container,
         }
 
     @classmethod
@@ -2471,6 +2474,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             label=record["label"],
             processing_type=record["processing_type"],
             architecture=record["architecture"],
+            container=record["container"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3641,6 +3645,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         of mode PUSH.
     rebind_max: So often a job is given to another worker when its own ended before the job began; in a queue of
         mode PUSH.
+    container_type: Container runtimes as PanDA writes them, NAME:USER;... (podman:pilot); jobs in containers
+        run where the user pilot has one. Empty is none.
     """
 
     name: str
@@ -3672,6 +3678,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     mode: WorkerMode = WorkerMode.PULL
     start_seconds_max: int = 86400
     rebind_max: int = 3
+    container_type: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3705,6 +3712,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             "mode": self.mode,
             "start_seconds_max": self.start_seconds_max,
             "rebind_max": self.rebind_max,
+            "container_type": self.container_type,
         }
 
     @classmethod
@@ -3740,6 +3748,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             mode=WorkerMode[record["mode"]],
             start_seconds_max=record["start_seconds_max"],
             rebind_max=record["rebind_max"],
+            container_type=record["container_type"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3768,6 +3777,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.ramp_per_minute <= 1000000
             and 1 <= self.start_seconds_max <= 10000000
             and 0 <= self.rebind_max <= 1000
+            and len(self.container_type) <= 200 and LINE.takes(self.container_type)
             and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, self.harvester, self.harvester_template, self.harvester_workflow, ""))) is not None
             and (not self.classes or all(map(QueueClass.is_within_bounds, self.classes)))
         )
@@ -3930,7 +3940,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.parameters) <= 200000 and TEXT.takes(self.parameters)
+            len(self.parameters) <= 450000 and TEXT.takes(self.parameters)
             and len(self.input_datasets) <= 1000
             and (not self.input_datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.input_datasets))
             and len(self.input_include) <= 1000

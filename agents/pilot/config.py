@@ -23,7 +23,8 @@ class PilotConfig:
     passed_on: further variables of the pilot's environment that payloads may see.
     token_key_file: with what the token is renewed; None for one that someone else renews. is_private: payloads, which run as the
     same user, must find neither in a file nor in the memory of the pilot. job_file: with the one job that it runs, where it does
-    not ask for jobs. instance: tells it from another process that reads the same file.
+    not ask for jobs. instance: tells it from another process that reads the same file. container_runtime: the program that runs
+    containers, with podman's command line.
     """
 
     api: str
@@ -51,6 +52,7 @@ class PilotConfig:
     folder: Path | None = None
     job_file: Path | None = None
     instance: str = ""
+    container_runtime: str = "podman"
 
     @property
     def lease_seconds(self) -> float:
@@ -91,6 +93,7 @@ def read_config(environ: Mapping[str, str]) -> PilotConfig:
         stdout_mb_max=settings.whole("CULM_PILOT_STDOUT_MB", 2_048),
         grace_seconds=settings.number("CULM_PILOT_GRACE_SECONDS", 8.0),
         keep=settings.is_set("CULM_PILOT_KEEP"),
+        container_runtime=settings.text("CULM_PILOT_CONTAINERS", "podman"),
         passed_on=settings.words("CULM_PILOT_PASS_ON"),
         node=settings.text("PANDA_HOSTNAME", socket.gethostname()),
         harvester_id=settings.text("HARVESTER_ID", ""),

@@ -13,8 +13,10 @@ NULL = "NULL"
 SECRETS_FILE = "panda_secrets.json"
 RESERVED = ("payload.stdout", "payload.stderr", "pilotlog.txt", SECRETS_FILE)
 NAME_BYTES_MAX = 255
-#: What needs a container, or steps around the payload; this pilot has neither.
-UNSUPPORTED = ("container_name", "preprocess", "postprocess", "coprocess")
+#: What this pilot cannot do: a process beside the payload.
+UNSUPPORTED = ("coprocess",)
+#: Steps around a payload in a container.
+STEPS = ("preprocess", "postprocess")
 
 
 class BadJob(ValueError):
@@ -53,6 +55,8 @@ class PilotJob:
     """What the pilot needs of a job. Limits are 0 where there are none.
 
     attempt: echoed in every report, None when the server did not say. unsupported: names of what cannot be done here.
+    image: of the container to run in, empty for none; inside: the shell command that runs in it. before, after: arguments of the
+    wrapper outside, empty where there is no such step.
     """
 
     job_id: int
@@ -67,6 +71,10 @@ class PilotJob:
     walltime_seconds: int
     unsupported: tuple[str, ...] = ()
     secrets: str = field(default="", repr=False)
+    image: str = ""
+    inside: str = field(default="", repr=False)
+    before: str = field(default="", repr=False)
+    after: str = field(default="", repr=False)
 
     @property
     def wrapper(self) -> str:
@@ -104,6 +112,10 @@ def _parse_job(answer: dict[str, Any], job_id: int) -> PilotJob:
         walltime_seconds=_number(answer.get("maxWalltime")),
         unsupported=tuple(name for name in UNSUPPORTED if answer.get(name) not in (None, "", NULL)),
         secrets=_text(answer.get("secrets")),
+        image=_image(answer),
+        inside=_text(_options(answer).get("containerExec")),
+        before=_step(answer, "preprocess"),
+        after=_step(answer, "postprocess"),
     )
     _plain(job.wrapper, "transformation")
     for lfn in [file.lfn for file in job.inputs] + [file.lfn for file in job.outputs]:
@@ -112,6 +124,35 @@ def _parse_job(answer: dict[str, Any], job_id: int) -> PilotJob:
         if file.lfn in (job.wrapper, *RESERVED):
             raise ValueError(f"file name: input {file.lfn!r} would take the place of the pilot's own file")
     return job
+
+
+def _options(answer: dict[str, Any]) -> dict[str, Any]:
+    options = answer.get("containerOptions")
+    if options in (None, "", NULL):
+        return {}
+    if not isinstance(options, dict):
+        raise ValueError(f"containerOptions: found {str(options)[:100]!a}, expected an object")
+    return options
+
+
+def _image(answer: dict[str, Any]) -> str:
+    """The image that a job names; one without a name has none."""
+    image = _text(answer.get("container_name")) or _text(_options(answer).get("containerImage"))
+    if image.startswith("-") or not image.isprintable() or any(sign.isspace() for sign in image):
+        raise ValueError(f"container_name: found {image[:100]!a}, expected the name of an image")
+    if not image and any(answer.get(name) not in (None, "", NULL) for name in STEPS):
+        raise ValueError("container_name: found none, expected the image for the steps of this job")
+    return image
+
+
+def _step(answer: dict[str, Any], name: str) -> str:
+    """Arguments of the wrapper in a step; a step of another program is not for this pilot."""
+    step = answer.get(name)
+    if step in (None, "", NULL):
+        return ""
+    if not isinstance(step, dict) or step.get("command") != answer.get("transformation"):
+        raise ValueError(f"{name}: found {str(step)[:100]!a}, expected a step of the job's transformation")
+    return str(step.get("args") or "")
 
 
 def _inputs(answer: dict[str, Any]) -> tuple[InputFile, ...]:

@@ -5,7 +5,9 @@ wrote gets its name in storage only while the job certainly belongs to this pilo
 names belong to another attempt.
 """
 
+import os
 import select
+import shutil
 import sys
 import tarfile
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import structlog
 
+from agents.pilot.command import payload_line
 from agents.pilot.config import PilotConfig
 from agents.pilot.environment import payload_environment
 from agents.pilot.errors import INTERNAL, NO_CONTAINERS, NO_WORK_FOLDER, SIGTERM_RECEIVED, JobTrouble, PayloadSupervisorGone
@@ -92,6 +95,9 @@ class Runner:
         if self._job.unsupported:
             text = f"this pilot cannot do what the job asks for: {', '.join(self._job.unsupported)}"
             raise JobTrouble(NO_CONTAINERS, text)
+        if self._job.image and self._runtime() is None:
+            missing = f"no {self._config.container_runtime} is on the path of this pilot"
+            raise JobTrouble(NO_CONTAINERS, f"container_name: {missing} to run {self._job.image[:200]}")
         if self._config.job_file is not None:
             # The file may be old, or another one's: the server says first that the job is this pilot's.
             self._lease.make_sure(self._check)
@@ -127,7 +133,8 @@ class Runner:
         """Run until the end, a limit, or a word from the server."""
         job_run, job = self._job_run, self._job
         self._lease.make_sure(self._check)
-        command = ["/bin/bash", "-c", f"./{job.wrapper} {job.parameters}"]
+        line = payload_line(job, self._runtime() or "", job_run.folder.absolute(), is_root=os.geteuid() == 0)
+        command = ["/bin/bash", "-c", line]
         environment = payload_environment(self._config, job, Path(sys.executable), self._site.environment)
         pid = self._site.supervisor.start(command, job_run.folder, environment, self._lease.until)
         job_run.payload_at = time.time()
@@ -145,6 +152,10 @@ class Runner:
         job_run.payload_result = payload_result_of(job_run.exit_code, job_run.folder)
         if job_run.payload_result.trouble is not None:
             raise job_run.payload_result.trouble
+
+    def _runtime(self) -> str | None:
+        """Where the program is that runs containers; None when the pilot has none."""
+        return shutil.which(self._config.container_runtime, path=self._site.environment.get("PATH"))
 
     def _watch(self) -> Message:
         """Wait for the payload's end, which is returned; ends it when it takes too much or the pilot must go."""

@@ -6,11 +6,11 @@ In: parameters as the client sent them. Out: those that the log keeps (docs/refe
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from api.log.submitted_parameters import USER_PRIORITY
 from identity.identity import Identity
 from identity.ruling import PRODUCTION
 from schemas.server_address import with_name
 
-USER_PRIORITY = 1000
 #: Parameters that a re-execution takes over from the new submission, beside those that begin with `dsFor`.
 # fmt: off
 TAKEN_OVER = frozenset(

@@ -4,9 +4,9 @@ In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
 decided by the task_name aggregate; the id comes from a block that was given to this API. The read models are needed where a name
-is taken or a parent is named, and for nothing else. The command is checked against its bounds before anything is claimed: a name
-is never given to a task that cannot be submitted. Long lists of names follow the submission in chunks; one that fails half-way
-leaves a task that ends unfinished within the hour and gives its name free.
+is taken, a parent is named or input is named by a pattern, and for nothing else. The command is checked against its bounds before
+anything is claimed: a name is never given to a task that cannot be submitted. Long lists of names follow in chunks; one that
+fails half-way leaves a task that ends unfinished within the hour and gives its name free.
 """
 
 import asyncio
@@ -21,11 +21,12 @@ import structlog
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, OutcomeUnknown, ReadModelsUnavailable, Unavailable
 from api.http.plain_requests import whole_from
+from api.log.dataset_patterns import with_dataset_names
 from api.log.gateway import CommandGateway, check_command
 from api.log.long_lists import LongList, chunks_of, problems_of_lists, taken_out
 from api.log.positions import Position
-from api.log.stored_parameters import USER_PRIORITY, parameters_of_reexecution, stored_parameters, with_server_name
-from api.log.submitted_parameters import PROBLEMS_MAX, priority_of, problems_in
+from api.log.stored_parameters import parameters_of_reexecution, stored_parameters, with_server_name
+from api.log.submitted_parameters import PROBLEMS_MAX, priority_asked, problems_in
 from api.log.task_numbers import TaskNumbers
 from api.queries import answers, tasks
 from api.queries.read_models import ReadModels
@@ -89,7 +90,8 @@ async def submit_task(
     if missing:
         return Submission(FAILED, f"failed to register task: {', '.join(missing)} missing in the task parameters")
     stored, lists = taken_out(with_server_name(stored_parameters(parameters, identity), own_addresses))
-    problems = problems_in(stored, parent_task_id)
+    stored, problems = await with_dataset_names(read_models, identity.vo, stored)
+    problems += problems_in(stored, parent_task_id)
     problems += await asyncio.to_thread(lambda: list(islice(problems_of_lists(lists), PROBLEMS_MAX)))
     if problems:
         return Submission(FAILED, f"failed to register task: {'; '.join(problems)}")
@@ -256,7 +258,7 @@ class Registrar:
             nickname=self.identity.nickname,
             label=str(parameters["prodSourceLabel"]),
             working_group=parameters.get("workingGroup") or None,
-            priority=priority_of(parameters.get("taskPriority")) or USER_PRIORITY,
+            priority=priority_asked(parameters),
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
             lists=tuple(one.announced for one in self.lists),

@@ -19,6 +19,8 @@ PROBLEMS_MAX = 5
 PARAMETERS_BYTES_MAX = 890_000
 ITEMS_MAX = 2_000
 PRIORITY_MIN, PRIORITY_MAX = -(1 << 31), (1 << 31) - 1
+#: What users may ask for, and what they get else (docs/reference/client.md, "Task parameters").
+USER_PRIORITY_MIN, USER_PRIORITY, USER_PRIORITY_MAX = 900, 1000, 1100
 TASK_ID_MAX = 900_000_000_000
 DATASET_LENGTH_MAX, TEMPLATE_LENGTH_MAX = 600, 500
 #: Texts that become fields of the task: key -> characters, length.
@@ -70,9 +72,10 @@ def _texts(parameters: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _numbers(parameters: Mapping[str, Any], parent_task_id: int | None) -> Iterator[str]:
-    given = parameters.get("taskPriority")
-    if given is not None and priority_of(given) is None:
-        yield f"taskPriority: found {shown(given)}, expected a whole number from {PRIORITY_MIN:,} to {PRIORITY_MAX:,}"
+    for key in ("taskPriority", "currentPriority"):
+        given = parameters.get(key)
+        if given is not None and priority_of(given) is None:
+            yield f"{key}: found {shown(given)}, expected a whole number from {PRIORITY_MIN:,} to {PRIORITY_MAX:,}"
     if parent_task_id is not None and not 0 < parent_task_id <= TASK_ID_MAX:
         yield f"parent task: found {parent_task_id}, expected the number of a task"
 
@@ -109,6 +112,15 @@ def priority_of(given: Any) -> int | None:
     if not isinstance(given, int) or isinstance(given, bool):
         return None
     return given if PRIORITY_MIN <= given <= PRIORITY_MAX else None
+
+
+def priority_asked(parameters: Mapping[str, Any]) -> int:
+    """The priority that a task begins with: `currentPriority`, else `taskPriority`; of a user 900 to 1100, else the usual one."""
+    asked = priority_of(parameters.get("currentPriority"))
+    usual = priority_of(parameters.get("taskPriority")) or USER_PRIORITY
+    if parameters.get("taskType") != "anal":
+        return usual if asked is None else asked
+    return asked if asked is not None and USER_PRIORITY_MIN <= asked <= USER_PRIORITY_MAX else usual
 
 
 def _problem(where: str, value: Any, characters: CharacterSet, length_max: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from api.queries.comparisons import Comparison
 
 REGEX_CHARACTERS = frozenset("^$*+?\\|()")
 PATTERN_LENGTH_MAX = 500
-NUMBERS = {"jediTaskID": "task_id", "reqID": "task_id"}
+NUMBERS = {"jediTaskID": "task_id"}
 COLUMNS = NUMBERS | {
     "status": "status",
     "superStatus": "super_status",

@@ -15,10 +15,10 @@ from api.pilots.structured import was_left_out
 from api.queries import jobs
 from api.queries.read_models import Row
 from identity.rights import may_act_on
-from identity.ruling import PILOT
 from schemas.job import KillJob
 
 JOBS_MAX = 5500
+FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 KILL_BY_USER = 3
 KILL_CODES = range(1, 100)
 #: Commands that wait for their answers at the same time.
@@ -38,13 +38,11 @@ async def statuses(call: Call) -> Reply:
     """Status and order of each job, parallel to the ids."""
     ids = _ids(call)
     rows = await _rows(call, ids)
-    # A Harvester ends the workers of a job that is not there.
-    unknown = "tobekilled" if PILOT in call.identity.roles else None
-    return done([_status(rows.get(job_id), unknown) for job_id in ids])
+    return done([_status(rows.get(job_id)) for job_id in ids])
 
 
 async def kill(call: Call) -> Reply:
-    """True for each job whose kill was taken; a job of another user is left alone."""
+    """True for each job that is killed, or is about to be; false for one that has ended, and for one of another user."""
     ids = _ids(call)
     code = call["code"] or KILL_BY_USER
     if code not in KILL_CODES:
@@ -109,7 +107,13 @@ async def _kill_one(call: Call, row: Row | None, code: int) -> bool:
     if row is None or not may_act_on(call.identity, row["owner"], row["vo"]):
         return False
     answer = await send(call, KillJob(code=code, reason="killed through the PanDA API"), "job", row["job_id"])
-    return answer is not None and answer.accepted
+    if answer is None or not answer.accepted:
+        return False
+    if answer.event_types:
+        return True
+    # Nothing was left to do: the kill was ordered before, or the job has ended.
+    now = (await _rows(call, [row["job_id"]])).get(row["job_id"])
+    return now is not None and now["status"] not in FINAL
 
 
 def _ids(call: Call) -> list[int]:
@@ -124,7 +128,8 @@ async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:
     return await jobs.several(call.services.read_models, call.identity.vo, ids)
 
 
-def _status(row: Row | None, unknown: str | None) -> dict[str, str | None]:
+def _status(row: Row | None) -> dict[str, str]:
+    """Status and order; a job that is not there is to be killed: a Harvester ends its workers then."""
     if row is None:
-        return {"status": "unknown", "command": unknown}
+        return {"status": "unknown", "command": "tobekilled"}
     return {"status": row["status"], "command": "tobekilled" if row["order_kill"] else "NULL"}

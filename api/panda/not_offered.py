@@ -2,6 +2,7 @@
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
 (docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
+The relay of iDDS alone answers with status 501: `bps` takes what comes with 200 for rows, also the refusal.
 """
 
 from collections.abc import Awaitable, Callable
@@ -32,10 +33,12 @@ CALLS = {
 LEGACY_CALLS = {
     "put_workflow_request": WORKFLOWS,
     "execute_idds_workflow_command": WORKFLOWS,
-    "relay_idds_command": "iDDS is not offered by this server yet",
     "put_file_recovery_request": "use /api/v1/file_server/upload_file_recovery_request",
     "putEventPickingRequest": "event picking is not offered by this server",
 }
+#: Calls of which the client reads the status alone before it uses the body.
+RELAYED_CALLS = {"relay_idds_command": "iDDS is not offered by this server yet"}
+NOT_IMPLEMENTED = 501
 
 
 def endpoints_saying_no() -> tuple[Endpoint, ...]:
@@ -50,6 +53,9 @@ def mount_legacy(router: APIRouter) -> None:
     """Legacy routes that are refused to every caller."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
+    for name, why in RELAYED_CALLS.items():
+        refused = _answering([False, why], NOT_IMPLEMENTED)
+        router.add_route(f"/server/panda/{name}", refused, methods=["GET", "POST"], include_in_schema=False)
 
 
 def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
@@ -59,9 +65,9 @@ def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
     return refuse
 
 
-def _answering(content: list[object]) -> Callable[[Request], Awaitable[Response]]:
+def _answering(content: list[object], status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_: Request) -> Response:
-        return json_response(content)
+        return json_response(content, status)
 
     answer.access = EndpointClass.PUBLIC  # type: ignore[attr-defined]  # read by the test that lists all routes
     return answer

@@ -25,6 +25,7 @@ TASK_ATTRIBUTES_TEXT = """
     actionTime
 """
 TASK_ATTRIBUTES = tuple(TASK_ATTRIBUTES_TEXT.split())
+REQUEST_ID_MAX = 2**63 - 1
 RULE_NAMES = {
     "files_per_job": "nFilesPerJob",
     "files_per_job_max": "nMaxFilesPerJob",
@@ -42,7 +43,7 @@ def percent(part: int, whole: int) -> int:
 
 
 def task_object(row: Row) -> dict[str, Any]:
-    """A task with every attribute of the reference; `reqID` is the task id, as the generic flavour has it."""
+    """A task with every attribute of the reference; `reqID` is the one that came with the task, else the task id."""
     parameters = parameters_of(row)
     definition = row["definition"] or {}
     asked = definition.get("requirements") or {}
@@ -50,7 +51,7 @@ def task_object(row: Row) -> dict[str, Any]:
     found: dict[str, Any] = dict.fromkeys(TASK_ATTRIBUTES)
     found |= {
         "jediTaskID": row["task_id"],
-        "reqID": row["task_id"],
+        "reqID": request_id_of(parameters, row["task_id"]),
         "taskName": row["name"],
         "status": row["status"],
         "superStatus": row["super_status"],
@@ -95,6 +96,14 @@ def task_object(row: Row) -> dict[str, Any]:
     for name in ("taskType", "processingType", "architecture", "transUses", "transHome", "framework", "campaign"):
         found[name] = parameters.get(name)
     return found
+
+
+def request_id_of(parameters: Mapping[str, Any], task_id: int) -> int:
+    """The request that the task belongs to, where a number came with it (iDDS sends one); else the task itself."""
+    given = parameters.get("reqID")
+    if not isinstance(given, int) or isinstance(given, bool) or not 0 < given <= REQUEST_ID_MAX:
+        return task_id
+    return given
 
 
 def split_rule(rules: Mapping[str, Any]) -> str:

@@ -15,13 +15,16 @@ from schemas.server_address import with_address
 from schemas.types import JobOutput, JobSpec
 
 NULL = "NULL"
+#: So often steps may name all parameters of the job; refinement takes fewer.
+ARGUMENTS_MAX = 20
 STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
 
 
-def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
+def job_dict(spec: JobSpec, storage: str, server: str, arguments: str | None = None) -> dict[str, Any]:
     """The job for its pilot; outputs without a storage element of their own go to `storage`.
 
-    server: base address from which jobs fetch wrappers and sandboxes at this moment.
+    server: base address from which jobs fetch wrappers and sandboxes at this moment. arguments: what stands for its parameters
+    where they travel apart (`long_arguments.py`).
     """
     job: dict[str, Any] = {
         "StatusCode": 0,
@@ -32,7 +35,7 @@ def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
         "reqID": spec.task_id,
         "jobName": spec.name,
         "transformation": with_address(spec.transformation, server),
-        "jobPars": with_address(spec.parameters, server),
+        "jobPars": with_address(spec.parameters, server) if arguments is None else arguments,
         **_inputs(spec),
         **_outputs(written_once(spec.outputs), storage),
         "attemptNr": spec.attempt,
@@ -61,17 +64,30 @@ def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
     if spec.container_name:
         job["container_name"] = spec.container_name
     if spec.multi_step_json:
-        job |= _steps(spec.multi_step_json)
+        job |= _steps(spec.multi_step_json, job["transformation"], job["jobPars"])
     return job
 
 
-def _steps(text: str) -> dict[str, Any]:
-    """The steps of a JSON object; none of any other text, which refinement lets into no definition."""
+def _steps(text: str, transformation: str, parameters: str) -> dict[str, Any]:
+    """The steps of a JSON object, with wrapper and parameters in them; none of any other text, which no definition has."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {}
-    return {name: found[name] for name in STEPS if name in found} if isinstance(found, dict) else {}
+    if not isinstance(found, dict) or text.count("TRF_ARGS") > ARGUMENTS_MAX:
+        return {}
+    return {name: _with_wrapper(found[name], transformation, parameters) for name in STEPS if name in found}
+
+
+def _with_wrapper(value: Any, transformation: str, parameters: str) -> Any:
+    """`value` with its `${TRF}` and `${TRF_ARGS}` filled in, in every text of it."""
+    if isinstance(value, str):
+        return parameters.join(part.replace("${TRF}", transformation) for part in value.split("${TRF_ARGS}"))
+    if isinstance(value, dict):
+        return {key: _with_wrapper(one, transformation, parameters) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_wrapper(one, transformation, parameters) for one in value]
+    return value
 
 
 def _inputs(spec: JobSpec) -> dict[str, str]:

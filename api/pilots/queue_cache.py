@@ -93,7 +93,7 @@ def queue_document(settings: Settings) -> dict[str, Any]:
         "copytools": {"mv": {"setup": ""}},
         "acopytools": {activity: ["mv"] for activity in ("pr", "pw", "pl", "default")},
         "astorages": {activity: [storage] for activity in ACTIVITIES},
-        "container_type": "",
+        "container_type": settings.get("container_type") or "",
         "container_options": "",
         "catchall": "mv_final_destination",
         "maxrss": settings.get("rss_mb_max") or 0,

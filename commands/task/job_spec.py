@@ -7,7 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from commands.task.model import Task, Unmerged
-from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
+from commands.task.text import (
+    UnresolvedPlaceholder,
+    expand,
+    expand_merge_pairs,
+    file_name,
+    replaced_names,
+    text_bytes_max,
+)
 from schemas.resource_types import BUILT_IN, asked_mb_of, memory_mb_of, resource_type_of
 from schemas.types import (
     DatasetRole,
@@ -66,7 +73,8 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
                 endpoint=task.library.endpoint,
             )
         )
-    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units))
+    bytes_max = text_bytes_max(definition.transformation)
+    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units), bytes_max)
     return _spec(
         task,
         job,
@@ -92,7 +100,7 @@ def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
         job,
         JobKind.BUILD,
         transformation=step.transformation,
-        parameters=_finished_text(text, task, {}, _scalars(task, job, [])),
+        parameters=_finished_text(text, task, {}, _scalars(task, job, []), text_bytes_max(step.transformation)),
         inputs=[],
         outputs=[output, _log_of(task, job, "build")],
         priority=PRIORITY_BUILD,
@@ -128,13 +136,14 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
                 endpoint=library.endpoint,
             )
         )
-    text = expand_merge_pairs(step.parameters, pairs)
+    bytes_max = text_bytes_max(step.transformation)
+    text = expand_merge_pairs(step.parameters, pairs, bytes_max)
     return _spec(
         task,
         job,
         JobKind.MERGE,
         transformation=step.transformation,
-        parameters=_finished_text(text, task, streams, _scalars(task, job, [])),
+        parameters=_finished_text(text, task, streams, _scalars(task, job, []), bytes_max),
         inputs=inputs,
         outputs=[*outputs, _log_of(task, job, "merge")],
         priority=PRIORITY_MERGE,
@@ -190,8 +199,9 @@ def _spec(
         needs_merge=needs_merge,
         use_local_io=definition.use_local_io,
         looping_check=definition.looping_check,
-        container_name=definition.container_name,
-        multi_step_json=definition.multi_step_json,
+        # Builds and merges run Culm's own steps, which know of no container.
+        container_name=definition.container_name if kind is JobKind.NORMAL else None,
+        multi_step_json=definition.multi_step_json if kind is JobKind.NORMAL else None,
         events=events,
         # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
         uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,
@@ -242,8 +252,8 @@ def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str,
     return scalars
 
 
-def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str]) -> str:
-    return expand(text, streams, scalars).replace("$JEDITASKID", str(task.task_id))
+def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str], bytes_max: int) -> str:
+    return expand(text, streams, scalars, bytes_max).replace("$JEDITASKID", str(task.task_id))
 
 
 def _with_unmerged_names(text: str, outputs: list[JobOutput]) -> str:

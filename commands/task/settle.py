@@ -7,7 +7,7 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
-from commands.task.for_orders import for_orders
+from commands.task.for_orders import for_orders, texts_bytes
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
@@ -16,6 +16,8 @@ from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import JobsOrdered, TaskFinalized
 from schemas.types import JobKind, TaskVerdict, UnmergedJob
 
+#: Of the texts of all jobs of a task that are not ended.
+TEXTS_LIVE_BYTES_MAX = 500_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
 PLANNING = WORKING | {TaskStatus.DEFINED}
@@ -59,8 +61,11 @@ def _normal_order(task: Task) -> JobsOrdered | TaskFinalized | None:
 
 def _has_room(task: Task) -> bool:
     """True when every unit of one more order may become a job; with nothing at work there always is room."""
+    assert task.definition is not None
     at_work = len(task.jobs) + sum(len(order.units) for order in task.orders.values())
-    return at_work == 0 or at_work + UNITS_PER_ORDER <= JOBS_LIVE_MAX
+    # Every waiting job stands in its queue with its texts.
+    jobs_max = min(JOBS_LIVE_MAX, max(UNITS_PER_ORDER, TEXTS_LIVE_BYTES_MAX // texts_bytes(task.definition)))
+    return at_work == 0 or at_work + UNITS_PER_ORDER <= jobs_max
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:

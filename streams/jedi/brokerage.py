@@ -22,6 +22,8 @@ GLOB = frozenset("*?[")
 NAMES_LISTED_MAX = 5
 #: A queue where jobs wait and no pilot takes one for so long (microseconds) gets no more of them.
 PILOTS_WITHIN = 3 * HOUR
+#: Of the users of a container runtime (pilot, wrapper, middleware) the one that runs payloads.
+CONTAINER_USER = "pilot"
 TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
 
 
@@ -189,6 +191,23 @@ def _label(asked: Asked, facts: QueueFacts) -> str | None:
     return f"serves labels {_listed(served)}, not {label}" if served and label not in served else None
 
 
+def _container(asked: Asked, facts: QueueFacts) -> str | None:
+    """Also a task that names the queue: without a runtime each attempt of its jobs would fail."""
+    if not asked.outgoing.container or has_container_runtime(facts.settings.container_type):
+        return None
+    found = facts.settings.container_type or "none"
+    return f"the task runs in a container, the queue's container_type is {found}; podman:pilot says that its pilots have podman"
+
+
+def has_container_runtime(container_type: str) -> bool:
+    """True when `NAME:USER;...` names a runtime for the user pilot; a name alone is for all users."""
+    for part in container_type.split(";"):
+        name, _, user = part.strip().partition(":")
+        if name and user in ("", CONTAINER_USER):
+            return True
+    return False
+
+
 def _scratch(asked: Asked, facts: QueueFacts) -> str | None:
     need = asked.outgoing.disk_mb + -(-asked.largest_input_bytes // MEGABYTE)
     found = facts.settings.workdir_mb_max
@@ -277,6 +296,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("unhealthy", _unhealthy),
     ("vo", _vo),
     ("label", _label),
+    ("container", _container),
     ("scratch", _scratch),
     ("walltime", _walltime),
     ("cores", _cores),

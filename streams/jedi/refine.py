@@ -9,15 +9,25 @@ Set aside on purpose: `cloud` is not taken from `workingGroup`, a group is no pl
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
 from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
+from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
 from streams.jedi.shown import readable, shown
-from streams.jedi.task_parameters import COUNT_MAX, INT32_MAX, TEXT_CHARACTERS_MAX, Item, Parameters, Refusal
+from streams.jedi.task_parameters import (
+    COUNT_MAX,
+    INT32_MAX,
+    PROBLEMS_MAX,
+    TEXT_CHARACTERS_MAX,
+    Item,
+    Parameters,
+    Refusal,
+)
 from streams.jedi.template import job_text, stream_of
 
 ATTEMPTS = 3
@@ -26,19 +36,11 @@ FILES_PER_JOB_MAX = 200
 INPUT_DATASETS_MAX = 500
 #: Nesting of what is passed on as JSON; beyond it those who read it would not.
 DEPTH_MAX = 30
+#: Stands for all parameters of a job in its steps; so often they are put in.
+ARGUMENTS, ARGUMENTS_MAX = "${TRF_ARGS}", 5
 RUN_WRAPPER = "runGen-00-00-02"
 BUILD_WRAPPER = "buildGen-00-00-01"
 MERGE_WRAPPER = "runMerge-00-00-02"
-NOT_SUPPORTED: Mapping[str, str] = {
-    "nEventsPerWorker": "the event service", "useJobCloning": "job cloning", "nJumboJobs": "jumbo jobs",
-    "fineGrainedProc": "fine-grained processing", "hpoWorkflow": "hyperparameter optimisation",
-    "hpoRequestData": "hyperparameter optimisation", "segmentedWork": "segmented work",
-    "segmentSpecs": "segmented work", "preproSpec": "a preprocessing step", "tarBallViaDDM": "sandboxes from datasets",
-    "addNthFieldToLFN": "output names made of input names", "skipFilesUsedBy": "input of other tasks left out",
-    "loadXML": "splitting by an XML file", "encJobParams": "encoded parameters", "inputPreStaging": "input from tape",
-    "respectLB": "splitting by luminosity block", "groupBoundaryID": "splitting by boundary",
-    "orderByLB": "ordering by luminosity block", "skipEmptyInput": "skipping input without events",
-}  # fmt: skip
 
 
 def refine(
@@ -106,7 +108,6 @@ def _definition(
         input_files=master.files if master else (),
         input_offset=master.offset if master else 0,
         input_files_max=files_max,
-        wait_input=given.flag("waitInput"),
         pfn_list=pfn_list[:files_max],
         events_total=_events_total(given) if without_input and not by_name else None,
         sequence_offset=_offset_of(items, "SEQNUMBER"),
@@ -135,10 +136,10 @@ def _listed(lists: Sequence[NameList], where: str) -> NameList | None:
 
 
 def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
-    """The first outgoing_command that Culm cannot fulfil."""
-    for key, what in NOT_SUPPORTED.items():
-        if given.raw.get(key):
-            return Refusal("NOT_SUPPORTED", f"{key}: {what} is not supported")
+    """What Culm cannot do: keys by name, all of them, else the first item."""
+    found = list(islice(problems_of_keys(given.raw), PROBLEMS_MAX))
+    if found:
+        return Refusal("NOT_SUPPORTED", "; ".join(found))
     inputs = [item for item in items if item.makes_dataset and item.param_type == "input"]
     for item in inputs if given.raw.get("noInput") else inputs[1:]:
         what = f"the input stream {stream_of(item)[:60]} ({readable(item.dataset, 60)})"
@@ -276,6 +277,9 @@ def _as_json(given: Parameters, key: str) -> str | None:
         text = json.dumps(section.raw, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     except ValueError:
         given.problems.append(f"{key} holds NaN, Infinity or an endless number, expected JSON")
+        return None
+    if text.count(ARGUMENTS) > ARGUMENTS_MAX:
+        given.problems.append(f"{key} names {ARGUMENTS} {text.count(ARGUMENTS)} times, expected at most {ARGUMENTS_MAX}")
         return None
     if len(text) > TEXT_CHARACTERS_MAX:
         given.problems.append(f"{key} has {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")

@@ -51,6 +51,7 @@ def requirements_of(given: Parameters) -> Requirements:
         label=given.name("prodSourceLabel", "user"),
         processing_type=given.name("processingType"),
         architecture=given.name("architecture") or None,
+        container=bool(given.name("container_name") or given.raw.get("multiStepExec")),
     )
 
 

@@ -256,15 +256,15 @@ def test_a_wrapper_that_cannot_be_fetched_fails_the_job(culm: CulmStandIn, start
     assert final["pilotErrorCode"] == 1149
 
 
-def test_a_job_for_a_container_is_refused_with_the_reason(culm: CulmStandIn, start_agent: StartAgent) -> None:
-    culm.jobs.append(a_job(culm, "echo x > out.txt", container_name="image:1"))
+def test_a_job_with_a_process_beside_its_payload_is_refused_with_the_reason(culm: CulmStandIn, start_agent: StartAgent) -> None:
+    culm.jobs.append(a_job(culm, "echo x > out.txt", coprocess={"command": "a", "args": "b"}))
 
     start_agent().ended()
 
     final = culm.final(1001)
     assert final is not None
     assert final["pilotErrorCode"] == 1384
-    assert "container_name" in final["pilotErrorDiag"]
+    assert "coprocess" in final["pilotErrorDiag"]
 
 
 def test_a_job_that_cannot_be_understood_is_reported_failed(culm: CulmStandIn, start_agent: StartAgent) -> None:

@@ -60,6 +60,26 @@ def test_multi_step_members_stand_at_the_top() -> None:
     assert "other" not in job
 
 
+def test_wrapper_and_parameters_are_put_into_the_steps() -> None:
+    steps = '{"preprocess":{"command":"${TRF}","args":"--preprocess ${TRF_ARGS}"},"containerOptions":{"a":["${TRF} x"]}}'
+
+    job = job_dict(a_job(multi_step_json=steps, parameters="-p ${TRF}"), "D", SERVER)
+
+    assert job["preprocess"] == {"command": job["transformation"], "args": "--preprocess -p ${TRF}"}
+    assert job["containerOptions"] == {"a": [f"{job['transformation']} x"]}
+
+
+def test_steps_that_name_the_parameters_again_and_again_are_left_out() -> None:
+    steps = f'{{"preprocess":{{"args":"{"${TRF_ARGS}" * 10_000}"}}}}'
+
+    assert "preprocess" not in job_dict(a_job(multi_step_json=steps), "D", SERVER)
+
+
+def test_a_queue_says_which_container_runtime_it_has() -> None:
+    assert queue_document({"name": "Q", "site": "S", "container_type": "podman:pilot"})["container_type"] == "podman:pilot"
+    assert queue_document({"name": "Q", "site": "S"})["container_type"] == ""
+
+
 def test_nothing_is_null() -> None:
     job = job_dict(a_job(looping_check=False, container_name="docker://x"), "D", SERVER)
 

@@ -2,8 +2,10 @@
 
 from typing import Any, cast
 
+import orjson
 import pytest
 
+from api.log.dataset_patterns import with_dataset_names
 from api.log.gateway import CommandGateway
 from api.log.stored_parameters import parameters_of_reexecution, stored_parameters
 from api.log.submission import Submission, submit_task
@@ -13,6 +15,7 @@ from schemas.answer import CommandAnswered
 from schemas.task import ReloadTask, SubmitTask
 from schemas.task_name import ClaimTaskName
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, an_identity, run
+from tests.api.panda.builders import RecordingReadModels
 
 PARAMETERS: dict[str, Any] = {
     "taskName": "user.jdoe.t1/",
@@ -189,6 +192,21 @@ def test_parameters_are_measured_in_the_bytes_that_a_record_has_room_for() -> No
     assert "at most 890,000 are taken" in done.message
 
 
+@pytest.mark.parametrize(("asked", "meant"), [(900, 900), (1100, 1100), ("950", 950), (899, 1000), (1101, 1000), (None, 1000)])
+def test_a_user_may_ask_for_a_priority_near_the_usual_one(asked: object, meant: int) -> None:
+    gateway = GatewayStandIn()
+
+    submit(gateway, parameters={"currentPriority": asked})
+
+    assert gateway.sent[-1][0].priority == meant
+
+
+def test_a_priority_that_a_user_asks_for_is_a_number() -> None:
+    done = submit(GatewayStandIn(), parameters={"currentPriority": "high"})
+
+    assert (done.code, "currentPriority: found 'high', expected a whole number" in done.message) == (4, True)
+
+
 @pytest.mark.parametrize("priority", ["high", [1], {"a": 1}, 1.5, 1 << 31, "99999999999", True])
 def test_a_priority_that_is_none_is_refused_from_production(priority: object) -> None:
     changes = {"taskType": "prod", "taskPriority": priority, "userName": "Prod"}
@@ -240,3 +258,61 @@ def test_a_name_whose_submission_is_under_way_is_queued() -> None:
 
     assert (done.code, done.task_id) == (1, 10_000_001)
     assert "jediTaskID=10000001 is waiting for names of its input" in done.message
+
+
+def with_input(dataset: str) -> dict[str, Any]:
+    """Parameters of a task over a dataset, as `prun --inDS` makes them."""
+    item = {"type": "template", "param_type": "input", "value": '-i "${IN/T}"', "dataset": dataset, "expand": True}
+    return {"dsForIN": dataset, "jobParameters": [{"type": "constant", "value": "-r ."}, item]}
+
+
+def test_a_pattern_of_input_datasets_becomes_the_names_that_match() -> None:
+    gateway = GatewayStandIn()
+    tables = {"name like": [{"name": "user.jdoe.a.1"}, {"name": "user.jdoe.a.2"}]}
+
+    done = submit(gateway, tables, parameters=with_input("user.jdoe:user.jdoe.a.*/,user.jdoe.b"))
+
+    assert done.code == 0
+    kept = orjson.loads(gateway.sent[-1][0].parameters_json)
+    assert kept["jobParameters"][1]["dataset"] == "user.jdoe.a.1,user.jdoe.a.2,user.jdoe.b"
+    assert kept["dsForIN"] == "user.jdoe.a.1,user.jdoe.a.2,user.jdoe.b"
+
+
+def test_names_without_a_pattern_need_no_read_models() -> None:
+    gateway = GatewayStandIn()
+
+    done = submit(gateway, {"name like": [{"name": "other"}]}, parameters=with_input("user.jdoe.a,user.jdoe.b"))
+
+    assert done.code == 0
+    assert orjson.loads(gateway.sent[-1][0].parameters_json)["dsForIN"] == "user.jdoe.a,user.jdoe.b"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rows", "said"),
+    [
+        ("user.jdoe.x*", 0, "dsForIN: no registered dataset matches 'user.jdoe.x*'"),
+        ("user.jdoe.*", 501, "dsForIN: 'user.jdoe.*' matches more than 500 datasets, expected at most that"),
+        ("*", 1, "dsForIN: found '*', expected at most 600 characters and 10 *, 3 characters before the first"),
+        ("abc" + "*a" * 11, 1, "dsForIN: found 'abc*a*a*a"),
+        ("us*" + "e" * 600, 1, "dsForIN: found 'us*eee"),
+        (",".join(f"abc{number}*" for number in range(21)), 1, "dsForIN: more than 20 patterns, expected at most that"),
+        (",".join(f"n{number}" for number in range(500)) + ",abc*", 1, "dsForIN: the patterns match 501 datasets"),
+    ],
+)
+def test_a_pattern_that_stands_for_no_input_is_refused(pattern: str, rows: int, said: str) -> None:
+    gateway = GatewayStandIn()
+    tables = {"name like": [{"name": f"user.jdoe.{number}"} for number in range(rows)]}
+
+    done = submit(gateway, tables, parameters=with_input(pattern))
+
+    assert (done.code, gateway.sent) == (4, [])
+    assert done.message.startswith(f"failed to register task: {said}")
+
+
+def test_signs_of_sql_in_a_pattern_stand_for_themselves() -> None:
+    read_models = RecordingReadModels({"name like": [{"name": "a"}]})
+
+    run(with_dataset_names(cast(ReadModels, read_models), "wlcg", with_input("user.j_doe%.\\*")))
+
+    assert read_models.asked[0][1]["like"] == "user.j\\_doe\\%.\\\\%"
+    assert (read_models.asked[0][1]["vo"], len(read_models.asked)) == ("wlcg", 1)

@@ -27,6 +27,7 @@ def test_a_token_of_our_issuer_is_believed(tmp_path: Path) -> None:
 
     assert claims["preferred_username"] == "jdoe"
     assert claims["sub"] != "jdoe"
+    assert claims["email"] == "jdoe@culm.invalid"
 
 
 def test_the_private_key_can_be_read_by_its_owner_only(tmp_path: Path) -> None:

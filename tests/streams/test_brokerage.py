@@ -36,6 +36,15 @@ CASES: list[tuple[str, Asked, QueueFacts, str]] = [
     ("vo", asked(vo="wlcg"), a_queue(vos=("lsst",)), "serves lsst, not wlcg"),
     ("label", asked(label="managed"), a_queue(labels=("user", "panda")), "serves labels user, panda, not managed"),
     (
+        "container",
+        asked(container=True, site="Q1"),
+        a_queue(container_type="docker:wrapper;podman:middleware"),
+        (
+            "the task runs in a container, the queue's container_type is docker:wrapper;podman:middleware;"
+            " podman:pilot says that its pilots have podman"
+        ),
+    ),
+    (
         "scratch",
         asked(disk_mb=500, largest=1 * GB),
         a_queue(workdir_mb_max=1500),
@@ -96,6 +105,8 @@ def test_every_filter_has_a_case() -> None:
     ("work", "queue"),
     [
         (asked(site="Q1"), a_queue(status=QueueStatus.BROKEROFF)),
+        (asked(container=True), a_queue(container_type="podman:pilot")),
+        (asked(container=True), a_queue(container_type="docker:wrapper; podman")),
         (asked(site="Q.*"), a_queue(status=QueueStatus.TEST)),
         (asked(site="Q1", core_count=8), a_queue(core_count=1)),
         (asked(site="Q1", ram_mb=9000), a_queue(rss_mb_max=1000)),

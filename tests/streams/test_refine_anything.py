@@ -14,8 +14,8 @@ from schemas.catalog import messages
 from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.wire import Codec
 from streams.engine.messages import OutgoingCommand
+from streams.jedi.known_keys import TASK
 from streams.jedi.reactions import DEFINITION_BYTES_MAX, refine_submitted
-from streams.jedi.refine import NOT_SUPPORTED
 from tests.streams.builders import a_submission, a_submission_with_input, heard
 from tests.streams.naughty import NAUGHTY, naughty
 
@@ -35,12 +35,14 @@ KEYS = (
 
 
 def without_the_unsupported(given_: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in given_.items() if key not in NOT_SUPPORTED} | {"processingType": "panda"}
+    return {key: value for key, value in given_.items() if key not in TASK.unsupported} | {"processingType": "panda"}
 
 
 EXAMPLES = (
     a_submission(buildSpec={"jobParameters": "-o ${OUT}", "archiveName": "sources.1.tar.gz"}),
-    a_submission_with_input(mergeOutput=True, mergeSpec={"jobParameters": "${TRN_OUTPUT:OUTPUT}"}, multiStepExec={"a": {}}),
+    a_submission_with_input(
+        mergeOutput=True, mergeSpec={"jobParameters": "${TRN_OUTPUT:OUTPUT}"}, multiStepExec={"preprocess": {}}
+    ),
     *map(without_the_unsupported, RECORDED),
     *RECORDED,
 )
@@ -118,8 +120,12 @@ def test_the_examples_themselves_are_refined() -> None:
         ("nFiles", "1" * 400, "nFiles is a number beyond 1e30, expected a whole number of at most 2147483647"),
         ("site", '"(a)\\\\1"', "site: pattern '(a)\\\\1' has the backreference \\1, which cannot be matched in linear time"),
         ("transPath", '"a\\u0000b"', "transPath holds the character U+0000 ('a\\x00b'), expected text without control"),
-        ("multiStepExec", '{"a":' * 40 + "1" + "}" * 40, "multiStepExec is nested more than 30 deep, expected at most that"),
-        ("multiStepExec", '{"a": NaN}', "multiStepExec holds NaN, Infinity or an endless number, expected JSON"),
+        (
+            "multiStepExec",
+            '{"preprocess":' * 40 + "1" + "}" * 40,
+            "multiStepExec is nested more than 30 deep, expected at most that",
+        ),
+        ("multiStepExec", '{"preprocess": NaN}', "multiStepExec holds NaN, Infinity or an endless number, expected JSON"),
     ],
 )
 def test_an_absurd_value_breaks_the_task_with_key_value_and_what_was_expected(key: str, text: str, message: str) -> None:

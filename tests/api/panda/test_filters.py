@@ -28,7 +28,7 @@ def test_names_of_attributes_may_be_in_any_case() -> None:
 
 
 def test_an_id_is_compared_as_a_number_so_that_the_index_is_used() -> None:
-    (wanted,) = selection({"reqID": "10000001"}).comparisons
+    (wanted,) = selection({"jediTaskID": "10000001"}).comparisons
 
     assert (wanted.sql, wanted.value) == ("task_id = any(%s::bigint[])", [10_000_001])
 

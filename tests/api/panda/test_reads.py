@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api.panda import jobs, task_lists, task_reads
 from api.panda.calls import Call
 from api.panda.envelope import Reply
 from schemas.job import KillJob
-from tests.api.builders import GatewayStandIn, an_identity, run
+from tests.api.builders import GatewayStandIn, an_answer, an_identity, run
 from tests.api.panda.builders import RecordingReadModels, a_call, a_job_row, a_task_row
 
 Function = Callable[[Call], Awaitable[Reply]]
@@ -124,7 +126,7 @@ def test_a_described_job_has_its_duration_and_label(tmp_path: Path) -> None:
 
 
 def test_only_ones_own_jobs_are_killed(tmp_path: Path) -> None:
-    rows = [a_job_row(job_id=1), a_job_row(job_id=2, owner="subject-john")]
+    rows = [a_job_row(job_id=1, status="running"), a_job_row(job_id=2, status="running", owner="subject-john")]
     gateway = GatewayStandIn()
     arguments = {"job_ids": [1, 2, 3], "code": None}
 
@@ -134,8 +136,33 @@ def test_only_ones_own_jobs_are_killed(tmp_path: Path) -> None:
     assert gateway.sent == [(KillJob(code=3, reason="killed through the PanDA API"), "1")]
 
 
+@pytest.mark.parametrize(("status", "killed"), [("finished", False), ("failed", False), ("cancelled", False), ("running", True)])
+def test_a_job_that_has_ended_is_not_said_to_be_killed(tmp_path: Path, status: str, killed: bool) -> None:
+    """The decider takes the command in any case; the same kill twice is no failure."""
+    rows = {"from job": [a_job_row(status=status)]}
+
+    reply, _ = asked(jobs.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows)
+
+    assert reply.data == [killed]
+
+
+def test_a_job_that_was_killed_by_this_call_is_said_to_be_killed_although_it_has_ended(tmp_path: Path) -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(event_types=("JobCancelled",)))
+    rows = {"from job": [a_job_row(status="cancelled")]}
+
+    reply, _ = asked(jobs.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows, gateway=gateway)
+
+    assert reply.data == [True]
+
+
+def test_a_job_that_is_not_there_is_to_be_killed_for_everyone(tmp_path: Path) -> None:
+    reply, _ = asked(jobs.statuses, tmp_path, {"job_ids": [5], "timeout": 60})
+
+    assert reply.data == [{"status": "unknown", "command": "tobekilled"}]
+
+
 def test_a_pilots_role_does_not_kill_jobs_of_others_and_the_production_role_does(tmp_path: Path) -> None:
-    rows = {"from job": [a_job_row(owner="subject-john", job_id=2)]}
+    rows = {"from job": [a_job_row(owner="subject-john", job_id=2, status="running")]}
     arguments = {"job_ids": [2], "code": None}
 
     by_pilot, _ = asked(jobs.kill, tmp_path, arguments, tables=rows, identity=an_identity(role="pilot"))

@@ -36,6 +36,15 @@ def test_what_pbook_prints_is_there() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"), [("101", 101), ('"101"', 10_000_001), ("-1", 10_000_001), ("true", 10_000_001), ("null", 10_000_001)]
+)
+def test_the_request_that_came_with_a_task_is_kept(given: str, shown: int) -> None:
+    task = task_object(a_task_row(parameters=f'{{"reqID": {given}}}'))
+
+    assert (task["reqID"], task["jediTaskID"]) == (shown, 10_000_001)
+
+
 def test_times_are_marked_and_have_whole_seconds() -> None:
     task = task_object(a_task_row())
 
