@@ -4,6 +4,8 @@
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13,$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)) python3)
+# Images of containers often forbid Python to keep what it compiled; each of the many processes here would compile all of Culm again.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 CLIENT := .venv-client
 READY := $(VENV)/.ready

@@ -7,6 +7,7 @@ that panda-client reads, and the public key set. It issues to anyone who can rea
 import contextlib
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4, uuid5
@@ -34,11 +35,17 @@ def signing_key(home: Path) -> RSAKey:
     """The issuer's private key; made on first use, by whichever process comes first."""
     path = key_path(home)
     with contextlib.suppress(FileNotFoundError):
-        return RSAKey.import_key(orjson.loads(path.read_bytes()))
+        return _imported(path.read_bytes())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = RSAKey.generate_key(KEY_BITS, auto_kid=True)
     write_private_first(path, orjson.dumps(key.as_dict(private=True)))
-    return RSAKey.import_key(orjson.loads(path.read_bytes()))
+    return _imported(path.read_bytes())
+
+
+@lru_cache(maxsize=16)
+def _imported(document: bytes) -> RSAKey:
+    """The key of a file's content; the same content gives the same key, since to check one takes longer than ten signatures."""
+    return RSAKey.import_key(orjson.loads(document))
 
 
 class HeldKey:

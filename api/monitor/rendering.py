@@ -6,6 +6,7 @@ escaping is on for every template, and nothing is marked safe but what this modu
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -106,8 +107,9 @@ def json_attribute(value: Any) -> Markup:
     return escape(orjson.dumps(value, default=str).decode())
 
 
+@cache
 def environment() -> Environment:
-    """The templates with what they may call."""
+    """The templates with what they may call; one for the process, since to translate them takes longer than to render a page."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,

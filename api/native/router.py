@@ -36,6 +36,6 @@ def build_router(services: Services, service: AuditService) -> APIRouter:
         secrets, agents, tail, access_policy, can_i, living_workers,
     )  # fmt: skip
     for part in parts:
-        router.include_router(part.build_router(services))
-    router.include_router(audit.build_router(service))
+        router.routes.extend(part.build_router(services).routes)
+    router.routes.extend(audit.build_router(service).routes)
     return router

@@ -11,9 +11,9 @@ from api.services import Services
 def build_router(services: Services, service: PilotDispatch) -> APIRouter:
     """Routes of both dialects and the documents."""
     router = APIRouter()
-    router.include_router(legacy.build_router(service))
-    router.include_router(v1.build_router(service))
-    router.include_router(documents.build_router(services, service))
+    router.routes.extend(legacy.build_router(service).routes)
+    router.routes.extend(v1.build_router(service).routes)
+    router.routes.extend(documents.build_router(services, service).routes)
     return router
 
 

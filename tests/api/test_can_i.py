@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from api.native import access_policy, can_i, health
 from tests.api.builders import ReadModelsStandIn
 from tests.api.test_routes import Client, headers, services_at
 from tests.identity.builders import a_token
@@ -18,7 +19,7 @@ def client(api_home: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     assert isinstance(models, ReadModelsStandIn)
     models.tables["from task where"] = [{"owner": "bob", "vo": "wlcg"}]
     models.tables["from job where"] = []
-    return Client(create_app(services))
+    return Client(create_app(services, only=[can_i.build_router, access_policy.build_router, health.build_router]))
 
 
 KILL = "/v1/can-i?verb=kill&kind=task&id=10000007"

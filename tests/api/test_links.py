@@ -8,6 +8,7 @@ import pytest
 
 from api.app import create_app
 from api.http.edge_door import came_through_edge
+from api.native import commands, health, links
 from api.services import Services
 from identity.edge_tokens import edge_home
 from identity.issuer import make_token, subject_of
@@ -21,6 +22,8 @@ from tests.api.test_routes import Client, services_at
 
 JANE, OTHER = subject_of("jane"), subject_of("jane2")
 FIRST, LAST = sorted((JANE, OTHER))
+#: What is asked here; to build all routes takes longer than to ask them.
+ROUTES = (links.build_router, health.build_router)
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def services(tmp_path: Path) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> Client:
-    return Client(create_app(services))
+    return Client(create_app(services, only=ROUTES))
 
 
 def a_login(home: Path, user: str = "jane", *groups: str, **more: Any) -> str:
@@ -204,7 +207,8 @@ def test_an_identity_says_which_ids_are_linked(client: Client, services: Service
     assert (identity.linked, identity.owners) == ((OTHER,), (JANE, OTHER))
 
 
-def test_users_send_no_links_as_commands(client: Client, tmp_path: Path) -> None:
+def test_users_send_no_links_as_commands(services: Services, tmp_path: Path) -> None:
+    client = Client(create_app(services, only=[commands.build_router]))
     body = {"aggregate_id": linked_identity_key(FIRST), "actor": FIRST, "other": LAST}
 
     for name in ("LinkIdentities", "UnlinkIdentities"):
@@ -216,7 +220,7 @@ def test_a_certificate_and_a_token_are_linked_through_the_edge(services: Service
     services.gate.keys.refresh(row)
     edge = Verifier((row,), services.gate.keys)
     services = replace_part(services, gate=replace_part(services.gate, edge=edge))
-    client = Client(create_app(services))
+    client = Client(create_app(services, only=ROUTES))
     certified = a_login(edge_home(tmp_path), "dn", issuer=EDGE_ISSUER)
 
     through = came_through_edge.set(True)

@@ -4,12 +4,26 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
+from fastapi import APIRouter
 
+from api import monitor
+from api.log.audit_service import build_audit_service
+from api.login import back_channel, documents, logout
+from api.native import health, revocations
 from api.services import Services
 from tests.api.test_routes import Client
 from tests.login.provider import CodeProvider
 
 HERE = "http://culm"
+
+
+def pages(services: Services) -> APIRouter:
+    """The monitor, of which login and session are a part."""
+    return monitor.build_router(services, build_audit_service(services))
+
+
+#: What logins meet; to build all routes takes longer than to ask them.
+ROUTES = (pages, *(part.build_router for part in (back_channel, documents, logout, health, revocations)))
 
 
 class CookieBrowser:

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from api.app import create_app
 from api.services import Services
 from tests.api.test_routes import Client, services_at
-from tests.login.browser import CookieBrowser, believing
+from tests.login.browser import ROUTES, CookieBrowser, believing
 from tests.login.provider import CLIENT, CodeProvider
 
 
@@ -35,7 +35,7 @@ def services(tmp_path: Path, provider: CodeProvider) -> Services:
 
 @pytest.fixture
 def browser(services: Services) -> CookieBrowser:
-    return CookieBrowser(Client(create_app(services)))
+    return CookieBrowser(Client(create_app(services, only=ROUTES)))
 
 
 def rules(services: Services) -> list[str]:

@@ -15,7 +15,7 @@ from schemas.instants import micros_of_seconds
 from schemas.policy import EndLogin, IdentityRevoked, TokenRevoked, TokensRevokedBefore
 from schemas.records import replace
 from tests.api.test_routes import Client, services_at
-from tests.login.browser import CookieBrowser, believing
+from tests.login.browser import ROUTES, CookieBrowser, believing
 from tests.login.provider import AUDIENCE, CLIENT, LOGIN, CodeProvider
 
 SOON = 30
@@ -37,7 +37,7 @@ def services(tmp_path: Path, provider: CodeProvider) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> Client:
-    return Client(create_app(services))
+    return Client(create_app(services, only=ROUTES))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_of_several_apis_that_are_asked_at_once_one_refreshes(
     # The right to refresh is given once in each window: the test is within one, however slow the machine.
     monkeypatch.setattr("api.login.sessions.REFRESH_SECONDS", 1e9)
     log_in(browser, provider, SOON)
-    browsers = [browser, *(CookieBrowser(Client(create_app(services))) for _ in range(2))]
+    browsers = [browser, *(CookieBrowser(Client(create_app(services, only=ROUTES))) for _ in range(2))]
     for one in browsers:
         one.cookies = dict(browser.cookies)
         one.get("/login")  # builds the application's routes, which is not for several threads at once

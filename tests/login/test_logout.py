@@ -14,6 +14,7 @@ from schemas.ids import revoked_identity_key
 from schemas.policy import EndLogin, IdentityRevoked
 from tests.api.builders import an_answer
 from tests.api.test_routes import Client, services_at
+from tests.login.browser import ROUTES
 
 HERE = "http://culm"
 
@@ -28,7 +29,7 @@ def services(tmp_path: Path) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> Client:
-    return Client(create_app(services))
+    return Client(create_app(services, only=ROUTES))
 
 
 def sent(services: Services) -> list[tuple[Any, str]]:
