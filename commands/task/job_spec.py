@@ -206,10 +206,11 @@ def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
         for name in (file.lfn, file.dataset, file.scope):
             if "," in name:
                 raise UnresolvedPlaceholder(f"{name[:200]!r} has a comma and cannot stand in a pilot's lists")
-    names = [output.lfn for output in outputs]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise UnresolvedPlaceholder(f"output file {twice[:200]!r} would be written twice by one job")
+    written: set[str] = set()
+    for output in outputs:
+        if output.lfn in written:
+            raise UnresolvedPlaceholder(f"output file {output.lfn[:200]!r} would be written twice by one job")
+        written.add(output.lfn)
 
 
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:

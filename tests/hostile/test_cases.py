@@ -125,6 +125,35 @@ def test_names_that_fill_more_than_a_record_hurt_their_task_alone(cases: Cases, 
     assert found["status"] == "broken" or found["files_total"] == count
 
 
+def test_a_hundred_long_names_to_be_merged_hold_no_decider_up(cases: Cases) -> None:
+    """Of the names one expression was made for each job: 200 jobs in one decision, two seconds each."""
+    name = f"user.hostile.{uuid4()}"
+    outputs = [
+        {"type": "template", "param_type": "output", "hidden": True, "dataset": f"{name}.{number}/", "container": f"{name}/",
+         "value": "a" * 430 + f"b{number:06d}${{SN}}"}
+        for number in range(100)
+    ]  # fmt: skip
+    text = {"type": "constant", "value": "a" * 50_000}
+    merge = {"jobParameters": "-r . ${TRN_OUTPUT:OUTPUT}"}
+
+    task = cases.task(jobParameters=[text, *outputs], mergeOutput=True, mergeSpec=merge, nEvents=200)
+
+    cases.lives_on()
+    until(lambda: cases.seen(task)["status"] not in ("registered", "defined", "ready"), 60)
+
+
+@pytest.mark.parametrize("value", ["${" + ",".join(["IN"] * 30_000) + "}", "${IN/M[" + "#+" * 20_000 + "1]}"])
+def test_a_placeholder_that_becomes_more_than_a_process_holds_is_refused(cases: Cases, value: str) -> None:
+    names = [f"root://storage.example.org:1094//data/{'d' * 180}/file_{number:06d}.root" for number in range(400)]
+
+    task = cases.task(
+        pfnList=names, nFiles=400, nFilesPerJob=400, jobParameters=[{"type": "template", "value": value, "param_type": "input"}]
+    )
+
+    cases.lives_on()
+    assert cases.ended(task)["status"] == "broken"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
