@@ -281,6 +281,24 @@ def test_an_impossible_path_is_the_callers_mistake(cases: Cases, path: str) -> N
     assert cases.raw("GET", path, sender=sender).status < 500
 
 
+@pytest.mark.parametrize("text", ["(?=.*(?=.*(?=.*b)))c", "((a{1,100}){1,100}){1,5}y", "(a*)*" * 90, "(" * 250 + ")" * 250])
+@pytest.mark.parametrize("attribute", ["taskName", "processingType"])
+def test_an_expression_that_would_hold_the_database_up_is_refused(cases: Cases, attribute: str, text: str) -> None:
+    cases.task()
+    filters = {"n_tasks": 10, "filters": json_text({attribute: text})}
+
+    answer = cases.user.get("/api/v1/task/get_tasks_detailed_info_since", params=filters)
+
+    assert (answer.status_code, answer.json()["success"]) == (200, False), answer.text
+    assert cases.user.get("/v1/tasks?limit=1").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["%a" * 900, "a" * 3_000, "\\", "%" * 30_000])
+@pytest.mark.parametrize("where", ["/v1/tasks", "/v1/jobs", "/v1/datasets", "/v1/queues"])
+def test_a_text_to_look_for_is_a_text_or_refused(cases: Cases, where: str, text: str) -> None:
+    assert cases.user.get(where, params={"text": text}).status_code in (200, 400)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
