@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
@@ -24,36 +23,45 @@ from api.log.live_events import ODD, LiveRecord
 from api.native.events import KEEP_ALIVE_SECONDS
 from api.services import Services
 from projections.timeline.body import body_of
+from schemas.patterns import Pattern, PatternRefused, compile_glob
 from schemas.sentences import sentence_of
 from schemas.subjects import subjects_of
 
 log = structlog.get_logger()
 FIELDS = ("aggregate", "id", "type", "actor", "role", "command", "task", "job", "queue", "correlation", "text")
+#: Every event is held against each of them.
+CONDITIONS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCondition:
-    """One `field=value` of a filter."""
+    """One `field=value` of a filter. pattern: a glob, for `text` what is to be in it."""
 
     field: str
-    pattern: str
+    pattern: Pattern | str
     negated: bool
 
     def holds(self, document: Mapping[str, str]) -> bool:
         """True when the document of an event satisfies it; a value that is not there is empty."""
         found = document.get(self.field, "")
-        matches = self.pattern in found if self.field == "text" else fnmatchcase(found, self.pattern)
+        matches = self.pattern in found if isinstance(self.pattern, str) else self.pattern.fullmatch(found)
         return matches != self.negated
 
 
 def conditions_from(texts: Iterable[str]) -> tuple[FieldCondition, ...]:
     """The conditions of a filter; raises BadRequest."""
-    found = []
+    found: list[FieldCondition] = []
     for text in texts:
+        if len(found) == CONDITIONS_MAX:
+            raise BadRequest(f"filter: found more than {CONDITIONS_MAX} conditions, expected at most that")
         parts = re.fullmatch(r"([a-z]+)=(!?)(.+)", text.strip())
         if parts is None or parts[1] not in FIELDS:
             raise BadRequest(f"filter: found {text[:80]!r}, expected FIELD=VALUE with FIELD one of {', '.join(FIELDS)}")
-        found.append(FieldCondition(parts[1], parts[3], parts[2] == "!"))
+        try:
+            pattern = parts[3] if parts[1] == "text" else compile_glob(parts[3])
+        except PatternRefused as problem:
+            raise BadRequest(f"filter: {problem}") from problem
+        found.append(FieldCondition(parts[1], pattern, parts[2] == "!"))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from api.queries.comparisons import containing
 from api.queries.read_models import ReadModels, Row
 
 COLUMNS = "name, role, state, files_total, task_id, vo, owner, sequence"
@@ -34,7 +35,7 @@ async def listed(
             "role": roles,
             "owner": owner,
             "owners": None if owners is None else list(owners),
-            "text": None if text is None else f"%{text}%",
+            "text": containing(text),
             "after": after,
             "limit": limit,
         },
@@ -68,5 +69,5 @@ async def files(read_models: ReadModels, dataset: str, *, text: str | None, afte
         "select lfn, scope, guid, size_bytes, checksum, endpoint, events, task_id from dataset_file"
         " where dataset = %(dataset)s and (%(text)s::text is null or lfn ilike %(text)s)"
         " and (%(after)s::text is null or lfn > %(after)s) order by lfn limit %(limit)s",
-        {"dataset": dataset, "text": None if text is None else f"%{text}%", "after": after, "limit": limit},
+        {"dataset": dataset, "text": containing(text), "after": after, "limit": limit},
     )

@@ -16,12 +16,15 @@ import orjson
 from api.http.errors import BadRequest
 from api.http.forms import instant_of
 from api.http.plain_requests import WHOLE_MIN, whole_from
+from api.queries.comparisons import with_stars
 from schemas.instants import MICROSECONDS
 
 WINDOW_FIELDS = ("hours", "days", "date_from", "date_to")
 #: Parameters that are not filters.
 PLAIN = frozenset({"json", "format", "limit", "display_limit", "sortby", "cursor", "timestamp", "asof", "against", "fields"})
 LIMIT, LIMIT_MAX = 100, 1_000
+#: Every row is held against each of them.
+ALTERNATIVES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def _condition(name: str, value: str, field: Field, parameters: dict[str, Any]) 
     negated = value.startswith("!")
     wanted = value.removeprefix("!")
     choices = wanted.replace(",", "|").split("|") if field.kind in ("state", "number") else wanted.split("|")
+    if len(choices) > ALTERNATIVES_MAX:
+        raise BadRequest(f"filter {name}: found {len(choices)} alternatives, expected at most {ALTERNATIVES_MAX}")
     alternatives = [_alternative(name, choice.strip(), field, parameters) for choice in choices if choice.strip()]
     if not alternatives:
         raise BadRequest(f"filter {name}: found {value[:60]!r}, expected a value")
@@ -86,8 +91,7 @@ def _alternative(name: str, value: str, field: Field, parameters: dict[str, Any]
     if value == "Not specified":
         return f"coalesce({field.column}, '') = ''"
     if "*" in value:
-        escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        parameters[key] = escaped.replace("*", "%")
+        parameters[key] = with_stars(value)
         return f"{field.column} ilike %({key})s"
     parameters[key] = value
     return f"{field.column} = %({key})s"

@@ -6,6 +6,7 @@ Shapes and errors as in `tasks.py`.
 from collections.abc import Sequence
 from typing import Any
 
+from api.queries.comparisons import containing
 from api.queries.filters import Field, SortOrder, Where, facets_of, facets_sql
 from api.queries.read_models import ReadModels, Row
 
@@ -184,7 +185,7 @@ async def summaries(
             "owner": owner,
             "owners": None if owners is None else list(owners),
             "queue": queue,
-            "text": None if text is None else f"%{text}%",
+            "text": containing(text),
             "since": since,
             "after": after,
             "limit": limit,

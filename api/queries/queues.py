@@ -5,6 +5,7 @@ Queues belong to no VO; their settings name those that they serve (none: all), w
 
 from typing import Any
 
+from api.queries.comparisons import containing
 from api.queries.filters import Field, Where
 from api.queries.read_models import ReadModels, Row
 from api.queries.tasks import those_in
@@ -24,7 +25,7 @@ async def serving(read_models: ReadModels, vo: str, text: str | None) -> list[Ro
     """Queues that serve the VO, by name. text: in the name."""
     rows = await read_models.rows(
         f"select {COLUMNS} from queue where (%(text)s::text is null or name ilike %(text)s) order by name",
-        {"text": None if text is None else f"%{text}%"},
+        {"text": containing(text)},
     )
     return await _with_holds_of(read_models, vo, [row for row in rows if serves(row["settings"], vo)])
 

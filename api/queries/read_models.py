@@ -26,6 +26,12 @@ Row = dict[str, Any]
 Parameters = Sequence[Any] | dict[str, Any]
 #: What a question to tables of another version meets.
 OTHER_TABLES = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn)
+#: What a question meets that costs more than the database gives to one; the next question may still be asked.
+TOO_MUCH = (
+    psycopg2.errors.ProgramLimitExceeded,
+    psycopg2.errors.StatementTooComplex,
+    psycopg2.errors.InternalError_,
+)
 log = structlog.get_logger()
 
 
@@ -39,7 +45,7 @@ class ReadModels:
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="read-models")
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a query; raises ReadModelsUnavailable, BadRequest for values that no column holds."""
+        """All rows of a query; raises ReadModelsUnavailable, BadRequest for values that no column holds or that cost too much."""
         try:
             asked = self._pool.submit(self.rows_now, sql, parameters)
             return await asyncio.wrap_future(asked)
@@ -63,6 +69,15 @@ class ReadModels:
             except psycopg2.DataError as problem:
                 message = str(problem).strip().splitlines()[0]
                 raise BadRequest(f"a value of the request has the wrong form: {message[:160]}") from problem
+            except psycopg2.errors.QueryCanceled as problem:
+                # The time of a statement is up: asked again, it would only hold this connection twice as long.
+                log.warning("question_takes_too_long", sql=sql[:200])
+                told = f"the database did not find the answer within {STATEMENT_MILLISECONDS // 1_000} s"
+                raise ReadModelsUnavailable(told, retry_after_seconds=STATEMENT_MILLISECONDS // 1_000) from problem
+            except TOO_MUCH as problem:
+                message = str(problem).strip().splitlines()[0]
+                log.warning("question_is_too_much", sql=sql[:200], problem=message[:200])
+                raise BadRequest(f"the request asks too much of the database: {message[:160]}") from problem
             except psycopg2.Error as problem:
                 if isinstance(problem, OTHER_TABLES):
                     raise self._not_as_expected(problem) from problem

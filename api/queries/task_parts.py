@@ -5,6 +5,7 @@ The caller has made sure that the task is one of the VO. Shapes and errors as in
 
 from collections.abc import Sequence
 
+from api.queries.comparisons import containing
 from api.queries.read_models import ReadModels, Row
 
 
@@ -44,7 +45,7 @@ async def files(
         {
             "task": task_id,
             "status": status,
-            "text": None if text is None else f"%{text}%",
+            "text": containing(text),
             "after": after,
             "limit": limit,
         },

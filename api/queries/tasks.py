@@ -7,7 +7,7 @@ Every question is asked within a VO, or of tasks that a question within a VO has
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.queries.comparisons import Comparison
+from api.queries.comparisons import Comparison, containing
 from api.queries.filters import Field, SortOrder, Where, facets_of, facets_sql
 from api.queries.read_models import ReadModels, Row
 
@@ -128,7 +128,7 @@ async def summaries(
             "owner": owner,
             "owners": None if owners is None else list(owners),
             "queue": queue,
-            "text": None if text is None else f"%{text}%",
+            "text": containing(text),
             "since": since,
             "after": after,
             "limit": limit,

@@ -55,7 +55,12 @@ def quoted(value: str, quotes: str) -> str:
             raise Unquotable(f"{value[:200]!r} would stand behind a backslash, expected quotes around the placeholder")
 
 
-def check_template(template: str, value: str) -> None:
-    """Raises Unquotable for a value that needs quotes in a template that runs commands of its own."""
-    if UNQUOTED_UNSAFE.search(value) and COMMANDS_WITHIN.search(template):
+def runs_commands(template: str) -> bool:
+    """True when the template runs commands of its own within its line, where no value can be quoted."""
+    return COMMANDS_WITHIN.search(template) is not None
+
+
+def check_value(value: str) -> None:
+    """Raises Unquotable for a value that needs quotes; of use in a template that runs commands of its own."""
+    if UNQUOTED_UNSAFE.search(value):
         raise Unquotable(f"{value[:200]!r} cannot be quoted in a template that has $(...), backticks, << or eval")

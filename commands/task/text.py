@@ -1,14 +1,15 @@
 """Job parameters and file names: a template with placeholders becomes text.
 
 Pure text work. Source of the forms: docs/reference/client.md; what is left unresolved is an error, never sent out. Values
-are quoted for the shell that reads the parameters (`shell.py`). Guards: time and text are bounded, for any template.
+are quoted for the shell that reads the parameters (`shell.py`). Guards: time and text are bounded, for any template: what is
+done with one name, character or placeholder never depends on how many others there are.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
-from commands.task.shell import Unquotable, check_template, quoted, quotes_after
+from commands.task.shell import Unquotable, check_value, quoted, quotes_after, runs_commands
 from schemas.server_address import SERVER
 
 #: What stands between braces never holds a `$`: so no search runs over the rest of the text for each `${` in it.
@@ -16,7 +17,13 @@ PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_,]+)(?:\[(\d*):(\d*)\])?(?:/([A-Z]+)(?:\
 MERGE_PAIRS = re.compile(r"\$\{TRN_([A-Z_]+):([A-Z_]+)\}")
 DIGITS = re.compile(r"\d+")
 UNRESOLVED = re.compile(r"\$\{(?:IN\d*|SEQNUMBER|LIB|OUTPUT\d+|LOG\d+)[^}$]*\}")
+#: A file name (schemas/characters.py) as a word of the text; what stands percent-encoded beside one is not a part of it.
+WORD = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_.+@-]+")
 PLACEHOLDERS_MAX = 500
+#: Characters of the names that all placeholders of a text stand for, counted for each placeholder: a list may become much
+#: shorter (`_compact`), and then the length of the text says nothing about the work.
+NAMES_CHARACTERS_MAX = 2_000_000
+EXPRESSION_CHARACTERS_MAX = 200
 #: Linux takes 131,072 bytes in one argument of a process, and a pilot hands the whole line to a shell as one.
 LINE_BYTES_MAX = 120_000
 #: Of a text that is passed by file, to the wrappers which read one.
@@ -36,9 +43,22 @@ def expand(
     template: str, streams: Mapping[str, Sequence[str]], scalars: Mapping[str, str], bytes_max: int = LINE_BYTES_MAX
 ) -> str:
     """`template` with streams (lists of names) and scalars filled in, at most `bytes_max`; raises UnresolvedPlaceholder."""
+    characters = 0
 
     def value_of(match: re.Match[str]) -> str | list[str] | None:
-        return _replacement(match, streams, scalars)
+        nonlocal characters
+        names, first, last, form, expression = match.groups()
+        if names in scalars and form in (None, "P"):
+            return f"{int(scalars[names]):06d}" if form == "P" else scalars[names]
+        files = _files_of(names, streams)
+        if files is None:
+            return None
+        if first is not None or last is not None:
+            files = files[_place(first) or 0 : _place(last)]
+        characters += sum(map(len, files))
+        if characters > NAMES_CHARACTERS_MAX:
+            raise UnresolvedPlaceholder(f"the placeholders stand for more than {NAMES_CHARACTERS_MAX:,} characters of names")
+        return _listed(files, form or "", expression)
 
     text = _filled(template, PLACEHOLDER, value_of, bytes_max)
     left = UNRESOLVED.search(text)
@@ -64,6 +84,7 @@ def _filled(
     """`template` with each placeholder's value quoted for its place; a list is words with blanks between, None leaves it."""
     parts: list[str] = []
     at, quotes, size, number = 0, "", len(template.encode("utf-8", "replace")), 0
+    commands_within = runs_commands(template)
     for number, match in enumerate(placeholder.finditer(template), start=1):
         if number > PLACEHOLDERS_MAX:
             raise UnresolvedPlaceholder(f"the template has more than {PLACEHOLDERS_MAX} placeholders")
@@ -73,8 +94,9 @@ def _filled(
         quotes = quotes_after(template[at : match.start()], quotes)
         words = [found] if isinstance(found, str) else found
         try:
-            for word in words:
-                check_template(template, word)
+            if commands_within:
+                for word in words:
+                    check_value(word)
             text = " ".join(quoted(word, quotes) for word in words)
         except Unquotable as problem:
             raise UnresolvedPlaceholder(f"{match.group()[:200]}: {problem}") from None
@@ -102,28 +124,29 @@ def file_name(template: str, task_id: int, serial: int) -> str:
 
 
 def replaced_names(text: str, names: Mapping[str, str]) -> str:
-    """`text` with each name replaced by what it is mapped to, in one pass, the longest first: no name is taken for a part of
-    another, nor replaced twice."""
-    if not names:
-        return text
-    longest_first = sorted({*names, *names.values()}, key=len, reverse=True)
-    either = re.compile("|".join(re.escape(name) for name in longest_first))
-    return either.sub(lambda match: names.get(match.group(), match.group()), text)
+    """`text` with each of `names` that stands in it as a word replaced by what it is mapped to; costs what the text is long.
+
+    A word is what a file name may be made of; an option of one letter may stand in front of it without a blank. So no name is
+    taken for a part of another, and none is replaced twice.
+    """
+
+    def word_of(match: re.Match[str]) -> str:
+        word = match.group()
+        if word[0] == "-" and word[2:] in names:
+            return word[:2] + names[word[2:]]
+        return names.get(word, word)
+
+    return WORD.sub(word_of, text) if names else text
 
 
-def _replacement(
-    match: re.Match[str], streams: Mapping[str, Sequence[str]], scalars: Mapping[str, str]
-) -> str | list[str] | None:
-    names, first, last, form, expression = match.groups()
-    if names in scalars and form in (None, "P"):
-        return f"{int(scalars[names]):06d}" if form == "P" else scalars[names]
+def _files_of(names: str, streams: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """The names of the streams that stand in a placeholder, in its order; None when one of them is not known."""
     wanted = names.split(",")
+    if len(set(wanted)) < len(wanted):
+        raise UnresolvedPlaceholder(f"${{{names[:200]}}} names a list twice")
     if not all(name in streams for name in wanted):
         return None
-    files = [file for name in wanted for file in streams[name]]
-    if first is not None or last is not None:
-        files = files[_place(first) or 0 : _place(last)]
-    return _listed(files, form or "", expression)
+    return [file for name in wanted for file in streams[name]]
 
 
 def _place(digits: str | None) -> int | None:
@@ -173,7 +196,8 @@ def _compact(files: Sequence[str]) -> str:
 
 def _arithmetic(expression: str, number: str) -> str:
     """`#`, whole numbers, + and - only: more is not needed and less is not safe."""
-    text = expression.replace("#", number).replace(" ", "")
-    if len(text) > 200 or not re.fullmatch(r"\d+(?:[+-]\d+)*", text):
+    short = len(expression) <= EXPRESSION_CHARACTERS_MAX
+    text = expression.replace("#", number).replace(" ", "") if short else ""
+    if len(text) > EXPRESSION_CHARACTERS_MAX or not re.fullmatch(r"\d+(?:[+-]\d+)*", text):
         raise UnresolvedPlaceholder(f"{expression[:200]!r} is not a sum of whole numbers")
     return str(sum(int(part) for part in re.findall(r"[+-]?\d+", text)))

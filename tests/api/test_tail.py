@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.http.errors import BadRequest
 from api.log.live_events import LiveRecord
 from api.native.tail import conditions_from, document_of, searched
 from schemas.job import JobSent
@@ -46,6 +47,20 @@ def test_a_filter_reads_the_sentence_of_an_event() -> None:
     holds = [one.holds(searched(a_record(ENDED, "SLAC"))) for one in conditions]
 
     assert holds == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (["type=" + "*a" * 600], "has 1200 characters, expected at most 1000"),
+        (["type=" + "[ab]" * 200 + "*" + "?" * 150], "instructions, expected at most 500"),
+        (["queue=a"] * 21, "more than 20 conditions"),
+        (["colour=red"], "expected FIELD=VALUE"),
+    ],
+)
+def test_a_filter_that_costs_too_much_is_refused(filters: list[str], said: str) -> None:
+    with pytest.raises(BadRequest, match=said):
+        conditions_from(filters)
 
 
 def test_an_event_of_the_tail_is_as_its_timeline_row() -> None:

@@ -1,18 +1,32 @@
 """Work has a budget before it is done: what is too much breaks the task that asked for it, with limit and value, and no other."""
 
+import re
+from typing import Any, NoReturn
+
 import pytest
 
 from commands.dataset import decide as dataset_decide
 from commands.limits import PART_BYTES_MAX, shortened
 from commands.sizes import bytes_of, cut, first_part
-from commands.task import feeding, units
+from commands.task import feeding, shell, units
 from commands.task.limits import ORDERS_OPEN_MAX
 from commands.task.text import UnresolvedPlaceholder, expand, text_bytes_max
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
-from schemas.types import DatasetFile, DatasetRole, SplitRules, StepDefinition, TaskDefinition
+from schemas.types import DatasetFile, DatasetRole, OutputTemplate, SplitRules, StepDefinition, TaskDefinition
 from schemas.wire import RECORD_BYTES_MAX, to_bytes
-from tests.commands.builders import TASK, a_definition, a_queue, a_running_task, a_submission, generate_all, run_all, the_task
+from tests.commands.builders import (
+    TASK,
+    a_definition,
+    a_queue,
+    a_running_task,
+    a_submission,
+    generate_all,
+    job,
+    run_all,
+    spec_of,
+    the_task,
+)
 from tests.commands.in_memory import Culm, a_culm
 
 DATASET = "user.jdoe.in"
@@ -162,6 +176,66 @@ def test_braces_without_end_cost_no_time() -> None:
     generate_all(culm)
 
     assert the_task(culm).status == "broken" or len(the_task(culm).jobs) == 3
+
+
+def test_no_expression_is_made_of_the_names_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expression of 100 names costs the names times the text: two seconds for each job of this task."""
+    outputs = tuple(
+        OutputTemplate(
+            stream=f"OUTPUT{number}",
+            role=DatasetRole.OUTPUT,
+            dataset=f"user.jdoe.out{number}",
+            scope="user.jdoe",
+            name_template="a" * 430 + f"b{number:06d}${{SN}}",
+        )
+        for number in range(100)
+    )
+    merge = StepDefinition(transformation="http://127.0.0.1/trf/user/runMerge", parameters="${TRN_OUTPUT:OUTPUT}")
+    text = "-o " + "a" * 430 + "b000099${SN/P} " + "a" * 50_000
+    culm = a_refined_task(a_definition(events_total=2, outputs=outputs, merge=merge, parameters=text))
+
+    def refused(*_: Any) -> NoReturn:
+        raise AssertionError("an expression was compiled in a decision")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(re, "compile", refused)
+        generate_all(culm)
+
+    assert culm.letters == []
+    made = [spec_of(culm, job(number)).parameters for number in (1, 2)]
+    assert made == ["-o panda.um." + "a" * 430 + f"b00009900000{number} " + "a" * 50_000 for number in (1, 2)]
+
+
+def test_a_list_that_a_placeholder_names_again_and_again_is_not_made() -> None:
+    with pytest.raises(UnresolvedPlaceholder, match=r"\$\{IN,IN,IN.* names a list twice"):
+        expand("${" + ",".join(["IN"] * 3_000) + "}", {"IN": ["a"]}, {})
+
+
+def test_placeholders_stand_for_so_many_characters_of_names_however_short_they_become() -> None:
+    names = ["x" * 890 + f"{number:06d}" for number in range(500)]
+
+    assert len(expand("${IN} " * 4, {"IN": names}, {})) < 25_000
+    with pytest.raises(UnresolvedPlaceholder, match="stand for more than 2,000,000 characters of names"):
+        expand("${IN} " * 5, {"IN": names}, {})
+
+
+def test_a_long_expression_is_not_filled_in() -> None:
+    with pytest.raises(UnresolvedPlaceholder, match="is not a sum of whole numbers"):
+        expand("${IN/M[" + "#+" * 20_000 + "1]}", {"IN": ["9"]}, {})
+
+
+def test_a_template_is_looked_through_once_for_all_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+
+    class Counting:
+        def search(self, text: str) -> None:
+            searched.append(len(text))
+
+    monkeypatch.setattr(shell, "COMMANDS_WITHIN", Counting())
+
+    expand("${IN/S} " * 10, {"IN": [f"a#{number}" for number in range(500)]}, {})
+
+    assert searched == [80]
 
 
 def test_the_whole_life_goes_on_within_the_budgets() -> None:

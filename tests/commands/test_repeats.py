@@ -1,6 +1,7 @@
 """No command is decided twice: what ends knows the commands of its life; of what never ends a day is remembered."""
 
 import ast
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -12,7 +13,9 @@ from commands.engine.decided import PAGE_IDS_MAX, CommandMemory
 from commands.engine.repeats import FOLLOW_UPS
 from deploy.config import CHECKOUT
 from schemas.catalog import CATALOG
+from schemas.harvester import AcquireHarvesterCommands
 from schemas.instants import DAY, HOUR, MINUTE
+from schemas.numbers import GiveNumbers
 from schemas.policy import SetShares
 from schemas.queue import EndLease, LeaseJob
 from schemas.task import KillTask
@@ -78,17 +81,37 @@ def test_a_record_that_is_read_again_after_a_day_is_not_decided_again() -> None:
     assert wanted(culm, 3, command_id=NUMBER) == (False, False, "STALE")
 
 
+def never_ending() -> set[str]:
+    """Kinds of which none is ever closed: what `is_closed` says is `return False` and nothing else."""
+    found = set()
+    for path in (CHECKOUT / "commands").glob("*/model.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name == "is_closed":
+                returned = [ast.unparse(one) for one in ast.walk(node) if isinstance(one, ast.Return)]
+                found |= {path.parent.name} if returned == ["return False"] else set()
+    return found
+
+
+def test_every_kind_that_never_ends_remembers_a_day_and_no_other_does() -> None:
+    lasting = {name for name, aggregate in AGGREGATES.items() if aggregate.commands_remembered_hours}
+
+    assert lasting == never_ending()
+    assert {AGGREGATES[name].commands_remembered_hours for name in lasting} == {24}
+
+
 def test_every_kind_that_never_ends_refuses_what_is_too_old() -> None:
     culm = a_culm()
-    shares = SetShares(shares=(GlobalShare(name="all", percent=100),))
+    commands: dict[str, tuple[Any, str, str]] = {
+        "policy": (SetShares(shares=(GlobalShare(name="all", percent=100),)), "shares", "operator"),
+        "queue": (LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE, "pilot"),
+        "worker": (WantWorkers(wanted=1), QUEUE, "system"),
+        "harvester": (AcquireHarvesterCommands(count=1), "wlcg/h", "pilot"),
+        "numbers": (GiveNumbers(), "task", "user"),
+    }
+    assert set(commands) == never_ending()
 
-    answers = [
-        culm.send(shares, "shares", actor="root", role="operator", issued_at=START - DAY),
-        culm.send(LeaseJob(offer=PilotOffer(pilot="p", label="unified")), QUEUE, role="pilot", issued_at=START - DAY),
-        culm.send(WantWorkers(wanted=1), QUEUE, role="system", issued_at=START - DAY),
-    ]
-
-    assert [answer.reason for answer in answers] == ["STALE"] * 3
+    for message, key, role in commands.values():
+        assert culm.send(message, key, role=role, issued_at=START - DAY).reason == "STALE"
 
 
 def test_what_ends_takes_commands_of_any_age_and_knows_them_for_its_life() -> None:

@@ -85,3 +85,13 @@ def test_names_are_replaced_once_and_not_within_each_other() -> None:
     names = {"a.txt": "panda.um.a.txt", "b.a.txt": "panda.um.b.a.txt"}
 
     assert replaced_names("a.txt b.a.txt panda.um.a.txt", names) == "panda.um.a.txt panda.um.b.a.txt panda.um.a.txt"
+
+
+def test_a_name_is_replaced_where_it_stands_as_a_word() -> None:
+    names = {"u.1.out": "panda.um.u.1.out"}
+
+    assert replaced_names("-o u.1.out,x --out=u.1.out echo%20u.1.out%3B 'u.1.out:/d/u.1.out' -ou.1.out", names) == (
+        "-o panda.um.u.1.out,x --out=panda.um.u.1.out echo%20panda.um.u.1.out%3B 'panda.um.u.1.out:/d/panda.um.u.1.out' "
+        "-opanda.um.u.1.out"
+    )
+    assert replaced_names("xu.1.out u.1.outx u.1.out.u.1.out", names) == "xu.1.out u.1.outx u.1.out.u.1.out"

@@ -42,6 +42,8 @@ def test_a_filter_becomes_sql_with_its_values_as_parameters(
         ({"colour": "red"}, "filter 'colour' is not known here; there are id, name, queue, status"),
         ({"id": "x'; drop table task"}, "filter id: found \"x'; drop table task\", expected a number"),
         ({"name": " "}, "filter name: found nothing, expected a value"),
+        ({"name": "a*|" * 100}, "filter name: found 101 alternatives, expected at most 100"),
+        ({"name": "*" + "a" * 2_000}, f"'*{'a' * 39}'... has 2001 characters, expected at most 2000"),
         ({"hours": "soon"}, "filter hours: found 'soon', expected a number"),
         ({"date_from": "soon"}, "filter date_from: found 'soon', expected an ISO 8601 time or seconds since 1970"),
     ],

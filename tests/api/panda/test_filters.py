@@ -58,7 +58,11 @@ def test_an_exact_value_is_compared_as_text() -> None:
     [
         ({"colour": "red"}, "tasks have no attribute 'colour'"),
         ({"taskName": "("}, "is not a regular expression"),
-        ({"taskName": "(a)\\1"}, "refers back"),
+        ({"taskName": "(a)\\1"}, "has the backreference"),
+        ({"taskName": "(?=.*(?=.*(?=.*b)))c"}, "has a lookahead, which cannot be matched in linear time"),
+        ({"processingType": "(?=.*(?=.*(?=.*b)))c"}, "has a lookahead, which cannot be matched in linear time"),
+        ({"taskName": "((a{1,100}){1,100}){1,5}y"}, "is not a regular expression .syntax: RE2.: invalid repetition size"),
+        ({"taskName": "((a{1,20}){1,20}){1,2}y"}, "instructions, expected at most 500"),
         ({"taskName": "a*" * 300}, "600 characters"),
         ({"taskName": "a\0"}, "NUL"),
     ],
