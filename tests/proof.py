@@ -1,13 +1,13 @@
-"""`python -m tests.proof [sites]`: writes `docs/proof.md` from the laws, the planted bugs, and what the commands left in `out/`.
+"""`python -m tests.proof [sites|simulated-sites]`: writes `docs/proof.md` of laws, planted bugs and what commands left in `out/`.
 
-Figures that no command left behind are not in the page; nothing in it is written by hand. With `sites` only the section about
-batch systems is made again, where the figures of the others were left on another machine.
+Figures that no command left behind are not in the page; nothing in it is written by hand. With a word only its section is made
+again (batch systems, or sites in memory), where the figures of the others were left on another machine.
 """
 
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from check.report import laws_of_the_log
@@ -20,6 +20,7 @@ from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
 from tests.hostile.report import markdown
 from tests.sim.planted import PLANTS
+from tests.sim.sites.planted import PLANTS as PLANTS_OF_SITES
 
 PAGE = CHECKOUT / "docs" / "proof.md"
 OUT = CHECKOUT / "out"
@@ -42,6 +43,18 @@ clock, users and pilots that misbehave, and faults by seed; then all work honest
 asked, together with "everything comes to its end". A failing seed prints the command that replays it; that command shrinks it
 and tells its story.
 These bugs are planted one by one by `tests/sim/test_simulation.py`, and each is found:
+"""
+
+SIMULATED_SITES_HEAD = "## Simulated sites"
+SIMULATED_SITES = f"""{SIMULATED_SITES_HEAD}
+
+`make sim` runs `tests/sim/sites/` too: two real harvesters (claims, intents, files of workers, journal on disk, listings) and
+the real deciders, on a batch system in memory that accepts and does not answer, accepts twice, swallows, refuses, gives ids
+out again, shows listings that are cut, old or empty, and holds, requeues, preempts and loses workers. Harvesters are killed at
+named points, stand still while their claim runs out, lose calls, answers, the network and their journal. The laws: a worker is
+intended before the batch system has it, is submitted once, is nowhere when it is given up, ends in the log as in the batch
+system; a payload begins once; nothing foreign is touched; in the end orphans 0, doubles 0, and every worker has its end.
+These bugs are planted one by one by `tests/sim/sites/test_sites.py`, and each is found:
 """
 
 HOSTILE = """## Input that hurts only its sender
@@ -102,8 +115,8 @@ batch system, Culm's pilot; the log against the system's books, worker by worker
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, *laws(), SIMULATION, *(f"- `{name}`: {_first_line(plant)}" for name, plant in PLANTS.items()), ""]
-    parts += [_sim(), *chaos(), *hostile(), *bench(), *life_records(), *large_task(), *restart(), *peers(), *sites()]
+    parts = [HEAD, *laws(), SIMULATION, *_plants(PLANTS), "", _run_of_seeds("latest"), *simulated_sites()]
+    parts += [*chaos(), *hostile(), *bench(), *life_records(), *large_task(), *restart(), *peers(), *sites()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -115,14 +128,20 @@ def laws() -> Iterator[str]:
     yield f"- **rows equal the events**: row by row at the position stored with them, for {tables}."
 
 
-def _sim() -> str:
-    kinds = (("latest", ""), ("sites", "Sites (`tests/sim/sites/`: two harvesters and a batch system in memory): "))
-    return "\n".join(_run_of_seeds(found, head) for name, head in kinds if (found := _read(f"sim/{name}.json")))
+def simulated_sites() -> Iterator[str]:
+    """The section about sites in memory."""
+    yield from (SIMULATED_SITES, *_plants(PLANTS_OF_SITES), "", _run_of_seeds("sites"))
 
 
-def _run_of_seeds(found: dict[str, Any], head: str) -> str:
-    seeds, steps, seconds, failed = (found[name] for name in ("seeds", "steps", "seconds", "failed"))
-    return f"{head or 'Last run: '}{seeds} seeds of {steps} steps in {seconds} s, {failed} broke a law.\n"
+def _plants(plants: Mapping[str, Any]) -> Iterator[str]:
+    return (f"- `{name}`: {_first_line(plant)}" for name, plant in plants.items())
+
+
+def _run_of_seeds(name: str) -> str:
+    found = _read(f"sim/{name}.json")
+    if not found:
+        return ""
+    return f"Last run: {found['seeds']} seeds of {found['steps']} steps in {found['seconds']} s, {found['failed']} broke a law.\n"
 
 
 def chaos() -> Iterator[str]:
@@ -260,8 +279,13 @@ def _read(name: str) -> dict[str, Any]:
 
 def main(arguments: Iterable[str]) -> int:
     """0 after the page is written."""
-    only_sites = list(arguments) == ["sites"]
-    text = with_section(PAGE.read_text(encoding="utf-8"), SITES_HEAD, "\n".join(sites())) if only_sites else page()
+    sections = {"sites": (SITES_HEAD, sites), "simulated-sites": (SIMULATED_SITES_HEAD, simulated_sites)}
+    words = list(arguments)
+    if words:
+        head, lines = sections[words[0]]
+        text = with_section(PAGE.read_text(encoding="utf-8"), head, "\n".join(lines()))
+    else:
+        text = page()
     PAGE.write_text(text, encoding="utf-8")
     print(f"written {PAGE.relative_to(CHECKOUT)}")
     return 0

@@ -112,7 +112,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.time = SiteTime()
-        self.culm = CulmSide(self.time, lambda _: None)
+        self.culm = CulmSide(self.time, lambda *_: None)
         self.batch = MemoryBatch(self.time, lambda _: None)
         self.host = HarvesterHost("h1", folder, self.time, self.culm, self.batch)
         self.culm.configure(PULL, standby_min=2)

@@ -78,6 +78,8 @@ class MemoryBatch:
     def __init__(self, time: SiteTime, taken: Callable[[str], None]) -> None:
         self.time, self._taken = time, taken
         self.jobs: list[BatchJob] = []
+        #: Tags and states of all that ended.
+        self.ends: set[tuple[str, str]] = set()
         self.submit_faults: deque[str] = deque()
         self.listing_faults: deque[str] = deque()
         self.restarts_until = 0
@@ -132,6 +134,7 @@ class MemoryBatch:
         if job.lives:
             job.state, job.reason, job.exit_code, job.signal = state, reason, exit_code, signal
             job.ended_at = self.time.now
+            self.ends.add((job.tag, state.value))
 
     def forget(self, job: BatchJob) -> None:
         """Another one swept it away, with its record."""

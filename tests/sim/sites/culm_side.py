@@ -38,7 +38,6 @@ LEASE_SECONDS, START_SECONDS = 60, 300
 COMMANDS: dict[str, Any] = {
     kind.__name__: kind for kind in (BindJob, ClaimService, IntendWorker, ReconcileWorkers, WithdrawWorker)
 }
-GIVEN_UP = (WorkerState.MISSED, WorkerState.LOST)
 
 
 def subject_of(worker_id: str) -> str:
@@ -47,10 +46,10 @@ def subject_of(worker_id: str) -> str:
 
 
 class CulmSide:
-    """Everything that Culm does here. given_up: told of the tag of each worker that is declared to be nowhere."""
+    """Everything that Culm does here. ended: told of the tag of each worker that ends in the log, and how."""
 
-    def __init__(self, time: SiteTime, given_up: Callable[[str], None]) -> None:
-        self.time, self._given_up = time, given_up
+    def __init__(self, time: SiteTime, ended: Callable[[str, WorkerState], None]) -> None:
+        self.time, self._ended = time, ended
         self.culm = a_culm()
         #: Tags and classes of every worker that was ever intended, by worker id.
         self.tags: dict[str, str] = {}
@@ -124,8 +123,8 @@ class CulmSide:
             match event:
                 case WorkerIntended():
                     self.tags[event.worker_id], self._classes[event.worker_id] = event.tag, event.class_name
-                case WorkerEnded() if event.state in GIVEN_UP:
-                    self._given_up(self.tags.get(event.worker_id, ""))
+                case WorkerEnded():
+                    self._ended(self.tags.get(event.worker_id, ""), event.state)
                 case JobFinished() | JobFailed() | JobCancelled() if event.lease_on:
                     over.setdefault(event.lease_on, []).append(int(envelope.aggregate_id))
         self._read = len(self.culm.events)

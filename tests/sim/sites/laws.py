@@ -9,6 +9,7 @@ from check.laws import Law, Seen, Violation
 from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.workers import WorkersAreIntended
 from schemas.reading import Place
+from schemas.types import WorkerState
 from schemas.wire import entry_of
 from tests.sim.sites.batch_system import STACK, MemoryBatch
 from tests.sim.sites.culm_side import QUEUES, CulmSide
@@ -16,10 +17,12 @@ from tests.sim.sites.culm_side import QUEUES, CulmSide
 INTENT_FIRST = "a worker is intended before the batch system has it"
 ONCE = "a worker is submitted once"
 NOWHERE = "a worker that is given up is nowhere"
+AS_IT_WAS = "a worker ends in the log as in the batch system"
 RUN_ONCE = "the payload of a job begins once"
 SAME = "log and batch system agree: orphans 0, doubles 0"
 FOREIGN = "what is not ours is not touched"
 LETTERS = "nothing in Culm raises"
+GIVEN_UP = (WorkerState.MISSED, WorkerState.LOST)
 #: A job of another stack, and one of this stack's that belongs to a queue which no one here serves.
 FOREIGN_TAGS = ("another-pullaaaaaa-0123456789ab", f"{STACK}-elsewhere-0123456789ab")
 
@@ -43,10 +46,15 @@ class SiteLaws:
         if self._taken[tag] > 1:
             self._break(ONCE, tag, f"{self._taken[tag]} times")
 
-    def given_up(self, tag: str) -> None:
-        """A worker is declared missed or lost."""
-        if self.batch is not None and (found := [job for job in self.batch.living() if job.tag == tag]):
-            self._break(NOWHERE, tag, f"batch job {found[0].batch_id} is {found[0].state.lower()}")
+    def ended(self, tag: str, state: WorkerState) -> None:
+        """A worker ends in the log."""
+        if self.batch is None or state is WorkerState.FINISHED:
+            return  # a pilot says that it ends, a moment before it does
+        if state in GIVEN_UP:
+            if found := [job for job in self.batch.living() if job.tag == tag]:
+                self._break(NOWHERE, tag, f"batch job {found[0].batch_id} is {found[0].state.lower()}")
+        elif (tag, state.value) not in self.batch.ends:
+            self._break(AS_IT_WAS, tag, f"{state.lower()} in the log alone")
 
     def begun(self, job_id: int) -> None:
         """A payload begins."""

@@ -67,6 +67,11 @@ def copies_not_told_apart() -> Any:
     return patch.object(job_decide, "is_of_other_pilot", lambda *_: False)
 
 
+def strays_left_alone() -> Any:
+    """What lives in the batch system under a tag of ours, and in no log, goes on."""
+    return patch.object(ServedSystem, "_old_strays", lambda system, strays: [])
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -75,6 +80,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         known_by_batch_id,
         epochs_not_looked_at,
         copies_not_told_apart,
+        strays_left_alone,
     )
 }
 

@@ -16,7 +16,7 @@ from agents.harvester import kill_points
 from check.laws import Violation
 from tests.sim.seeds import quiet
 from tests.sim.sites.planted import planted
-from tests.sim.sites.turns import schedule, take
+from tests.sim.sites.turns import last_stall, schedule, take
 from tests.sim.sites.world import SiteWorld
 from tests.sim.world import Turn
 
@@ -38,6 +38,7 @@ def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) ->
         try:
             for turn in turns:
                 take(world, turn)
+            last_stall(world, random.Random(len(turns)))
             stuck = world.settle()
             return [*([stuck] if stuck else []), *world.laws.at_the_end()]
         except Exception as problem:  # noqa: BLE001 - any exception is a finding

@@ -12,7 +12,7 @@ from tests.sim.sites.batch_system import LISTING_FAULTS, SUBMIT_FAULTS
 from tests.sim.sites.clock import SECOND
 from tests.sim.sites.culm_side import PULL, PUSH, QUEUES
 from tests.sim.sites.fates import meet
-from tests.sim.sites.harvesters import SERVICE_SECONDS
+from tests.sim.sites.harvesters import SERVICE_SECONDS, HarvesterHost
 from tests.sim.sites.world import SiteWorld
 from tests.sim.world import Turn
 
@@ -109,12 +109,17 @@ def harvester_is_killed(world: SiteWorld, chance: random.Random) -> None:
 
 def harvester_stalls(world: SiteWorld, chance: random.Random) -> None:
     """It stands still at an instruction, while its claim runs out and the other one takes over."""
-    host, point = chance.choice(world.hosts), chance.choice(STALLS)
+    host = world.serving() if chance.random() < 0.7 else chance.choice(world.hosts)
+    stall(world, chance, host, chance.choice(STALLS), chance.choice((10, SERVICE_SECONDS + 10)))
+
+
+def stall(world: SiteWorld, chance: random.Random, host: HarvesterHost, point: str, seconds: float) -> None:
+    """`host` stands still when it comes to `point`, for `seconds` and for some turns of the other one."""
     (other,) = (one for one in world.hosts if one is not host)
 
     def strike() -> None:
         world.story(f"{host.name} stands still at {point}")
-        world.time.pass_(chance.choice((10, SERVICE_SECONDS + 10)))
+        world.time.pass_(seconds)
         for _ in range(chance.randint(2, 12)):
             other.step()
             batch(world, chance)
@@ -126,6 +131,16 @@ def harvester_stalls(world: SiteWorld, chance: random.Random) -> None:
         host.step()
         world.time.pass_(chance.uniform(1, 6))
     kill_points.aim("")
+
+
+def last_stall(world: SiteWorld, chance: random.Random) -> None:
+    """What a run ends with: a submission that comes after its worker was given up, and leaves an orphan to be found."""
+    for host in world.hosts:
+        host.session.heal()
+    world.batch.submit_faults.clear()
+    world.culm.configure(PULL, standby_min=5, mode=WorkerMode.PULL)
+    world.culm.tick()
+    stall(world, chance, world.serving(), "submit.before", SERVICE_SECONDS + 10)
 
 
 def journal_is_lost(world: SiteWorld, chance: random.Random) -> None:

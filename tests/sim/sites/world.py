@@ -30,7 +30,7 @@ class SiteWorld:
 
     def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None) -> None:
         self.story, self.time, self.laws = story, SiteTime(), SiteLaws()
-        self.culm = self.laws.culm = CulmSide(self.time, self.laws.given_up)
+        self.culm = self.laws.culm = CulmSide(self.time, self.laws.ended)
         self.batch = self.laws.batch = MemoryBatch(self.time, self.laws.taken)
         for tag in FOREIGN_TAGS:
             self.batch.add_foreign(tag)
@@ -102,6 +102,11 @@ class SiteWorld:
         """One of the living batch jobs of Culm, in one of `states` if there are any; None where there is none."""
         found = [job for job in self.batch.living() if job.worker_id and (not states or job.state in states)]
         return chance.choice(found) if found else None
+
+    def serving(self) -> HarvesterHost:
+        """The host that serves the queue whose pilots ask, or did last."""
+        name = self.culm.workers(PULL).service.harvester_id
+        return next((host for host in self.hosts if name.endswith(host.name)), self.hosts[0])
 
     def host(self, chance: random.Random) -> HarvesterHost:
         """One of the hosts, the first one more often."""
