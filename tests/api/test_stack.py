@@ -178,9 +178,11 @@ def test_without_waiting_the_answer_is_found_under_its_id(jane: httpx.Client, pi
     task_id = submit(jane)
 
     accepted = jane.post("/v1/commands/KillTask", json={"aggregate_id": str(task_id)})
-    answer = jane.get(accepted.headers["Location"], headers={"Prefer": "wait=30"})
+    place = f"/v1/commands/{accepted.json()['command_id']}"
+    answer = jane.get(place, headers={"Prefer": "wait=30"})
 
-    assert accepted.status_code == 202
+    # On a busy machine the answer may be there before the log has acknowledged the command; then it is the response.
+    assert (accepted.status_code, accepted.headers.get("Location")) in ((202, place), (200, None))
     assert (answer.status_code, answer.json()["accepted"]) == (200, True)
 
 
