@@ -25,13 +25,14 @@ from schemas.characters import (
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
     worker ended without a report; PILOT_RELEASED: the pilot gave it back; HOLDER_REVOKED: its pilot is believed
-    no more."""
+    no more; OUT_OF_MEMORY: the batch system ended its worker, which used more memory than it had."""
 
     UNKNOWN = "UNKNOWN"
     LEASE_EXPIRED = "LEASE_EXPIRED"
     WORKER_ENDED = "WORKER_ENDED"
     PILOT_RELEASED = "PILOT_RELEASED"
     HOLDER_REVOKED = "HOLDER_REVOKED"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
 
 
 class ReportedState(StrEnum):

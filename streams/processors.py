@@ -46,18 +46,24 @@ class JobEnds:
 
     def __init__(self) -> None:
         self._memory: OrderedDict[int, int] = OrderedDict()
+        #: Of those of them that have several.
+        self._cores: dict[int, int] = {}
 
     def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
         """Outcomes for the tasks whose jobs ended."""
         ended = []
         for one in records:
             if isinstance(one.message, MemoryGiven):
-                self._memory[int(one.cause.aggregate_id)] = memory_of(one.message.ram_mb_min, one.message.core_count)
+                job_id, cores = int(one.cause.aggregate_id), one.message.core_count
+                self._memory[job_id] = memory_of(one.message.ram_mb_min, cores)
+                if cores > 1:
+                    self._cores[job_id] = cores
             else:
                 ended.append(one)
-        yield from roll_up(ended, facts.retry_rules, self._memory)
+        yield from roll_up(ended, facts.retry_rules, self._memory, self._cores)
         while len(self._memory) > JOBS_REMEMBERED:
-            self._memory.popitem(last=False)
+            forgotten, _ = self._memory.popitem(last=False)
+            self._cores.pop(forgotten, None)
 
 
 def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tuple[Listener, ...]:

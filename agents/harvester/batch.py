@@ -2,7 +2,8 @@
 
 In: listings. Out: reports, what Culm must hear of workers that are not there, cancellations. Guards: a worker of a queue that
 another harvester serves is not touched; what lives without a living worker in the log is ended, once that has been so for a
-while.
+while. What is not known is kept: files are removed, and strays ended, only where the log was read, and a whole listing
+shows nothing else.
 """
 
 import re
@@ -54,10 +55,12 @@ class ServedSystem:
         self.name, self.system, self.services = name, system, services
         self._config, self._calls, self._reporting, self._clock = config, calls, reporting, clock
         self._strays: dict[str, float] = {}
+        #: Workers of whose end Culm has not heard yet, by tag.
+        self._untold: set[str] = set()
         self._look_at = self._sweep_at = 0.0
         self._living: dict[str, NativeWorker] = {}
-        stacks = "|".join(re.escape(service.queue.slug) for service in services)
-        self._own_tag = re.compile(rf"{config.stack}-(?:{stacks})-[0-9a-f]{{12}}")
+        self._by_slug = {service.queue.slug: service for service in services}
+        self._own_tag = re.compile(rf"{config.stack}-(?P<slug>{'|'.join(map(re.escape, self._by_slug))})-[0-9a-f]{{12}}")
 
     @property
     def known(self) -> dict[str, KnownWorker]:
@@ -94,8 +97,8 @@ class ServedSystem:
             self._reporting.tell(queue, *reports)
         self._end(found)
         self._cancel([*found.twice, *self._old_strays(found.strays)], "it is there twice or in no log")
-        self._sweep(bool(found.ended))
         if listing.complete:
+            self._sweep(listing)
             self._tell_absences(found, listing)
 
     def cancel_ordered(self) -> None:
@@ -112,7 +115,7 @@ class ServedSystem:
         wanted = {size.name: size.wanted for size in service.demand.demand.classes if not service.demand.demand.pushes}
         for name in {worker.class_name for worker in service.known.values()}:
             excess += excess_of((one for one in service.known.values() if one.class_name == name), wanted.get(name, 0))
-        if not excess or not service.epoch:
+        if not excess or not service.epoch or not service.demand.demand.is_heard:
             service.excess_since = None
             return
         if service.excess_since is None:
@@ -130,7 +133,7 @@ class ServedSystem:
         self._cancel(self.living, "")
 
     def _pause_seconds(self) -> float:
-        if not any(service.known or service.demand.demand.wanted for service in self.services):
+        if not any(service.known or service.untold or service.demand.demand.wanted for service in self.services):
             return IDLE_LOOK_SECONDS
         return min(self._config.poll_seconds, FROZEN_LOOK_SECONDS) if self.name == "local" else self._config.poll_seconds
 
@@ -175,12 +178,20 @@ class ServedSystem:
             log.info("pilot_adopted", queue=queue, workers=adopted[:100])
 
     def _old_strays(self, strays: Iterable[NativeWorker]) -> list[NativeWorker]:
-        """What has lived without a worker in the log for long enough, in queues that this process serves."""
-        if not all(service.epoch for service in self.services):
-            return []
-        now, ours = self._clock.monotonic(), {one.tag: one for one in strays if self._own_tag.fullmatch(one.tag)}
+        """What has lived long enough without a worker in the log, which was read since, in queues that this process serves."""
+        now, ours = self._clock.monotonic(), {one.tag: one for one in strays if self._service_of(one.tag) is not None}
         self._strays = {tag: self._strays.get(tag, now) for tag in ours}
-        return [ours[tag] for tag, since in self._strays.items() if now - since > STRAY_SECONDS]
+        return [ours[tag] for tag, since in self._strays.items() if now - since > STRAY_SECONDS and self._is_over(tag, since)]
+
+    def _service_of(self, tag: str) -> QueueService | None:
+        """The service of the queue that a worker is of; None of another harvester's."""
+        found = self._own_tag.fullmatch(tag)
+        return self._by_slug[found["slug"]] if found else None
+
+    def _is_over(self, tag: str, since: float = 0.0) -> bool:
+        """Whether the log has no living worker of this tag, as it was read after `since` (monotonic)."""
+        service = self._service_of(tag)
+        return service is not None and service.is_over(tag, since)
 
     def _cancel(self, workers: Sequence[NativeWorker], why: str) -> None:
         if not workers:
@@ -217,13 +228,19 @@ class ServedSystem:
         service.saw(answer.sequence)
         worker.cancel_why = "more workers than are wanted"
 
-    def _sweep(self, has_ended: bool) -> None:
-        if not has_ended and self._clock.monotonic() < self._sweep_at:
+    def _sweep(self, listing: Listing) -> None:
+        """Have removed what workers left, once Culm has heard of ends, and now and then. listing: a whole one, of this moment."""
+        if not any(service.is_informed for service in self.services):
+            return
+        untold = {tag for service in self.services for tag in service.untold}
+        has_ends, self._untold = bool(self._untold - untold), untold
+        if not has_ends and self._clock.monotonic() < self._sweep_at:
             return
         self._sweep_at = self._clock.monotonic() + SWEEP_SECONDS
+        lives = {native.tag for native in listing.workers if not native.state.is_end}
         reach("sweep.before")
         with self._unharmed():
-            self.system.sweep(self.known.keys())
+            self.system.sweep(lambda tag: tag not in lives and self._is_over(tag))
         reach("sweep.after")
 
     def _tell_absences(self, found: Compared, listing: Listing) -> None:

@@ -45,6 +45,11 @@ class Demand:
         """Workers of all classes."""
         return sum(one.wanted for one in self.classes)
 
+    @property
+    def is_heard(self) -> bool:
+        """Culm has said it: that no worker is wanted is known, and not only not heard yet."""
+        return self.sequence > 0
+
 
 class DemandPoller:
     """The last demand heard of one queue; `changed` is called, from its thread, when it changed."""

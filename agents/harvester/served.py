@@ -50,6 +50,8 @@ class QueueService:
         self._calls, self._seconds, self._clock = calls, service_seconds, clock
         self._over: set[str] = set()
         self._sequence = 0
+        #: The log was read under a claim that no other harvester can have ended before this moment (monotonic).
+        self._sure_until, self._has_read = 0.0, False
         self._again_at = self._renew_at = self._refreshed_at = self._hold_until = 0.0
         self._failures, self._said = 0, ""
         self._asks_not_until, self._asks_not_while = 0.0, Demand()
@@ -101,6 +103,7 @@ class QueueService:
         """Another one serves the queue."""
         log.warning("service_lost", queue=self.name, epoch=self.epoch, reason=reason)
         self.epoch, self.known, self._over, self.asked = 0, {}, set(), {}
+        self._has_read = False
 
     def add(self, worker: KnownWorker, sequence: int | None = None) -> None:
         """A worker was intended. sequence: of its intent among the events of the queue's workers, or later, where it is known."""
@@ -111,6 +114,21 @@ class QueueService:
         """A worker ended, and the report of it is kept."""
         self.known.pop(worker.tag, None)
         self._over.add(worker.tag)
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Tags of workers that ended, of which the log does not show it yet."""
+        return frozenset(self._over)
+
+    @property
+    def is_informed(self) -> bool:
+        """This process knows which workers of the queue live: it has read the log, and no other one can have begun any since."""
+        return bool(self.epoch) and self._has_read and self._clock.monotonic() < self._sure_until
+
+    def is_over(self, tag: str, since: float = 0.0) -> bool:
+        """Whether a worker has ended for certain, by the log as it was read after `since` (monotonic), or was never to be."""
+        is_open = tag in self.known or tag in self._over or tag.partition("-")[2] in self.asked
+        return self.is_informed and self._refreshed_at > since and not is_open
 
     def hold(self) -> None:
         """Start nothing for a while: workers fail as soon as they start, or are refused."""
@@ -151,12 +169,15 @@ class QueueService:
         log.info("queue_served", queue=self.name, epoch=self.epoch, workers=len(self.known))
 
     def _claim(self, epoch: int) -> bool:
+        began = self._clock.monotonic()
         answer = self._calls.claim(self.name, epoch, self._seconds)
         reach("claim.after")
         self.saw(answer.sequence)
         if answer.accepted:
             self.epoch, self._said = epoch, ""
             self._renew_at = self._clock.monotonic() + self._seconds * RENEWED_AT
+            # A claim that has more than half of its time left is answered without being made longer.
+            self._sure_until = began + self._seconds / 2
             return True
         if self.epoch:
             self.lost(answer.message)
@@ -171,6 +192,7 @@ class QueueService:
         if found.epoch != self.epoch:
             self.lost(f"epoch {found.epoch} has begun")
             return
+        self._has_read = True
         for tag, row in found.workers.items():
             if tag in self._over:
                 continue

@@ -10,7 +10,17 @@ from commands.engine.entries import Entry, digest
 from commands.engine.records import InputRecord
 from commands.engine.store import StateStore
 from schemas.instants import HOUR
-from schemas.queue import ConfigureDispatch, EndLease, EnqueueJob, HoldTask, ReleaseTask, UnbindJob, WatchBoundJob, WithdrawJob
+from schemas.queue import (
+    ConfigureDispatch,
+    EndLease,
+    EnqueueJob,
+    HoldTask,
+    LoseLeases,
+    ReleaseTask,
+    UnbindJob,
+    WatchBoundJob,
+    WithdrawJob,
+)
 from schemas.times import utc
 from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Decoded
@@ -26,6 +36,7 @@ FOLLOW_UPS = frozenset(
         EnqueueJob,
         HoldTask,
         IntendBoundWorker,
+        LoseLeases,
         RecordFirstRequest,
         ReleaseTask,
         StopWorker,

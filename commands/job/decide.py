@@ -49,6 +49,7 @@ KILL_AT_ONCE = frozenset({9, 91, 99})
 CLOSING_CODES = {2: "toreassign", 4: "toreassign", 10: "toreassign", 51: "toreassign", 55: "taskdone", 60: "pilot_closed"}
 KILL_ERROR_CODES = {2: 102, 3: 103, 4: 102, 7: 106, 8: 105, 10: 130}
 LOST_HEARTBEAT, NO_ANSWER_AFTER_SENT = 100, 102
+PAYLOAD_OUT_OF_MEMORY = 1212
 MERGE_FAILED = 113
 OUTPUT_MISSING = 200
 #: Of the reason for which a worker is cancelled.
@@ -242,8 +243,9 @@ def lose(job: Job, command: LoseJob) -> Decision:
     lost = JobLost(
         lease_id=command.lease_id,
         cause=command.cause,
-        errors=(_loss_error(job, command.cause),),
+        errors=(_loss_error(job, command),),
         last_seen_at=command.last_seen_at,
+        memory_mb=command.memory_mb,
     )
     return accept(lost)
 
@@ -314,7 +316,13 @@ def _kill_error(code: int) -> JobError:
     return JobError(source="taskbuffer", code=KILL_ERROR_CODES.get(code, 100), diagnostic=f"killed with code {code}")
 
 
-def _loss_error(job: Job, cause: LossCause) -> JobError:
+def _loss_error(job: Job, command: LoseJob) -> JobError:
+    cause = command.cause
+    if cause is LossCause.OUT_OF_MEMORY:
+        # The code that a pilot gives to a payload that was out of memory: the same rule of the task holds for both.
+        said = f": {command.reason}" if command.reason else ""
+        had = f" of {command.memory_mb:,} MB" if command.memory_mb else ""
+        return JobError(source="pilot", code=PAYLOAD_OUT_OF_MEMORY, diagnostic=f"its worker{had} ran out of memory{said}")
     if cause is LossCause.WORKER_ENDED:
         return JobError(source="taskbuffer", code=WORKER_GONE, diagnostic="the worker ended without a final report")
     if cause is LossCause.HOLDER_REVOKED:

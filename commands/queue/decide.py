@@ -12,7 +12,7 @@ from commands.queue.binding import cancelled, decide_bound, prolong, pushes
 from commands.queue.matching import best_match
 from commands.queue.missing import missing, missing_pushed
 from commands.queue.model import DispatchQueue
-from commands.queue.revoked import leases_ended, revoke_leases
+from commands.queue.revoked import leases_ended, lose_leases, revoke_leases
 from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
@@ -30,6 +30,7 @@ from schemas.queue import (
     LeaseEnded,
     LeaseJob,
     LeasesRenewed,
+    LoseLeases,
     QueueCommand,
     ReleaseTask,
     RenewLeases,
@@ -63,6 +64,8 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
             return renew(queue, command, by)
         case RevokeLeases():
             return revoke_leases(queue, command, by)
+        case LoseLeases():
+            return lose_leases(queue, command, by)
         case ExpireLease():
             return expire(queue, command, by)
         case EndLease() | EndLeases():

@@ -1,4 +1,4 @@
-"""Leases of pilots that are believed no more: taken back at once, so that their jobs run elsewhere. Pure.
+"""Leases of pilots that are believed no more, and of those whose worker was ended for want of memory: taken back at once. Pure.
 
 Guards: as many in one decision as a transaction takes well, the rest in the next; events about jobs of an organisation are of
 that organisation, whichever one revoked.
@@ -10,7 +10,8 @@ from commands.decision import Decision, FollowUp, accept
 from commands.queue.model import DispatchQueue, Lease
 from identity.agents import subject_of_agent
 from schemas.job import LoseJob
-from schemas.queue import LeasesEnded, RevokeLeases
+from schemas.queue import LeasesEnded, LoseLeases, RevokeLeases
+from schemas.queue_classes import classes_of
 from schemas.types import CommandEnvelope, EndedLease, LossCause
 
 LEASES_MAX = 200
@@ -37,6 +38,37 @@ def revoke_leases(queue: DispatchQueue, command: RevokeLeases, by: CommandEnvelo
     return accept(leases_ended(queue, leases), follow_ups=(*lost, *rest))
 
 
+def lose_leases(queue: DispatchQueue, command: LoseLeases, by: CommandEnvelope) -> Decision:
+    """What a worker held that had too little memory is lost, with the memory that it had.
+
+    A job that came with it and was not seen to begin is returned by its worker's end, and is not lost.
+    """
+    held = {
+        job_id: lease
+        for job_id, lease in queue.leases.items()
+        if (lease.worker_id, lease.vo) == (command.worker_id, by.vo) and (lease.job is None or lease.seen_at is not None)
+    }
+    taken = list(held)[:LEASES_MAX]
+    if not taken:
+        return accept()
+    rest = (FollowUp(by.aggregate_id, command),) if len(held) > len(taken) else ()
+    lost = [
+        FollowUp(
+            str(job_id),
+            LoseJob(
+                lease_id=held[job_id].lease_id,
+                cause=LossCause.OUT_OF_MEMORY,
+                last_seen_at=held[job_id].seen_at,
+                memory_mb=_memory_mb(queue, held[job_id]),
+                reason=command.reason,
+            ),
+        )
+        for job_id in taken
+    ]
+    leases = tuple(EndedLease(job_id=job_id, lease_id=held[job_id].lease_id) for job_id in taken)
+    return accept(leases_ended(queue, leases), follow_ups=(*lost, *rest))
+
+
 def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> LeasesEnded:
     """The event that these leases, all of which the queue has, are over."""
     by_class = Counter(queue.leases[one.job_id].slot_class for one in leases)
@@ -46,6 +78,16 @@ def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> Leases
         leased=len(queue.leases) - len(leases),
         classes=queue.loads.told(leased={name: -count for name, count in by_class.items()}),
     )
+
+
+def _memory_mb(queue: DispatchQueue, lease: Lease) -> int:
+    """What its worker was submitted with; 0 where the queue sets no limit."""
+    if lease.job is not None:
+        return max(lease.job.spec.memory_mb_asked, lease.job.spec.ram_mb_min)
+    if queue.settings is None:
+        return 0
+    classes = {one.name: one.memory_mb for one in classes_of(queue.settings)}
+    return classes.get(lease.slot_class, queue.settings.rss_mb_max)
 
 
 def _is_revoked(lease: Lease, command: RevokeLeases) -> bool:

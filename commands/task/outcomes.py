@@ -26,6 +26,7 @@ from schemas.types import (
     JobOutcome,
     OutcomeKind,
     OutputFile,
+    Requirements,
     RetryAction,
     UnitChange,
 )
@@ -107,8 +108,15 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome) -> UnitChange:
         failed=given_up and task.ending is None,
         attempt=attempt,
         failed_attempt=failed_attempt,
-        ram_mb=outcome.ram_mb if outcome.action is RetryAction.MORE_MEMORY else None,
+        ram_mb=_memory(task.definition.requirements, outcome) if outcome.action is RetryAction.MORE_MEMORY else None,
     )
+
+
+def _memory(required: Requirements, outcome: JobOutcome) -> int | None:
+    """Memory for the next attempt in the task's own unit; rules count MB per core."""
+    if outcome.ram_mb is None or required.ram_per_core:
+        return outcome.ram_mb
+    return outcome.ram_mb * max(1, required.core_count)
 
 
 def _merge_ended(

@@ -5,15 +5,29 @@ from collections.abc import Sequence
 from commands.decision import FollowUp
 from commands.worker.model import Worker, Workers
 from schemas.job import ReturnJob
-from schemas.queue import WatchBoundJob
+from schemas.queue import LoseLeases, WatchBoundJob
+from schemas.types import WorkerState
 from schemas.worker import WorkerEnded
 
 REASON_LENGTH_MAX = 1_000
+#: Fingerprints of ends for want of memory, where the state does not say it (docs/sites/fingerprints.md, action "memory").
+FOR_MEMORY = frozenset({"out-of-memory", "allocation-refused"})
 
 
 def returns(workers: Workers, ends: Sequence[WorkerEnded]) -> tuple[FollowUp, ...]:
     """Each job hears that its worker is gone, and why; one that has begun or ended takes no notice."""
     return tuple(follow_up for end in ends if (follow_up := _return(workers, end)) is not None)
+
+
+def starved(queue: str, workers: Workers, end: WorkerEnded) -> tuple[FollowUp, ...]:
+    """The queue hears of a worker that the batch system ended for want of memory, with what it held.
+
+    Its pilot is gone by then, and what it had to say was taken before: no report of it can still come.
+    """
+    worker = workers.live.get(end.worker_id)
+    if worker is None or not (end.state is WorkerState.OUT_OF_MEMORY or end.fingerprint in FOR_MEMORY):
+        return ()
+    return (FollowUp(queue, LoseLeases(worker_id=end.worker_id, reason=_reason(end)), vo=worker.vo),)
 
 
 def runs(queue: str, worker: Worker | None) -> tuple[FollowUp, ...]:
@@ -31,6 +45,10 @@ def _return(workers: Workers, end: WorkerEnded) -> FollowUp | None:
         lease_id=worker.lease_id,
         worker_id=end.worker_id,
         worker_state=end.state,
-        reason=(end.reason or end.diagnostic or "")[:REASON_LENGTH_MAX],
+        reason=_reason(end),
     )
     return FollowUp(str(worker.job_id), command, vo=worker.vo)
+
+
+def _reason(end: WorkerEnded) -> str:
+    return (end.reason or end.diagnostic or "")[:REASON_LENGTH_MAX]

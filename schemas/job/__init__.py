@@ -128,11 +128,16 @@ class LoseJob(Struct, frozen=True, kw_only=True, gc=False):
     lease_id: The lease that ended.
     cause: Why.
     last_seen_at: Last sign of life.
+    memory_mb: Memory that was not enough, for all cores: what the worker had; 0 where that is not known or not
+        the cause.
+    reason: What the batch system said.
     """
 
     lease_id: str
     cause: LossCause
     last_seen_at: int | None = None
+    memory_mb: int = 0
+    reason: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -140,6 +145,8 @@ class LoseJob(Struct, frozen=True, kw_only=True, gc=False):
             "lease_id": self.lease_id,
             "cause": self.cause,
             "last_seen_at": self.last_seen_at,
+            "memory_mb": self.memory_mb,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -149,12 +156,16 @@ class LoseJob(Struct, frozen=True, kw_only=True, gc=False):
             lease_id=record["lease_id"],
             cause=LossCause[record["cause"]],
             last_seen_at=record["last_seen_at"],
+            memory_mb=record["memory_mb"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
+            and 0 <= self.memory_mb <= 10000000000000
+            and len(self.reason) <= 1000 and TEXT.takes(self.reason)
             and _NAMES_OF_LOSEJOB("\n".join((self.lease_id, ""))) is not None
         )
 
@@ -845,12 +856,15 @@ class JobLost(Struct, frozen=True, kw_only=True, gc=False):
     cause: Why.
     errors: jobdispatcher 100, or what fits the cause.
     last_seen_at: Last sign of life.
+    memory_mb: Memory that was not enough, for all cores: what the worker had; 0 where that is not known or not
+        the cause.
     """
 
     lease_id: str
     cause: LossCause
     errors: tuple[JobError, ...] = ()
     last_seen_at: int | None = None
+    memory_mb: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -859,6 +873,7 @@ class JobLost(Struct, frozen=True, kw_only=True, gc=False):
             "cause": self.cause,
             "errors": [item.to_avro() for item in self.errors],
             "last_seen_at": self.last_seen_at,
+            "memory_mb": self.memory_mb,
         }
 
     @classmethod
@@ -869,6 +884,7 @@ class JobLost(Struct, frozen=True, kw_only=True, gc=False):
             cause=LossCause[record["cause"]],
             errors=tuple(JobError.from_avro(item) for item in record["errors"]),
             last_seen_at=record["last_seen_at"],
+            memory_mb=record["memory_mb"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -876,6 +892,7 @@ class JobLost(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.errors) <= 100
             and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
+            and 0 <= self.memory_mb <= 10000000000000
             and _NAMES_OF_JOBLOST("\n".join((self.lease_id, ""))) is not None
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
         )

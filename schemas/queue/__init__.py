@@ -299,6 +299,45 @@ class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
         return self.offer.is_within_bounds()
 
 
+_NAMES_OF_LOSELEASES = lines_of(
+    (NAME, 1, 255),
+)
+
+
+class LoseLeases(Struct, frozen=True, kw_only=True, gc=False):
+    """The batch system ended a worker that used more memory than it had: take back the jobs that it held in the
+    VO of the envelope.
+
+    worker_id: Worker.
+    reason: What the batch system said.
+    """
+
+    worker_id: str
+    reason: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.reason) <= 1000 and TEXT.takes(self.reason)
+            and _NAMES_OF_LOSELEASES("\n".join((self.worker_id, ""))) is not None
+        )
+
+
 class ReleaseTask(Struct, frozen=True, kw_only=True, gc=False):
     """Dispatch jobs of a task again.
 
@@ -1153,6 +1192,7 @@ QueueCommand = (
     | ExpireLease
     | HoldTask
     | LeaseJob
+    | LoseLeases
     | ReleaseTask
     | RenewLeases
     | RevokeLeases

@@ -21,16 +21,21 @@ ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", 
 
 
 def roll_up(
-    records: Sequence[RecordRead], rules: Sequence[RetryRule] | None, memory: Mapping[int, int]
+    records: Sequence[RecordRead],
+    rules: Sequence[RetryRule] | None,
+    memory: Mapping[int, int],
+    cores: Mapping[int, int] | None = None,
 ) -> Iterator[OutgoingCommand]:
     """One command for each task among `records`, or several when more of its jobs ended than one may tell.
 
-    rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known.
+    rules: None for the built-in ones. memory: job id -> MB per core it had, as far as known. cores: of the
+    jobs that have several.
     """
     by_task: dict[int, list[tuple[JobOutcome, EventEnvelope]]] = {}
     for one in records:
         job_id = int(one.cause.aggregate_id)
-        outcome = outcome_of(job_id, one.message, DEFAULT_RULES if rules is None else rules, memory.get(job_id, 0))
+        known = DEFAULT_RULES if rules is None else rules
+        outcome = outcome_of(job_id, one.message, known, memory.get(job_id, 0), (cores or {}).get(job_id, 1))
         if outcome is not None and task_id_of(job_id):
             by_task.setdefault(task_id_of(job_id), []).append((outcome, one.cause))
     for task_id, rows in by_task.items():
@@ -39,8 +44,8 @@ def roll_up(
             yield outgoing_command(command, str(task_id), [cause for _, cause in chunk])
 
 
-def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: int) -> JobOutcome | None:
-    """How the job ended for its task; None for an end the task knows of already."""
+def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: int, cores: int = 1) -> JobOutcome | None:
+    """How the job ended for its task; None for an end the task knows of already. ram_mb: memory per core that it had."""
     match event:
         case JobFinished():
             if event.merge_job_id is not None:
@@ -50,9 +55,9 @@ def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: i
             return JobOutcome(job_id=job_id, kind=OutcomeKind.MERGING, outputs=event.outputs, events=_events(event.usage))
         case JobFailed():
             measured = (event.usage.rss_kb_max or 0) // 1024 if event.usage else 0
-            return _failure(job_id, event.errors, rules, ram_mb or measured)
+            return _failure(job_id, event.errors, rules, ram_mb or measured, measured // cores)
         case JobLost():
-            return _failure(job_id, event.errors, rules, ram_mb)
+            return _failure(job_id, event.errors, rules, ram_mb, event.memory_mb // cores)
         case JobCancelled():
             return _stopped(job_id, OutcomeKind.CANCELLED, event.errors)
         case JobClosed():
@@ -61,8 +66,8 @@ def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: i
             raise AssertionError(f"{type(event).__name__} is no end of a job")
 
 
-def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) -> JobOutcome:
-    advice = advise(errors, rules, ram_mb)
+def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, used_mb: int) -> JobOutcome:
+    advice = advise(errors, rules, ram_mb, used_mb)
     return JobOutcome(
         job_id=job_id,
         kind=OutcomeKind.FAILED,

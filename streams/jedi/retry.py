@@ -1,9 +1,10 @@
 """What the retry rules say about a failed job's input.
 
-In: the job's errors, the rules, the memory it had. Out: an action, the memory for the next attempt, and the error that
+In: the job's errors, the rules, the memory it had and used. Out: an action, the memory for the next attempt, and the error that
 decided. Pure. Source: docs/reference/jedi.md, "Retry rules" and "Error families"; docs/reference/pilot.md, "Error codes".
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from schemas.types import JobError, RetryAction, RetryRule
 
 #: Families in the order in which their errors are looked at.
 FAMILIES = ("pilot", "exe", "ddm", "jobdispatcher", "taskbuffer", "trans", "sup")
-#: MB per core; nothing goes beyond the last step.
+#: MB per core; beyond the last step goes only what is known to have used more.
 MEMORY_LADDER = (1000, 2000, 3000, 4000, 6000, 8000)
+STEP_MB, MEMORY_MB_MAX = 1000, 100_000_000
 RAM_COMPENSATION = 0.9
 
 
@@ -54,8 +56,11 @@ class MemoryGiven:
     ram_mb_min: int
 
 
-def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) -> Advice:
+def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, used_mb: int = 0) -> Advice:
     """What to do with the input of a job that failed with `errors`, having had `ram_mb`.
+
+    used_mb: what it used for certain, in the unit of `ram_mb`, 0 if that is not known. More memory is then more than this, also
+    above the ladder: a payload that needs more than the slot that it had is not sent to such a slot again.
 
     The first error, in family order, for which an active rule acts decides; without one the input is tried again. At
     the top of the ladder more memory is not to be had: the input is tried again as it is.
@@ -64,7 +69,7 @@ def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int) 
     for error in ordered:
         for rule in rules:
             if rule.active and _matches(rule, error):
-                return _applied(rule.action, error, ram_mb)
+                return _applied(rule.action, error, ram_mb, used_mb)
     return Advice(RetryAction.RETRY, ordered[0] if ordered else None)
 
 
@@ -73,15 +78,22 @@ def next_memory(ram_mb: int) -> int | None:
     return next((step for step in MEMORY_LADDER if step > ram_mb), None)
 
 
+def memory_above(used_mb: int) -> int:
+    """What to ask for so that a pilot must offer more than `used_mb`, of whose offer the compensation is taken off."""
+    return math.floor(used_mb / RAM_COMPENSATION / STEP_MB) * STEP_MB + STEP_MB
+
+
 def memory_of(ram_mb_min: int, core_count: int) -> int:
     """MB per core that a job with `ram_mb_min` was given: without the compensation that job specifications carry."""
     return round(ram_mb_min / RAM_COMPENSATION / max(1, core_count))
 
 
-def _applied(action: RetryAction, error: JobError, ram_mb: int) -> Advice:
+def _applied(action: RetryAction, error: JobError, ram_mb: int, used_mb: int) -> Advice:
     if action is not RetryAction.MORE_MEMORY:
         return Advice(action, error)
     step = next_memory(ram_mb)
+    if used_mb and used_mb >= ram_mb:
+        step = min(max(step or 0, memory_above(used_mb)), MEMORY_MB_MAX)
     return Advice(RetryAction.RETRY, error) if step is None else Advice(RetryAction.MORE_MEMORY, error, step)
 
 

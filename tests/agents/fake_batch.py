@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agents.harvester.systems.contract import (
@@ -100,7 +100,7 @@ class FakeBatch:
             self._jobs.put(worker.batch_id, worker.tag, NativeState.CANCELLED)
         return [CancelOutcome.ORDERED for _ in workers]
 
-    def sweep(self, living: Collection[str]) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         """Nothing is left behind."""
         return 0
 

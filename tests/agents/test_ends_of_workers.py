@@ -1,6 +1,6 @@
 """The harvester tells the fingerprint of a bad end, with the worker's last words where the plugin keeps them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ class Ends:
     def cancel(self, workers: Sequence[NativeWorker]) -> Sequence[CancelOutcome]:
         return []
 
-    def sweep(self, living: Collection[str]) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         return 0
 
     def events(self) -> EventSource | None:
@@ -79,7 +79,14 @@ def told_of(system: BatchSystem) -> dict[str, Any]:
     worker = KnownWorker("q-0123456789ab", TAG, "Q", "running", is_submitted=True)
     over: list[KnownWorker] = []
     service = SimpleNamespace(
-        name="Q", epoch=0, known={TAG: worker}, queue=SimpleNamespace(slug="q"), over=over.append, hold=lambda: None
+        name="Q",
+        epoch=0,
+        known={TAG: worker},
+        untold=frozenset(),
+        is_informed=False,
+        queue=SimpleNamespace(slug="q"),
+        over=over.append,
+        hold=lambda: None,
     )
     config = SimpleNamespace(stack="kit", harvester_id="h", poll_seconds=5.0)
     told: list[dict[str, Any]] = []

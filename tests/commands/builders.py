@@ -93,10 +93,11 @@ def a_submission(**changes: Any) -> SubmitTask:
     return replace(command, **changes)
 
 
-def a_running_task(definition: TaskDefinition | None = None, *, inline: bool = True) -> Culm:
-    """A system with a queue and a task whose jobs are waiting for pilots."""
-    culm = a_culm(inline=inline)
-    a_queue(culm)
+def a_running_task(definition: TaskDefinition | None = None, *, inline: bool = True, culm: Culm | None = None) -> Culm:
+    """A system with a queue and a task whose jobs are waiting for pilots. culm: one that has its queue already."""
+    if culm is None:
+        culm = a_culm(inline=inline)
+        a_queue(culm)
     culm.send(a_submission(), str(TASK))
     culm.send(
         RefineTask(definition=definition or a_definition(), parameters_revision=0), str(TASK), role="system"

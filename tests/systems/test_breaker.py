@@ -1,6 +1,6 @@
 """The circuit breaker of a batch system, by a driven clock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agents.harvester.systems.breaker import Breaker, answered, failed, listed
@@ -48,8 +48,8 @@ class Scripted:
         self.asked += 1
         return [CancelOutcome.ORDERED if self.works else CancelOutcome.UNKNOWN for _ in workers]
 
-    def sweep(self, living: Collection[str]) -> int:
-        return len(living)
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        return 0
 
     def events(self) -> EventSource | None:
         return None

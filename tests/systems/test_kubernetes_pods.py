@@ -133,7 +133,7 @@ def test_an_ended_job_stays_for_a_while_for_another_harvester_of_the_stack(clust
     cluster.start(tag)
     cluster.end(tag, Outcome.FAILED)
 
-    removed = plugin.sweep(())
+    removed = plugin.sweep(lambda tag: True)
 
     assert removed == 0
     assert cluster.left_behind(tag) == [JOBS, SECRETS]
@@ -145,7 +145,7 @@ def test_an_ended_job_whose_end_is_not_known_yet_is_not_swept(cluster: Kubernete
     cluster.start(tag)
     cluster.end(tag, Outcome.FAILED)
 
-    removed = plugin.sweep({tag})
+    removed = plugin.sweep(lambda name: name != tag)
 
     assert removed == 0
 
@@ -156,7 +156,7 @@ def test_an_ended_job_is_swept_with_its_secret_and_a_living_one_is_not(cluster: 
     cluster.start(over)
     cluster.end(over, Outcome.FAILED)
 
-    removed = plugin.sweep({lives})
+    removed = plugin.sweep(lambda tag: tag != lives)
 
     cluster.settle()
     assert removed == 1

@@ -199,7 +199,7 @@ def test_the_secret_of_a_worker_goes_with_its_job(
     kubelet.end(tag, 0)
     kubelet.wait_for_condition(tag, "Complete")
 
-    removed = plugin.sweep(())
+    removed = plugin.sweep(lambda tag: True)
 
     assert removed == 1
     wait_for(lambda: client.get(path).status_code == 404)

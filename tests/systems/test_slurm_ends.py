@@ -146,7 +146,7 @@ def test_workers_of_another_system_below_the_same_folder_outlive_a_sweep(slurm: 
     local = slurm.folder / "work" / "kit-w2"
     local.mkdir()
 
-    slurm.plugin().sweep(())
+    slurm.plugin().sweep(lambda tag: True)
 
     assert other.is_dir()
     assert local.is_dir()

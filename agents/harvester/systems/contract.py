@@ -7,7 +7,7 @@ time-out. What is not known for certain is `Unknown` or an incomplete listing, n
 later.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -180,8 +180,11 @@ class BatchSystem(Protocol):
     def cancel(self, workers: Sequence[NativeWorker]) -> Sequence[CancelOutcome]:
         """Order the end of workers, which a listing proves later; those that are not of this stack are not touched."""
 
-    def sweep(self, living: Collection[str]) -> int:
-        """Remove what workers that are not `living` (tags) left behind (spools, secrets, folders); how many were removed."""
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        """Remove what workers left behind (spools, secrets, folders) of whose tags `is_over` is true; how many were removed.
+
+        It is true of a tag only when the worker is known to have ended. What belongs to any other tag is kept.
+        """
 
     def events(self) -> EventSource | None:
         """What wakes the harvester early; None where the system tells nothing."""

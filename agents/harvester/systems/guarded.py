@@ -5,7 +5,7 @@ incomplete: none of them proves what it must not.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from agents.harvester.systems.breaker import Breaker, answered, failed, listed
 from agents.harvester.systems.contract import (
@@ -68,9 +68,9 @@ class GuardedSystem:
         self._learn(["a cancellation was not acknowledged"] if CancelOutcome.UNKNOWN in outcomes else [])
         return outcomes
 
-    def sweep(self, living: Collection[str]) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         """As the system does."""
-        return self._system.sweep(living)
+        return self._system.sweep(is_over)
 
     def events(self) -> EventSource | None:
         """As the system offers them."""

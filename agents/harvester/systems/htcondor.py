@@ -9,7 +9,7 @@ import os
 import pwd
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -123,12 +123,12 @@ class HTCondor:
         good = ran.exit_code == 0 and not htcondor_words.COMPLAINT.search(ran.error_text)
         return CancelOutcome.ORDERED if good else CancelOutcome.UNKNOWN
 
-    def sweep(self, living: Collection[str]) -> int:
-        """Remove the folders of workers that are not living, and what the event log has grown to."""
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        """Remove the folders of workers that are over, and what the event log has grown to."""
         with suppress(OSError):
             if self._log.stat().st_size > EVENT_LOG_BYTES_MAX:
                 os.truncate(self._log, 0)
-        return self._folders.sweep(living)
+        return self._folders.sweep(is_over)
 
     def last_words(self, tag: str) -> str:
         """The end of a worker's error output, at most 8 KB; it comes when the job ends."""

@@ -5,7 +5,7 @@ with the labels of this stack are looked at or touched; an answer that is cut, o
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
@@ -99,8 +99,8 @@ class Kubernetes:
         """Delete their Jobs, which stay in listings until the pods are gone; one that has ended is left as it is."""
         return [self._cancel(worker.tag) for worker in workers]
 
-    def sweep(self, living: Collection[str]) -> int:
-        """Delete Jobs that ended `sweep_seconds` ago and are not among `living`; their Secrets and pods go with them."""
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        """Delete Jobs of workers that are over which ended `sweep_seconds` ago; their Secrets and pods go with them."""
         if self._api is None:
             return 0
         try:
@@ -112,8 +112,8 @@ class Kubernetes:
             for job in jobs
             if has_ended(job)
             and job.metadata.deletion_timestamp is None
-            and job.metadata.name not in living
             and is_of(job.metadata, self._stack, job.metadata.name)
+            and is_over(job.metadata.name)
         ]
         # By this host's clock since it was first seen; a harvester that restarts begins to count again.
         now = time.monotonic()

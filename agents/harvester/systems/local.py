@@ -9,7 +9,7 @@ number in its record where there is one.
 import os
 import signal
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -130,19 +130,19 @@ class LocalProcesses:
                     self._records.change(worker.tag, retired=True, **place_of(worker.batch_id))
                     self._signal(worker, signal.SIGUSR1)
 
-    def sweep(self, living: Collection[str]) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         """Remove folders of workers that ended: at once where they ended well, after a day where they left a job's folder."""
-        kept, removed = frozenset(living), 0
+        removed = 0
         try:
             running, tags, folders = self._running(), self._records.tags(), sorted(path.name for path in self._folder.iterdir())
         except OSError:
             return 0
         for tag in folders:
-            if self._is_ours(tag) and tag not in kept and tag not in running and self._is_over(tag):
+            if self._is_ours(tag) and is_over(tag) and tag not in running and self._may_go(tag):
                 remove_folder(self._folder / tag)
                 removed += 1
         for tag in tags:
-            if tag not in kept and tag not in running and self._records.age_seconds(tag) > RECORD_SECONDS:
+            if is_over(tag) and tag not in running and self._records.age_seconds(tag) > RECORD_SECONDS:
                 self._records.forget(tag)
         return removed
 
@@ -294,7 +294,7 @@ class LocalProcesses:
             os.close(descriptor)
         return True
 
-    def _is_over(self, tag: str) -> bool:
+    def _may_go(self, tag: str) -> bool:
         record = self._records.read(tag)
         is_worth_a_look = record is None or record.code not in (0, None) or any((self._folder / tag).glob(JOBS))
         if record is not None and record.cancelled_at and not any((self._folder / tag).glob(JOBS)):

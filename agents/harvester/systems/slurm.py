@@ -9,7 +9,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agents.harvester.systems import slurm_words
@@ -155,9 +155,9 @@ class Slurm:
             which = [f"--name={worker.tag}", f"--user={self._user}", worker.batch_id]
             self._commands.run(["scancel", "--signal=USR1", "--batch", *which])
 
-    def sweep(self, living: Collection[str]) -> int:
-        """Remove the folders of workers that are not living."""
-        return self._folders.sweep(living)
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        """Remove the folders of workers that are over."""
+        return self._folders.sweep(is_over)
 
     def last_words(self, tag: str) -> str:
         """The end of a worker's error output, at most 8 KB."""

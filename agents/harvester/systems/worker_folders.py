@@ -6,7 +6,7 @@ runs once, also when the batch system has it twice or starts it again; only fold
 
 import os
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,11 +115,11 @@ class WorkerFolders:
         except OSError:
             return ""
 
-    def sweep(self, living: Collection[str]) -> int:
-        """Remove the folders of workers that are not `living`; how many."""
-        kept, removed = frozenset(living), 0
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        """Remove the folders of workers that are over; how many."""
+        removed = 0
         for folder in self._folders():
-            if folder.name not in kept:
+            if is_over(folder.name):
                 remove_folder(folder)
                 removed += not folder.exists()
         return removed

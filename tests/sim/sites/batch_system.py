@@ -7,7 +7,7 @@ contract of plugins wants it (agents/harvester/systems/contract.py).
 
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agents.harvester.systems.contract import (
@@ -197,7 +197,7 @@ class MemoryPlugin:
             return [CancelOutcome.UNKNOWN for _ in workers]
         return [self._cancel(worker) for worker in workers]
 
-    def sweep(self, living: Collection[str]) -> int:
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
         """Nothing is left behind."""
         return 0
 

@@ -1,0 +1,258 @@
+"""What a harvester does not know of it leaves alone: it removes no files and cancels nothing because something is absent."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agents.errors import CallFailed, Unreachable
+from agents.harvester import batch, served
+from agents.harvester.batch import ServedSystem
+from agents.harvester.config import ServedQueue
+from agents.harvester.culm_calls import CulmCalls, DecidersAnswer, LivingWorker, QueueInTheLog
+from agents.harvester.demand import Demand, DemandPoller, WantedClass
+from agents.harvester.served import QueueService
+from agents.harvester.systems.contract import (
+    BatchSystem,
+    CancelOutcome,
+    Description,
+    EventSource,
+    Listing,
+    NativeState,
+    NativeWorker,
+    SubmitOutcome,
+    WorkerSpec,
+)
+from agents.harvester.systems.worker_folders import WorkerFolders
+
+QUEUE = ServedQueue("Q", system="folders", pilots_max=100)
+TAG = f"kit-{QUEUE.slug}-0123456789ab"
+#: Of the same stack, and of a queue that this harvester does not serve.
+ELSEWHERE = "kit-othera1b2c3-0123456789ab"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for time to pass."""
+    monkeypatch.setattr(served, "STAND_BY_SECONDS", 0.0)
+    monkeypatch.setattr(batch, "STRAY_SECONDS", 0.0)
+
+
+class Folders:
+    """A batch system whose workers have a folder each, as those of Slurm and HTCondor have. alive: by tag."""
+
+    def __init__(self, root: Path) -> None:
+        self.folders, self.alive, self.complete = WorkerFolders(root, "kit"), set[str](), True
+        self.cancelled: list[str] = []
+        self.retired: list[str] = []
+
+    def begin(self, tag: str) -> Path:
+        """A worker that lives and has a secret."""
+        folder = self.folders.of(tag)
+        folder.mkdir(parents=True)
+        (folder / "token").write_text("s3cret")
+        self.alive.add(tag)
+        return folder
+
+    def describe(self) -> Description:
+        return Description("folders", True, True, 10, retires=True)
+
+    def problem(self) -> str:
+        return ""
+
+    def submit(self, specs: Sequence[WorkerSpec]) -> Sequence[SubmitOutcome]:
+        return []
+
+    def listing(self) -> Listing:
+        if not self.complete:
+            return Listing(False, 1.0, problem="it was cut")
+        return Listing(True, 1.0, tuple(NativeWorker(tag, "7", NativeState.RUNNING, "R") for tag in sorted(self.alive)))
+
+    def cancel(self, workers: Sequence[NativeWorker]) -> Sequence[CancelOutcome]:
+        self.cancelled += [worker.tag for worker in workers]
+        return [CancelOutcome.ORDERED for _ in workers]
+
+    def retire(self, workers: Sequence[NativeWorker]) -> None:
+        self.retired += [worker.tag for worker in workers]
+
+    def sweep(self, is_over: Callable[[str], bool]) -> int:
+        return self.folders.sweep(is_over)
+
+    def events(self) -> EventSource | None:
+        return None
+
+
+class Calls:
+    """A Culm that has the workers in `log` alive. away: the calls that are not answered."""
+
+    harvester_id, instance = "h", "i"
+
+    def __init__(self, *tags: str) -> None:
+        self.log, self.epoch, self.away = list(tags), 0, set[str]()
+
+    def claim(self, queue: str, epoch: int, seconds: int) -> DecidersAnswer:
+        if "claim" in self.away:
+            raise Unreachable("away")
+        self.epoch = epoch
+        return DecidersAnswer(True, sequence=1)
+
+    def living(self, queue: str, sequence: int) -> QueueInTheLog:
+        if "living" in self.away and self.epoch:
+            raise Unreachable("away")
+        workers = {tag: LivingWorker(tag.removeprefix("kit-"), tag, "running", "7") for tag in self.log}
+        return QueueInTheLog(self.epoch, "h", "i", max(1, sequence), workers)
+
+    def reconcile(self, queue: str, epoch: int, compared: dict[str, Any]) -> DecidersAnswer:
+        return DecidersAnswer(True, sequence=1)
+
+
+class Harvested:
+    """One queue on one system. living: what the log has alive. demand: what was heard; the beginning is that nothing was."""
+
+    def __init__(self, root: Path, *living: str, demand: Demand | None = None) -> None:
+        self.system, self.calls = Folders(root), Calls(*living)
+        poller, calls = SimpleNamespace(demand=demand or Demand()), cast(CulmCalls, self.calls)
+        self.service = QueueService(QUEUE, calls, cast(DemandPoller, poller), 300)
+        config = SimpleNamespace(stack="kit", harvester_id="h", poll_seconds=5.0, patience_seconds=0.0)
+        reporting = SimpleNamespace(tell=lambda queue, *reports: None)
+        system = cast(BatchSystem, self.system)
+        self.served = ServedSystem("folders", system, [self.service], cast(Any, config), calls, cast(Any, reporting))
+
+    def turn(self) -> None:
+        """Ask Culm, which may be away, and look at the batch system."""
+        with suppress(CallFailed):
+            self.service.keep()
+        self.served.look(at_once=True)
+
+
+def test_a_harvester_that_starts_while_culm_is_away_keeps_the_files_of_all_workers(tmp_path: Path) -> None:
+    one = Harvested(tmp_path, TAG)
+    folder = one.system.begin(TAG)
+    one.calls.away = {"claim"}
+
+    one.turn()
+
+    assert (folder / "token").read_text() == "s3cret"
+
+
+def test_a_harvester_that_could_not_read_the_log_after_its_claim_keeps_the_files_of_all_workers(tmp_path: Path) -> None:
+    one = Harvested(tmp_path, TAG)
+    folder = one.system.begin(TAG)
+    one.calls.away = {"living"}
+
+    one.turn()
+
+    assert (one.service.epoch, (folder / "token").read_text()) == (1, "s3cret")
+
+
+def test_files_of_a_worker_that_ended_are_removed_once_the_log_has_its_end(tmp_path: Path) -> None:
+    one = Harvested(tmp_path)
+    folder = one.system.begin(TAG)
+    one.system.alive.clear()
+
+    one.turn()
+
+    assert not folder.exists()
+
+
+def test_files_of_workers_of_queues_that_another_harvester_serves_are_kept(tmp_path: Path) -> None:
+    one = Harvested(tmp_path)
+    folder = one.system.begin(ELSEWHERE)
+    one.system.alive.clear()
+
+    one.turn()
+
+    assert folder.exists()
+
+
+def test_files_are_kept_while_no_whole_listing_is_to_be_had(tmp_path: Path) -> None:
+    one = Harvested(tmp_path)
+    folder = one.system.begin(TAG)
+    one.system.complete = False
+
+    one.turn()
+
+    assert folder.exists()
+
+
+def test_files_of_a_worker_that_the_log_has_ended_and_that_still_lives_are_kept(tmp_path: Path) -> None:
+    one = Harvested(tmp_path)
+    folder = one.system.begin(TAG)
+
+    one.turn()
+
+    assert folder.exists()
+
+
+def test_files_of_a_worker_are_kept_until_culm_has_heard_of_its_end(tmp_path: Path) -> None:
+    one = Harvested(tmp_path, TAG)
+    folder = one.system.begin(TAG)
+    one.turn()
+    one.service.over(one.service.known[TAG])
+    one.system.alive.clear()
+
+    one.turn()
+    before = folder.exists()
+    one.calls.log.clear()
+    one.service.look_again()
+    one.turn()
+
+    assert (before, folder.exists()) == (True, False)
+
+
+def test_workers_are_not_cancelled_as_strays_while_the_log_was_not_read(tmp_path: Path) -> None:
+    one = Harvested(tmp_path, TAG)
+    one.system.begin(TAG)
+    one.calls.away = {"living"}
+
+    for _ in range(3):
+        one.turn()
+
+    assert (one.service.epoch, one.system.cancelled) == (1, [])
+
+
+def test_a_stray_is_cancelled_once_the_log_was_read_after_it_was_seen(tmp_path: Path) -> None:
+    one = Harvested(tmp_path)
+    one.turn()
+    one.system.begin(TAG)
+
+    one.turn()
+    one.turn()
+    before = list(one.system.cancelled)
+    one.service.look_again()
+    one.turn()
+
+    assert (before, one.system.cancelled) == ([], [TAG])
+
+
+@pytest.mark.parametrize(
+    ("demand", "retired"),
+    [(Demand(), []), (Demand((), 3), [TAG]), (Demand((WantedClass("", 1),), 3), [])],
+    ids=["nothing was heard", "none is wanted", "one is wanted"],
+)
+def test_workers_retire_when_none_is_wanted_and_not_when_no_number_was_heard(
+    tmp_path: Path, demand: Demand, retired: list[str]
+) -> None:
+    one = Harvested(tmp_path, TAG, demand=demand)
+    one.system.begin(TAG)
+    one.turn()
+
+    one.served.retire_excess(one.service)
+    one.served.retire_excess(one.service)
+
+    assert one.system.retired == retired
+
+
+def test_a_plugin_whose_sweep_breaks_stops_no_harvester(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Harvested(tmp_path)
+
+    def breaks(is_over: Callable[[str], bool]) -> int:
+        raise RuntimeError("it breaks")
+
+    monkeypatch.setattr(one.system, "sweep", breaks)
+    one.turn()
+
+    assert one.service.epoch == 1
