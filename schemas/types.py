@@ -3858,7 +3858,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.parameters) <= 200000 and TEXT.takes(self.parameters)
+            len(self.parameters) <= 450000 and TEXT.takes(self.parameters)
             and len(self.input_datasets) <= 1000
             and (not self.input_datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.input_datasets))
             and len(self.input_include) <= 1000

@@ -4,9 +4,9 @@ In: parameters as panda-client makes them. Out: the outcome with PanDA's code
 (docs/reference/client.md, "Submission"). Invariants:
 a unique name belongs to one task for ever, and the same Idempotency-Key never makes a second task, because both are
 decided by the task_name aggregate; the id comes from a block that was given to this API. The read models are needed where a name
-is taken, a parent is named or input is named by a pattern, and for nothing else. The command is checked against its bounds before anything is claimed: a name
-is never given to a task that cannot be submitted. Long lists of names follow the submission in chunks; one that fails half-way
-leaves a task that ends unfinished within the hour and gives its name free.
+is taken, a parent is named or input is named by a pattern, and for nothing else. The command is checked against its bounds before
+anything is claimed: a name is never given to a task that cannot be submitted. Long lists of names follow in chunks; one that
+fails half-way leaves a task that ends unfinished within the hour and gives its name free.
 """
 
 import asyncio

@@ -4,6 +4,7 @@ A request for a job is one command to the queue, answered by the lease itself. A
 becomes a command only when the read model does not already show what it says. A final report is always a command.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from api.http.errors import BodyTooLarge, OutcomeUnknown, ReadModelsUnavailable
 from api.log.gateway import now_micros
 from api.pilots.agent_tokens import AgentTokens
 from api.pilots.job_dict import job_dict
+from api.pilots.long_arguments import LINE_BYTES_MAX, arguments_for
 from api.pilots.offers import QUEUE_MAX, offer_from
 from api.pilots.queue_cache import LOCAL_STORAGE, QueueCache
 from api.pilots.reports import Report, end_of, heartbeat_of, progress_of, report_from
@@ -26,6 +28,7 @@ from api.queries import jobs, workers
 from api.queries.read_models import Row
 from api.secrets.service import SecretsNotGiven
 from api.services import Services
+from api.shared.store import SharedKind
 from identity.agents import AgentJob
 from identity.identity import Identity
 from identity.ruling import EndpointClass
@@ -134,7 +137,8 @@ class PilotDispatch:
         """
         spec = leased.spec
         self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent", identity.subject))
-        job = job_dict(spec, await self._storage_of(queue), self._services.config.addresses.payload)
+        server = self._services.config.addresses.payload
+        job = job_dict(spec, await self._storage_of(queue), server, await self._arguments(spec, server))
         if wants_token:
             job["job_token"] = self.tokens.for_job(identity, AgentJob(spec.job_id, spec.attempt, leased.lease_id))
         if not spec.uses_secrets:
@@ -144,6 +148,12 @@ class PilotDispatch:
         except SecretsNotGiven as problem:
             return await self._without_secrets(spec, str(problem), identity)
         return job | ({"secrets": orjson.dumps(given).decode()} if given else {})
+
+    async def _arguments(self, spec: JobSpec, server: str) -> str | None:
+        """What stands for parameters that are too long for a command line; None for others."""
+        if len(spec.parameters) <= LINE_BYTES_MAX // 4:
+            return None
+        return await asyncio.to_thread(arguments_for, spec, server, self._services.shared.space(SharedKind.SANDBOXES))
 
     async def _without_secrets(self, spec: JobSpec, why: str, identity: Identity) -> PilotReply:
         """End a job that would run without what it asks for; its pilot gets none this time."""

@@ -19,10 +19,11 @@ ARGUMENTS_MAX = 20
 STEPS = ("preprocess", "postprocess", "coprocess", "containerOptions")
 
 
-def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
+def job_dict(spec: JobSpec, storage: str, server: str, arguments: str | None = None) -> dict[str, Any]:
     """The job for its pilot; outputs without a storage element of their own go to `storage`.
 
-    server: base address from which jobs fetch wrappers and sandboxes at this moment.
+    server: base address from which jobs fetch wrappers and sandboxes at this moment. arguments: what stands for its parameters
+    where they travel apart (`long_arguments.py`).
     """
     files = [output for output in spec.outputs if output.role is not DatasetRole.LOG]
     log = next((output for output in spec.outputs if output.role is DatasetRole.LOG), None)
@@ -35,7 +36,7 @@ def job_dict(spec: JobSpec, storage: str, server: str) -> dict[str, Any]:
         "reqID": spec.task_id,
         "jobName": spec.name,
         "transformation": with_address(spec.transformation, server),
-        "jobPars": with_address(spec.parameters, server),
+        "jobPars": with_address(spec.parameters, server) if arguments is None else arguments,
         **_inputs(spec),
         **_outputs(spec.outputs, files, log, storage),
         "attemptNr": spec.attempt,

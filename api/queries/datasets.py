@@ -44,7 +44,8 @@ async def listed(
 async def names_like(read_models: ReadModels, vo: str, like: str, limit: int) -> list[str]:
     """Names of datasets of the VO that match `like`, in order; logs are none of them."""
     rows = await read_models.rows(
-        "select name from dataset where vo = %(vo)s and name like %(like)s and role = any(%(roles)s) order by name limit %(limit)s",
+        "select name from dataset where vo = %(vo)s and name like %(like)s and role = any(%(roles)s)"
+        " order by name limit %(limit)s",
         {"vo": vo, "like": like, "roles": ["INPUT", "OUTPUT"], "limit": limit},
     )
     return [row["name"] for row in rows]

@@ -6,7 +6,14 @@ Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md,
 from collections.abc import Mapping
 
 from commands.task.model import Task, Unmerged
-from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
+from commands.task.text import (
+    UnresolvedPlaceholder,
+    expand,
+    expand_merge_pairs,
+    file_name,
+    replaced_names,
+    text_bytes_max,
+)
 from schemas.resource_types import BUILT_IN, asked_mb_of, memory_mb_of, resource_type_of
 from schemas.types import (
     DatasetRole,
@@ -65,7 +72,8 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
                 endpoint=task.library.endpoint,
             )
         )
-    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units))
+    bytes_max = text_bytes_max(definition.transformation)
+    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units), bytes_max)
     return _spec(
         task,
         job,
@@ -91,7 +99,7 @@ def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
         job,
         JobKind.BUILD,
         transformation=step.transformation,
-        parameters=_finished_text(text, task, {}, _scalars(task, job, [])),
+        parameters=_finished_text(text, task, {}, _scalars(task, job, []), text_bytes_max(step.transformation)),
         inputs=[],
         outputs=[output, _log_of(task, job, "build")],
         priority=PRIORITY_BUILD,
@@ -126,13 +134,14 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
                 endpoint=library.endpoint,
             )
         )
-    text = expand_merge_pairs(step.parameters, pairs)
+    bytes_max = text_bytes_max(step.transformation)
+    text = expand_merge_pairs(step.parameters, pairs, bytes_max)
     return _spec(
         task,
         job,
         JobKind.MERGE,
         transformation=step.transformation,
-        parameters=_finished_text(text, task, streams, _scalars(task, job, [])),
+        parameters=_finished_text(text, task, streams, _scalars(task, job, []), bytes_max),
         inputs=inputs,
         outputs=[*outputs, _log_of(task, job, "merge")],
         priority=PRIORITY_MERGE,
@@ -235,8 +244,8 @@ def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str,
     return scalars
 
 
-def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str]) -> str:
-    return expand(text, streams, scalars).replace("$JEDITASKID", str(task.task_id))
+def _finished_text(text: str, task: Task, streams: dict[str, list[str]], scalars: dict[str, str], bytes_max: int) -> str:
+    return expand(text, streams, scalars, bytes_max).replace("$JEDITASKID", str(task.task_id))
 
 
 def _with_unmerged_names(text: str, outputs: list[JobOutput]) -> str:

@@ -17,6 +17,8 @@ from schemas.types import InputUnit, JobKind, TaskDefinition, TaskVerdict, Unmer
 
 #: What the texts of an order's jobs may come to before names are put in.
 TEXTS_OF_AN_ORDER_BYTES_MAX = 10_000_000
+#: Of the texts of all jobs of a task that are not ended.
+TEXTS_LIVE_BYTES_MAX = 500_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
 PLANNING = WORKING | {TaskStatus.DEFINED}
@@ -69,8 +71,11 @@ def _units_per_order(definition: TaskDefinition) -> int:
 
 def _has_room(task: Task) -> bool:
     """True when every unit of one more order may become a job; with nothing at work there always is room."""
+    assert task.definition is not None
     at_work = len(task.jobs) + sum(len(order.units) for order in task.orders.values())
-    return at_work == 0 or at_work + UNITS_PER_ORDER <= JOBS_LIVE_MAX
+    # Every waiting job stands in its queue with its texts.
+    jobs_max = min(JOBS_LIVE_MAX, max(UNITS_PER_ORDER, TEXTS_LIVE_BYTES_MAX // texts_bytes(task.definition)))
+    return at_work == 0 or at_work + UNITS_PER_ORDER <= jobs_max
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:

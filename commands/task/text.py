@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
 from commands.task.shell import Unquotable, check_template, quoted, quotes_after
+from schemas.server_address import SERVER
 
 #: What stands between braces never holds a `$`: so no search runs over the rest of the text for each `${` in it.
 PLACEHOLDER = re.compile(r"\$\{([A-Z0-9_,]+)(?:\[(\d*):(\d*)\])?(?:/([A-Z]+)(?:\[([^\]$]*)\])?)?\}")
@@ -17,37 +18,48 @@ DIGITS = re.compile(r"\d+")
 UNRESOLVED = re.compile(r"\$\{(?:IN\d*|SEQNUMBER|LIB|OUTPUT\d+|LOG\d+)[^}$]*\}")
 PLACEHOLDERS_MAX = 500
 #: Linux takes 131,072 bytes in one argument of a process, and a pilot hands the whole line to a shell as one.
-TEXT_BYTES_MAX = 120_000
+LINE_BYTES_MAX = 120_000
+#: Of a text that is passed by file, to the wrappers which read one.
+FILE_BYTES_MAX = 480_000
 
 
 class UnresolvedPlaceholder(ValueError):
     """A template names input or a number that the job does not have, or makes a text that no shell would take."""
 
 
-def expand(template: str, streams: Mapping[str, Sequence[str]], scalars: Mapping[str, str]) -> str:
-    """`template` with streams (lists of names) and scalars filled in; raises UnresolvedPlaceholder."""
+def text_bytes_max(transformation: str) -> int:
+    """The longest parameters of a job: Culm's own wrappers read them from a file, where no command line holds them."""
+    return FILE_BYTES_MAX if transformation.startswith(f"{SERVER}/trf/") else LINE_BYTES_MAX
+
+
+def expand(
+    template: str, streams: Mapping[str, Sequence[str]], scalars: Mapping[str, str], bytes_max: int = LINE_BYTES_MAX
+) -> str:
+    """`template` with streams (lists of names) and scalars filled in, at most `bytes_max`; raises UnresolvedPlaceholder."""
 
     def value_of(match: re.Match[str]) -> str | list[str] | None:
         return _replacement(match, streams, scalars)
 
-    text = _filled(template, PLACEHOLDER, value_of)
+    text = _filled(template, PLACEHOLDER, value_of, bytes_max)
     left = UNRESOLVED.search(text)
     if left:
         raise UnresolvedPlaceholder(f"{left.group()[:200]} is not known for this job")
     return text
 
 
-def expand_merge_pairs(template: str, pairs: Mapping[str, Sequence[tuple[Sequence[str], str]]]) -> str:
+def expand_merge_pairs(
+    template: str, pairs: Mapping[str, Sequence[tuple[Sequence[str], str]]], bytes_max: int = LINE_BYTES_MAX
+) -> str:
     """`${TRN_X:X}` becomes `in1,in2:merged`, blank separated, for each stream family X (OUTPUT, LOG, LOG_MERGE)."""
 
     def words_of(match: re.Match[str]) -> list[str]:
         return [f"{_comma_list(names)}:{merged}" for names, merged in pairs.get(match.group(2), ())]
 
-    return _filled(template, MERGE_PAIRS, words_of)
+    return _filled(template, MERGE_PAIRS, words_of, bytes_max)
 
 
 def _filled(
-    template: str, placeholder: re.Pattern[str], value_of: Callable[[re.Match[str]], str | list[str] | None]
+    template: str, placeholder: re.Pattern[str], value_of: Callable[[re.Match[str]], str | list[str] | None], bytes_max: int
 ) -> str:
     """`template` with each placeholder's value quoted for its place; a list is words with blanks between, None leaves it."""
     parts: list[str] = []
@@ -69,10 +81,11 @@ def _filled(
         parts += [template[at : match.start()], text]
         at = match.end()
         size += len(text.encode("utf-8", "replace"))
-        if size > TEXT_BYTES_MAX:
+        if size > bytes_max:
             break
-    if size > TEXT_BYTES_MAX:
-        raise UnresolvedPlaceholder(f"they become more than {TEXT_BYTES_MAX:,} bytes, which no shell takes as one command")
+    if size > bytes_max:
+        taken = "which no shell takes as one command" if bytes_max == LINE_BYTES_MAX else "which no record takes"
+        raise UnresolvedPlaceholder(f"they become more than {bytes_max:,} bytes, {taken}")
     return "".join((*parts, template[at:]))
 
 

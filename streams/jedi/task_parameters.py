@@ -23,6 +23,8 @@ NUMBER_MAX = 1e12
 NUMBER_CHARACTERS_MAX = 40
 #: Characters of one text that is quoted or searched (an item's value, the arguments of a step) and of one that is a name.
 TEXT_CHARACTERS_MAX = 100_000
+#: Of the value of an item, and of all that become the text of the jobs; longer than a command line is passed by file.
+PAYLOAD_CHARACTERS_MAX = 400_000
 NAME_CHARACTERS_MAX = 1_024
 NAMES_MAX = 200_000
 ITEMS_MAX = 2_000
@@ -189,7 +191,7 @@ class Parameters:
         return Item(
             where=where,
             template=kind == "template",
-            value=reader.text("value"),
+            value=reader.text("value", characters_max=PAYLOAD_CHARACTERS_MAX),
             param_type=reader.name("param_type"),
             dataset=reader.text("dataset"),
             hidden=reader.flag("hidden"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from schemas.scopes import dataset_name, scope_of
 from schemas.types import DatasetRole, OutputTemplate
 from streams.jedi.shown import shown
-from streams.jedi.task_parameters import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Item
+from streams.jedi.task_parameters import NAME_CHARACTERS_MAX, PAYLOAD_CHARACTERS_MAX, Item
 
 STREAM = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
 
@@ -29,11 +29,11 @@ def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[
     """Join the visible values of `items`, each followed by a blank unless padding is off, without the last blank.
 
     Outputs are numbered by their place: OUTPUT0, OUTPUT1, ... and LOG0, LOG_MERGE0 for logs; logs add no text of their
-    own when they come from the `log` and `log_merge` keys. Work and result are bounded by TEXT_CHARACTERS_MAX.
+    own when they come from the `log` and `log_merge` keys. Work and result are bounded by PAYLOAD_CHARACTERS_MAX.
     """
     problems = [_nameless(item) for item in _makers(items, logs, merged_logs) if not _file_template(item.value)]
-    if sum(len(item.value) for item in items) > TEXT_CHARACTERS_MAX:
-        problems.append(f"jobParameters: the values have more than {TEXT_CHARACTERS_MAX} characters, expected at most that")
+    if sum(len(item.value) for item in items) > PAYLOAD_CHARACTERS_MAX:
+        problems.append(f"jobParameters: the values have more than {PAYLOAD_CHARACTERS_MAX} characters, expected at most that")
     problems += [_endless(item) for item in _makers(items, logs, merged_logs) if _too_long(item)]
     if problems:
         return JobText("", (), problems)
@@ -57,8 +57,8 @@ def job_text(items: Sequence[Item], logs: Sequence[Item], merged_logs: Sequence[
     for place, item in enumerate(merged_logs):
         outputs.append(_output(item, f"LOG_MERGE{place}", DatasetRole.LOG, _file_template(item.value), merge_only=True))
     text = "".join(pieces)
-    if len(text) > TEXT_CHARACTERS_MAX:
-        problems.append(f"jobParameters become {len(text)} characters, expected at most {TEXT_CHARACTERS_MAX}")
+    if len(text) > PAYLOAD_CHARACTERS_MAX:
+        problems.append(f"jobParameters become {len(text)} characters, expected at most {PAYLOAD_CHARACTERS_MAX}")
     return JobText(text.removesuffix(" "), tuple(outputs), problems)
 
 

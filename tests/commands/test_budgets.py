@@ -7,6 +7,7 @@ from commands.limits import PART_BYTES_MAX, shortened
 from commands.sizes import bytes_of, cut, first_part
 from commands.task import feeding, units
 from commands.task.limits import ORDERS_OPEN_MAX
+from commands.task.text import UnresolvedPlaceholder, expand, text_bytes_max
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
 from schemas.types import DatasetFile, DatasetRole, SplitRules, StepDefinition, TaskDefinition
@@ -203,3 +204,16 @@ def test_a_job_that_its_bounds_refuse_breaks_the_task_instead_of_being_lost() ->
     odd = "BAD_PARAMETERS: a job of the task is out of bounds: outputs[1].lfn: found 'group:dataset#1.build"
     assert message_of(culm).startswith(odd)
     assert [answer.reason for answer in culm.answers if answer.reason == "OUT_OF_BOUNDS"] == []
+
+
+@pytest.mark.parametrize(
+    ("transformation", "taken"), [("culm://server/trf/user/runGen-00-00-02", True), ("https://elsewhere/trf/r", False)]
+)
+def test_parameters_beyond_a_command_line_are_for_wrappers_that_read_them_from_a_file(transformation: str, taken: bool) -> None:
+    template, bytes_max = "-p " + "x" * 300_000 + " ${SN}", text_bytes_max(transformation)
+
+    if taken:
+        assert expand(template, {}, {"SN": "7"}, bytes_max).endswith("x 7")
+        return
+    with pytest.raises(UnresolvedPlaceholder, match="more than 120,000 bytes, which no shell takes as one command"):
+        expand(template, {}, {"SN": "7"}, bytes_max)

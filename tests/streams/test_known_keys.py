@@ -197,3 +197,15 @@ def test_what_idds_sends_is_refused_for_what_it_really_asks() -> None:
     encoded = "encJobParams: encoded parameters is not supported; found True, expected no such key"
     staged = "inputPreStaging: input from tape is not supported; found True, expected no such key"
     assert messages == {encoded, f"{staged}; {encoded}"}
+
+
+def test_a_payload_may_be_longer_than_a_command_line() -> None:
+    given = a_submission()
+    given["jobParameters"][7]["value"] = "x" * 390_000
+
+    outcome = refine(given, API)
+
+    assert isinstance(outcome, TaskDefinition)
+    assert len(outcome.parameters) > 390_000
+    given["jobParameters"][7]["value"] = "x" * 400_001
+    assert isinstance(refine(given, API), Refusal)
