@@ -80,6 +80,8 @@ class MemoryBatch:
         self.jobs: list[BatchJob] = []
         #: Tags and states of all that ended.
         self.ends: set[tuple[str, str]] = set()
+        #: Tags of living workers whose files were swept away.
+        self.robbed: list[str] = []
         self.submit_faults: deque[str] = deque()
         self.listing_faults: deque[str] = deque()
         self.restarts_until = 0
@@ -198,7 +200,8 @@ class MemoryPlugin:
         return [self._cancel(worker) for worker in workers]
 
     def sweep(self, is_over: Callable[[str], bool]) -> int:
-        """Nothing is left behind."""
+        """What living workers have is noted where it is swept away; nothing else is left behind."""
+        self._batch.robbed += [job.tag for job in self._batch.living() if is_over(job.tag)]
         return 0
 
     def events(self) -> EventSource | None:

@@ -20,6 +20,7 @@ NOWHERE = "a worker that is given up is nowhere"
 AS_IT_WAS = "a worker ends in the log as in the batch system"
 RUN_ONCE = "the payload of a job begins once"
 SAME = "log and batch system agree: orphans 0, doubles 0"
+KEPT = "what a living worker has is not swept away"
 FOREIGN = "what is not ours is not touched"
 LETTERS = "nothing in Culm raises"
 GIVEN_UP = (WorkerState.MISSED, WorkerState.LOST)
@@ -81,6 +82,8 @@ class SiteLaws:
         for tag in FOREIGN_TAGS:
             if tag not in alive:
                 self._break(FOREIGN, tag, "it is gone")
+        for tag in self.batch.robbed:
+            self._break(KEPT, tag, "it was swept while it lived")
         for letter in self.culm.culm.letters:
             self._break(LETTERS, "dead letter", letter.error)
         return [*self.broken, *self._of_the_log()]
