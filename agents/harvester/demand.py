@@ -1,6 +1,7 @@
 """How many workers a queue wants, by class, heard by long polls from a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ WANTED_MAX, CLASSES_MAX, NUMBER_MAX = 10_000_000, 100, 1 << 31
 #: The mode of a queue whose pilots do not ask for jobs.
 PUSH = "PUSH"
 AWAY_SECONDS_FIRST, AWAY_SECONDS_MAX = 0.2, 5.0
+#: From one question to the next at least: every event of a queue's workers answers one, and each of thousands has several.
+PAUSE_SECONDS = 0.2
 log = structlog.get_logger()
 
 
@@ -66,6 +69,7 @@ class DemandPoller:
         path, after, away = f"/v1/queues/{quote(self._queue, safe='')}/wanted", None, AWAY_SECONDS_FIRST
         while not self._stop.is_closed:
             query = {"wait": WAIT_SECONDS} if after is None else {"after": after, "wait": WAIT_SECONDS}
+            began = time.monotonic()
             try:
                 found = demand_of(self._session.get(path, query, ANSWER_SECONDS))
             except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
@@ -79,6 +83,7 @@ class DemandPoller:
                 log.info("demand_changed", queue=self._queue, wanted=found.wanted, before=before.wanted, sequence=after)
             if found != before:
                 self._changed()
+            pause(PAUSE_SECONDS - (time.monotonic() - began), self._stop)
 
 
 def demand_of(document: dict[str, Any]) -> Demand:
