@@ -6,8 +6,8 @@ The token goes to CULM_API only, never to the address of a wrapper, and is never
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from agents.errors import NotAdmitted, Rejected, Unreachable
-from process.deadlines import with_deadlines, within
+from process.deadlines import sent_as_it_is, with_deadlines, within
 
 #: Shorter than the 65 s after which the API closes idle connections.
 KEEPALIVE_SECONDS = 30.0
@@ -37,6 +37,7 @@ class AgentSession:
         self._is_in_memory = False
         limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
         self._culm = with_deadlines(httpx.Client(base_url=api, headers={"Origin": vo, "User-Agent": agent}, limits=limits))
+        self._base, self._headers = api.rstrip("/"), tuple(self._culm.headers.items())
         self._world = with_deadlines(httpx.Client(headers={"User-Agent": agent}, limits=limits, follow_redirects=True))
 
     def post(
@@ -101,7 +102,7 @@ class AgentSession:
         pieces: list[bytes] = []
         size = 0
         try:
-            with within(2 * seconds), client.stream(method, path, timeout=_timeout(seconds), **request) as answer:
+            with within(2 * seconds), self._answer(client, method, path, seconds, **request) as answer:
                 for piece in answer.iter_bytes():
                     pieces.append(piece)
                     size += len(piece)
@@ -117,6 +118,29 @@ class AgentSession:
         content = b"".join(pieces)
         _check(answer.status_code, content)
         return content
+
+    @contextmanager
+    def _answer(
+        self,
+        client: httpx.Client,
+        method: str,
+        path: str,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> Iterator[httpx.Response]:
+        if client is self._world:
+            with client.stream(method, path, timeout=_timeout(seconds), headers=headers, **request) as answer:
+                yield answer
+            return
+        extensions = {"timeout": _timeout(seconds).as_dict()}
+        given = [*self._headers, *(headers or {}).items()]
+        sent = httpx.Request(method, f"{self._base}{path}", headers=given, extensions=extensions, **request)
+        answer = sent_as_it_is(client, sent)
+        try:
+            yield answer
+        finally:
+            answer.close()
 
     def _admitted(self, call: Callable[[dict[str, str]], bytes]) -> dict[str, Any]:
         """The answer to `call` with the token; one that is refused is read again, and a new one tried at once."""

@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 
-def write_private(path: Path, content: bytes, owner: tuple[int, int] | None = None) -> None:
+def write_private(path: Path, content: bytes, owner: tuple[int, int] | None = None, *, lasting: bool = True) -> None:
     """`path` holds `content` and has mode 600; a reader finds what was there before or all of it. Raises OSError.
 
-    owner: numbers of user and group to whom it is given; the process's own where there are none.
+    owner: numbers of user and group to whom it is given; the process's own where there are none. lasting: it is on the disk on
+    return; a file that is of no use after a crash of the machine need not wait for it.
     """
-    _written_beside(path, content, owner).replace(path)
+    _written_beside(path, content, owner, lasting=lasting).replace(path)
 
 
 def write_private_first(path: Path, content: bytes) -> None:
@@ -24,12 +25,13 @@ def write_private_first(path: Path, content: bytes) -> None:
         part.unlink()
 
 
-def _written_beside(path: Path, content: bytes, owner: tuple[int, int] | None = None) -> Path:
+def _written_beside(path: Path, content: bytes, owner: tuple[int, int] | None = None, *, lasting: bool = True) -> Path:
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 600
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         if owner is not None:
             os.fchown(file.fileno(), *owner)
-        file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
     return Path(part)

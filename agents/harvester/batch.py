@@ -36,6 +36,8 @@ ABSENT_MAX = 1_000
 SWEEP_SECONDS = 600.0
 FROZEN_LOOK_SECONDS = 1.0
 IDLE_LOOK_SECONDS = 60.0
+#: So many times as long as a listing took, it is left alone even if something happens: thousands are a long answer.
+LOOK_PAUSES = 5
 log = structlog.get_logger()
 
 
@@ -57,7 +59,7 @@ class ServedSystem:
         self._strays: dict[str, float] = {}
         #: Workers of whose end Culm has not heard yet, by tag.
         self._untold: set[str] = set()
-        self._look_at = self._sweep_at = 0.0
+        self._look_at = self._sweep_at = self._rests_until = 0.0
         self._living: dict[str, NativeWorker] = {}
         self._by_slug = {service.queue.slug: service for service in services}
         self._own_tag = re.compile(rf"{config.stack}-(?P<slug>{'|'.join(map(re.escape, self._by_slug))})-[0-9a-f]{{12}}")
@@ -78,16 +80,18 @@ class ServedSystem:
 
     def seconds_to_next(self) -> float:
         """Until the next listing is due."""
-        return max(0.0, self._look_at - self._clock.monotonic())
+        return max(0.0, max(self._look_at, self._rests_until) - self._clock.monotonic())
 
     def look(self, at_once: bool = False) -> None:
         """Compare a listing with what is known, if it is time; raises CallFailed when Culm cannot hear of absences."""
-        if not at_once and self._clock.monotonic() < self._look_at:
+        began = self._clock.monotonic()
+        if not at_once and began < max(self._look_at, self._rests_until):
             return
-        self._look_at = self._clock.monotonic() + self._pause_seconds()
+        self._look_at = began + self._pause_seconds()
         reach("listing.before")
         listing = self._listing()
         reach("listing.after")
+        self._rests_until = self._clock.monotonic() + LOOK_PAUSES * (self._clock.monotonic() - began)
         if not listing.complete:
             log.warning("listing_not_complete", system=self.name, problem=listing.problem[:300])
         known = self.known

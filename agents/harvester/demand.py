@@ -1,6 +1,7 @@
 """How many workers a queue wants, by class, heard by long polls from a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ WANTED_MAX, CLASSES_MAX, NUMBER_MAX = 10_000_000, 100, 1 << 31
 #: The mode of a queue whose pilots do not ask for jobs.
 PUSH = "PUSH"
 AWAY_SECONDS_FIRST, AWAY_SECONDS_MAX = 0.2, 5.0
+#: From one question to the next at least: every event of a queue's workers answers one, and each of thousands has several.
+PAUSE_SECONDS = 0.2
 log = structlog.get_logger()
 
 
@@ -66,8 +69,10 @@ class DemandPoller:
     def _listen(self) -> None:
         away = AWAY_SECONDS_FIRST
         while not self._stop.is_closed:
+            began = time.monotonic()
             if self.hear():
                 away = AWAY_SECONDS_FIRST
+                pause(PAUSE_SECONDS - (time.monotonic() - began), self._stop)
             else:
                 pause(away, self._stop)
                 away = min(2 * away, AWAY_SECONDS_MAX)

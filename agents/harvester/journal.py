@@ -1,7 +1,7 @@
 """Reports that Culm has not taken yet, in a file, in their order.
 
-Every entry is on disk (fsync) before the call returns. A line is a checksum and JSON; what a crash of the host left half
-written at the end is cut off. One process holds the file at a time.
+Every report is on disk (fsync) before the call returns; that it was taken need not be, since it may be sent twice. A line is a
+checksum and JSON; what a crash of the host left half written at the end is cut off. One process holds the file at a time.
 """
 
 import fcntl
@@ -9,6 +9,7 @@ import json
 import os
 import threading
 import zlib
+from collections import deque
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import structlog
 from agents.harvester.kill_points import reach
 
 Report = dict[str, Any]
-#: Taken reports stay in the file until so many bytes are in it.
+#: Taken reports stay in the file until so many bytes are in it, and twice as many as when it was last written.
 COMPACT_BYTES = 1 << 20
 SAID = "said"
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ class ReportJournal:
         except BlockingIOError as problem:
             self._held.close()
             raise JournalTaken(f"{path} is in use by another harvester") from problem
-        self._unsaid = _unsaid_in(path)
+        self._unsaid = deque(_unsaid_in(path))
         self._file = self._rewritten()
 
     def close(self) -> None:
@@ -57,6 +58,7 @@ class ReportJournal:
         with self._lock:
             self._unsaid += reports
             self._write(*reports)
+            os.fsync(self._file.fileno())
 
     def first(self) -> Report | None:
         """The oldest report that is to be sent."""
@@ -66,11 +68,11 @@ class ReportJournal:
     def said(self) -> None:
         """The oldest report was taken."""
         with self._lock:
-            del self._unsaid[0]
+            self._unsaid.popleft()
             try:
-                if not self._unsaid and self._file.tell() > COMPACT_BYTES:
-                    self._file.close()
-                    self._file = self._rewritten()
+                if self._file.tell() > max(COMPACT_BYTES, 2 * self._least):
+                    before, self._file = self._file, self._rewritten()
+                    before.close()
                 else:
                     self._write({SAID: 1})
             except OSError as problem:  # it is sent again by the next harvester, which is harmless
@@ -82,7 +84,6 @@ class ReportJournal:
             for part in (text[: len(text) // 2], text[len(text) // 2 :]):
                 self._file.write(part)
                 reach("report.half")
-            os.fsync(self._file.fileno())
         except OSError:
             os.ftruncate(self._file.fileno(), before)
             raise
@@ -94,6 +95,7 @@ class ReportJournal:
             file.write(b"".join(_line(report) for report in self._unsaid))
             file.flush()
             os.fsync(file.fileno())
+            self._least = file.tell()
         part.replace(self._path)
         return self._path.open("ab", buffering=0)
 

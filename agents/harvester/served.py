@@ -18,6 +18,9 @@ from agents.harvester.known_workers import INTENDED, KnownWorker
 #: Of its time, a claim is renewed when so much is over.
 RENEWED_AT = 0.55
 STAND_BY_SECONDS, REFRESH_SECONDS, REFRESH_SECONDS_MAX = 1.0, 1.0, 30.0
+#: So many times as long as the log's answer took, it is left alone, since thousands of workers are a long answer; but no longer
+#: than this: an order to end a worker stands in it.
+REFRESH_PAUSES, REFRESH_PAUSE_SECONDS_MAX = 20, 5.0
 #: A worker that fails sooner is not worth being replaced at once.
 QUICK_SECONDS, HOLD_SECONDS_MAX = 5.0, 60.0
 #: Refusals that say that another one serves the queue.
@@ -49,11 +52,13 @@ class QueueService:
         self.asked: dict[str, AskedJob] = {}
         self._calls, self._seconds, self._clock = calls, service_seconds, clock
         self._over: set[str] = set()
+        #: Workers of whose intent it is not known where it stands in the log.
+        self._unlogged: list[KnownWorker] = []
         self._sequence = 0
         #: The log was read under a claim that no other harvester can have ended before this moment (monotonic).
         self._sure_until, self._has_read = 0.0, False
         self._again_at = self._renew_at = self._refreshed_at = self._hold_until = 0.0
-        self._failures, self._said = 0, ""
+        self._failures, self._said, self._refresh_seconds = 0, "", REFRESH_SECONDS
         self._asks_not_until, self._asks_not_while = 0.0, Demand()
 
     @property
@@ -71,15 +76,17 @@ class QueueService:
             self._take_up()
         elif now >= self._renew_at:
             self._claim(self.epoch)
-        elif now >= self._refreshed_at + (REFRESH_SECONDS if self._is_news() else REFRESH_SECONDS_MAX):
+        elif now >= self._refreshed_at + (self._refresh_seconds if self._is_news() else REFRESH_SECONDS_MAX):
             self._refresh(self._calls.living(self.name, self._sequence))
+            took = self._clock.monotonic() - now
+            self._refresh_seconds = min(max(REFRESH_SECONDS, REFRESH_PAUSES * took), REFRESH_PAUSE_SECONDS_MAX)
 
     def seconds_to_next(self) -> float:
         """Until `keep` has something to do, at most."""
         now = self._clock.monotonic()
         if not self.epoch:
             return max(0.0, self._again_at - now)
-        refresh = self._refreshed_at + (REFRESH_SECONDS if self._is_news() else REFRESH_SECONDS_MAX)
+        refresh = self._refreshed_at + (self._refresh_seconds if self._is_news() else REFRESH_SECONDS_MAX)
         due = [self._renew_at, refresh, *([self._hold_until] if self._hold_until > now else [])]
         return max(0.0, min(due) - now)
 
@@ -91,9 +98,10 @@ class QueueService:
     def saw(self, sequence: int) -> None:
         """The decider of workers said this number: the next look at the log must show that event and all before it."""
         self._sequence = max(self._sequence, sequence)
-        for worker in self.known.values() if sequence else ():
-            if worker.logged_by is None:
-                worker.logged_by = self._sequence
+        if sequence:
+            for worker in self._unlogged:
+                worker.logged_by = self._sequence if worker.logged_by is None else worker.logged_by
+            self._unlogged.clear()
 
     def look_again(self) -> None:
         """The log may have ended workers by now."""
@@ -109,6 +117,8 @@ class QueueService:
         """A worker was intended. sequence: of its intent among the events of the queue's workers, or later, where it is known."""
         worker.since, worker.logged_by = self._clock.monotonic(), sequence
         self.known[worker.tag] = worker
+        if sequence is None:
+            self._unlogged.append(worker)
 
     def over(self, worker: KnownWorker) -> None:
         """A worker ended, and the report of it is kept."""

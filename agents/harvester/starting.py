@@ -84,14 +84,14 @@ class WorkerStart:
             return ()
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         if self._enrolment is None:
-            write_secret(folder / TOKEN, self._config.token_file.read_text(encoding="ascii"))
+            write_secret(folder / TOKEN, self._config.token_file.read_text(encoding="ascii"), lasting=False)
             return (folder / TOKEN,)
         reach("token.before")
         token, key = self._enrolment.token_for(worker.worker_id)
         reach("token.after")
-        write_secret(folder / TOKEN, token)
+        write_secret(folder / TOKEN, token, lasting=False)
         reach("files.half")
-        write_secret(folder / TOKEN_KEY, key)
+        write_secret(folder / TOKEN_KEY, key, lasting=False)
         reach("files.after")
         return (folder / TOKEN, folder / TOKEN_KEY)
 
@@ -103,7 +103,7 @@ class WorkerStart:
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         job = {**bound.job, WORKER_OF_JOB: worker.worker_id, LEASE_OF_JOB: bound.lease_id}
         reach("job.before")
-        write_private(folder / JOB, json.dumps({str(job["PandaID"]): job}).encode())
+        write_private(folder / JOB, json.dumps({str(job["PandaID"]): job}).encode(), lasting=False)
         reach("job.after")
         return (folder / JOB,)
 

@@ -17,6 +17,7 @@ from agents.harvester.clock import SYSTEM_CLOCK, Clock
 from agents.harvester.config import HarvesterConfig
 from agents.harvester.culm_calls import BoundJob, CulmCalls
 from agents.harvester.demand import WantedClass
+from agents.harvester.journal import Report
 from agents.harvester.kill_points import reach
 from agents.harvester.known_workers import KnownWorker, missing_of, missing_of_pushed, report_of
 from agents.harvester.reporting import Reporting
@@ -108,8 +109,8 @@ class WorkerSubmission:
             reach("submit.before")
             outcomes = _outcomes(system, specs)
             reach("submit.after")
-            for outcome in outcomes:
-                self._take(service, outcome)
+            # One wait for the disk for all of them.
+            self._reporting.tell(service.name, *filter(None, [self._take(service, outcome) for outcome in outcomes]))
 
     def _intended(self, service: QueueService, size: WantedClass, count: int) -> tuple[list[KnownWorker], CallFailed | None]:
         """Workers whose intent was accepted, and what kept Culm from answering the others."""
@@ -163,18 +164,19 @@ class WorkerSubmission:
         service.hold()
         return None
 
-    def _take(self, service: QueueService, outcome: SubmitOutcome) -> None:
+    def _take(self, service: QueueService, outcome: SubmitOutcome) -> Report | None:
+        """The report of a worker that the batch system has."""
         worker = service.known.get(outcome.tag)
         if worker is None:
-            return
+            return None
         self._start.forget(worker)
         match outcome:
             case Submitted():
                 worker.state, worker.is_submitted = "submitted", True
                 report = report_of(worker, self._config.harvester_id, "submitted")
                 report |= {"batch_id": outcome.batch_id[:200], "submit_host": outcome.submit_host}
-                self._reporting.tell(service.name, report)
                 log.info("pilot_started", queue=service.name, worker_id=worker.worker_id, batch_id=outcome.batch_id)
+                return report
             case Refused():
                 log.warning("worker_refused", worker_id=worker.worker_id, reason=outcome.reason[:200])
                 self._missed(service, worker, outcome.reason)
@@ -182,6 +184,7 @@ class WorkerSubmission:
             case Unknown():
                 log.warning("worker_unsettled", worker_id=worker.worker_id, reason=outcome.reason[:200])
                 worker.is_unsettled = True
+        return None
 
     def _missed(self, service: QueueService, worker: KnownWorker, why: str) -> None:
         """The batch system does not have it, for certain."""

@@ -1,10 +1,12 @@
 """What a harvester believes of an answer about demand."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from agents.harvester.demand import Demand, WantedClass, demand_of
+from agents.harvester.demand import Demand, DemandPoller, WantedClass, demand_of
+from agents.session import AgentSession
+from agents.stop_event import StopEvent
 
 
 def test_a_queue_without_classes_is_one_class_of_its_own_limits() -> None:
@@ -37,3 +39,32 @@ def test_classes_come_with_what_is_asked_for_each() -> None:
 def test_an_answer_that_cannot_be_is_not_believed(odd: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         demand_of(odd)
+
+
+class Answers:
+    """A Culm whose demand moves with each question. at: when each was asked, by a clock that only pauses move."""
+
+    def __init__(self, stop: StopEvent, questions: int) -> None:
+        self.stop, self.questions, self.now, self.at = stop, questions, 0.0, list[float]()
+
+    def get(self, path: str, query: dict[str, Any], seconds: float) -> dict[str, Any]:
+        self.at.append(self.now)
+        if len(self.at) == self.questions:
+            self.stop.close()
+        return {"wanted": len(self.at), "sequence": len(self.at)}
+
+    def pause(self, seconds: float, *_: StopEvent) -> None:
+        self.now += max(0.0, seconds)
+
+
+def test_a_demand_that_moves_without_end_is_asked_for_five_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, changes = StopEvent(), list[int]()
+    culm = Answers(stop, questions=11)
+    monkeypatch.setattr("agents.harvester.demand.pause", culm.pause)
+    monkeypatch.setattr("agents.harvester.demand.time.monotonic", lambda: culm.now)
+    poller = DemandPoller(cast(AgentSession, culm), "Q", stop, lambda: changes.append(poller.demand.wanted))
+
+    poller._listen()
+
+    assert changes == list(range(1, 12))
+    assert culm.at[-1] == pytest.approx(2.0)

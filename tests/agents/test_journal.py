@@ -67,3 +67,27 @@ def test_one_process_has_the_file(tmp_path: Path) -> None:
     with pytest.raises(JournalTaken, match="in use by another harvester"):
         ReportJournal(tmp_path / "reports")
     assert reports_in(journal) == []
+
+
+def test_the_file_of_a_journal_that_is_never_empty_does_not_grow_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "reports"
+    journal = ReportJournal(path)
+    journal.add({"n": 0})
+    for number in range(1, 20):
+        journal.add({"n": number, "text": "x" * (COMPACT_BYTES // 4)})
+        journal.said()
+
+    assert path.stat().st_size < 2 * COMPACT_BYTES
+    assert reports_in(again(journal, path)) == [19]
+
+
+def test_a_report_waits_for_the_disk_once_and_its_taking_never(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, waits = ReportJournal(tmp_path / "reports"), list[int]()
+    monkeypatch.setattr("agents.harvester.journal.os.fsync", waits.append)
+
+    journal.add({"n": 1}, {"n": 2}, {"n": 3})
+    journal.said()
+    journal.said()
+
+    assert len(waits) == 1
+    assert reports_in(again(journal, tmp_path / "reports")) == [3]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -91,7 +92,7 @@ class Calls:
     harvester_id, instance = "h", "i"
 
     def __init__(self, *tags: str) -> None:
-        self.log, self.epoch, self.away = list(tags), 0, set[str]()
+        self.log, self.epoch, self.away, self.cancelled = list(tags), 0, set[str](), set[str]()
 
     def claim(self, queue: str, epoch: int, seconds: int) -> DecidersAnswer:
         if "claim" in self.away:
@@ -102,7 +103,7 @@ class Calls:
     def living(self, queue: str, sequence: int) -> QueueInTheLog:
         if "living" in self.away and self.epoch:
             raise Unreachable("away")
-        workers = {tag: LivingWorker(tag.removeprefix("kit-"), tag, "running", "7") for tag in self.log}
+        workers = {tag: LivingWorker(tag.removeprefix("kit-"), tag, "running", "7", tag in self.cancelled) for tag in self.log}
         return QueueInTheLog(self.epoch, "h", "i", max(1, sequence), workers)
 
     def reconcile(self, queue: str, epoch: int, compared: dict[str, Any]) -> DecidersAnswer:
@@ -114,8 +115,8 @@ class Harvested:
 
     def __init__(self, root: Path, *living: str, demand: Demand | None = None) -> None:
         self.system, self.calls = Folders(root), Calls(*living)
-        poller, calls = SimpleNamespace(demand=demand or Demand()), cast(CulmCalls, self.calls)
-        self.service = QueueService(QUEUE, calls, cast(DemandPoller, poller), 300)
+        self.demand, calls = SimpleNamespace(demand=demand or Demand()), cast(CulmCalls, self.calls)
+        self.service = QueueService(QUEUE, calls, cast(DemandPoller, self.demand), 300)
         config = SimpleNamespace(stack="kit", harvester_id="h", poll_seconds=5.0, patience_seconds=0.0)
         reporting = SimpleNamespace(tell=lambda queue, *reports: None)
         system = cast(BatchSystem, self.system)
@@ -256,3 +257,55 @@ def test_a_plugin_whose_sweep_breaks_stops_no_harvester(tmp_path: Path, monkeypa
     one.turn()
 
     assert one.service.epoch == 1
+
+
+def test_a_log_that_answers_slowly_is_left_alone_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, now = Harvested(tmp_path, TAG, demand=Demand((), 7)), [1_000.0]
+    monkeypatch.setattr("agents.harvester.served.time.monotonic", lambda: now[0])
+    asked: list[float] = []
+    read = one.calls.living
+
+    def slowly(queue: str, sequence: int) -> QueueInTheLog:
+        asked.append(now[0])
+        now[0] += 0.2
+        return replace(read(queue, 1), sequence=1)
+
+    monkeypatch.setattr(one.calls, "living", slowly)
+    for _ in range(100):
+        one.service.keep()
+        now[0] += 0.1
+
+    # Two as it takes up the queue and one a second later; each took 0.2 s, so that the others are 4 s apart.
+    assert [round(at - 1_000.0, 1) for at in asked] == [0.0, 0.2, 1.4, 5.6, 9.8]
+
+
+@pytest.mark.parametrize("answer_seconds", [0.01, 2.0])
+def test_the_order_to_end_a_worker_reaches_the_batch_system_within_ten_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer_seconds: float
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("agents.harvester.served.time.monotonic", lambda: now[0])
+    one = Harvested(tmp_path, TAG, demand=Demand((WantedClass("", 1),), 1))
+    one.system.begin(TAG)
+    read = one.calls.living
+
+    def slowly(queue: str, sequence: int) -> QueueInTheLog:
+        now[0] += answer_seconds
+        return replace(read(queue, 1), sequence=sequence)
+
+    monkeypatch.setattr(one.calls, "living", slowly)
+    one.turn()
+    now[0] += 2.0
+    one.demand.demand = Demand((WantedClass("", 1),), 2)
+    one.service.keep()
+    ordered_at = now[0]
+    one.calls.cancelled.add(TAG)
+    one.demand.demand = Demand((WantedClass("", 1),), 3)
+
+    while not one.system.cancelled and now[0] < ordered_at + 60:
+        now[0] += max(0.1, one.service.seconds_to_next())
+        one.service.keep()
+        one.served.cancel_ordered()
+
+    assert one.system.cancelled == [TAG]
+    assert now[0] - ordered_at < 10

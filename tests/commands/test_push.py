@@ -9,9 +9,10 @@ from commands.snapshot import MAIN
 from schemas.answer import CommandAnswered
 from schemas.job import JobCancelled, JobLost, JobReturned, JobSent, KillJob, ReportJobEnd, ReportJobProgress
 from schemas.queue import BindJob, ExpireLease, JobLeased, LeaseJob, LeaseProlonged
+from schemas.task import KillTask
 from schemas.types import LossCause, PilotOffer, ReportedState, Requirements, WorkerMode, WorkerState
 from schemas.worker import ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WorkerCancelOrdered, WorkerIntended
-from tests.commands.builders import QUEUE, a_definition, a_queue, a_running_task, job
+from tests.commands.builders import QUEUE, TASK, a_definition, a_queue, a_running_task, job
 from tests.commands.in_memory import Culm
 
 SECONDS = 1_000_000
@@ -444,3 +445,16 @@ def test_a_job_that_came_back_is_of_the_process_of_the_next_worker() -> None:
 
     assert copy_says(culm, "w2-a", ReportedState.STARTING, "n2") == (True, None, None)
     assert copy_says(culm, "w1-a", ReportedState.STARTING, "n1") == (False, "OTHER_PILOT", "tobekilled")
+
+
+def test_the_kill_of_a_task_orders_the_end_of_its_workers_that_wait_in_the_batch_system() -> None:
+    culm = a_push_queue()
+    for name in ("w1", "w2"):
+        bind(culm, name)
+        pending = ReportWorker(worker_id=name, harvester_id="h1", state=WorkerState.PENDING)
+        assert culm.send(pending, QUEUE, role="pilot").accepted
+
+    assert culm.send(KillTask(reason="no more"), str(TASK)).accepted
+
+    ordered = [(one.worker_id, one.why) for one, _ in culm.events if isinstance(one, WorkerCancelOrdered)]
+    assert ordered == [("w1", "its job was killed: task killed"), ("w2", "its job was killed: task killed")]

@@ -18,7 +18,7 @@ from api.login import providers
 from api.login.providers import ProviderAway, Providers
 from identity import key_fetching
 from identity.errors import KeysRefused
-from process.deadlines import with_deadlines, within
+from process.deadlines import sent_as_it_is, with_deadlines, within
 
 HEADER = b"HTTP/1.1 200 OK\r\nX-Slow: "
 BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
@@ -86,6 +86,24 @@ def test_nothing_is_begun_after_the_end() -> None:
 def test_without_an_end_a_request_is_as_before() -> None:
     with a_server(WHOLE, drips=False) as address, with_deadlines(httpx.Client(trust_env=False)) as client:
         assert client.get(address).json() == {}
+
+
+@pytest.mark.parametrize("beginning", [HEADER, BODY, b""])
+def test_a_request_that_is_sent_as_it_is_ends_in_time_as_well(beginning: bytes) -> None:
+    with a_server(beginning) as address, with_deadlines(httpx.Client(trust_env=False)) as client:
+        request = httpx.Request("GET", address, extensions={"timeout": httpx.Timeout(60).as_dict()})
+        with pytest.raises((httpx.ReadTimeout, httpx.RemoteProtocolError)), within(0.3):
+            b"".join(sent_as_it_is(client, request).iter_bytes())
+
+
+def test_a_request_that_is_sent_as_it_is_takes_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_server(WHOLE, drips=False) as address:
+        monkeypatch.setenv("http_proxy", address)
+        with with_deadlines(httpx.Client()) as client:
+            answer = sent_as_it_is(client, httpx.Request("GET", "http://far.example/"))
+
+            assert (answer.status_code, b"".join(answer.iter_bytes())) == (200, b"{}")
+            answer.close()
 
 
 def test_proxies_of_the_environment_keep_to_the_end_too(monkeypatch: pytest.MonkeyPatch) -> None:

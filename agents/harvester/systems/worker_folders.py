@@ -75,20 +75,23 @@ class WorkerFolders:
         return self.root / tag
 
     def make(self, spec: WorkerSpec) -> Path:
-        """The worker's folder, with its files and the script `run`. Raises OSError; may be called again for the same spec."""
+        """The worker's folder, with its files and the script `run`. Raises OSError; may be called again for the same spec.
+
+        Nothing waits for the disk here: after a crash of this host a worker that finds no files ends, and is replaced.
+        """
         folder = self.of(spec.tag)
         self.root.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         for path in spec.files:
             if path.name in _OURS:
                 raise FileExistsError(17, f"a worker's file cannot be named {path.name!r}")
-            write_private(folder / path.name, path.read_bytes())
-        write_private(folder / "program", spec.program.read_bytes())
+            write_private(folder / path.name, path.read_bytes(), lasting=False)
+        write_private(folder / "program", spec.program.read_bytes(), lasting=False)
         (folder / "program").chmod(0o700)
         exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in spec.environment.items())
         enter = f"cd -- {shlex.quote(str(folder))} || exit {EXIT_NO_FOLDER}\n" if self._shared else "chmod 700 program\n"
         script = _SCRIPT.format(enter=enter, started_before=EXIT_STARTED_BEFORE, retire=RETIRE, exports=exports)
-        write_private(folder / "run", script.encode())
+        write_private(folder / "run", script.encode(), lasting=False)
         (folder / "run").chmod(0o700)
         return folder
 
