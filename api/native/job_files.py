@@ -112,12 +112,16 @@ class JobFiles:
 
 def files_of(job: Row) -> list[Row]:
     """What the job was given and what it makes or made, from its row; `reported` tells whether a pilot said that it is there."""
-    spec, reported = job["spec"] or {}, {(one["dataset"], one["lfn"]): one for one in job["outputs"] or ()}
+    spec, reported = job["spec"] or {}, {one["lfn"]: one for one in job["outputs"] or ()}
     found = [_file(one, "input", True) for one in spec.get("inputs") or ()]
-    for one in spec.get("outputs") or ():
-        made = reported.pop((one["dataset"], one["lfn"]), None)
-        found.append(_file(made or one, str(one.get("role") or "OUTPUT").lower(), made is not None))
-    return found + [_file(one, str(one.get("role") or "OUTPUT").lower(), True) for one in reported.values()]
+    expected = spec.get("outputs") or ()
+    for one in expected:
+        # A file of several datasets is written and reported once.
+        made = reported.get(one["lfn"])
+        told = {**made, "dataset": one.get("dataset")} if made is not None else one
+        found.append(_file(told, str(one.get("role") or "OUTPUT").lower(), made is not None))
+    others = [one for lfn, one in reported.items() if lfn not in {known["lfn"] for known in expected}]
+    return found + [_file(one, str(one.get("role") or "OUTPUT").lower(), True) for one in others]
 
 
 def _file(one: Mapping[str, Any], role: str, reported: bool) -> Row:

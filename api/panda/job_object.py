@@ -59,7 +59,7 @@ KIND_LABELS = {"BUILD": "panda", "MERGE": "pmerge"}
 def job_object(row: Row) -> dict[str, Any]:
     """A job with every attribute of the reference, and its files."""
     spec, usage = row["spec"] or NOT_THERE_YET, row["usage"] or {}
-    outputs = {(file["dataset"], file["lfn"]): file for file in row["outputs"] or ()}
+    outputs = {file["lfn"]: file for file in row["outputs"] or ()}  # of a file in several datasets, one is enough
     found: dict[str, Any] = dict.fromkeys(JOB_ATTRIBUTES)
     found |= {
         "PandaID": row["job_id"],
@@ -105,8 +105,8 @@ def job_object(row: Row) -> dict[str, Any]:
         "nInputFiles": len(spec["inputs"]),
         "nInputDataFiles": len(spec["inputs"]),
         "inputFileBytes": sum(file["size_bytes"] for file in spec["inputs"]),
-        "nOutputDataFiles": len({file["lfn"] for file in outputs.values()}),
-        "outputFileBytes": sum({file["lfn"]: file["size_bytes"] for file in outputs.values()}.values()),
+        "nOutputDataFiles": len(outputs),
+        "outputFileBytes": sum(file["size_bytes"] for file in outputs.values()),
         "transExitCode": row["exit_code"],
         "commandToPilot": "tobekilled" if row["order_kill"] else None,
         "cpuConsumptionTime": None if usage.get("cpu_seconds") is None else round(usage["cpu_seconds"]),
@@ -134,12 +134,12 @@ def _first_dataset(files: Sequence[Mapping[str, Any]]) -> str | None:
     return str(files[0]["dataset"]) if files else None
 
 
-def _files(row: Row, spec: Mapping[str, Any], outputs: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _files(row: Row, spec: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     files = [_file(row, file, "input", "ready", file) for file in spec["inputs"]]
     if not files:
         files = [_file(row, PSEUDO_FILE, "pseudo_input", "ready", {})]
     for file in spec["outputs"]:
-        made = outputs.get((file["dataset"], file["lfn"]), {})
+        made = outputs.get(file["lfn"], {})
         status = FILE_STATUS.get(str(row["status"]), "defined")
         files.append(_file(row, file, ROLE_WORDS.get(file["role"], "unknown"), status, made))
     return files

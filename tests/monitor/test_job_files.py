@@ -107,3 +107,10 @@ def test_what_is_no_archive_is_said_to_be_none(content: bytes, tmp_path: Path) -
 
     with pytest.raises(Gone, match="the log archive cannot be read"):
         log_archive.members(path)
+
+
+def test_a_file_of_two_datasets_is_shown_in_both_though_it_is_reported_once() -> None:
+    job = a_job(outputs=[reported(dataset="copy")])
+    job["spec"]["outputs"].append(job["spec"]["outputs"][0] | {"dataset": "copy"})
+
+    assert [(one["dataset"], one["size_bytes"], one["reported"]) for one in files_of(job)] == [("out", 6, True), ("copy", 6, True)]
