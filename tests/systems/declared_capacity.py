@@ -5,12 +5,12 @@ command that runs a program in a mount namespace where these files say so. The h
 uses is limited by its own request all the same.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-MEMORY_FILE = Path("/proc/meminfo")
-CORES_FILE, TOPOLOGY = Path("/sys/devices/system/cpu/online"), Path("/sys/devices/system/node")
+MEMORY_FILE, TOPOLOGY = Path("/proc/meminfo"), Path("/sys/devices/system/node")
 #: $1, $2: what is bound, and over what; the command follows after a "--".
 _BIND = 'while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done; shift; exec "$@"'
 
@@ -29,13 +29,14 @@ def inside(pid: int, program: Sequence[str]) -> list[str]:
 def files(folder: Path, cores: int, memory_mb: int, memory_file: Path = MEMORY_FILE) -> list[tuple[Path, Path]]:
     """Each made file or folder, and the one whose place it takes."""
     folder.mkdir()
-    memory, online, topology = folder / "meminfo", folder / "online", folder / "node"
+    memory, topology = folder / "meminfo", folder / "node"
     total = f"MemTotal: {memory_mb * 1024} kB"
     memory.write_text(re.sub(r"^MemTotal:.*$", total, memory_file.read_text(), flags=re.MULTILINE))
-    online.write_text(f"0-{cores - 1}\n")
+    # kubelet counts the cores of all memory nodes, and lets pods run on the numbers that it found: those of this host, repeated.
     for number in range(cores):
-        core = topology / "node0" / f"cpu{number}" / "topology"
+        real = number % (os.cpu_count() or 1)
+        core = topology / f"node{number}" / f"cpu{real}" / "topology"
         core.mkdir(parents=True)
-        (core / "core_id").write_text(f"{number}\n")
+        (core / "core_id").write_text(f"{real}\n")
         (core / "physical_package_id").write_text("0\n")
-    return [(memory, MEMORY_FILE), (online, CORES_FILE), (topology, TOPOLOGY)]
+    return [(memory, MEMORY_FILE), (topology, TOPOLOGY)]

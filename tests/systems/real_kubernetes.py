@@ -84,19 +84,16 @@ class SeenJobs(threading.Thread):
     def __init__(self, plane: ControlPlane, stack: str) -> None:
         super().__init__(name="seen jobs", daemon=True)
         self._client = plane.client()
-        self._query = {"labelSelector": f"culm-stack={stack}", "watch": "1", "allowWatchBookmarks": "true"}
+        self._selector = f"culm-stack={stack}"
         self._last: dict[str, tuple[str, int, NativeState]] = {}
         self._version = ""
         self._stopped, self._lock = threading.Event(), threading.Lock()
 
     def run(self) -> None:
         """Watch until stopped; a watch that ends, or is silent, goes on from where it was."""
-        limits = httpx.Timeout(30, read=WATCH_SILENCE_SECONDS)
         while not self._stopped.is_set():
-            query = {**self._query, "resourceVersion": self._version}
-            with suppress(httpx.HTTPError), self._client.stream("GET", JOBS, params=query, timeout=limits) as answer:
-                for line in answer.iter_lines():
-                    self._take(json.loads(line))
+            with suppress(httpx.HTTPError):
+                self._watch(self._version or self._list())
             self._stopped.wait(0.1)
 
     def gone(self, present: Collection[str]) -> dict[str, tuple[str, int, NativeState]]:
@@ -112,15 +109,27 @@ class SeenJobs(threading.Thread):
         self.join(30)
         self._client.close()
 
+    def _list(self) -> str:
+        found = self._client.get(JOBS, params={"labelSelector": self._selector}).json()
+        for job in found["items"]:
+            self._take({"type": "ADDED", "object": job})
+        return str(found["metadata"]["resourceVersion"])
+
+    def _watch(self, version: str) -> None:
+        query = {"labelSelector": self._selector, "watch": "1", "resourceVersion": version}
+        limits = httpx.Timeout(30, read=WATCH_SILENCE_SECONDS)
+        with self._client.stream("GET", JOBS, params=query, timeout=limits) as answer:
+            for line in answer.iter_lines():
+                self._take(json.loads(line))
+
     def _take(self, event: dict[str, Any]) -> None:
         job = event["object"]
         if event["type"] == "ERROR":  # the version is forgotten: begin with what is there
             self._version = ""
             return
         self._version = job["metadata"]["resourceVersion"]
-        if event["type"] != "BOOKMARK":
-            with self._lock:
-                self._last[job["metadata"]["uid"]] = in_books(job)
+        with self._lock:
+            self._last[job["metadata"]["uid"]] = in_books(job)
 
 
 def pod_template(home: Path) -> dict[str, Any]:

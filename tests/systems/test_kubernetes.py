@@ -16,7 +16,7 @@ from agents.harvester.systems.kubernetes import History
 from agents.harvester.systems.kubernetes_api import ApiServer, ListBroken, NoAnswer
 from agents.harvester.systems.kubernetes_settings import read_cluster
 from agents.harvester.systems.kubernetes_watch import LINE_BYTES_MAX, Watches, WatchLost, whole_lines
-from tests.systems.kit import a_spec, shown, submitted
+from tests.systems.kit import Fault, a_spec, shown, submitted
 from tests.systems.kubernetes_adapter import JOBS, SECRETS
 from tests.systems.kubernetes_emulator import status
 from tests.systems.kubernetes_stand_in import KubernetesStandIn
@@ -120,6 +120,14 @@ def test_an_error_of_the_server_is_settled_by_the_name_of_the_job(cluster: Kuber
     (outcome,) = cluster.plugin().submit([a_spec(cluster)])
 
     assert isinstance(outcome, Submitted)
+
+
+def test_a_job_that_was_made_without_an_answer_gets_its_files_or_it_would_never_start(cluster: KubernetesStandIn) -> None:
+    cluster.inject(Fault.SUBMIT_DIES_AFTER_ACCEPTING)
+
+    (tag,) = submitted(cluster, cluster.plugin())
+
+    assert cluster.left_behind(tag) == [JOBS, SECRETS]
 
 
 def test_a_job_whose_files_are_refused_is_taken_back(cluster: KubernetesStandIn) -> None:

@@ -88,12 +88,11 @@ class JobSubmission:
         except OSError as problem:
             return _refused(spec.tag, f"a file of the worker cannot be read: {problem}", permanent=False)
         tried = self._create(self._jobs, document, end)
-        if tried.was_there:
-            uid = self._uid_of_earlier(spec.tag, end)
+        if tried.was_there or (tried.reply is None and tried.may_exist):
+            # Without its Secret the Job of a lost answer would never start: its name tells whether it is there.
+            uid = self._uid_of_earlier(spec.tag, end, tried.problem)
         elif tried.is_made and tried.reply is not None:
             uid = msgspec.json.decode(tried.reply.content, type=Made).metadata.uid
-        elif tried.may_exist:
-            return _unknown(spec.tag, tried.problem)
         else:
             return _refused(spec.tag, tried.problem, permanent=tried.is_for_good)
         if not isinstance(uid, str):
@@ -127,16 +126,16 @@ class JobSubmission:
             pause *= 2
         return Tried(None, may_exist, problem)
 
-    def _uid_of_earlier(self, tag: str, end: float) -> str | Refused | Unknown:
-        """The Job that has the name already, if it is ours."""
+    def _uid_of_earlier(self, tag: str, end: float, why: str) -> str | Refused | Unknown:
+        """The Job that has the name already, if it is ours. why: what its creation was answered, if anything."""
         seconds = max(0.1, min(end - time.monotonic(), self._cluster.call_seconds))
         try:
             reply = self._api.ask("GET", f"{self._jobs}/{tag}", seconds=seconds)
             found = msgspec.json.decode(reply.content, type=BatchJob) if reply.is_good else None
         except (NotSent, NoAnswer, msgspec.DecodeError, UnicodeDecodeError) as problem:
-            return _unknown(tag, f"a Job of its name is there, and cannot be read: {problem}")
+            return _unknown(tag, f"{why}; a Job of its name cannot be read: {problem}")
         if found is None:
-            return _unknown(tag, f"a Job of its name was there, and now the API server answers {reply.status}")
+            return _unknown(tag, f"{why}; asked for a Job of its name the API server answers {reply.status}")
         if not is_of(found.metadata, self._stack, tag):
             return _refused(tag, f"a Job named {tag} is there without the labels of this stack", permanent=True)
         return found.metadata.uid
