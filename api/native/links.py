@@ -74,7 +74,7 @@ def build_router(services: Services) -> APIRouter:
 
         Whose the certificate is, the edge's token says; what may be done, the other one.
         """
-        body, certified = await read_object(request), token_of(request)
+        certified = token_of(request)
         try:
             if not came_through_edge.get():
                 raise TokenRefused("a certificate is linked through the edge, which proves it", "iss")
@@ -83,6 +83,7 @@ def build_router(services: Services) -> APIRouter:
             raise gate.record_token(request, certified, problem) from problem
         if owner.groups:
             raise AccessDenied("the certificate gives something here; send the request to /v1/links")
+        body = await read_object(request)
         token = _text(body, "token", TOKEN_LENGTH_MAX)
         second, believed = await gate.member_of_second_token(request, token, request.headers.get("origin"))
         _check_is_a_persons(believed)

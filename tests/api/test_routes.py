@@ -158,8 +158,8 @@ def test_only_documents_and_signs_of_life_are_public(app: HotRoutes) -> None:
     allowed = ("/auth/", "/cache/", "/trf/", "/v1/health", "/openapi.json", "/v1/openapi.json", "/monitor", "/static")
     # Where one logs in, and bookmarks of BigPanDA, which lead to pages that ask who one is.
     pages = {"/login", "/login/at/{vo}", "/login/callback", "/logout", *ALIASES}
-    # Agents come with a code, verifiers for keys that are public.
-    pages |= {"/v1/agents/enrol", "/v1/agents/keys"}
+    # Agents come with a code, verifiers for keys that are public, the edge with a certificate that is no member.
+    pages |= {"/v1/agents/enrol", "/v1/agents/keys", "/v1/links/certificate"}
     calls = {"system/is_alive", "metaconfig/get_site_specs"}
     #: They say that there are no workflows, and nothing else.
     saying_no = {"put_workflow_request", "execute_idds_workflow_command", "relay_idds_command",

@@ -236,3 +236,16 @@ def test_a_login_records_again_what_is_due_and_once(services: Services, config: 
     ((command, key),) = sent(services)
     assert (command.actor, command.other, key) == ("0dn", JANE, linked_identity_key("0dn"))
     assert command.membership.until > proven.until
+
+
+def test_a_certificate_is_linked_at_the_edges_socket_alone(by_links: Running, services: Services, port: int) -> None:
+    login = a_login(by_links.config.home)
+    address = f"http://127.0.0.1:{port}/v1/links/certificate"
+
+    answers = [
+        httpx.post(address, json={"token": login}, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        for token in (login, by_links.get(PROXY, "/auth/x509/token", "POST").json()["access_token"], "x")
+    ]
+
+    assert ([answer.status_code for answer in answers], sent(services)) == ([403, 403, 403], [])
+    assert {record.route for record in services.gate.refusals.take(0)} == {"/v1/links/certificate"}
