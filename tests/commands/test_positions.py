@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands.config import DeciderConfig
+from commands.engine import positions
 from commands.engine.positions import PositionStanding
 from commands.engine.positions_command import run, table, told, wanted
 
@@ -41,7 +42,10 @@ def test_it_says_what_it_would_do_and_that_nothing_was_done() -> None:
     assert told("culm-deciders", STANDINGS, {}, done=True) == ["culm-deciders has every position; nothing is to be set"]
 
 
-def test_servers_that_are_away_are_named_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_servers_that_are_away_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "SECONDS_MAX", 1.0)
     config = DeciderConfig("127.0.0.1:1", "http://127.0.0.1:1/apis/ccompat/v7", tmp_path)
     ended: list[int] = []
     thread = threading.Thread(target=lambda: ended.append(run(config, ["show"])), daemon=True)

@@ -52,8 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *options: str) -> str:
     """What pytest says of the inner tests."""
-    command = [sys.executable, "-m", "pytest", "-p", "tests.guard", "--rootdir", str(folder), "-c", str(folder / "none.ini"),
-               "-o", "markers=stack", "--noconftest", *options, str(folder)]  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-p", "tests.guard", "--rootdir", str(folder),
+               "-c", str(folder / "none.ini"), "-o", "markers=stack", "--noconftest", *options, str(folder)]  # fmt: skip
     (folder / "none.ini").touch()
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from deploy.stack import Stack
 from identity.issuer import make_token
@@ -45,7 +46,8 @@ def _asked(stack: Stack, name: str, headers: dict[str, str], examples: int, seed
         command += ["--exclude-path-regex", f".*{word}.*"]
     for header, value in headers.items():
         command += ["-H", f"{header}: {value}"]
-    return subprocess.run(command, check=False).returncode
+    with TemporaryDirectory() as folder:  # where it keeps what it found, which is of no use in the checkout
+        return subprocess.run(command, check=False, cwd=folder).returncode
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Extremes are drawn most often: the shortest and longest texts, the smallest and largest numbers, text outside ASCII, no items
 and many. `known` puts values of a running system beside them, by name of the field, so that decisions get beyond "no such task".
 Hypothesis draws seeds and a message follows from its seed: that is fast, and a failure is named by a number.
-HYPOTHESIS=more in the environment draws many examples; without it they are few and the same in every run.
+HYPOTHESIS=more in the environment draws many examples; without it they are few and the same in every run, and a quarter of that
+in the profile of `make fast`.
 """
 
 import os
@@ -48,8 +49,9 @@ SEEDS = st.integers(0, 2**48)
 
 def examples(few: int) -> settings:
     """How many examples a test draws, and that it draws the same ones in every run unless more are asked for."""
+    at_least = max(1, few // 4) if settings.get_current_profile_name() == "fast" else few
     return settings(
-        max_examples=few * 50 if MORE else few,
+        max_examples=few * 50 if MORE else at_least,
         derandomize=not MORE,
         deadline=None,
         database=None,

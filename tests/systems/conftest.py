@@ -16,7 +16,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     systems = []
     for name in chosen(metafunc.config):
-        marks = [pytest.mark.stack] if importlib.import_module(name).STARTS_PROCESSES else []
+        module = importlib.import_module(name)
+        marks = [pytest.mark.stack] if module.STARTS_PROCESSES else []
+        if getattr(module, "RUNS_PROGRAMS", False):
+            marks = [*marks, pytest.mark.slow]
         systems.append(pytest.param(name, id=name.rpartition(".")[2], marks=marks))
     metafunc.parametrize("served", systems, indirect=True, scope="session")
 

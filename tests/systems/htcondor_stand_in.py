@@ -13,6 +13,7 @@ from tests.systems.emulated_state import changed
 from tests.systems.kit import Ability, Asked, MakeAdapter, Outcome
 
 STARTS_PROCESSES = False
+RUNS_PROGRAMS = True
 _BY_POLICY = "The job attribute PeriodicRemove expression '...' evaluated to TRUE"
 #: Attributes after each end; those of vacated, removed, held and completed jobs were seen on HTCondor 23.9.6.
 _ENDS: dict[Outcome, dict[str, Any]] = {

@@ -2,7 +2,9 @@
 
 An adapter module stands for one batch system, real or a stand-in at the boundary (programs in PATH, an HTTP server). It has
 `serve(folder)`, a context manager that brings the system up once a run and gives a function that makes an `Adapter` for one case
-(a context manager as well), and `STARTS_PROCESSES`, True where it starts servers. The cases are the tests beside this file:
+(a context manager as well), and `STARTS_PROCESSES`, True where it starts servers. One without servers says in `RUNS_PROGRAMS`
+whether its calls are programs: the cases then start some thousand of them, and are not part of `make fast`. The cases are
+the tests beside this file:
 `pytest tests/systems --system my.adapter.module` runs them all against a plugin of a site's own.
 """
 

@@ -13,6 +13,7 @@ from tests.systems.kubernetes_adapter import JOBS, KubernetesAdapter
 from tests.systems.kubernetes_emulator import Emulator, Object, status
 
 STARTS_PROCESSES = False
+RUNS_PROGRAMS = False
 POD_FAILURE = "Pod culm/x has condition DisruptionTarget matching FailJob rule at index 0"
 #: Phase and condition of the pod, its container's exit code and reason, the Job's condition and reason.
 _ENDS: Mapping[Outcome, tuple[str, str, int, str, str, str]] = {

@@ -13,6 +13,7 @@ from tests.systems.emulated_state import changed
 from tests.systems.kit import Asked, MakeAdapter, Outcome
 
 STARTS_PROCESSES = False
+RUNS_PROGRAMS = True
 _ENDS = {
     Outcome.FINISHED: ("COMPLETED", "None", 0),
     Outcome.FAILED: ("FAILED", "NonZeroExitCode", 7 << 8),
