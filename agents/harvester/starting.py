@@ -22,8 +22,7 @@ from agents.harvester.systems.contract import WorkerSpec
 from agents.harvester.systems.tags import is_variable
 from agents.job_file import JOB, LEASE_OF_JOB, WORKER_OF_JOB
 from agents.plain_files import remove_folder
-from agents.token_renewal import write_secret
-from process.private_files import write_private
+from process.private_files import make_private, write_private
 
 TOKEN, TOKEN_KEY = "token", "token_key"
 SUBMIT_MODE = "CULM_SUBMIT_MODE"
@@ -84,14 +83,14 @@ class WorkerStart:
             return ()
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         if self._enrolment is None:
-            write_secret(folder / TOKEN, self._config.token_file.read_text(encoding="ascii"), lasting=False)
+            make_private(folder / TOKEN, self._config.token_file.read_text(encoding="ascii").encode())
             return (folder / TOKEN,)
         reach("token.before")
         token, key = self._enrolment.token_for(worker.worker_id)
         reach("token.after")
-        write_secret(folder / TOKEN, token, lasting=False)
+        make_private(folder / TOKEN, token.encode())
         reach("files.half")
-        write_secret(folder / TOKEN_KEY, key, lasting=False)
+        make_private(folder / TOKEN_KEY, key.encode())
         reach("files.after")
         return (folder / TOKEN, folder / TOKEN_KEY)
 
@@ -103,7 +102,7 @@ class WorkerStart:
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         job = {**bound.job, WORKER_OF_JOB: worker.worker_id, LEASE_OF_JOB: bound.lease_id}
         reach("job.before")
-        write_private(folder / JOB, json.dumps({str(job["PandaID"]): job}).encode(), lasting=False)
+        make_private(folder / JOB, json.dumps({str(job["PandaID"]): job}).encode())
         reach("job.after")
         return (folder / JOB,)
 

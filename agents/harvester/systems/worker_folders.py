@@ -14,7 +14,7 @@ from pathlib import Path
 from agents.harvester.systems.contract import WorkerSpec
 from agents.harvester.systems.tags import belongs
 from agents.plain_files import beginning_of, end_of, remove_folder
-from process.private_files import write_private
+from process.private_files import make_private
 
 #: Exit codes of the script itself: its folder is not there; a worker of this tag was started before.
 EXIT_NO_FOLDER, EXIT_STARTED_BEFORE = 86, 87
@@ -85,14 +85,12 @@ class WorkerFolders:
         for path in spec.files:
             if path.name in _OURS:
                 raise FileExistsError(17, f"a worker's file cannot be named {path.name!r}")
-            write_private(folder / path.name, path.read_bytes(), lasting=False)
-        write_private(folder / "program", spec.program.read_bytes(), lasting=False)
-        (folder / "program").chmod(0o700)
+            make_private(folder / path.name, path.read_bytes())
+        make_private(folder / "program", spec.program.read_bytes(), program=True)
         exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in spec.environment.items())
         enter = f"cd -- {shlex.quote(str(folder))} || exit {EXIT_NO_FOLDER}\n" if self._shared else "chmod 700 program\n"
         script = _SCRIPT.format(enter=enter, started_before=EXIT_STARTED_BEFORE, retire=RETIRE, exports=exports)
-        write_private(folder / "run", script.encode(), lasting=False)
-        (folder / "run").chmod(0o700)
+        make_private(folder / "run", script.encode(), program=True)
         return folder
 
     def retires(self, tag: str) -> bool:
