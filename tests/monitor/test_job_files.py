@@ -113,4 +113,5 @@ def test_a_file_of_two_datasets_is_shown_in_both_though_it_is_reported_once() ->
     job = a_job(outputs=[reported(dataset="copy")])
     job["spec"]["outputs"].append(job["spec"]["outputs"][0] | {"dataset": "copy"})
 
-    assert [(one["dataset"], one["size_bytes"], one["reported"]) for one in files_of(job)] == [("out", 6, True), ("copy", 6, True)]
+    shown = [(one["dataset"], one["size_bytes"], one["reported"]) for one in files_of(job)]
+    assert shown == [("out", 6, True), ("copy", 6, True)]
