@@ -81,7 +81,7 @@ class Client:
     def ask(self, verb: str, path: str, **request: Any) -> httpx.Response:
         """The answer to a request with this user's token."""
         token = self.environment["PANDA_AUTH_ID_TOKEN"]
-        headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+        headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"} | request.pop("headers", {})
         return httpx.request(verb, f"{self.stack.config.api}{path}", headers=headers, timeout=30, **request)
 
     def get(self, path: str) -> Any:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.conformance.client import Client
+from tests.monitor.manual_actors import until
 
 pytestmark = pytest.mark.stack
 
@@ -78,6 +79,45 @@ def test_a_container_is_accepted(client: Client) -> None:  # row 9
     assert said.code == 0
     steps = client.task(said.task_id)["parameters"]["multiStepExec"]
     assert steps["containerOptions"]["containerImage"] == "docker://busybox"
+
+
+def test_a_container_waits_for_a_queue_that_has_a_runtime(client: Client) -> None:
+    task = client.prun("user.jdoe.contained", "--containerImage", "docker://busybox", "--outputs", "o.txt").task_id
+
+    found = client.wait_for(task, lambda task: task["status"] == "pending")
+
+    assert "the task runs in a container, the queue's container_type is none" in found["message"]
+
+
+def test_hardware_that_no_queue_names_is_refused_by_name(client: Client) -> None:
+    task = client.prun("user.jdoe.gpu", "--architecture", "&nvidia").task_id
+
+    found = client.ended(task)
+
+    assert found["status"] == "broken"
+    assert found["message"].startswith("architecture: a choice of queues by processor (#) or accelerator (&) is not supported")
+
+
+def test_a_pattern_of_input_datasets_takes_those_that_match(client: Client) -> None:
+    for name in ("a", "b", "other"):
+        file = {"lfn": f"{name}.txt", "scope": "user.jdoe", "guid": name, "size_bytes": 5, "checksum": "ad:062c0215"}
+        body = {"aggregate_id": f"user.jdoe.pattern.{name}", "files": [file | {"endpoint": "LOCAL_DISK"}], "role": "INPUT"}
+        assert client.ask("POST", "/v1/commands/RegisterFiles", json=body, headers={"Prefer": "wait=20"}).json()["accepted"]
+    shown = "/v1/datasets?text=user.jdoe.pattern."
+    until(lambda: len(client.get(shown)["datasets"]) == 3)
+
+    task = client.prun("user.jdoe.patterned", "--inDS", "user.jdoe.pattern.a*,user.jdoe.pattern.o*").task_id
+    none = client.prun("user.jdoe.unpatterned", "--inDS", "user.jdoe.pattern.z*")
+
+    assert client.task(task)["parameters"]["dsForIN"] == "user.jdoe.pattern.a,user.jdoe.pattern.other"
+    assert "no registered dataset matches 'user.jdoe.pattern.z*'" in none.text
+
+
+def test_a_payload_beyond_a_command_line_runs(client: Client) -> None:
+    """Blanks become three characters each: the job's parameters have more than Linux takes in one argument."""
+    task = client.prun("user.jdoe.long", "--outputs", "o.txt", payload=f"true{' ' * 60_000}; echo ran > o.txt").task_id
+
+    assert client.ended(task)["status"] == "done"
 
 
 def test_prun_dumps_its_result(client: Client) -> None:  # row 10

@@ -91,7 +91,9 @@ def bodies(draw: st.DrawFn, ground: Ground, key: str) -> tuple[dict[str, Any], s
         case 3:
             row = good["jobParameters"][-1]
             row["include"] = row["exclude"] = [draw(st.sampled_from(naughty.PATTERNS))]
-            description = f"pattern {row['include'][0][:40]!r}"
+            patterns = ("*", "user.*", "%_*", "abc" + "*a" * 300, ",".join(["abc*"] * 500))
+            row["dataset"] = draw(st.sampled_from((row["dataset"], *patterns)))
+            description = f"pattern {row['include'][0][:40]!r} in {row['dataset'][:40]!r}"
         case 4:
             extra = draw(st.sampled_from(KEYS))
             good[extra] = draw(st.sampled_from(naughty.JSON_VALUES))
