@@ -63,10 +63,17 @@ class LinkedMemberships:
 
     def due(self, prover: str, groups: Sequence[str], now: int) -> Iterator[str]:
         """Who has from `prover` what is to be recorded again at `now` (microseconds), as its token has `groups` now."""
-        for holder, found in self._by.get(prover, {}).items():
-            age = now - (found.until - LIFETIME)
-            if age >= RENEWED_AFTER or (age >= CHANGED_AFTER and found.groups != tuple(groups)):
+        for holder in self._by.get(prover, {}):
+            if self.is_due(prover, holder, groups, now):
                 yield holder
+
+    def is_due(self, prover: str, holder: str, groups: Sequence[str], now: int) -> bool:
+        """Whether what `holder` has from `prover` is to be recorded, for the first time or again; as `due`."""
+        found = self._by.get(prover, {}).get(holder)
+        if found is None:
+            return True
+        age = now - (found.until - LIFETIME)
+        return age >= RENEWED_AFTER or (age >= CHANGED_AFTER and found.groups != tuple(groups))
 
 
 def membership_by(token: BelievedToken, now: int) -> LinkedMembership | None:

@@ -31,6 +31,8 @@ from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import SettingRefused, masked
 
+#: So long a starting edge waits for the policy in the log before it takes connections, which it would refuse until then.
+POLICY_SECONDS_MAX = 5.0
 log = structlog.get_logger()
 
 
@@ -65,7 +67,7 @@ async def _serve(
 ) -> None:
     written = RefusalLog(config.kafka, codec_from(config.registry), records.refusals) if config.kafka else None
     if rows is not None:
-        rows.start()
+        await _read(rows, watch)
     if written is not None:
         written.start()
     limits = httpx.Limits(max_connections=REQUESTS_MAX, max_keepalive_connections=50)
@@ -82,6 +84,14 @@ async def _serve(
             rows.close()
         if written is not None:
             await asyncio.to_thread(written.close)
+
+
+async def _read(rows: PolicyRows, watch: TrustWatch) -> None:
+    """Begin to follow the policy; return when it counts, or after `POLICY_SECONDS_MAX`."""
+    rows.start()
+    if not await rows.known(POLICY_SECONDS_MAX):
+        log.warning("policy_not_known", effect="certificates are refused until the log was read")
+    await asyncio.to_thread(watch.look)
 
 
 async def _look(watch: TrustWatch) -> None:

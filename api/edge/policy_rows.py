@@ -34,6 +34,10 @@ class PolicyRows:
         """Begin to read."""
         self._policy.start()
 
+    async def known(self, seconds: float) -> bool:
+        """True as soon as the log was read; false when it was not after `seconds`."""
+        return await self._policy.known(seconds)
+
     def close(self) -> None:
         """Stop."""
         self._policy.close()

@@ -112,11 +112,14 @@ def _document(services: Services, actor: str) -> dict[str, Any]:
 async def _link_certificate(
     services: Services, certified: str, login: Identity, token: BelievedToken, reason: str | None
 ) -> Response:
-    """Record that `certified` and `login` are one person, and what the `token` of the login proves; also again."""
+    """Record that `certified` and `login` are one person, and what the `token` of the login proves; again only when it is due."""
     first, last = _sorted(certified, login.subject)
     _check_room(services, first, last)
-    proven: LinkedMembership | None = membership_by(token, micros_of_seconds(time.time()))
-    await _sent(services, LinkIdentities(actor=first, other=last, reason=reason, membership=proven), first, login, None)
+    now, known = micros_of_seconds(time.time()), services.gate.verifier.links
+    proven: LinkedMembership | None = membership_by(token, now)
+    is_news = proven is not None and known.memberships.is_due(proven.prover, certified, proven.groups, now)
+    if is_news or last not in known.person(first):
+        await _sent(services, LinkIdentities(actor=first, other=last, reason=reason, membership=proven), first, login, None)
     return json_response({"actor": first, "other": last, "linked": True})
 
 

@@ -162,6 +162,7 @@ def test_a_certificate_that_nothing_gives_anything_is_linked_and_has_what_the_lo
     assert (before.status_code, before.json()["detail"]) == (403, NO_ACCESS)
     assert (linking.status_code, command.membership.prover, command.membership.groups) == (200, JOHNS_LOGIN, ("wlcg", "wlcg/sub"))
     assert (me["linked"], me["groups"], me["roles"]) == ([JOHNS_LOGIN], ["wlcg", "wlcg/sub"], [])
+    assert (john_links(by_links).status_code, len(sent(services))) == (200, 1), "nothing is recorded again before it is due"
 
 
 def test_all_that_such_a_certificate_may_do_is_to_be_linked(by_links: Running, services: Services) -> None:
