@@ -28,6 +28,13 @@ FILE_NAMES = (
     "a:b",
     "x.out",
 )
+#: Targets of one kind.
+NOT_OFFERED = (
+    *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS),
+    *(f"/server/panda/{name}" for name in LEGACY_CALLS),
+    "/api/v1/none",
+    "/v1/commands/None",
+)
 UPLOADS = (b"", b"\x1f\x8b", b"x" * 8, b"\x00" * 200_000, b"x" * 2_000_000)
 
 
@@ -90,10 +97,7 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         lambda drawn: posted("/monitor/act", Sender.USER, {**(confirmed if drawn[1] else act), "action": drawn[0]})
     )
     letters = st.sampled_from(("0/0", "-1/0", "99/99999999999999999999", "0/-5", "x/y", "4/1", "0/9223372036854775807"))
-    offered = [f"/api/v1/{call.partition(' ')[2]}" for call in CALLS if call.startswith("POST")]
-    refused = st.sampled_from(
-        (*offered, *(f"/server/panda/{name}" for name in LEGACY_CALLS), "/api/v1/none", "/v1/commands/None")
-    )
+    refused = st.sampled_from(NOT_OFFERED)
     return {
         "head": heads(),
         "form /login": posted("/login", Sender.NO_ONE, {"token": "x", "vo": "wlcg", "next": "/tasks/"}),

@@ -80,6 +80,11 @@ def pilot_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         "pilot update_worker_status": with_body(f"{v1}/update_worker_status", pilot, changed(WORKER_V1)),
         "pilot update_worker_node": with_body(f"{v1}/update_worker_node", pilot, changed(WORKER_V1 | {"cpu_model": "x",
         "n_logical_cpus": 1})),
+        "pilot update_worker_node_gpu": with_body(f"{v1}/update_worker_node_gpu", pilot, changed(WORKER_V1 | {"vendor": "x",
+        "model": "y", "count": 1, "vram": 16_000})),
+        "pilot calls that are mostly read": st.sampled_from(("getResourceTypes", "getProxy")).flatmap(
+            lambda name: with_body(f"{legacy}/{name}", pilot, changed({"role": "x", "dn": "y"}), as_form=True)
+        ),
         "harvester workers": with_body(
             f"/v1/queues/{QUEUE}/workers", pilot,
             changed({"worker_id": "w", "harvester_id": "h", "state": "running", "node": "n", "exit_code": None,

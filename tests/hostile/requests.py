@@ -1,6 +1,7 @@
 """Hostile requests piece by piece: targets, queries, bodies and headers as bytes on the wire."""
 
 import copy
+import dataclasses
 import gzip
 import json
 import re
@@ -110,6 +111,18 @@ def with_body(
         body, description = gzip.compress(body, 1, mtime=0), f"gzip; {description}"
     kind = {} if draw(st.integers(0, 9)) == 0 else FORM if form else JSON
     return Request("POST", target, draw(senders(sender)), body, {**kind, **headers}), f"{description} {odd}".strip()
+
+
+@st.composite
+def writing(
+    draw: st.DrawFn, method: str, path: str, good: Mapping[str, str], sender: Sender, body: Mapping[str, Any]
+) -> Drawn:
+    """A request of a route that is not read: its path's parameters, and a body as of `with_body`."""
+    found, description = draw(with_body(path, sender, changed(body)))
+    target = draw(reading(path, (), good, sender))[0].target if draw(st.booleans()) else path
+    for name in re.findall(r"{(\w+)(?::\w+)?}", target):
+        target = re.sub(rf"{{{name}(?::\w+)?}}", in_target(good.get(name, "1")), target)
+    return dataclasses.replace(found, method=method, target=target), f"{method}: {description}"
 
 
 def form_of(content: Mapping[str, Any]) -> bytes:

@@ -1,7 +1,8 @@
 """Requests derived from the application's own table of routes, so that a new route is attacked from its first day.
 
 Commands of the native API take bodies derived from their schemas; calls of panda-client's front, of pilots and of
-submissions take a body that works, with some of its values replaced.
+submissions take a body that works, with some of its values replaced; so does every other route that is not read, with the body
+that `BODIES` has for it or none. `test_parts.py` holds that no route and verb is left out.
 """
 
 import tempfile
@@ -34,11 +35,11 @@ from identity.ruling import EndpointClass
 from process.addresses import ApiAddresses
 from schemas.catalog import CatalogEntry
 from tests.hostile import naughty
-from tests.hostile.ground import Ground, uuid_of
+from tests.hostile.ground import CANARY, Ground, uuid_of
 from tests.hostile.message import Sender
 from tests.hostile.preludes import ground_of
 from tests.hostile.records import hostile_records
-from tests.hostile.requests import Drawn, changed, reading, with_body
+from tests.hostile.requests import Drawn, changed, reading, with_body, writing
 
 SENDER_OF = {
     EndpointClass.PUBLIC: Sender.NO_ONE,
@@ -65,6 +66,27 @@ ELSEWHERE = ("/server/panda/", "/api/v1/pilot/", "/api/latest/", "/v1/commands/"
 #: Bookmarks are one kind together; what is not offered is posted by `forms.py`.
 SKIPPED = {*ALIASES, *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS)}
 
+
+#: Bodies that get as far as a route goes for one who has nothing yet; other routes that are not read get one of no meaning.
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "/v1/agents/enrol": {"code": "c" * 40, "redeemer": "r" * 32},
+    "/v1/agents/token": {"token_key": "k" * 40},
+    "/v1/agents/workers": {"worker_id": "w1"},
+    "/v1/secrets": {"name": "hostile", "value": CANARY},
+}
+#: Routes with kinds of their own in `submissions.py`, `pilots.py` and `forms.py`.
+OWN_KINDS = frozenset(
+    {
+        "/v1/tasks", "/v1/links", "/v1/links/remove", "/v1/queues/{queue}/workers", "/login", "/logout", "/session",
+        "/auth/logout", "/auth/back-channel-logout", "/auth/{vo}/device", "/auth/{vo}/token", "/monitor/act",
+        "/monitor/letters/{partition}/{offset}",
+    }
+)  # fmt: skip
+
+#: Targets of one kind: they are routes for POST, too.
+CALLS_THAT_ARE_READ = tuple(
+    f"/api/v1/{endpoint.path}" for endpoint in (*ENDPOINTS, *harvesters.ENDPOINTS) if endpoint.verbs == ("GET",)
+)
 
 #: A client of the native API chooses the id of its task itself.
 TASK_IDS = (2**62, 2**63 - 1, 10**12, 0, -1)
@@ -108,10 +130,26 @@ def route_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
             continue
         kinds[f"read {path}"] = reading(path, tuple(names_of(route)) or PAGE_NAMES, good_of(ground), sender_of(route))
     good = good_of(ground)
+    kinds["calls that are read, by POST"] = st.sampled_from(CALLS_THAT_ARE_READ).flatmap(
+        lambda path: writing("POST", path, good, Sender.USER, {"task_id": str(ground.tasks[0])})
+    )
+    kinds |= {
+        f"{method} {path}": writing(method, path, good, sender_of(route), BODIES.get(path, {"a": "b"}))
+        for route in routes()
+        for method, path in _written_to(route)
+        if f"call {path.removeprefix('/api/v1/')}" not in kinds and path not in CALLS_THAT_ARE_READ
+    }
     kinds["read BigPanDA's paths"] = st.sampled_from(sorted(ALIASES)).flatmap(
         lambda path: reading(path, PAGE_NAMES, good, Sender.USER)
     )
     return kinds
+
+
+def _written_to(route: RouteContext) -> Iterator[tuple[str, str]]:
+    """Verb and path of a route for each verb that is not for reading, where no other module has a kind for it."""
+    path = str(route.path)
+    if path not in SKIPPED | OWN_KINDS and not path.startswith(ELSEWHERE):
+        yield from ((method, path) for method in sorted((route.methods or set()) - {"GET", "HEAD"}))
 
 
 def names_of(route: RouteContext) -> Iterator[str]:

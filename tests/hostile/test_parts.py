@@ -1,6 +1,7 @@
 """The harness itself, without a stack: its messages are many, odd and the same for a seed; its verdict sees each harm."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,14 +11,18 @@ from check.laws import Violation
 from schemas.catalog import messages
 from tests.hostile import checking, naughty, plan, report, shrink, verdict
 from tests.hostile.bystander import Life, queues_in_each
+from tests.hostile.forms import NOT_OFFERED
 from tests.hostile.ground import Ground
 from tests.hostile.message import Message, Outcome, Record, Request, Sender
+from tests.hostile.routes import CALLS_THAT_ARE_READ, routes
 from tests.hostile.sending import code_of
 from tests.hostile.verdict import Seen
 from tests.hostile.watching import After, Look
 
 GROUND = Ground((10_000_001, 10_000_002), 1_800_000_000_000_000, "subject")
 IDS: Mapping[str, int] = {entry.full_name: number for number, entry in enumerate(messages(), start=1)}
+#: So many that one of several targets of a kind is not missed by chance.
+MESSAGES_OF_A_KIND = 10
 QUIET = Look({"decider": 0, "api": 1}, {"decider": 100, "api": 150}, {})
 
 
@@ -72,6 +77,27 @@ def test_every_command_topic_route_and_front_has_a_kind(kinds: dict[str, plan.St
         "harvester workers",
     } <= names
     assert len(names) > 200
+
+
+def test_every_route_and_verb_is_attacked_by_some_kind(kinds: dict[str, plan.Strategy]) -> None:
+    attacked = {("POST", path) for path in (*NOT_OFFERED, *CALLS_THAT_ARE_READ)}
+    for kind, strategy in kinds.items():
+        if not kind.startswith(("read ", "record ", "malformed ", "command ")):
+            sent = [message.content for message in plan.messages_of(kind, strategy, MESSAGES_OF_A_KIND, seed=1)]
+            attacked |= {(one.method, one.target.partition("?")[0]) for one in sent if isinstance(one, Request)}
+
+    left_out = []
+    for route in routes():
+        path = str(route.path)
+        if path.startswith(("/v1/commands/", "/api/latest/")):  # every command has a kind; the handlers of /api/v1
+            continue
+        form = re.compile(re.sub(r"\{\w+\}", "[^/]*", re.sub(r"\{\w+:path\}", ".*", path)))
+        left_out += [
+            f"{verb} {path}"
+            for verb in sorted((route.methods or set()) - {"GET", "HEAD"})
+            if not any(method == verb and form.fullmatch(target) for method, target in attacked)
+        ]
+    assert left_out == []
 
 
 @pytest.mark.parametrize(
