@@ -41,12 +41,16 @@ def without_additions(found: Any, recorded: Any) -> Any:
 
 
 def with_defaults(full_name: str, recorded: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded, with the defaults of fields that were added since, also in records within it."""
+    """What was recorded, with the defaults of fields that were added since, also in records and lists of records within it."""
     found = {}
     for field in CATALOG[full_name].schema["fields"]:
         value = recorded.get(field["name"], field.get("default"))
-        is_record = isinstance(field["type"], str) and isinstance(value, dict)
-        found[field["name"]] = with_defaults(field["type"], value) if is_record else value
+        kind = field["type"]
+        if isinstance(kind, str) and isinstance(value, dict):
+            value = with_defaults(kind, value)
+        elif isinstance(kind, dict) and kind["type"] == "array" and isinstance(value, list):
+            value = [with_defaults(kind["items"], one) if isinstance(one, dict) else one for one in value]
+        found[field["name"]] = value
     return found
 
 
