@@ -122,7 +122,7 @@ def test_the_examples_themselves_are_refined() -> None:
         ("transPath", '"a\\u0000b"', "transPath holds the character U+0000 ('a\\x00b'), expected text without control"),
         (
             "multiStepExec",
-            '{"preprocess":' * 40 + "1" + "}" * 40,
+            '{"preprocess": {"args": ' + "[" * 40 + "]" * 40 + "}}",
             "multiStepExec is nested more than 30 deep, expected at most that",
         ),
         ("multiStepExec", '{"preprocess": NaN}', "multiStepExec holds NaN, Infinity or an endless number, expected JSON"),
