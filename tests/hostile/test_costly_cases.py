@@ -44,7 +44,7 @@ def test_a_placeholder_that_becomes_more_than_a_process_holds_is_refused(cases: 
 @pytest.mark.parametrize("attribute", ["taskName", "processingType"])
 def test_an_expression_that_would_hold_the_database_up_is_refused(cases: Cases, attribute: str, text: str) -> None:
     cases.task()
-    filters = {"n_tasks": 10, "filters": json_text({attribute: text})}
+    filters: dict[str, str | int] = {"n_tasks": 10, "filters": json_text({attribute: text})}
 
     answer = cases.user.get("/api/v1/task/get_tasks_detailed_info_since", params=filters)
 
