@@ -189,10 +189,10 @@ def bench() -> Iterator[str]:
             yield f"| {name} | {cost} | {cycles['cores'][name]} | {memory.get(name, '')} | {idle.get(name, '')} |"
         total = sum(cycles["costs"].values())
         yield f"| sum | {total} | {round(sum(cycles['cores'].values()), 2)} | | |"
-        yield from memory_growth(found.get("resident_mb_by_finished_jobs", {}))
         cores = found["set_up"]["cores"]
+        yield f"\n{cores} cores have {1_000_000 * cores / total:.0f} times the sum in a second.\n"
+        yield from memory_growth(found.get("resident_mb_by_finished_jobs", {}))
         yield from open_pages(found.get("pages", {}))
-        yield f"\n{cores} cores have {1_000_000 * cores / total:.0f} times that in a second.\n"
 
 
 def memory_growth(marks: dict[str, dict[str, int]]) -> Iterator[str]:

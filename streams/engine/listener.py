@@ -152,7 +152,7 @@ class Listener:
                 middle = len(concerned) // 2
                 return [*self._chosen(reaction, concerned[:middle]), *self._chosen(reaction, concerned[middle:])]
             one, message = concerned[0]
-            log.exception("choice_stumbled", reaction=reaction.name, **_place(message))
+            log.exception("reaction_failed", reaction=reaction.name, **_place(message))
             return given_up(reaction.name, one, message, f"{type(problem).__name__}: {problem}", BUG)
         if outgoing:
             log.debug("reacted", reaction=reaction.name, records=len(concerned), commands=len(outgoing))

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 async def serve(config: StreamsConfig, stop: asyncio.Event, stopped: threading.Event) -> None:
     """Work until `stop` is set; raises WorkerStopped when a part ends by itself.
 
-    told: set together with `stop`, for threads that wait; raises EndedEarly when that is before work began.
+    stopped: set together with `stop`, for threads that wait; raises EndedEarly when that is before work began.
     """
     check_compression()
     pause = pause_until(stopped)

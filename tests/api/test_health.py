@@ -34,6 +34,8 @@ def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which
     denied = client.get("/v1/health/details", headers=headers(tmp_path))
     answer = client.get("/v1/health/details", headers=headers(tmp_path, "wlcg/operator"))
 
+    problems = ["Set aside, with rows as of an earlier event: task 1."]
+    assert (public["status"], public["problems"], public["read_models"]) == ("degraded", problems, True)
     assert public["set_aside"] == {"total": 1, "by_kind": {"task": 1}, "records_passed_over": 0}
     assert "10000001" not in str(public)
     assert denied.status_code == 403

@@ -1,11 +1,14 @@
 """Work has a budget before it is done: what is too much breaks the task that asked for it, with limit and value, and no other."""
 
+import json
 import re
 from typing import Any, NoReturn
 
 import pytest
 
+from commands import limits
 from commands.dataset import decide as dataset_decide
+from commands.engine import decider
 from commands.limits import PART_BYTES_MAX, shortened
 from commands.sizes import bytes_of, cut, first_part
 from commands.task import feeding, shell, units
@@ -14,7 +17,7 @@ from commands.task.text import UnresolvedPlaceholder, expand, text_bytes_max
 from schemas.dataset import RegisterFiles
 from schemas.task import ContentsFed, JobsOrdered, KillTask, RefineTask, TaskBroken
 from schemas.types import DatasetFile, DatasetRole, OutputTemplate, SplitRules, StepDefinition, TaskDefinition
-from schemas.wire import RECORD_BYTES_MAX, to_bytes
+from schemas.wire import to_bytes
 from tests.commands.builders import (
     TASK,
     a_definition,
@@ -109,7 +112,8 @@ def test_long_names_are_ordered_in_parts_that_fit_a_record() -> None:
 
     orders = [message for message, _ in culm.events if isinstance(message, JobsOrdered)]
     assert sum(len(order.units) for order in orders) == 3_000
-    assert max(bytes_of(order) for order in orders) < RECORD_BYTES_MAX
+    # Beside its units an order has a definition for orders (at most 20 kB) and a few numbers.
+    assert max(bytes_of(order) for order in orders) < PART_BYTES_MAX + 21_000
     assert {order.definition.pfn_list for order in orders} == {names[:1]}
     assert culm.letters == []
 
@@ -118,6 +122,32 @@ def test_a_definition_that_fits_no_record_breaks_the_task() -> None:
     culm = a_refined_task(a_definition(pfn_list=tuple("x" * 1_000 for _ in range(880)), events_total=None))
 
     assert message_of(culm).startswith("TOO_LARGE: the definition has 88")
+
+
+def test_a_decision_with_a_record_that_no_log_takes_is_refused_with_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    culm = a_culm()
+    monkeypatch.setattr(decider, "RECORD_BYTES_MAX", 4_000)
+
+    refused = culm.send(a_submission(parameters_json=json.dumps({"a": "x" * 4_000})), str(TASK))
+    taken = culm.send(a_submission(), str(TASK))
+
+    assert (refused.accepted, refused.reason, taken.accepted) == (False, "TOO_LARGE", True)
+    assert re.fullmatch(r"TaskSubmitted of this decision has 4,\d{3} bytes, expected at most 900,000", refused.message or "")
+    assert [(letter.error_class, letter.source_topic) for letter in culm.letters] == [("TooLarge", "culm.task.commands.v1")]
+    assert [type(message).__name__ for message, _ in culm.events] == ["TaskSubmitted"]
+
+
+def test_a_decision_of_more_bytes_than_a_transaction_is_refused_with_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    culm = a_running_task()
+    before = len(culm.events)
+    monkeypatch.setattr(limits, "DECISION_BYTES_MAX", 500)
+
+    answer = culm.send(KillTask(), str(TASK))
+
+    assert (answer.accepted, answer.reason) == (False, "TOO_LARGE")
+    assert re.fullmatch(r"the decision has [\d,]+ bytes, expected at most 500", answer.message or "")
+    assert [letter.error_class for letter in culm.letters] == ["TooLarge"]
+    assert len(culm.events) == before
 
 
 def test_files_with_long_names_are_fed_in_parts_that_fit_a_record() -> None:

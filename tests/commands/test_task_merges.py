@@ -1,16 +1,11 @@
 """Builds before the jobs of a task and merges after them, through every aggregate, without Kafka."""
 
+from commands.limits import PART_BYTES_MAX
+from commands.sizes import bytes_of
 from schemas.job import CompleteMerge, JobFinished, KillJob
 from schemas.records import replace
-from schemas.task import (
-    TaskFinalized,
-)
-from schemas.types import (
-    JobKind,
-    OutcomeKind,
-    StepDefinition,
-    TaskVerdict,
-)
+from schemas.task import JobsOrdered, TaskFinalized
+from schemas.types import DatasetRole, JobKind, OutcomeKind, OutputTemplate, StepDefinition, TaskVerdict
 from tests.commands.builders import (
     a_definition,
     a_merging_definition,
@@ -42,6 +37,35 @@ def test_outputs_are_merged_once_all_jobs_are_through() -> None:
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
     assert culm.last(JobFinished).merge_job_id == job(4)
     assert culm.state("job", job(1)).status == "finished"
+
+
+def test_more_names_than_a_command_line_takes_are_merged_by_several_orders() -> None:
+    outputs = tuple(
+        OutputTemplate(
+            stream=f"OUTPUT{number}",
+            role=DatasetRole.OUTPUT,
+            dataset=f"user.jdoe.out{number}",
+            scope="user.jdoe",
+            name_template="u" * 400 + f".{number}.${{SN}}",
+        )
+        for number in range(10)
+    )
+    culm = a_running_task(replace(a_merging_definition(), events_total=60, outputs=outputs, parameters="true"))
+
+    for number in range(1, 61):
+        end(culm, lease(culm) or 0)
+        account(culm, job(number), OutcomeKind.MERGING)
+    run_all(culm)
+
+    orders = [message for message, _ in culm.events if isinstance(message, JobsOrdered) and message.kind is JobKind.MERGE]
+    merged = [row.job_id for order in orders for row in order.unmerged]
+    names = [sum(len(file.lfn) + 1 for row in order.unmerged for file in row.outputs) for order in orders]
+    assert len(orders) == 3
+    assert max(names) <= 90_000
+    assert max(map(bytes_of, orders)) < PART_BYTES_MAX + 21_000
+    assert sorted(merged) == [job(number) for number in range(1, 61)]
+    assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
+    assert culm.letters == []
 
 
 def test_a_task_that_breaks_at_its_merge_takes_the_unmerged_jobs_with_it() -> None:

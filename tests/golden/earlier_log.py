@@ -3,7 +3,7 @@
 import gzip
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from projections.catalogue import PROJECTIONS
 from schemas.reading import Place, Recorded
 from schemas.types import EventEnvelope
 from schemas.wire import message_class, own_schema
+from tests.golden.shown_states import Shown, as_recorded, shown
 from tests.projections.tables_in_memory import Tables
 
 #: Tables that are views of others, or of what is not in the log of events.
@@ -64,10 +65,37 @@ class EarlierLog:
                 if not all(key in row for key in keys[name]):
                     yield f"{name}: a row without its key {keys[name]}"
                     continue
-                own = found.get(tuple(str(row[key]) for key in keys[name]), {})
+                key_of_row = tuple(str(row[key]) for key in keys[name])
+                if key_of_row not in found:
+                    yield f"{name}: no row {key_of_row}"
+                    continue
+                own = found[key_of_row]
                 for column in row.keys() & own.keys():
                     if _as_then(_shown(own[column]), row[column]) != row[column]:
                         yield f"{name}.{column}"
+
+    def shown_states(self) -> dict[str, Shown]:
+        """The state of each aggregate as JSON has it, by kind and id."""
+        return {f"{kind} {name}": shown(state) for (kind, name), state in self.states().items()}
+
+    def state_differences(self, changed: Collection[tuple[str, str]] = ()) -> Iterator[str]:
+        """Fields of states that are not what was kept; those that a later version added are not compared.
+
+        changed: kind and field of what a later version has otherwise.
+        """
+        with gzip.open(self.folder / "states.json.gz") as file:
+            expected = json.load(file)
+        found = self.shown_states()
+        yield from (f"{name}: no state, or one too many" for name in expected.keys() ^ found.keys())
+        for name in expected.keys() & found.keys():
+            own, kept = as_recorded(found[name], expected[name]), expected[name]
+            if not isinstance(own, dict) or not isinstance(kept, dict):
+                yield from [] if own == kept else [name]
+                continue
+            kind = name.partition(" ")[0]
+            for field in kept:
+                if (kind, field) not in changed and (field not in own or own[field] != kept[field]):
+                    yield f"{kind}.{field}"
 
     def _view_rows(self, name: str) -> list[dict[str, Any]]:
         """Rows as readers see them: the specification of a job is a row of its own, which the view joins."""

@@ -37,6 +37,8 @@ def main(name: str) -> int:
     text = json.dumps(before, default=str, sort_keys=True)
     (folder / "rows.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     kept = EarlierLog(folder)
+    states = json.dumps(kept.shown_states(), sort_keys=True)
+    (folder / "states.json.gz").write_bytes(gzip.compress(states.encode(), mtime=0))
     found = {"events": len(kept.records()), "jobs_ended": len(kept.jobs_ended())}
     (folder / "expected.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return found["events"]

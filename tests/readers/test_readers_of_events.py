@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 
 from api.http.forms import with_times
+from api.log.live_events import LiveRecord
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.tasks import task_document
 from api.monitor.rendering import environment, json_attribute, lasting, number, shown, value_of, when
+from api.native.tail import FIELDS, conditions_from, document_of, searched
 from api.panda.job_object import job_object
 from api.panda.task_object import parameters_of, task_object
 from api.pilots.job_dict import job_dict
@@ -31,8 +33,12 @@ from streams.facts.snapshot import Parked, QueueFacts, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import generate_ordered, refine_submitted
 from streams.jedi.wake import wake_all, wake_late
+from streams.leases.ends import KINDS as LEASE_ENDS
+from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
 from streams.provisioning.demand import demands
+from streams.provisioning.revoked import KINDS as REVOKED
+from streams.provisioning.revoked import revoked_leases
 from tests.projections.event_writer import a_codec
 from tests.projections.tables_in_memory import Tables
 from tests.readers.histories import EVENTS, history
@@ -142,6 +148,23 @@ def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entr
     check()
 
 
+@pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
+def test_the_tail_shows_any_event_and_its_filters_look_at_it(entry: CatalogEntry) -> None:
+    conditions = conditions_from([f"{field}=!*nothing*" for field in FIELDS])
+
+    @examples(4)
+    @given(SEEDS)
+    def check(seed: int) -> None:
+        message = a_message(entry, seed)
+        envelope = an_event_envelope(seed, key_of(entry, seed))
+        record = LiveRecord(entry.topic, 0, 1, Decoded(entry, message, envelope))
+
+        assert all(one.holds(searched(record)) in (True, False) for one in conditions)
+        assert orjson.dumps(document_of(record))
+
+    check()
+
+
 def key_of(entry: CatalogEntry, seed: int) -> str:
     """Key of the record."""
     *_, last = history(entry, seed)
@@ -160,6 +183,10 @@ def reacted(name: str, heard: list[RecordRead], snapshot: Snapshot) -> Iterator[
         yield from wake_all(heard, snapshot)
     if name in ENDINGS:
         yield from roll_up(heard, snapshot.retry_rules, {})
+    if name in LEASE_ENDS:
+        yield from ended_leases(heard)
+    if name in REVOKED:
+        yield from revoked_leases(heard, snapshot)
     causes = dict.fromkeys(snapshot.queues, heard[0].cause)
     yield from (made for _, _, made in demands(snapshot.queues, {}, causes))
 
