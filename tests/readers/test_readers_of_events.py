@@ -170,7 +170,7 @@ def test_the_tail_shows_any_event_and_its_filters_look_at_it(entry: CatalogEntry
 
 @examples(30)
 @given(SEEDS)
-def test_any_dead_letter_is_shown_whatever_record_it_repeats(seed: int) -> None:
+def test_any_dead_letter_is_shown_with_any_record_that_it_repeats(seed: int) -> None:
     (entry,) = (one for one in CATALOG.values() if one.name == "DeadLetter")
     inside = EVENTS[seed % len(EVENTS)]
     repeated = CODEC.encode(a_message(inside, seed), an_event_envelope(seed, key_of(inside, seed)))
