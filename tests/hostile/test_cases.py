@@ -182,7 +182,7 @@ def test_a_file_name_never_runs_in_the_job_of_another(cases: Cases, tmp_path: Pa
         return
 
     given = {"type": "template", "value": '-i "${IN/T}"', "param_type": "input", "dataset": dataset, "expand": True}
-    made = parameters("x/", 1)["jobParameters"]
+    made = parameters(f"user.hostile.{uuid4()}/", 1)["jobParameters"]
     task = cases.task(jobParameters=[*made, given], noInput=..., nEvents=..., nEventsPerJob=..., nFilesPerJob=1)
     job = cases.leased(task)
     (tmp_path / "w").write_text('#!/bin/sh\nfor one in "$@"; do echo "$one"; done\n')
@@ -197,7 +197,7 @@ def test_a_file_name_never_runs_in_the_job_of_another(cases: Cases, tmp_path: Pa
 @pytest.mark.parametrize("template", ['-i "${IN/T}"', "-i ${IN}", "-i '${IN}'"])
 def test_a_physical_name_that_is_taken_runs_nothing_in_the_job(cases: Cases, tmp_path: Path, name: str, template: str) -> None:
     """What a physical name may hold is more than what a file may be called: it is quoted where it leaves."""
-    made = parameters("x/", 1)["jobParameters"]
+    made = parameters(f"user.hostile.{uuid4()}/", 1)["jobParameters"]
     given = {"type": "template", "value": template, "param_type": "input"}
     pfn = f"root://storage.example.org:1094//{name}"
     task = cases.task(jobParameters=[given, *made], pfnList=[pfn], nFiles=1, nEvents=..., nEventsPerJob=...)

@@ -25,11 +25,11 @@ def test_a_hundred_long_names_to_be_merged_hold_no_decider_up(cases: Cases) -> N
     task = cases.task(jobParameters=[text, *outputs], mergeOutput=True, mergeSpec=merge, nEvents=200)
 
     cases.lives_on()
-    until(lambda: cases.seen(task)["status"] not in ("registered", "defined", "ready"), 60)
+    until(lambda: cases.seen(task)["status"] not in ("registered", "defined"), 60)
 
 
-@pytest.mark.parametrize("value", ["${" + ",".join(["IN"] * 30_000) + "}", "${IN/M[" + "#+" * 20_000 + "1]}"])
-def test_a_placeholder_that_becomes_more_than_a_process_holds_is_refused(cases: Cases, value: str) -> None:
+def test_a_placeholder_that_becomes_more_than_a_process_holds_is_refused(cases: Cases) -> None:
+    value = "${" + ",".join(["IN"] * 30_000) + "}"
     names = [f"root://storage.example.org:1094//data/{'d' * 180}/file_{number:06d}.root" for number in range(400)]
 
     task = cases.task(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 from api.http.forms import with_times
+from api.log.dead_letters import _letter
 from api.log.live_events import LiveRecord
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.tasks import task_document
@@ -21,13 +22,15 @@ from api.pilots.job_dict import job_dict
 from audit.log_export import Exported, write_avro, write_lines
 from check.laws import Seen
 from check.report import judge_log, laws_of_the_log
+from eventlog.registry_client import SchemaRegistryError
 from projections.catalogue import PROJECTIONS
 from projections.engine.writing import column_types, json_of, rows_text
 from schemas.bounds import problems_of
-from schemas.catalog import CATALOG, CatalogEntry
+from schemas.catalog import CATALOG, CatalogEntry, messages
 from schemas.reading import Recorded
+from schemas.records import replace
 from schemas.types import JobSpec
-from schemas.wire import Decoded
+from schemas.wire import Codec, Decoded
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.facts.snapshot import Parked, QueueFacts, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
@@ -163,6 +166,24 @@ def test_the_tail_shows_any_event_and_its_filters_look_at_it(entry: CatalogEntry
         assert orjson.dumps(document_of(record))
 
     check()
+
+
+@examples(30)
+@given(SEEDS)
+def test_any_dead_letter_is_shown_with_any_record_that_it_repeats(seed: int) -> None:
+    (entry,) = (one for one in CATALOG.values() if one.name == "DeadLetter")
+    inside = EVENTS[seed % len(EVENTS)]
+    repeated = CODEC.encode(a_message(inside, seed), an_event_envelope(seed, key_of(inside, seed)))
+    drawn = a_message(entry, seed)
+
+    def unknown(number: int) -> Mapping[str, Any]:
+        raise SchemaRegistryError(404, 40403, f"schema {number} not found")
+
+    codec = Codec({one.full_name: number for number, one in enumerate(messages(), start=1)}, unknown)
+    for letter in (drawn, replace(drawn, value=repeated), replace(drawn, value=None)):
+        found = _letter(codec, 0, 1, codec.encode(letter))
+        assert found is not None
+        assert orjson.dumps(found.document)
 
 
 def key_of(entry: CatalogEntry, seed: int) -> str:
