@@ -12,6 +12,7 @@ import pytest
 from agents.errors import CallFailed, Unreachable
 from agents.harvester import batch, served
 from agents.harvester.batch import ServedSystem
+from agents.harvester.clock import SYSTEM_CLOCK, Clock, SystemClock
 from agents.harvester.config import ServedQueue
 from agents.harvester.culm_calls import CulmCalls, DecidersAnswer, LivingWorker, QueueInTheLog
 from agents.harvester.demand import Demand, DemandPoller, WantedClass
@@ -110,17 +111,27 @@ class Calls:
         return DecidersAnswer(True, sequence=1)
 
 
+class DrivenClock(SystemClock):
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = [1_000.0]
+
+    def monotonic(self) -> float:
+        return self.now[0]
+
+
 class Harvested:
     """One queue on one system. living: what the log has alive. demand: what was heard; the beginning is that nothing was."""
 
-    def __init__(self, root: Path, *living: str, demand: Demand | None = None) -> None:
+    def __init__(self, root: Path, *living: str, demand: Demand | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self.system, self.calls = Folders(root), Calls(*living)
         self.demand, calls = SimpleNamespace(demand=demand or Demand()), cast(CulmCalls, self.calls)
-        self.service = QueueService(QUEUE, calls, cast(DemandPoller, self.demand), 300)
+        self.service = QueueService(QUEUE, calls, cast(DemandPoller, self.demand), 300, clock)
         config = SimpleNamespace(stack="kit", harvester_id="h", poll_seconds=5.0, patience_seconds=0.0)
         reporting = SimpleNamespace(tell=lambda queue, *reports: None)
         system = cast(BatchSystem, self.system)
-        self.served = ServedSystem("folders", system, [self.service], cast(Any, config), calls, cast(Any, reporting))
+        self.served = ServedSystem("folders", system, [self.service], cast(Any, config), calls, cast(Any, reporting), clock)
 
     def turn(self) -> None:
         """Ask Culm, which may be away, and look at the batch system."""
@@ -260,8 +271,8 @@ def test_a_plugin_whose_sweep_breaks_stops_no_harvester(tmp_path: Path, monkeypa
 
 
 def test_a_log_that_answers_slowly_is_left_alone_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, now = Harvested(tmp_path, TAG, demand=Demand((), 7)), [1_000.0]
-    monkeypatch.setattr("agents.harvester.served.time.monotonic", lambda: now[0])
+    clock = DrivenClock()
+    one, now = Harvested(tmp_path, TAG, demand=Demand((), 7), clock=clock), clock.now
     asked: list[float] = []
     read = one.calls.living
 
@@ -283,9 +294,8 @@ def test_a_log_that_answers_slowly_is_left_alone_for_longer(tmp_path: Path, monk
 def test_the_order_to_end_a_worker_reaches_the_batch_system_within_ten_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer_seconds: float
 ) -> None:
-    now = [1_000.0]
-    monkeypatch.setattr("agents.harvester.served.time.monotonic", lambda: now[0])
-    one = Harvested(tmp_path, TAG, demand=Demand((WantedClass("", 1),), 1))
+    clock = DrivenClock()
+    one, now = Harvested(tmp_path, TAG, demand=Demand((WantedClass("", 1),), 1), clock=clock), clock.now
     one.system.begin(TAG)
     read = one.calls.living
 

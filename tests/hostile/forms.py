@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from api.monitor.offers import ACTIONS
-from api.panda.not_offered import CALLS, LEGACY_CALLS
+from api.panda.not_offered import CALLS, LEGACY_CALLS, RELAYED_CALLS
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 from tests.hostile.message import Request, Sender
@@ -31,7 +31,7 @@ FILE_NAMES = (
 #: Targets of one kind.
 NOT_OFFERED = (
     *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS),
-    *(f"/server/panda/{name}" for name in LEGACY_CALLS),
+    *(f"/server/panda/{name}" for name in (*LEGACY_CALLS, *RELAYED_CALLS)),
     "/api/v1/none",
     "/v1/commands/None",
 )

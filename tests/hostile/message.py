@@ -81,5 +81,5 @@ class Outcome:
 
     @property
     def is_error(self) -> bool:
-        """True for an error of the server; 503 is documented: the log or the read models do not answer."""
-        return self.status >= 500 and self.status != 503
+        """True for an error of the server; documented are 503 (log or read models do not answer) and 501 (a call not offered)."""
+        return self.status >= 500 and self.status not in (501, 503)
