@@ -27,8 +27,9 @@ from tests.sim.deciders import DeciderProcess
 from tests.sim.memory_log import Group
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Database, ProjectorProcess
+from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
-from tests.sim.world import World, schedule
+from tests.sim.world import World
 
 TURNS = 3000
 MEMORY_ROUND_SECONDS = 30.0

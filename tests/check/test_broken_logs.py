@@ -17,8 +17,9 @@ from check.workers import WorkersAreIntended
 from commands.config import GROUP
 from schemas.policy import IdentityRevoked
 from schemas.records import replace as copied
+from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
-from tests.sim.world import World, schedule
+from tests.sim.world import World
 
 Break = Callable[[list[Seen]], list[Seen]]
 
