@@ -136,7 +136,7 @@ def two_pilots(records: list[Seen]) -> list[Seen]:
 
 
 def miscounted(records: list[Seen]) -> list[Seen]:
-    """A task claims one finished piece more than it has."""
+    """A task claims one finished input unit more than it has."""
     index = index_of(records, "JobOutcomesRecorded")
     message = records[index].message
     accounts = copied(message.accounts, finished=message.accounts.finished + 1)

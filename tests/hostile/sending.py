@@ -40,7 +40,7 @@ class Target:
 
 
 class Sending:
-    """Sends messages at a pace, several at once. `begun`: what was sent and when; `outcomes` grows as they are answered."""
+    """Sends messages at a rate, several at once. `begun`: what was sent and when; `outcomes` grows as they are answered."""
 
     def __init__(self, target: Target, per_second: float) -> None:
         self._target, self._pause = target, 1.0 / per_second
