@@ -182,7 +182,7 @@ def _letters(task: Row) -> list[Reason]:
     if not (task.get("message") or "").startswith("set aside: "):
         return []
     says = f"It is {task['message']}. Its record was kept and waits to be tried again."
-    return [Reason(says, "Mend what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
+    return [Reason(says, "Fix what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

@@ -1,7 +1,7 @@
 """Keeps the lease of one job: heartbeats from a thread of its own, and what the answers mean.
 
 In: answers to updateJob. Out: renewals for the supervisor, and `Stopped` for the job when the server wants its end.
-A lease is counted from when the confirmed heartbeat was *sent*: the pilot never believes in it longer than the server.
+A lease is counted from when the confirmed heartbeat was *sent*: to the pilot it never lasts longer than to the server.
 """
 
 import threading

@@ -101,5 +101,5 @@ class TrustWatch:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What an operator must mend now."""
+        """What an operator must repair now."""
         return self._alarms

@@ -1,4 +1,4 @@
-"""Sends messages as they are, byte by byte, and notes what became of each.
+"""Sends messages as they are, byte by byte, and notes the outcome of each.
 
 HTTP without a client library, because libraries refuse to send what hostile clients send; Kafka with a producer that
 takes records larger than the broker does.
