@@ -3345,7 +3345,7 @@ _NAMES_OF_JOBOUTCOME = lines_of(
 
 
 class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
-    """The end of one job, as its task hears of it.
+    """The end of one job, as it is reported to its task.
 
     job_id: PandaID.
     kind: How it ended.

@@ -21,6 +21,7 @@ FORBIDDEN = {
     r"became of": "the outcome of, the state of",
     r"glances?": "partial decoder",
     r"has the word": "decides",
+    r"heard|hears?": "receives, reads, is notified",
     r"hereby|uttered": "nothing",
     r"in step(?!\.)": "together, or equal",
     r"(?:am|is|are|be|was|were|been) told": "gets, is sent, is asked",

@@ -17,7 +17,7 @@ from agents.pilot.payload_supervisor import now
 TO_BE_KILLED, SUCCESS = "tobekilled", 0
 REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0
 WAIT_SECONDS = 0.2
-#: A final report waits so long for a heartbeat that is under way, so that the server hears things in order.
+#: A final report waits so long for a heartbeat that is under way, so that reports arrive in order.
 ORDER_SECONDS = 2.0
 #: A new token is there within seconds when one has ended; so long refused means revoked.
 REFUSED_SECONDS_MAX = 20.0

@@ -164,7 +164,7 @@ class Runner:
         poll.register(supervisor.fileno(), select.POLLIN)
         poll.register(stop.fileno(), select.POLLIN)
         pause, began = SAMPLE_SECONDS_FIRST, time.monotonic()
-        if self._lease.is_stopped:  # it came while the payload was being started, and the supervisor did not hear of it
+        if self._lease.is_stopped:  # it came while the payload was being started, and the supervisor did not see it
             supervisor.stop(self._config.grace_seconds)
         while True:
             ready = {fd for fd, _ in poll.poll(pause * 1000)}

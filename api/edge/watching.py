@@ -43,7 +43,7 @@ class TrustWatch:
         policy: Callable[[], CertificateRows] = CertificateRows,
         records: EdgeRecords | None = None,
     ) -> None:
-        """policy: people and authorities of the access policy, beside those of the file. records: hear of failed handshakes.
+        """policy: people and authorities of the access policy, beside those of the file. records: take failed handshakes.
 
         Raises TrustRefused, RowsRefused when the files cannot be used at all.
         """

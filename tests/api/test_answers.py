@@ -120,7 +120,7 @@ def test_what_cannot_be_read_keeps_no_other_answer_back() -> None:
     assert (still_waits, answer.command_id) == (False, "good")
 
 
-def test_nothing_is_sent_before_answers_can_be_heard() -> None:
+def test_nothing_is_sent_before_answers_can_be_read() -> None:
     watch, _ = a_watch()
     watch.look()
 

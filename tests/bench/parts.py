@@ -67,11 +67,11 @@ def alone() -> Alone:
         projection_seconds = time.perf_counter() - began
         processors = ProcessorsProcess(log, codec)
         began = time.perf_counter()
-        heard = processors.hear_everything()
+        read = processors.read_everything()
         processors_seconds = time.perf_counter() - began
     assert events
     return Alone(
-        round(commands / decider_seconds), round(heard / processors_seconds), round(projected / projection_seconds)
+        round(commands / decider_seconds), round(read / processors_seconds), round(projected / projection_seconds)
     )
 
 

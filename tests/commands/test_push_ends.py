@@ -220,7 +220,7 @@ def test_a_bound_job_comes_back_from_a_restored_queue_as_it_was() -> None:
 
 
 def copy_says(culm: Culm, name: str, state: ReportedState, node: str = "n1") -> tuple[bool, str | None, str | None]:
-    """What one of several processes hears that have worker, token and lease in common."""
+    """The answer to one of several processes that have worker, token and lease in common."""
     report = ReportJobProgress(attempt=1, state=state, node=node, pilot_id=f"{name}|PUSH|culm-light")
     answer = culm.send(report, str(job(1)), actor="harvester", role="pilot")
     return answer.accepted, answer.reason, answer.pilot_command
