@@ -2,8 +2,8 @@
 
 import resource
 
-#: Bytes. Too small for a core file, and the one limit at which the kernel gives no core to a program either, as it otherwise does
-#: whatever the limit where `/proc/sys/kernel/core_pattern` begins with `|` (Linux, fs/coredump.c).
+#: Bytes. Too small for a core file, and the one limit at which the kernel gives no core to a program either: where
+#: `/proc/sys/kernel/core_pattern` begins with `|`, a limit of 0 does not hold (core(5); Linux, fs/coredump.c).
 CORE_BYTES_MAX = 1
 
 

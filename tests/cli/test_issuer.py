@@ -124,7 +124,7 @@ def test_an_answer_that_a_cache_kept_is_as_old_as_it_says(
 
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "noon"}, {"Date": formatdate(0, usegmt=True), "Age": "old"}])
-def test_a_provider_that_says_no_time_is_believed(api: ApiStandIn, provider: Provider, headers: dict[str, str]) -> None:
+def test_a_provider_without_a_time_is_believed(api: ApiStandIn, provider: Provider, headers: dict[str, str]) -> None:
     provider.says("/jwks", key_set(KEY), 200, **headers)
 
     assert "is believed for wlcg" in added(provider)
