@@ -93,6 +93,15 @@ def test_a_worker_takes_a_job_of_its_queue_and_gets_a_token_for_it(site: Site) -
     assert site.rules() == []
 
 
+def test_of_a_lease_whose_answer_did_not_come_no_token_is_made(api_home: Path) -> None:
+    site = Site(api_home, lambda *_: None)
+
+    answer = site.post(site.worker(), GET_JOB, {"siteName": "LOCAL", "worker_id": "w1", "wants_job_token": True}).json()
+
+    assert (answer["StatusCode"], "PandaID" in answer, "job_token" in answer) == (10, False, False)
+    assert [(type(command).__name__, key) for command, key in site.gateway.sent] == [("LeaseJob", "LOCAL")]
+
+
 def test_a_pilot_that_does_not_ask_for_it_and_one_of_a_provider_get_no_job_token(api_home: Path, site: Site) -> None:
     plain = make_token(api_home, user="pilot", name="Pilot", groups=["wlcg", "wlcg/pilot"])
 
