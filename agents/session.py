@@ -193,7 +193,7 @@ def _check(status: int, content: bytes) -> None:
     if status >= 500 or status in TRY_LATER:
         raise Unreachable(f"status {status}")
     if not 200 <= status < 300:
-        raise Rejected(f"status {status}: {content[:200].decode('utf-8', 'replace')}")
+        raise Rejected(f"status {status}: {content[:200].decode('utf-8', 'replace')}", status)
 
 
 def _object_in(content: bytes) -> dict[str, Any]:

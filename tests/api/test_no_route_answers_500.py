@@ -79,6 +79,7 @@ REPORTS = (
     "/server/panda/getJob", "/server/panda/updateJob", "/server/panda/updateJobsInBulk", "/server/panda/getStatus",
     "/server/panda/updateWorkerPilotStatus", "/api/v1/pilot/acquire_jobs", "/api/v1/pilot/update_job",
     "/api/v1/pilot/update_jobs_bulk", "/api/v1/pilot/update_worker_status", "/v1/queues/{queue}/workers",
+    "/v1/queues/{queue}/workers/reports",
 )  # fmt: skip
 FIELDS_OF_REPORTS = (
     "jobId", "state", "attemptNr", "xml", "metaData", "startTime", "siteName", "node", "workerID", "harvesterID", "status", "mem",

@@ -51,6 +51,9 @@ class Site:
     def post(self, token: str, path: str, body: dict[str, Any]) -> httpx.Response:
         return self._client.post(path, json=body, headers=_headers(token))
 
+    def post_bytes(self, token: str, path: str, body: bytes) -> httpx.Response:
+        return self._client.post(path, content=body, headers={**_headers(token), "Content-Type": "application/json"})
+
     def get(self, token: str, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         return self._client.get(path, params=query or {}, headers=_headers(token))
 
@@ -130,6 +133,7 @@ def test_a_pilot_that_does_not_ask_for_it_and_one_of_a_provider_get_no_job_token
         ),
         ("/v1/queues/OTHER/workers", {"worker_id": "w1", "harvester_id": "h", "state": "running"}, "queue"),
         ("/v1/queues/LOCAL/workers", {"worker_id": "w2", "harvester_id": "h", "state": "running"}, "worker"),
+        ("/v1/queues/OTHER/workers/reports", {"reports": [{"worker_id": "w1"}]}, "queue"),
         ("/v1/commands/LeaseJob", {"aggregate_id": "OTHER", "offer": {"pilot": "p", "node": "n"}}, "queue"),
         ("/v1/commands/LeaseJob", {"aggregate_id": "LOCAL", "offer": {"pilot": "p", "node": "n", "worker_id": "w2"}}, "worker"),
         (
