@@ -20,7 +20,7 @@ from streams.jedi.generate import generate
 
 #: For a queue that was dropped because no pilot had come for hours: how long exactly, a verdict says in words alone.
 LONG_AGO = 1
-FIGURES = {
+WEIGHTS = {
     "weight.running": "weight_running",
     "weight.waiting": "weight_waiting",
     "used.first": "used_first",
@@ -28,7 +28,7 @@ FIGURES = {
 }
 
 
-class UnknownFigure(ValueError):
+class UnknownWeight(ValueError):
     """A `--set` that names nothing."""
 
 
@@ -64,16 +64,16 @@ class Tally:
 
 
 def weighing_from(settings: Iterable[str]) -> Weighing:
-    """The figures in force with `NAME=VALUE` put over them; raises UnknownFigure."""
+    """The figures in force with `NAME=VALUE` put over them; raises UnknownWeight."""
     made = IN_FORCE
     for text in settings:
         name, _, value = text.partition("=")
-        if name not in FIGURES:
-            raise UnknownFigure(f"--set: found {text[:60]!r}, expected NAME=VALUE with NAME one of {', '.join(FIGURES)}")
+        if name not in WEIGHTS:
+            raise UnknownWeight(f"--set: found {text[:60]!r}, expected NAME=VALUE with NAME one of {', '.join(WEIGHTS)}")
         try:
-            made = replace(made, **{FIGURES[name]: float(value)})
+            made = replace(made, **{WEIGHTS[name]: float(value)})
         except ValueError as problem:
-            raise UnknownFigure(f"--set {name}: found {value[:40]!r}, expected a number") from problem
+            raise UnknownWeight(f"--set {name}: found {value[:40]!r}, expected a number") from problem
     return made
 
 

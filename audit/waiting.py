@@ -110,7 +110,7 @@ def _leased_lately(ask: Ask, about: dict[str, Any]) -> int:
 
 
 def _later(ask: Ask, about: dict[str, Any]) -> int | None:
-    """The next job that got a piece of this one's input."""
+    """The next job that got an input unit of this one."""
     found = ask(
         "select min(o.job_id) as job_id from job_attempt o join job_attempt m using (task_id, unit_id)"
         " where m.task_id = %(task)s and m.job_id = %(id)s and o.job_id > %(id)s",

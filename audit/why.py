@@ -91,13 +91,13 @@ def _waiting_job(facts: JobFacts) -> list[Reason]:
     needs = (
         f"it needs {_count(job['core_count'], 'core')}, {job['ram_mb_min']} MB of memory, resource type {job['resource_type']}"
     )
-    pace = f"{_count(facts.leased_lately, 'job')} of the queue were taken in the last 10 minutes"
+    rate = f"{_count(facts.leased_lately, 'job')} of the queue were taken in the last 10 minutes"
     if not demand["live"] and not facts.leased_lately:
         says = f"It waits for a pilot: none is alive at {job['queue']}; {place}; {needs}."
         change = f"A pilot must ask for work at {job['queue']} ({demand['wanted']} are wanted)."
         found.append(Reason(says, change, "the site", since))
     else:
-        says = f"It waits for its turn: {place}; {pilots}; {pace}; {needs}."
+        says = f"It waits for its turn: {place}; {pilots}; {rate}; {needs}."
         change = "A pilot with enough free memory, cores and time asks for work; a higher priority lets it go earlier."
         found.append(Reason(says, change, "the site; production for the priority", since))
     return found
@@ -182,7 +182,7 @@ def _letters(task: Row) -> list[Reason]:
     if not (task.get("message") or "").startswith("set aside: "):
         return []
     says = f"It is {task['message']}. Its record was kept and waits to be tried again."
-    return [Reason(says, "Mend what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
+    return [Reason(says, "Fix what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:
@@ -233,7 +233,7 @@ def _remedy(code: str) -> tuple[str, str]:
 
 def _at_work(facts: TaskFacts, since: int) -> list[Reason]:
     task, jobs = facts.task, facts.jobs
-    done = f"{task['files_finished']} of {task['files_total']} pieces of input are done, {task['files_failed']} failed"
+    done = f"{task['files_finished']} of {task['files_total']} input units are done, {task['files_failed']} failed"
     waiting = sum(jobs.get(word, 0) for word in ("defined", "activated", "throttled"))
     busy = sum(jobs.get(word, 0) for word in ("sent", "starting", "running", "holding", "transferring"))
     says = f"It works: {done}; {_count(busy, 'job')} in pilots' hands, {waiting} waiting"
@@ -266,8 +266,8 @@ def _ended_task(facts: TaskFacts) -> Reason:
         "aborted": "it was killed",
         "exhausted": "it reached its limits and a person must decide",
     }.get(status, "it ended")
-    figures = f"{task['files_finished']} of {task['files_total']} pieces done, {task['files_failed']} failed"
-    says = f"It is {status}: {meaning} ({figures})."
+    accounts = f"{task['files_finished']} of {task['files_total']} input units done, {task['files_failed']} failed"
+    says = f"It is {status}: {meaning} ({accounts})."
     if task["message"]:
         says += f" {task['message'].rstrip('.')}."
     if facts.errors:

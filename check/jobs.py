@@ -149,7 +149,7 @@ class AcceptedIsTerminalOrLive:
 
 #: Where the queue has a job after its event.
 PLACE_AFTER = {"JobQueued": "waiting", "JobLeased": "leased", "JobWithdrawn": "gone", "LeaseEnded": "gone", "LeasesEnded": "gone"}
-#: Where a live job must be. A leased one may not have heard of it yet; one that merges is on no queue.
+#: Where a live job must be. A leased one may not have got the command yet; one that merges is on no queue.
 PLACES_OF = {"activated": frozenset({"waiting", "leased"}), **dict.fromkeys(HELD, frozenset({"leased"}))}
 
 

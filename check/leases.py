@@ -1,6 +1,6 @@
 """Laws about leases: a job is in one queue once, one pilot holds it once, and what runs is what was leased. Pure.
 
-A job is one attempt in Culm, so that attempts never overlap means: it is leased at most once, and a piece of input is in one
+A job is one attempt in Culm, so that attempts never overlap means: it is leased at most once, and an input unit is in one
 job at a time (`check/tasks.py`). A job whose worker ended before it began is leased again, once that lease has ended as
 returned. Source: docs/reference/jedi.md, "Laws".
 """

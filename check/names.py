@@ -95,4 +95,4 @@ def _fed(ledger: NameLedger, event: Any) -> Iterator[str]:
         place, _, name = unit.lfn.partition(":")
         number = int(place) if place.isascii() and place.isdigit() else len(ledger.pfns)
         if number >= len(ledger.pfns) or ledger.pfns[number] != name:
-            yield f"piece {unit.unit_id} is {unit.lfn[:80]}, which is not in the list at that place"
+            yield f"input unit {unit.unit_id} is {unit.lfn[:80]}, which is not in the list at that place"

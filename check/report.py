@@ -17,7 +17,7 @@ from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.registry import LAW, altered
 from check.rows import RowsEqualEvents, RowView, views
 from check.senders import RevokedAreSilent
-from check.tasks import LegalTasks, PieceCounters
+from check.tasks import LegalTasks, UnitCounters
 from check.workers import WorkersAreIntended
 from schemas.times import utc
 
@@ -42,7 +42,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OneAnswerEach(settled),
         CausesExist(settled),
         LegalTasks(),
-        PieceCounters(),
+        UnitCounters(),
         WholeLists(),
         LegalJobs(),
         NoJobLost(settled),

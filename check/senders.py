@@ -38,7 +38,7 @@ class RevokedAreSilent:
         yield from ()
 
     def end(self) -> Iterator[Violation]:
-        """Senders that were heard too long after."""
+        """Senders whose records came too long after."""
         for actor, at in self.revoked.items():
             issued_at, place = self.latest.get(actor, (0, ""))
             if issued_at > at + REFUSED_SECONDS_MAX * MICROSECONDS:

@@ -1,8 +1,8 @@
 """Laws about tasks: legal transitions, and file accounts that add up. Pure.
 
-The table is written from docs/reference/jedi.md, "Task transitions", the accounts from "File accounts" there: each piece of
-input is ready, with a job, finished or given up; it is in one job at a time; the counters that events carry are the numbers
-of pieces in those states.
+The table is written from docs/reference/jedi.md, "Task transitions", the accounts from "File accounts" there: each input
+unit is ready, with a job, finished or given up; it is in one job at a time; the counters that events carry are the numbers
+of units in those states.
 """
 
 from collections import Counter
@@ -134,7 +134,7 @@ class TaskLedger:
     """What one task's events say of its input and its jobs."""
 
     attempts_max: int = 0
-    pieces: dict[int, UnitAccount] = field(default_factory=dict)
+    units: dict[int, UnitAccount] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
     merging: set[int] = field(default_factory=set)
     serials: dict[int, int] = field(default_factory=dict)
@@ -148,10 +148,10 @@ class TaskLedger:
 
     def fed(self, number: int) -> None:
         """Enter a unit; one that was there before is ready again."""
-        before = self.pieces.get(number)
+        before = self.units.get(number)
         if before is not None:
             self.states[before.state] -= 1
-        self.pieces[number] = UnitAccount(self.attempts_max)
+        self.units[number] = UnitAccount(self.attempts_max)
         self.states["ready"] += 1
 
     def moved(self, unit: UnitAccount, state: str) -> None:
@@ -162,15 +162,15 @@ class TaskLedger:
 
 
 @dataclass
-class PieceCounters:
-    """Counters of a task equal what its events did to each piece; no piece is in two jobs, none is finished twice."""
+class UnitCounters:
+    """Counters of a task equal what its events did to each input unit; none is in two jobs, none is finished twice."""
 
     name: str = "file accounts add up"
     checked: int = 0
     ledger: dict[str, TaskLedger] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
-        """A step that a piece cannot make, or counters that differ."""
+        """A step that an input unit cannot make, or counters that differ."""
         if record.role != "events" or record.aggregate != "task":
             return
         task = record.envelope.aggregate_id
@@ -193,8 +193,8 @@ class PieceCounters:
 
 def _counters(ledger: TaskLedger) -> tuple[int, ...]:
     return (
-        len(ledger.pieces),
-        len(ledger.pieces) - ledger.states["ready"],
+        len(ledger.units),
+        len(ledger.units) - ledger.states["ready"],
         ledger.states["finished"],
         ledger.states["failed"],
         len(ledger.live),
@@ -209,8 +209,8 @@ def _entered(ledger: TaskLedger, name: str, event: Any) -> Iterator[str]:
             ledger.attempts_max = event.definition.attempts_max
         case "ContentsFed":
             for unit in event.units:
-                if unit.unit_id in ledger.pieces:
-                    yield f"piece {unit.unit_id} comes a second time"
+                if unit.unit_id in ledger.units:
+                    yield f"input unit {unit.unit_id} comes a second time"
                 ledger.fed(unit.unit_id)
         case "JobsGenerated":
             yield from _generated(ledger, event)
@@ -225,28 +225,28 @@ def _entered(ledger: TaskLedger, name: str, event: Any) -> Iterator[str]:
 
 
 def _unknown(ledger: TaskLedger, numbers: Iterable[int]) -> Iterator[str]:
-    """Pieces that are spoken of and never came; they are entered, so that each is named once."""
+    """Input units that are spoken of and never came; they are entered, so that each is named once."""
     for number in numbers:
-        if number not in ledger.pieces:
-            yield f"piece {number} is spoken of and never came"
+        if number not in ledger.units:
+            yield f"input unit {number} is spoken of and never came"
             ledger.fed(number)
 
 
 def _given_attempts(ledger: TaskLedger, name: str, event: Any) -> Iterator[str]:
-    """Pieces that were given up come back when they have attempts again."""
+    """Input units that were given up come back when they have attempts again."""
     if name == "TaskRetried":
         ledger.ending = False
         yield from _unknown(ledger, event.units)
         for number in event.units:
-            piece = ledger.pieces[number]
-            piece.attempts_max = max(piece.attempts_max, piece.attempt + event.attempts_max)
-            if piece.state == "failed":
-                ledger.moved(piece, "ready")
+            unit = ledger.units[number]
+            unit.attempts_max = max(unit.attempts_max, unit.attempt + event.attempts_max)
+            if unit.state == "failed":
+                ledger.moved(unit, "ready")
         return
-    for piece in ledger.pieces.values():
-        piece.attempts_max += event.increase
-        if piece.state == "failed" and piece.attempt < piece.attempts_max and not ledger.ending:
-            ledger.moved(piece, "ready")
+    for unit in ledger.units.values():
+        unit.attempts_max += event.increase
+        if unit.state == "failed" and unit.attempt < unit.attempts_max and not ledger.ending:
+            ledger.moved(unit, "ready")
 
 
 def _generated(ledger: TaskLedger, event: Any) -> Iterator[str]:
@@ -260,10 +260,10 @@ def _generated(ledger: TaskLedger, event: Any) -> Iterator[str]:
             continue
         yield from _unknown(ledger, job.unit_ids)
         for number in job.unit_ids:
-            piece = ledger.pieces[number]
-            if piece.state != "ready":
-                yield f"piece {number} is {piece.state} and goes to job {job.job_id} too"
-            ledger.moved(piece, "with job")
+            unit = ledger.units[number]
+            if unit.state != "ready":
+                yield f"input unit {number} is {unit.state} and goes to job {job.job_id} too"
+            ledger.moved(unit, "with job")
 
 
 def _outcomes(ledger: TaskLedger, event: Any) -> Iterator[str]:
@@ -285,9 +285,9 @@ def _outcomes(ledger: TaskLedger, event: Any) -> Iterator[str]:
             ledger.live -= merged
     yield from _unknown(ledger, (change.unit_id for change in event.units))
     for change in event.units:
-        piece = ledger.pieces[change.unit_id]
-        if piece.state != "with job":
-            yield f"piece {change.unit_id} ends a job and was {piece.state}"
-        ledger.moved(piece, "finished" if change.finished else "failed" if change.failed else "ready")
-        piece.attempt = change.attempt
-        piece.attempts_max += change.attempts_given
+        unit = ledger.units[change.unit_id]
+        if unit.state != "with job":
+            yield f"input unit {change.unit_id} ends a job and was {unit.state}"
+        ledger.moved(unit, "finished" if change.finished else "failed" if change.failed else "ready")
+        unit.attempt = change.attempt
+        unit.attempts_max += change.attempts_given

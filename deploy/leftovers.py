@@ -14,7 +14,7 @@ from deploy.config import MARK
 
 ORDERLY_SECONDS = 15.0
 KILL_SECONDS = 5.0
-#: A supervisor that is asked to stop may start one more process before it hears it; more rounds than these mean a fault.
+#: A supervisor that is asked to stop may start one more process before it handles that; more rounds than these mean a fault.
 ROUNDS_MAX = 5
 
 
@@ -55,6 +55,6 @@ def _signal(process: psutil.Process, *, kill: bool) -> None:
             process.kill()
         else:
             process.terminate()
-            process.resume()  # one that is held by SIGSTOP would not hear it
+            process.resume()  # one that is held by SIGSTOP would not handle it
     except psutil.NoSuchProcess:
         return

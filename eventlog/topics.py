@@ -1,7 +1,7 @@
 """Declared topics (`schemas/topics.py`) made on a cluster.
 
 In: the topics and a broker address. Out: every topic there, with its partitions and retention. A topic that exists with other
-settings is an error, named with what was found and what was expected, because a keyed topic cannot be mended in place.
+settings is an error, named with what was found and what was expected, because a keyed topic cannot be repaired in place.
 """
 
 from confluent_kafka import KafkaException

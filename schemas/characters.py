@@ -54,7 +54,7 @@ class CharacterSet:
     def json_pattern(self) -> str:
         """Regular expression for JSON Schema, in the dialect of ECMAScript: the allowed characters, not their order.
 
-        Of sets that are no names it leaves the rarer characters to the server, which has the last word.
+        Of sets that are no names it leaves the rarer characters to the server, which decides.
         """
         if self.plain:
             return r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]*$"

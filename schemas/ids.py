@@ -78,7 +78,7 @@ def revoked_issuer_key(issuer: str) -> str:
 
 
 def enrolment_key(code: str) -> str:
-    """Key of the policy that says what became of the enrolment code with the digest `code`."""
+    """Key of the policy that records the use of the enrolment code with the digest `code`."""
     return f"{ENROLMENT}{code}"
 
 

@@ -111,7 +111,7 @@ Aggregate = tuple[str, str]
 class SequenceGuard:
     """Remembers the last accepted sequence of every aggregate it was shown or told about.
 
-    from_the_start: false for a reader that begins in the middle of a log and believes the first event of an aggregate
+    from_the_start: false for a reader that begins in the middle of a log and accepts the first event of an aggregate
     that it sees.
     """
 

@@ -161,7 +161,7 @@ class WorkerMode(StrEnum):
 
 class WorkerState(StrEnum):
     """Where a worker is. INTENDED: it will be handed to the batch system, or is there without that being known;
-    SUBMITTED: handed to the batch system; PENDING: it waits there; HELD: it waits for someone to mend
+    SUBMITTED: handed to the batch system; PENDING: it waits there; HELD: it waits for someone to repair
     something; RUNNING: its pilot runs. How it ended. FINISHED: well; FAILED: badly; CANCELLED: withdrawn;
     MISSED: it never reached the batch system; LOST: it vanished from there; TIMEOUT: over its wall time;
     OUT_OF_MEMORY: over its memory; NODE_FAILED: its node went away; PREEMPTED: its place was taken by another."""
@@ -683,7 +683,7 @@ _NAMES_OF_ENROLMENT = lines_of(
 
 
 class Enrolment(Struct, frozen=True, kw_only=True, gc=False):
-    """What became of an enrolment code.
+    """The state of an enrolment code.
 
     queues: Queues that the agent may speak for.
     worker_id: The worker that the agent is; null for a harvester, which makes tokens for its workers.
@@ -3345,7 +3345,7 @@ _NAMES_OF_JOBOUTCOME = lines_of(
 
 
 class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
-    """The end of one job, as its task hears of it.
+    """The end of one job, as it is reported to its task.
 
     job_id: PandaID.
     kind: How it ended.

@@ -117,7 +117,7 @@ def to_bytes(message: Message, envelope: Envelope | None = None) -> bytes:
     form = _form_of(type(message))
     record = message.to_avro()
     for field, branch in form.nullable_records:
-        # fastavro finds the branch of a union by trying a value on each, here a whole record; one that is named it believes.
+        # fastavro finds the branch of a union by trying a value on each, here a whole record; one that is named it takes.
         if (value := record[field]) is not None:
             record[field] = (branch, value)
     if envelope is not None:

@@ -1,6 +1,6 @@
 """One batch system with the queues that use it: its listing against what is known, and what follows.
 
-In: listings. Out: reports, what Culm must hear of workers that are not there, cancellations. Guards: a worker of a queue that
+In: listings. Out: reports, what Culm must learn of workers that are not there, cancellations. Guards: a worker of a queue that
 another harvester serves is not touched; what lives without a living worker in the log is ended, once that has been so for a
 while. What is not known is kept: files are removed, and strays ended, only where the log was read, and a whole listing
 shows nothing else.
@@ -61,7 +61,7 @@ class ServedSystem:
         self.name, self.system, self.services = name, system, services
         self._config, self._calls, self._reporting, self._clock = config, calls, reporting, clock
         self._strays: dict[str, float] = {}
-        #: Workers of whose end Culm has not heard yet, by tag.
+        #: Workers whose end was not yet reported to Culm, by tag.
         self._untold: set[str] = set()
         self._look_at = self._sweep_at = self._rests_until = 0.0
         self._living: dict[str, NativeWorker] = {}
@@ -87,7 +87,7 @@ class ServedSystem:
         return max(0.0, max(self._look_at, self._rests_until) - self._clock.monotonic())
 
     def look(self, at_once: bool = False) -> None:
-        """Compare a listing with what is known, if it is time; raises CallFailed when Culm cannot hear of absences."""
+        """Compare a listing with what is known, if it is time; raises CallFailed when absences cannot be reported."""
         began = self._clock.monotonic()
         if not at_once and began < max(self._look_at, self._rests_until):
             return
@@ -124,7 +124,7 @@ class ServedSystem:
         wanted = {size.name: size.wanted for size in service.demand.demand.classes if not service.demand.demand.pushes}
         for name in {worker.class_name for worker in service.known.values()}:
             excess += excess_of((one for one in service.known.values() if one.class_name == name), wanted.get(name, 0))
-        if not excess or not service.epoch or not service.demand.demand.is_heard:
+        if not excess or not service.epoch or not service.demand.demand.is_known:
             service.excess_since = None
             return
         if service.excess_since is None:
@@ -265,7 +265,7 @@ class ServedSystem:
         worker.cancel_why = why
 
     def _sweep(self, listing: Listing) -> None:
-        """Have removed what workers left, once Culm has heard of ends, and now and then. listing: a whole one, of this moment."""
+        """Have removed what workers left, once ends were reported, and now and then. listing: a whole one, of this moment."""
         if not any(service.is_informed for service in self.services):
             return
         untold = {tag for service in self.services for tag in service.untold}

@@ -1,4 +1,4 @@
-"""What a harvester says to Culm and hears from it, beside reports and demand: claims, intents, withdrawals, listings.
+"""What a harvester asks of Culm, beside reports and demand: claims, intents, withdrawals, listings.
 
 In: names and numbers. Out: answers of the decider, or an error that says whether another try is worth it. An answer that did not
 come leaves the outcome open, as one that was lost does.

@@ -1,4 +1,4 @@
-"""How many workers a queue wants, by class, heard by long polls from a thread of its own."""
+"""How many workers a queue wants, by class, received by long polls from a thread of its own."""
 
 import threading
 import time
@@ -49,13 +49,13 @@ class Demand:
         return sum(one.wanted for one in self.classes)
 
     @property
-    def is_heard(self) -> bool:
-        """Culm has said it: that no worker is wanted is known, and not only not heard yet."""
+    def is_known(self) -> bool:
+        """Culm has said it: that no worker is wanted is known, and not only not received yet."""
         return self.sequence > 0
 
 
 class DemandPoller:
-    """The last demand heard of one queue; `changed` is called, from its thread, when it changed."""
+    """The last demand received for one queue; `changed` is called, from its thread, when it changed."""
 
     def __init__(self, session: AgentSession, queue: str, stop: StopEvent, changed: Callable[[], None]) -> None:
         self._session, self._queue, self._stop, self._changed = session, queue, stop, changed
@@ -70,21 +70,21 @@ class DemandPoller:
         away = AWAY_SECONDS_FIRST
         while not self._stop.is_closed:
             began = time.monotonic()
-            if self.hear():
+            if self.poll():
                 away = AWAY_SECONDS_FIRST
                 pause(PAUSE_SECONDS - (time.monotonic() - began), self._stop)
             else:
                 pause(away, self._stop)
                 away = min(2 * away, AWAY_SECONDS_MAX)
 
-    def hear(self) -> bool:
+    def poll(self) -> bool:
         """Ask once, and take the answer; false when there was none, or an odd one."""
         path = f"/v1/queues/{quote(self._queue, safe='')}/wanted"
         query = {"wait": WAIT_SECONDS} if self._after is None else {"after": self._after, "wait": WAIT_SECONDS}
         try:
             found = demand_of(self._session.get(path, query, ANSWER_SECONDS))
         except (CallFailed, KeyError, TypeError, ValueError, OverflowError) as problem:
-            log.warning("demand_not_heard", queue=self._queue, problem=f"{type(problem).__name__}: {str(problem)[:200]}")
+            log.warning("demand_not_received", queue=self._queue, problem=f"{type(problem).__name__}: {str(problem)[:200]}")
             return False
         self._after = found.sequence
         before, self.demand = self.demand, found

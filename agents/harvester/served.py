@@ -45,7 +45,7 @@ class QueueService:
         self.queue, self.demand = queue, demand
         self.known: dict[str, KnownWorker] = {}
         self.epoch = 0
-        #: Workers were absent from the last listing that Culm heard of.
+        #: Workers were absent from the last listing that was reported.
         self.had_absent = False
         self.excess_since: float | None = None
         #: Questions for jobs that were not answered so far, by worker id.

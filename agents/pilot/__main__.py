@@ -104,7 +104,7 @@ class Pilot:
         except JobFileRefused as problem:
             log.error("job_file_refused", problem=str(problem))
             return EXIT_JOB_FILE
-        # No lease is believed in before the server has confirmed it: the file may have been on its way for long.
+        # No lease counts before the server has confirmed it: the file may have been on its way for long.
         self._run_job(answer, now() - self._config.lease_seconds, 0.0)
         if self._site.supervisor.is_gone:
             return EXIT_HELPLESS

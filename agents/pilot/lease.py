@@ -1,7 +1,7 @@
 """Keeps the lease of one job: heartbeats from a thread of its own, and what the answers mean.
 
 In: answers to updateJob. Out: renewals for the supervisor, and `Stopped` for the job when the server wants its end.
-A lease is counted from when the confirmed heartbeat was *sent*: the pilot never believes in it longer than the server.
+A lease is counted from when the confirmed heartbeat was *sent*: to the pilot it never lasts longer than to the server.
 """
 
 import threading
@@ -17,7 +17,7 @@ from agents.pilot.payload_supervisor import now
 TO_BE_KILLED, SUCCESS = "tobekilled", 0
 REPEAT_SECONDS_FIRST, REPEAT_SECONDS_MAX = 0.2, 2.0
 WAIT_SECONDS = 0.2
-#: A final report waits so long for a heartbeat that is under way, so that the server hears things in order.
+#: A final report waits so long for a heartbeat that is under way, so that reports arrive in order.
 ORDER_SECONDS = 2.0
 #: A new token is there within seconds when one has ended; so long refused means revoked.
 REFUSED_SECONDS_MAX = 20.0

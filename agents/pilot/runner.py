@@ -1,4 +1,4 @@
-"""One job from stage-in to its last word.
+"""One job from stage-in to its final report.
 
 Guards: nothing is reported stored that was not checked; a job that was ordered to stop never reports success; what a job
 wrote gets its name in storage only while the job certainly belongs to this pilot, because after a lost lease the same
@@ -29,7 +29,7 @@ from agents.pilot.log_archive import make_log_archive
 from agents.pilot.payload import PayloadSupervisorClient
 from agents.pilot.payload_result import metadata_in, payload_result_of, readable, shell_exit_code
 from agents.pilot.payload_supervisor import Message
-from agents.pilot.server import LastWord, Server
+from agents.pilot.server import FinalReportOutcome, Server
 from agents.pilot.storage import Storage, check_outputs
 from agents.pilot.usage import excess, sampled
 from agents.plain_files import remove_folder
@@ -83,13 +83,13 @@ class Runner:
                 self._log.error("job_met_a_bug", exc_info=problem)
                 self._fail(problem)
             self._store_log()
-            word = self._deliver()
+            outcome = self._deliver()
         finally:
             self._lease.end()
-        self._log.info("job_ended", report=word.value, trouble=str(job_run.trouble or ""), exit_code=job_run.exit_code)
+        self._log.info("job_ended", report=outcome.value, trouble=str(job_run.trouble or ""), exit_code=job_run.exit_code)
         if job_run.trouble is None and not self._config.keep:
             remove_folder(job_run.folder)
-        return job_run.trouble is None and word is LastWord.TAKEN
+        return job_run.trouble is None and outcome is FinalReportOutcome.TAKEN
 
     def _perform(self) -> None:
         if self._job.unsupported:
@@ -164,7 +164,7 @@ class Runner:
         poll.register(supervisor.fileno(), select.POLLIN)
         poll.register(stop.fileno(), select.POLLIN)
         pause, began = SAMPLE_SECONDS_FIRST, time.monotonic()
-        if self._lease.is_stopped:  # it came while the payload was being started, and the supervisor did not hear of it
+        if self._lease.is_stopped:  # it came while the payload was being started, and the supervisor did not see it
             supervisor.stop(self._config.grace_seconds)
         while True:
             ready = {fd for fd, _ in poll.poll(pause * 1000)}
@@ -221,7 +221,7 @@ class Runner:
             with suppress(OSError):
                 archive.unlink(missing_ok=True)
 
-    def _deliver(self) -> LastWord:
+    def _deliver(self) -> FinalReportOutcome:
         """Give stored files their names and the server the final report, in the order that hurts no other attempt."""
         job_run = self._job_run
         if job_run.trouble is None:
@@ -233,14 +233,14 @@ class Runner:
                 self._fail(problem)
         elif self._lease.is_fresh:
             self._publish_log()
-        # Else: stopped, or cut off. The log gets its name only if the server still believes this pilot.
+        # Else: stopped, or cut off. The log gets its name only if the server still accepts this pilot.
         job_run.ended_at = time.time()
         self._lease.settle()
-        word = self._site.server.last_word(final_report(self._config, job_run, self._site.lines()))
-        if word is LastWord.TAKEN:
+        outcome = self._site.server.deliver_final(final_report(self._config, job_run, self._site.lines()))
+        if outcome is FinalReportOutcome.TAKEN:
             self._publish_log()
         self._discard()
-        return word
+        return outcome
 
     def _publish_log(self) -> None:
         """Of a job that failed, the log alone is stored."""
@@ -281,4 +281,4 @@ def refuse(site: Site, job: PilotJob, problem: str) -> None:
     job_run = JobRun(job, site.config.work, time.time())
     job_run.trouble = JobTrouble(INTERNAL, f"the job cannot be understood: {problem}")
     job_run.ended_at = time.time()
-    site.server.last_word(final_report(site.config, job_run, []))
+    site.server.deliver_final(final_report(site.config, job_run, []))

@@ -29,8 +29,8 @@ WRAPPER_KEPT_SECONDS = 60.0
 log = structlog.get_logger()
 
 
-class LastWord(Enum):
-    """What became of a final report."""
+class FinalReportOutcome(Enum):
+    """The outcome of a final report."""
 
     TAKEN = "taken"
     REFUSED = "refused"
@@ -75,18 +75,18 @@ class Server:
         """The answer to a live update; raises CallFailed."""
         return self._update(report, max(HEARTBEAT_ANSWER_SECONDS_MIN, self._config.lease_seconds))
 
-    def last_word(self, report: dict[str, Any]) -> LastWord:
+    def deliver_final(self, report: dict[str, Any]) -> FinalReportOutcome:
         """Deliver a final report, repeated for `update_seconds_max` while the server is away."""
         try:
             reply = self._patiently(self._config.update_seconds_max)(self._final, report)
         except CallFailed as problem:
             log.error("final_report_lost", job_id=report["jobId"], problem=str(problem))
-            return LastWord.UNDELIVERED
+            return FinalReportOutcome.UNDELIVERED
         if reply.status_code == SUCCESS and not reply.stops:
-            return LastWord.TAKEN
+            return FinalReportOutcome.TAKEN
         said = {"status_code": reply.status_code, "command": reply.command}
         log.warning("final_report_refused", job_id=report["jobId"], **said)
-        return LastWord.REFUSED
+        return FinalReportOutcome.REFUSED
 
     def worker_status(self, status: str) -> None:
         """Tell the server about this worker's start or end; the harvester tells the same, so one try is enough."""

@@ -46,7 +46,7 @@ class RefusedHandshakes:
 
 
 def recorded_by(refused: RefusedHandshakes) -> type[ssl.SSLObject]:
-    """What a context makes of its connections (`sslobject_class`) so that `refused` hears of those that fail."""
+    """What a context makes of its connections (`sslobject_class`) so that `refused` gets those that fail."""
 
     class RecordedHandshake(ssl.SSLObject):
         def do_handshake(self) -> None:

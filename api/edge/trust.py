@@ -65,7 +65,7 @@ class Trust:
                 raise CertificateRefused("a certificate of the chain was revoked", "revoked")
 
     def alarms(self, now: float) -> tuple[str, ...]:
-        """What an operator must mend: problems of files, authorities whose revocation list is missing or out of date."""
+        """What an operator must repair: problems of files, authorities whose revocation list is missing or out of date."""
         refused = "; the people it signed for are refused"
         missing = [f"authority {name}: no revocation list{refused}" for name in self.policies if name not in self.lists_end]
         late = [

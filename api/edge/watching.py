@@ -43,7 +43,7 @@ class TrustWatch:
         policy: Callable[[], CertificateRows] = CertificateRows,
         records: EdgeRecords | None = None,
     ) -> None:
-        """policy: people and authorities of the access policy, beside those of the file. records: hear of failed handshakes.
+        """policy: people and authorities of the access policy, beside those of the file. records: take failed handshakes.
 
         Raises TrustRefused, RowsRefused when the files cannot be used at all.
         """
@@ -101,5 +101,5 @@ class TrustWatch:
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """What an operator must mend now."""
+        """What an operator must repair now."""
         return self._alarms

@@ -1,6 +1,6 @@
 """`event/*` as Harvester reads it: objects with a status code. Culm gives no ranges of events yet, so none is ever left.
 
-Others than pilots and Harvesters hear that the event service is not offered.
+To others than pilots and Harvesters the answer is that the event service is not offered.
 """
 
 import orjson

@@ -72,7 +72,7 @@ async def update_workers(call: Call) -> Reply:
 
 
 async def report_worker_statistics(call: Call) -> Reply:
-    """How many workers of each kind and class it has in a queue; the last word holds."""
+    """How many workers of each kind and class it has in a queue; the latest report counts."""
     harvester_id, queue = harvester_of(call), name_of(call, "panda_queue", QUEUE_MAX)
     AgentTokens(call.services.gate).check(call.identity, EndpointClass.PILOT, queue)
     try:

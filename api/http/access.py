@@ -71,7 +71,7 @@ class Gate:
     )
     streams: OpenStreams = field(default_factory=OpenStreams, repr=False)
     refusals: Refusals = field(default_factory=Refusals, repr=False)
-    #: Hears of each member with several ids who was let in.
+    #: Called with each member with several ids who was let in.
     seen_with_links: Callable[[Identity, BelievedToken], None] = field(default=lambda *_: None, repr=False)
     enrolments: Enrolments = field(default_factory=Enrolments, repr=False)
     #: Signs tokens of agents; None where none are made.

@@ -35,7 +35,7 @@ class ThroughEdge:
 
 
 class _Door(uvicorn.Server):
-    """A server within another, which alone hears signals."""
+    """A server within another, which alone handles signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

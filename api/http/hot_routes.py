@@ -1,7 +1,7 @@
 """The busiest calls, answered ahead of the app: no search through routes, no layers, one look at the headers.
 
 In: POST to a hot path. Out: what the same path among the routes would answer, because the call is the same
-function and admission, limits, error forms, traces and figures are the same. All other requests go on to the app. What
+function and admission, limits, error forms, traces and metrics are the same. All other requests go on to the app. What
 this leaves out of a request is a third of what a pilot's call used to cost.
 """
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import ApiError
 from api.log.dead_letters import TOPIC
-from api.queries.usage import FIGURES, values_now
+from api.queries.usage import STORED_METRICS, values_now
 from api.services import Services
 from eventlog.lag import ends_of, lags
 
@@ -85,10 +85,10 @@ class StateOfWork(Collector):
         return []
 
     def _of_rows(self) -> Iterator[GaugeMetricFamily]:
-        for figure in FIGURES:
-            family = GaugeMetricFamily(figure.name, figure.text, labels=figure.labels)
+        for metric in STORED_METRICS:
+            family = GaugeMetricFamily(metric.name, metric.text, labels=metric.labels)
             try:
-                for row in values_now(self._services.read_models, figure, self._services.config.vos):
+                for row in values_now(self._services.read_models, metric, self._services.config.vos):
                     *values, count = row.values()
                     family.add_metric([str(value) for value in values], count)
             except ApiError:

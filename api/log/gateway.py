@@ -36,7 +36,7 @@ UNSENT_MAX = 50_000
 DELIVERY_SECONDS = 10.0
 #: The most that is kept of a wait for the way of the answer.
 ANSWER_SECONDS = 2.0
-#: Given up, perhaps after it was sent: what became of it is not known.
+#: Given up, perhaps after it was sent: its outcome is not known.
 MAYBE_WRITTEN = frozenset({KafkaError._MSG_TIMED_OUT, KafkaError._PURGE_INFLIGHT, KafkaError._TIMED_OUT, KafkaError._TRANSPORT})
 
 

@@ -1,8 +1,8 @@
-"""Device codes that Culm hands out in place of a provider's, and the pace at which the provider is asked about each.
+"""Device codes that Culm hands out in place of a provider's, and the interval at which the provider is asked about each.
 
 In: what a provider answered to a device request. Out: a code of Culm's own, and by that code the provider's. Guards: the store
 holds nothing that logs anyone in (`api/shared/sealed.py`); an entry ends with the provider's code, at the latest after
-`LIFE_SECONDS_MAX`; the provider is asked at its own pace however often the client asks us.
+`LIFE_SECONDS_MAX`; the provider is asked at its own interval however often the client asks us.
 """
 
 import time
@@ -19,7 +19,7 @@ INTERVAL_SECONDS_MAX = 60.0
 
 @dataclass(frozen=True, slots=True)
 class DeviceCode:
-    """The provider's code and its pace. expires, next_poll: seconds since 1970."""
+    """The provider's code and its interval. expires, next_poll: seconds since 1970."""
 
     issuer: str
     vo: str
@@ -38,9 +38,9 @@ class DeviceCodes:
     def issue(self, issuer: str, vo: str, code: str, expires_in: float, interval: float) -> str:
         """A code of ours that stands for the provider's `code`."""
         now = time.time()
-        life, pace = min(expires_in, LIFE_SECONDS_MAX), min(max(interval, 1.0), INTERVAL_SECONDS_MAX)
+        life, seconds = min(expires_in, LIFE_SECONDS_MAX), min(max(interval, 1.0), INTERVAL_SECONDS_MAX)
         # The first poll comes when a person has logged in; a provider refuses one that comes before its interval.
-        return self._sealed.issue(asdict(DeviceCode(issuer, vo, code, now + life, pace, now + pace)))
+        return self._sealed.issue(asdict(DeviceCode(issuer, vo, code, now + life, seconds, now + seconds)))
 
     def find(self, ours: str) -> DeviceCode | None:
         """What `ours` stands for; None for a code that was not issued, has been used or has ended."""

@@ -1,6 +1,6 @@
 """What a shifter may do from a page, to one or many: preview first, then the commands, with the reason recorded.
 
-In: an action, and ids or a filter. Out: what would be hit and what not and why; after the confirmation what became of each.
+In: an action, and ids or a filter. Out: what would be hit and what not and why; after the confirmation the outcome of each.
 Guards: the rights are those of the commands; every command of one confirmation carries one correlation id; a confirmation
 sent twice sends the same command ids, which are decided once.
 """
@@ -55,7 +55,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ActionOutcome:
-    """What became of one."""
+    """The outcome for one."""
 
     number: int
     accepted: bool

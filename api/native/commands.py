@@ -1,4 +1,4 @@
-"""`/v1/commands`: every command of the vocabulary by its name, and what became of it.
+"""`/v1/commands`: every command of the vocabulary by its name, and its outcome.
 
 In: JSON of the command's fields plus `aggregate_id`. Out: 200 with the decider's answer when the client waits for it
 (`Prefer: wait=5`) and it comes in time, else 202 with the place where it will be found. Rights: `identity/rights.py`.

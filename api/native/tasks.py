@@ -158,7 +158,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
         after: Whole | None = None,
         limit: Whole | None = Query(None),
     ) -> Response:
-        """Pieces of input of a task, in order."""
+        """Input units of a task, in order."""
         await _check(read_models, task_id, identity)
         count = limit_of(limit)
         rows = await task_parts.files(read_models, task_id, status=words_of(status), text=text, after=after, limit=count + 1)
@@ -180,7 +180,7 @@ def _add_parts(router: APIRouter, read_models: ReadModels) -> None:
     async def attempts(
         task_id: Whole, identity: Reader, _: CaughtUp, unit_id: Whole | None = None, limit: Whole | None = Query(None)
     ) -> Response:
-        """What became of each attempt on each piece of input."""
+        """The outcome of each attempt on each input unit."""
         await _check(read_models, task_id, identity)
         rows = await task_parts.attempts(read_models, task_id, unit_id, limit_of(limit))
         return json_response({"attempts": [with_times(row) for row in rows]})

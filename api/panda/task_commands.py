@@ -117,7 +117,7 @@ async def _retry_differently(call: Call, new: dict[str, Any]) -> Reply:
 
 
 async def increase_attempts(call: Call) -> Reply:
-    """More attempts for every input file: data 0, 1 unknown task, 2 wrong status."""
+    """More attempts for every input unit: data 0, 1 unknown task, 2 wrong status."""
     answer = await _send(call, IncreaseAttempts(increase=call["increase"]))
     if answer is not None and answer.accepted:
         return done(0, "succeeded")

@@ -67,7 +67,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HeldJob:
-    """A job in a pilot's hands, as this process heard of it last. holder: who leased it, empty where that is not known."""
+    """A job in a pilot's hands, as this process knew it last. holder: who leased it, empty where that is not known."""
 
     queue: str
     attempt: int
@@ -277,7 +277,7 @@ class PilotDispatch:
 
 
 def reply_from(row: Row, state: str, attempt: int) -> PilotReply | None:
-    """The reply to a live report that the read model is enough for; None when a decider must hear of it."""
+    """The reply to a live report that the read model is enough for; None when a decider must get it."""
     if attempt != row["attempt"]:
         return None
     if row["status"] in ENDED:

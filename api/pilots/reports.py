@@ -88,7 +88,7 @@ class Report:
 
     @property
     def is_final(self) -> bool:
-        """True for the pilot's last word."""
+        """True for the pilot's final report."""
         return self.state in FINAL_STATES
 
     @property

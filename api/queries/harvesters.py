@@ -52,7 +52,7 @@ async def active_jobs(read_models: ReadModels, vo: str) -> list[Row]:
 
 
 async def overview(read_models: ReadModels, vo: str) -> list[Row]:
-    """Harvesters of the VO, the one heard of last first: `harvester_id`, `version`, `started_at`, `seen_at`, `queues` (names)."""
+    """Harvesters of the VO, the one seen last first: `harvester_id`, `version`, `started_at`, `seen_at`, `queues` (names)."""
     return await read_models.rows(
         "select h.harvester_id, h.version, h.started_at, h.seen_at,"
         " array(select c.queue from harvester_count c where c.name = h.name order by c.queue limit 200) as queues"

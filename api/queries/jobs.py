@@ -207,7 +207,7 @@ async def facets(read_models: ReadModels, where: Where) -> dict[str, list[dict[s
 
 
 async def attempts_on_same_input(read_models: ReadModels, job_id: int) -> list[Row]:
-    """All jobs that had a piece of the same input, in their order; none for a job without input."""
+    """All jobs that had an input unit in common with this one, in their order; none for a job without input."""
     return await read_models.rows(
         f"select {', '.join(ATTEMPT_COLUMNS)} from job where job_id in"
         " (select o.job_id from attempt_unit m join attempt_unit o on o.task_id = m.task_id and o.unit_id = m.unit_id"

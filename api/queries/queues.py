@@ -114,7 +114,7 @@ async def busiest(read_models: ReadModels, vo: str, count: int) -> list[Row]:
 
 
 async def last_seen(read_models: ReadModels, vo: str) -> dict[str, int]:
-    """When a pilot with a job of the VO was last heard of, by queue."""
+    """When a pilot with a job of the VO last reported, by queue."""
     rows = await read_models.rows(
         "select l.queue, max(l.seen_at) as seen_at from lease l join job j using (job_id) where j.vo = %(vo)s group by 1",
         {"vo": vo},
@@ -123,7 +123,7 @@ async def last_seen(read_models: ReadModels, vo: str) -> dict[str, int]:
 
 
 async def leases(read_models: ReadModels, vo: str, queue: str, count: int) -> list[Row]:
-    """Leases of jobs of the VO there, the ones heard of last first."""
+    """Leases of jobs of the VO there, the ones that reported last first."""
     return await read_models.rows(
         "select l.job_id, l.pilot, l.node, l.leased_at, l.seen_at, l.due_at from lease l join job j using (job_id)"
         " where l.queue = %(queue)s and j.vo = %(vo)s order by l.seen_at desc limit %(leases)s",

@@ -50,7 +50,7 @@ class ReadModels:
             asked = self._pool.submit(self.rows_now, sql, parameters)
             return await asyncio.wrap_future(asked)
         except (RuntimeError, asyncio.CancelledError) as problem:
-            # The pool takes nothing more, or let go of what waited; a caller that was cancelled itself hears of that.
+            # The pool takes nothing more, or let go of what waited; a caller that was cancelled itself gets that.
             task = asyncio.current_task()
             if not self._ends or (task is not None and task.cancelling()):
                 raise

@@ -1,4 +1,4 @@
-"""What belongs to a task: its datasets, pieces of input, attempts on them, brokerage, and counts of its jobs.
+"""What belongs to a task: its datasets, input units, attempts on them, brokerage, and counts of its jobs.
 
 The caller has made sure that the task is one of the VO. Shapes and errors as in `tasks.py`.
 """
@@ -36,7 +36,7 @@ async def datasets_of_tasks(read_models: ReadModels, task_ids: Sequence[int]) ->
 async def files(
     read_models: ReadModels, task_id: int, *, status: list[str] | None, text: str | None, after: int | None, limit: int
 ) -> list[Row]:
-    """Pieces of input in order. text: in the file's name. after: a unit id."""
+    """Input units in order. text: in the file's name. after: a unit id."""
     return await read_models.rows(
         "select * from task_file where task_id = %(task)s"
         " and (%(status)s::text[] is null or status = any(%(status)s))"
@@ -64,7 +64,7 @@ async def listed_names(read_models: ReadModels, task_id: int, lists: Sequence[Ro
 
 
 async def input_files(read_models: ReadModels, task_id: int, dataset: str) -> list[Row]:
-    """`id`, `lfn`, `scope`, `status` of the pieces of input from `dataset`, in order."""
+    """`id`, `lfn`, `scope`, `status` of the input units from `dataset`, in order."""
     return await read_models.rows(
         "select unit_id as id, lfn, scope, status from task_file where task_id = %s and dataset = %s order by unit_id",
         [task_id, dataset],
@@ -114,7 +114,7 @@ async def job_counts_by_kind(read_models: ReadModels, task_id: int) -> list[Row]
 
 
 async def attempts(read_models: ReadModels, task_id: int, unit_id: int | None, limit: int) -> list[Row]:
-    """What became of each attempt on each piece of input."""
+    """The outcome of each attempt on each input unit."""
     return await read_models.rows(
         "select * from job_attempt where task_id = %(task)s"
         " and (%(unit)s::bigint is null or unit_id = %(unit)s) order by unit_id, at, job_id limit %(limit)s",

@@ -8,8 +8,8 @@ from schemas.instants import HOUR, MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure: rows of `labels` in their order, and its value last."""
+class StoredMetric:
+    """A metric: rows of `labels` in their order, and its value last."""
 
     name: str
     text: str
@@ -35,22 +35,24 @@ BUSY_SECONDS = (
     " where modified_at > began and ended_at > began and sent_at is not null"
     " union all select queue, leased_at, t from lease, hour) as held group by queue"
 )
-FIGURES = (
-    Figure("culm_jobs", "Jobs by state.", ("state", "queue"),
-           "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
-    Figure("culm_tasks", "Tasks by status.", ("status",), "select status, count(*) from task where vo = any(%s) group by 1"),
-    Figure("culm_workers", "Workers by state.", ("state", "queue"), "select state, queue, count(*) from worker group by 1, 2"),
-    Figure("culm_queue_waiting", "Jobs that wait in a queue.", ("queue",), "select name, waiting from queue"),
-    Figure("culm_queue_leased", "Jobs in pilots' hands.", ("queue",), "select name, leased from queue"),
-    Figure("culm_pilots_wanted", "Pilots that a queue wants.", ("queue",), "select queue, wanted from worker_demand"),
-    Figure("culm_pilots_live", "Pilots that are alive.", ("queue",), "select queue, live from worker_demand"),
-    Figure("culm_pilots_held_back", "1 while a reduction of pilots waits to be confirmed.", ("queue",),
-           "select queue, case when held_back = '' then 0 else 1 end from worker_demand"),
-    Figure("culm_pilot_seconds_last_hour", "Seconds that pilots ran within the last hour.", ("queue",), PILOT_SECONDS),
-    Figure("culm_pilot_busy_seconds_last_hour", "Seconds of these in which a pilot held a job.", ("queue",), BUSY_SECONDS),
+STORED_METRICS = (
+    StoredMetric("culm_jobs", "Jobs by state.", ("state", "queue"),
+                 "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
+    StoredMetric("culm_tasks", "Tasks by status.", ("status",),
+                 "select status, count(*) from task where vo = any(%s) group by 1"),
+    StoredMetric("culm_workers", "Workers by state.", ("state", "queue"),
+                 "select state, queue, count(*) from worker group by 1, 2"),
+    StoredMetric("culm_queue_waiting", "Jobs that wait in a queue.", ("queue",), "select name, waiting from queue"),
+    StoredMetric("culm_queue_leased", "Jobs in pilots' hands.", ("queue",), "select name, leased from queue"),
+    StoredMetric("culm_pilots_wanted", "Pilots that a queue wants.", ("queue",), "select queue, wanted from worker_demand"),
+    StoredMetric("culm_pilots_live", "Pilots that are alive.", ("queue",), "select queue, live from worker_demand"),
+    StoredMetric("culm_pilots_held_back", "1 while a reduction of pilots waits to be confirmed.", ("queue",),
+                 "select queue, case when held_back = '' then 0 else 1 end from worker_demand"),
+    StoredMetric("culm_pilot_seconds_last_hour", "Seconds that pilots ran within the last hour.", ("queue",), PILOT_SECONDS),
+    StoredMetric("culm_pilot_busy_seconds_last_hour", "Seconds of these in which a pilot held a job.", ("queue",), BUSY_SECONDS),
 )  # fmt: skip
 
 
-def values_now(read_models: ReadModels, figure: Figure, vos: Sequence[str]) -> list[Row]:
-    """The rows of a figure over `vos`, in the calling thread."""
-    return read_models.rows_now(figure.sql, (list(vos),) if "%s" in figure.sql else ())
+def values_now(read_models: ReadModels, metric: StoredMetric, vos: Sequence[str]) -> list[Row]:
+    """The rows of a metric over `vos`, in the calling thread."""
+    return read_models.rows_now(metric.sql, (list(vos),) if "%s" in metric.sql else ())

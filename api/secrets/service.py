@@ -33,7 +33,7 @@ VALUE_BYTES_MAX = 1024 * 1024
 #: Before the name of a secret that is a file, whose value is base64 (panda-client).
 FILE_PREFIX = "___file___:"
 WAIT_SECONDS = 10.0
-#: The job hears of its lease a moment after the pilot does, where another decider has it.
+#: The job gets its lease a moment after the pilot does, where another decider has it.
 LEASE_TRIES, LEASE_SECONDS = 5, 0.2
 NOT_KEPT = "user secrets are not kept by this server: it was given no keys for them (CULM_SECRETS_KEYS)"
 log = structlog.get_logger()

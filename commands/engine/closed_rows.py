@@ -124,7 +124,7 @@ CREATE TABLE IF NOT EXISTS position (next_offset INTEGER);
 def _held_alone(path: Path, held_seconds_max: float) -> sqlite3.Connection | None:
     """The file, locked for as long as this process lives; None while another has it.
 
-    A decider that was stopped and replaced may continue, and would write what it believes over what is true.
+    A decider that was stopped and replaced may continue, and would write its old states over the true ones.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(2):

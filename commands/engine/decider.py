@@ -174,7 +174,7 @@ class Decider:
                 if problem is not None:
                     raise problem
         except (SnapshotUnusable, NotYetKnown, DependencyRefused):
-            # Not the fault of this record, and not to be mended by leaving it out.
+            # Not the fault of this record, and not to be repaired by leaving it out.
             raise
         except Exception as problem:
             raise DecisionFailed(problem, inline=inline) from problem

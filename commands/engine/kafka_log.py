@@ -35,7 +35,7 @@ FIRST_RECORD_SECONDS = 0.5
 KAFKA_SECONDS_MAX = 8.0
 HANGING_SECONDS = 10.0
 ENDING_SECONDS = 15.0
-#: How often a member that is busy restoring tells the group that it lives, and hears what changed.
+#: How often a member that is busy restoring tells the group that it lives, and learns what changed.
 ALIVE_SECONDS = 1.0
 #: Topic of the events of the aggregate whose commands stand in a topic.
 EVENTS_OF = dict(zip(command_topics(), event_topics(), strict=True))
@@ -118,7 +118,7 @@ class KafkaDeciderLog:
 
     @_telling
     def read(self, topics: Sequence[str], known: Positions, shards: Collection[int]) -> Iterator[InputRecord]:
-        """Committed records up to the present end; the group hears meanwhile that this member lives."""
+        """Committed records up to the present end; meanwhile this member polls, so that it stays in the group."""
         places = [(topic, shard) for topic in topics for shard in sorted(shards)]
         return self._told_alive(self._reader.read(places, known))
 

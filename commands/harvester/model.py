@@ -84,7 +84,7 @@ class PandaHarvester:
 
 
 def initial() -> PandaHarvester:
-    """A Harvester of which nothing was heard."""
+    """A Harvester that never reported."""
     return PandaHarvester()
 
 

@@ -1,6 +1,6 @@
 """What a job says to a command: events, or no.
 
-Guards: a final state is never left; only the pilot that holds the attempt is believed; a late report changes nothing and
+Guards: a final state is never left; only the pilot that holds the attempt may report; a late report changes nothing and
 leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill codes".
 """
 
@@ -135,7 +135,7 @@ def report_progress(job: Job, command: ReportJobProgress) -> Decision:
 
 
 def report_end(job: Job, command: ReportJobEnd) -> Decision:
-    """The pilot's last word, believed only from the pilot that holds the job.
+    """The pilot's final report, accepted only from the pilot that holds the job.
 
     A report that repeats how the job ended is harmless. `finished` becomes JobFinished in the same decision that checks
     the outputs, so no state in between can be lost (docs/reference/jedi.md, "Job transitions"). The event names the queue
@@ -284,7 +284,7 @@ def _failed(job: Job, command: ReportJobEnd, outputs: tuple[OutputFile, ...], er
 
 
 def _refusal_of_report(job: Job, command: ReportJobProgress | ReportJobEnd) -> Decision | None:
-    """Why a report is not believed; None when it is."""
+    """Why a report is refused; None when it is accepted."""
     if job.status is JobStatus.UNKNOWN:
         return _unknown()
     if command.attempt != job.attempt:

@@ -135,7 +135,7 @@ def initial() -> Job:
 
 
 def evolve(job: Job, event: JobEvent, envelope: EventEnvelope) -> Job:
-    """`job` after `event`; believes every event, and stops at one that the table does not know."""
+    """`job` after `event`; applies every event unchecked, and stops at one that the table does not know."""
     reached = NEXT.get((job.status, type(event)))
     assert reached is not None, f"{type(event).__name__} in state {job.status} is not in the table of transitions"
     job.status = reached

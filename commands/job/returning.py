@@ -38,7 +38,7 @@ def return_job(job: Job, command: ReturnJob, kill_errors: tuple[JobError, ...]) 
 
 
 def begins(job: Job) -> tuple[FollowUp, ...]:
-    """The queue hears that a job that came with its worker has begun: from now on its lease ends as every other does.
+    """The queue is notified that a job that came with its worker has begun: from now on its lease ends as every other does.
 
     Heartbeats alone do not say it for certain, as one may be lost; a lease that is thought not to have begun is not ended.
     """

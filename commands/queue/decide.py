@@ -172,7 +172,7 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
 
 
 def _first_request(command: LeaseJob, by: CommandEnvelope) -> tuple[FollowUp, ...]:
-    """The workers of the queue hear that this one came as far as to ask for work."""
+    """The workers of the queue are notified that this one came as far as to ask for work."""
     if not command.is_first_request or not command.offer.worker_id:
         return ()
     return (FollowUp(by.aggregate_id, RecordFirstRequest(worker_id=command.offer.worker_id)),)

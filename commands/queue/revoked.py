@@ -1,4 +1,4 @@
-"""Leases of pilots that are believed no more, and of those whose worker was ended for want of memory: taken back at once. Pure.
+"""Leases of pilots whose identity was revoked, and of those whose worker was ended for want of memory: taken back at once. Pure.
 
 Guards: as many in one decision as a transaction takes well, the rest in the next; events about jobs of an organisation are of
 that organisation, whichever one revoked.

@@ -9,7 +9,7 @@ from commands.task.model import Task
 from commands.task.transitions import ACTIVE, ENDING, TaskStatus
 from schemas.task import RestoreTask, SetTaskAside, TaskRestored, TaskSetAside
 
-#: Letters remembered for one task; one that has more needs a mended Culm, not a longer list.
+#: Letters remembered for one task; one that has more needs a fixed Culm, not a longer list.
 LETTERS_MAX = 100
 SETTABLE = ACTIVE | ENDING | {TaskStatus.PAUSED}
 

@@ -1,7 +1,7 @@
 """A task's definition as far as an order carries it: what its jobs need of a queue, and how its input is cut into them. Pure.
 
 What feeding needs (names and patterns of input) and the texts of the jobs, which the task puts in itself, stand in the task
-alone: an order is written for each 500 pieces of input, and read by all who follow the task.
+alone: an order is written for each 500 input units, and read by all who follow the task.
 """
 
 from commands.sizes import bytes_of

@@ -3,12 +3,11 @@
 Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md, "From parameters to jobs".
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from commands.task.file_lists import check_lists
 from commands.task.model import Task, Unmerged
 from commands.task.text import (
-    UnresolvedPlaceholder,
     expand,
     expand_merge_pairs,
     file_name,
@@ -168,7 +167,7 @@ def _spec(
     events: int | None = None,
 ) -> JobSpec:
     definition = _definition(task)
-    _check_lists(inputs, outputs)
+    check_lists(inputs, outputs)
     required = definition.requirements
     memory_mb = memory_mb_of(required, ram_mb)
     return JobSpec(
@@ -206,28 +205,6 @@ def _spec(
         # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
         uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,
     )
-
-
-def _check_lists(inputs: list[JobInput], outputs: list[JobOutput]) -> None:
-    """A pilot gets names in lists with commas (docs/reference/pilot.md) and has one folder for all files of a job: no list may
-    shift, no two inputs may have one name, and no file may be written twice. An output may stand in several datasets.
-
-    Raises UnresolvedPlaceholder.
-    """
-    files: list[JobInput | JobOutput] = [*inputs, *outputs]
-    for file in files:
-        for name in (file.lfn, file.dataset, file.scope):
-            if "," in name:
-                raise UnresolvedPlaceholder(f"{name[:200]!r} has a comma and cannot stand in a pilot's lists")
-    for name in _repeated(file.lfn for file in inputs):
-        raise UnresolvedPlaceholder(f"two input files of one job have the name {name[:200]!r}")
-    places = {(output.lfn, output.scope, output.role): output.lfn for output in outputs}
-    for name in (*_repeated(places.values()), *_repeated(f"{output.dataset} {output.lfn}" for output in outputs)):
-        raise UnresolvedPlaceholder(f"output file {name[:200]!r} would be written twice by one job")
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:

@@ -95,7 +95,7 @@ def problem_of_limit(task: Task) -> str:
     if least is None:
         return ""
     if least > FILES_OF_A_JOB_MAX:
-        found = f"{len(task.units):,} pieces of input in {limit:,} jobs are {least:,} a job"
+        found = f"{len(task.units):,} input units in {limit:,} jobs are {least:,} a job"
         return f"{found}, expected at most {FILES_OF_A_JOB_MAX:,}"
     if limit is not None and limit < len(_counts(task)):
         return f"{len(_counts(task)):,} input datasets, which share no jobs, in {limit:,} jobs; expected a job for each"

@@ -90,7 +90,7 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     completeness = 1000 * done // total if total else 0
     if total and done == total:
         return _final(task, TaskVerdict.DONE, "")
-    message = reason or f"{task.failed} of {total} input files failed, {total - done - task.failed} were not processed"
+    message = reason or f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
     if not done:
         return _final(task, TaskVerdict.FAILED, message)
     definition = task.definition

@@ -57,7 +57,7 @@ def decide(workers: Workers, command: WorkerCommand, by: CommandEnvelope) -> Dec
 
 
 def report(workers: Workers, command: ReportWorker, by: CommandEnvelope) -> Decision:
-    """A worker's life, as harvester and pilot tell it, in whichever order the two are heard."""
+    """A worker's life, as harvester and pilot report it, in any order of the two."""
     known = workers.live.get(command.worker_id)
     if command.worker_id in workers.ended:
         return accept() if command.state in ENDINGS else _refuse_ended(command)

@@ -1,4 +1,4 @@
-"""How many pilots are to be kept alive: believed at once, but for an order that would remove many of them. Pure.
+"""How many pilots are to be kept alive: accepted at once, but for an order that would remove many of them. Pure.
 
 Guards: an order that would remove more than a tenth of the living, and more than five, is held back until figures that are a
 minute younger say it again; a number that removes fewer takes the order back. So a count that is wrong for

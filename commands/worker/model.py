@@ -144,7 +144,7 @@ def initial() -> Workers:
 
 
 def evolve(workers: Workers, event: WorkerEvent, envelope: EventEnvelope) -> Workers:
-    """`workers` after `event`; believes every event, and stops at one that the table does not know."""
+    """`workers` after `event`; applies every event unchecked, and stops at one that the table does not know."""
     match event:
         case WorkersWanted():
             workers.wanted, workers.classes, workers.held = event.wanted, event.classes, None

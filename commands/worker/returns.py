@@ -15,12 +15,12 @@ FOR_MEMORY = frozenset({"out-of-memory", "allocation-refused"})
 
 
 def returns(workers: Workers, ends: Sequence[WorkerEnded]) -> tuple[FollowUp, ...]:
-    """Each job hears that its worker is gone, and why; one that has begun or ended takes no notice."""
+    """Each job is notified that its worker is gone, and why; one that has begun or ended takes no notice."""
     return tuple(follow_up for end in ends if (follow_up := _return(workers, end)) is not None)
 
 
 def starved(queue: str, workers: Workers, end: WorkerEnded) -> tuple[FollowUp, ...]:
-    """The queue hears of a worker that the batch system ended for want of memory, with what it held.
+    """The queue is notified of a worker that the batch system ended for want of memory, with what it held.
 
     Its pilot is gone by then, and what it had to say was taken before: no report of it can still come.
     """
@@ -31,7 +31,7 @@ def starved(queue: str, workers: Workers, end: WorkerEnded) -> tuple[FollowUp, .
 
 
 def runs(queue: str, worker: Worker | None) -> tuple[FollowUp, ...]:
-    """The queue hears that the worker of one of its jobs runs, so that the job must begin soon."""
+    """The queue is notified that the worker of one of its jobs runs, so that the job must begin soon."""
     if worker is None or worker.job_id is None:
         return ()
     return (FollowUp(queue, WatchBoundJob(job_id=worker.job_id, lease_id=worker.lease_id), vo=worker.vo),)

@@ -1,6 +1,6 @@
-"""The table of a worker's legal transitions, as data; `UNKNOWN` is a worker of which nothing was heard.
+"""The table of a worker's legal transitions, as data; `UNKNOWN` is a worker that was never reported.
 
-Reports of harvester and pilot are heard in any order, and batch systems put workers back into their queues: so a living worker
+Reports of harvester and pilot come in any order, and batch systems put workers back into their queues: so a living worker
 may come from each state to each other, but never back to being intended, and an end is for ever.
 """
 
@@ -39,7 +39,7 @@ TRANSITIONS: frozenset[tuple[WorkerState, type, WorkerState]] = frozenset(
         # Held for another reason.
         (_S.HELD, WorkerHeld, _S.HELD),
     }
-    # Its batch id is reported after its pilot was heard.
+    # Its batch id is reported after its pilot reported.
     | {(found, WorkerSubmitted, found) for found in THERE}
     | {(found, WorkerPending, _S.PENDING) for found in ALIVE - {_S.PENDING}}
     | {(found, WorkerHeld, _S.HELD) for found in ALIVE - {_S.HELD}}

@@ -4,7 +4,7 @@
     +-- NoSeat              more projectors than can share the partitions: wait and look again
     +-- TablesMissing       the read models are not there (dropped, not yet made): wait and look again
     +-- TopicsMissing       the log's topics are not there yet: wait and look again
-    +-- Outdated            the live tables or positions are not what we believe: read them again
+    +-- Outdated            the live tables or positions are not the expected ones: read them again
     +-- PartitionStopped    a partition that cannot be read on: it stops, the others go on
     +-- RebuildRefused      a rebuild that cannot start or end; nothing was changed
 """
@@ -29,7 +29,7 @@ class TopicsMissing(ProjectionError):
 
 
 class Outdated(ProjectionError):
-    """The live tables or positions are not what we believe; they have to be read again."""
+    """The live tables or positions are not the expected ones; they have to be read again."""
 
 
 class PartitionStopped(ProjectionError):

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Holding:
-    """What a projector believes to own.
+    """What a projector owns, as far as it knows.
 
     share: its partitions. seats: those of all projectors, from which the share follows (`sharing.py`). heads: last accepted
     sequences, as far as remembered. stopped: partitions that stopped in this life. noted: offsets at which this or an earlier
@@ -52,7 +52,7 @@ class Holding:
         }
 
     def agrees(self, stored: Mapping[PositionKey, Stored]) -> bool:
-        """True while every position is as believed: of the same owner and the same generation of live tables."""
+        """True while every position is as expected: of the same owner and the same generation of live tables."""
         return all(stored.get(slot) == held for slot, held in self.positions.items())
 
 

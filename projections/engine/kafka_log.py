@@ -59,7 +59,7 @@ class Log(Protocol):
         ...
 
     def is_read_out(self) -> bool:
-        """True when every partition was read to its end, as far as the reader has heard."""
+        """True when every partition was read to its end, as far as the reader knows."""
         ...
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from projections.catalogue import PROJECTIONS, topics_of
-from projections.engine import metrics as figures
+from projections.engine import metrics
 from projections.engine.applying import SESSION_ENDED, TABLES_GONE, Applier
 from projections.engine.batch import Unreadable, decode
 from projections.engine.errors import NoSeat, Outdated, PartitionStopped, TablesMissing, TopicsMissing
@@ -123,7 +123,7 @@ class Projector:
         except (Outdated, *TABLES_GONE):
             log.info("live_tables_changed")
             self.start()
-        figures.SET_ASIDE.set(len(self._held().marks))
+        metrics.SET_ASIDE.set(len(self._held().marks))
         return len(raws)
 
     @property
@@ -144,7 +144,7 @@ class Projector:
         self._stop_partitions(self._applier.take(items))
         last = items[-1] if items else None
         newest = None if last is None or isinstance(last, Unreadable) or last.envelope is None else last.envelope.occurred_at
-        figures.applied(len(raws), time.perf_counter() - began, newest, len(holding.stopped))
+        metrics.applied(len(raws), time.perf_counter() - began, newest, len(holding.stopped))
 
     def _try_again(self, gained: frozenset[Partition]) -> None:
         """Begin to read again what was set aside before `gained` partitions became ours, each aggregate once."""

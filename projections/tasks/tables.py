@@ -1,4 +1,4 @@
-"""Rows of tasks: the task, its datasets, its pieces of input, what became of each attempt, and why which queue."""
+"""Rows of tasks: the task, its datasets, its input units, the outcome of each attempt, and why which queue."""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text
 

@@ -1,4 +1,4 @@
-"""What became of each piece of a task's input, in which job and attempt. Pure.
+"""The state of each input unit of a task, in which job and attempt. Pure.
 
 Invariant: `files_finished` and `files_failed` of an input dataset are the numbers of its units with that status.
 """

@@ -29,7 +29,7 @@ from schemas.types import (
 
 
 class CompleteMerge(Struct, frozen=True, kw_only=True, gc=False):
-    """Tell an unmerged job what became of its merge.
+    """Report the outcome of its merge to an unmerged job.
 
     succeeded: True when the merged outputs are there.
     merge_job_id: The merge job.

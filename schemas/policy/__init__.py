@@ -1240,7 +1240,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     tokens_before: Tokens of this issuer that were issued earlier are refused.
     vo: Tenant of the one who set it first; empty in rows of earlier releases.
     access: Roles and rights that were set.
-    enrolment: Of an enrolment code: what became of it.
+    enrolment: Of an enrolment code: its state.
     linked: Ids that are of the same person as the one that this policy is about.
     resource_types: Resource types; empty while none were set.
     """

@@ -493,7 +493,7 @@ class WatchBoundJob(Struct, frozen=True, kw_only=True, gc=False):
 
     job_id: The job.
     lease_id: The lease.
-    begun: The job has begun; else its worker runs, and nothing was heard of the job so far.
+    begun: The job has begun; else its worker runs, and the job was not reported so far.
     """
 
     job_id: int

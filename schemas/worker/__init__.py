@@ -115,7 +115,7 @@ _NAMES_OF_INTENDBOUNDWORKER = lines_of(
 
 
 class IntendBoundWorker(Struct, frozen=True, kw_only=True, gc=False):
-    """A queue has a worker started for one of its jobs, before the batch system hears of it.
+    """A queue has a worker started for one of its jobs, before it is submitted to the batch system.
 
     worker_id: Worker.
     tag: What names it in the batch system: the id of the stack, a hyphen, the worker id.
@@ -202,7 +202,7 @@ _NAMES_OF_INTENDWORKER = lines_of(
 
 
 class IntendWorker(Struct, frozen=True, kw_only=True, gc=False):
-    """A harvester asks to start a worker, before the batch system hears of it.
+    """A harvester asks to start a worker, before it is submitted to the batch system.
 
     worker_id: Worker.
     tag: What names it in the batch system: the id of the stack, a hyphen, the worker id.
@@ -1124,7 +1124,7 @@ class WorkerSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     batch_id: Id in the batch system; the same may be given to another worker later.
     submit_host: Where the batch id is known.
     foreign: It began with a report, not with an intent: of a harvester that is not Culm's.
-    state: Where it is now: beyond SUBMITTED when its pilot was heard before its batch id.
+    state: Where it is now: beyond SUBMITTED when its pilot reported before its batch id was known.
     """
 
     worker_id: str

@@ -1,4 +1,4 @@
-"""What reactions work with: a record that was heard, and a command that shall be sent. Pure.
+"""What reactions work with: a record that was read, and a command that shall be sent. Pure.
 
 Commands get ids that follow from what caused them, so that reacting twice to one record is harmless: the decider
 answers the second one as repeated. Nothing here looks at a clock; a command is issued when its cause occurred.

@@ -17,7 +17,7 @@ PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """A queue as last heard of: settings, waiting and leased jobs, live pilots; classes: the jobs by class of slot.
+    """A queue as last read from the log: settings, waiting and leased jobs, live pilots; classes: the jobs by class of slot.
 
     health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
     had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.

@@ -20,7 +20,7 @@ from streams.facts.snapshot import QueueFacts
 COUNT_MAX = (1 << 31) - 1
 #: More pilots are allowed in steps of so many seconds.
 RAMP_STEP_SECONDS = 5
-#: As the decider believes it at once.
+#: As the decider accepts it at once.
 REMOVED_MIN, REMOVED_SHARE = 5, 10
 #: An order that was held back is said again after so long.
 CONFIRM_SECONDS = 60

@@ -1,4 +1,4 @@
-"""What pilots hold who are believed no more is taken back, in every queue. Pure.
+"""What pilots hold whose identity was revoked is taken back, in every queue. Pure.
 
 In: revocations of identities and ends of enrolments as read. Out: `RevokeLeases` to each queue that is known.
 """

@@ -1,6 +1,6 @@
 """What to send for a deadline that has come. Pure.
 
-In: a due row, now, since when and until when heartbeats were heard, the job's last one. Out: a command or nothing yet. Its id
+In: a due row, now, since when and until when heartbeats were received, the job's last one. Out: a command or nothing yet. Its id
 follows from the row, so that sending it twice is harmless; the decider checks the truth. The key is part of the id
 because one renewal moves many leases of a queue to the same moment; the start of the watch is, because what was refused
 for a gap in it may hold after the next. Source: docs/flow.md, "Deadlines".

@@ -82,20 +82,20 @@ class HeartbeatPath:
                 self._take(message)
         for partition, end in ends.items():
             if self._read[partition] >= end:
-                self._hear(partition, asked_at)
+                self._extend(partition, asked_at)
 
     def _take(self, message: Message) -> None:
         partition, offset, failure = message.partition() or 0, message.offset() or 0, message.error()
         if failure is None:
             self._read[partition] = offset + 1
             # Others of the same moment may be unread.
-            self._hear(partition, _at(message) - 1)
+            self._extend(partition, _at(message) - 1)
             self._last_seen.note((message.key() or b"").decode(errors="replace"), _at(message))
         elif failure.code() == KafkaError._PARTITION_EOF:
             # Behind the last record may stand a mark of a transaction, which is never handed out.
             self._read[partition] = max(self._read[partition], offset)
 
-    def _hear(self, partition: int, at: int) -> None:
+    def _extend(self, partition: int, at: int) -> None:
         self._read_until[partition] = max(self._read_until.get(partition, 0), at)
 
     def _api_answers(self) -> bool:

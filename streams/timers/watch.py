@@ -1,4 +1,4 @@
-"""Since when signs of life could be seen without a gap: no pilot is declared dead for a silence that no one could hear. Pure.
+"""Since when signs of life could be seen without a gap: silence while no heartbeat could arrive ends no lease. Pure.
 
 Times are microseconds of the wall clock; a jump of the clock is a gap as well.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatWindow:
-    """What was heard of a job's pilot: all its signs of life between `since` and `until` are known, and `last` is the last one.
+    """The heartbeats of a job's pilot: all of them between `since` and `until` are known, and `last` is the last one.
 
     since: None while the path of heartbeats is not known to work. until: earlier than now while there are more heartbeats than
     can be read at once; a lease ends so much later, but it ends. last: 0 for none.
@@ -44,7 +44,7 @@ class Watch:
 
 
 class LastSeen:
-    """When each job's pilot was last heard of, for as long as any lease may run; oldest forgotten first."""
+    """When each job's pilot last reported, for as long as any lease may run; oldest forgotten first."""
 
     def __init__(self, keep: int, limit: int) -> None:
         self._keep, self._limit = keep, limit

@@ -1,4 +1,4 @@
-"""A small server that speaks what agents hear from Culm, for tests that run real agents against it."""
+"""A small server that speaks what agents expect of Culm, for tests that run real agents against it."""
 
 import json
 import threading

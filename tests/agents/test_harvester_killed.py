@@ -97,7 +97,7 @@ class Scene:
 
 
 def all_over(jobs: FakeJobs) -> bool:
-    """Let all end well, also those that the harvester starts until it hears that none is wanted; whether none was alive."""
+    """Let all end well, also those that the harvester starts until it knows that none is wanted; whether none was alive."""
     alive = jobs.alive()
     for tag, number in alive.items():
         jobs.put(number, tag, NativeState.FINISHED)

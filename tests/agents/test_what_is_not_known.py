@@ -134,7 +134,7 @@ class DrivenClock(SystemClock):
 
 
 class Harvested:
-    """One queue on one system. living: what the log has alive. demand: what was heard; the beginning is that nothing was."""
+    """One queue on one system. living: what the log has alive. demand: what was received; the beginning is that nothing was."""
 
     def __init__(self, root: Path, *living: str, demand: Demand | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self.system, self.calls = Folders(root), Calls(*living)
@@ -211,7 +211,7 @@ def test_files_of_a_worker_that_the_log_has_ended_and_that_still_lives_are_kept(
     assert folder.exists()
 
 
-def test_files_of_a_worker_are_kept_until_culm_has_heard_of_its_end(tmp_path: Path) -> None:
+def test_files_of_a_worker_are_kept_until_culm_knows_of_its_end(tmp_path: Path) -> None:
     one = Harvested(tmp_path, TAG)
     folder = one.system.begin(TAG)
     one.turn()
@@ -257,7 +257,7 @@ def test_a_stray_is_cancelled_once_the_log_was_read_after_it_was_seen(tmp_path: 
     [(Demand(), []), (Demand((), 3), [TAG]), (Demand((WantedClass("", 1),), 3), [])],
     ids=["nothing was heard", "none is wanted", "one is wanted"],
 )
-def test_workers_retire_when_none_is_wanted_and_not_when_no_number_was_heard(
+def test_workers_retire_when_none_is_wanted_and_not_when_no_number_was_received(
     tmp_path: Path, demand: Demand, retired: list[str]
 ) -> None:
     one = Harvested(tmp_path, TAG, demand=demand)

@@ -120,7 +120,7 @@ def test_what_cannot_be_read_keeps_no_other_answer_back() -> None:
     assert (still_waits, answer.command_id) == (False, "good")
 
 
-def test_nothing_is_sent_before_answers_can_be_heard() -> None:
+def test_nothing_is_sent_before_answers_can_be_read() -> None:
     watch, _ = a_watch()
     watch.look()
 
@@ -204,7 +204,7 @@ class Events:
 
 
 def test_an_event_that_stands_for_the_answer_reaches_the_request_that_waits_and_others_are_not_decoded() -> None:
-    async def course() -> tuple[Any, bool, list[bytes]]:
+    async def both() -> tuple[Any, bool, list[bytes]]:
         codec = Events()
         watch = AnswerWatch("127.0.0.1:1", cast(Any, codec))
         watch.deliver([cast(Any, EventRecord("nobody-waits"))])
@@ -216,7 +216,7 @@ def test_an_event_that_stands_for_the_answer_reaches_the_request_that_waits_and_
         delivered(watch, EventRecord("late"))
         return found, other.done(), codec.decoded
 
-    answer, other_done, decoded = run(course())
+    answer, other_done, decoded = run(both())
 
     assert answer is not None
     assert (answer.accepted, answer.command_id, answer.event_types) == (True, "mine", ("JobStarted",))

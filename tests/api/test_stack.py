@@ -257,7 +257,7 @@ def test_events_are_followed_live_and_resumed(jane: httpx.Client, pilot: httpx.C
     assert set(seen) <= set(first_half)
 
 
-def test_a_harvester_hears_of_demand_when_it_comes(jane: httpx.Client, pilot: httpx.Client) -> None:
+def test_a_harvester_gets_demand_when_it_comes(jane: httpx.Client, pilot: httpx.Client) -> None:
     now = pilot.get(f"/v1/queues/{QUEUE}/wanted").json()
     heard: list[dict[str, Any]] = []
 

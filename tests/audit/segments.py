@@ -1,4 +1,4 @@
-"""A broker's segment files, as an intruder with access to the disk would alter them: batches of format 2, checksums mended."""
+"""A broker's segment files, as an intruder with access to the disk would alter them: batches of format 2, checksums corrected."""
 
 import struct
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def batches(data: bytes) -> Iterator[Batch]:
 
 
 def alter(path: Path, old: bytes, new: bytes) -> None:
-    """Replace `old`, which stands once in the file, by `new` of the same length, and mend the checksum of its batch."""
+    """Replace `old`, which stands once in the file, by `new` of the same length, and correct the checksum of its batch."""
     assert len(old) == len(new), "offsets and lengths stay as they are"
     data = bytearray(path.read_bytes())
     place = data.find(old)

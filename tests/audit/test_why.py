@@ -47,7 +47,7 @@ def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> No
     (reason,) = why_task(facts)
 
     assert reason.says == f"It is {letter}. Its record was kept and waits to be tried again."
-    assert (reason.change, reason.who) == ("Mend what met the bug, then: culm dead-letter retry ID.", "an operator")
+    assert (reason.change, reason.who) == ("Fix what met the bug, then: culm dead-letter retry ID.", "an operator")
 
 
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:

@@ -38,7 +38,7 @@ class Latency:
 
 
 class QueuedWatch(threading.Thread):
-    """Hears from the log when a job becomes dispatchable."""
+    """Reads from the log when a job becomes dispatchable."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)

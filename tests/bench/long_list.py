@@ -31,11 +31,11 @@ def a_task(name: str, names: int) -> dict[str, Any]:
 async def run_jobs(load: PilotLoad, finish: int) -> None:
     """Pilots work until so many jobs have finished, or for `PATIENCE_SECONDS`."""
     end = time.monotonic() + PATIENCE_SECONDS
-    crowd = [asyncio.create_task(load.pilot(number)) for number in range(PILOTS)]
+    pilots = [asyncio.create_task(load.pilot(number)) for number in range(PILOTS)]
     while load.counts.finished < finish and time.monotonic() < end:  # noqa: ASYNC110 - no event says when a count is reached
         await asyncio.sleep(0.2)
     load.stopped = True
-    await asyncio.gather(*crowd)
+    await asyncio.gather(*pilots)
 
 
 def main() -> int:

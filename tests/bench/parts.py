@@ -27,8 +27,9 @@ from tests.sim.deciders import DeciderProcess
 from tests.sim.memory_log import Group
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Database, ProjectorProcess
+from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
-from tests.sim.world import World, schedule
+from tests.sim.world import World
 
 TURNS = 3000
 MEMORY_ROUND_SECONDS = 30.0
@@ -66,11 +67,11 @@ def alone() -> Alone:
         projection_seconds = time.perf_counter() - began
         processors = ProcessorsProcess(log, codec)
         began = time.perf_counter()
-        heard = processors.hear_everything()
+        read = processors.read_everything()
         processors_seconds = time.perf_counter() - began
     assert events
     return Alone(
-        round(commands / decider_seconds), round(heard / processors_seconds), round(projected / projection_seconds)
+        round(commands / decider_seconds), round(read / processors_seconds), round(projected / projection_seconds)
     )
 
 

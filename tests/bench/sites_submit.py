@@ -56,7 +56,7 @@ class Site:
         return (self.folder / "jobs").read_bytes().count(b"\n")
 
 
-class Course:
+class SiteRun:
     """One harvester and what it has cost so far."""
 
     def __init__(self, home: Path) -> None:
@@ -98,26 +98,26 @@ class Course:
 
 def measure(workers: int, home: Path) -> dict[str, float]:
     """Seconds to submit `workers`, and milliseconds of CPU for each: in all, and by phase."""
-    course = Course(home)
+    run = SiteRun(home)
     try:
-        while not course.culm.on_log(lambda: course.culm.log.state("worker", "Q").service.epoch):
+        while not run.culm.on_log(lambda: run.culm.log.state("worker", "Q").service.epoch):
             time.sleep(0.05)
-        at_first, began = course.cpu_seconds, time.monotonic()
-        course.culm.want(workers)
-        while course.site.jobs < workers:
+        at_first, began = run.cpu_seconds, time.monotonic()
+        run.culm.want(workers)
+        while run.site.jobs < workers:
             time.sleep(0.05)
         seconds = time.monotonic() - began
-        course.wait_for(workers, "submitted")
-        submitted = course.cpu_seconds
-        course.site.let("RUNNING")
-        course.wait_for(workers, "running")
-        running = course.cpu_seconds
-        course.culm.want(0)
-        course.site.let("COMPLETED")
-        course.wait_for(workers, "finished")
-        ended = course.cpu_seconds
+        run.wait_for(workers, "submitted")
+        submitted = run.cpu_seconds
+        run.site.let("RUNNING")
+        run.wait_for(workers, "running")
+        running = run.cpu_seconds
+        run.culm.want(0)
+        run.site.let("COMPLETED")
+        run.wait_for(workers, "finished")
+        ended = run.cpu_seconds
     finally:
-        course.close()
+        run.close()
     phases = {"submitted": submitted - at_first, "running": running - submitted, "ended": ended - running}
     found = {f"{name}, ms of CPU a worker": 1_000 * spent / workers for name, spent in phases.items()}
     return {"seconds to submit all": seconds, "all, ms of CPU a worker": sum(found.values()), **found}

@@ -17,8 +17,9 @@ from check.workers import WorkersAreIntended
 from commands.config import GROUP
 from schemas.policy import IdentityRevoked
 from schemas.records import replace as copied
+from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
-from tests.sim.world import World, schedule
+from tests.sim.world import World
 
 Break = Callable[[list[Seen]], list[Seen]]
 
@@ -135,7 +136,7 @@ def two_pilots(records: list[Seen]) -> list[Seen]:
 
 
 def miscounted(records: list[Seen]) -> list[Seen]:
-    """A task claims one finished piece more than it has."""
+    """A task claims one finished input unit more than it has."""
     index = index_of(records, "JobOutcomesRecorded")
     message = records[index].message
     accounts = copied(message.accounts, finished=message.accounts.finished + 1)

@@ -13,7 +13,7 @@ from schemas.types import WorkerState
 from schemas.wire import entry_of
 from tests.commands.builders import job
 from tests.commands.in_memory import Culm
-from tests.commands.test_push import a_push_queue, bind, ended
+from tests.commands.push_scenes import a_push_queue, bind, ended
 from tests.commands.test_workers import a_served_queue, claim, intend, report
 
 

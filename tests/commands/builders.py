@@ -152,7 +152,7 @@ def report(culm: Culm, job_id: int, state: ReportedState, attempt: int = 1) -> A
 
 
 def end(culm: Culm, job_id: int, *, succeeded: bool = True, attempt: int = 1, outputs: Any = None) -> Any:
-    """The answer to a pilot's last word, with every expected output unless told otherwise."""
+    """The answer to a pilot's final report, with every expected output unless given otherwise."""
     expected = spec_of(culm, job_id).outputs
     files = [
         OutputFile(

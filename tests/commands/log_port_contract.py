@@ -26,7 +26,7 @@ class Harness(Protocol):
         """A new membership of the decider of this name, not joined yet."""
 
     def session_ends(self, instance: str) -> None:
-        """The group has not heard of this member for as long as its session lasts; where time passes, nothing is to be done."""
+        """The group got no heartbeat of it for as long as a session lasts; where time passes, nothing is to be done."""
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""

@@ -1,4 +1,4 @@
-"""A pilot that gets no job hears what the jobs that wait need, and nothing of another organisation."""
+"""The answer to a pilot that gets no job says what the jobs that wait need, and nothing of another organisation."""
 
 from typing import Any
 

@@ -90,7 +90,7 @@ def test_an_operator_ends_an_enrolment() -> None:
     assert redeem(culm) == ("CODE_ENDED", ())
 
 
-def test_what_became_of_a_code_is_in_the_row_of_its_policy() -> None:
+def test_the_state_of_a_code_is_in_the_row_of_its_policy() -> None:
     culm = a_culm()
     offer(culm, worker_id="w1")
     redeem(culm)

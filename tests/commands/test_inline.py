@@ -111,7 +111,7 @@ def test_a_new_owner_reads_to_the_end_of_a_partition_before_it_spares_the_way() 
     assert inline.takes(JOBS, "7", 0)
 
 
-def test_what_belongs_to_another_slot_takes_the_log() -> None:
+def test_what_belongs_to_another_shard_takes_the_log() -> None:
     first, second = owning(0, 2), owning(1, 3)
 
     taken = [(first.takes(JOBS, str(key), 0), second.takes(JOBS, str(key), 0)) for key in range(20)]

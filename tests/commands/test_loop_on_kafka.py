@@ -1,4 +1,4 @@
-"""The decider's loop on a real broker: one writer a slot, states from the log, poison that blocks nothing."""
+"""The decider's loop on a real broker: one writer a shard, states from the log, poison that blocks nothing."""
 
 import time
 import uuid
@@ -30,7 +30,7 @@ def log() -> Iterator[Log]:
         yield Log(servers)
 
 
-def test_a_second_decider_takes_the_slot_and_the_first_writes_no_more(log: Log, tmp_path: Path) -> None:
+def test_a_second_decider_takes_the_shard_and_the_first_writes_no_more(log: Log, tmp_path: Path) -> None:
     task = time.time_ns() % 10**9
     first = Decider(log, tmp_path / "first")
     submitted = log.send(a_submission(task_id=task), task)

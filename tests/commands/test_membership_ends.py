@@ -1,4 +1,4 @@
-"""The end of a membership is said once, and must be heard also when the shards are lost in the same moment."""
+"""The end of a membership is said once, and must be noticed also when the shards are lost in the same moment."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,14 +20,14 @@ def a_member(**state: Any) -> Any:
     return member
 
 
-def test_what_ends_the_membership_is_heard_although_the_shards_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_the_membership_is_noticed_although_the_shards_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("commands.engine.kafka_log.take_what_is_there", lambda *_: [FATAL])
 
     with pytest.raises(Interrupted):
         a_member(_consumer=None, _changed=True).take(100)
 
 
-def test_what_ends_the_membership_is_heard_while_states_are_read() -> None:
+def test_what_ends_the_membership_is_noticed_while_states_are_read() -> None:
     consumer = SimpleNamespace(poll=lambda _: FATAL)
     member = a_member(_consumer=consumer, _hands_out=False, _alive_at=float("-inf"), _changed=False)
 

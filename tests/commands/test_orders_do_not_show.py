@@ -145,7 +145,7 @@ def test_a_limit_of_jobs_holds_for_datasets_together() -> None:
     ("datasets", "limit", "message"),
     [
         ({"a": 2, "b": 2, "c": 2}, 2, "3 input datasets, which share no jobs, in 2 jobs; expected a job for each"),
-        ({"a": 1002}, 1, "1,002 pieces of input in 1 jobs are 1,002 a job, expected at most 1,000"),
+        ({"a": 1002}, 1, "1,002 input units in 1 jobs are 1,002 a job, expected at most 1,000"),
     ],
 )
 def test_a_limit_of_jobs_that_cannot_hold_breaks_the_task(datasets: dict[str, int], limit: int, message: str) -> None:

@@ -27,7 +27,7 @@ def say(culm: Culm, job_id: int, pilot_id: str, node: str, state: ReportedState 
 
 
 def end(culm: Culm, job_id: int, pilot_id: str, node: str) -> str | None:
-    """Why a last word is refused; None when it is not."""
+    """Why a final report is refused; None when it is not."""
     command = ReportJobEnd(attempt=1, succeeded=False, pilot_id=pilot_id, node=node)
     return culm.send(command, str(job_id), actor="pilot-1", role="pilot").reason
 

@@ -98,7 +98,7 @@ def test_a_task_whose_jobs_always_fail_fails_and_says_why() -> None:
     final = culm.last(TaskFinalized)
     assert len(done) == 9
     assert final.verdict is TaskVerdict.FAILED
-    assert final.message == "3 of 3 input files failed, 0 were not processed; last error: exe 1: boom happened"
+    assert final.message == "3 of 3 input units failed, 0 were not processed; last error: exe 1: boom happened"
 
 
 def test_a_task_with_some_failed_input_is_finished() -> None:

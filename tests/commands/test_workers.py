@@ -79,7 +79,7 @@ def test_a_worker_is_in_the_log_before_it_is_in_the_batch_system() -> None:
     assert (ended.state, ended.exit_code, ended.reason, ended.live) == (WorkerState.OUT_OF_MEMORY, 137, "OOMKilled", 0)
 
 
-def test_a_batch_id_that_comes_after_the_pilot_was_heard_is_kept() -> None:
+def test_a_batch_id_that_comes_after_the_pilot_reported_is_kept() -> None:
     culm = a_served_queue()
     intend(culm)
     report(culm, WorkerState.RUNNING, node="n1")

@@ -54,7 +54,7 @@ def failures_of(one: Consumer, other: Consumer) -> Iterator[KafkaError]:
             yield failure
 
 
-def test_a_member_whose_name_another_took_hears_so_in_a_message(kafka: str, group: str) -> None:
+def test_a_member_whose_name_another_took_gets_a_message(kafka: str, group: str) -> None:
     with closing(joined(kafka, group)) as first, closing(joined(kafka, group)) as second:
         failure = next(failure for failure in failures_of(first, second) if is_over(failure))
 

@@ -101,7 +101,7 @@ class Attack:
         return Seen(sending.outcomes, alone, meanwhile, before, after)
 
     def _alone(self, bystander: Bystander) -> list[Life]:
-        """Lives at the pace that they will have beside the messages."""
+        """Life cycles at the rate that they will have beside the messages."""
         clock = threading.Event()
         seconds = len(self.messages) / self.per_second
         pause = seconds / self.lives

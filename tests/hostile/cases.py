@@ -101,7 +101,7 @@ class Cases:
         return str(self.user.get(f"/v1/jobs/{job['PandaID']}").json().get("status"))
 
     def raw(self, method: str, target: str, body: bytes = b"", sender: Sender = Sender.USER, kind: str = "") -> Outcome:
-        """What became of a request as it stands; kind: of its content."""
+        """The outcome of a request as it stands; kind: of its content."""
         headers = {"Content-Type": kind} if kind else {}
         sending = Sending(self.target, 100.0)
         sending.send_all([Message("case", 0, Request(method, target, sender, body, headers), "")])

@@ -57,7 +57,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message.
+    """The outcome of a message.
 
     status: of HTTP; 0 for what has none. code: `accepted`, or how it was refused. answer: the beginning of the answer.
     """

@@ -1,4 +1,4 @@
-"""Sends messages as they are, byte by byte, and notes what became of each.
+"""Sends messages as they are, byte by byte, and notes the outcome of each.
 
 HTTP without a client library, because libraries refuse to send what hostile clients send; Kafka with a producer that
 takes records larger than the broker does.
@@ -40,7 +40,7 @@ class Target:
 
 
 class Sending:
-    """Sends messages at a pace, several at once. `begun`: what was sent and when; `outcomes` grows as they are answered."""
+    """Sends messages at a rate, several at once. `begun`: what was sent and when; `outcomes` grows as they are answered."""
 
     def __init__(self, target: Target, per_second: float) -> None:
         self._target, self._pause = target, 1.0 / per_second

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.stack
     ],
     ids=lambda odd: "+".join(odd),
 )
-def test_the_last_word_of_a_pilot_is_never_lost_for_an_odd_value(cases: Cases, dialect: str, odd: dict[str, Any]) -> None:
+def test_the_final_report_of_a_pilot_is_never_lost_for_an_odd_value(cases: Cases, dialect: str, odd: dict[str, Any]) -> None:
     job = cases.leased(cases.task())
 
     answer = cases.report(job, "finished", dialect, **{"transExitCode": 0, "xml": cases.stored(job), **odd})
@@ -52,7 +52,7 @@ def test_the_last_word_of_a_pilot_is_never_lost_for_an_odd_value(cases: Cases, d
     assert cases.user.get("/jobs/").status_code == 200
 
 
-def test_latin_1_bytes_in_the_form_of_a_last_word_are_replaced(cases: Cases) -> None:
+def test_latin_1_bytes_in_the_form_of_a_final_report_are_replaced(cases: Cases) -> None:
     job = cases.leased(cases.task())
     body = b"jobId=%d&attemptNr=1&state=failed&pilotErrorCode=1305&pilotErrorDiag=caf\xe9+%%E9" % job["PandaID"]
 

@@ -32,7 +32,7 @@ def a_message(kind: str = "command KillTask", number: int = 0) -> Message:
 
 
 def an_outcome(status: int = 400, code: str = "400", kind: str = "command KillTask") -> Outcome:
-    """What became of a message."""
+    """The outcome of a message."""
     return Outcome(a_message(kind), status, code, 0.1, 1.0)
 
 

@@ -63,7 +63,7 @@ def parameters(name: str, jobs: int) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Counts:
-    """What the crowd did, and how long calls took (seconds, by kind of call)."""
+    """What the pilots did, and how long calls took (seconds, by kind of call)."""
 
     submitted: int = 0
     leased: int = 0
@@ -136,8 +136,8 @@ class PilotLoad:
             await asyncio.sleep(AGAIN_SECONDS)
         self.stopped = True
 
-    async def pilot(self, number: int, pace: Callable[[], float] = lambda: 0.0) -> None:
-        """One pilot, until stopped; it begins a job every `pace()` seconds at most."""
+    async def pilot(self, number: int, interval: Callable[[], float] = lambda: 0.0) -> None:
+        """One pilot, until stopped; it begins a job every `interval()` seconds at most."""
         ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
         with closing(Connection(self._host, self._port, self._pilot)) as connection:
             while not self.stopped:
@@ -147,7 +147,7 @@ class PilotLoad:
                 except OSError:
                     self.counts.trouble += 1
                     await asyncio.sleep(IDLE_SECONDS)
-                await asyncio.sleep(max(0.0, began + pace() - time.monotonic()))
+                await asyncio.sleep(max(0.0, began + interval() - time.monotonic()))
 
     async def _one_job(self, connection: Connection, ask: bytes) -> None:
         told = await self._timed(connection, "getJob", "getJob", ask)

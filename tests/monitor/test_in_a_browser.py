@@ -77,7 +77,7 @@ def test_a_task_is_followed_to_its_end_without_reload(pages: Pages, actors: Manu
     actors.finish(actors.lease(task))
 
     expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
-    expect(window.locator("[data-region=progress]")).to_contain_text("1 of 1 pieces of input", timeout=SECONDS)
+    expect(window.locator("[data-region=progress]")).to_contain_text("1 of 1 input units", timeout=SECONDS)
     expect(window.locator("[data-region=events]")).to_contain_text("Ended done.", timeout=SECONDS)
     assert window.evaluate("window.sameDocument") is True
 

@@ -40,7 +40,7 @@ def test_what_has_not_ended_goes_on_until_now() -> None:
     assert in_words(events, [], None, 60) == [("intended", 10, 10, None), ("held", 20, 40, None)]
 
 
-def test_a_batch_id_that_is_reported_after_the_pilot_was_heard_moves_the_worker_nowhere() -> None:
+def test_a_batch_id_that_is_reported_after_the_pilot_reported_moves_the_worker_nowhere() -> None:
     events = [
         an_event("WorkerIntended", 10), an_event("WorkerRunning", 20), an_event("WorkerSubmitted", 25, state="RUNNING"),
         an_event("WorkerSubmitted", 45, state="RUNNING"),

@@ -1,11 +1,11 @@
-"""Labels of figures for Prometheus name no owner, task or organisation: one list for all installations to see."""
+"""Labels of metrics name no owner, task or organisation: one list for all installations to see."""
 
 from importlib import import_module
 from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from api.queries.usage import FIGURES
+from api.queries.usage import STORED_METRICS
 from deploy.config import CHECKOUT
 
 #: What a label may be. Queues serve several organisations; their names are public.
@@ -13,8 +13,8 @@ ALLOWED = {"criterion", "method", "name", "outcome", "process", "queue", "route"
 
 
 def labels_by_figure() -> dict[str, tuple[str, ...]]:
-    """Names of labels, by the figure that has them."""
-    found = {figure.name: tuple(figure.labels) for figure in FIGURES}
+    """Names of labels, by the metric that has them."""
+    found = {metric.name: tuple(metric.labels) for metric in STORED_METRICS}
     for path in sorted(CHECKOUT.glob("*/**/metrics.py")):
         name = path.relative_to(CHECKOUT).with_suffix("").parts
         if is_ours(path):

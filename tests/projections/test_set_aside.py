@@ -1,4 +1,4 @@
-"""A record that cannot be applied sets its own aggregate aside: the partition goes on, and mended code folds the rest."""
+"""A record that cannot be applied sets its own aggregate aside: the partition goes on, and fixed code folds the rest."""
 
 
 import pytest
@@ -50,7 +50,7 @@ def test_a_bug_sets_its_aggregate_aside_and_the_partition_goes_on(stage: Stage, 
 
 
 @pytest.mark.parametrize("size", [1, 2000])
-def test_mended_code_folds_what_was_missed_when_it_starts(stage: Stage, size: int) -> None:
+def test_fixed_code_folds_what_was_missed_when_it_starts(stage: Stage, size: int) -> None:
     say_two(stage)
     with a_bug("tasks", is_second_of(ONE)):
         catch_up(stage.projector(batch=size))
@@ -68,7 +68,7 @@ def test_mended_code_folds_what_was_missed_when_it_starts(stage: Stage, size: in
     assert stage.checksums() == done
 
 
-def test_code_that_is_not_mended_sets_the_aggregate_aside_again_where_it_was(stage: Stage) -> None:
+def test_code_that_is_not_fixed_sets_the_aggregate_aside_again_where_it_was(stage: Stage) -> None:
     bad = say_two(stage)
 
     with a_bug("tasks", is_second_of(ONE)):
@@ -80,7 +80,7 @@ def test_code_that_is_not_mended_sets_the_aggregate_aside_again_where_it_was(sta
     assert (stage.checksums(), stage.rows("SELECT since FROM projection_set_aside")) == before
 
 
-def test_mended_code_that_meets_another_bug_stands_still_there(stage: Stage) -> None:
+def test_fixed_code_that_meets_another_bug_stands_still_there(stage: Stage) -> None:
     say_two(stage)
     with a_bug("tasks", is_second_of(ONE)):
         catch_up(stage.projector())

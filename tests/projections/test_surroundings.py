@@ -216,7 +216,7 @@ def test_the_first_answer_to_a_command_counts() -> None:
     assert the(tables.one("answer"), "command_id", "accepted", "message") == (first.command_id, True, None)
 
 
-def test_a_worker_that_was_intended_has_what_was_asked_and_what_became_of_it() -> None:
+def test_a_worker_that_was_intended_has_what_was_asked_and_its_outcome() -> None:
     intended = WorkerIntended(
         worker_id="w2",
         tag="culm-w2",

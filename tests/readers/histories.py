@@ -14,7 +14,7 @@ from tests.schemas.within_bounds import a_message, an_aggregate_id, an_event_env
 
 EVENTS = [entry for entry in messages() if entry.role == "events"]
 SERIAL_MAX = 9_999_999
-PIECES = (1, 2, 1_000_000_000)
+UNIT_IDS = (1, 2, 1_000_000_000)
 #: Events with which a history begins, where the first one is not as good as any.
 FIRST = {
     "task": ("TaskSubmitted", "TaskRefined", "ContentsFed"),
@@ -26,18 +26,18 @@ FIRST = {
 
 
 def under(key: str, message: Any) -> Any:
-    """The message as a decider would write it: it names the key it stands under, and pieces that are there."""
+    """The message as a decider would write it: it names the key it stands under, and input units that are there."""
     entry = entry_of(message)
     if "key" in entry.schema:
         is_number = AGGREGATES[entry.aggregate].key.max is not None
         return _with(message, entry.schema["key"].split("."), int(key) if is_number else key)
     match message:
         case ContentsFed():
-            return replace(message, units=tuple(InputUnit(unit_id=number, lfn="f", dataset="d") for number in PIECES))
+            return replace(message, units=tuple(InputUnit(unit_id=number, lfn="f", dataset="d") for number in UNIT_IDS))
         case TaskRetried():
             return replace(message, units=tuple(_piece(number) for number in message.units))
         case JobsGenerated():
-            most = PIECES[-1] if message.kind is JobKind.NORMAL else SERIAL_MAX
+            most = UNIT_IDS[-1] if message.kind is JobKind.NORMAL else SERIAL_MAX
             jobs = (replace(job, unit_ids=tuple(min(_piece(one), most) for one in job.unit_ids)) for job in message.jobs)
             return replace(message, jobs=tuple(jobs))
         case JobOutcomesRecorded():
@@ -54,8 +54,8 @@ def _with(record: Any, path: list[str], value: Any) -> Any:
 
 
 def _piece(number: int) -> int:
-    """One of the pieces that were fed: a decider speaks of no others."""
-    return PIECES[number % len(PIECES)]
+    """One of the input units that were fed: a decider names no others."""
+    return UNIT_IDS[number % len(UNIT_IDS)]
 
 
 def history(entry: CatalogEntry, seed: int) -> Iterator[Recorded]:

@@ -7,9 +7,10 @@ import time
 
 from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted
+from tests.sim.schedule import schedule
 from tests.sim.seeds import outcomes, quiet
 from tests.sim.shrink import shrunk, told
-from tests.sim.world import run, schedule
+from tests.sim.world import run
 
 FILE = CHECKOUT / "out" / "sim" / "latest.json"
 

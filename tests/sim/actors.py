@@ -116,7 +116,7 @@ class Pilot:
         if self.calls.log.now < self.silent_until:
             return
         if self.waiting is not None:
-            self._hear(chance)
+            self._take_answer(chance)
         elif self.job is None:
             self._ask()
         elif honest or chance.random() < 0.9:
@@ -133,7 +133,7 @@ class Pilot:
         self.waiting = self.calls.make(command, aggregate_id, self.name, "pilot")
         self.asked, self.state = self.calls.log.now, state
 
-    def _hear(self, chance: random.Random) -> None:
+    def _take_answer(self, chance: random.Random) -> None:
         assert self.waiting is not None
         answer = self.calls.answers.of(self.waiting)
         if answer is None:

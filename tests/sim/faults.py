@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from commands.engine.errors import Interrupted
 
 POINTS_OF_DECIDER = ("acquire", "replay", "take", "produce", "before_commit", "after_commit")
-POINTS_OF_PROCESSORS = ("heard", "delivering", "delivered", "acknowledged")
+POINTS_OF_PROCESSORS = ("read", "delivering", "delivered", "acknowledged")
 POINTS_OF_PROJECTOR = ("folded", "rows_written", "written")
 
 

@@ -50,7 +50,7 @@ def fencing_left_out() -> Any:
 
 def position_before_effect() -> Any:
     """Processors commit what they have read, not what they have done."""
-    hear = ProcessorsProcess._hear
+    before = ProcessorsProcess._read
 
     def eager(process: ProcessorsProcess, listener: Any, records_max: int) -> int:
         for partition in range(process._log.partitions):
@@ -60,9 +60,9 @@ def position_before_effect() -> Any:
             if read:
                 process._next.setdefault(place, known)
                 process._log.positions_of(GROUP)[place] = read[-1].offset + 1
-        return hear(process, listener, records_max)
+        return before(process, listener, records_max)
 
-    return patch.object(ProcessorsProcess, "_hear", eager)
+    return patch.object(ProcessorsProcess, "_read", eager)
 
 
 def leased_job_stays_on_queue() -> Any:

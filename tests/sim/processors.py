@@ -135,7 +135,7 @@ class ProcessorsProcess:
         self._next: dict[tuple[str, int], int] = {}
 
     def step(self, chance: random.Random) -> int:
-        """Hear what one listener is given, or tell the queues; how many records were heard."""
+        """Read what one listener is given, or tell the queues; how many records were read."""
         try:
             self._facts.read_on()
             choice = chance.randrange(len(self._listeners) + 2)
@@ -145,19 +145,19 @@ class ProcessorsProcess:
             if choice > len(self._listeners):
                 self._commit()
                 return 0
-            return self._hear(self._listeners[choice], chance.randint(1, FETCHED_MAX))
+            return self._read(self._listeners[choice], chance.randint(1, FETCHED_MAX))
         except Crash:
             self.alive = False
             return 0
         finally:
             self.faults.disarm()
 
-    def hear_everything(self) -> int:
-        """Hear all there is, listener by listener; how many records."""
+    def read_everything(self) -> int:
+        """Read all there is, listener by listener; how many records."""
         self._facts.read_on()
         count = 0
         for listener in self._listeners:
-            while heard := self._hear(listener, 500):
+            while heard := self._read(listener, 500):
                 count += heard
         return count
 
@@ -165,7 +165,7 @@ class ProcessorsProcess:
         """Partitions go and come back: reading goes on from what was committed."""
         self._next.clear()
 
-    def _hear(self, listener: Listener, records_max: int) -> int:
+    def _read(self, listener: Listener, records_max: int) -> int:
         heard: list[Arrival] = []
         reached: dict[tuple[str, int], int] = {}
         count = 0
@@ -178,7 +178,7 @@ class ProcessorsProcess:
             if records:
                 reached[place] = records[-1].offset + 1
         if heard:
-            self.faults.point("heard")
+            self.faults.point("read")
             run_now(listener.handle(heard))
             self.faults.point("acknowledged")
         self._next |= reached

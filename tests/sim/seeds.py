@@ -11,7 +11,8 @@ import structlog
 
 from check.laws import Violation
 from tests.sim.planted import planted
-from tests.sim.world import run, schedule
+from tests.sim.schedule import schedule
+from tests.sim.world import run
 
 
 def quiet() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.sim.world import Turn, run
+from tests.sim.schedule import Turn
+from tests.sim.world import run
 
 RUNS_MAX = 150
 #: What a schedule breaks, told of its story.

@@ -10,9 +10,10 @@ import structlog
 from check.laws import Violation
 from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted, raising
+from tests.sim.schedule import schedule
 from tests.sim.seeds import outcomes, quiet
 from tests.sim.shrink import shrunk, told
-from tests.sim.world import run, schedule
+from tests.sim.world import run
 
 STEPS = 1500
 STEPS_OF_CI = 2000

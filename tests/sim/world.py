@@ -8,7 +8,6 @@ laws of the independent checker are asked.
 import random
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -27,6 +26,7 @@ from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_
 from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
+from tests.sim.schedule import Turn
 from tests.sim.stranger import Stranger
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
@@ -47,44 +47,6 @@ FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Turns in which an armed fault waits for work that it can strike.
 TRIES = 8
 ROUNDS_MAX = 2_500
-#: Turns and their weights.
-TURNS = {
-    "decider": 34,
-    "processors": 26,
-    "pilot": 20,
-    "projector": 6,
-    "timers": 3,
-    "user": 3,
-    "operator": 0.3,
-    "time_passes": 3,
-    "clock_jumps": 0.3,
-    "decider_breaks": 1.5,
-    "decider_pauses": 0.5,
-    "zombie_wakes": 1.5,
-    "decider_returns": 1,
-    "closed_rows_are_lost": 0.2,
-    "deciders_change": 0.5,
-    "processors_break": 1,
-    "rebalance": 0.5,
-    "projector_breaks": 0.5,
-    "path_breaks": 0.4,
-    "delivered_twice": 1,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is, and the seed of all chance in it."""
-
-    who: str
-    seed: int
-
-
-def schedule(seed: int, turns: int) -> list[Turn]:
-    """The turns of a seed."""
-    chance = random.Random(seed)
-    names = chance.choices(list(TURNS), list(TURNS.values()), k=turns)
-    return [Turn(name, chance.getrandbits(48)) for name in names]
 
 
 class World:

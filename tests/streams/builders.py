@@ -1,4 +1,4 @@
-"""What the tests of the processors are given: parameters, units, queues, heard events; every builder has defaults."""
+"""What the tests of the processors are given: parameters, units, queues, records read; every builder has defaults."""
 
 from typing import Any
 
@@ -197,6 +197,6 @@ def an_envelope(aggregate_id: str, number: int = 1, **changes: Any) -> EventEnve
     )
 
 
-def heard(message: Any, aggregate_id: str = "10000001", number: int = 1, topic: str = "t", **changes: Any) -> RecordRead:
+def record_read(message: Any, aggregate_id: str = "10000001", number: int = 1, topic: str = "t", **changes: Any) -> RecordRead:
     """An event as a listener hands it to a reaction."""
     return RecordRead(message, an_envelope(aggregate_id, number, **changes), topic, 0, number)

@@ -40,7 +40,7 @@ from streams.provisioning.demand import Wanted, allowed, class_demands
 from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, generate_all, job
 from tests.commands.builders import a_queue as configure
 from tests.commands.in_memory import Culm, a_culm
-from tests.streams.builders import a_class, a_queue, an_envelope, heard
+from tests.streams.builders import a_class, a_queue, an_envelope, record_read
 
 SECOND = 1_000_000
 CLASSES = (
@@ -102,7 +102,7 @@ def ends(culm: Culm, worker_id: str, state: WorkerState, **told: Any) -> None:
 def tried_again(culm: Culm, job_id: int, ram_mb: int, cores: int = 1) -> JobQueued:
     """What is queued for the input of a job that ended last, by the real rules; ram_mb: as its definition asked."""
     event = next(m for m, by in reversed(culm.events) if by.aggregate_id == str(job_id))
-    (command,) = roll_up([heard(event, str(job_id))], None, {job_id: memory_of(int(ram_mb * 0.9), cores)}, {job_id: cores})
+    (command,) = roll_up([record_read(event, str(job_id))], None, {job_id: memory_of(int(ram_mb * 0.9), cores)}, {job_id: cores})
     assert isinstance(command.command, RecordJobOutcomes)
     assert command.command.outcomes[0].action is RetryAction.MORE_MEMORY
     assert culm.send(command.command, str(TASK), role="system").accepted

@@ -40,7 +40,7 @@ SPEC = JobSpec(
 
 @pytest.fixture(scope="module")
 def log(kafka: str, registry: str) -> TaskLog:
-    """A log in which a queue was last heard of, and a task parked, a hundred thousand records ago."""
+    """A log in which a queue was last written, and a task parked, a hundred thousand records ago."""
     found = TaskLog(kafka, registry)
     ended = LeaseEnded(job_id=1, lease_id="l", pilot="p", ending=LeaseEnding.JOB_ENDED, waiting=0, leased=0)
     parked = TaskParked(order=1, brokerage=BrokerageEvidence(seed="s"), message="no queue")

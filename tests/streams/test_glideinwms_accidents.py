@@ -19,7 +19,7 @@ SECOND = 1_000_000
 
 
 class Pool:
-    """A queue with living pilots: figures are looked at, and the decider hears what follows."""
+    """A queue with living pilots: figures are looked at, and the decider gets what follows."""
 
     def __init__(self, living: int, **settings: object) -> None:
         self.settings: QueueSettings = a_queue(Q, pilots_max=1_000, **settings).settings  # type: ignore[arg-type]  # as they come
@@ -34,7 +34,7 @@ class Pool:
 
     @property
     def wanted(self) -> int:
-        """Pilots that harvesters hear to keep alive."""
+        """Pilots that harvesters are asked to keep alive."""
         return int(self.culm.state("worker", Q).wanted)
 
     @property

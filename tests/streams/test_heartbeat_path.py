@@ -77,7 +77,7 @@ def path(monkeypatch: pytest.MonkeyPatch) -> HeartbeatPath:
     return HeartbeatPath("nowhere:1", None, LastSeen(10**18, 1000))
 
 
-def test_a_topic_that_was_read_to_its_end_is_heard_until_now(path: HeartbeatPath) -> None:
+def test_a_topic_that_was_read_to_its_end_is_known_until_now(path: HeartbeatPath) -> None:
     before = time.time_ns() // 1000
     path._consumer = Topic(flood=10, readable=100)  # type: ignore[assignment]
 

@@ -16,7 +16,7 @@ from streams.facts.snapshot import Snapshot
 from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
 from streams.provisioning.revoked import revoked_leases
-from tests.streams.builders import a_queue, heard
+from tests.streams.builders import a_queue, record_read
 
 SECOND = 1_000_000
 START = 1_700_000_000 * SECOND
@@ -80,7 +80,7 @@ def test_a_beat_that_can_be_no_pilots_is_refused_by_itself(change: dict[str, Any
 
 
 def an_end(number: int, *, queue: str | None = "Q1", vo: str = "wlcg") -> RecordRead:
-    return heard(JobFinished(lease_on=queue), str(number), number, vo=vo)
+    return record_read(JobFinished(lease_on=queue), str(number), number, vo=vo)
 
 
 def test_each_queue_and_tenant_gets_one_command_for_the_jobs_that_ended() -> None:
@@ -106,9 +106,9 @@ def test_who_is_believed_no_more_loses_leases_in_every_queue_that_is_known() -> 
     facts = Snapshot({name: a_queue(name) for name in ("Q1", "Q2")})
     code = "c" * 64
     records = [
-        heard(IdentityRevoked(actor="pilot-1"), "revoked.pilot-1"),
-        heard(IdentityRestored(actor="pilot-1"), "revoked.pilot-1"),
-        heard(EnrolmentEnded(code=code), f"enrolment.{code}"),
+        record_read(IdentityRevoked(actor="pilot-1"), "revoked.pilot-1"),
+        record_read(IdentityRestored(actor="pilot-1"), "revoked.pilot-1"),
+        record_read(EnrolmentEnded(code=code), f"enrolment.{code}"),
     ]
 
     made = [(one.envelope.aggregate_id, one.command) for one in revoked_leases(records, facts)]

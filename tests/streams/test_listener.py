@@ -234,7 +234,7 @@ def retried(letter: DeadLetter, offset: int = 1) -> FakeEvent:
 
 
 def tried_again(events: Sequence[FakeEvent], choose: Any) -> list[Any]:
-    """What follows from `events` on the topic of letters, with a reaction that may have been mended."""
+    """What follows from `events` on the topic of letters, with a reaction that may have been fixed."""
     outbox, decoder = FakeOutbox(), Decoder(CODEC)
     tasks = Listener("culm.task.events.v1", [Reaction("answer", frozenset({"TaskWoken"}), choose)], decoder, outbox, Snapshot)
     asyncio.run(LetterListener([tasks], decoder, outbox, Snapshot).handle(events))
@@ -250,7 +250,7 @@ def a_letter() -> DeadLetter:
     return letter
 
 
-def mended(heard: Sequence[RecordRead], _: Snapshot) -> Iterable[OutgoingCommand]:
+def fixed(heard: Sequence[RecordRead], _: Snapshot) -> Iterable[OutgoingCommand]:
     for one in heard:
         yield outgoing_command(WakeTask(cause="TIMER"), one.cause.aggregate_id, [one.cause])
 
@@ -258,18 +258,18 @@ def mended(heard: Sequence[RecordRead], _: Snapshot) -> Iterable[OutgoingCommand
 def test_a_retry_restores_the_task_and_then_says_what_follows_from_its_record() -> None:
     letter = a_letter()
 
-    restored, answered = tried_again([retried(letter)], mended)
+    restored, answered = tried_again([retried(letter)], fixed)
 
     assert restored.command == RestoreTask(dead_letter_id=letter.id)
     assert (restored.envelope.aggregate_id, answered.envelope.aggregate_id) == ("10000001", "10000001")
-    (first,) = mended([RecordRead(None, an_envelope("10000001", 2), "culm.task.events.v1", 2, 2)], Snapshot())
+    (first,) = fixed([RecordRead(None, an_envelope("10000001", 2), "culm.task.events.v1", 2, 2)], Snapshot())
     assert answered.envelope.command_id == first.envelope.command_id
 
 
 def test_a_retry_that_is_read_twice_says_the_same_commands() -> None:
     event = retried(a_letter())
 
-    once, twice = (tried_again([event], mended) for _ in range(2))
+    once, twice = (tried_again([event], fixed) for _ in range(2))
 
     assert [one.envelope.command_id for one in once] == [one.envelope.command_id for one in twice]
 
@@ -301,8 +301,8 @@ def test_a_command_of_ours_that_a_decider_gave_up_sets_its_task_aside_and_is_sen
     )
     event = FakeEvent(CODEC.encode(given), given.source_topic)
 
-    (word,) = tried_again([event], mended)
-    restored, again = tried_again([retried(given)], mended)
+    (word,) = tried_again([event], fixed)
+    restored, again = tried_again([retried(given)], fixed)
 
     assert word.command == SetTaskAside(dead_letter_id=given.id, message="the decider met a bug with WakeTask")
     assert restored.command == RestoreTask(dead_letter_id=given.id)
@@ -310,4 +310,4 @@ def test_a_command_of_ours_that_a_decider_gave_up_sets_its_task_aside_and_is_sen
 
 
 def test_what_cannot_be_read_on_the_topic_of_letters_makes_no_other_letter() -> None:
-    assert tried_again([FakeEvent(b"no avro"), FakeEvent(None)], mended) == []
+    assert tried_again([FakeEvent(b"no avro"), FakeEvent(None)], fixed) == []

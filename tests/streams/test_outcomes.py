@@ -5,7 +5,7 @@ from schemas.task import RecordJobOutcomes
 from schemas.types import DatasetRole, JobError, JobOutcome, JobUsage, LossCause, OutcomeKind, OutputFile, RetryAction
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.jedi.outcomes import roll_up
-from tests.streams.builders import heard
+from tests.streams.builders import record_read
 
 TASK = 10_000_001
 JOB = TASK * 10_000_000 + 1
@@ -28,9 +28,9 @@ def an_output(lfn: str) -> OutputFile:
 
 def test_ends_of_one_task_make_one_command() -> None:
     made = rolled(
-        heard(JobFinished(outputs=(an_output("o1"),), usage=JobUsage(events=7)), str(JOB), 1),
-        heard(JobMerging(outputs=(an_output("o2"),)), str(JOB + 1), 2),
-        heard(JobFinished(), str(JOB + 10_000_000), 3),
+        record_read(JobFinished(outputs=(an_output("o1"),), usage=JobUsage(events=7)), str(JOB), 1),
+        record_read(JobMerging(outputs=(an_output("o2"),)), str(JOB + 1), 2),
+        record_read(JobFinished(), str(JOB + 10_000_000), 3),
     )
 
     assert [one.envelope.aggregate_id for one in made] == ["10000001", "10000002"]
@@ -41,7 +41,7 @@ def test_ends_of_one_task_make_one_command() -> None:
 
 
 def test_a_command_tells_where_it_comes_from() -> None:
-    event = heard(JobFinished(), str(JOB), 1)
+    event = record_read(JobFinished(), str(JOB), 1)
 
     envelope = rolled(event)[0].envelope
 
@@ -56,7 +56,7 @@ def test_a_command_tells_where_it_comes_from() -> None:
 
 
 def test_another_batch_is_another_command_and_the_same_batch_the_same() -> None:
-    first, second = heard(JobFinished(), str(JOB), 1), heard(JobFinished(), str(JOB + 1), 2)
+    first, second = record_read(JobFinished(), str(JOB), 1), record_read(JobFinished(), str(JOB + 1), 2)
 
     ids = [rolled(*batch)[0].envelope.command_id for batch in ((first,), (first, second), (first, second))]
 
@@ -66,7 +66,7 @@ def test_another_batch_is_another_command_and_the_same_batch_the_same() -> None:
 def test_a_failed_job_carries_the_advice_and_the_error_that_decided() -> None:
     failed = JobFailed(errors=(JobError(source="pilot", code=1212, diagnostic="out of memory"),))
 
-    made = rolled(heard(failed, str(JOB)), memory={JOB: 2000})
+    made = rolled(record_read(failed, str(JOB)), memory={JOB: 2000})
 
     assert outcomes(made[0]) == (
         JobOutcome(
@@ -84,7 +84,7 @@ def test_a_failed_job_carries_the_advice_and_the_error_that_decided() -> None:
 def test_memory_that_is_not_known_is_taken_from_the_measurement() -> None:
     failed = JobFailed(errors=(JobError(source="pilot", code=1235),), usage=JobUsage(rss_kb_max=3_100_000))
 
-    assert outcomes(rolled(heard(failed, str(JOB)))[0])[0].ram_mb == 4000
+    assert outcomes(rolled(record_read(failed, str(JOB)))[0])[0].ram_mb == 4000
 
 
 def test_a_lost_job_does_not_count_as_a_failure_of_its_input() -> None:
@@ -92,26 +92,26 @@ def test_a_lost_job_does_not_count_as_a_failure_of_its_input() -> None:
         lease_id="l", cause=LossCause.LEASE_EXPIRED, errors=(JobError(source="jobdispatcher", code=100, diagnostic="lost"),)
     )
 
-    found = outcomes(rolled(heard(lost, str(JOB)))[0])[0]
+    found = outcomes(rolled(record_read(lost, str(JOB)))[0])[0]
 
     assert (found.kind, found.action, found.error_code) == (OutcomeKind.FAILED, RetryAction.SYSTEM, 100)
 
 
 def test_killed_and_withdrawn_jobs_have_different_outcomes() -> None:
     made = rolled(
-        heard(JobCancelled(code=50, errors=(JobError(source="taskbuffer", code=100),)), str(JOB), 1),
-        heard(JobClosed(code=52, sub_status="taskdone"), str(JOB + 1), 2),
+        record_read(JobCancelled(code=50, errors=(JobError(source="taskbuffer", code=100),)), str(JOB), 1),
+        record_read(JobClosed(code=52, sub_status="taskdone"), str(JOB + 1), 2),
     )
 
     assert [one.kind for one in outcomes(made[0])] == [OutcomeKind.CANCELLED, OutcomeKind.CLOSED]
 
 
 def test_a_job_completed_by_its_merge_job_is_not_told_again() -> None:
-    assert rolled(heard(JobFinished(merge_job_id=JOB + 5), str(JOB))) == []
+    assert rolled(record_read(JobFinished(merge_job_id=JOB + 5), str(JOB))) == []
 
 
 def test_a_command_holds_at_most_two_hundred_ends() -> None:
-    made = rolled(*(heard(JobFinished(), str(JOB + number), number + 1) for number in range(450)))
+    made = rolled(*(record_read(JobFinished(), str(JOB + number), number + 1) for number in range(450)))
 
     assert [len(outcomes(one)) for one in made] == [200, 200, 50]
     assert len({one.envelope.command_id for one in made}) == 3

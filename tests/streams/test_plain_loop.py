@@ -143,7 +143,7 @@ class Fatal(Read):
         return KafkaError(KafkaError._FATAL, "Fatal error: Broker: Static consumer fenced by other consumer: OffsetCommit failed")
 
 
-def test_a_loop_that_hears_once_that_it_is_a_member_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_is_once_reported_to_be_no_member_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def taken_away(consumer: Any) -> None:
         consumer.on_revoke(consumer, [TopicPartition(TOPIC, 0)])
 

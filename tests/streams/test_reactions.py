@@ -9,7 +9,7 @@ from schemas.types import BrokerageEvidence, QueueSettings
 from streams.facts.snapshot import Parked, Snapshot, knows_more, position_text
 from streams.jedi.reactions import refine_submitted
 from streams.jedi.wake import wake_all, wake_late
-from tests.streams.builders import a_submission, a_submission_with_input, heard
+from tests.streams.builders import a_submission, a_submission_with_input, record_read
 
 API = "http://127.0.0.1:25080"
 
@@ -27,7 +27,7 @@ def a_task(parameters: str, parent: int | None = None) -> TaskSubmitted:
 
 
 def test_a_submitted_task_is_refined_from_revision_zero() -> None:
-    made = list(refine_submitted([heard(a_task(json.dumps(a_submission()), parent=10_000_000))], API))
+    made = list(refine_submitted([record_read(a_task(json.dumps(a_submission()), parent=10_000_000))], API))
 
     assert len(made) == 1
     command = made[0].command
@@ -42,7 +42,7 @@ def test_datasets_of_a_word_that_all_organisations_use_are_those_of_the_task_s_o
     parameters["jobParameters"][2]["dataset"] = "PandaJob.in/"
     assert parameters["jobParameters"][2]["param_type"] == "input"
 
-    (made,) = refine_submitted([heard(a_task(json.dumps(parameters)))], API)
+    (made,) = refine_submitted([record_read(a_task(json.dumps(parameters)))], API)
 
     assert isinstance(made.command, RefineTask)
     definition = made.command.definition
@@ -55,7 +55,7 @@ def test_datasets_of_a_word_that_all_organisations_use_are_those_of_the_task_s_o
 def test_a_reloaded_task_is_refined_from_its_new_parameters() -> None:
     event = TaskReloaded(parameters_json=json.dumps(a_submission(nEvents=9)), parameters_revision=2, task_attempt=2)
 
-    command = next(iter(refine_submitted([heard(event)], API))).command
+    command = next(iter(refine_submitted([record_read(event)], API))).command
 
     assert isinstance(command, RefineTask)
     assert (command.parameters_revision, command.definition.events_total) == (2, 9)
@@ -63,7 +63,7 @@ def test_a_reloaded_task_is_refined_from_its_new_parameters() -> None:
 
 def test_parameters_that_mean_nothing_break_the_task() -> None:
     found = [
-        next(iter(refine_submitted([heard(a_task(text))], API))).command
+        next(iter(refine_submitted([record_read(a_task(text))], API))).command
         for text in ("{", "[1]", json.dumps(a_submission(taskName=None)))
     ]
 
@@ -77,7 +77,8 @@ def test_parameters_that_mean_nothing_break_the_task() -> None:
 def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_field() -> None:
     changes = ({"site": "A B"}, {"maxAttempt": 10**9}, {"coreCount": 2**31}, {"transPath": "http://x/\ud800"})
 
-    found = [next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(**change))))], API))).command for change in changes]
+    tasks = [a_task(json.dumps(a_submission(**change))) for change in changes]
+    found = [next(iter(refine_submitted([record_read(task)], API))).command for task in tasks]
 
     assert [(command.reason, command.message) for command in found if isinstance(command, BreakTask)] == [
         (
@@ -97,7 +98,7 @@ def test_parameters_whose_definition_is_out_of_bounds_break_the_task_by_field() 
 
 
 def test_what_is_said_of_bad_parameters_can_be_written_down() -> None:
-    made = next(iter(refine_submitted([heard(a_task(json.dumps(a_submission(ramCountUnit="\ud800\x00" * 9_000))))], API)))
+    made = next(iter(refine_submitted([record_read(a_task(json.dumps(a_submission(ramCountUnit="\ud800\x00" * 9_000))))], API)))
 
     assert isinstance(made.command, BreakTask)
     assert problems_of(made.command) == ()
@@ -105,7 +106,7 @@ def test_what_is_said_of_bad_parameters_can_be_written_down() -> None:
 
 def test_a_configured_queue_wakes_every_parked_task_in_its_own_tenant() -> None:
     facts = Snapshot(parked=(Parked(10_000_001, "lsst", "tree-1"), Parked(10_000_002, "wlcg", "tree-2")))
-    configured = heard(QueueConfigured(settings=QueueSettings(name="Q1", site="S")), "queue.Q1")
+    configured = record_read(QueueConfigured(settings=QueueSettings(name="Q1", site="S")), "queue.Q1")
 
     made = list(wake_all([configured], facts))
 
@@ -121,8 +122,8 @@ def test_a_task_parked_on_old_facts_is_woken_at_once() -> None:
         order=1, brokerage=BrokerageEvidence(seed="s", facts_position="culm.policy.events.v1:0:3"), message="no queue"
     )
 
-    assert len(list(wake_late([heard(parked)], Snapshot(position="culm.policy.events.v1:0:4")))) == 1
-    assert list(wake_late([heard(parked)], Snapshot(position="culm.policy.events.v1:0:3"))) == []
+    assert len(list(wake_late([record_read(parked)], Snapshot(position="culm.policy.events.v1:0:4")))) == 1
+    assert list(wake_late([record_read(parked)], Snapshot(position="culm.policy.events.v1:0:3"))) == []
 
 
 def test_positions_are_compared_by_the_policies_they_cover() -> None:

@@ -17,7 +17,7 @@ from streams.engine.messages import OutgoingCommand
 from streams.jedi.known_keys import TASK
 from streams.jedi.reactions import DEFINITION_BYTES_MAX, refine_submitted
 from tests.doses import dose
-from tests.streams.builders import a_submission, a_submission_with_input, heard
+from tests.streams.builders import a_submission, a_submission_with_input, record_read
 from tests.streams.naughty import NAUGHTY, naughty
 
 API = "http://127.0.0.1:25080"
@@ -75,7 +75,7 @@ def changed(example: Any, path: tuple[Any, ...], text: str) -> str:
 def answer_to(parameters_json: str) -> OutgoingCommand:
     """The one command; fails for a record that the broker, or the bounds of the command, would refuse."""
     event = TaskReloaded(parameters_json=parameters_json, parameters_revision=1, retried=False, task_attempt=2)
-    (made,) = refine_submitted([heard(event)], API)
+    (made,) = refine_submitted([record_read(event)], API)
     assert isinstance(made.command, RefineTask | BreakTask)
     assert problems_of(made.command) == ()
     size = len(CODEC.encode(made.command, made.envelope))
@@ -140,6 +140,6 @@ def test_parameters_that_are_nested_without_end_break_the_task() -> None:
     event = TaskSubmitted(
         task_id=10_000_001, name="t", user_name="u", nickname="u", label="user", priority=1, parameters_json='{"a":' * 100_000
     )
-    (made,) = refine_submitted([heard(event)], API)
+    (made,) = refine_submitted([record_read(event)], API)
 
     assert made.command == BreakTask(reason="BAD_PARAMETERS", message="the parameters are nested too deeply to be read")

@@ -19,7 +19,7 @@ from streams.jedi.outcomes import roll_up
 from streams.jedi.reactions import generate_ordered
 from streams.leases.renewal import renewals
 from tests.doses import dose
-from tests.streams.builders import a_definition, a_queue, files, heard, unmerged
+from tests.streams.builders import a_definition, a_queue, files, record_read, unmerged
 from tests.streams.test_leases import a_beat
 
 CODEC = Codec({entry.full_name: number for number, entry in enumerate(messages(), start=1)}, lambda number: {})
@@ -43,7 +43,7 @@ def test_ends_of_jobs_are_reported_in_commands_that_fit_and_each_once(ends: list
     told = []
     for serial, (count, length) in enumerate(ends, start=1):
         outputs = tuple(an_output(number, "x" * length) for number in range(count))
-        told.append(heard(JobFinished(outputs=outputs), str(100_000_000_000_000 + serial), serial))
+        told.append(record_read(JobFinished(outputs=outputs), str(100_000_000_000_000 + serial), serial))
 
     made = list(roll_up(told, None, {}))
 
@@ -72,7 +72,7 @@ def test_an_answer_to_an_order_fits_a_record_however_many_queues_there_are(
         priority=1,
     )
 
-    (made,) = generate_ordered([heard(order)], facts)
+    (made,) = generate_ordered([record_read(order)], facts)
 
     assert size(made) <= RECORD_BYTES_MAX
     assert problems_of(made.command) == ()

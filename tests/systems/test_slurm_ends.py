@@ -76,7 +76,7 @@ def test_a_worker_of_one_tag_runs_once(slurm: SlurmStandIn) -> None:
 
 
 @pytest.mark.parametrize("whom", ["script", "all"])
-def test_the_program_hears_a_signal_to_its_script_and_its_exit_code_is_kept(slurm: SlurmStandIn, whom: str) -> None:
+def test_the_program_gets_a_signal_to_its_script_and_its_exit_code_is_kept(slurm: SlurmStandIn, whom: str) -> None:
     slurm.program.write_text(
         "#!/bin/sh\ntrap 'exit 5' TERM\n"
         + ("kill -TERM $PPID\n" if whom == "script" else "kill -TERM $PPID $$\n")

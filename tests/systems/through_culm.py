@@ -40,7 +40,7 @@ MEMORIES_MB = tuple(range(1_000, 12_000, 1_000))
 PUSHED_MB = (*MEMORIES_MB, 20_000)
 PULL, PUSH = "pull", "push"
 CULM, PILOT3 = "culm", "pilot3"
-#: After which tasks the harvester is killed, and after which answers of submissions are heard again.
+#: After which tasks the harvester is killed, and after which answers of submissions are read again.
 KILLED_AFTER, HEARD_AFTER = (3, 6, 9), 4
 SECONDS_MAX = 600.0
 #: What prun asks before it submits.

@@ -72,7 +72,7 @@ class Commands:
 def submission_outcome(
     tag: str, program: str, ran: Ran, batch_id: str | None, refusals: Sequence[tuple[re.Pattern[str], bool]]
 ) -> SubmitOutcome:
-    """What became of a worker, by what `program` said. refusals, in order: texts of certain refusals, and if for good."""
+    """The outcome of a submission, by what `program` said. refusals, in order: texts of certain refusals, and if for good."""
     if ran.exit_code == 0 and batch_id is not None:
         return Submitted(tag, batch_id, os.uname().nodename)
     printed = ran.stdout.decode("utf-8", "replace") + ran.error_text

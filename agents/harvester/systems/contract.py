@@ -125,7 +125,7 @@ class Listing:
 
 
 class CancelOutcome(StrEnum):
-    """What became of a cancellation: it was ordered, there is no such worker, or it is not known."""
+    """The outcome of a cancellation: it was ordered, there is no such worker, or it is not known."""
 
     ORDERED = "ordered"
     GONE = "gone"

@@ -174,7 +174,7 @@ class JobSubmission:
 
 
 def _settles(reply: ApiReply, document: Mapping[str, Any]) -> bool:
-    """Whether an answer says for certain what became of a creation; the object itself must be in a good one."""
+    """Whether an answer says for certain whether an object was created; the object itself must be in a good one."""
     if reply.status == HTTPStatus.CONFLICT:
         return reply.problem.reason == EXISTS
     if not reply.is_good:

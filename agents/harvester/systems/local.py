@@ -286,7 +286,7 @@ class LocalProcesses:
             if not is_alive(place["pid"], place["born"]):
                 return False
             signal.pidfd_send_signal(descriptor, number)
-            if number is signal.SIGTERM:  # one that is stopped hears nothing
+            if number is signal.SIGTERM:  # one that is stopped gets no signal
                 signal.pidfd_send_signal(descriptor, signal.SIGCONT)
         except ProcessLookupError:
             return False

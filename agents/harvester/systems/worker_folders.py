@@ -24,7 +24,7 @@ _OURS = frozenset({"program", "run", "started", "exit_code", "exit_code.part", "
 _SCRIPT = """#!/bin/sh
 umask 077
 child= early= retires=
-# Some systems signal this script alone, some all processes; the program hears it either way, and is waited for.
+# Some systems signal this script alone, some all processes; the program gets it either way, and is waited for.
 pass_on() {{
     if [ "$1" = USR1 ]; then retires=yes; fi
     if [ "$child" ]; then kill -"$1" "$child" 2>/dev/null; else early="$early $1"; fi

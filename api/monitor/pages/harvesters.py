@@ -5,7 +5,7 @@ from api.queries import harvesters
 
 
 async def load(view: PageView) -> Data:
-    """Those of the VO, the one heard of last first."""
+    """Those of the VO, the one seen last first."""
     return {"harvesters": await harvesters.overview(view.read_models, view.vo)}
 
 

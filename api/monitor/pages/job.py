@@ -52,7 +52,7 @@ async def _states(view: PageView, job: Data) -> list[Data]:
 
 
 async def _attempts(view: PageView, job: Data) -> list[Data]:
-    """All jobs that had a piece of the same input, in their order; only itself without input."""
+    """All jobs that had an input unit in common with this one, in their order; only itself without input."""
     rows = await jobs.attempts_on_same_input(view.read_models, job["job_id"])
     return rows or [{name: job[name] for name in jobs.ATTEMPT_COLUMNS}]
 

@@ -9,7 +9,7 @@ AT_WORK = ("waiting", "registered", "defined", "ready", "pending", "running", "p
 
 
 async def load(view: PageView) -> Data:
-    """A row per user: tasks and jobs by what became of them."""
+    """A row per user: tasks and jobs by outcome."""
     return await view.counted(lambda: _counts(view))
 
 

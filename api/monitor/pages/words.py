@@ -64,7 +64,7 @@ MEANINGS: Mapping[str, str] = {
     "worker.intended": "in the log, not yet in the batch system",
     "worker.submitted": "handed to the batch system",
     "worker.pending": "it waits in the batch system",
-    "worker.held": "the batch system holds it back until someone mends something",
+    "worker.held": "the batch system holds it back until someone repairs something",
     "worker.running": "its pilot runs",
     "worker.asked": "its pilot asked for work and has got no job yet",
     "worker.at work": "its pilot has a job",

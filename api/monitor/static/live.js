@@ -18,7 +18,7 @@ function localTimes(root) {
 }
 
 function offerActions() {
-  // What makes no sense in the state that is shown now is not offered; the preview has the last word.
+  // What makes no sense in the state that is shown now is not offered; the preview decides.
   const possible = document.querySelector("[data-possible]")?.dataset.possible.split(" ");
   if (possible) for (const form of document.querySelectorAll(".act[data-action]")) form.hidden = !possible.includes(form.dataset.action);
 }

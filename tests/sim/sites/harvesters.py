@@ -1,6 +1,6 @@
 """A harvester process in the simulation: the real core, one thread, with its life before and after a kill.
 
-Real: claims, demand as it is heard, intents, jobs that travel, files of workers, listings compared, reports, the journal on disk.
+Real: claims, polls for demand, intents, jobs that travel, files of workers, listings compared, reports, the journal on disk.
 Stood in for: the network, the batch system, the clock, and the threads, whose work is done when the process has its turn.
 """
 
@@ -123,9 +123,9 @@ class HarvesterProcess:
         self._harvester = Harvester(config, served, submission, self.reporting, host.stop, host.wake, clock)
 
     def step(self) -> None:
-        """What its threads do until it would wait: hear the demand, take a turn, send reports."""
+        """What its threads do until it would wait: poll the demand, take a turn, send reports."""
         for demand in self._demands:
-            demand.hear()
+            demand.poll()
         self._harvester.turn()
         for _ in range(REPORTS_A_TURN):
             if not self.reporting.send_oldest(0.0):

@@ -19,7 +19,7 @@ from commands.worker import service as worker_service
 
 
 def submit_before_intent() -> Any:
-    """The batch system gets a worker first, and Culm hears of it then."""
+    """The batch system gets a worker first, and only then is it reported to Culm."""
 
     def start(submission: WorkerSubmission, service: Any, system: BatchSystem, size: Any, count: int) -> None:
         for _ in range(count):

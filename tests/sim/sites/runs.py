@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 from agents.harvester import kill_points
 from check.laws import Violation
+from tests.sim.schedule import Turn
 from tests.sim.seeds import quiet
 from tests.sim.sites.planted import planted
 from tests.sim.sites.turns import last_stall, schedule, take
 from tests.sim.sites.world import SiteWorld
-from tests.sim.world import Turn
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from agents.harvester.kill_points import POINTS
 from agents.harvester.systems.contract import NativeState
 from schemas.types import WorkerMode
 from tests.sim.faults import Crash
+from tests.sim.schedule import Turn
 from tests.sim.sites.batch_system import LISTING_FAULTS, SUBMIT_FAULTS
 from tests.sim.sites.clock import SECOND
 from tests.sim.sites.culm_side import PULL, PUSH, QUEUES
 from tests.sim.sites.fates import meet
 from tests.sim.sites.harvesters import SERVICE_SECONDS, HarvesterHost
 from tests.sim.sites.world import SiteWorld
-from tests.sim.world import Turn
 
 JOBS_MAX = 25
 #: Reached in the plugin for processes of a host alone.
