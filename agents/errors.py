@@ -20,4 +20,8 @@ class NotAdmitted(Unreachable):
 
 
 class Rejected(CallFailed):
-    """The call itself is refused; to repeat it is useless."""
+    """The call itself is refused; to repeat it is useless. status: of the HTTP answer; 0 where none said it."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status

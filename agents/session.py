@@ -37,7 +37,8 @@ class AgentSession:
         self._is_in_memory = False
         limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
         self._culm = with_deadlines(httpx.Client(base_url=api, headers={"Origin": vo, "User-Agent": agent}, limits=limits))
-        self._base, self._headers = api.rstrip("/"), tuple(self._culm.headers.items())
+        self._base = api.rstrip("/")
+        self._headers = tuple((name.decode(), value.decode()) for name, value in self._culm.headers.raw)
         self._world = with_deadlines(httpx.Client(headers={"User-Agent": agent}, limits=limits, follow_redirects=True))
 
     def post(
@@ -192,7 +193,7 @@ def _check(status: int, content: bytes) -> None:
     if status >= 500 or status in TRY_LATER:
         raise Unreachable(f"status {status}")
     if not 200 <= status < 300:
-        raise Rejected(f"status {status}: {content[:200].decode('utf-8', 'replace')}")
+        raise Rejected(f"status {status}: {content[:200].decode('utf-8', 'replace')}", status)
 
 
 def _object_in(content: bytes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from api.http.edge_door import ServerWithDoor
 from api.services import make_services
 from api.shared.store import SharedKind
 from eventlog.registry import codec_from
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 def main() -> None:
     """Serve until SIGTERM."""
     configure_logs()
+    leave_no_core_file()
     config = ApiConfig.from_environ(os.environ)
     log.info("api_starting", **masked(config))
     for folder in (config.shared / SharedKind.SANDBOXES.value, config.home / "storage"):

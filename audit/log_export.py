@@ -8,6 +8,7 @@ import base64
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -141,9 +142,15 @@ def _exported(message: Message, decoded: Decoded) -> Exported:
     )
 
 
+@cache
+def _schemas_of_events() -> str:
+    """Full name -> self-contained schema of every event, as JSON; made once."""
+    schemas = {name: self_contained(entry) for name, entry in CATALOG.items() if entry.role == "events"}
+    return orjson.dumps(schemas).decode()
+
+
 def write_avro(file: BinaryIO, events: Iterable[tuple[Exported, Decoded]], codec: Codec) -> int:
     """Number of events written as an Avro container."""
-    schemas = {name: self_contained(entry) for name, entry in CATALOG.items() if entry.role == "events"}
     count = 0
 
     def records() -> Iterator[dict[str, Any]]:
@@ -154,7 +161,7 @@ def write_avro(file: BinaryIO, events: Iterable[tuple[Exported, Decoded]], codec
             binary = codec.encode(decoded.message, decoded.envelope)[FRAME.size :]
             yield {**{name: getattr(event, name) for name in Exported.__dataclass_fields__}, "value": binary}
 
-    head = {SCHEMAS: orjson.dumps(schemas).decode()}
+    head = {SCHEMAS: _schemas_of_events()}
     fastavro.writer(file, fastavro.parse_schema(RECORD), records(), codec="deflate", metadata=head)
     return count
 

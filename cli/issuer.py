@@ -12,7 +12,7 @@ from rich.markup import escape
 from cli.api_client import ApiClient, api_client
 from deploy.errors import StepFailed
 from identity.errors import KeysRefused
-from identity.key_fetching import fetch_keys, problem_of_address
+from identity.key_fetching import keys_with_time, problem_of_address, problem_of_clock
 from identity.key_sets import read_key_set
 from identity.own_issuers import ISSUER, OWN_ISSUER
 from schemas.types import IssuerLogin, IssuerProfile, SignatureAlgorithm, TrustedIssuer
@@ -140,9 +140,13 @@ def _say_keys(row: TrustedIssuer) -> None:
         if problem:
             raise StepFailed(problem)
     try:
-        keys = read_key_set(fetch_keys(row))
+        fetched = keys_with_time(row)
+        keys = read_key_set(fetched.content)
     except KeysRefused as problem:
         raise StepFailed(problem.detail) from problem
+    problem_here = problem_of_clock(fetched)
+    if problem_here:
+        raise StepFailed(problem_here)
     told = ", ".join(f"{kid} ({key.algorithm.value})" for kid, key in sorted(keys.items()))
     out.print(escape(f"keys of {row.issuer}: {told}"), highlight=False, soft_wrap=True)
 

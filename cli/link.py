@@ -2,7 +2,6 @@
 
 import os
 import ssl
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.api_client import SECONDS_MAX, ApiClient, api_client
+from cli.token_file import token_in
 from deploy.errors import StepFailed
 
-TOKEN_LENGTH_MAX = 16_384
 out = Console()
 Reason = Annotated[str | None, typer.Option(help="Why; stands in the log.")]
 
@@ -41,7 +40,7 @@ def link(
     if ids:
         answer = client.post("/v1/links", {"actor": ids[0], "other": ids[1], **body})
     elif token is not None:
-        answer = client.post("/v1/links", {"token": _text_of(token), **body})
+        answer = client.post("/v1/links", {"token": token_in(token), **body})
     else:
         assert certificate is not None, "checked above"
         answer = _through_edge(client, edge.rstrip("/"), certificate, authorities, body)
@@ -83,13 +82,6 @@ def _through_edge(
         told = found.get("detail") if isinstance(found, dict) else None
         raise StepFailed(f"the edge at {edge} refused: {told or answer.status_code}")
     return found
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return (sys.stdin.read(TOKEN_LENGTH_MAX + 1) if str(file) == "-" else file.read_text(encoding="utf-8")).strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise StepFailed(f"the token cannot be read from {file}: {type(problem).__name__}") from problem
 
 
 def _say(text: str) -> None:

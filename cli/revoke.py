@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from cli.api_client import ApiClient, api_client
 from cli.tasks_of_revoked import WORDS, lines_about_payloads, order_tasks
+from cli.token_file import token_in
 from deploy.errors import StepFailed
 from identity.believed import actor_of
 from identity.digest import digest_of, digest_of_id
@@ -21,7 +22,6 @@ from schemas.ids import revoked_identity_key, revoked_issuer_key
 from schemas.times import utc
 from schemas.types import TrustedIssuer
 
-TOKEN_LENGTH_MAX = 16_384
 #: Until then some API may still take a task of one who was just revoked.
 REFUSED_EVERYWHERE_SECONDS = 5.0
 out = Console()
@@ -84,7 +84,7 @@ def token(
     """Refuse one token until it ends."""
     client = api_client(os.environ)
     if file is not None:
-        text = _text_of(file)
+        text = token_in(file)
         claims = _claims(text)
         issuer, subject, ends = str(claims.get("iss")), str(claims.get("sub")), claims.get("exp")
         if isinstance(ends, bool) or not isinstance(ends, (int, float)) or not 0 < ends < 1e11:
@@ -146,13 +146,6 @@ def _actor(client: ApiClient, actor: str, issuer: str | None, subject: str | Non
     if found is None:
         raise StepFailed(f"the issuer {issuer!r} is not believed here, expected one of {', '.join(row.issuer for row in rows)}")
     return actor_of(found, subject)
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return (sys.stdin.read(TOKEN_LENGTH_MAX + 1) if str(file) == "-" else file.read_text(encoding="utf-8")).strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise StepFailed(f"the token cannot be read from {file}: {type(problem).__name__}") from problem
 
 
 def _claims(text: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from commands.engine.store import StateStore
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.collector import collect_rarely
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -68,6 +69,7 @@ def _end_if(stopped: bool) -> None:
 
 if __name__ == "__main__":
     configure_logs()
+    leave_no_core_file()
     settings = read_config(os.environ)
     if sys.argv[1:2] == ["positions"]:
         sys.exit(run_positions(settings, sys.argv[2:]))

@@ -29,7 +29,8 @@ def _at_rest(state: Any) -> None:
 class Aggregate:
     """The functions of one aggregate. `settle` gives the event that follows by itself, or None.
 
-    belongs: whose that is which a command touches.
+    belongs: whose that is which a command touches. is_closed: True for a state in which nothing happens by itself: it leaves
+    memory after a rest, and is read from its rows when a command comes for it.
     commands_remembered: how many ids of decided commands tell a repetition. commands_remembered_hours: of one that never ends,
     for how long instead (`commands/engine/decided.py`).
     """

@@ -17,6 +17,7 @@ from typing import cast
 from deploy.config import StackConfig
 from deploy.errors import DidNotStart, NotUp
 from deploy.processes import Program, log_file
+from process.core_files import leave_no_core_file
 from process.supervised import NotSupervised, SupervisorClient, socket_path
 
 START_SECONDS_MAX = 20.0
@@ -102,6 +103,7 @@ class Supervisor(SupervisorClient):
         path.touch(mode=0o600)
         path.write_text(configuration(self._config, processes, inherited), encoding="utf-8")
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(path)]
+        leave_no_core_file()  # which all that it runs inherits
         # What it runs inherits its environment: the caller's own variables stay with the caller.
         environment = dict(inherited)
         done = subprocess.run(

@@ -5,7 +5,10 @@ verified certificates, plain http at a loopback address alone; redirects are not
 place of the keys must be as good; the document must be of the very issuer; 256 KB and 10 s at most.
 """
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +22,36 @@ from process.deadlines import with_deadlines, within
 from schemas.types import TrustedIssuer
 
 SECONDS_MAX = 10.0
+#: How far the clocks of this host and of a provider may be apart: no more is forgiven at the start of a token (`claims.py`).
+APART_SECONDS_MAX = 60
 WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was at `url`. ahead_seconds: how far the clock of this host is ahead of that of `url`; None where it said no time."""
+
+    url: str
+    content: bytes
+    ahead_seconds: float | None
 
 
 def fetch_keys(issuer: TrustedIssuer) -> bytes:
     """The key set of `issuer`; raises KeysRefused. Blocks up to 20 s."""
+    return keys_with_time(issuer).content
+
+
+def problem_of_clock(fetched: Fetched) -> str:
+    """Why tokens of the provider that said `fetched` would be too early, or be believed too long, on this host; empty if not."""
+    apart = round(fetched.ahead_seconds or 0.0)
+    if abs(apart) <= APART_SECONDS_MAX:
+        return ""
+    way = "ahead of" if apart > 0 else "behind"
+    return f"this host is {abs(apart)} s {way} {fetched.url}, expected at most {APART_SECONDS_MAX} s: set its clock"
+
+
+def keys_with_time(issuer: TrustedIssuer) -> Fetched:
+    """As `fetch_keys`, with the time that the provider says."""
     if issuer.jwks_url:
         return _get(issuer.jwks_url, "keys")
     named = discovery_document(issuer).get("jwks_uri")
@@ -41,7 +69,7 @@ def discovery_url(issuer: TrustedIssuer) -> str:
 
 def discovery_document(issuer: TrustedIssuer) -> Mapping[str, Any]:
     """The discovery document (OpenID Connect Discovery 1.0) of `issuer`; raises KeysRefused. Blocks up to 10 s."""
-    raw = _get(discovery_url(issuer), "discovery document")
+    raw = _get(discovery_url(issuer), "discovery document").content
     try:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as problem:
@@ -66,7 +94,7 @@ def problem_of_address(url: str) -> str:
     return ""
 
 
-def _get(url: str, what: str) -> bytes:
+def _get(url: str, what: str) -> Fetched:
     problem = problem_of_address(url)
     if problem:
         raise KeysRefused(f"the address of the {what}: {problem}")
@@ -80,6 +108,7 @@ def _get(url: str, what: str) -> bytes:
         ):
             if answer.status_code != httpx.codes.OK:
                 raise KeysRefused(f"{url} answered {answer.status_code}, expected 200 with the {what}")
+            ahead_seconds = _ahead_seconds(answer.headers, time.time())
             for piece in answer.iter_bytes():
                 seen += len(piece)
                 if seen > BYTES_MAX:
@@ -87,7 +116,15 @@ def _get(url: str, what: str) -> bytes:
                 pieces.append(piece)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise KeysRefused(f"{url} did not answer with the {what}: {type(error).__name__}") from error
-    return b"".join(pieces)
+    return Fetched(url, b"".join(pieces), ahead_seconds)
+
+
+def _ahead_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """RFC 9110, 6.6.1: when the answer was made; RFC 9111, 5.1: how long a cache has kept it since."""
+    try:
+        return now - parsedate_to_datetime(headers["date"]).timestamp() - int(headers.get("age", "0"))
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _is_loopback(url: str) -> bool:

@@ -10,6 +10,7 @@ import structlog
 
 from eventlog.registry import codec_from
 from process.collector import collect_rarely
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs, named_target
 from process.metrics import expose
 from process.settings import masked
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 def main(arguments: list[str]) -> int:
     """Exit code: 0 when done, 1 with a sentence on standard error when not, 2 for wrong usage."""
     configure_logs(named_target(os.environ))
+    leave_no_core_file()
     config = ProjectorConfig.from_environ(os.environ)
     match arguments:
         case []:

@@ -8,6 +8,7 @@ import threading
 
 import structlog
 
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -41,6 +42,7 @@ async def main(config: StreamsConfig) -> int:
 
 if __name__ == "__main__":
     configure_logs()
+    leave_no_core_file()
     settings = read_streams_config(os.environ)
     log.info("processors_start", **masked(settings))
     expose(os.environ, "processors")

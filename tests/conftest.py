@@ -6,20 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack
+from tests.doses import FAST
 from tests.faults.afterwards import payload_result_of
 from tests.lane import LANE, WORKER
 from tests.monitor.manual_actors import ManualActors, actors_on
 from tests.starting import starts_processes
 
-pytest_plugins = ("tests.guard", "tests.side_by_side", "tests.systems.choosing")
+pytest_plugins = ("tests.collected_once", "tests.guard", "tests.side_by_side", "tests.systems.choosing")
 #: Ports of the tests' stacks lie this far above the usual ones.
 PORTS_OFFSET = LANE.offset
 #: What `make fast` asks for: fewer examples of each property than a whole run.
-settings.register_profile("fast", max_examples=25)
+settings.register_profile(FAST, max_examples=10)
+# The usual traceback of a log line has colours and the values of every frame, and takes half a second.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 QUICK = {"CULM_HEARTBEAT_SECONDS": "1", "CULM_PILOT_IDLE_SECONDS": "5"}
 
 

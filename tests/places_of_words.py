@@ -14,7 +14,7 @@ FOLDERS = ("logs", "shared", "cache", "storage", "work", "run", "notary", "decid
 
 
 def places_of(words: Iterable[str], stack: Stack) -> list[tuple[str, str]]:
-    """(word, place) for each of `words` in topics, tables, logs, what APIs share, storage, and work of payloads."""
+    """(word, place) for each of `words` in topics, tables, logs, core files, what APIs share, storage, and work of payloads."""
     looked_for = [word.encode() for word in words]
     assert all(len(word) > 4 for word in looked_for), "a short word stands everywhere"
     texts = (*_files(stack.config.home), *_records(stack.config.kafka), *_rows(stack.config.postgres, looked_for))
@@ -22,8 +22,8 @@ def places_of(words: Iterable[str], stack: Stack) -> list[tuple[str, str]]:
 
 
 def _files(home: Path) -> Iterator[tuple[str, bytes]]:
-    for name in FOLDERS:
-        for path in (home / name).rglob("*"):
+    for places in (home.glob("core*"), *((home / name).rglob("*") for name in FOLDERS)):
+        for path in places:
             with contextlib.suppress(FileNotFoundError):
                 if path.is_file() and not path.is_symlink():
                     yield str(path), path.read_bytes()

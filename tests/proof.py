@@ -97,6 +97,18 @@ What is not in the table follows from it: events before the marker of the last r
 memory and 65 MB (2026-11-29), beside 115 MB of closed rows on disk. The longest slice of rows is 401 rows, for any history:
 about 20 ms of CPU, measured on a busy machine.
 
+With `--tasks` the jobs come in tasks of 100 and register an output and a log each (2026-11-30, both by the same bench):
+
+| finished jobs | aggregates in memory | peak MB | aggregates before datasets rested on disk | peak MB |
+|---:|---:|---:|---:|---:|
+| 10,000 | 3,482 | 73 | 3,614 | 75 |
+| 50,000 | 3,482 | 74 | 4,414 | 100 |
+| 80,000 | 3,482 | 74 | 5,014 | 119 |
+| 100,000 | 3,482 | 74 | 5,414 | 131 |
+
+So what grew by 0.6 kB a job (630 MB a million) is flat; beside it are 38 MB of closed rows on disk for 100,000 jobs. A dataset of
+100,000 files that rested is read again in 0.32 s of CPU; its rows moved in 58 slices of at most 8 ms.
+
 """
 
 SITES_HEAD = "## Batch systems"

@@ -25,6 +25,7 @@ from agents.harvester.systems.guarded import GuardedSystem
 from agents.harvester.systems.registry import NoSuchSystem, known, make_system
 from agents.session import AgentSession
 from agents.stop_event import StopEvent, pause
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 
 STAND_BY_SECONDS = 1.0
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 def main() -> int:
     """Run the harvester; returns its exit code."""
     configure_logs()
+    leave_no_core_file()
     config = read_config(os.environ)
     stop = StopEvent()
     stop.close_on(signal.SIGTERM, signal.SIGINT)

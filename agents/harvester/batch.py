@@ -23,6 +23,7 @@ from agents.harvester.reporting import Reporting
 from agents.harvester.served import NOT_OURS, QUICK_SECONDS, QueueService
 from agents.harvester.systems.contract import (
     BatchSystem,
+    FindsHalfSubmitted,
     KeepsLastWords,
     Listing,
     NativeState,
@@ -38,6 +39,9 @@ FROZEN_LOOK_SECONDS = 1.0
 IDLE_LOOK_SECONDS = 60.0
 #: So many times as long as a listing took, it is left alone even if something happens: thousands are a long answer.
 LOOK_PAUSES = 5
+#: So many workers of an earlier process are looked at after one listing.
+CHECKED_MAX = 50
+HALF_SUBMITTED = "it was submitted in part: its harvester was killed meanwhile"
 log = structlog.get_logger()
 
 
@@ -104,6 +108,7 @@ class ServedSystem:
         if listing.complete:
             self._sweep(listing)
             self._tell_absences(found, listing)
+        self._withdraw_half_submitted()
 
     def cancel_ordered(self) -> None:
         """Pass orders on to the batch system, again and again until the worker is gone."""
@@ -226,11 +231,38 @@ class ServedSystem:
                     log.info("pilot_retired", worker_id=worker.worker_id)
                     self.system.retire([native])
             return
+        self._withdraw(service, worker, "more workers than are wanted")
+
+    def _withdraw_half_submitted(self) -> None:
+        """Workers that wait, which this process did not submit: those that can never start are taken back. Raises CallFailed."""
+        due = {
+            worker.tag: (service, worker)
+            for service in self.services
+            for worker in service.known.values()
+            if service.epoch and not worker.is_whole and worker.cancel_why is None and self._waits(worker.tag)
+        }
+        tags = list(due)[:CHECKED_MAX]
+        half: set[str] = set()
+        if isinstance(self.system, FindsHalfSubmitted):
+            with self._unharmed():
+                half = {native.tag for native in self.system.half_submitted([self._living[tag] for tag in tags])}
+        for tag in tags:
+            service, worker = due[tag]
+            if tag in half:
+                self._withdraw(service, worker, HALF_SUBMITTED)
+            worker.is_whole = True
+
+    def _waits(self, tag: str) -> bool:
+        native = self._living.get(tag)
+        return native is not None and native.state in (NativeState.PENDING, NativeState.HELD)
+
+    def _withdraw(self, service: QueueService, worker: KnownWorker, why: str) -> None:
+        """Have Culm know that a worker will be cancelled, and why; raises CallFailed."""
         reach("withdraw.before")
-        answer = self._calls.withdraw(service.name, worker.worker_id, "more workers than are wanted")
+        answer = self._calls.withdraw(service.name, worker.worker_id, why)
         reach("withdraw.after")
         service.saw(answer.sequence)
-        worker.cancel_why = "more workers than are wanted"
+        worker.cancel_why = why
 
     def _sweep(self, listing: Listing) -> None:
         """Have removed what workers left, once ends were reported, and now and then. listing: a whole one, of this moment."""

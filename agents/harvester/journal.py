@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections import deque
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class ReportJournal:
         except BlockingIOError as problem:
             self._held.close()
             raise JournalTaken(f"{path} is in use by another harvester") from problem
-        self._unsaid = deque(_unsaid_in(path))
+        self._unsaid = deque((report, len(_line(report))) for report in _unsaid_in(path))
         self._file = self._rewritten()
 
     def close(self) -> None:
@@ -55,31 +56,40 @@ class ReportJournal:
 
     def add(self, *reports: Report) -> None:
         """Keep `reports` to be sent; raises OSError when the disk does not take them, and then holds them in memory alone."""
+        lines = [_line(report) for report in reports]
         with self._lock:
-            self._unsaid += reports
-            self._write(*reports)
+            self._unsaid += zip(reports, map(len, lines), strict=True)
+            self._write(b"".join(lines))
             os.fsync(self._file.fileno())
 
-    def first(self) -> Report | None:
-        """The oldest report that is to be sent."""
+    def first(self, count: int = 1, bytes_max: int = 0) -> list[Report]:
+        """The oldest reports that are to be sent, in their order: one, and more of them up to `count` in `bytes_max` together."""
         with self._lock:
-            return self._unsaid[0] if self._unsaid else None
+            found: list[Report] = []
+            left = bytes_max
+            for report, size in islice(self._unsaid, count):
+                left -= size
+                if found and left < 0:
+                    break
+                found.append(report)
+            return found
 
-    def said(self) -> None:
-        """The oldest report was taken."""
+    def said(self, count: int = 1) -> None:
+        """The `count` oldest reports were taken."""
         with self._lock:
-            self._unsaid.popleft()
+            for _ in range(count):
+                self._unsaid.popleft()
             try:
                 if self._file.tell() > max(COMPACT_BYTES, 2 * self._least):
                     before, self._file = self._file, self._rewritten()
                     before.close()
                 else:
-                    self._write({SAID: 1})
+                    self._write(_line({SAID: count}))
             except OSError as problem:  # it is sent again by the next harvester, which is harmless
                 log.error("journal_not_written", path=str(self._path), problem=problem.strerror)
 
-    def _write(self, *entries: Report) -> None:
-        text, before = b"".join(_line(entry) for entry in entries), self._file.tell()
+    def _write(self, text: bytes) -> None:
+        before = self._file.tell()
         try:
             for part in (text[: len(text) // 2], text[len(text) // 2 :]):
                 self._file.write(part)
@@ -92,7 +102,7 @@ class ReportJournal:
         """The file with nothing but what is unsaid, open for more."""
         part = self._path.with_suffix(".part")
         with part.open("wb") as file:
-            file.write(b"".join(_line(report) for report in self._unsaid))
+            file.write(b"".join(_line(report) for report, _ in self._unsaid))
             file.flush()
             os.fsync(file.fileno())
             self._least = file.tell()
@@ -103,6 +113,10 @@ class ReportJournal:
 def _line(entry: Report) -> bytes:
     text = json.dumps(entry, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _whole(found: object) -> int:
+    return found if isinstance(found, int) and found > 0 else 1
 
 
 def _unsaid_in(path: Path) -> list[Report]:
@@ -123,7 +137,7 @@ def _unsaid_in(path: Path) -> list[Report]:
             log.warning("journal_torn", path=str(path), line=number + 1, lines=len(lines))
             break
         if SAID in entry:
-            del found[:1]
+            del found[: _whole(entry[SAID])]
         else:
             found.append(entry)
     return found

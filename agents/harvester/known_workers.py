@@ -23,6 +23,7 @@ class KnownWorker:
     is_submitted: Culm knows its batch id. is_unsettled: it was intended by an earlier process, and was not seen yet.
     is_leaving: it was asked to take no more jobs. cancel_why: why its end was ordered, None where it was not. is_bound: a job
     travels with it. logged_by: its intent is in the log at this event of the queue's workers, None while that is not known.
+    is_whole: this process saw its submission end, or found that all of it is there.
     """
 
     worker_id: str
@@ -37,6 +38,7 @@ class KnownWorker:
     since: float = 0.0
     is_bound: bool = False
     logged_by: int | None = None
+    is_whole: bool = False
 
     @property
     def serves(self) -> bool:

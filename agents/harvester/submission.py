@@ -172,7 +172,7 @@ class WorkerSubmission:
         self._start.forget(worker)
         match outcome:
             case Submitted():
-                worker.state, worker.is_submitted = "submitted", True
+                worker.state, worker.is_submitted, worker.is_whole = "submitted", True, True
                 report = report_of(worker, self._config.harvester_id, "submitted")
                 report |= {"batch_id": outcome.batch_id[:200], "submit_host": outcome.submit_host}
                 log.info("pilot_started", queue=service.name, worker_id=worker.worker_id, batch_id=outcome.batch_id)

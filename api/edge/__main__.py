@@ -27,6 +27,7 @@ from eventlog.registry import codec_from
 from identity.edge_tokens import edge_home
 from identity.issuer import signing_key
 from identity.x509.rights import CertificateRows
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import SettingRefused, masked
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 def main() -> int:
     """Serve until SIGTERM; with the argument `check` say whether that could be."""
     configure_logs()
+    leave_no_core_file()
     try:
         config = EdgeConfig.from_environ(os.environ)
         if sys.argv[1:] == ["check"]:

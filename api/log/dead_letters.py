@@ -7,12 +7,12 @@ letter's own envelope names.
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
+from api.log.newest import Newest, newest_records
 from eventlog.consumers import one_shot_reader
 from eventlog.producers import idempotent_producer
-from eventlog.reading import take_what_is_there
 from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
@@ -21,7 +21,7 @@ from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.deadletter.DeadLetter"].topic
 SECONDS_MAX = 5.0
-TAKEN_MAX = 500
+CLIENT = "culm-api-letters"
 #: Letters of a partition among which one is looked for by its id.
 LOOKED_AT_MAX = 100_000
 
@@ -44,33 +44,15 @@ class Letter:
 
 def dead_letters(kafka: str, codec: Codec, limit: int) -> Letters:
     """Up to `limit` of the newest letters; raises LogUnavailable."""
-    consumer = one_shot_reader(kafka, "culm-api-letters")
-    try:
-        parts, total = [], 0
-        for number in consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=SECONDS_MAX)
-            total += high - low
-            if high > low:
-                parts.append(TopicPartition(TOPIC, number, max(low, high - limit)))
-        found = [letter.document for letter in _read(consumer, codec, parts)]
-    except KafkaException as problem:
-        raise LogUnavailable(f"the dead letters cannot be read: {problem}") from problem
-    finally:
-        consumer.close()
+    newest = _newest(kafka, codec, limit)
+    found = [letter.document for letter in newest.shown]
     found.sort(key=lambda letter: -letter["at"])
-    return Letters(found[:limit], total)
+    return Letters(found[:limit], newest.total)
 
 
 def find_letter(kafka: str, codec: Codec, letter_id: str) -> Letter:
     """The newest letter of that id among the last LOOKED_AT_MAX of each partition; raises NotFound, LogUnavailable."""
-    consumer = one_shot_reader(kafka, "culm-api-letters")
-    try:
-        parts = _parts(consumer, LOOKED_AT_MAX)
-        found = [letter for letter in _read(consumer, codec, parts) if letter.document["id"] == letter_id]
-    except KafkaException as problem:
-        raise LogUnavailable(f"the dead letters cannot be read: {problem}") from problem
-    finally:
-        consumer.close()
+    found = [letter for letter in _newest(kafka, codec, LOOKED_AT_MAX).shown if letter.document["id"] == letter_id]
     if not found:
         raise NotFound(f"no dead letter {letter_id[:100]!r}")
     return max(found, key=lambda letter: letter.document["offset"])
@@ -110,7 +92,7 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
         requested_at=now,
     )
     failures: list[KafkaError] = []
-    producer = idempotent_producer(kafka, "culm-api-letters")
+    producer = idempotent_producer(kafka, CLIENT)
     producer.produce(
         TOPIC,
         key=letter.source_topic.encode(),
@@ -122,7 +104,7 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
 
 
 def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message | None:
-    consumer = one_shot_reader(kafka, "culm-api-letters")
+    consumer = one_shot_reader(kafka, CLIENT)
     try:
         consumer.assign([TopicPartition(topic, partition, offset)])
         message = consumer.poll(SECONDS_MAX)
@@ -133,36 +115,13 @@ def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message 
     return None if message is None or message.error() is not None or message.offset() != offset else message
 
 
-def _parts(consumer: Consumer, limit: int) -> list[TopicPartition]:
-    """The last `limit` places of each partition that holds any."""
-    parts = []
-    for number in consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=SECONDS_MAX)
-        if high > low:
-            parts.append(TopicPartition(TOPIC, number, max(low, high - limit)))
-    return parts
+def _newest(kafka: str, codec: Codec, limit: int) -> Newest[Letter]:
+    """The last letters of each partition."""
 
+    def read(message: Message) -> Letter | None:
+        return _letter(codec, message.partition() or 0, message.offset() or 0, message.value())
 
-def _read(consumer: Consumer, codec: Codec, parts: list[TopicPartition]) -> list[Letter]:
-    if not parts:
-        return []
-    consumer.assign(parts)
-    found: list[Letter] = []
-    unread = {part.partition for part in parts}
-    while unread:
-        messages = take_what_is_there(consumer, TAKEN_MAX, SECONDS_MAX)
-        if not messages:
-            raise LogUnavailable("the dead letters could not be read in time")
-        for message in messages:
-            failure = message.error()
-            if failure is None:
-                letter = _letter(codec, message.partition() or 0, message.offset() or 0, message.value())
-                found += [] if letter is None else [letter]
-            elif failure.code() == KafkaError._PARTITION_EOF:
-                unread.discard(message.partition() or 0)
-            else:
-                raise KafkaException(failure)
-    return found
+    return newest_records(kafka, CLIENT, TOPIC, limit, "dead letters", read)
 
 
 def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> Letter | None:

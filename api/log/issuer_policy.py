@@ -12,6 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import structlog
@@ -221,12 +222,17 @@ class IssuerPolicy:
             return
         loop = self._loop
         assert loop is not None, "start first"
+        # A plain call and no coroutine: a loop that ends first drops the call, and nothing is left that was never awaited.
+        trusted: Future[None] = Future()
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            asyncio.run_coroutine_threadsafe(self._trust(believed), loop).result(KAFKA_SECONDS_MAX)
+            loop.call_soon_threadsafe(self._trust, believed, trusted)
+            trusted.result(KAFKA_SECONDS_MAX)
 
-    async def _trust(self, rows: tuple[TrustedIssuer, ...]) -> None:
+    def _trust(self, rows: tuple[TrustedIssuer, ...], trusted: Future[None]) -> None:
+        """In the event loop. trusted: done afterwards, for the thread that waits."""
         self._verifier.trust(rows)
         self._known.set()
+        trusted.set_result(None)
         log.info("issuers_believed", issuers=[row.issuer for row in rows])
 
     def _keep_keys(self, keys: KeyCache) -> None:

@@ -7,22 +7,20 @@ Guards: requests never wait for it; where the log does not take records, they ar
 import threading
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer
 
-from api.http.errors import LogUnavailable
 from api.log.gateway import now_micros
-from eventlog.consumers import one_shot_reader
+from api.log.newest import newest_records
 from eventlog.producers import idempotent_producer
-from eventlog.reading import take_what_is_there
 from identity.refusals import Refusals
 from schemas.catalog import CATALOG
 from schemas.refusal import RequestsRefused
 from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.refusal.RequestsRefused"].topic
+CLIENT = "culm-api-refusals"
 WRITE_SECONDS = 1.0
 SECONDS_MAX = 5.0
-TAKEN_MAX = 500
 log = structlog.get_logger()
 
 
@@ -46,7 +44,7 @@ class RefusalLog:
             self._thread.join(SECONDS_MAX)
 
     def _write(self) -> None:
-        producer = idempotent_producer(self._kafka, "culm-api-refusals")
+        producer = idempotent_producer(self._kafka, CLIENT)
         while not self._ending.wait(WRITE_SECONDS):
             self._put(producer, self._refusals.take(now_micros()))
         self._put(producer, self._refusals.take_all(now_micros()))
@@ -72,45 +70,13 @@ class RefusalLog:
 
 def newest_refusals(kafka: str, codec: Codec, limit: int) -> list[RequestsRefused]:
     """Of each partition the last `limit` records, the newest first; raises LogUnavailable."""
-    consumer = one_shot_reader(kafka, "culm-api-refusals")
-    try:
-        found = _read(consumer, codec, limit)
-    except KafkaException as problem:
-        raise LogUnavailable(f"the refusals cannot be read: {problem}") from problem
-    finally:
-        consumer.close()
-    return sorted(found, key=lambda record: -record.last_at)
+    newest = newest_records(kafka, CLIENT, TOPIC, limit, "refusals", lambda message: _record(codec, message.value()))
+    return sorted(newest.shown, key=lambda record: -record.last_at)
 
 
-def _read(consumer: Consumer, codec: Codec, limit: int) -> list[RequestsRefused]:
-    parts = []
-    for number in consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, number), timeout=SECONDS_MAX)
-        if high > low:
-            parts.append(TopicPartition(TOPIC, number, max(low, high - limit)))
-    if not parts:
-        return []
-    consumer.assign(parts)
-    found: list[RequestsRefused] = []
-    unread = {part.partition for part in parts}
-    while unread:
-        messages = take_what_is_there(consumer, TAKEN_MAX, SECONDS_MAX)
-        if not messages:
-            raise LogUnavailable("the refusals could not be read in time")
-        for message in messages:
-            failure = message.error()
-            if failure is None:
-                found += _record(codec, message.value())
-            elif failure.code() == KafkaError._PARTITION_EOF:
-                unread.discard(message.partition() or 0)
-            else:
-                raise KafkaException(failure)
-    return found
-
-
-def _record(codec: Codec, value: bytes | None) -> list[RequestsRefused]:
+def _record(codec: Codec, value: bytes | None) -> RequestsRefused | None:
     try:
         found = codec.decode(value).message
     except Poison:
-        return []
-    return [found] if isinstance(found, RequestsRefused) else []
+        return None
+    return found if isinstance(found, RequestsRefused) else None

@@ -1,33 +1,29 @@
 """`/v1/queues` and `/v1/workers`: queues, how many pilots they want, and the workers that live there.
 
-In: requests of members and harvesters. Out: JSON documents; a worker's report becomes the command `ReportWorker`. Guards: a
-long poll ends within its limit; members see only queues that serve their VO.
+In: requests of members and harvesters. Out: JSON documents. Guards: a long poll ends within its limit; members see only queues
+that serve their VO. What harvesters report of workers: `worker_reports.py`.
 """
 
 import asyncio
 import time
 from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.http.access import Pilot, Reader
-from api.http.errors import NotFound, Unavailable
+from api.http.errors import NotFound
 from api.http.forms import limit_of, page, with_times, words_of
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.native.command_body import command_from, entry_of_command
-from api.native.commands import answer_document
 from api.native.reading import CaughtUp
 from api.pilots.agent_tokens import AgentTokens
-from api.pilots.bodies import read_report
 from api.queries import queues as questions
 from api.queries import workers as worker_questions
 from api.queries.read_models import ReadModels, Row
 from api.queries.set_aside import set_aside_of
 from api.services import Services
 from identity.ruling import EndpointClass
-from schemas.characters import NAME, TEXT
 
 #: Less than the 30 s after which proxies and clients give an answer up.
 LONG_POLL_SECONDS_MAX = 25.0
@@ -36,8 +32,6 @@ LOOK_SECONDS = 0.02
 CATCH_UP_SECONDS = 3.0
 #: What a harvester needs to know of a class.
 CLASS_FIELDS = ("name", "wanted", "memory_mb", "cores", "walltime_seconds")
-NAME_LENGTH_MAX = 128
-TEXTS_OF_WORKERS = {"diagnostic": 4_000, "reason": 1_000, "native_state": 200, "batch_id": 200}
 
 
 def build_router(services: Services) -> APIRouter:
@@ -70,19 +64,6 @@ def build_router(services: Services) -> APIRouter:
         tokens.check(identity, EndpointClass.PILOT, queue)
         seconds = min(wait, LONG_POLL_SECONDS_MAX)
         return json_response(await wanted_workers(services, queue, after, seconds))
-
-    @router.post("/queues/{queue}/workers")
-    async def report(queue: str, request: Request, identity: Pilot) -> Response:
-        """A harvester says where a worker is."""
-        body = await read_report(request)
-        tokens.check(identity, EndpointClass.PILOT, queue, str(body.get("worker_id") or ""))
-        command = command_from(entry_of_command("ReportWorker"), _worker_fields(body))
-        answer = await services.gateway.submit(
-            command, queue, identity, role="pilot", wait_seconds=services.config.answer_seconds
-        )
-        if answer is None:
-            raise Unavailable("no answer from the decider yet; report again", retry_after_seconds=2)
-        return json_response(answer_document(answer))
 
     @router.get("/workers")
     async def workers(
@@ -138,20 +119,6 @@ async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
     classes = [{name: one[name] for name in CLASS_FIELDS} for one in row["classes"] or ()]
     numbers = {name: row[name] for name in ("wanted", "live", "sequence")}
     return {"queue": queue, **numbers, "mode": row["mode"], "classes": classes}
-
-
-def _worker_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a worker's report, odd characters replaced: a report of a worker's end must not get lost."""
-    fields = {name: value for name, value in body.items() if value is not None}
-    for name in ("worker_id", "harvester_id", "node", "submit_host"):
-        if isinstance(fields.get(name), str):
-            fields[name] = NAME.replaced(fields[name], NAME_LENGTH_MAX)
-    for name, length_max in TEXTS_OF_WORKERS.items():
-        if isinstance(fields.get(name), str):
-            fields[name] = TEXT.replaced(fields[name], length_max)
-    if isinstance(fields.get("state"), str):
-        fields["state"] = fields["state"].upper()
-    return fields
 
 
 def _queue_document(row: Row, demand: Row | None) -> dict[str, Any]:

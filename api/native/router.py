@@ -24,6 +24,7 @@ from api.native import (
     secrets,
     tail,
     tasks,
+    worker_reports,
 )
 from api.services import Services
 
@@ -34,6 +35,7 @@ def build_router(services: Services, service: AuditService) -> APIRouter:
     parts = (
         health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, links, refusals, revocations,
         secrets, agents, tail, access_policy, can_i, living_workers,
+        worker_reports,
     )  # fmt: skip
     for part in parts:
         router.routes.extend(part.build_router(services).routes)

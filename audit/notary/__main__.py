@@ -18,6 +18,7 @@ from audit.notary.config import NotaryConfig, read_config
 from audit.notary.keys import signing_key
 from audit.notary.ledger import Broken, PartitionLedger
 from audit.notary.reading import EventLog, Partition
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import RECORDS, expose
 from process.settings import masked
@@ -140,6 +141,7 @@ def on_duty(config: NotaryConfig, ending: threading.Event, stand_by_seconds: flo
 def main() -> None:
     """Keep the books until SIGTERM."""
     configure_logs()
+    leave_no_core_file()
     config = read_config(os.environ)
     log.info("notary_starting", **masked(config))
     expose(os.environ, "notary")

@@ -43,8 +43,8 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
 
 
 def is_closed(dataset: Dataset) -> bool:
-    """True when no file is added any more; it is still asked for its files, by tasks that use it as input."""
-    return dataset.closed
+    """True once it exists, open or not: nothing happens in it by itself, so it is in memory only around the commands to it."""
+    return dataset.vo is not None
 
 
 def belongs(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Thing:

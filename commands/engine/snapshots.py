@@ -35,6 +35,8 @@ PAGE_WORK = 10
 SLICE_BYTES_MAX = 1_000_000
 #: Batches for which a closed aggregate stays in memory: late words about it come soon.
 BATCHES_BEFORE_EVICTION = 100
+#: Parts of this much work are worth one such rest: to read them again costs 25 us for each batch of rest, at most.
+REST_WORK = 100
 log = structlog.get_logger()
 
 
@@ -200,11 +202,16 @@ class SnapshotWriter:
     def _move_resting(self, made: Slice) -> None:
         """Aggregates that were closed for long enough become closed rows and leave memory."""
         store, written = self._store, {one.key for one in made.written}
+        store.end_long_rests()
         resting = store.resting
         while resting and resting[0][1] + BATCHES_BEFORE_EVICTION < store.batch and not made.is_full:
             key, batch = resting.popleft()
             entry = store.find(key)
             if entry is None or entry.batch != batch or key in made.evicted:
+                continue
+            until = batch + _batches_of_rest(key, entry)
+            if until >= store.batch:
+                store.rest_until(until, (key, batch))
                 continue
             if key in written or not self._moved(made, key, entry):
                 resting.appendleft((key, batch))
@@ -266,6 +273,12 @@ class SnapshotWriter:
         message = SnapshotMarker(positions=positions, writer_epoch=self._store.writer_epoch)
         value = self._codec.encode(message, SnapshotEnvelope(sequence=0))
         return OutputRecord(LIVE_ROWS, key_of((MARKER, str(partition)), MAIN), value, partition=partition)
+
+
+def _batches_of_rest(key: Key, entry: Entry) -> int:
+    """Batches for which a closed aggregate stays in memory: the longer, the more it costs to read it again."""
+    form = AGGREGATES[key[0]].snapshot
+    return BATCHES_BEFORE_EVICTION * max(1, form.work_of(form.names(entry.state)) // REST_WORK)
 
 
 def _first_of(key: Key, names: list[str]) -> tuple[list[str], int]:

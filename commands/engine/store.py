@@ -6,6 +6,7 @@ writes it to the log as rows. Invariant: a state is, part for part, its live row
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from heapq import heapify, heappop, heappush
 
 from commands import undo
 from commands.aggregates import AGGREGATES
@@ -25,7 +26,8 @@ class StateStore:
     """Entries by (aggregate, id). One that was not asked for since it was restored is still its main row.
 
     due: aggregates whose rows are behind, with the parts that changed, the longest behind first. crowded: those of them with so
-    much to write that it should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then.
+    much to write that it should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then;
+    of those that rest longer, until which batch is noted apart from it.
     """
 
     def __init__(self, rows: RowCodec, closed: ClosedRowsOfShards, partitions: int = 1) -> None:
@@ -37,6 +39,7 @@ class StateStore:
         self.crowded: dict[Key, None] = {}
         self._work: dict[Key, int] = {}
         self.resting: deque[tuple[Key, int]] = deque()
+        self._rest_longer: list[tuple[int, int, Key]] = []
         self.batch = 0
         self.writer_epoch = 0
         self.decided = CommandMemories()
@@ -129,6 +132,17 @@ class StateStore:
         self._hot.pop(key, None)
         self.written(key)
 
+    def rest_until(self, batch: int, resting: tuple[Key, int]) -> None:
+        """Put one that was taken from `resting` off until this batch is behind."""
+        key, since = resting
+        heappush(self._rest_longer, (batch, since, key))
+
+    def end_long_rests(self) -> None:
+        """Put those that were put off until now back to the head of `resting`."""
+        while self._rest_longer and self._rest_longer[0][0] < self.batch:
+            _, since, key = heappop(self._rest_longer)
+            self.resting.appendleft((key, since))
+
     def committed(self) -> None:
         """A batch is in the log."""
         undo.forget()
@@ -159,6 +173,8 @@ class StateStore:
         for key in [key for key in self.due if self.shard_of(key) in shards]:
             self.evict(key)
         self.resting = deque((key, batch) for key, batch in self.resting if key in self._hot)
+        self._rest_longer = [rest for rest in self._rest_longer if rest[2] in self._hot]
+        heapify(self._rest_longer)
         self.closed.let_go(shards)
         self.decided.let_go(shards)
 
@@ -177,6 +193,7 @@ class StateStore:
         self.crowded.clear()
         self._work.clear()
         self.resting.clear()
+        self._rest_longer.clear()
         self.writer_epoch = 0
 
     def hot_count(self) -> int:

@@ -8,6 +8,7 @@ import threading
 import structlog
 
 from eventlog.registry import codec_from
+from process.core_files import leave_no_core_file
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -34,6 +35,7 @@ def main(config: TimersConfig) -> int:
 
 if __name__ == "__main__":
     configure_logs()
+    leave_no_core_file()
     settings = read_timers_config(os.environ)
     log.info("timers_start", **masked(settings))
     expose(os.environ, "timers")

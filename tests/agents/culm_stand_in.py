@@ -42,6 +42,9 @@ class CulmStandIn:
         self.updates: list[dict[str, Any]] = []
         self.worker_statuses: list[dict[str, Any]] = []
         self.worker_reports: list[dict[str, Any]] = []
+        #: How many reports each request with many of them had; a server of an earlier release takes none.
+        self.bulks: list[int] = []
+        self.takes_many = True
         self.headers: list[dict[str, str]] = []
         self.token = TOKEN
         #: Tokens for jobs that are accepted beside it.
@@ -220,11 +223,17 @@ class CulmStandIn:
                 return 503, {}
             return 200, answer
         if path.endswith("/workers"):
-            self.worker_reports.append(body)
-            report = {name: value for name, value in body.items() if value is not None}
-            state = WorkerState(report["state"].upper())
-            return 200, self.decide("ReportWorker", {**report, "state": state, "aggregate_id": path.split("/")[3]})
+            return 200, self._reported(path, body)
+        if path.endswith("/workers/reports") and self.takes_many:
+            self.bulks.append(len(body["reports"]))
+            return 200, {"answers": [{"status": 200, **self._reported(path, report)} for report in body["reports"]]}
         return 404, {}
+
+    def _reported(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.worker_reports.append(body)
+        report = {name: value for name, value in body.items() if value is not None}
+        state = WorkerState(report["state"].upper())
+        return self.decide("ReportWorker", {**report, "state": state, "aggregate_id": path.split("/")[3]})
 
 
 def _handler(culm: CulmStandIn) -> type[BaseHTTPRequestHandler]:

@@ -10,8 +10,8 @@ from agents.harvester.journal import COMPACT_BYTES, JournalTaken, ReportJournal
 def reports_in(journal: ReportJournal) -> list[int]:
     """The numbers of all reports that wait, which are taken."""
     found = []
-    while (report := journal.first()) is not None:
-        found.append(report["n"])
+    while reports := journal.first():
+        found.append(reports[0]["n"])
         journal.said()
     journal.close()
     return found
@@ -91,3 +91,14 @@ def test_a_report_waits_for_the_disk_once_and_its_taking_never(tmp_path: Path, m
 
     assert len(waits) == 1
     assert reports_in(again(journal, tmp_path / "reports")) == [3]
+
+
+def test_the_oldest_reports_go_together_up_to_a_number_and_a_size_and_are_taken_together(tmp_path: Path) -> None:
+    journal = ReportJournal(tmp_path / "reports")
+    journal.add(*({"n": number, "text": "x" * 1_000} for number in range(6)))
+
+    numbers = [[one["n"] for one in journal.first(*limits)] for limits in ((1, 0), (4, 10_000), (6, 3_500), (6, 10))]
+    journal.said(4)
+
+    assert numbers == [[0], [0, 1, 2, 3], [0, 1, 2], [0]]
+    assert reports_in(again(journal, tmp_path / "reports")) == [4, 5]

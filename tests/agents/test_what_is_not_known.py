@@ -50,6 +50,7 @@ class Folders:
         self.folders, self.alive, self.complete = WorkerFolders(root, "kit"), set[str](), True
         self.cancelled: list[str] = []
         self.retired: list[str] = []
+        self.state, self.half, self.looked_at = NativeState.RUNNING, set[str](), list[str]()
 
     def begin(self, tag: str) -> Path:
         """A worker that lives and has a secret."""
@@ -71,7 +72,7 @@ class Folders:
     def listing(self) -> Listing:
         if not self.complete:
             return Listing(False, 1.0, problem="it was cut")
-        return Listing(True, 1.0, tuple(NativeWorker(tag, "7", NativeState.RUNNING, "R") for tag in sorted(self.alive)))
+        return Listing(True, 1.0, tuple(NativeWorker(tag, "7", self.state, "R") for tag in sorted(self.alive)))
 
     def cancel(self, workers: Sequence[NativeWorker]) -> Sequence[CancelOutcome]:
         self.cancelled += [worker.tag for worker in workers]
@@ -79,6 +80,10 @@ class Folders:
 
     def retire(self, workers: Sequence[NativeWorker]) -> None:
         self.retired += [worker.tag for worker in workers]
+
+    def half_submitted(self, workers: Sequence[NativeWorker]) -> Sequence[NativeWorker]:
+        self.looked_at += [worker.tag for worker in workers]
+        return [worker for worker in workers if worker.tag in self.half]
 
     def sweep(self, is_over: Callable[[str], bool]) -> int:
         return self.folders.sweep(is_over)
@@ -94,6 +99,7 @@ class Calls:
 
     def __init__(self, *tags: str) -> None:
         self.log, self.epoch, self.away, self.cancelled = list(tags), 0, set[str](), set[str]()
+        self.withdrawn: list[str] = []
 
     def claim(self, queue: str, epoch: int, seconds: int) -> DecidersAnswer:
         if "claim" in self.away:
@@ -106,6 +112,12 @@ class Calls:
             raise Unreachable("away")
         workers = {tag: LivingWorker(tag.removeprefix("kit-"), tag, "running", "7", tag in self.cancelled) for tag in self.log}
         return QueueInTheLog(self.epoch, "h", "i", max(1, sequence), workers)
+
+    def withdraw(self, queue: str, worker_id: str, why: str) -> DecidersAnswer:
+        if "withdraw" in self.away:
+            raise Unreachable("away")
+        self.withdrawn.append(worker_id)
+        return DecidersAnswer(True, sequence=1)
 
     def reconcile(self, queue: str, epoch: int, compared: dict[str, Any]) -> DecidersAnswer:
         return DecidersAnswer(True, sequence=1)
@@ -256,6 +268,40 @@ def test_workers_retire_when_none_is_wanted_and_not_when_no_number_was_received(
     one.served.retire_excess(one.service)
 
     assert one.system.retired == retired
+
+
+@pytest.mark.parametrize(
+    ("state", "half", "cancelled"),
+    [(NativeState.PENDING, {TAG}, [TAG]), (NativeState.PENDING, set(), []), (NativeState.RUNNING, {TAG}, [])],
+    ids=["it lacks a part", "it is whole", "it runs"],
+)
+def test_a_worker_that_an_earlier_harvester_submitted_in_part_is_withdrawn_and_cancelled(
+    tmp_path: Path, state: NativeState, half: set[str], cancelled: list[str]
+) -> None:
+    one = Harvested(tmp_path, TAG)
+    one.system.begin(TAG)
+    one.system.state, one.system.half = state, half
+
+    one.turn()
+    one.served.cancel_ordered()
+
+    assert (one.system.cancelled, one.calls.withdrawn) == (cancelled, [tag.removeprefix("kit-") for tag in cancelled])
+
+
+def test_a_half_submitted_worker_is_withdrawn_once_culm_answers_and_not_looked_at_again(tmp_path: Path) -> None:
+    one = Harvested(tmp_path, TAG)
+    one.system.begin(TAG)
+    one.system.state, one.system.half, one.calls.away = NativeState.PENDING, {TAG}, {"withdraw"}
+
+    with pytest.raises(Unreachable):
+        one.turn()
+    one.served.cancel_ordered()
+    before, one.calls.away = list(one.system.cancelled), set()
+    one.turn()
+    one.turn()
+    one.served.cancel_ordered()
+
+    assert (before, one.system.cancelled, one.system.looked_at) == ([], [TAG], [TAG, TAG])
 
 
 def test_a_plugin_whose_sweep_breaks_stops_no_harvester(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,11 @@ class LogStandIn:
     def __init__(self) -> None:
         self.records: list[Any] = []
         self.breaks: list[Exception] = []
+        #: Cleared by a test that lets the reader wait before its first record.
+        self.may_be_read = threading.Event()
+        self.may_be_read.set()
+        #: Set once the reader came again after the last record: what followed from it is done.
+        self.read_to_the_end = threading.Event()
         self._lock = threading.Lock()
         self._read = 0
         self._ends: list[int] = []
@@ -52,13 +58,17 @@ class LogStandIn:
         self._read, self._ends = 0, [0, 1]
 
     def poll(self, seconds: float) -> Any:
+        assert self.may_be_read.wait(PATIENCE_SECONDS)
         with self._lock:
             if self.breaks:
                 raise self.breaks.pop()
             if self._read < len(self.records):
                 self._read += 1
                 return self.records[self._read - 1]
-            return _end_of(self._ends.pop(0)) if self._ends else None
+            if self._ends:
+                return _end_of(self._ends.pop(0))
+            self.read_to_the_end.set()
+            return None
 
     def consume(self, most: int, seconds: float) -> list[Any]:
         return []
@@ -193,6 +203,24 @@ def test_a_reader_that_fails_believes_no_one_until_it_has_read_again(verifier: V
 
 def roles_by_group(verifier: Verifier) -> dict[str, str]:
     return verifier.access.roles_of("wlcg", ("wlcg/shift", "wlcg/pilot"))
+
+
+def test_a_loop_that_ended_before_the_issuers_are_believed_leaves_no_coroutine(log: LogStandIn, tmp_path: Path) -> None:
+    policy = IssuerPolicy("", CODEC, Verifier(None, a_gate(tmp_path).keys), None, ("wlcg",))
+    loop = asyncio.new_event_loop()
+    log.may_be_read.clear()
+    loop.call_soon(policy.start)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        log.may_be_read.set()
+        until(log.read_to_the_end.is_set)
+        policy.close()
+
+    assert [str(one.message) for one in left] == []
 
 
 def test_roles_and_rights_are_taken_as_they_are_written(verifier: Verifier, log: LogStandIn) -> None:

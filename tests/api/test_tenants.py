@@ -179,7 +179,8 @@ def test_no_answer_to_a_member_holds_a_byte_of_another_organisation(
 
     assert leaks == {}, "\n".join(f"{path}: {what}" for path, what in leaks.items())
     assert statuses.get(200, 0) > 100
-    assert not any(status >= 500 and status != 503 for status in statuses)
+    # 501: a call that is not offered, to a client that reads the status alone.
+    assert not any(status >= 500 and status not in (501, 503) for status in statuses)
 
 
 @pytest.mark.stack

@@ -1,14 +1,16 @@
-"""`python -m tests.bench.finished_jobs [--jobs N]`: memory of a decider while N jobs are defined, leased, run and finished.
+"""`python -m tests.bench.finished_jobs [--jobs N] [--tasks]`: memory of a decider while N jobs are defined, run and finished.
 
-The decider's own code in memory, on the events of `restart_log.py`, with its rows written as beside batches and its closed rows
-in a file. Flat columns are the claim.
+The decider's own code in memory, on the events of `restart_log.py`, or with `--tasks` on those of tasks of 100 jobs that register
+an output and a log each; with its rows written as beside batches and its closed rows in a file. Flat columns are the claim.
 """
 
 import argparse
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.decider import Decider
@@ -16,7 +18,9 @@ from commands.engine.rows import RowCodec
 from commands.engine.snapshots import SnapshotWriter
 from commands.engine.store import StateStore
 from process.collector import collect_rarely
+from schemas.types import EventEnvelope
 from schemas.wire import Decoded, entry_of
+from tests.bench.finished_tasks import history_of_tasks
 from tests.bench.restart_log import history
 from tests.commands.in_memory import a_codec
 
@@ -28,21 +32,23 @@ def main() -> int:
     """0 after the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.finished_jobs", description=__doc__)
     parser.add_argument("--jobs", type=int, default=1_000_000)
-    jobs = parser.parse_args().jobs
+    parser.add_argument("--tasks", action="store_true", help="with the tasks and datasets of the jobs")
+    given = parser.parse_args()
     collect_rarely()
+    events = history_of_tasks(given.jobs) if given.tasks else history(given.jobs, 0)
     with tempfile.TemporaryDirectory(prefix="culm-finished-") as folder:
-        measure(jobs, Path(folder))
+        measure(given.jobs, events, Path(folder))
     return 0
 
 
-def measure(jobs: int, folder: Path) -> None:
+def measure(jobs: int, events: Iterator[tuple[Any, EventEnvelope]], folder: Path) -> None:
     """Print a line for each tenth."""
     codec = a_codec()
     store = StateStore(RowCodec(codec), ClosedRowsOfShards(folder))
     decider, writer = Decider(store, codec), SnapshotWriter(store, codec)
     print(f"{'finished jobs':>14}{'in memory':>12}{'peak RSS MB':>14}{'closed rows MB':>16}", flush=True)
     finished = 0
-    for number, (message, envelope) in enumerate(history(jobs, 0), start=1):
+    for number, (message, envelope) in enumerate(events, start=1):
         decider.replay("", 0, number, Decoded(entry_of(message), message, envelope), envelope.occurred_at)
         finished += type(message).__name__ == "JobFinished"
         if number % EVENTS_OF_A_BATCH == 0:

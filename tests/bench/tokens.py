@@ -1,28 +1,38 @@
 """What it costs to verify a token for a job: `python -m tests.bench.tokens`.
 
-A token that was accepted before, and one that is new, each with all that a request needs to know who it is from. The least of
-several rounds, in microseconds of CPU.
+A token that was accepted before, and one that is new, each with all that a request needs to know who it is from; and all that
+the token of one job costs in its life: it is made, verified, and known at each further report. The least of several rounds, in
+microseconds of CPU. What a whole life costs in all processes is read from `docs/proof.md`, whose pilots have one token together,
+and is scaled to the machine of now by the yardstick of then.
 """
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api.http.access import Gate
+from deploy.config import CHECKOUT
 from identity.agent_issuer import AgentKeys, job_token
 from identity.agents import Agent, AgentJob
 from identity.own_issuers import own_issuers
 from identity.ruling import EndpointClass
 from identity.trust import key_cache
 from identity.verify import Verifier
+from tests.bench.yardstick import yardstick_ms
 from tests.identity.builders import VOS, SharedDocuments
 
 ROUNDS, NEW_TOKENS, CACHED_CALLS = 7, 300, 5_000
+#: Reports under the token of one job: it runs, two signs of life, its end.
+REPORTS = 4
+LEASE = "11111111-2222-4333-8444-555555555555"
+#: Row of the table of processes: CPU of all of them for one finished job.
+WHOLE_LIFE = re.compile(r"yardstick_ms ([0-9.]+),.*^\| sum \| ([0-9]+) \|", re.MULTILINE | re.DOTALL)
 
 
 def measure() -> dict[str, float]:
-    """Microseconds of CPU: of a token that is known, of one that is new, of making one."""
+    """Microseconds of CPU: of a token that is known, of one that is new, of making one, of the token of one job in its life."""
     with TemporaryDirectory() as folder:
         keys = AgentKeys.of(Path(folder))
         cache = key_cache(Path(folder), SharedDocuments(), agents=keys)
@@ -31,11 +41,27 @@ def measure() -> dict[str, float]:
     return {name: min(found[name] for found in rounds) for name in rounds[0]}
 
 
+def whole_life() -> tuple[float, float]:
+    """Microseconds of CPU of one life in all processes, as `docs/proof.md` has it; the milliseconds of the yardstick then."""
+    found = WHOLE_LIFE.search((CHECKOUT / "docs" / "proof.md").read_text(encoding="utf-8"))
+    assert found is not None, "docs/proof.md has no yardstick or no row `sum`"
+    return float(found[2]), float(found[1])
+
+
+def share(token_micros: float, yardstick: float) -> str:
+    """What the token of a job adds to a life without one: one line. yardstick: milliseconds, as of now."""
+    whole, then = whole_life()
+    scaled = whole * yardstick / then
+    return (
+        f"token of a job in a life: {token_micros:.0f} us; a life in all processes (docs/proof.md): {whole:.0f} us "
+        f"at yardstick {then}, about {scaled:.0f} us at {yardstick} as now; {100 * token_micros / scaled:.1f} %"
+    )
+
+
 async def _round(gate: Gate, keys: AgentKeys) -> dict[str, float]:
     agent = Agent("e" * 64, "wlcg", ("LOCAL",), "w1", int(time.time()) + 86_400)
-    lease = "11111111-2222-4333-8444-555555555555"
     began = time.process_time()
-    tokens = [job_token(keys, agent, AgentJob(number, 1, lease), time.time())[0] for number in range(NEW_TOKENS)]
+    tokens = [job_token(keys, agent, AgentJob(number, 1, LEASE), time.time())[0] for number in range(NEW_TOKENS)]
     made = time.process_time()
     for token in tokens:
         await gate.let_in(EndpointClass.REPORT, f"Bearer {token}", "wlcg")
@@ -44,13 +70,26 @@ async def _round(gate: Gate, keys: AgentKeys) -> dict[str, float]:
     for _ in range(CACHED_CALLS):
         await gate.let_in(EndpointClass.REPORT, known, "wlcg")
     asked = time.process_time()
+    await _lives(gate, keys, agent)
+    lived = time.process_time()
     return {
         "known": 1e6 * (asked - verified) / CACHED_CALLS,
         "new": 1e6 * (verified - made) / NEW_TOKENS,
         "made": 1e6 * (made - began) / NEW_TOKENS,
+        "life": 1e6 * (lived - asked) / NEW_TOKENS,
     }
 
 
+async def _lives(gate: Gate, keys: AgentKeys, agent: Agent) -> None:
+    """Each job's token is made with its lease and let in at each of its reports."""
+    for number in range(NEW_TOKENS):
+        token, _ = job_token(keys, agent, AgentJob(1_000_000 + number, 1, LEASE), time.time())
+        for _ in range(REPORTS):
+            await gate.let_in(EndpointClass.REPORT, f"Bearer {token}", "wlcg")
+
+
 if __name__ == "__main__":
-    for name, micros in measure().items():
+    figures = measure()
+    for name, micros in figures.items():
         print(f"{name}: {micros:.1f} us")
+    print(share(figures["life"], yardstick_ms()))

@@ -1,6 +1,7 @@
 """The checker finds a registry that was altered behind Culm's back."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,8 +16,17 @@ ENTRIES = {entry.subject: entry for entry in messages()}
 SUBJECT = next(subject for subject in ENTRIES if subject.endswith("TaskSubmitted"))
 
 
-def found(level: str = "FULL_TRANSITIVE", own: dict[str, str] | None = None, changed: dict[str, str] | None = None) -> Any:
-    """What the law finds at a registry. own: levels of subjects. changed: schemas of second versions."""
+#: So many subjects are enough where one of them is wrong.
+FEW = (SUBJECT, *[subject for subject in ENTRIES if subject != SUBJECT][:20])
+
+
+def found(
+    level: str = "FULL_TRANSITIVE",
+    own: dict[str, str] | None = None,
+    changed: dict[str, str] | None = None,
+    subjects: Collection[str] = FEW,
+) -> Any:
+    """What the law finds at a registry of `subjects`. own: levels of subjects. changed: schemas of second versions."""
     changed = changed or {}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -26,7 +36,7 @@ def found(level: str = "FULL_TRANSITIVE", own: dict[str, str] | None = None, cha
             case ["config", subject]:
                 return httpx.Response(200, json={"compatibilityLevel": (own or {}).get(subject, level)})
             case ["subjects"]:
-                return httpx.Response(200, json=[*dict.fromkeys((*ENTRIES, *changed)), "other.team-value"])
+                return httpx.Response(200, json=[*dict.fromkeys((*subjects, *changed)), "other.team-value"])
             case ["subjects", subject, "versions"]:
                 return httpx.Response(200, json=[1, 2] if subject in changed else [1])
             case ["subjects", subject, "versions", version]:
@@ -37,12 +47,12 @@ def found(level: str = "FULL_TRANSITIVE", own: dict[str, str] | None = None, cha
     with httpx.Client(base_url="http://registry", transport=httpx.MockTransport(answer)) as client:
         law = RegistryUnaltered(client)
         violations = [(one.place, one.found) for one in law.violations()]
-    assert law.checked >= len(ENTRIES)
+    assert law.checked >= len(subjects)
     return violations
 
 
 def test_a_registry_as_culm_left_it_is_in_order() -> None:
-    assert found() == []
+    assert found(subjects=ENTRIES) == []
 
 
 def test_a_level_that_was_loosened_is_found_wherever_it_stands() -> None:

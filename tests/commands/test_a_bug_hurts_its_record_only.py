@@ -26,10 +26,11 @@ from schemas.records import is_record_class, names_of
 from schemas.wire import entry_of
 from tests.commands.in_memory import Culm, a_culm
 from tests.commands.scenes import SCENES
+from tests.doses import dose
 from tests.sim.seeds import quiet
 
 PLACES = ("decide", "evolve", "settle")
-VICTIMS_OF_A_SCENE = 3
+VICTIMS_OF_A_SCENE = dose(3, fast=1)
 #: They note what undoes each change; `test_queue_lines.py` and `test_input_units.py` hold them to it.
 PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits)
 Sent = tuple[int, Any, str, dict[str, Any]]

@@ -1,12 +1,13 @@
 """Leases: given once, kept alive by heartbeats, lost by a silence that was observed."""
 
-from schemas.job import JobLost, JobSent, LateReportRefused
+from schemas.job import JobLost, JobSent, LateReportRefused, ReportJobProgress
 from schemas.queue import ExpireLease, JobLeased, LeaseEnded, LeaseJob, LeasesRenewed, RenewLeases
 from schemas.types import JobsSeen, LeaseEnding, PilotOffer, ReportedState
 from tests.commands.builders import QUEUE, a_queue, a_running_task, end, job, lease, report
 from tests.commands.in_memory import a_culm
 
 SECOND = 1_000_000
+RUNNING = ReportJobProgress(attempt=1, state=ReportedState.RUNNING)
 
 
 def seen_of(job_id: int) -> tuple[JobsSeen, ...]:
@@ -115,6 +116,26 @@ def test_a_lease_request_said_twice_gives_one_lease_and_says_so() -> None:
 
     assert (first.repeated, second.repeated) == (False, True)
     assert len([m for m, _ in culm.events if isinstance(m, JobLeased)]) == 1
+
+
+def test_a_lease_whose_answer_was_lost_ends_by_time_and_what_its_token_reports_is_refused_then() -> None:
+    culm = a_running_task()
+    lost = lease(culm) or 0  # the answer, and the token for the job in it, reached no one
+    given = culm.last(JobLeased)
+
+    asked_again = lease(culm) or 0
+    held_meanwhile = culm.state("job", lost).status
+    of_other_job = culm.send(RUNNING, str(asked_again), actor="pilot-1", role="pilot", lease_id=given.lease_id)
+    expire = ExpireLease(job_id=lost, lease_id=given.lease_id, at=given.due_at, watched_since=0)
+    culm.send(expire, QUEUE, role="system")
+    late = culm.send(RUNNING, str(lost), actor="pilot-1", role="pilot", lease_id=given.lease_id)
+
+    assert asked_again not in (0, lost)
+    assert held_meanwhile == "sent"
+    assert (of_other_job.reason, of_other_job.message) == ("NOT_PERMITTED", "the token is for another lease")
+    assert (late.reason, late.pilot_command) == ("ALREADY_FINAL", "tobekilled")
+    assert culm.state("job", lost).status == "failed"
+    assert culm.state("job", asked_again).status == "sent"
 
 
 def test_a_pilot_too_small_for_the_jobs_gets_none() -> None:

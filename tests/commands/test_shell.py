@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.task.text import UnresolvedPlaceholder, expand, expand_merge_pairs, file_name, replaced_names
+from tests.doses import dose
 
 BASH = shutil.which("bash") or "bash"
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="\0\n,"), min_size=1, max_size=20)
@@ -34,7 +35,7 @@ def test_a_name_is_one_argument_in_any_quotes(name: str) -> None:
 
 
 @given(st.lists(PLAIN, min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=dose(40, fast=10), deadline=None)
 def test_the_list_that_a_wrapper_reads_is_the_list_of_names(names: list[str]) -> None:
     line = expand('-i "${IN/T}" -o "{\'out.txt\': \'${OUTPUT0}\'}" ${IN/S}', {"IN": names, "OUTPUT0": ["o.1"]}, {})
 

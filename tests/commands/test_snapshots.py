@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from commands.aggregates import AGGREGATES, event_topics
-from commands.dataset.snapshot import PAGE_FILES
+from commands.dataset.snapshot import PAGE_FILES, SNAPSHOT
 from commands.engine import snapshots
 from commands.engine.closed_rows import ClosedRowsOfShards
 from commands.engine.entries import Entry
@@ -13,7 +13,7 @@ from commands.engine.errors import SnapshotUnusable
 from commands.engine.rows import RowCodec, named_by
 from commands.engine.store import WORK_DUE_MAX, StateStore
 from commands.job.model import JobStatus
-from commands.snapshot import MAIN
+from commands.snapshot import MAIN, PAGE
 from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.task import ReloadTask
 from schemas.types import DatasetRole
@@ -188,7 +188,8 @@ def test_a_large_aggregate_moves_to_the_closed_rows_some_parts_at_a_time() -> No
     culm.send(CloseDataset(), NAME)
     node = Node(culm)
     node.round()
-    node.rest()
+    for _ in range(10 * SNAPSHOT.work[PAGE] // snapshots.REST_WORK):
+        node.rest()
 
     for _ in range(4):
         assert node.write() > 0

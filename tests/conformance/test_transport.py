@@ -88,4 +88,4 @@ def test_expressions_are_spelled_as_in_python(client: Client, done_task: int) ->
     assert [[task["jediTaskID"] for task in answer["data"] or ()] for answer in found.values()] == [
         [done_task], [done_task], [], []
     ]  # fmt: skip
-    assert found["("]["message"].startswith("Failed to retrieve task IDs: '(' is not a regular expression")
+    assert found["("]["message"].startswith("Failed to retrieve task IDs: pattern '(' is not a regular expression")

@@ -269,7 +269,7 @@ def test_a_request_that_two_servers_would_read_differently_reaches_no_second(run
     assert running.asked == []
 
 
-@pytest.mark.parametrize("problem", ["empty", "absent", "no policy", "garbage"])
+@pytest.mark.parametrize("problem", ["empty", "absent", "unreadable", "no policy", "garbage"])
 def test_a_directory_without_an_authority_is_refused_at_the_start(running: Running, problem: str) -> None:
     folder = running.config.authorities
     match problem:
@@ -278,6 +278,9 @@ def test_a_directory_without_an_authority_is_refused_at_the_start(running: Runni
                 path.unlink()
         case "absent":
             folder.rename(folder.with_name("moved"))
+        case "unreadable":  # also to root: a link to itself
+            folder.rename(folder.with_name("moved"))
+            folder.symlink_to(folder)
         case "no policy":
             next(folder.glob("*.signing_policy")).unlink()
         case _:

@@ -39,6 +39,9 @@ OFFER = {
 }  # fmt: skip
 WORKER = {"workerID": "w1", "harvesterID": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
 WORKER_V1 = {"worker_id": "w1", "harvester_id": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
+WHERE_IT_IS = {
+    "worker_id": "w", "harvester_id": "h", "state": "running", "node": "n", "exit_code": None, "diagnostic": None,
+}  # fmt: skip
 STATES = (*reports.LIVE_STATES, *reports.FINAL_STATES)
 
 
@@ -85,9 +88,7 @@ def pilot_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         "pilot calls that are mostly read": st.sampled_from(("getResourceTypes", "getProxy")).flatmap(
             lambda name: with_body(f"{legacy}/{name}", pilot, changed({"role": "x", "dn": "y"}), as_form=True)
         ),
-        "harvester workers": with_body(
-            f"/v1/queues/{QUEUE}/workers", pilot,
-            changed({"worker_id": "w", "harvester_id": "h", "state": "running", "node": "n", "exit_code": None,
-            "diagnostic": None}),
-        ),
+        "harvester workers": with_body(f"/v1/queues/{QUEUE}/workers", pilot, changed(WHERE_IT_IS)),
+        "harvester workers in bulk": with_body(f"/v1/queues/{QUEUE}/workers/reports", pilot, st.one_of(
+            in_bulk("reports", changed(WHERE_IT_IS)), changed({"reports": [WHERE_IT_IS, WHERE_IT_IS]}))),
     }  # fmt: skip

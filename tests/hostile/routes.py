@@ -77,8 +77,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 #: Routes with kinds of their own in `submissions.py`, `pilots.py` and `forms.py`.
 OWN_KINDS = frozenset(
     {
-        "/v1/tasks", "/v1/links", "/v1/links/remove", "/v1/queues/{queue}/workers", "/login", "/logout", "/session",
-        "/auth/logout", "/auth/back-channel-logout", "/auth/{vo}/device", "/auth/{vo}/token", "/monitor/act",
+        "/v1/tasks", "/v1/links", "/v1/links/remove", "/v1/queues/{queue}/workers", "/v1/queues/{queue}/workers/reports",
+        "/login", "/logout", "/session", "/auth/logout", "/auth/back-channel-logout", "/auth/{vo}/device",
+        "/auth/{vo}/token", "/monitor/act",
         "/monitor/letters/{partition}/{offset}",
     }
 )  # fmt: skip

@@ -75,6 +75,7 @@ def test_every_command_topic_route_and_front_has_a_kind(kinds: dict[str, plan.St
         "read /v1/tasks",
         "read /tasks/",
         "harvester workers",
+        "harvester workers in bulk",
     } <= names
     assert len(names) > 200
 

@@ -51,6 +51,9 @@ class Site:
     def post(self, token: str, path: str, body: dict[str, Any]) -> httpx.Response:
         return self._client.post(path, json=body, headers=_headers(token))
 
+    def post_bytes(self, token: str, path: str, body: bytes) -> httpx.Response:
+        return self._client.post(path, content=body, headers={**_headers(token), "Content-Type": "application/json"})
+
     def get(self, token: str, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         return self._client.get(path, params=query or {}, headers=_headers(token))
 
@@ -93,6 +96,15 @@ def test_a_worker_takes_a_job_of_its_queue_and_gets_a_token_for_it(site: Site) -
     assert site.rules() == []
 
 
+def test_of_a_lease_whose_answer_did_not_come_no_token_is_made(api_home: Path) -> None:
+    site = Site(api_home, lambda *_: None)
+
+    answer = site.post(site.worker(), GET_JOB, {"siteName": "LOCAL", "worker_id": "w1", "wants_job_token": True}).json()
+
+    assert (answer["StatusCode"], "PandaID" in answer, "job_token" in answer) == (10, False, False)
+    assert [(type(command).__name__, key) for command, key in site.gateway.sent] == [("LeaseJob", "LOCAL")]
+
+
 def test_a_pilot_that_does_not_ask_for_it_and_one_of_a_provider_get_no_job_token(api_home: Path, site: Site) -> None:
     plain = make_token(api_home, user="pilot", name="Pilot", groups=["wlcg", "wlcg/pilot"])
 
@@ -121,6 +133,7 @@ def test_a_pilot_that_does_not_ask_for_it_and_one_of_a_provider_get_no_job_token
         ),
         ("/v1/queues/OTHER/workers", {"worker_id": "w1", "harvester_id": "h", "state": "running"}, "queue"),
         ("/v1/queues/LOCAL/workers", {"worker_id": "w2", "harvester_id": "h", "state": "running"}, "worker"),
+        ("/v1/queues/OTHER/workers/reports", {"reports": [{"worker_id": "w1"}]}, "queue"),
         ("/v1/commands/LeaseJob", {"aggregate_id": "OTHER", "offer": {"pilot": "p", "node": "n"}}, "queue"),
         ("/v1/commands/LeaseJob", {"aggregate_id": "LOCAL", "offer": {"pilot": "p", "node": "n", "worker_id": "w2"}}, "worker"),
         (

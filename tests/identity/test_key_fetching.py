@@ -1,9 +1,6 @@
 """From where keys are fetched, and what a provider may answer. The provider is a real HTTP server on loopback."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -11,51 +8,15 @@ from joserfc.jwk import RSAKey
 from identity.errors import KeysRefused
 from identity.key_fetching import fetch_keys, problem_of_address
 from identity.key_sets import read_key_set
-from schemas.types import TrustedIssuer
 from tests.identity.builders import an_issuer, key_set
+from tests.identity.provider import WELL_KNOWN, Provider, a_provider
 
 KEY = RSAKey.generate_key(2048, {"kid": "rsa-1"})
-WELL_KNOWN = "/.well-known/openid-configuration"
-
-
-class Provider:
-    """Answers of a provider by path: status, headers, body."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        answers = self.answers
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, headers, body = answers.get(self.path, (404, {}, b""))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def says(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
-        self.answers[path] = (status, headers, body)
-
-    def issuer(self, **changes: object) -> TrustedIssuer:
-        return an_issuer(issuer=self.address, **changes)
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    found = Provider()
-    found.says(WELL_KNOWN, json.dumps({"issuer": found.address, "jwks_uri": f"{found.address}/jwks"}).encode())
-    found.says("/jwks", key_set(KEY))
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    yield from a_provider(KEY)
 
 
 def test_keys_are_fetched_from_where_the_discovery_document_says(provider: Provider) -> None:

@@ -56,9 +56,9 @@ def provider_tokens(realm: Realm, user: str) -> dict[str, Any]:
     return found
 
 
-def robot_token(realm: Realm) -> str:
-    """An access token of the service."""
-    form = {"grant_type": "client_credentials", "client_id": ROBOT, "client_secret": ROBOT_SECRET}
+def robot_token(realm: Realm, client_id: str = ROBOT) -> str:
+    """An access token of a service."""
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": ROBOT_SECRET}
     answer = httpx.post(f"{realm.issuer}/protocol/openid-connect/token", data=form, timeout=60)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["access_token"])

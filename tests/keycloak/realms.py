@@ -50,6 +50,18 @@ class Realm:
             (found,) = admin.get(f"/{self.name}/users", params={"username": user, "exact": "true"}).json()
             admin.post(f"/{self.name}/users/{found['id']}/logout").raise_for_status()
 
+    def make_service(self, client_id: str, group: str) -> None:
+        """A service as ROBOT, with the same secret, whose account is in the top group `group`."""
+        with self.server.administrator() as admin:
+            (robot,) = admin.get(f"/{self.name}/clients", params={"clientId": ROBOT}).json()
+            mappers = [{key: value for key, value in one.items() if key != "id"} for one in robot["protocolMappers"]]
+            made = admin.post(f"/{self.name}/clients", json=_service(client_id, mappers))
+            made.raise_for_status()
+            place = made.headers["location"].rpartition("/")[2]
+            account = admin.get(f"/{self.name}/clients/{place}/service-account-user").raise_for_status().json()["id"]
+            (top,) = [one["id"] for one in admin.get(f"/{self.name}/groups").json() if one["name"] == group]
+            admin.put(f"/{self.name}/users/{account}/groups/{top}").raise_for_status()
+
     def rotate_keys(self) -> None:
         """Sign with a new key from now on; the old one is still published."""
         with self.server.administrator() as admin:
@@ -85,12 +97,15 @@ def _make_clients(admin: httpx.Client, realm: str, *, wlcg: bool) -> None:
         "clientId": CLIENT, "publicClient": True, "standardFlowEnabled": True, "redirectUris": ["http://127.0.0.1:*"],
         "attributes": {"oauth2.device.authorization.grant.enabled": "true"}, "protocolMappers": mappers,
     }  # fmt: skip
-    robot = {
-        "clientId": ROBOT, "secret": ROBOT_SECRET, "serviceAccountsEnabled": True, "standardFlowEnabled": False,
+    for client in (device, _service(ROBOT, mappers)):
+        admin.post(f"/{realm}/clients", json=client).raise_for_status()
+
+
+def _service(client_id: str, mappers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "clientId": client_id, "secret": ROBOT_SECRET, "serviceAccountsEnabled": True, "standardFlowEnabled": False,
         "protocolMappers": mappers,
     }  # fmt: skip
-    for client in (device, robot):
-        admin.post(f"/{realm}/clients", json=client).raise_for_status()
 
 
 def _make_groups(admin: httpx.Client, realm: str, vo: str, names: set[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from tests.keycloak.browser import log_in
 from tests.keycloak.conftest import Administrator
 from tests.keycloak.login import begin, poll, provider_tokens, robot_token, tokens_of
 from tests.keycloak.realms import USER_PASSWORD, Realm
+from tests.monitor.manual_actors import ManualActors, until
 
 #: The first test fetches and starts the provider, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
@@ -186,6 +188,22 @@ def test_a_service_without_a_name_or_group_is_no_member(believed: Administrator,
 
     assert answer.status_code == 403
     assert "Not a member of the wlcg group" in answer.text
+
+
+def test_a_service_in_the_group_of_the_organisation_submits(believed: Administrator, stack: Stack, lab: Realm) -> None:
+    lab.make_service("beamline", "wlcg")
+    token = robot_token(lab, "beamline")
+    me = whoami(stack, token).json()
+
+    headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
+    with httpx.Client(base_url=stack.config.api, headers=headers, timeout=70) as robot:
+        task = ManualActors(robot, robot, robot).submit(name=f"user.{me['nickname']}.{uuid4()}")
+        until(lambda: robot.get(f"/v1/tasks/{task}").status_code == 200)
+        shown = robot.get(f"/v1/tasks/{task}").json()
+
+    assert (me["role"], me["roles"]) == ("user", [])
+    assert me["nickname"] == "service-account-beamline"
+    assert (shown["owner"], shown["nickname"]) == (me["subject"], me["nickname"])
 
 
 def test_a_token_of_the_audience_of_another_service_is_refused(believed: Administrator, stack: Stack, keycloak: Any) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from schemas.bounds import problems_of
 from schemas.catalog import CatalogEntry, messages
@@ -16,7 +15,7 @@ from schemas.types import ReportedState, StepDefinition
 from tests.commands.builders import QUEUE, TASK, a_definition, a_queue, a_running_task, a_submission, job, lease, report, run_all
 from tests.commands.in_memory import START, Culm, a_culm
 from tests.readers.histories import under
-from tests.schemas.within_bounds import SEEDS, Known, a_command_envelope, a_message, an_aggregate_id, examples
+from tests.schemas.within_bounds import Known, a_command_envelope, a_message, an_aggregate_id, for_any_seed
 
 COMMANDS = [entry for entry in messages() if entry.role == "commands"]
 KNOWN: Known = {
@@ -102,8 +101,6 @@ STATES: tuple[Callable[[], Culm], ...] = (nothing, submitted, waiting, building,
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
 def test_any_command_to_any_state_is_answered_and_what_follows_is_within_bounds(entry: CatalogEntry) -> None:
-    @examples(12)
-    @given(SEEDS)
     def check(seed: int) -> None:
         culm = STATES[seed % len(STATES)]()
         before = len(culm.events), len(culm.letters)
@@ -120,7 +117,7 @@ def test_any_command_to_any_state_is_answered_and_what_follows_is_within_bounds(
         refused = [one for one in culm.answers if one.reason == "OUT_OF_BOUNDS"]
         assert [(one.command_type, one.message) for one in refused] == []
 
-    check()
+    for_any_seed(check, 12)
 
 
 def test_parameters_nested_beyond_any_reader_are_refused() -> None:

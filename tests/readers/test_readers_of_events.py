@@ -45,7 +45,7 @@ from streams.provisioning.revoked import revoked_leases
 from tests.projections.event_writer import a_codec
 from tests.projections.tables_in_memory import Tables
 from tests.readers.histories import EVENTS, history
-from tests.schemas.within_bounds import SEEDS, a_message, a_part, an_event_envelope, examples
+from tests.schemas.within_bounds import SEEDS, a_message, a_part, an_event_envelope, examples, for_any_seed
 from tests.streams.builders import a_submission
 
 CODEC = a_codec()
@@ -55,8 +55,6 @@ COMPUTED: Mapping[str, Any] = {"error_source": None, "error_code": None, "error_
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
 def test_every_projection_folds_any_event_and_every_row_is_shown(entry: CatalogEntry) -> None:
-    @examples(6)
-    @given(SEEDS)
     def check(seed: int) -> None:
         tables = Tables()
         for record in history(entry, seed):
@@ -69,7 +67,7 @@ def test_every_projection_folds_any_event_and_every_row_is_shown(entry: CatalogE
                 for row in rows:
                     show(name, {**COMPUTED, **joined(name, row, tables), **json.loads(json_of(row))})
 
-    check()
+    for_any_seed(check, 6)
 
 
 def joined(table: str, row: dict[str, Any], tables: Tables) -> dict[str, Any]:
@@ -103,8 +101,6 @@ def show(table: str, row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
 def test_the_checker_judges_any_event(entry: CatalogEntry) -> None:
-    @examples(6)
-    @given(SEEDS)
     def check(seed: int) -> None:
         seen = [
             Seen(r.place, "events", r.aggregate, type(r.message).__name__, r.envelope, r.message) for r in history(entry, seed)
@@ -112,20 +108,18 @@ def test_the_checker_judges_any_event(entry: CatalogEntry) -> None:
 
         assert judge_log(seen, laws_of_the_log({}))
 
-    check()
+    for_any_seed(check, 6)
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
 def test_any_event_is_exported(entry: CatalogEntry) -> None:
-    @examples(4)
-    @given(SEEDS)
     def check(seed: int) -> None:
         pairs = [exported(record) for record in history(entry, seed)]
 
         assert write_avro(io.BytesIO(), pairs, CODEC) == len(pairs)
         assert write_lines(io.BytesIO(), pairs) == len(pairs)
 
-    check()
+    for_any_seed(check, 4)
 
 
 def exported(record: Recorded) -> tuple[Exported, Decoded]:
@@ -139,8 +133,6 @@ def exported(record: Recorded) -> tuple[Exported, Decoded]:
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
 def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entry: CatalogEntry) -> None:
-    @examples(12)
-    @given(SEEDS)
     def check(seed: int) -> None:
         message = a_message(entry, seed)
         heard = [RecordRead(message, an_event_envelope(seed, key_of(entry, seed)), entry.topic, 0, 1)]
@@ -148,15 +140,13 @@ def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entr
             assert (type(made.command).__name__, problems_of(made.command)) == (type(made.command).__name__, ())
             assert problems_of(made.envelope) == ()
 
-    check()
+    for_any_seed(check, 12)
 
 
 @pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
 def test_the_tail_shows_any_event_and_its_filters_look_at_it(entry: CatalogEntry) -> None:
     conditions = conditions_from([f"{field}=!*nothing*" for field in FIELDS])
 
-    @examples(4)
-    @given(SEEDS)
     def check(seed: int) -> None:
         message = a_message(entry, seed)
         envelope = an_event_envelope(seed, key_of(entry, seed))
@@ -165,7 +155,7 @@ def test_the_tail_shows_any_event_and_its_filters_look_at_it(entry: CatalogEntry
         assert all(one.holds(searched(record)) in (True, False) for one in conditions)
         assert orjson.dumps(document_of(record))
 
-    check()
+    for_any_seed(check, 4)
 
 
 @examples(30)

@@ -13,6 +13,7 @@ from schemas.patterns import (
     compile_glob,
     compile_pattern,
 )
+from tests.doses import dose
 
 
 def refusal_of(text: str) -> str:
@@ -84,7 +85,7 @@ def test_a_set_or_an_escaped_bracket_is_not_taken_for_a_lookahead() -> None:
 
 
 @given(st.text(st.characters(codec=None), max_size=30), st.text(st.characters(codec=None), max_size=30))
-@settings(max_examples=300)
+@settings(max_examples=dose(300, fast=30))
 def test_any_text_is_matched_or_refused_and_raises_nothing_else(pattern: str, text: str) -> None:
     try:
         compiled = compile_pattern(pattern)
@@ -101,7 +102,7 @@ def test_a_pattern_that_backtracks_elsewhere_is_matched_at_once() -> None:
 
 
 @given(st.text("ab*?[]!-\\^.", max_size=12), st.text("ab[]!-\\^.", max_size=8))
-@settings(max_examples=500)
+@settings(max_examples=dose(500, fast=30))
 def test_a_glob_matches_what_the_shell_would(glob: str, text: str) -> None:
     try:
         pattern = compile_glob(glob)

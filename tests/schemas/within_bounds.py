@@ -8,12 +8,12 @@ in the profile of `make fast`.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schemas.types
@@ -22,6 +22,7 @@ from schemas.catalog import CATALOG, CatalogEntry
 from schemas.characters import SETS
 from schemas.types import CommandEnvelope, EventEnvelope, SnapshotEnvelope
 from schemas.wire import message_class, to_bytes
+from tests.doses import dose, is_fast
 
 Known = Mapping[str, Sequence[Any]]
 MORE = os.environ.get("HYPOTHESIS") == "more"
@@ -49,7 +50,7 @@ SEEDS = st.integers(0, 2**48)
 
 def examples(few: int) -> settings:
     """How many examples a test draws, and that it draws the same ones in every run unless more are asked for."""
-    at_least = max(1, few // 4) if settings.get_current_profile_name() == "fast" else few
+    at_least = dose(few, fast=max(1, few // 4))
     return settings(
         max_examples=few * 50 if MORE else at_least,
         derandomize=not MORE,
@@ -57,6 +58,22 @@ def examples(few: int) -> settings:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
+
+
+def for_any_seed(check: Callable[[int], None], few: int) -> None:
+    """Runs `check` with `few` seeds. For a check that a test makes for each type of message: hypothesis looks through the source
+    of each again, so `make fast` takes the first seeds without it; the failure of one is named by its seed there as well.
+    """
+    if not is_fast() or MORE:
+        examples(few)(given(SEEDS)(check))()
+        return
+    random = Random(few)
+    for seed in (0, *(random.getrandbits(48) for _ in range(few // 4 - 1))):
+        try:
+            check(seed)
+        except BaseException as problem:
+            problem.add_note(f"seed={seed}")
+            raise
 
 
 def a_message(entry: CatalogEntry, seed: int, known: Known | None = None) -> Any:

@@ -16,6 +16,7 @@ from schemas.wire import Codec
 from streams.engine.messages import OutgoingCommand
 from streams.jedi.known_keys import TASK
 from streams.jedi.reactions import DEFINITION_BYTES_MAX, refine_submitted
+from tests.doses import dose
 from tests.streams.builders import a_submission, a_submission_with_input, record_read
 from tests.streams.naughty import NAUGHTY, naughty
 
@@ -82,7 +83,7 @@ def answer_to(parameters_json: str) -> OutgoingCommand:
     return made
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=dose(400, fast=40), deadline=None)
 @given(st.sampled_from(all_places()), naughty())
 def test_any_value_at_any_key_gives_a_definition_or_breaks_the_task(place: tuple[int, tuple[Any, ...]], text: str) -> None:
     number, path = place
@@ -96,7 +97,7 @@ def test_every_known_oddity_at_every_key_gives_a_definition_or_breaks_the_task()
             answer_to(changed(EXAMPLES[0], path, text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=dose(200, fast=20), deadline=None)
 @given(naughty())
 def test_any_json_instead_of_parameters_gives_a_definition_or_breaks_the_task(text: str) -> None:
     answer_to(text)

@@ -18,6 +18,7 @@ from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.outcomes import roll_up
 from streams.jedi.reactions import generate_ordered
 from streams.leases.renewal import renewals
+from tests.doses import dose
 from tests.streams.builders import a_definition, a_queue, files, record_read, unmerged
 from tests.streams.test_leases import a_beat
 
@@ -36,7 +37,7 @@ def an_output(number: int, lfn: str) -> OutputFile:
     )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=dose(30, fast=10), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, LONGEST_NAME)), min_size=1, max_size=60))
 def test_ends_of_jobs_are_reported_in_commands_that_fit_and_each_once(ends: list[tuple[int, int]]) -> None:
     told = []

@@ -38,7 +38,7 @@ class Emulator:
             return status(404, "NotFound", "the server could not find the requested resource")
         with self.lock:
             if method == "POST" and body is not None:
-                return self._create(kind, body)
+                return self._create(kind, body, is_dry=query.get("dryRun") == "All")
             if name and name not in self.objects[kind]:
                 return status(404, "NotFound", f'{kind} "{name}" not found')
             if method == "GET":
@@ -84,11 +84,13 @@ class Emulator:
                     if any(owner["uid"] == uid for owner in document["metadata"].get("ownerReferences", ())):
                         self.drop(other, one)
 
-    def _create(self, kind: str, body: Object) -> tuple[int, Object]:
+    def _create(self, kind: str, body: Object, is_dry: bool = False) -> tuple[int, Object]:
         name = body["metadata"]["name"]
         if name in self.objects[kind]:
             return status(409, "AlreadyExists", f'{kind} "{name}" already exists')
         meta = {**body["metadata"], "uid": str(uuid.uuid4()), "creationTimestamp": CREATED, "namespace": "culm"}
+        if is_dry:
+            return 201, {**body, "metadata": meta}
         self.put(kind, name, {**body, "metadata": meta, "status": {}}, "ADDED")
         if kind == "jobs":
             self._create_pod(self.objects[kind][name])

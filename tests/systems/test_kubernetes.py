@@ -91,6 +91,31 @@ def test_a_job_that_was_made_without_an_answer_gets_its_files_or_it_would_never_
     assert cluster.left_behind(tag) == [JOBS, SECRETS]
 
 
+def test_a_job_whose_harvester_was_killed_before_its_files_were_made_is_found_and_whole_ones_are_not(
+    cluster: KubernetesStandIn,
+) -> None:
+    plugin = cluster.plugin()
+    submitted(cluster, plugin, "w1", "w2")
+    cluster.emulator.drop("secrets", f"{cluster.stack}-w2")
+    natives = plugin.listing().workers
+
+    half = [native.tag for native in plugin.half_submitted(natives)]
+
+    assert sorted(native.tag for native in natives) == [f"{cluster.stack}-w1", f"{cluster.stack}-w2"]
+    assert half == [f"{cluster.stack}-w2"]
+    assert cluster.left_behind(f"{cluster.stack}-w2") == [JOBS]
+
+
+@pytest.mark.parametrize("code", [400, 403, 429, 500])
+def test_a_worker_is_not_taken_for_half_submitted_when_the_server_does_not_say_so(cluster: KubernetesStandIn, code: int) -> None:
+    plugin = cluster.plugin()
+    submitted(cluster, plugin)
+    cluster.emulator.drop("secrets", f"{cluster.stack}-w1")
+    cluster.front.plan("POST", "/secrets", code, status(code, "Other", "no")[1])
+
+    assert list(plugin.half_submitted(plugin.listing().workers)) == []
+
+
 def test_a_job_whose_files_are_refused_is_taken_back(cluster: KubernetesStandIn) -> None:
     cluster.front.plan("POST", "/secrets", 403, status(403, "Forbidden", "cannot create resource secrets")[1])
 

@@ -199,6 +199,14 @@ class RetiresWorkers(Protocol):
 
 
 @runtime_checkable
+class FindsHalfSubmitted(Protocol):
+    """What a plugin may have beside, where a submission has several parts: what a killed harvester left half."""
+
+    def half_submitted(self, workers: Sequence[NativeWorker]) -> Sequence[NativeWorker]:
+        """Those of `workers`, which wait, that will never start, for certain: a part of their submission is not there."""
+
+
+@runtime_checkable
 class KeepsLastWords(Protocol):
     """What a plugin may have beside: the error output of workers that ended."""
 

@@ -13,6 +13,7 @@ from agents.harvester.systems.contract import (
     CancelOutcome,
     Description,
     EventSource,
+    FindsHalfSubmitted,
     KeepsLastWords,
     Listing,
     NativeWorker,
@@ -84,6 +85,12 @@ class GuardedSystem:
         """As the system does; nothing where it cannot, and while the breaker is open."""
         if isinstance(self._system, RetiresWorkers) and self._breaker.may_order():
             self._system.retire(workers)
+
+    def half_submitted(self, workers: Sequence[NativeWorker]) -> Sequence[NativeWorker]:
+        """As the system says; none where it cannot, and while the breaker is open."""
+        if isinstance(self._system, FindsHalfSubmitted) and self._breaker.may_order():
+            return self._system.half_submitted(workers)
+        return ()
 
     def _learn(self, failures: Sequence[str]) -> None:
         self._breaker = failed(self._breaker, self._clock(), failures[0]) if failures else answered(self._breaker)

@@ -99,6 +99,15 @@ class Kubernetes:
         """Delete their Jobs, which stay in listings until the pods are gone; one that has ended is left as it is."""
         return [self._cancel(worker.tag) for worker in workers]
 
+    def half_submitted(self, workers: Sequence[NativeWorker]) -> Sequence[NativeWorker]:
+        """Those whose Secret is not there, as when a harvester was killed between it and the Job."""
+        submission = self._submission
+        if submission is None or not workers:
+            return ()
+        with ThreadPoolExecutor(min(len(workers), self._cluster.submissions_at_once)) as pool:
+            lacking = list(pool.map(lambda worker: submission.lacks_files(worker.tag), workers))
+        return [worker for worker, lacks in zip(workers, lacking, strict=True) if lacks]
+
     def sweep(self, is_over: Callable[[str], bool]) -> int:
         """Delete Jobs of workers that are over which ended `sweep_seconds` ago; their Secrets and pods go with them."""
         if self._api is None:

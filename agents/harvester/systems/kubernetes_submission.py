@@ -2,7 +2,7 @@
 
 In: a spec. Out: an outcome that is certain, or `Unknown`. Guards: the Job's name is the tag, so that a repeated request cannot
 make a second worker; a Job that is there already is believed to be ours by its labels only; a Job whose Secret is refused is
-taken back, and its pod has never started.
+taken back, and so is one whose Secret a killed harvester has not made; its pod has never started.
 """
 
 import time
@@ -15,7 +15,7 @@ import msgspec
 
 from agents.harvester.systems.contract import Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
 from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer, NoAnswer, NotSent
-from agents.harvester.systems.kubernetes_manifest import SpecRefused, check, files_of, job_document, secret_document
+from agents.harvester.systems.kubernetes_manifest import SpecRefused, check, files_of, job_document, labels, secret_document
 from agents.harvester.systems.kubernetes_objects import BatchJob, Meta
 from agents.harvester.systems.kubernetes_reading import is_of
 from agents.harvester.systems.kubernetes_settings import ClusterSettings, read_queue
@@ -99,6 +99,19 @@ class JobSubmission:
             return uid
         document = secret_document(spec, self._stack, uid, files)
         return self._give_files(spec.tag, uid, document, is_new=tried.is_made, end=end)
+
+    def lacks_files(self, tag: str) -> bool:
+        """Whether the Job of a worker has no Secret, for certain: its pod cannot start.
+
+        Asked by a creation that is not carried out, as the role lets Secrets be made and not read.
+        """
+        document = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": tag, "labels": labels(self._stack, tag)}}
+        seconds = self._cluster.call_seconds
+        try:
+            reply = self._api.ask("POST", self._secrets, query={"dryRun": "All"}, body=document, seconds=seconds)
+        except (NotSent, NoAnswer):
+            return False
+        return reply.is_good and _settles(reply, document)
 
     def _create(self, path: str, document: dict[str, Any], end: float) -> Tried:
         """POST until it is settled. What was answered badly or not at all is sent again: its name makes that harmless."""

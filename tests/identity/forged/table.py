@@ -44,6 +44,7 @@ GROUPS: tuple[Group, ...] = (
         "identity.test_forged_tokens.test_a_key_of_one_issuer_signs_for_no_other",
         "identity.test_key_fetching.test_addresses_that_keys_may_not_be_fetched_from",
         "identity.test_key_fetching.test_a_redirect_is_not_followed",
+        "cli.test_issuer.test_a_provider_that_is_not_sound_is_refused_by_name",
         "identity.test_key_fetching.test_a_discovery_document_that_is_not_sound_is_refused",
         "edge.test_door.test_no_other_token_is_believed_at_the_socket",
         "keycloak.test_logins.test_an_issuer_that_is_removed_is_refused_within_five_seconds",
@@ -71,6 +72,7 @@ GROUPS: tuple[Group, ...] = (
         "identity.test_ruling.test_a_class_is_open_to_these_roles_and_no_others",
         "api.test_access.test_classes_of_routes_need_their_group",
         "api.test_routes.test_every_route_declares_exactly_one_class",
+        "api.test_roles_on_every_route.test_every_route_that_is_closed_to_a_role_refuses_it_on_record",
         "api.test_routes.test_commands_that_culm_sends_itself_are_not_for_users_and_not_for_operators",
     )),
     Group("T7", "certificates, proxies and attribute certificates", (
@@ -135,6 +137,7 @@ GROUPS: tuple[Group, ...] = (
     )),
     Group("T13", "planted secrets", (
         "faults.test_planted_secrets.test_no_secret_that_was_shown_or_made_stands_anywhere",
+        "process.test_core_files.test_a_process_that_aborts_leaves_nothing",
         "identity.test_refusals.test_what_a_token_claims_stands_in_no_record",
         "identity.test_tokens.test_a_denial_never_shows_the_token",
         "agents.test_agents_on_a_stack.test_a_payload_finds_no_key_and_no_token_of_others",

@@ -182,6 +182,11 @@ class CulmSide:
         if path.startswith("/v1/commands/"):
             return self._decided(path.rpartition("/")[2], dict(body))
         queue = path.split("/")[3]
+        if path.endswith("/reports"):
+            return {"answers": [{"status": 200, **self._reported(queue, report)} for report in body["reports"]]}
+        return self._reported(queue, body)
+
+    def _reported(self, queue: str, body: Mapping[str, Any]) -> dict[str, Any]:
         report = {name: value for name, value in body.items() if value is not None}
         answer = self.send(ReportWorker(**report | {"state": WorkerState(report["state"].upper())}), queue, role="pilot")
         return {"accepted": answer.accepted, "reason": answer.reason}

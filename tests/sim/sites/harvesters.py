@@ -128,7 +128,7 @@ class HarvesterProcess:
             demand.poll()
         self._harvester.turn()
         for _ in range(REPORTS_A_TURN):
-            if not self.reporting.send_first(0.0):
+            if not self.reporting.send_oldest(0.0):
                 break
 
     def close(self) -> None:
