@@ -28,6 +28,7 @@ from schemas.worker import (
     WorkerCancelOrdered,
     WorkerCommand,
     WorkerEnded,
+    WorkerEndReported,
     WorkerHeld,
     WorkerPending,
     WorkerRunning,
@@ -60,7 +61,7 @@ def report(workers: Workers, command: ReportWorker, by: CommandEnvelope) -> Deci
     """A worker's life, as harvester and pilot report it, in any order of the two."""
     known = workers.live.get(command.worker_id)
     if command.worker_id in workers.ended:
-        return accept() if command.state in ENDINGS else _refuse_ended(command)
+        return _ended_before(workers, command, by) if command.state in ENDINGS else _refuse_ended(command)
     if command.state in (WorkerState.UNKNOWN, WorkerState.INTENDED):
         return refuse("BAD_STATE", f"worker {command.worker_id} reports the state {command.state}, expected where it is")
     if known is None and command.harvester_id in workers.harvesters:
@@ -126,6 +127,24 @@ def _ended(workers: Workers, command: ReportWorker, live: int, by: CommandEnvelo
     closed = after_end(workers, command.worker_id, command.fingerprint, by.issued_at)
     follow_ups = (*returns(workers, (ended,)), *starved(by.aggregate_id, workers, ended))
     return accept(ended, *closed, follow_ups=follow_ups)
+
+
+def _ended_before(workers: Workers, command: ReportWorker, by: CommandEnvelope) -> Decision:
+    """Who is heard first says how a worker ended; what the batch system says later is kept as evidence, once."""
+    if not command.native_state or workers.open_ends.get(command.worker_id) != by.vo:
+        return accept()
+    reported = WorkerEndReported(
+        worker_id=command.worker_id,
+        harvester_id=command.harvester_id,
+        state=command.state,
+        exit_code=command.exit_code,
+        diagnostic=command.diagnostic,
+        native_state=command.native_state,
+        reason=command.reason,
+        signal=command.signal,
+        fingerprint=command.fingerprint,
+    )
+    return accept(reported)
 
 
 def cancel(workers: Workers, command: WithdrawWorker | CancelWorker | StopWorker, by: CommandEnvelope) -> Decision:

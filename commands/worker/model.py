@@ -30,6 +30,7 @@ from schemas.worker import (
     WorkerCancelOrdered,
     WorkerCommand,
     WorkerEnded,
+    WorkerEndReported,
     WorkerEvent,
     WorkerHeld,
     WorkerIntended,
@@ -124,7 +125,8 @@ class Workers:
     absent: those that the last complete listing of the batch system did not show, and when the first such listing began
     (microseconds). ended: the last ones that ended, so that a late report about them is known as late. harvesters: Culm's own,
     whose workers begin with an intent. classes: how many are wanted by class. held: the order that waits to be confirmed.
-    early: those that ended last without having asked for work.
+    early: those that ended last without having asked for work. open_ends: those of `ended` of whose end the batch system has not
+    said its word in the log, and the organisation that may tell it.
     """
 
     wanted: int = 0
@@ -136,6 +138,7 @@ class Workers:
     classes: tuple[ClassDemand, ...] = ()
     held: HeldOrder | None = None
     early: EarlyEnds = EarlyEnds()
+    open_ends: UndoDict[str, str] = field(default_factory=UndoDict)
 
 
 def initial() -> Workers:
@@ -184,6 +187,8 @@ def evolve(workers: Workers, event: WorkerEvent, envelope: EventEnvelope) -> Wor
             # Rows of earlier releases have no organisation.
             worker = worker if worker.vo else replace(worker, vo=intern(envelope.vo))
             _evolve_worker(workers, event.worker_id, event, worker)
+        case WorkerEndReported():
+            workers.open_ends.pop(event.worker_id, None)
         case _:
             assert_never(event)
     return workers
@@ -202,8 +207,12 @@ def _evolve_worker(workers: Workers, worker_id: str, event: WorkerEvent, worker:
         workers.live.pop(worker_id, None)
         workers.absent.pop(worker_id, None)
         workers.ended[worker_id] = None
+        if isinstance(event, WorkerEnded) and not event.native_state:
+            workers.open_ends[worker_id] = worker.vo
         if len(workers.ended) > ENDED_REMEMBERED:
-            del workers.ended[next(iter(workers.ended))]
+            oldest = next(iter(workers.ended))
+            del workers.ended[oldest]
+            workers.open_ends.pop(oldest, None)
         return
     workers.live[worker_id] = replace(
         worker,

@@ -11,6 +11,7 @@ from schemas.worker import (
     QueueHealthy,
     QueueUnhealthy,
     ServiceClaimed,
+    WorkerEndReported,
     WorkerEvent,
     WorkersHeldBack,
     WorkerSnapshot,
@@ -24,6 +25,8 @@ def changed(workers: Workers, event: WorkerEvent) -> Iterable[str]:
     """The row of the worker that the event is about."""
     match event:
         case WorkersWanted() | WorkersHeldBack() | ServiceClaimed() | WorkersReconciled() | QueueUnhealthy() | QueueHealthy():
+            return ()
+        case WorkerEndReported():
             return ()
         case _:
             return (_name(event.worker_id),)
@@ -62,14 +65,18 @@ def restored(found: Mapping[str, Any]) -> Workers:
         main.classes,
         HeldOrder(main.held_wanted, main.held_at) if main.held_wanted >= 0 else None,
         EarlyEnds(main.early_fingerprint, main.early_ended, main.is_unhealthy, main.probes, main.probe_at),
+        UndoDict(zip(main.ended_open, main.ended_open_vo, strict=True)),
     )
 
 
 def _main(workers: Workers) -> WorkersSnapshot:
     service, absent, held = workers.service, sorted(workers.absent.items()), workers.held or HeldOrder(-1, 0)
+    open_ends = sorted(workers.open_ends.items())
     return WorkersSnapshot(
         wanted=workers.wanted,
         ended=tuple(workers.ended),
+        ended_open=tuple(name for name, _ in open_ends),
+        ended_open_vo=tuple(vo for _, vo in open_ends),
         epoch=service.epoch,
         harvester_id=service.harvester_id,
         instance=service.instance,

@@ -12,6 +12,7 @@ from schemas.worker import (
     WorkerAsked,
     WorkerCancelOrdered,
     WorkerEnded,
+    WorkerEndReported,
     WorkerHeld,
     WorkerIntended,
     WorkerPending,
@@ -51,6 +52,10 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _worker(record, event, {"state": "running", "node": event.node, "started_at": at, "reason": None}, changes)
         case WorkerEnded() as event:
             _worker(record, event, _end(event) | {"ended_at": at}, changes)
+        case WorkerEndReported() as event:
+            evidence = {"native_state": event.native_state, "reason": event.reason or None, "signal": event.signal}
+            changes.update("worker", (record.event.aggregate_id, event.worker_id), evidence)
+            _demand(record, {}, changes)
         case WorkerCancelOrdered() as event:
             key = (record.event.aggregate_id, event.worker_id)
             changes.update("worker", key, {"cancel_ordered": True, "cancel_why": event.why})

@@ -779,6 +779,79 @@ class WorkerCancelOrdered(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_WORKERENDREPORTED = lines_of(
+    (NAME, 1, 255),
+    (NAME, 1, 255),
+    (WORD, 0, 64),
+)
+
+
+class WorkerEndReported(Struct, frozen=True, kw_only=True, gc=False):
+    """What the batch system says of the end of a worker that was over before: evidence, the end stays as it
+    was.
+
+    worker_id: Worker.
+    harvester_id: Harvester.
+    state: How it ended, by the batch system.
+    exit_code: Exit code.
+    diagnostic: What went wrong.
+    native_state: State in the words of the batch system.
+    reason: Reason in the words of the batch system: of being held, or of the end.
+    signal: Signal that ended it.
+    fingerprint: Class of what went wrong; empty where it is not known.
+    """
+
+    worker_id: str
+    harvester_id: str
+    state: WorkerState
+    exit_code: int | None = None
+    diagnostic: str | None = None
+    native_state: str = ""
+    reason: str = ""
+    signal: int | None = None
+    fingerprint: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "worker_id": self.worker_id,
+            "harvester_id": self.harvester_id,
+            "state": self.state,
+            "exit_code": self.exit_code,
+            "diagnostic": self.diagnostic,
+            "native_state": self.native_state,
+            "reason": self.reason,
+            "signal": self.signal,
+            "fingerprint": self.fingerprint,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            worker_id=record["worker_id"],
+            harvester_id=record["harvester_id"],
+            state=WorkerState[record["state"]],
+            exit_code=record["exit_code"],
+            diagnostic=record["diagnostic"],
+            native_state=record["native_state"],
+            reason=record["reason"],
+            signal=record["signal"],
+            fingerprint=record["fingerprint"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.exit_code is None or (-2147483648 <= self.exit_code <= 2147483647))
+            and (self.diagnostic is None or (len(self.diagnostic) <= 4000 and TEXT.takes(self.diagnostic)))
+            and len(self.native_state) <= 200 and TEXT.takes(self.native_state)
+            and len(self.reason) <= 1000 and TEXT.takes(self.reason)
+            and (self.signal is None or (0 <= self.signal <= 1000))
+            and _NAMES_OF_WORKERENDREPORTED("\n".join((self.worker_id, self.harvester_id, self.fingerprint, ""))) is not None
+        )
+
+
 _NAMES_OF_WORKERENDED = lines_of(
     (NAME, 1, 255),
     (NAME, 1, 255),
@@ -1439,6 +1512,8 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     is_unhealthy: The queue gets no new work for it.
     probes: How many workers tried it since.
     probe_at: From then on the next one tries it (microseconds UTC).
+    ended_open: Of those that ended, the ones of whose end the batch system's word is not in the log.
+    ended_open_vo: Of each of these, its tenant.
     """
 
     wanted: int
@@ -1459,6 +1534,8 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     is_unhealthy: bool = False
     probes: int = 0
     probe_at: int = 0
+    ended_open: tuple[str, ...] = ()
+    ended_open_vo: tuple[str, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1481,6 +1558,8 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "is_unhealthy": self.is_unhealthy,
             "probes": self.probes,
             "probe_at": self.probe_at,
+            "ended_open": list(self.ended_open),
+            "ended_open_vo": list(self.ended_open_vo),
         }
 
     @classmethod
@@ -1505,6 +1584,8 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             is_unhealthy=record["is_unhealthy"],
             probes=record["probes"],
             probe_at=record["probe_at"],
+            ended_open=tuple(record["ended_open"]),
+            ended_open_vo=tuple(record["ended_open_vo"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1527,6 +1608,10 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.early_ended <= 2147483647
             and 0 <= self.probes <= 2147483647
             and 0 <= self.probe_at <= 4165516800000000
+            and len(self.ended_open) <= 1000
+            and (not self.ended_open or all(len(item) <= 255 and NAME.takes(item) for item in self.ended_open))
+            and len(self.ended_open_vo) <= 1000
+            and (not self.ended_open_vo or all(len(item) <= 64 and WORD.takes(item) for item in self.ended_open_vo))
             and _NAMES_OF_WORKERSSNAPSHOT("\n".join((self.harvester_id, self.instance, self.service_vo, self.early_fingerprint, ""))) is not None
             and (not self.classes or all(map(ClassDemand.is_within_bounds, self.classes)))
         )
@@ -1551,6 +1636,7 @@ WorkerEvent = (
     | ServiceClaimed
     | WorkerAsked
     | WorkerCancelOrdered
+    | WorkerEndReported
     | WorkerEnded
     | WorkerHeld
     | WorkerIntended

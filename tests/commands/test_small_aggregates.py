@@ -1,8 +1,11 @@
 """Workers, names, datasets and policies: what each refuses."""
 
+from typing import Any
 
 import pytest
 
+from commands.snapshot import MAIN
+from commands.worker.snapshot import restored, rows
 from schemas.dataset import CloseDataset, RegisterFiles
 from schemas.policy import ConfigureQueue, SetIssuers, SetRetryRules, SetShares
 from schemas.records import replace
@@ -18,9 +21,9 @@ from schemas.types import (
     WorkerMode,
     WorkerState,
 )
-from schemas.worker import ReportWorker, WantWorkers
+from schemas.worker import ReportWorker, WantWorkers, WorkerEnded, WorkerEndReported
 from tests.commands.builders import QUEUE, a_queue
-from tests.commands.in_memory import a_culm
+from tests.commands.in_memory import Culm, a_culm
 from tests.identity.builders import an_issuer
 
 A_FILE = DatasetFile(lfn="f", scope="user.jdoe", size_bytes=1, checksum="ad:1", endpoint="E")
@@ -115,6 +118,56 @@ def test_a_workers_end_said_twice_is_harmless() -> None:
 
     assert culm.send(ended, QUEUE, role="pilot").event_types == ("WorkerEnded",)
     assert culm.send(ended, QUEUE, role="pilot").event_types == ()
+
+
+def ended_by_the_word_of(culm: Culm, **told: Any) -> tuple[str, ...]:
+    """The events of the batch system's word about the worker, after its pilot has said that it finished."""
+    command = ReportWorker(worker_id="w", harvester_id="h", state=WorkerState.OUT_OF_MEMORY, **told)
+    found: tuple[str, ...] = culm.send(command, QUEUE, role="pilot").event_types
+    return found
+
+
+def test_what_the_batch_system_says_after_the_pilot_is_kept_once_and_the_end_stays() -> None:
+    culm = a_culm()
+    for state in (WorkerState.RUNNING, WorkerState.FINISHED):
+        culm.send(ReportWorker(worker_id="w", harvester_id="h", state=state), QUEUE, role="pilot")
+
+    first = ended_by_the_word_of(culm, native_state="OUT_OF_MEMORY", reason="OutOfMemory", signal=9)
+    again = ended_by_the_word_of(culm, native_state="OUT_OF_MEMORY", reason="OutOfMemory", signal=9)
+
+    assert (first, again) == (("WorkerEndReported",), ())
+    kept = culm.last(WorkerEndReported)
+    assert (kept.state, kept.native_state, kept.reason, kept.signal) == ("OUT_OF_MEMORY", "OUT_OF_MEMORY", "OutOfMemory", 9)
+    assert culm.last(WorkerEnded).state is WorkerState.FINISHED
+    assert "w" not in culm.state("worker", QUEUE).live
+
+
+def test_no_evidence_is_kept_of_an_end_that_the_batch_system_told_itself_nor_of_another_organisations_worker() -> None:
+    own, other = a_culm(), a_culm()
+    for culm, native_state in ((own, "OOM"), (other, "")):
+        for state in (WorkerState.RUNNING, WorkerState.FAILED):
+            report = ReportWorker(worker_id="w", harvester_id="h", state=state, native_state=native_state)
+            culm.send(report, QUEUE, role="pilot")
+    word = ReportWorker(worker_id="w", harvester_id="h", state=WorkerState.OUT_OF_MEMORY, native_state="OOM")
+
+    assert own.send(word, QUEUE, role="pilot").event_types == ()
+    assert other.send(word, QUEUE, role="pilot", vo="atlas").event_types == ()
+    assert other.send(word, QUEUE, role="pilot").event_types == ("WorkerEndReported",)
+
+
+def test_which_ends_the_batch_system_has_told_stands_in_the_rows() -> None:
+    culm = a_culm()
+    for name, native_state in (("w", ""), ("v", "COMPLETED"), ("u", "")):
+        end = ReportWorker(worker_id=name, harvester_id="h", state=WorkerState.FINISHED, native_state=native_state)
+        culm.send(end, QUEUE, role="pilot")
+    ended_by_the_word_of(culm, native_state="OOM")
+    workers = culm.state("worker", QUEUE)
+
+    (row,) = (row for name, row in rows(workers, {MAIN}) if name == MAIN)
+
+    assert (list(workers.ended), dict(workers.open_ends)) == (["w", "v", "u"], {"u": "wlcg"})
+    again = restored({MAIN: row})
+    assert (again.ended, again.open_ends) == (workers.ended, workers.open_ends)
 
 
 def test_configuring_a_queue_reaches_the_queue_itself() -> None:

@@ -26,6 +26,8 @@ from schemas.worker import (
     ServiceClaimed,
     WorkerAsked,
     WorkerCancelOrdered,
+    WorkerEnded,
+    WorkerEndReported,
     WorkerIntended,
     WorkerSubmitted,
 )
@@ -237,6 +239,17 @@ def test_a_worker_that_was_intended_has_what_was_asked_and_its_outcome() -> None
     assert the(worker, "is_foreign", "cancel_ordered", "cancel_why") == (False, True, "by hand")
     assert the(tables.one("worker_service"), "epoch", "harvester_id", "until") == (3, "h1", 9 * SECOND)
     assert the(tables.one("worker_demand"), "live", "sequence") == (1, 4)
+
+
+def test_what_the_batch_system_says_of_a_worker_that_was_over_is_shown_beside_its_end() -> None:
+    finished = WorkerEnded(worker_id="w2", harvester_id="h1", state=WorkerState.FINISHED, live=0)
+    word = WorkerEndReported(
+        worker_id="w2", harvester_id="h1", state=WorkerState.OUT_OF_MEMORY, native_state="OOM", reason="OutOfMemory", signal=9
+    )
+
+    worker = after([(finished, QUEUE), (word, QUEUE)]).one("worker")
+
+    assert the(worker, "state", "native_state", "reason", "signal") == ("finished", "OOM", "OutOfMemory", 9)
 
 
 def test_a_queue_says_why_it_is_closed_until_a_worker_asks_for_work() -> None:
