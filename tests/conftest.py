@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack
@@ -20,8 +20,8 @@ from tests.starting import starts_processes
 pytest_plugins = ("tests.collected_once", "tests.guard", "tests.side_by_side", "tests.systems.choosing")
 #: Ports of the tests' stacks lie this far above the usual ones.
 PORTS_OFFSET = LANE.offset
-#: What `make fast` asks for: fewer examples of each property than a whole run.
-settings.register_profile(FAST, max_examples=10)
+#: What `make fast` asks for: fewer examples of each property than a whole run. How long one takes says how busy the machine is.
+settings.register_profile(FAST, max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The usual traceback of a log line has colours and the values of every frame, and takes half a second.
 structlog.configure(
     processors=[

@@ -108,7 +108,7 @@ def test_long_names_are_ordered_in_parts_that_fit_a_record() -> None:
     names = tuple("root://storage.example.org:1094//data/" + "d" * 200 + f"/file_{n:06d}.root" for n in range(3_000))
 
     culm = a_refined_task(a_definition(pfn_list=names, events_total=None))
-    generate_all(culm)
+    generate_all(culm, per_job=100)
 
     orders = [message for message, _ in culm.events if isinstance(message, JobsOrdered)]
     assert sum(len(order.units) for order in orders) == 3_000
