@@ -130,7 +130,7 @@ def _ended(workers: Workers, command: ReportWorker, live: int, by: CommandEnvelo
 
 
 def _ended_before(workers: Workers, command: ReportWorker, by: CommandEnvelope) -> Decision:
-    """Who is heard first says how a worker ended; what the batch system says later is kept as evidence, once."""
+    """The first report says how a worker ended; what the batch system says later is kept as evidence, once."""
     if not command.native_state or workers.open_ends.get(command.worker_id) != by.vo:
         return accept()
     reported = WorkerEndReported(
