@@ -2,7 +2,7 @@
 
 In: requests on that socket, each with a token of the edge. Out: the same application, which knows that they came this way.
 Guards: a token of the edge is believed here and nowhere else, and no other token is believed here; the socket's folder is its
-user's alone.
+user's alone; a socket on which another API listens stays that one's.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+log = structlog.get_logger()
 #: True while a request is served that the edge handed on.
 came_through_edge: ContextVar[bool] = ContextVar("came_through_edge", default=False)
 
@@ -64,12 +66,15 @@ class ServerWithDoor(uvicorn.Server):
                 timeout_graceful_shutdown=config.timeout_graceful_shutdown,
             )
         )
+        self._path = path
         self._open: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then open the door."""
+        """Start, then open the door, unless another API has it open."""
         await super().startup(sockets)
-        if self.started:
+        if self.started and _is_open(self._path):
+            log.error("edge_socket_taken", path=str(self._path), expected="a socket on which no other API listens")
+        elif self.started:
             self._open = asyncio.create_task(self._door.serve())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -79,3 +84,13 @@ class ServerWithDoor(uvicorn.Server):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._open
         await super().shutdown(sockets)
+
+
+def _is_open(path: Path) -> bool:
+    """Whether a process listens there: the file stays when one ends without a word."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

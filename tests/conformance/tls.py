@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from deploy.config import CHECKOUT
 from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
+from process.servers import EDGE_SOCKET
 
 LOOPBACK = "127.0.0.1"
 PATIENCE_SECONDS = 60.0
@@ -62,7 +63,7 @@ def https_api(stack: Stack, certificate: Path) -> Iterator[str]:
     (plain,) = (one for one in culm_processes(stack.config, {}) if one.name == "api")
     environment = {
         **basic_environment(stack.config),
-        **plain.environment,
+        **{name: value for name, value in plain.environment.items() if name != EDGE_SOCKET},
         "CULM_API": address,
         "CULM_TLS_CERTIFICATE": str(certificate),
     }

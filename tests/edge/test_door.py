@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.edge.config import EdgeConfig
@@ -134,3 +135,24 @@ def test_an_api_that_is_away_is_said_to_be(whole: Running) -> None:
     answer = whole.get(PERSON, "/v1/whoami")
 
     assert (answer.status_code, "away; try again" in answer.text) == (503, True)
+
+
+def test_a_second_api_leaves_the_socket_to_the_one_that_has_it(whole: Running) -> None:
+    settings = uvicorn.Config(Starlette(), host="127.0.0.1", port=0, log_config=None, ws="none")
+
+    with Serving(ServerWithDoor(settings, whole.config.socket)):
+        meanwhile = whole.get(PERSON, "/v1/whoami").status_code
+
+    assert (meanwhile, whole.get(PERSON, "/v1/whoami").status_code) == (200, 200)
+
+
+def test_a_socket_that_a_killed_api_left_is_taken_over(config: EdgeConfig, edge_key: bytes, port: int) -> None:
+    config.socket.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(config.socket))
+    settings = uvicorn.Config(api_of(config, edge_key), host="127.0.0.1", port=port, log_config=None, ws="none")
+
+    with Serving(ServerWithDoor(settings, config.socket)):
+        running = Running(config, TrustWatch(config))
+        for one in started(running, httpx.AsyncHTTPTransport(uds=str(config.socket))):
+            assert one.get(PERSON, "/v1/whoami").status_code == 200
