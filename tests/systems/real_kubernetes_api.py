@@ -113,8 +113,11 @@ class RealKubernetes(KubernetesAdapter):
         """Lacking."""
 
     def erase(self, tag: str) -> None:
-        """As `kubectl delete job` does, and the node after it."""
-        self._client.request("DELETE", f"{JOBS}/{tag}", json={"propagationPolicy": "Foreground"})
+        """As `kubectl delete job` does once the Job has its pod (or ended), and the node after it."""
+        # The controller that has not seen the deletion yet makes a pod for a Job that is gone, and the listing shows it rightly.
+        wait_for(lambda: self._kubelet.pods(tag) or self._kubelet.conditions(tag) & {"Complete", "Failed"})
+        answer = self._client.request("DELETE", f"{JOBS}/{tag}", json={"propagationPolicy": "Foreground"})
+        assert answer.is_success, answer.text[:500]
         self.settle()
 
     def fill(self, count: int) -> None:
@@ -129,10 +132,13 @@ class RealKubernetes(KubernetesAdapter):
         """Lacking."""
 
     def settle(self) -> None:
-        """What is marked for deletion goes once its node has ended it."""
+        """What is marked for deletion goes once its node has ended it, also pods whose Job went first."""
 
         def gone() -> bool:
-            marked = [name for name, meta in self._mine() if "deletionTimestamp" in meta]
+            pods = self._kubelet.pods_of(f"culm-stack={self.stack}")
+            jobs = dict(self._mine())
+            marked = {name for name, meta in jobs.items() if "deletionTimestamp" in meta}
+            marked |= {pod["metadata"]["labels"]["culm-worker"] for pod in pods} - set(jobs)
             for tag in marked:
                 self._kubelet.bury(tag)
             return not marked
