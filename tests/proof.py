@@ -1,13 +1,14 @@
-"""`python -m tests.proof [sites|simulated-sites]`: writes `docs/proof.md` of laws, planted bugs and what commands left in `out/`.
+"""`python -m tests.proof`: writes `docs/proof.md` of laws, planted bugs and what commands left in `out/`.
 
-Figures that no command left behind are not in the page; nothing in it is written by hand. With a word only its section is made
-again (batch systems, or sites in memory), where the figures of the others were left on another machine.
+Nothing in it is written by hand. A section of which no command left figures in `out/` stays as it is in the page: its figures
+are of another day or machine.
 """
 
 import inspect
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from check.report import laws_of_the_log
@@ -24,6 +25,22 @@ from tests.sim.sites.planted import PLANTS as PLANTS_OF_SITES
 
 PAGE = CHECKOUT / "docs" / "proof.md"
 OUT = CHECKOUT / "out"
+#: Sections in the order of the page.
+HEADS = (
+    "# Proof",
+    "## The laws",
+    "## Simulation",
+    "## Simulated sites",
+    "## Faults on the real stack",
+    "## Input that hurts only its sender",
+    "## Figures",
+    "## What a life costs the decider",
+    "## A large task",
+    "## A restart",
+    "## Beside peers",
+    "## Batch systems",
+)
+RUN_OF_SEEDS = re.compile(r"^Last run: .*$", re.MULTILINE)
 HEAD = """# Proof
 
 Made by `python -m tests.proof` from the laws in `check/`, the planted bugs in `tests/sim/planted.py`, and what the commands
@@ -45,8 +62,7 @@ and tells its story.
 These bugs are planted one by one by `tests/sim/test_simulation.py`, and each is found:
 """
 
-SIMULATED_SITES_HEAD = "## Simulated sites"
-SIMULATED_SITES = f"""{SIMULATED_SITES_HEAD}
+SIMULATED_SITES = """## Simulated sites
 
 `make sim` runs `tests/sim/sites/` too: two real harvesters (claims, intents, files of workers, journal on disk, listings) and
 the real deciders, on a batch system in memory that accepts and does not answer, accepts twice, swallows, refuses, gives ids
@@ -111,8 +127,7 @@ So what grew by 0.6 kB a job (630 MB a million) is flat; beside it are 38 MB of 
 
 """
 
-SITES_HEAD = "## Batch systems"
-SITES = f"""{SITES_HEAD}
+SITES = """## Batch systems
 
 `make sites`: the conformance kit with its faults before the real systems; what they cannot show is skipped with its reason, and
 runs on the emulated ones. Then workers of 1 to 11 GB through each plugin, a tenth of the submissions without an answer after they
@@ -272,12 +287,21 @@ def sites() -> Iterator[str]:
         yield SITES + "".join(f"    {line}\n" for line in path.read_text(encoding="utf-8").splitlines())
 
 
-def with_section(text: str, head: str, section: str) -> str:
-    """The page `text` with another section under `head`, which begins one of its lines; at the end where there was none."""
-    before, _, after = text.partition(f"\n{head}\n")
-    place = after.find("\n## ")
-    rest = after[place:] if place >= 0 else ""
-    return f"{before.rstrip()}\n\n{section.strip()}\n{rest}"
+def with_sections(text: str, made: str) -> str:
+    """The page `text` with the sections of `made` for its own; the line of a run of seeds stays where `made` has none."""
+    kept, fresh = sections_of(text), sections_of(made)
+    for head, section in fresh.items():
+        run = RUN_OF_SEEDS.search(kept.get(head, ""))
+        if run and not RUN_OF_SEEDS.search(section):
+            fresh[head] = f"{section}\n\n{run[0]}"
+    sections = {**kept, **fresh}
+    return "\n\n".join(sections[head] for head in HEADS if head in sections) + "\n"
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """Head to whole section, blank lines around it taken off."""
+    found = (section.strip() for section in re.split(r"^(?=##? )", text, flags=re.MULTILINE))
+    return {section.splitlines()[0]: section for section in found if section}
 
 
 def _first_line(thing: Any) -> str:
@@ -289,19 +313,12 @@ def _read(name: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
-def main(arguments: Iterable[str]) -> int:
+def main() -> int:
     """0 after the page is written."""
-    sections = {"sites": (SITES_HEAD, sites), "simulated-sites": (SIMULATED_SITES_HEAD, simulated_sites)}
-    words = list(arguments)
-    if words:
-        head, lines = sections[words[0]]
-        text = with_section(PAGE.read_text(encoding="utf-8"), head, "\n".join(lines()))
-    else:
-        text = page()
-    PAGE.write_text(text, encoding="utf-8")
+    PAGE.write_text(with_sections(PAGE.read_text(encoding="utf-8"), page()), encoding="utf-8")
     print(f"written {PAGE.relative_to(CHECKOUT)}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
