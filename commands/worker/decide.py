@@ -7,7 +7,7 @@ queue starts workers (`service.py`).
 from typing import assert_never
 
 from commands.decision import Decision, accept, refuse
-from commands.worker.demand import want
+from commands.worker.demand import confirm, want
 from commands.worker.health import after_end, asked
 from commands.worker.model import Worker, Workers
 from commands.worker.returns import returns, runs, starved
@@ -17,6 +17,7 @@ from schemas.types import CommandEnvelope, WorkerState
 from schemas.worker import (
     CancelWorker,
     ClaimService,
+    ConfirmWorkers,
     IntendBoundWorker,
     IntendWorker,
     ReconcileWorkers,
@@ -41,6 +42,8 @@ def decide(workers: Workers, command: WorkerCommand, by: CommandEnvelope) -> Dec
     match command:
         case WantWorkers():
             return want(workers, command, by)
+        case ConfirmWorkers():
+            return confirm(workers, command, by)
         case ClaimService():
             return claim(workers, command, by)
         case IntendWorker() | IntendBoundWorker():

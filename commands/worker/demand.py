@@ -1,15 +1,15 @@
 """How many pilots are to be kept alive: accepted at once, but for an order that would remove many of them. Pure.
 
 Guards: an order that would remove more than a tenth of the living, and more than five, is held back until figures that are a
-minute younger say it again; a number that removes fewer takes the order back. So a count that is wrong for
-a moment removes no one.
+minute younger say it again, or until an operator confirms it; a number that removes fewer takes the order back. So a count that
+is wrong for a moment removes no one.
 """
 
 from commands.decision import Decision, accept, refuse
 from commands.worker.model import Workers
 from schemas.instants import MICROSECONDS
 from schemas.types import ClassDemand, CommandEnvelope
-from schemas.worker import WantWorkers, WorkersHeldBack, WorkersWanted
+from schemas.worker import ConfirmWorkers, WantWorkers, WorkersHeldBack, WorkersWanted
 
 #: Fewer than these are removed without a question.
 REMOVED_MIN, REMOVED_SHARE = 5, 10
@@ -37,9 +37,21 @@ def want(workers: Workers, command: WantWorkers, by: CommandEnvelope) -> Decisio
                 removed=removed,
                 confirm_seconds=CONFIRM_SECONDS,
                 reason=command.reason,
+                classes=command.classes,
             )
         )
     return accept(wanted) if at >= held.at + CONFIRM_SECONDS * MICROSECONDS else accept()
+
+
+def confirm(workers: Workers, command: ConfirmWorkers, by: CommandEnvelope) -> Decision:
+    """Carries out what is held back at once. The command says its number, so that an operator confirms what they have seen."""
+    held = workers.held
+    if held is None:
+        return refuse("NOTHING_HELD_BACK", f"no order is held back; {workers.wanted} pilots are wanted")
+    if command.wanted != held.asked:
+        return refuse("OTHER_NUMBER", f"wanted is {command.wanted}, expected {held.asked}, the number that is held back")
+    reason = f"confirmed by {by.actor}" + (f": {command.why}" if command.why else "")
+    return accept(WorkersWanted(wanted=held.asked, live=len(workers.live), reason=reason, classes=held.classes))
 
 
 def removed_max(live: int) -> int:

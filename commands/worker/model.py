@@ -15,6 +15,7 @@ from schemas.types import ClassDemand, CommandEnvelope, EventEnvelope, WorkerMod
 from schemas.worker import (
     CancelWorker,
     ClaimService,
+    ConfirmWorkers,
     IntendBoundWorker,
     IntendWorker,
     QueueHealthy,
@@ -89,10 +90,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class HeldOrder:
-    """An order that was held back: the number that was asked for, and when (microseconds UTC)."""
+    """An order that was held back: the number that was asked for, when (microseconds UTC), and the same by class."""
 
     asked: int
     at: int
+    classes: tuple[ClassDemand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def evolve(workers: Workers, event: WorkerEvent, envelope: EventEnvelope) -> Wor
         case WorkersWanted():
             workers.wanted, workers.classes, workers.held = event.wanted, event.classes, None
         case WorkersHeldBack():
-            workers.held = HeldOrder(event.asked, envelope.occurred_at)
+            workers.held = HeldOrder(event.asked, envelope.occurred_at, event.classes)
         case ServiceClaimed():
             workers.service = Service(event.epoch, event.harvester_id, event.instance, event.until, intern(envelope.vo))
             workers.harvesters[intern(event.harvester_id)] = None
@@ -229,7 +231,8 @@ def is_closed(workers: Workers) -> bool:
 
 
 def belongs(workers: Workers, command: WorkerCommand, by: CommandEnvelope) -> Thing:
-    """A worker is of the organisation that intended it or reported it first; how many are wanted is of no one.
+    """A worker is of the organisation that intended it or reported it first; how many are wanted is of no one, and what was held
+    back is confirmed by the organisation whose service would remove the workers.
 
     The service of the queue is of the organisation that has it, until it may be taken over.
     """
@@ -238,7 +241,7 @@ def belongs(workers: Workers, command: WorkerCommand, by: CommandEnvelope) -> Th
             return Thing("the number of workers")
         case ClaimService():
             return Thing("the service of the queue", workers.service.vo if by.issued_at < workers.service.until else "")
-        case ReconcileWorkers():
+        case ReconcileWorkers() | ConfirmWorkers():
             return Thing("the service of the queue", workers.service.vo)
         case IntendWorker() | IntendBoundWorker() if command.worker_id not in workers.live:
             return Thing("the service of the queue", workers.service.vo)

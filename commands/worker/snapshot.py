@@ -63,7 +63,7 @@ def restored(found: Mapping[str, Any]) -> Workers:
         UndoDict(dict.fromkeys(main.harvesters)),
         Service(main.epoch, main.harvester_id, main.instance, main.until, main.service_vo),
         main.classes,
-        HeldOrder(main.held_wanted, main.held_at) if main.held_wanted >= 0 else None,
+        HeldOrder(main.held_wanted, main.held_at, main.held_classes) if main.held_wanted >= 0 else None,
         EarlyEnds(main.early_fingerprint, main.early_ended, main.is_unhealthy, main.probes, main.probe_at),
         UndoDict(zip(main.ended_open, main.ended_open_vo, strict=True)),
     )
@@ -88,6 +88,7 @@ def _main(workers: Workers) -> WorkersSnapshot:
         classes=workers.classes,
         held_wanted=held.asked,
         held_at=held.at,
+        held_classes=held.classes,
         early_fingerprint=workers.early.fingerprint,
         early_ended=workers.early.ended,
         is_unhealthy=workers.early.is_closed,

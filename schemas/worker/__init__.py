@@ -105,6 +105,39 @@ class ClaimService(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ConfirmWorkers(Struct, frozen=True, kw_only=True, gc=False):
+    """An operator confirms the number of pilots that was held back because it removes many.
+
+    wanted: The number that was held back, as WorkersHeldBack says it.
+    why: Why; kept in the log.
+    """
+
+    wanted: int
+    why: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "wanted": self.wanted,
+            "why": self.why,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            wanted=record["wanted"],
+            why=record["why"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.wanted <= 2147483647
+            and len(self.why) <= 1000 and TEXT.takes(self.why)
+        )
+
+
 _NAMES_OF_INTENDBOUNDWORKER = lines_of(
     (NAME, 1, 255),
     (WORD, 1, 63),
@@ -1251,6 +1284,7 @@ class WorkersHeldBack(Struct, frozen=True, kw_only=True, gc=False):
     removed: How many would be removed.
     confirm_seconds: After so long the same order is believed.
     reason: The figures it rests on.
+    classes: The same by class, as it was asked for.
     """
 
     asked: int = 0
@@ -1259,6 +1293,7 @@ class WorkersHeldBack(Struct, frozen=True, kw_only=True, gc=False):
     removed: int = 0
     confirm_seconds: int = 60
     reason: str = ""
+    classes: tuple[ClassDemand, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1269,6 +1304,7 @@ class WorkersHeldBack(Struct, frozen=True, kw_only=True, gc=False):
             "removed": self.removed,
             "confirm_seconds": self.confirm_seconds,
             "reason": self.reason,
+            "classes": [item.to_avro() for item in self.classes],
         }
 
     @classmethod
@@ -1281,6 +1317,7 @@ class WorkersHeldBack(Struct, frozen=True, kw_only=True, gc=False):
             removed=record["removed"],
             confirm_seconds=record["confirm_seconds"],
             reason=record["reason"],
+            classes=tuple(ClassDemand.from_avro(item) for item in record["classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1292,6 +1329,8 @@ class WorkersHeldBack(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.removed <= 2147483647
             and 0 <= self.confirm_seconds <= 86400
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and len(self.classes) <= 20
+            and (not self.classes or all(map(ClassDemand.is_within_bounds, self.classes)))
         )
 
 
@@ -1514,6 +1553,7 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     probe_at: From then on the next one tries it (microseconds UTC).
     ended_open: Of those that ended, the ones of whose end the batch system's word is not in the log.
     ended_open_vo: Of each of these, its tenant.
+    held_classes: The number that was held back, by class.
     """
 
     wanted: int
@@ -1536,6 +1576,7 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     probe_at: int = 0
     ended_open: tuple[str, ...] = ()
     ended_open_vo: tuple[str, ...] = ()
+    held_classes: tuple[ClassDemand, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1560,6 +1601,7 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "probe_at": self.probe_at,
             "ended_open": list(self.ended_open),
             "ended_open_vo": list(self.ended_open_vo),
+            "held_classes": [item.to_avro() for item in self.held_classes],
         }
 
     @classmethod
@@ -1586,6 +1628,7 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             probe_at=record["probe_at"],
             ended_open=tuple(record["ended_open"]),
             ended_open_vo=tuple(record["ended_open_vo"]),
+            held_classes=tuple(ClassDemand.from_avro(item) for item in record["held_classes"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1612,14 +1655,17 @@ class WorkersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.ended_open or all(len(item) <= 255 and NAME.takes(item) for item in self.ended_open))
             and len(self.ended_open_vo) <= 1000
             and (not self.ended_open_vo or all(len(item) <= 64 and WORD.takes(item) for item in self.ended_open_vo))
+            and len(self.held_classes) <= 20
             and _NAMES_OF_WORKERSSNAPSHOT("\n".join((self.harvester_id, self.instance, self.service_vo, self.early_fingerprint, ""))) is not None
             and (not self.classes or all(map(ClassDemand.is_within_bounds, self.classes)))
+            and (not self.held_classes or all(map(ClassDemand.is_within_bounds, self.held_classes)))
         )
 
 
 WorkerCommand = (
     CancelWorker
     | ClaimService
+    | ConfirmWorkers
     | IntendBoundWorker
     | IntendWorker
     | ReconcileWorkers

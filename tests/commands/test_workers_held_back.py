@@ -1,7 +1,9 @@
 """An order that would remove many pilots at once waits until it is confirmed."""
 
+from commands.snapshot import MAIN
+from commands.worker.snapshot import SNAPSHOT
 from schemas.types import WorkerState
-from schemas.worker import ReportWorker, WantWorkers, WorkersHeldBack, WorkersWanted
+from schemas.worker import ClaimService, ConfirmWorkers, ReportWorker, WantWorkers, WorkersHeldBack, WorkersWanted
 from tests.commands.builders import QUEUE
 from tests.commands.in_memory import Culm, a_culm
 
@@ -71,3 +73,46 @@ def test_pilots_that_left_by_themselves_are_not_removed_by_the_order() -> None:
         )
 
     assert want(culm, 0) == ("WorkersWanted",)
+
+
+def test_an_operator_confirms_what_is_held_back_at_once() -> None:
+    culm = with_living(100)
+    want(culm, 3)
+
+    confirmed = culm.send(ConfirmWorkers(wanted=3, why="the campaign is over"), QUEUE, role="operator", actor="ops")
+
+    assert confirmed.event_types == ("WorkersWanted",)
+    wanted = culm.last(WorkersWanted)
+    assert (wanted.wanted, wanted.live, wanted.reason) == (3, 100, "confirmed by ops: the campaign is over")
+    assert want(culm, 3) == ()
+
+
+def test_an_operator_confirms_only_the_number_that_is_held_back() -> None:
+    culm = with_living(100)
+    nothing = culm.send(ConfirmWorkers(wanted=0), QUEUE, role="operator")
+    want(culm, 0)
+    other = culm.send(ConfirmWorkers(wanted=10), QUEUE, role="operator")
+
+    assert (nothing.reason, nothing.message) == ("NOTHING_HELD_BACK", "no order is held back; 100 pilots are wanted")
+    assert (other.reason, other.message) == ("OTHER_NUMBER", "wanted is 10, expected 0, the number that is held back")
+    assert culm.state("worker", QUEUE).wanted == 100
+
+
+def test_a_decider_that_restarts_knows_what_is_held_back() -> None:
+    culm = with_living(100)
+    want(culm, 0)
+    state = culm.state("worker", QUEUE)
+
+    restored = SNAPSHOT.restored(dict(SNAPSHOT.rows(state, {MAIN, *SNAPSHOT.names(state)})))
+
+    assert restored.held == state.held
+
+
+def test_an_operator_of_another_organisation_confirms_nothing() -> None:
+    culm = with_living(100)
+    culm.send(ClaimService(harvester_id="h", instance="i", epoch=1, seconds=60), QUEUE, role="pilot", vo="wlcg")
+    want(culm, 0)
+
+    refused = culm.send(ConfirmWorkers(wanted=0), QUEUE, role="operator", vo="other")
+
+    assert refused.reason == "NOT_PERMITTED"
