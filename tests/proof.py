@@ -16,6 +16,7 @@ from check.rows import views
 from deploy.config import CHECKOUT
 from tests.bench.large_task import table as table_of_a_large_task
 from tests.bench.life_records import table as table_of_a_life
+from tests.bench.report import full_queue, memory_growth, of_each, open_pages
 from tests.bench.restart import markdown as restarts
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
@@ -218,28 +219,10 @@ def bench() -> Iterator[str]:
         yield f"| sum | {total} | {round(sum(cycles['cores'].values()), 2)} | | |"
         cores = found["set_up"]["cores"]
         yield f"\n{cores} cores have {1_000_000 * cores / total:.0f} times the sum in a second.\n"
+        yield from of_each(found.get("with_instances", ()))
         yield from memory_growth(found.get("resident_mb_by_finished_jobs", {}))
         yield from open_pages(found.get("pages", {}))
-
-
-def memory_growth(marks: dict[str, dict[str, int]]) -> Iterator[str]:
-    """Resident memory of each process at each number of finished jobs."""
-    if not marks:
-        return
-    yield "\nResident MB after so many finished jobs:\n"
-    yield "| process | " + " | ".join(f"{int(mark):,}" for mark in marks) + " |\n|---|" + "---:|" * len(marks)
-    for process in next(iter(marks.values())):
-        yield f"| {process} | " + " | ".join(str(sizes.get(process, "")) for sizes in marks.values()) + " |"
-
-
-def open_pages(found: dict[str, Any]) -> Iterator[str]:
-    """How fast the monitor is over a million jobs, and what open pages cost."""
-    if not found:
-        return
-    yield f"\nPages of the monitor over {found['jobs']:,} jobs:\n\n| page | p50 ms | p95 ms |\n|---|---:|---:|"
-    yield from (f"| `{path}` | {middle} | {slow} |" for path, (middle, slow) in found["milliseconds"].items())
-    without, used = found["cores_without_pages"], found["cores_with_pages"]
-    yield f"\nThe API uses {without} of a core under load, {used} with 200 pages open.\n"
+    yield from full_queue(found)
 
 
 def large_task() -> Iterator[str]:

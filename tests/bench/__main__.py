@@ -1,9 +1,10 @@
-"""`python -m tests.bench [a b c d e f g h i] [--seconds S] [--pilots N] [--live-jobs N]`: figures of the running local stack.
+"""`python -m tests.bench [a b c d e f g h i j k] [--seconds S] [--pilots N] [--live-jobs N]`: figures of the running local stack.
 
 Prints a table and writes `out/bench/latest.json`. Parts: a whole life cycles a second and their cost; b latency at 100 and
 200 jobs a second; c each part alone, replay, rebuild; d memory after that, and at each of `--finished` finished jobs; e idle
 cost; f cold start with live jobs; g the monitor; h a life cycle with one and with two of each process; i verification
-of tokens. On a stack that is idle otherwise; machines are noisy: compare within one run.
+of tokens; j a full queue; k waits beside a task of very many names. On a stack that is idle otherwise; machines are noisy:
+compare within one run.
 """
 
 import argparse
@@ -22,13 +23,14 @@ from rich.table import Table
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
-from tests.bench import instances, latency, life_cycles, pages, parts, tokens
+from tests.bench import full_queue, instances, latency, life_cycles, pages, parts, tokens
 from tests.bench.loading import fill
+from tests.bench.report import full_queue as full_queue_lines
 from tests.bench.yardstick import yardstick_ms
 from tests.load.accounts import CpuAccounts, events_in_log
 
 FILE = CHECKOUT / "out" / "bench" / "latest.json"
-PARTS = "abcdefghi"
+PARTS = "abcdefghijk"
 RATES = (100.0, 200.0)
 IDLE_SECONDS = 20.0
 
@@ -36,11 +38,13 @@ IDLE_SECONDS = 20.0
 def main() -> int:
     """0 after the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help="which parts, in the order a to i")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help="which parts, in the order a to k")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement under load")
     parser.add_argument("--pilots", type=int, default=150, help="connections in the closed loop of part a")
     parser.add_argument("--finished", type=int, nargs="*", default=[], help="marks of part d, for example 100000 300000")
     parser.add_argument("--live-jobs", type=int, default=5_000, help="in the log at the cold start of part f")
+    parser.add_argument("--waiting-jobs", type=int, default=100_000, help="on the full queue of part j")
+    parser.add_argument("--names", type=int, default=200_000, help="of the large task of part k")
     given = parser.parse_args()
     found = measured(Stack.running(), given)
     FILE.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +83,11 @@ def measured(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
         found["with_instances"] = [asdict(one) for one in instances.measure(stack, given.seconds, given.pilots)]
     if "i" in given.parts:
         found |= {f"token_{name}_us": round(micros, 1) for name, micros in tokens.measure().items()}
+    if "k" in given.parts:
+        alone, beside = full_queue.beside_a_large_task(stack, given.names, RATES[0], given.seconds)
+        found["beside_a_large_task"] = {"names": given.names, "alone": asdict(alone), "beside": asdict(beside)}
+    if "j" in given.parts:
+        found["full_queue"] = asdict(full_queue.measure(stack, given.waiting_jobs, given.seconds))
     if "f" in given.parts:
         live = fill(stack, given.live_jobs)
         found |= {"cold_start_seconds": parts.cold_start(stack), "cold_start_live_jobs": live}
@@ -127,6 +136,8 @@ def show(found: dict[str, Any]) -> None:
     for name, value in found.get("alone", {}).items():
         table.add_row(name, f"{value:,.0f}")
     console.print(table)
+    for line in full_queue_lines(found):
+        console.print(line.strip())
     if "life_cycles" in found:
         costs = Table("process", "CPU us per finished job", "cores used", "resident MB", "idle %")
         for name, cost in found["life_cycles"]["costs"].items():

@@ -92,9 +92,9 @@ class PilotLoad:
         """A new connection of the user."""
         return Connection(self._host, self._port, self._user)
 
-    async def submit(self, connection: Connection, jobs: int) -> int:
-        """Id of a new task of `jobs` jobs."""
-        body = orjson.dumps({"parameters": parameters(f"user.bench.{next(self._names)}/", jobs)})
+    async def submit(self, connection: Connection, jobs: int, **changes: object) -> int:
+        """Id of a new task of `jobs` jobs. changes: other parameters of it."""
+        body = orjson.dumps({"parameters": {**parameters(f"user.bench.{next(self._names)}/", jobs), **changes}})
         began = time.perf_counter()
         answer = await connection.post("/v1/tasks", body)
         self.counts.seconds["submit"].append(time.perf_counter() - began)
@@ -136,9 +136,9 @@ class PilotLoad:
             await asyncio.sleep(AGAIN_SECONDS)
         self.stopped = True
 
-    async def pilot(self, number: int, interval: Callable[[], float] = lambda: 0.0) -> None:
-        """One pilot, until stopped; it begins a job every `interval()` seconds at most."""
-        ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem=4000&diskSpace=20000".encode()
+    async def pilot(self, number: int, interval: Callable[[], float] = lambda: 0.0, memory_mb: int = 4000) -> None:
+        """One pilot in a slot of so much memory, until stopped; it begins a job every `interval()` seconds at most."""
+        ask = f"siteName={QUEUE}&node=node{number}&prodSourceLabel=unified&mem={memory_mb}&diskSpace=20000".encode()
         with closing(Connection(self._host, self._port, self._pilot)) as connection:
             while not self.stopped:
                 began = time.monotonic()
