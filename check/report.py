@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from check.codec import codec_of
+from check.datasets import OutputsCloseWithTasks
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach, ReportsOfTheHolder
@@ -51,6 +52,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         ReportsOfTheHolder(),
         RevokedAreSilent(),
         WorkersAreIntended(),
+        OutputsCloseWithTasks(settled),
     ]
 
 

@@ -87,6 +87,7 @@ def _datasets(rows: dict[str, Row], record: Seen) -> None:
     state, files, _ = rows.get(name, ("open", 0, 0))
     if record.name == "FilesRegistered":
         files = record.message.files_total
+        state = "open" if record.message.reopened else state
     elif name not in rows:
         return
     rows[name] = ("closed" if record.name == "DatasetClosed" else state, files, record.envelope.sequence)

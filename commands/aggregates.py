@@ -1,18 +1,18 @@
 """The aggregates of Culm and the functions each is made of, found by convention.
 
 An aggregate that is declared beside its schemas has a folder here of the same name. It has `model` (`initial`, `is_closed`,
-`belongs`), `decide` (`decide`), `evolve` in a module of that name or in `model`, and `settle` (`settle`) where something follows
-by itself.
+`belongs`), `decide` (`decide`), `evolve` in a module of that name or in `model`, `settle` (`settle`) where something follows by
+itself, and `follows` (`follows`) where others learn of that.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from commands.decision import Decision
+from commands.decision import Decision, FollowUp
 from commands.snapshot import SnapshotForm
 from identity.ruling import Thing
 from schemas.aggregates import AGGREGATES as DECLARED
@@ -25,9 +25,15 @@ def _at_rest(state: Any) -> None:
     return
 
 
+def _for_no_other(state: Any, event: Any) -> tuple[FollowUp, ...]:
+    """What settles in most aggregates concerns them alone."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The functions of one aggregate. `settle` gives the event that follows by itself, or None.
+    """The functions of one aggregate. `settle` gives the event that follows by itself, or None; `follows` the commands that such
+    an event brings about, from the state after it.
 
     belongs: whose that is which a command touches. is_closed: True for a state in which nothing happens by itself: it leaves
     memory after a rest, and is read from its rows when a command comes for it.
@@ -43,8 +49,16 @@ class Aggregate:
     belongs: Callable[[Any, Any, CommandEnvelope], Thing]
     snapshot: SnapshotForm
     settle: Callable[[Any], Any] = _at_rest
+    follows: Callable[[Any, Any], tuple[FollowUp, ...]] = _for_no_other
     commands_remembered: int = COMMANDS_REMEMBERED
     commands_remembered_hours: int = 0
+
+    def with_what_follows(self, decision: Decision, state: Any, settled: Sequence[tuple[Any, EventEnvelope]]) -> Decision:
+        """The decision with the commands, after its own, that `settled` brings about: the events after those it names."""
+        if not settled:
+            return decision
+        following = [one for event, _ in settled for one in self.follows(state, event)]
+        return replace(decision, follow_ups=(*decision.follow_ups, *following))
 
     @property
     def command_topic(self) -> str:
@@ -70,6 +84,7 @@ def _aggregate(declared: AggregateDeclaration) -> Aggregate:
         model.belongs,
         import_module(f"{package}.snapshot").SNAPSHOT,
         getattr(_module(f"{package}.settle", model), "settle", _at_rest),
+        getattr(_module(f"{package}.follows", model), "follows", _for_no_other),
         declared.commands_remembered,
         declared.commands_remembered_hours,
     )

@@ -1,6 +1,7 @@
 """What a dataset says to a command.
 
-Guards: a file name means one content for ever; a closed dataset stays as it is; another tenant's dataset does not exist.
+Guards: a file name means one content for ever; a dataset that a user closed stays as it is, one that the end of its tasks closed
+opens with the next file; another tenant's dataset does not exist. Source: docs/reference/jedi.md, "Output datasets".
 """
 
 from bisect import bisect_right
@@ -10,14 +11,17 @@ from commands.dataset.model import Dataset
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
+from identity.ruling import SYSTEM
 from schemas.dataset import (
     CloseDataset,
     ContentsRequested,
     DatasetClosed,
     DatasetCommand,
+    EndWriting,
     FilesRegistered,
     RegisterFiles,
     RequestContents,
+    WritingEnded,
 )
 from schemas.task import BreakTask, FeedContents
 from schemas.types import CommandEnvelope, DatasetFile
@@ -31,17 +35,19 @@ def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> De
     """Answer `command` against `dataset`; never look anywhere else."""
     match command:
         case RegisterFiles():
-            return register(dataset, command)
+            return register(dataset, command, by)
         case CloseDataset():
             return close(dataset, command)
+        case EndWriting():
+            return end_writing(dataset, command)
         case RequestContents():
             return send_contents(dataset, command, by)
         case _:
             assert_never(command)
 
 
-def register(dataset: Dataset, command: RegisterFiles) -> Decision:
-    """Add the files that are not there yet."""
+def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> Decision:
+    """Add the files that are not there yet. That a task will report its end is taken from Culm alone."""
     added: dict[str, DatasetFile] = {}
     for file in command.files:
         there = dataset.files.get(file.lfn) or added.setdefault(file.lfn, file)
@@ -54,20 +60,35 @@ def register(dataset: Dataset, command: RegisterFiles) -> Decision:
     new = tuple(added.values())
     if not new:
         return accept()
-    if dataset.closed:
+    if dataset.closed and not dataset.closes_with_tasks:
         return refuse("DATASET_CLOSED", f"dataset is closed with {len(dataset.files)} files")
     return accept(
         FilesRegistered(
-            files=new, role=command.role, task_id=command.task_id, files_total=len(dataset.files) + len(new)
+            files=new,
+            role=command.role,
+            task_id=command.task_id,
+            files_total=len(dataset.files) + len(new),
+            until_task_ends=command.until_task_ends and command.task_id is not None and by.role == SYSTEM,
+            reopened=dataset.closed,
         )
     )
 
 
 def close(dataset: Dataset, command: CloseDataset) -> Decision:
-    """No file is added any more."""
+    """No file is added any more; not even by a retry of the task whose end had closed it."""
     if dataset.vo is None:
         return refuse("UNKNOWN_DATASET", "no such dataset")
-    return accept() if dataset.closed else accept(DatasetClosed(reason=command.reason))
+    is_for_good = dataset.closed and not dataset.closes_with_tasks
+    return accept() if is_for_good else accept(DatasetClosed(reason=command.reason))
+
+
+def end_writing(dataset: Dataset, command: EndWriting) -> Decision:
+    """Close the dataset with the last task that wrote in it; nothing for a task that wrote nothing since it began or ended."""
+    if command.task_id not in dataset.writers:
+        return accept()
+    if len(dataset.writers) > 1:
+        return accept(WritingEnded(task_id=command.task_id, writers_left=len(dataset.writers) - 1))
+    return accept(DatasetClosed(reason=f"task {command.task_id} ended", task_id=command.task_id))
 
 
 def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:

@@ -5,17 +5,26 @@ from dataclasses import dataclass, field
 
 from commands.undo import UndoDict, UndoList
 from identity.ruling import Thing
-from schemas.dataset import ContentsRequested, DatasetClosed, DatasetCommand, DatasetEvent, FilesRegistered
+from schemas.dataset import ContentsRequested, DatasetClosed, DatasetCommand, DatasetEvent, FilesRegistered, WritingEnded
 from schemas.types import CommandEnvelope, DatasetFile, EventEnvelope
+
+#: Tasks at work that a dataset remembers; one with more stays open until a user closes it.
+WRITERS_MAX = 1_000
 
 
 @dataclass(slots=True)
 class Dataset:
-    """Files by logical name; `names` are all of them in order. It exists once a file was registered."""
+    """Files by logical name; `names` are all of them in order. It exists once a file was registered.
+
+    closes_with_tasks: only tasks that report their end added files, and no user closed it. writers: those of them that did not
+    end, in the order of their first file. Closed with `closes_with_tasks` is closed until the next file.
+    """
 
     vo: str | None = None
     owner: str | None = None
     closed: bool = False
+    closes_with_tasks: bool = False
+    writers: tuple[int, ...] = ()
     files: UndoDict[str, DatasetFile] = field(default_factory=UndoDict)
     names: UndoList[str] = field(default_factory=UndoList)
 
@@ -29,6 +38,7 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
     """`dataset` after `event`."""
     match event:
         case FilesRegistered():
+            _written(dataset, event)
             if dataset.vo is None:
                 dataset.vo, dataset.owner = envelope.vo, envelope.actor
             for file in event.files:
@@ -36,10 +46,24 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
                     insort(dataset.names, file.lfn)
                 dataset.files[file.lfn] = file
         case DatasetClosed():
-            dataset.closed = True
+            dataset.closed, dataset.writers = True, ()
+            dataset.closes_with_tasks = dataset.closes_with_tasks and event.task_id is not None
+        case WritingEnded():
+            dataset.writers = tuple(task for task in dataset.writers if task != event.task_id)
         case ContentsRequested():
             pass
     return dataset
+
+
+def _written(dataset: Dataset, event: FilesRegistered) -> None:
+    """Who writes, before the files of `event` are in it. A file of anyone else leaves the end of the dataset to its owner."""
+    is_new = dataset.vo is None
+    dataset.closed = dataset.closed and not event.reopened
+    dataset.closes_with_tasks = event.until_task_ends and (is_new or dataset.closes_with_tasks)
+    if dataset.closes_with_tasks and event.task_id is not None and event.task_id not in dataset.writers:
+        dataset.writers += (event.task_id,)
+    if not dataset.closes_with_tasks or len(dataset.writers) > WRITERS_MAX:
+        dataset.closes_with_tasks, dataset.writers = False, ()
 
 
 def is_closed(dataset: Dataset) -> bool:

@@ -31,7 +31,13 @@ def names(dataset: Dataset) -> Iterable[str]:
 def rows(dataset: Dataset, wanted: Collection[str]) -> Iterator[Row]:
     """The rows that are asked for."""
     if MAIN in wanted:
-        yield MAIN, DatasetSnapshot(vo=dataset.vo, owner=dataset.owner, closed=dataset.closed)
+        yield MAIN, DatasetSnapshot(
+            vo=dataset.vo,
+            owner=dataset.owner,
+            closed=dataset.closed,
+            closes_with_tasks=dataset.closes_with_tasks,
+            writers=dataset.writers,
+        )
     pages = sorted(int(name) for name in wanted if name != MAIN)
     if not pages:
         return
@@ -47,7 +53,9 @@ def restored(found: Mapping[str, Any]) -> Dataset:
     main: DatasetSnapshot = found[MAIN]
     pages = sorted((int(name), row.files) for name, row in found.items() if name != MAIN)
     files = {file.lfn: file for _, held in pages for file in held}
-    return Dataset(main.vo, main.owner, main.closed, UndoDict(files), UndoList(sorted(files)))
+    return Dataset(
+        main.vo, main.owner, main.closed, main.closes_with_tasks, main.writers, UndoDict(files), UndoList(sorted(files))
+    )
 
 
 def _pages(files: int) -> int:

@@ -250,6 +250,7 @@ class Decider:
         if not (inline or is_answer) or not events:
             outputs.append(answer_record(self._codec, decoded, entry.sequence, decision, events, inline=inline))
         outcomes.append((decoded.name, refusal_outcome(decision), events))
+        decision = aggregate.with_what_follows(decision, entry.state, events[len(decision.events) :])
         for follow_up in decision.follow_ups:
             if follow_up.checked is not None:
                 checked.note(follow_up.checked)

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.aside import restore, set_aside
 from commands.task.feeding import feed_contents, refine
+from commands.task.follows import ends_of_writing
 from commands.task.kills import (
     KILL_FINISH,
     KILL_FINISH_SOFT,
@@ -219,7 +220,9 @@ def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
             task_attempt=task.attempt + 1,
             # A list whose key the new parameters have is replaced by what they say.
             lists=tuple(one for one in task.lists if one.list.partition("[")[0] not in new),
-        )
+        ),
+        # With the new definition it may have other outputs. Those of a task that ended are closed.
+        follow_ups=ends_of_writing(task) if task.status is TaskStatus.EXHAUSTED else (),
     )
 
 

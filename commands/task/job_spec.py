@@ -51,7 +51,7 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
     definition = _definition(task)
     merging = definition.merge is not None
     outputs = [
-        _output(template, task.task_id, job.serial, unmerged=merging and _is_merged(definition, template))
+        _output(template, task.task_id, job.serial, unmerged=merging and is_merged(definition, template))
         for template in definition.outputs
         if not template.merge_only
     ]
@@ -92,7 +92,7 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
 def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
     step = _step(_definition(task).build)
     library = f"panda.{task.task_id}.{job.serial:06d}.lib.tgz"
-    output = JobOutput(lfn=library, dataset=f"panda.{task.task_id}.lib", scope="panda", role=DatasetRole.OUTPUT)
+    output = JobOutput(lfn=library, dataset=library_dataset(task), scope="panda", role=DatasetRole.OUTPUT)
     text = step.parameters.replace("${IN}", step.archive or "").replace("${OUT}", library)
     return _spec(
         task,
@@ -252,13 +252,23 @@ def _output(template: OutputTemplate, task_id: int, serial: int, *, unmerged: bo
 
 def _log_of(task: Task, job: GeneratedJob, step: str) -> JobOutput:
     """The log of a build or merge job goes where the task's logs go."""
-    logs = [found for found in _definition(task).outputs if found.role is DatasetRole.LOG and not found.merge_only]
+    dataset, scope = step_logs(task)
     name = f"{task.name.rstrip('/')}.{step}.{task.task_id}.{job.serial:06d}.log.tgz"
-    dataset = logs[0].dataset if logs else f"{task.name.rstrip('/')}.log"
-    return JobOutput(lfn=name, dataset=dataset, scope=logs[0].scope if logs else "panda", role=DatasetRole.LOG)
+    return JobOutput(lfn=name, dataset=dataset, scope=scope, role=DatasetRole.LOG)
 
 
-def _is_merged(definition: TaskDefinition, template: OutputTemplate) -> bool:
+def step_logs(task: Task) -> tuple[str, str]:
+    """Dataset and scope of the logs of build and merge jobs."""
+    logs = [found for found in _definition(task).outputs if found.role is DatasetRole.LOG and not found.merge_only]
+    return (logs[0].dataset, logs[0].scope) if logs else (f"{task.name.rstrip('/')}.log", "panda")
+
+
+def library_dataset(task: Task) -> str:
+    """Name of the dataset of what the build job makes."""
+    return f"panda.{task.task_id}.lib"
+
+
+def is_merged(definition: TaskDefinition, template: OutputTemplate) -> bool:
     """Outputs go through the merge step; logs only when merged logs are wanted."""
     logs_merged = any(found.merge_only and found.role is DatasetRole.LOG for found in definition.outputs)
     return template.role is DatasetRole.OUTPUT or logs_merged

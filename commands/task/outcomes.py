@@ -158,7 +158,7 @@ def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowU
             for file in (output for output in outcome.outputs if output.dataset):
                 files.setdefault((file.dataset, file.role), []).append(file)
     return [
-        FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id), task.owner)
+        FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id, until_task_ends=True), task.owner)
         for (dataset, role), found in files.items()
         for part in cut([_dataset_file(file) for file in found], OUTCOMES_PER_EVENT, PART_BYTES_MAX)
     ]

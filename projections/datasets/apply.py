@@ -1,7 +1,7 @@
 """Which files a dataset has, and whether more may come. A dataset exists once a file was registered in it."""
 
 from projections.engine.changes import RowChanges
-from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered
+from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered, WritingEnded
 from schemas.reading import Recorded
 
 
@@ -13,7 +13,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case DatasetClosed():
             name = record.event.aggregate_id
             changes.update("dataset", (name,), {"state": "closed", "sequence": record.event.sequence})
-        case ContentsRequested():
+        case ContentsRequested() | WritingEnded():
             changes.update("dataset", (record.event.aggregate_id,), {"sequence": record.event.sequence})
         case _:
             pass
@@ -35,7 +35,8 @@ def _registered(record: Recorded, event: FilesRegistered, changes: RowChanges) -
             "sequence": envelope.sequence,
         },
     )
-    changes.update("dataset", (name,), {"files_total": event.files_total, "sequence": envelope.sequence})
+    changed = {"files_total": event.files_total, "sequence": envelope.sequence}
+    changes.update("dataset", (name,), {**changed, "state": "open"} if event.reopened else changed)
     for file in event.files:
         changes.insert(
             "dataset_file",

@@ -46,17 +46,46 @@ class CloseDataset(Struct, frozen=True, kw_only=True, gc=False):
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
+class EndWriting(Struct, frozen=True, kw_only=True, gc=False):
+    """A task ended and adds no more files; a dataset in which only tasks wrote closes with the last of them.
+
+    task_id: The task that ended.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
+
+
 class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
     """Add files to a dataset; the dataset is made if it does not exist.
 
     files: The files; those already there with the same checksum are ignored.
     role: What the dataset is.
     task_id: Task that made the files.
+    until_task_ends: True when the task sends EndWriting at its end; the dataset closes with the last such task,
+        if no one else adds files.
     """
 
     files: tuple[DatasetFile, ...] = ()
     role: DatasetRole = DatasetRole.INPUT
     task_id: int | None = None
+    until_task_ends: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -64,6 +93,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
             "files": [item.to_avro() for item in self.files],
             "role": self.role,
             "task_id": self.task_id,
+            "until_task_ends": self.until_task_ends,
         }
 
     @classmethod
@@ -73,6 +103,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
             files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
             role=DatasetRole[record["role"]],
             task_id=record["task_id"],
+            until_task_ends=record["until_task_ends"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -161,17 +192,20 @@ class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DatasetClosed(Struct, frozen=True, kw_only=True, gc=False):
-    """No file will be added any more.
+    """No file will be added any more. One that the end of a task closed opens again with the next file.
 
     reason: Why.
+    task_id: The task whose end closed it; null when a user did.
     """
 
     reason: str | None = None
+    task_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "reason": self.reason,
+            "task_id": self.task_id,
         }
 
     @classmethod
@@ -179,11 +213,15 @@ class DatasetClosed(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             reason=record["reason"],
+            task_id=record["task_id"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and (self.task_id is None or (1 <= self.task_id <= 900000000000))
+        )
 
 
 class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
@@ -193,12 +231,16 @@ class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
     role: What the dataset is.
     task_id: Task that made the files.
     files_total: Files in the dataset now.
+    until_task_ends: True when the dataset closes with the last task that says so, if no one else adds files.
+    reopened: True when the end of its tasks had closed the dataset, and it is open again.
     """
 
     files: tuple[DatasetFile, ...] = ()
     role: DatasetRole
     task_id: int | None = None
     files_total: int
+    until_task_ends: bool = False
+    reopened: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -207,6 +249,8 @@ class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
             "role": self.role,
             "task_id": self.task_id,
             "files_total": self.files_total,
+            "until_task_ends": self.until_task_ends,
+            "reopened": self.reopened,
         }
 
     @classmethod
@@ -217,6 +261,8 @@ class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
             role=DatasetRole[record["role"]],
             task_id=record["task_id"],
             files_total=record["files_total"],
+            until_task_ends=record["until_task_ends"],
+            reopened=record["reopened"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -226,6 +272,39 @@ class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and 0 <= self.files_total <= 1000000000000000
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
+        )
+
+
+class WritingEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """A task that added files ended, while others that added files are at work.
+
+    task_id: The task that ended.
+    writers_left: Tasks that added files and did not end.
+    """
+
+    task_id: int
+    writers_left: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "writers_left": self.writers_left,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            writers_left=record["writers_left"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 1 <= self.writers_left <= 1000
         )
 
 
@@ -270,11 +349,15 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: Its tenant, once it exists.
     owner: Its owner, once it exists.
     closed: True when no file is added any more.
+    closes_with_tasks: True when only tasks that report their end added files, and no user closed it.
+    writers: Those of these tasks that did not end.
     """
 
     vo: str | None = None
     owner: str | None = None
     closed: bool = False
+    closes_with_tasks: bool = False
+    writers: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -282,6 +365,8 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "owner": self.owner,
             "closed": self.closed,
+            "closes_with_tasks": self.closes_with_tasks,
+            "writers": list(self.writers),
         }
 
     @classmethod
@@ -291,12 +376,16 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             owner=record["owner"],
             closed=record["closed"],
+            closes_with_tasks=record["closes_with_tasks"],
+            writers=tuple(record["writers"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
+            len(self.writers) <= 1000
+            and (not self.writers or 1 <= min(self.writers) <= max(self.writers) <= 900000000000)
+            and _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
             and self.vo != ""
             and self.owner != ""
         )
@@ -304,6 +393,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 DatasetCommand = (
     CloseDataset
+    | EndWriting
     | RegisterFiles
     | RequestContents
 )
@@ -312,4 +402,5 @@ DatasetEvent = (
     ContentsRequested
     | DatasetClosed
     | FilesRegistered
+    | WritingEnded
 )

@@ -15,8 +15,10 @@ from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import views
 from check.workers import WorkersAreIntended
 from commands.config import GROUP
+from schemas.dataset import FilesRegistered
 from schemas.policy import IdentityRevoked
 from schemas.records import replace as copied
+from schemas.types import DatasetRole
 from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
 from tests.sim.world import World
@@ -211,6 +213,21 @@ def started_early(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def filled_when_closed(records: list[Seen]) -> list[Seen]:
+    """A dataset gets a file after the end of its task, and does not open."""
+    index = next(i for i, one in enumerate(records) if one.name == "DatasetClosed" and one.message.task_id is not None)
+    closed = records[index]
+    later = with_envelope(closed, sequence=closed.envelope.sequence + 1)
+    added = FilesRegistered(role=DatasetRole.OUTPUT, files_total=9, task_id=closed.message.task_id, until_task_ends=True)
+    return [*records[: index + 1], replace(later, name="FilesRegistered", message=added), *records[index + 1 :]]
+
+
+def dropped_closing(records: list[Seen]) -> list[Seen]:
+    """The last dataset that closed with its task did not."""
+    closed = [i for i, one in enumerate(records) if one.name == "DatasetClosed" and one.message.task_id is not None]
+    return without(records, closed[-1])
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -236,6 +253,8 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("another name than is fed", named_wrongly, "lists of names come whole and in order"),
     ("a wrong number of names to come", started_early, "lists of names come whole and in order"),
     ("a wrong account", miscounted, "file accounts add up"),
+    ("a file in a closed dataset", filled_when_closed, "outputs close with their tasks"),
+    ("a dataset that never closed", dropped_closing, "outputs close with their tasks"),
     ("a dropped order of a task", dropped("TaskRefined"), "task transitions are legal"),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from schemas import records
-from schemas.dataset import ContentsRequested, DatasetClosed
+from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered, WritingEnded
 from schemas.queue import JobQueued, JobWithdrawn, LeasesRenewed, TaskHeld, TaskReleased
 from schemas.reading import Recorded
 from schemas.task import (
@@ -19,7 +19,7 @@ from schemas.task import (
     TaskRetried,
     TaskWoken,
 )
-from schemas.types import LeaseEnding, NameList, TaskVerdict, WorkerState
+from schemas.types import DatasetRole, LeaseEnding, NameList, TaskVerdict, WorkerState
 from schemas.worker import (
     QueueHealthy,
     QueueUnhealthy,
@@ -195,6 +195,15 @@ def test_a_dataset_exists_once_a_file_was_registered() -> None:
     assert asked.all("dataset") == []
     assert the(there.one("dataset"), "name", "role", "state", "files_total", "owner") == (INPUT, "INPUT", "closed", 2, "jdoe")
     assert [row["lfn"] for row in there.all("dataset_file")] == ["in.1", "in.2"]
+
+
+def test_a_dataset_that_its_task_closed_is_open_with_the_next_file() -> None:
+    first = FilesRegistered(role=DatasetRole.OUTPUT, files_total=1, task_id=TASK, until_task_ends=True)
+    closed = [(first, "d"), (WritingEnded(task_id=TASK, writers_left=1), "d"), (DatasetClosed(task_id=TASK), "d")]
+    again = [*closed, (records.replace(first, files_total=2, reopened=True), "d")]
+
+    assert the(after(closed).one("dataset"), "state", "files_total", "sequence") == ("closed", 1, 3)
+    assert the(after(again).one("dataset"), "state", "files_total", "sequence") == ("open", 2, 4)
 
 
 def test_a_policy_is_its_last_document() -> None:

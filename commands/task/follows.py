@@ -1,0 +1,37 @@
+"""What others learn of a task that ended: the datasets that it wrote in get no more files of it. Pure.
+
+Source: docs/reference/jedi.md, "Output datasets"; docs/decisions/0061.
+"""
+
+from commands.decision import FollowUp
+from commands.task.job_spec import UNMERGED, is_merged, library_dataset, step_logs
+from commands.task.model import Task
+from commands.task.transitions import FINAL
+from schemas.dataset import EndWriting
+from schemas.task import JobsOrdered, TaskFinalized
+
+
+def follows(task: Task, event: JobsOrdered | TaskFinalized) -> tuple[FollowUp, ...]:
+    """Commands that follow from `event`, which settled by itself; the outputs of a task that is exhausted stay open."""
+    return ends_of_writing(task) if isinstance(event, TaskFinalized) and task.status in FINAL else ()
+
+
+def ends_of_writing(task: Task) -> tuple[FollowUp, ...]:
+    """A command to every dataset that jobs of the task may have written in."""
+    return tuple(FollowUp(name, EndWriting(task_id=task.task_id)) for name in output_datasets(task))
+
+
+def output_datasets(task: Task) -> tuple[str, ...]:
+    """Names of all datasets that jobs of the task may write in, each once; none before it has a definition."""
+    definition = task.definition
+    if definition is None:
+        return ()
+    names = [template.dataset for template in definition.outputs]
+    if definition.merge is not None:
+        merged = (found for found in definition.outputs if is_merged(definition, found) and not found.merge_only)
+        names += [UNMERGED + template.dataset for template in merged]
+    if definition.build is not None:
+        names.append(library_dataset(task))
+    if definition.build is not None or definition.merge is not None:
+        names.append(step_logs(task)[0])
+    return tuple(dict.fromkeys(name for name in names if name))
