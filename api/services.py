@@ -97,7 +97,8 @@ def make_gate(config: ApiConfig) -> Gate:
     """The gate of an API with `config`, which believes the development issuer."""
     agents = AgentKeys.of(config.home, config.agent_keys)
     keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS), agents=agents)
-    return Gate(development_verifier(config.vos, keys), keys, config.vos, agent_keys=agents)
+    verifier = development_verifier(config.vos, keys, signed_here=agents.signed_here)
+    return Gate(verifier, keys, config.vos, agent_keys=agents)
 
 
 def make_waiting_gate(config: ApiConfig) -> Gate:
@@ -105,7 +106,7 @@ def make_waiting_gate(config: ApiConfig) -> Gate:
     agents = AgentKeys.of(config.home, config.agent_keys)
     agents.signer()  # keys that cannot be used are named now, not at the first job
     keys = key_cache(config.home, DirectoryStore(config.shared).space(SharedKind.ISSUER_KEYS), agents=agents)
-    verifier = Verifier(None, keys)
+    verifier = Verifier(None, keys, signed_here=agents.signed_here)
     edge = None
     if config.edge_socket is not None:
         edge = Verifier((edge_issuer(config.vos),), keys)

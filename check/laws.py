@@ -21,7 +21,10 @@ Settled = Mapping[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A decoded record: its place, role (commands, events, answers), kind of aggregate, name, envelope and message."""
+    """A decoded record: its place, role (commands, events, answers), kind of aggregate, name, envelope and message.
+
+    written_at: when the log took it, microseconds since 1970; 0 where that is not known.
+    """
 
     place: Place
     role: str
@@ -29,6 +32,7 @@ class Seen:
     name: str
     envelope: Any
     message: Any
+    written_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,10 @@ class LogReader:
                 if failure is not None or offset >= ends[key]:
                     unread.discard(key)
                 else:
-                    yield from self._seen(Place(*key, offset), message.key(), message.value())
+                    written_at = message.timestamp()[1] * 1000
+                    yield from self._seen(Place(*key, offset), message.key(), message.value(), written_at)
 
-    def _seen(self, place: Place, key: str | bytes | None, value: bytes | None) -> Iterator[Seen]:
+    def _seen(self, place: Place, key: str | bytes | None, value: bytes | None, written_at: int = 0) -> Iterator[Seen]:
         try:
             decoded = self.codec.decode(value)
         except Poison:
@@ -113,7 +114,7 @@ class LogReader:
             # It can be read but belongs to no aggregate that stands here, or deciders keep it as poison: it is passed over.
             self.poison += 1
             return
-        yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message)
+        yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message, written_at)
 
 
 def _ended(admin: AdminClient) -> dict[tuple[str, int], int]:

@@ -17,7 +17,7 @@ from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.registry import LAW, altered
 from check.rows import RowsEqualEvents, RowView, views
-from check.senders import RevokedAreSilent
+from check.senders import RevokedAreSilent, RevokedHoldNothing
 from check.tasks import LegalTasks, UnitCounters
 from check.workers import WorkersAreIntended
 from schemas.times import utc
@@ -51,6 +51,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OnePilotEach(settled),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
+        RevokedHoldNothing(),
         WorkersAreIntended(),
         OutputsCloseWithTasks(settled),
     ]

@@ -2,7 +2,8 @@
 
 State: `CULM_HOME/identity/agent_keys.json`, made on first use and rotated here; or a file that the platform gives
 (`CULM_AGENT_KEYS`), which is only read. Out: tokens for workers and for single jobs, the public keys. Guards: the file is one of
-its owner alone; no private key and no token is logged; several processes rotate once, not each.
+its owner alone; no private key and no token is logged; several processes rotate once, not each. What was signed is known to
+`signed_here` by its digest.
 """
 
 import fcntl
@@ -19,13 +20,14 @@ from uuid import uuid4
 
 import orjson
 import structlog
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from identity.agents import JOB_SECONDS, WORKER_SECONDS, Agent, AgentJob, claims_of
-from identity.key_ring import KeyRing, RingUnusable, document_of, read_ring
+from identity.key_ring import Key, KeyRing, RingUnusable, document_of, read_ring
 from identity.own_issuers import AGENTS_ISSUER
+from identity.signed_here import SignedHere
 from process.private_files import write_private
 
 ALGORITHM = "ES256"
@@ -44,7 +46,9 @@ class AgentKeys:
         self._ring = KeyRing()
         self._version: tuple[int, int] | None = None
         self._looked = float("-inf")
-        self._signer: tuple[str, ECKey] | None = None
+        self._signer: tuple[Key, ECKey, str] | None = None
+        #: What these keys signed in this process.
+        self.signed_here = SignedHere()
 
     @classmethod
     def of(cls, home: Path, given: Path | None = None, clock: Callable[[], float] = time.time) -> "AgentKeys":
@@ -53,13 +57,26 @@ class AgentKeys:
 
     def signer(self) -> ECKey:
         """The private key that signs now; raises RingUnusable."""
+        return self._signing()[1]
+
+    def signed(self, claims: dict[str, Any]) -> str:
+        """A token with `claims`, signed by the key of now; raises RingUnusable."""
+        _, key, thumbprint = self._signing()
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+        token = jws.serialize_compact(header, orjson.dumps(claims), key, algorithms=[ALGORITHM])
+        self.signed_here.note(token, thumbprint)
+        return token
+
+    def _signing(self) -> tuple[Key, ECKey, str]:
+        """The key that signs now as it stands in the ring, as it signs, and its thumbprint."""
         found = self._current().signing(self._clock())
         if found is None:
             raise RingUnusable(f"no key of {self._path} signs yet: each signs_from is ahead")
         known = self._signer
-        if known is None or known[0] != found["kid"]:
-            known = self._signer = (found["kid"], _imported(found))
-        return known[1]
+        if known is None or known[0] is not found:
+            key = _imported(found)
+            known = self._signer = (found, key, key.thumbprint())
+        return known
 
     def public_document(self) -> bytes:
         """The JSON Web Key Set that is published; raises RingUnusable."""
@@ -157,7 +174,6 @@ def job_token(keys: AgentKeys, agent: Agent, job: AgentJob, now: float) -> tuple
 
 
 def _signed(keys: AgentKeys, agent: Agent, now: float, seconds: int) -> tuple[str, int]:
-    key = keys.signer()
     ends = min(int(now) + seconds, agent.until)
     claims: dict[str, Any] = {
         "iss": AGENTS_ISSUER,
@@ -166,7 +182,7 @@ def _signed(keys: AgentKeys, agent: Agent, now: float, seconds: int) -> tuple[st
         "exp": ends,
         "jti": str(uuid4()),
     }
-    return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}, claims, key, algorithms=[ALGORITHM]), ends
+    return keys.signed(claims), ends
 
 
 def _made() -> dict[str, Any]:

@@ -6,6 +6,7 @@ beyond its queues, its worker and, with a token for a job, that job and lease. S
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import uuid5
@@ -65,6 +66,7 @@ class Agent:
         return subject_of_agent(self.enrolment, self.worker_id)
 
 
+@lru_cache(maxsize=1024)
 def subject_of_agent(enrolment: str, worker_id: str) -> str:
     """The id in the log of a worker, or with an empty id of the harvester, that came of a code."""
     return str(uuid5(CULM, f"agent:{enrolment}:{worker_id}"))

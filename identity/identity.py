@@ -8,6 +8,7 @@ The only thing of it that enters the log as actor is the opaque `subject`.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from identity.access_policy import NOT_GRANTED, AccessRules
 from identity.agents import Agent, agent_of
@@ -144,6 +145,7 @@ def display_name(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:].lower() for word in name.split())
 
 
+@lru_cache(maxsize=1024)
 def user_name_of(dn: str) -> str:
     """The user name that PanDA makes of a DN: the last CN without numbers, proxies, e-mail, brackets, apostrophes."""
     name = re.sub(r"/(DC|O|OU|C|L)=[^/]+", "", dn)

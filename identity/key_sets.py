@@ -25,10 +25,11 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key and the algorithm that it is used with."""
+    """A key, the algorithm that it is used with, and its thumbprint (RFC 7638): two keys that have one `kid` differ in it."""
 
     key: RSAKey | ECKey
     algorithm: SignatureAlgorithm
+    thumbprint: str
 
 
 KeySet = Mapping[str, PublicKey]
@@ -81,7 +82,7 @@ def _key(entry: Mapping[str, Any], number: int) -> PublicKey | None:
         _ = key.public_key  # read now, so that a broken one is found here
     except (JoseError, ValueError, TypeError, KeyError) as problem:
         raise KeysRefused(f"key {kid!r} of the key set cannot be read: {type(problem).__name__}") from problem
-    return PublicKey(key, algorithm)
+    return PublicKey(key, algorithm, key.thumbprint())
 
 
 def _algorithm(entry: Mapping[str, Any]) -> SignatureAlgorithm | None:

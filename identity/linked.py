@@ -34,11 +34,15 @@ class Links:
 
     def others(self, actor: str) -> tuple[str, ...]:
         """The other ids of the person `actor`, in the order of texts; at most `BORNE_MAX`."""
+        if actor not in self._persons:
+            return ()
         first = heapq.nsmallest(BORNE_MAX + 1, self._ids(actor))
         return tuple(one for one in first if one != actor)[:BORNE_MAX]
 
     def person(self, actor: str) -> tuple[str, ...]:
         """All ids of the person `actor`, itself first, the others in the order of texts."""
+        if actor not in self._persons:
+            return (actor,)
         return (actor, *(one for one in sorted(self._ids(actor)) if one != actor))
 
     def pairs(self, actor: str) -> tuple[tuple[str, str], ...]:

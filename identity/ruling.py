@@ -9,6 +9,7 @@ and the rights that the envelope of a command bears.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 PRODUCTION = "production"
 PILOT = "pilot"
@@ -124,6 +125,7 @@ def rule_on(kind: EndpointClass, scope: Scope, caller: Caller, thing: Thing) -> 
     return _rule_on_thing(scope, caller, thing) if by_class.allowed else by_class
 
 
+@lru_cache(maxsize=1024)
 def rule_on_class(kind: EndpointClass, roles: frozenset[str], rights: Rights = BUILT_IN_RIGHTS) -> Ruling:
     """May one with `roles` use what is of class `kind` at all?"""
     if SYSTEM in roles:

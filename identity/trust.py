@@ -18,6 +18,7 @@ from identity.key_cache import Documents, KeyCache
 from identity.key_fetching import fetch_keys
 from identity.key_ring import RingUnusable
 from identity.own_issuers import AGENTS_ISSUER, EDGE_ISSUER, ISSUER, OWN_ISSUER, own_issuers
+from identity.signed_here import SignedHere
 from identity.verify import Verifier
 from schemas.types import TrustedIssuer
 
@@ -46,9 +47,11 @@ def agents_document(keys: AgentKeys) -> bytes:
         raise KeysRefused(str(problem)) from problem
 
 
-def development_verifier(vos: Sequence[str], keys: KeyCache, clock: Callable[[], float] = time.time) -> Verifier:
-    """A verifier that believes the development issuer and Culm's own, for all of `vos`."""
-    return Verifier(own_issuers(vos), keys, clock)
+def development_verifier(
+    vos: Sequence[str], keys: KeyCache, clock: Callable[[], float] = time.time, signed_here: SignedHere | None = None
+) -> Verifier:
+    """A verifier that believes the development issuer and Culm's own, for all of `vos`; signed_here: as `Verifier` has it."""
+    return Verifier(own_issuers(vos), keys, clock, signed_here)
 
 
 def rows_with_own(vos: Sequence[str], rows: Sequence[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:

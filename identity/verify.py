@@ -3,14 +3,15 @@
 In: the text after `Bearer`. Out: what is believed of it, or `TokenRefused` saying what was found and what was expected. Denied
 unless all holds: an issuer that has a row, a signature by a key that this issuer publishes, with the algorithm of that key, and
 every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
-past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked is asked each
-time, also of one that is remembered.
+past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked, and whether its
+issuer still publishes its key, is asked each time, also of one that is remembered. The signature of a token that this process
+made itself is not checked: it is known (signed_here.py).
 """
 
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from joserfc import jws
@@ -29,6 +30,7 @@ from identity.logout_tokens import LOGOUT_TYPES, LogoutToken, read_logout
 from identity.own_issuers import AGENTS_ISSUER
 from identity.profiles import capabilities_of, groups_of
 from identity.revoked import REVOKED, Revocations
+from identity.signed_here import SignedHere, text_digest
 from schemas.instants import MICROSECONDS
 from schemas.records import replace
 from schemas.types import TrustedIssuer
@@ -45,14 +47,34 @@ class Keys(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A token that was accepted, by which key, and until when it need not be judged again (seconds since 1970)."""
+
+    until: float
+    believed: BelievedToken
+    key_id: str | None
+    thumbprint: str
+
+
 class Verifier:
     """Checks tokens against the rows of trusted issuers; remembers what it accepted."""
 
-    def __init__(self, issuers: Sequence[TrustedIssuer] | None, keys: Keys, clock: Callable[[], float] = time.time) -> None:
-        """issuers: None where they are not known yet; until `trust` is called no token is believed."""
+    def __init__(
+        self,
+        issuers: Sequence[TrustedIssuer] | None,
+        keys: Keys,
+        clock: Callable[[], float] = time.time,
+        signed_here: SignedHere | None = None,
+    ) -> None:
+        """issuers: None where they are not known yet; until `trust` is called no token is believed.
+
+        signed_here: which tokens this process signed itself.
+        """
         self._keys = keys
         self._clock = clock
-        self._remembered: OrderedDict[bytes, tuple[float, BelievedToken]] = OrderedDict()
+        self._signed_here = signed_here or SignedHere()
+        self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
         self._issuers: Mapping[str, TrustedIssuer] = {}
         self.revocations = Revocations()
         #: Which groups give which roles, and what roles may do: as set last.
@@ -100,7 +122,8 @@ class Verifier:
         apart = take_apart(token)
         if self._issuer_of(apart).issuer != issuer.issuer:
             raise TokenRefused("the ID token is of another issuer than the login was begun at", "iss")
-        believed = self._check(apart, taken, self._clock())
+        self._check_signature(apart, taken, text_digest(token))
+        believed = self._check_claims(apart, taken, self._clock())
         if believed.kind is not TokenKind.ID:
             raise TokenRefused("the provider sent another token in the place of an ID token", "kind")
         self._check_not_revoked(believed)
@@ -111,7 +134,7 @@ class Verifier:
         self._check_knows_issuers()
         apart = take_apart(token, LOGOUT_TYPES)
         issuer = self._issuer_of(apart)
-        self._check_signature(apart, issuer)
+        self._check_signature(apart, issuer, text_digest(token))
         return read_logout(apart.claims, issuer, self._clock())
 
     def refuses_person(self, actor: str) -> bool:
@@ -130,18 +153,25 @@ class Verifier:
 
     def _believed(self, token: str) -> BelievedToken:
         self._check_knows_issuers()
-        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        digest = text_digest(token)
         now = self._clock()
-        known = self._remembered.get(key)
-        if known is not None and now < known[0]:
-            return known[1]
-        self._remembered.pop(key, None)
+        known = self._remembered.get(digest)
+        if known is not None and now < known.until and self._is_of_same_key(known):
+            return known.believed
+        self._remembered.pop(digest, None)
         apart = take_apart(token)
-        believed = self._check(apart, self._issuer_of(apart), now)
-        self._remembered[key] = (min(now + REMEMBERED_SECONDS, float(believed.claims["exp"])), believed)
+        issuer = self._issuer_of(apart)
+        key = self._check_signature(apart, issuer, digest)
+        believed = self._check_claims(apart, issuer, now)
+        until = min(now + REMEMBERED_SECONDS, float(believed.claims["exp"]))
+        self._remembered[digest] = _Remembered(until, believed, apart.key_id, key.thumbprint)
         while len(self._remembered) > REMEMBERED_MAX:
             self._remembered.popitem(last=False)
         return believed
+
+    def _is_of_same_key(self, known: _Remembered) -> bool:
+        """Whether the issuer still publishes the key that signed `known`; raises TokenRefused, KeyNotKnown without one."""
+        return self._keys.key(known.believed.issuer, known.key_id).thumbprint == known.thumbprint
 
     def _check_not_revoked(self, believed: BelievedToken) -> None:
         problem = self.revocations.problem_of(believed) or (REVOKED if self.refuses_person(believed.actor) else "")
@@ -163,8 +193,7 @@ class Verifier:
         if not self.knows_issuers:
             raise IssuersNotKnown("which issuers of tokens are believed is not known yet; try again in a moment")
 
-    def _check(self, token: CompactToken, issuer: TrustedIssuer, now: float) -> BelievedToken:
-        self._check_signature(token, issuer)
+    def _check_claims(self, token: CompactToken, issuer: TrustedIssuer, now: float) -> BelievedToken:
         kind = check_claims(token.claims, token.type, issuer, now)
         return BelievedToken(
             issuer=issuer,
@@ -176,10 +205,14 @@ class Verifier:
             digest=digest_of(token.text, issuer.issuer, token.claims),
         )
 
-    def _check_signature(self, token: CompactToken, issuer: TrustedIssuer) -> None:
+    def _check_signature(self, token: CompactToken, issuer: TrustedIssuer, digest: bytes) -> PublicKey:
+        """The key of `issuer` that signed `token`; raises TokenRefused, KeyNotKnown."""
         if token.algorithm not in issuer.algorithms:
             raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
-        _check_signature(token, self._keys.key(issuer, token.key_id))
+        key = self._keys.key(issuer, token.key_id)
+        if self._signed_here.thumbprint(digest) != key.thumbprint:
+            _check_signature(token, key)
+        return key
 
     def _issuer_of(self, token: CompactToken) -> TrustedIssuer:
         """The row of whom the token claims to be from, not yet believed; raises TokenRefused for a stranger."""

@@ -127,18 +127,18 @@ class Gate:
 
     async def member(self, token: str, origin: str | None, asked: AskedRoute | None = None) -> Identity:
         """The member that `token` names, in the VO that `origin` asks for; raises AccessDenied."""
-        caller, rule = caller_of_token(token), "member"
+        believed = None
         try:
             believed = await self.believed(token)
-            caller = caller_of_actor(believed.actor)
             return self._with_links(self._member(believed, origin), believed)
         except IssuersNotKnown as problem:
             raise LogUnavailable(problem.detail) from problem
         except TokenRefused as problem:
-            caller, rule = caller_of_actor(problem.actor) if problem.actor else caller, problem.rule
-            raise self._recorded(AccessDenied(problem.told), caller, rule, asked or ANYTHING) from problem
+            caller = caller_of_actor(problem.actor) if problem.actor else caller_of_token(token)
+            raise self._recorded(AccessDenied(problem.told), caller, problem.rule, asked or ANYTHING) from problem
         except IdentityRefused as problem:
-            raise self._recorded(AccessDenied(problem.detail), caller, rule, asked or ANYTHING) from problem
+            caller = caller_of_actor(believed.actor) if believed is not None else caller_of_token(token)
+            raise self._recorded(AccessDenied(problem.detail), caller, "member", asked or ANYTHING) from problem
 
     async def member_of_second_token(self, request: Request, token: str, vo: str | None) -> tuple[Identity, BelievedToken]:
         """The member of `vo` (None: of the only one) that a token in the body of `request` names; raises AccessDenied.

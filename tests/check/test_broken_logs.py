@@ -197,6 +197,14 @@ def revoked_before(records: list[Seen]) -> list[Seen]:
     return [*records, revoked]
 
 
+def kept_after_revocation(records: list[Seen]) -> list[Seen]:
+    """A lease of one who was revoked is not among those that were taken back."""
+    revoked = {one.envelope.command_id for one in records if one.name == "RevokeLeases"}
+    index = next(i for i, one in enumerate(records) if one.name == "LeasesEnded" and one.envelope.command_id in revoked)
+    records[index] = replace(records[index], message=copied(records[index].message, leases=()))
+    return records
+
+
 def another_lease(records: list[Seen]) -> list[Seen]:
     """Of many leases that end together one is another than its job was given."""
     index = index_of(records, "LeasesEnded")
@@ -247,6 +255,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a report of another pilot", reported_by_another, "no report under another subject's lease"),
     ("a report under another lease", reported_under_another_lease, "no report under another subject's lease"),
     ("a revoked sender", revoked_before, "no command of one who was revoked"),
+    ("a lease that outlives a revocation", kept_after_revocation, "what the revoked held is taken back"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
     ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
     ("a dropped chunk of names", dropped("InputNamesAdded"), "lists of names come whole and in order"),

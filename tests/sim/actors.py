@@ -72,6 +72,8 @@ class Calls:
     count: int = 0
     sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
     """Topic, key and value of everything sent, for the fault that delivers it twice."""
+    refuses: Callable[[str], bool] = lambda _: False
+    """Whether an actor is not let in any more."""
 
     def make(self, command: Any, aggregate_id: str, actor: str, role: str, vo: str = "wlcg", lease_id: str | None = None) -> str:
         """Id of the command, now in the log. lease_id: of a token for one job."""
@@ -115,6 +117,9 @@ class Pilot:
         """One action: ask, report, work on, or misbehave."""
         if self.calls.log.now < self.silent_until:
             return
+        if self.calls.refuses(self.name):
+            # It stops its payload; another takes its place, who is not revoked.
+            self.job, self.state, self.waiting, self.name = None, "idle", None, f"{self.name}+"
         if self.waiting is not None:
             self._take_answer(chance)
         elif self.job is None:

@@ -295,6 +295,16 @@ def _step_with_rounds(loop: DeciderLoop, decider_log: Any, step: Any = DeciderLo
     step(loop, decider_log)
 
 
+def revocations_not_decided() -> Any:
+    """A queue accepts that the leases of a pilot are revoked, and leaves them."""
+    return patch.object(queue_decide, "revoke_leases", lambda *_: accept())
+
+
+def revocations_not_read() -> Any:
+    """No queue learns that a pilot was revoked."""
+    return patch("streams.processors.revoked_leases", lambda *_: iter(()))
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -319,6 +329,8 @@ PLANTS: dict[str, Callable[[], Any]] = {
         parts_not_noted,
         closed_taken_for_new,
         rounds_while_events_wait,
+        revocations_not_decided,
+        revocations_not_read,
     )
 }
 

@@ -27,7 +27,7 @@ class Stranger:
         """Now and then one attempt, as another subject of the VO or as the same subject in another."""
         if chance.random() >= SHARE:
             return
-        held = [pilot for pilot in self._pilots if pilot.job is not None]
+        held = [pilot for pilot in self._pilots if pilot.job is not None and not self._calls.refuses(pilot.name)]
         if not held:
             return
         pilot = chance.choice(held)

@@ -22,6 +22,7 @@ from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
 from tests.sim.actors import QUEUES, Calls, Operator, Pilot, User
 from tests.sim.deciders import DeciderProcess
+from tests.sim.door import Administrator, Door
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
 from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.processors import ProcessorsProcess
@@ -44,6 +45,8 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
+#: Of the operator's turns, in how many a pilot is revoked, too.
+REVOKED_SHARE = 0.5
 #: Turns in which an armed fault waits for work that it can strike.
 TRIES = 8
 ROUNDS_MAX = 2_500
@@ -64,10 +67,11 @@ class World:
         self.processors = ProcessorsProcess(self.log, self.codec)
         self.projector = ProjectorProcess(self.log, self.codec, self.database)
         self.timers = TimersProcess(self.log, self.codec, self.database)
-        self.calls = Calls(self.log, self.codec, Answers(self.log, self.codec))
+        self.calls = Calls(self.log, self.codec, Answers(self.log, self.codec), refuses=Door(self.log, self.codec).refuses)
         self.pilots = [Pilot(f"pilot-{number}", QUEUES[number % len(QUEUES)], self.calls) for number in range(PILOTS)]
         self.stranger = Stranger(self.calls, self.pilots)
         self.user, self.operator = User(self.calls), Operator(self.calls)
+        self.administrator = Administrator(self.calls, self.pilots)
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
 
@@ -144,7 +148,8 @@ class World:
                         decoded = self.codec.decode(record.value)
                         place = Place(topic, partition, record.offset)
                         entry = decoded.entry
-                        found.append(Seen(place, role, entry.aggregate, entry.name, decoded.envelope, decoded.message))
+                        what = (role, entry.aggregate, entry.name, decoded.envelope, decoded.message)
+                        found.append(Seen(place, *what, written_at=record.timestamp))
         return found
 
     def _round(self, chance: random.Random) -> None:
@@ -163,7 +168,7 @@ class World:
         found = [f"task {task} was never seen" for task in self.user.tasks if (task,) not in tasks]
         found += [f"task {key[0]} is {row['status']}" for key, row in tasks.items() if row["status"] not in FINAL]
         found += [f"job {key[0]} is {row['status']}" for key, row in jobs.items() if row["status"] not in FINAL_OF_JOBS]
-        found += [f"lease of job {key[0]}" for key in rows.get("lease", {})]
+        found += [*(f"lease of job {key[0]}" for key in rows.get("lease", {})), *self.administrator.untold()]
         return found + [f"{pilot.name} has job {pilot.job.job_id}, {pilot.state}" for pilot in self.pilots if pilot.job]
 
     def _living(self, name: str) -> DeciderProcess:
@@ -207,6 +212,8 @@ class World:
 
     def _operator(self, chance: random.Random) -> None:
         self.operator.configure(chance.choice(QUEUES), chance.randint(1, 8))
+        if chance.random() < REVOKED_SHARE:
+            self.story(f"{self.administrator.revoke(chance) or 'no one'} is revoked")
 
     def _time_passes(self, chance: random.Random) -> None:
         self.log.now += chance.randint(1, 4) * SECOND

@@ -1,0 +1,155 @@
+"""A process does not check its own signatures, and all else of its own tokens is judged at each use."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from identity.agent_issuer import AgentKeys, worker_token
+from identity.agents import Agent
+from identity.digest import digest_of_id
+from identity.errors import TokenRefused
+from identity.own_issuers import AGENTS_ISSUER, own_issuers
+from identity.signed_here import SIGNED_MAX, SignedHere, text_digest
+from identity.trust import key_cache
+from identity.verify import Verifier
+from process.private_files import write_private
+from schemas.instants import MICROSECONDS
+from schemas.policy import TokenRevoked
+from tests.identity.builders import VOS, SharedDocuments, a_cache, an_issuer, key_set
+from tests.identity.forged.tokens import claims, signed
+
+START = 1_800_000_000.0
+AGENT = Agent("e" * 64, "wlcg", ("LOCAL",), "w1", int(START + 400 * 24 * 3600))
+
+
+class Process:
+    """An API process that makes tokens and believes them, with a clock that a test sets."""
+
+    def __init__(self, home: Path, given: Path | None = None) -> None:
+        self.now = START
+        self.keys = AgentKeys.of(home, given, clock=lambda: self.now)
+        cache = key_cache(home, SharedDocuments(), lambda: self.now, agents=self.keys)
+        self.verifier = Verifier(own_issuers(VOS), cache, lambda: self.now, self.keys.signed_here)
+
+    def token(self) -> str:
+        return worker_token(self.keys, AGENT, self.now)[0]
+
+    def rule(self, token: str) -> str:
+        """The rule by which `token` is refused; empty when it is believed."""
+        try:
+            assert self.verifier.believe(token).actor == AGENT.subject
+        except TokenRefused as problem:
+            return problem.rule
+        return ""
+
+
+def test_the_signature_of_an_own_token_is_not_checked_and_that_of_another_process_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = Process(tmp_path), Process(tmp_path)
+    checked: list[str] = []
+    check = jws.deserialize_compact
+
+    def counted(text: str, *args: Any, **named: Any) -> Any:
+        checked.append(text)
+        return check(text, *args, **named)
+
+    monkeypatch.setattr(jws, "deserialize_compact", counted)
+    token = one.token()
+
+    assert [one.rule(token), other.rule(token), other.rule(token)] == ["", "", ""]
+    assert checked == [token]
+
+
+def test_an_own_token_with_another_signature_or_other_claims_is_forged(tmp_path: Path) -> None:
+    process = Process(tmp_path)
+    token, another = process.token(), process.token()
+    head, body, signature = token.split(".")
+
+    assert process.rule(f"{head}.{body}.{another.rpartition('.')[2]}") == "signature"
+    assert process.rule(f"{head}.{another.split('.')[1]}.{signature}") == "signature"
+    assert process.rule(token) == ""
+
+
+def test_an_own_token_ends_with_its_time_its_revocation_and_its_issuer(tmp_path: Path) -> None:
+    process = Process(tmp_path)
+    late, revoked, last = process.token(), process.token(), process.token()
+    assert [process.rule(token) for token in (late, revoked, last)] == ["", "", ""]
+
+    digest = digest_of_id(AGENTS_ISSUER, process.verifier.believe(revoked).claims["jti"])
+    until = int(START * MICROSECONDS) + 7_200 * MICROSECONDS
+    event = TokenRevoked(actor=AGENT.subject, issuer=AGENTS_ISSUER, token=digest, until=until)
+    process.verifier.revocations.take(event, int(START * MICROSECONDS))
+    assert process.rule(revoked) == "revoked"
+
+    process.verifier.trust([row for row in own_issuers(VOS) if row.issuer != AGENTS_ISSUER])
+    assert process.rule(last) == "iss"
+
+    process.verifier.trust(own_issuers(VOS))
+    process.now += 7_200
+    assert process.rule(late) == "exp"
+
+
+def test_an_own_token_whose_key_was_withdrawn_is_refused_also_when_it_was_believed_before(tmp_path: Path) -> None:
+    process, other = Process(tmp_path), Process(tmp_path)
+    used, unused = process.token(), process.token()
+    assert (process.rule(used), other.rule(used)) == ("", "")
+
+    AgentKeys.of(tmp_path, clock=lambda: process.now).rotate(at_once=True)
+    process.now += 6
+    other.now += 6
+
+    assert [process.rule(used), process.rule(unused), other.rule(used)] == ["key", "key", "key"]
+    assert process.rule(process.token()) == ""
+
+
+def test_a_token_of_a_key_that_another_one_of_the_same_name_replaced_is_refused(tmp_path: Path) -> None:
+    given = tmp_path / "given.json"
+
+    def give() -> None:
+        key = ECKey.generate_key("P-256", parameters={"kid": "always the same"}).as_dict(private=True)
+        write_private(given, orjson.dumps({"keys": [{"key": key, "signs_from": START - 1}]}))
+
+    give()
+    process, other = Process(tmp_path, given), Process(tmp_path, given)
+    used, unused = process.token(), process.token()
+    assert (process.rule(used), other.rule(used)) == ("", "")
+
+    give()
+    process.now += 6
+    other.now += 6
+
+    assert [process.rule(used), process.rule(unused), other.rule(used)] == ["signature", "signature", "signature"]
+    assert process.rule(process.token()) == ""
+
+
+def test_a_token_of_a_provider_that_was_believed_is_refused_once_its_key_is_published_no_more() -> None:
+    published, now = [ECKey.generate_key("P-256", auto_kid=True)], [START]
+    row = an_issuer()
+    cache = a_cache(lambda: key_set(*published), lambda: now[0])
+    cache.refresh(row)
+    verifier = Verifier([row], cache, lambda: now[0])
+    found = claims(iss=row.issuer, aud=row.audiences[0], iat=int(START), nbf=int(START), exp=int(START) + 600)
+    token = signed(found, published[0])
+    assert verifier.believe(token).issuer == row
+
+    published[0] = ECKey.generate_key("P-256", auto_kid=True)
+    now[0] += 61
+    cache.refresh(row)
+
+    with pytest.raises(TokenRefused) as refused:
+        verifier.believe(token)
+    assert refused.value.rule == "key"
+
+
+def test_the_oldest_of_too_many_own_tokens_is_forgotten() -> None:
+    here = SignedHere()
+
+    for number in range(SIGNED_MAX + 1):
+        here.note(f"token {number}", "key")
+
+    assert [here.thumbprint(text_digest(f"token {number}")) for number in (0, 1, SIGNED_MAX)] == ["", "key", "key"]
