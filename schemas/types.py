@@ -2116,7 +2116,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     walltime_seconds: Time left; 0 is any.
     label: prodSourceLabel asked for.
     owner: Only jobs of this subject.
-    task_id: Preferred task.
+    task_id: Only jobs of this task.
     resource_type: Only this resource type.
     lease_seconds: Lease asked for; null takes the queue's.
     harvester_id: Harvester.

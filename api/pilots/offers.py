@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
-from api.pilots.values import amount_of, number_of, text_of, whole_of
+from api.pilots.values import NOTHING, amount_of, number_of, text_of, whole_of
 from api.pilots.worker_names import worker_name
 from identity.identity import Identity
 from schemas.characters import NAME, WORD
@@ -36,7 +36,7 @@ LEGACY_OF_V1 = {
 
 
 def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotOffer]:
-    """Queue and offer; `body` has legacy names. Raises BadRequest when no queue is named."""
+    """Queue and offer; `body` has legacy names. Raises BadRequest when no queue is named, or a task that cannot be."""
     queue = queue_of(body)
     if not queue:
         raise BadRequest("siteName: found nothing, expected the name of a queue")
@@ -47,7 +47,6 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
     # A token for one worker names it as its harvester did.
     worker = worker if identity.agent is not None else worker_name(harvester, worker)
     label = text_of(body, "prodSourceLabel", WORD_MAX, WORD) or "user"
-    task_id = whole_of(body, "taskID")
     mine_only = label == "self" or bool(text_of(body, "prodUserID"))
     return queue, PilotOffer(
         pilot=worker or node or identity.subject,
@@ -57,7 +56,7 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
         walltime_seconds=amount_of(body, "remaining_time", most=SECONDS_MAX) or 0,
         label="user" if label == "self" else label,
         owner=identity.subject if mine_only else None,
-        task_id=task_id if task_id is not None and 0 < task_id <= TASK_ID_MAX else None,
+        task_id=task_of(body),
         resource_type=text_of(body, "resourceType", WORD_MAX, WORD) or None,
         lease_seconds=lease_seconds(number_of(body, "heartbeat_seconds")),
         harvester_id=harvester or None,
@@ -69,6 +68,20 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
 def queue_of(body: Mapping[str, Any]) -> str:
     """The queue that `body` names: the site, as PanDA goes by; Harvester writes its own host as computing element."""
     return text_of(body, "siteName", QUEUE_MAX, WORD) or text_of(body, "computingElement", QUEUE_MAX, WORD)
+
+
+def task_of(body: Mapping[str, Any]) -> int | None:
+    """The task of which alone `body` asks jobs; None for nothing and 0.
+
+    Raises BadRequest for what is no number of a task: a pilot that keeps to one user's jobs must not be given another's.
+    """
+    named = body.get("taskID")
+    if named is None or str(named)[:WORD_MAX] in NOTHING | {"0"}:
+        return None
+    task_id = whole_of(body, "taskID")
+    if task_id is None or not 0 < task_id <= TASK_ID_MAX:
+        raise BadRequest(f"taskID: found {str(named)[:WORD_MAX]!r}, expected the number of a task, 1 to {TASK_ID_MAX:,}, or none")
+    return task_id
 
 
 def lease_seconds(heartbeat_seconds: float | None) -> int | None:

@@ -4,8 +4,8 @@ Jobs with nearly equal needs stand in one line (`Needs.rounded`), in dispatch or
 lines as sizes, however many different numbers the jobs ask for. A line is a heap. A job that leaves from its middle stays there
 as a stale entry until it reaches the head; a head is never stale, so looking costs nothing more.
 Guards: no step costs more than what it touches: adding, leasing and withdrawing are O(log n), hold and release of a task are
-O(its own jobs). An offer that names an owner looks at that owner's lines only. What is put back (`commands/undo.py`) is put
-back in meaning: the same jobs are found, stale entries may differ.
+O(its own jobs). An offer that names a task or an owner looks at the lines of that task or owner only. What is put back
+(`commands/undo.py`) is put back in meaning: the same jobs are found, stale entries may differ.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +30,11 @@ class Line:
 
 @dataclass(slots=True)
 class Lines:
-    """All lines of a queue by rounded needs, and the same jobs once more by owner and rounded needs."""
+    """All lines of a queue by rounded needs, and the same jobs once more by owner and by task, each by rounded needs."""
 
     of_all: dict[Needs, Line] = field(default_factory=dict)
     of_owner: dict[str, dict[Needs, Line]] = field(default_factory=dict)
+    of_task: dict[int, dict[Needs, Line]] = field(default_factory=dict)
 
     def add(self, jobs: Sequence[WaitingJob], alive: Mapping[int, WaitingJob], held_tasks: AbstractSet[int]) -> None:
         """Let these jobs be found. alive, held_tasks: the waiting jobs and the tasks on hold, looked at when this is put back.
@@ -52,15 +53,21 @@ class Lines:
         """The first job of each line, of `owner` alone when one is named."""
         return ((needs, line.heap[0]) for needs, line in self.named(owner))
 
-    def named(self, owner: str | None) -> Iterator[tuple[Needs, Line]]:
-        """Each line by its rounded needs, of `owner` alone when one is named."""
+    def named(self, owner: str | None, task_id: int | None = None) -> Iterator[tuple[Needs, Line]]:
+        """Each line by its rounded needs, of the task alone when one is named, else of `owner` alone when one is named.
+
+        All jobs of a task have one owner, at which is not looked here.
+        """
+        if task_id is not None:
+            return iter(self.of_task.get(task_id, {}).items())
         lines = self.of_all if owner is None else self.of_owner.get(owner, {})
         return iter(lines.items())
 
     def _add(self, jobs: Sequence[WaitingJob]) -> None:
         for job in jobs:
             needs = job.needs.rounded
-            for lines in (self.of_all, self.of_owner.setdefault(job.owner, {})):
+            of_group = (self.of_owner.setdefault(job.owner, {}), self.of_task.setdefault(job.task_id, {}))
+            for lines in (self.of_all, *of_group):
                 line = lines.get(needs)
                 if line is None:
                     line = lines[needs] = Line()
@@ -68,17 +75,23 @@ class Lines:
                 line.live += 1
 
     def _remove(self, jobs: Sequence[WaitingJob], alive: Mapping[int, WaitingJob], held_tasks: AbstractSet[int]) -> None:
-        touched: dict[tuple[str, Needs], None] = {}
+        owners: dict[tuple[str, Needs], None] = {}
+        tasks: dict[tuple[int, Needs], None] = {}
         for job in jobs:
             needs = job.needs.rounded
-            touched[job.owner, needs] = None
-            self.of_all[needs].live -= 1
-            self.of_owner[job.owner][needs].live -= 1
-        for owner, needs in touched:
+            owners[job.owner, needs] = None
+            tasks[job.task_id, needs] = None
+            for lines in (self.of_all, self.of_owner[job.owner], self.of_task[job.task_id]):
+                lines[needs].live -= 1
+        for owner, needs in owners:
             self._tidy(self.of_owner[owner], needs, alive, held_tasks)
             if not self.of_owner[owner]:
                 del self.of_owner[owner]
-        for needs in dict.fromkeys(needs for _, needs in touched):
+        for task_id, needs in tasks:
+            self._tidy(self.of_task[task_id], needs, alive, held_tasks)
+            if not self.of_task[task_id]:
+                del self.of_task[task_id]
+        for needs in dict.fromkeys(needs for _, needs in owners):
             self._tidy(self.of_all, needs, alive, held_tasks)
 
     def _tidy(

@@ -63,7 +63,7 @@ def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str, at: int) -> Mat
 def fits(needs: Needs, offer: PilotOffer, vo: str) -> bool:
     """True when a pilot with `offer` may run jobs with `needs`; an offer of 0 is not tested (docs/reference/jedi.md).
 
-    Whose jobs an offer may run is not looked at: the lines of that owner are (`Lines.named`).
+    Whose jobs an offer may run, and of which task, is not looked at: the lines of these are (`Lines.named`).
     """
     return (
         needs.vo == vo
@@ -87,10 +87,12 @@ def rounded(offer: PilotOffer) -> PilotOffer:
 def _candidates(queue: DispatchQueue, offer: PilotOffer, vo: str) -> Iterator[WaitingJob]:
     """The first job of each line that fits `offer`."""
     widest = rounded(offer)
-    for needs, line in queue.lines.named(offer.owner):
+    for needs, line in queue.lines.named(offer.owner, offer.task_id):
         if not fits(needs, widest, vo):
             continue
         head = queue.waiting[line.heap[0][1]]
+        if offer.owner not in (None, head.owner):
+            continue  # a task that is asked for by its number and is not theirs
         if fits(head.needs, offer, vo):
             yield head
         else:

@@ -18,14 +18,15 @@ IDLE_SECONDS, UNFIT_SECONDS = 30, 10
 def missing(queue: DispatchQueue, offer: PilotOffer, vo: str) -> str:
     """The sentence for a pilot of `vo` that no job was given."""
     counts: Counter[str] = Counter()
-    for needs, line in queue.lines.named(offer.owner):
-        if needs.vo == vo:
-            counts[_what(queue.waiting[line.heap[0][1]].needs, offer)] += line.live
+    for needs, line in queue.lines.named(offer.owner, offer.task_id):
+        head = queue.waiting[line.heap[0][1]]
+        if needs.vo == vo and offer.owner in (None, head.owner):
+            counts[_what(head.needs, offer)] += line.live
     others = 0
-    if offer.owner is not None:
+    if offer.owner is not None or offer.task_id is not None:
         others = sum(line.live for needs, line in queue.lines.named(None) if needs.vo == vo) - counts.total()
     if others:
-        counts["are of other users"] += others
+        counts["are of other users" if offer.task_id is None else f"are not of task {offer.task_id}"] += others
     total = counts.total()
     if not total:
         return f"no job waits: come again in {IDLE_SECONDS} s"

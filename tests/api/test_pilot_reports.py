@@ -160,6 +160,19 @@ def test_a_later_request_names_the_task_as_text() -> None:
     assert (offer.task_id, offer.harvester_id, offer.worker_id, offer.pilot) == (11, "h", "w1", "w1")
 
 
+@pytest.mark.parametrize("nothing", [None, "", "NULL", 0, "0"])
+def test_a_request_without_a_task_is_for_jobs_of_any(nothing: object) -> None:
+    _, offer = offer_from({"siteName": "Q", "taskID": nothing}, an_identity())
+
+    assert offer.task_id is None
+
+
+@pytest.mark.parametrize("odd", ["abc", "-1", 10**15, "9" * 30, float("nan"), "11; drop", "1\ud800", {"a": 1}, [11], True])
+def test_a_task_that_cannot_be_is_refused_and_not_taken_for_any(odd: object) -> None:
+    with pytest.raises(BadRequest, match=r"taskID: found .*, expected the number of a task"):
+        offer_from({"siteName": "Q", "taskID": odd}, an_identity())
+
+
 @pytest.mark.parametrize(("heartbeat", "lease"), [(None, None), ("10", 60), (1, 6), (0.2, 3), (1e9, 86_400), ("x", None)])
 def test_a_lease_is_six_heartbeats_long(heartbeat: object, lease: int | None) -> None:
     _, offer = offer_from({"siteName": "Q", "heartbeat_seconds": heartbeat}, an_identity())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from commands import undo
 from commands.queue import matching
 from commands.queue.matching import fits
+from commands.queue.missing import missing
 from commands.queue.model import DispatchQueue, evolve, initial
 from commands.queue.waiting import waiting_job
 from schemas.queue import JobLeased, JobQueued, JobWithdrawn, QueueEvent, TaskHeld, TaskReleased
@@ -54,8 +55,8 @@ def a_spec(job_id: int, *, task_id: int = 1, owner: str = "ann", priority: int =
     )
 
 
-def an_offer(memory_mb: int = 0, owner: str | None = None) -> PilotOffer:
-    return PilotOffer(pilot="p", node="n", label="", memory_mb=memory_mb, owner=owner)
+def an_offer(memory_mb: int = 0, owner: str | None = None, task_id: int | None = None) -> PilotOffer:
+    return PilotOffer(pilot="p", node="n", label="", memory_mb=memory_mb, owner=owner, task_id=task_id)
 
 
 def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str) -> JobSpec | None:
@@ -119,6 +120,31 @@ def test_an_offer_that_names_an_owner_gets_that_owners_jobs_only() -> None:
     assert best_match(queue, an_offer(owner="eve"), "wlcg") is None
 
 
+def test_an_offer_that_names_a_task_gets_jobs_of_that_task_only() -> None:
+    queue = after(initial(), queued(a_spec(1, task_id=7, priority=2000)), queued(a_spec(2, task_id=8)))
+
+    assert best_match(queue, an_offer(task_id=8), "wlcg") == a_spec(2, task_id=8)
+    assert best_match(queue, an_offer(task_id=9), "wlcg") is None
+    assert missing(queue, an_offer(task_id=9), "wlcg") == "2 jobs wait, 2 are not of task 9: come again in 10 s"
+
+
+def test_a_task_that_is_named_by_another_than_its_owner_has_no_job_for_them() -> None:
+    queue = after(initial(), queued(a_spec(1, task_id=7, owner="ann")))
+
+    assert best_match(queue, an_offer(owner="bob", task_id=7), "wlcg") is None
+    assert missing(queue, an_offer(owner="bob", task_id=7), "wlcg") == "1 jobs wait, 1 are not of task 7: come again in 10 s"
+    assert best_match(queue, an_offer(owner="ann", task_id=7), "wlcg") == a_spec(1, task_id=7, owner="ann")
+
+
+def test_a_task_on_hold_has_no_job_for_those_who_name_it() -> None:
+    queue = after(initial(), queued(a_spec(1, task_id=7)), TaskHeld(task_id=7))
+    assert best_match(queue, an_offer(task_id=7), "wlcg") is None
+
+    queue = after(queue, TaskReleased(task_id=7))
+
+    assert best_match(queue, an_offer(task_id=7), "wlcg") == a_spec(1, task_id=7)
+
+
 def test_users_do_not_make_lines() -> None:
     queue = after(initial(), *(queued(a_spec(number, owner=f"user{number}")) for number in range(1, 201)))
 
@@ -153,20 +179,33 @@ class Step:
     spec: JobSpec
 
 
+#: Of each task.
+OWNERS = {1: "ann", 2: "bob", 3: "ann", 4: "bob"}
 STEPS = st.lists(
     st.builds(
         Step,
         st.sampled_from(["queue", "queue", "queue", "lease", "withdraw", "hold", "release"]),
         st.integers(0, 9),
         st.builds(
-            lambda task, owner, priority, ram: a_spec(0, task_id=task, owner=owner, priority=priority, ram_mb=ram),
-            st.integers(1, 3),
-            st.sampled_from(["ann", "bob"]),
+            lambda task, priority, ram: a_spec(0, task_id=task, owner=OWNERS[task], priority=priority, ram_mb=ram),
+            st.integers(1, 4),
             st.sampled_from([0, 1000]),
             st.sampled_from([1000, 4000]),
         ),
     ),
     max_size=60,
+)
+
+
+OFFERS = (
+    an_offer(),
+    an_offer(2000),
+    an_offer(owner="bob"),
+    an_offer(2000, "ann"),
+    an_offer(task_id=1),
+    an_offer(2000, task_id=2),
+    an_offer(owner="ann", task_id=3),
+    an_offer(owner="bob", task_id=3),
 )
 
 
@@ -178,7 +217,7 @@ def test_the_best_match_is_what_a_look_at_every_waiting_job_finds(steps: list[St
         if event is not None:
             queue = after(queue, event)
 
-        for offer in (an_offer(), an_offer(2000), an_offer(owner="bob"), an_offer(2000, "ann")):
+        for offer in OFFERS:
             assert best_match(queue, offer, "wlcg") == looked_up(queue, offer)
 
 
@@ -199,7 +238,7 @@ def test_what_was_put_back_is_found_as_before(steps: list[Step], undone: list[St
     undo.put_back(before)
     undo.forget()
 
-    for offer in (an_offer(), an_offer(2000), an_offer(owner="bob"), an_offer(2000, "ann")):
+    for offer in OFFERS:
         assert best_match(queue, offer, "wlcg") == looked_up(queue, offer)
 
 
@@ -224,5 +263,6 @@ def looked_up(queue: DispatchQueue, offer: PilotOffer) -> JobSpec | None:
         if spec.task_id not in queue.held_tasks
         and fits(waiting_job(spec.job_id, spec, spec).needs, offer, "wlcg")
         and offer.owner in (None, spec.owner)
+        and offer.task_id in (None, spec.task_id)
     ]
     return min(found, key=lambda spec: (-spec.priority, spec.job_id), default=None)
