@@ -7,7 +7,7 @@ from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 from api.panda import files, jobs, secrets, system, task_commands, task_lists, task_reads
 from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
-from api.panda.not_offered import endpoints_saying_no, mount_legacy
+from api.panda.not_offered import endpoints_saying_no, mount_legacy, mount_plain
 from api.services import Services
 from identity.profiles import CANCEL, CREATE
 from identity.ruling import EndpointClass
@@ -27,6 +27,7 @@ def _may(name: str, kind: ArgumentKind, default: object = None) -> Parameter:
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(("GET",), "system/get_attributes", system.attributes, parameters=None),
     get("system/get_user_attributes", system.user_attributes),
+    get("system/get_voms_attributes", system.voms_attributes),
     get("metaconfig/get_banned_users", system.banned_users),
     post(
         "file_server/validate_cache_file",
@@ -156,6 +157,7 @@ def build_router(services: Services) -> APIRouter:
     router = APIRouter()
     mount_public(router, "system/is_alive")
     mount(router, services, (*ENDPOINTS, *endpoints_saying_no()))
+    mount_plain(router)
     mount_forbidden(router)
     mount_legacy(router)
     return router

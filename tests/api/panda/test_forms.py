@@ -22,9 +22,9 @@ NOTHING = cast(Any, None)
 
 
 class Front:
-    """The front in this process, asked by Jane."""
+    """The front in this process, asked by Jane; `tables`: more rows of its read models."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tables: dict[str, list[dict[str, Any]]] | None = None) -> None:
         class Quiet(GatewayStandIn):
             ending = threading.Event()
 
@@ -32,7 +32,7 @@ class Front:
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
         gate = make_gate(config)
         gateway: Any = Quiet()
-        read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
+        read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()], **(tables or {})})
         self._app = create_app(Services(config, NOTHING, gateway, read_models, gate, NOTHING))
         token = make_token(home, user="jdoe", name="Jane Doe", groups=["wlcg"], audience_hours=1)
         self._headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
