@@ -1,8 +1,8 @@
 """Every call of PanDA's API v1, and what this server does with it: the table that the routes and the tests read.
 
-SERVED: it does what it does in PanDA. LATER: it belongs to a part that Culm does not have yet, and says so. REFUSED: it will
-not be had, and the answer has the reason (docs/decisions/0075). A call of the last two kinds that no other module answers is answered by
-`not_offered.py` in the client's form. Source: docs/reference/client.md, "All calls".
+SERVED: it does what it does in PanDA. LATER: it belongs to a part that Culm does not have yet, and says so. REFUSED: it will not
+be had, and the answer has the reason (docs/decisions/0075). A call of the last two kinds that no other module answers is
+answered by `not_offered.py` in the client's form. Source: docs/reference/client.md, "All calls".
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,10 +58,13 @@ SERVED: tuple[KnownCall, ...] = (
         "task",
         "get_tasks_detailed_info_since get_status get_details get_detailed_info get_task_parameters get_job_ids"
         " get_job_descriptions get_datasets_and_files get_tasks_modified_since get_parent_detailed_info",
-        "submit kill finish retry reload_input pause resume reactivate increase_attempts reassign change_priority",
+        "submit kill finish retry reload_input pause resume reactivate increase_attempts reassign change_priority"
+        " change_attribute change_split_rule change_modification_time kill_unfinished_jobs",
     ),
     *_served(
-        "job", "get_status get_metadata_for_analysis_jobs", "get_description get_description_incl_archive kill"
+        "job",
+        "get_status get_metadata_for_analysis_jobs",
+        "get_description get_description_incl_archive kill reassign set_command",
     ),
     *_served(
         "pilot",
@@ -109,10 +112,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
     CAROUSEL: (
         "POST data_carousel/change_staging_destination", "POST data_carousel/change_staging_source",
         "POST data_carousel/force_to_staging", "POST data_carousel/retire_unused",
-    ),
-    "the engine's commands are not offered through this call yet": (
-        "POST task/kill_unfinished_jobs", "POST task/change_attribute", "POST task/change_split_rule",
-        "POST task/change_modification_time", "POST job/reassign", "POST job/set_command",
     ),
 }  # fmt: skip
 #: By the reason.
