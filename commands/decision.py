@@ -33,6 +33,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Hits:
+    """How many jobs and input units a command touches."""
+
+    jobs: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The answer to one command. A refusal may carry events: the trace it leaves."""
 
@@ -43,6 +51,7 @@ class Decision:
     leased: LeasedJob | None = None
     numbers_from: int | None = None
     harvester_orders: tuple[HarvesterOrder, ...] = ()
+    hits: Hits | None = None
 
 
 def accept(
@@ -52,9 +61,10 @@ def accept(
     leased: LeasedJob | None = None,
     numbers_from: int | None = None,
     harvester_orders: tuple[HarvesterOrder, ...] = (),
+    hits: Hits | None = None,
 ) -> Decision:
     """Carried out. Without events: nothing was left to do."""
-    return Decision(events, follow_ups, None, pilot_command, leased, numbers_from, harvester_orders)
+    return Decision(events, follow_ups, None, pilot_command, leased, numbers_from, harvester_orders, hits)
 
 
 def refuse(

@@ -456,6 +456,8 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
         actor's own.
     expires_at: Refused as EXPIRED when it is decided later: its sender does not wait any more; null for one
         that stands until it is decided.
+    dry_run: True for a command that is decided and answered, but not carried out: no event, nothing that
+        follows.
     """
 
     command_id: str
@@ -473,6 +475,7 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
     lease_id: str | None = None
     linked_actors: tuple[str, ...] = ()
     expires_at: int | None = None
+    dry_run: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -492,6 +495,7 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             "lease_id": self.lease_id,
             "linked_actors": list(self.linked_actors),
             "expires_at": self.expires_at,
+            "dry_run": self.dry_run,
         }
 
     @classmethod
@@ -513,6 +517,7 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             lease_id=record["lease_id"],
             linked_actors=tuple(record["linked_actors"]),
             expires_at=record["expires_at"],
+            dry_run=record["dry_run"],
         )
 
     def is_within_bounds(self) -> bool:

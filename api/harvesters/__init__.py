@@ -24,6 +24,7 @@ def _one(name: str, kind: ArgumentKind, default: Any = REQUIRED, **bounds: int) 
     return Parameter(name, kind, default, **bounds)
 
 
+WINDOW = _one("time_window", ArgumentKind.WHOLE, None, lowest=1, highest=statistics.WINDOW_MINUTES_MAX)
 ENDPOINTS: tuple[Endpoint, ...] = (
     _call("POST", "harvester/heartbeat", instance.heartbeat, HARVESTER, _one("data", ArgumentKind.OBJECT, {})),
     _call("POST", "harvester/add_dialogs", instance.add_dialogs, HARVESTER, _one("dialogs", ArgumentKind.LIST)),
@@ -71,6 +72,33 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET",
         "statistics/active_job_detailed_stats_by_site",
         statistics.active_job_detailed_stats_by_site,
+        kind=EndpointClass.MEMBER,
+    ),
+    _call(
+        "GET",
+        "statistics/job_stats_by_cloud",
+        statistics.job_stats_by_cloud,
+        _one("type", ArgumentKind.TEXT, "production"),
+        kind=EndpointClass.MEMBER,
+    ),
+    _call(
+        "GET",
+        "statistics/production_job_stats_by_cloud_and_processing_type",
+        statistics.production_job_stats_by_cloud,
+        kind=EndpointClass.MEMBER,
+    ),
+    _call(
+        "GET",
+        "statistics/job_stats_by_site_and_resource_type",
+        statistics.job_stats_by_resource_type,
+        WINDOW,
+        kind=EndpointClass.MEMBER,
+    ),
+    _call(
+        "GET",
+        "statistics/job_stats_by_site_share_and_resource_type",
+        statistics.job_stats_by_share,
+        WINDOW,
         kind=EndpointClass.MEMBER,
     ),
     _call("GET", "creds/get_proxy", credentials.get_proxy, _one("role", ArgumentKind.TEXT, ""), kind=EndpointClass.MEMBER),

@@ -7,11 +7,10 @@ import orjson
 
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
+from api.panda.surface import EVENTS, WORKER_LOGS
 from identity.ruling import PILOT
 
-EVENTS = "the event service is not offered by this server yet"
 UPDATES_MAX = 10_000
-WORKER_LOGS = "logs of workers are not kept by this server; they are where their Harvester puts them (logBaseURL)"
 
 
 async def acquire_event_ranges(call: Call) -> Reply:

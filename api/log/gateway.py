@@ -81,12 +81,14 @@ class CommandGateway:
         expected_sequence: int | None = None,
         wait_seconds: float = 10.0,
         only_in_time: bool = False,
+        dry_run: bool = False,
     ) -> CommandAnswered | None:
         """The answer to `command`, or None when `wait_seconds` passed first (the command stands nevertheless).
 
         role: what the identity acts as; its own role when not said. wait_seconds 0 returns as soon as the log has it.
         only_in_time: for a caller that can do nothing with a later answer: the command is refused as EXPIRED a moment before the
         wait ends, and where no answer comes OutcomeUnknown is raised instead of None.
+        dry_run: decided and answered, not carried out.
         Raises BadRequest for a command out of bounds, LogUnavailable or Overloaded (nothing was decided), OutcomeUnknown,
         BodyTooLarge.
         """
@@ -110,6 +112,7 @@ class CommandGateway:
             lease_id=identity.agent.job.lease_id if identity.agent is not None and identity.agent.job is not None else None,
             linked_actors=identity.linked,
             expires_at=issued_at + micros_of_seconds(expiry_seconds(wait_seconds)) if only_in_time else None,
+            dry_run=dry_run,
         )
         return await self.send(command, envelope, wait_seconds)
 

@@ -22,11 +22,13 @@ from identity.rights import capability_of_command, class_of_command, may_act_on,
 from identity.ruling import EndpointClass
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
-from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ResumeTask, RetryTask
+from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ReloadTask, ResumeTask, RetryTask, WakeTask
 
 TARGETS_MAX = 1_000
 AT_ONCE = 20
 PRIORITY_MAX = 1_000_000
+#: Kill code of a waiting job whose input its task makes another job of.
+REASSIGNED = 51
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +174,19 @@ def _command(asked: ActionRequest) -> Any:
         case "finish_task":
             return FinishTask(soft=True, reason=reason)
         case "retry_task":
-            return RetryTask()
+            return RetryTask(reason=reason)
         case "pause_task":
             return PauseTask(reason=reason)
         case "resume_task":
             return ResumeTask(reason=reason)
         case "priority_task":
             assert asked.priority is not None
-            return ChangeTaskPriority(priority=asked.priority)
+            return ChangeTaskPriority(priority=asked.priority, reason=reason)
+        case "reload_task":
+            return ReloadTask(reason=reason)
+        case "wake_task":
+            return WakeTask(cause="OPERATOR")
+        case "reassign_job":
+            return KillJob(code=REASSIGNED, reason=reason)
         case _:
             return KillJob(reason=reason)

@@ -25,6 +25,9 @@ ACTIONS: Mapping[str, Action] = {
     "pause_task": Action("Pause", "task", "PauseTask", not_from=(*TASK_ENDED, "paused")),
     "resume_task": Action("Resume", "task", "ResumeTask", from_states=("paused",)),
     "priority_task": Action("Priority", "task", "ChangeTaskPriority", not_from=TASK_ENDED, asks_priority=True),
+    "reload_task": Action("Run again", "task", "ReloadTask", from_states=("done", "finished", "failed", "aborted", "exhausted")),
+    "wake_task": Action("Try now", "task", "WakeTask", from_states=("pending",)),
+    "reassign_job": Action("Reassign", "job", "KillJob", from_states=("activated",)),
     "kill_job": Action("Kill", "job", "KillJob", from_states=LIVE_STATES),
 }
 

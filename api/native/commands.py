@@ -1,7 +1,8 @@
 """`/v1/commands`: every command of the vocabulary by its name, and its outcome.
 
 In: JSON of the command's fields plus `aggregate_id`. Out: 200 with the decider's answer when the client waits for it
-(`Prefer: wait=5`) and it comes in time, else 202 with the place where it will be found. Rights: `identity/rights.py`.
+(`Prefer: wait=5`) and it comes in time, else 202 with the place where it will be found. With `?dry_run=true` it is decided and
+answered, not carried out: the answer has what it would touch. Rights: `identity/rights.py`.
 """
 
 import asyncio
@@ -78,8 +79,11 @@ def _endpoint(service: "CommandService", entry: CatalogEntry) -> Any:
         identity: Member,
         prefer: str | None = Header(None),
         idempotency_key: str | None = Header(None),
+        dry_run: bool = False,
     ) -> Response:
         body = await read_object(request)
+        if dry_run:
+            return await service.try_out(entry, body, identity, request)
         return await service.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer))
 
     send.__doc__ = entry.schema["doc"]
@@ -148,6 +152,27 @@ class CommandService:
         if isinstance(command, BindJob) and answered.leased is not None:
             document["job"] = await self._bound_jobs.payload(answered.leased, aggregate_id, command.worker_id, identity)
         return json_response(document, headers=await self._position(answered))
+
+    async def try_out(self, entry: CatalogEntry, body: dict[str, Any], identity: Identity, request: Request) -> Response:
+        """What the decider would answer and what the command would touch; nothing is carried out. Raises OutcomeUnknown."""
+        if class_of_command(entry.name) not in (EndpointClass.USER, EndpointClass.OPERATOR):
+            raise BadRequest(f"dry_run: {entry.name} is no command of users or operators")
+        identity = await self._services.gate.admit(class_of_command(entry.name), request, capability_of_command(entry.name))
+        aggregate_id, expected = _addressed(body)
+        command = command_from(entry, _fields_only(body))
+        await self._check_owner(entry, aggregate_id, identity)
+        answered = await self._services.gateway.submit(
+            command,
+            aggregate_id,
+            identity,
+            role=role_of_command(entry.name, identity),
+            expected_sequence=expected,
+            wait_seconds=self._services.config.answer_seconds,
+            only_in_time=True,
+            dry_run=True,
+        )
+        assert answered is not None, "a command that is only of use in time is answered or raises"
+        return json_response(answer_document(answered))
 
     async def look_up(self, command_id: str, identity: Identity, wait_seconds: float) -> Response:
         """The answer to `command_id`, awaited for `wait_seconds` if it is not there yet; raises NotFound."""

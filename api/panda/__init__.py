@@ -4,10 +4,10 @@ from fastapi import APIRouter
 
 from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
-from api.panda import files, jobs, secrets, system, task_commands, task_lists, task_reads
+from api.panda import files, job_commands, jobs, secrets, system, task_changes, task_commands, task_lists, task_reads
 from api.panda.arguments import ArgumentKind, Parameter
-from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
-from api.panda.not_offered import endpoints_saying_no, mount_legacy
+from api.panda.calls import Endpoint, command, get, mount, mount_forbidden, mount_public, post
+from api.panda.not_offered import endpoints_saying_no, mount_legacy, mount_plain
 from api.services import Services
 from identity.profiles import CANCEL, CREATE
 from identity.ruling import EndpointClass
@@ -18,6 +18,10 @@ IGNORE_LIMITS = Parameter("ignore_hard_exhausted", ArgumentKind.FLAG, False)
 JOB_IDS = Parameter("job_ids", ArgumentKind.LIST)
 INCREASE = Parameter("increase", ArgumentKind.WHOLE, lowest=0, highest=1_000_000)
 PRIORITY = Parameter("priority", ArgumentKind.WHOLE, lowest=PRIORITY_MIN, highest=PRIORITY_MAX)
+ATTRIBUTE = Parameter("attribute_name", ArgumentKind.TEXT)
+VALUE = Parameter("value", ArgumentKind.WHOLE, lowest=0, highest=1_000_000_000_000)
+#: An hour offset of PanDA's: a year.
+HOURS_MAX = 8_760
 
 
 def _may(name: str, kind: ArgumentKind, default: object = None) -> Parameter:
@@ -27,6 +31,7 @@ def _may(name: str, kind: ArgumentKind, default: object = None) -> Parameter:
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(("GET",), "system/get_attributes", system.attributes, parameters=None),
     get("system/get_user_attributes", system.user_attributes),
+    get("system/get_voms_attributes", system.voms_attributes),
     get("metaconfig/get_banned_users", system.banned_users),
     post(
         "file_server/validate_cache_file",
@@ -47,9 +52,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         body_bytes_max=SUBMISSION_BYTES_MAX,
         capability=CREATE,
     ),
-    post("task/kill", task_commands.kill, TASK, BROADCAST, capability=CANCEL),
-    post("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST, capability=CANCEL),
-    post(
+    command("task/kill", task_commands.kill, TASK, BROADCAST, capability=CANCEL),
+    command("task/finish", task_commands.finish, TASK, _may("soft", ArgumentKind.FLAG, False), BROADCAST, capability=CANCEL),
+    command(
         "task/retry",
         task_commands.retry,
         TASK,
@@ -60,15 +65,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _may("keep_gshare_priority", ArgumentKind.FLAG, False),
         IGNORE_LIMITS,
     ),
-    post("task/reload_input", task_commands.reload_input, TASK, IGNORE_LIMITS),
-    post(
+    command("task/reload_input", task_commands.reload_input, TASK, IGNORE_LIMITS),
+    command(
         "task/reactivate",
         task_commands.reactivate,
         TASK,
         _may("keep_attempt_nr", ArgumentKind.FLAG, False),
         _may("trigger_job_generation", ArgumentKind.FLAG, False),
     ),
-    post(
+    command(
         "task/reassign",
         task_commands.reassign,
         TASK,
@@ -77,10 +82,26 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _may("nucleus", ArgumentKind.TEXT),
         _may("mode", ArgumentKind.TEXT),
     ),
-    post("task/pause", task_commands.pause, TASK),
-    post("task/resume", task_commands.resume, TASK),
-    post("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
-    post("task/change_priority", task_commands.change_priority, TASK, PRIORITY),
+    command("task/pause", task_commands.pause, TASK),
+    command("task/resume", task_commands.resume, TASK),
+    command("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
+    command("task/change_priority", task_changes.change_priority, TASK, PRIORITY),
+    command("task/change_attribute", task_changes.change_attribute, TASK, ATTRIBUTE, VALUE),
+    command("task/change_split_rule", task_changes.change_split_rule, TASK, ATTRIBUTE, VALUE),
+    command(
+        "task/change_modification_time",
+        task_changes.change_modification_time,
+        TASK,
+        Parameter("hour_offset", ArgumentKind.WHOLE, lowest=-HOURS_MAX, highest=HOURS_MAX),
+    ),
+    command(
+        "task/kill_unfinished_jobs",
+        job_commands.kill_unfinished_jobs,
+        TASK,
+        _may("code", ArgumentKind.WHOLE),
+        _may("use_email_as_id", ArgumentKind.FLAG, False),
+        capability=CANCEL,
+    ),
     get(
         "task/get_tasks_detailed_info_since",
         task_lists.tasks_since,
@@ -123,13 +144,21 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         ("GET",), "job/get_status", jobs.statuses, (JOB_IDS, _may("timeout", ArgumentKind.WHOLE, 60)), kind=EndpointClass.MEMBER
     ),
-    post(
+    command(
         "job/kill",
-        jobs.kill,
+        job_commands.kill,
         JOB_IDS,
         _may("code", ArgumentKind.WHOLE),
         _may("use_email_as_id", ArgumentKind.FLAG, False),
         _may("kill_options", ArgumentKind.LIST),
+        capability=CANCEL,
+    ),
+    command("job/reassign", job_commands.reassign, JOB_IDS),
+    command(
+        "job/set_command",
+        job_commands.set_command,
+        Parameter("job_id", ArgumentKind.WHOLE),
+        Parameter("command", ArgumentKind.TEXT),
         capability=CANCEL,
     ),
     post(
@@ -156,6 +185,7 @@ def build_router(services: Services) -> APIRouter:
     router = APIRouter()
     mount_public(router, "system/is_alive")
     mount(router, services, (*ENDPOINTS, *endpoints_saying_no()))
+    mount_plain(router)
     mount_forbidden(router)
     mount_legacy(router)
     return router

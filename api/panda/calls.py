@@ -14,6 +14,7 @@ from api.http.errors import BadRequest, BodyTooLarge
 from api.http.problems import json_response
 from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
+from api.panda.sending import NO_OPTIONS, CommandOptions, DecidedOnly, options_of
 from api.pilots.bodies import read_report
 from api.services import Services
 from identity.identity import Identity
@@ -31,6 +32,7 @@ class Call:
     identity: Identity
     arguments: dict[str, Any]
     request: Request
+    options: CommandOptions = NO_OPTIONS
 
     def __getitem__(self, name: str) -> Any:
         """The argument `name`."""
@@ -48,6 +50,7 @@ class Endpoint:
     function reads itself. body_bytes_max: where more than usual is taken. capability: what a token that has any needs.
     kind: whom it serves. is_lenient: arguments of other names are left out, and odd
     values in a body replaced, because what is refused whole would come again for ever.
+    commands: it sends commands, and takes their options.
     """
 
     verbs: tuple[str, ...]
@@ -59,6 +62,7 @@ class Endpoint:
     capability: str = READ
     kind: EndpointClass = EndpointClass.USER
     is_lenient: bool = False
+    commands: bool = False
 
 
 def get(path: str, function: Function, *parameters: Parameter, capability: str = READ) -> Endpoint:
@@ -71,6 +75,11 @@ def post(
 ) -> Endpoint:
     """A call by POST."""
     return Endpoint(("POST",), path, function, parameters, body_bytes_max=body_bytes_max, capability=capability)
+
+
+def command(path: str, function: Function, *parameters: Parameter, capability: str = MODIFY) -> Endpoint:
+    """A call by POST that commands: it takes `reason` and `dry_run` in its query string."""
+    return Endpoint(("POST",), path, function, parameters, capability=capability, commands=True)
 
 
 def mount(router: APIRouter, services: Services, endpoints: Iterable[Endpoint]) -> None:
@@ -110,7 +119,12 @@ def _handler(services: Services, endpoint: Endpoint) -> Callable[[Request, Ident
             return json_response(failed(wrong).document())
         try:
             arguments = await _arguments(request, endpoint)
-            reply = await endpoint.function(Call(services, identity, arguments, request))
+            posted = request.method == "POST" and not endpoint.is_lenient
+            options = options_of(request, commands=endpoint.commands) if posted else NO_OPTIONS
+            reply = await endpoint.function(Call(services, identity, arguments, request, options))
+        except DecidedOnly as found:
+            touched = {"jobs": found.jobs, "input_units": found.units}
+            reply = done(touched, f"dry run: {found.jobs} jobs and {found.units} input units")
         except BadArgument as problem:
             reply = failed(str(problem))
         except (BadRequest, BodyTooLarge) as problem:

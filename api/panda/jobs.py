@@ -1,6 +1,7 @@
-"""Calls below `job/`: descriptions, status, kill, user metadata."""
+"""Reading calls below `job/`: descriptions, status, user metadata. Only the caller's VO is ever seen."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,58 +10,38 @@ from api.panda.arguments import BadArgument, whole_numbers
 from api.panda.calls import Call
 from api.panda.envelope import Reply, done, failed
 from api.panda.job_object import job_object
-from api.panda.sending import send
+from api.panda.surface import DEBUG_MODE
 from api.panda.task_reads import task_row
 from api.pilots.structured import was_left_out
 from api.queries import jobs
 from api.queries.read_models import Row
-from identity.rights import may_act_on
-from schemas.job import KillJob
 
 JOBS_MAX = 5500
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
-KILL_BY_USER = 3
-KILL_CODES = range(1, 100)
-#: Commands that wait for their answers at the same time.
-AT_ONCE = 200
 #: Metadata in one answer; a job's is at most 400 kB (`pilots/structured.py`).
 METADATA_BYTES_MAX = 50_000_000
 
 
 async def descriptions(call: Call) -> Reply:
     """Job objects, parallel to the ids; null for an unknown one."""
-    ids = _ids(call)
-    rows = await _rows(call, ids)
+    ids = ids_of(call)
+    rows = await rows_of(call, ids)
     return done(await asyncio.to_thread(lambda: [job_object(rows[job_id]) if job_id in rows else None for job_id in ids]))
 
 
 async def statuses(call: Call) -> Reply:
     """Status and order of each job, parallel to the ids."""
-    ids = _ids(call)
-    rows = await _rows(call, ids)
+    ids = ids_of(call)
+    rows = await rows_of(call, ids)
     return done([_status(rows.get(job_id)) for job_id in ids])
-
-
-async def kill(call: Call) -> Reply:
-    """True for each job that is killed, or is about to be; false for one that has ended, and for one of another user."""
-    ids = _ids(call)
-    code = call["code"] or KILL_BY_USER
-    if code not in KILL_CODES:
-        raise BadArgument(f"Argument error: code is {code}, expected one from {KILL_CODES.start} to {KILL_CODES.stop - 1}")
-    rows = await _rows(call, ids)
-    killed: list[bool] = []
-    for first in range(0, len(ids), AT_ONCE):
-        killed += await asyncio.gather(*(_kill_one(call, rows.get(job_id), code) for job_id in ids[first : first + AT_ONCE]))
-    return done(killed)
 
 
 async def set_debug_mode(call: Call) -> Reply:
     """Says that there is no debug mode; the client shows `data`."""
-    rows = await _rows(call, [call["job_id"]])
+    rows = await rows_of(call, [call["job_id"]])
     if not rows:
         return failed(f"PandaID={call['job_id']} not found")
-    text = "debug mode is not offered: heartbeats and the log archive tell what a job does"
-    return done(text, text)
+    return done(DEBUG_MODE, DEBUG_MODE)
 
 
 async def user_metadata(call: Call) -> Reply:
@@ -103,20 +84,7 @@ def _left_out(job_ids: list[int], why: str) -> str:
     return f"Left out: the metadata of {len(job_ids)} jobs ({named}) {why}."
 
 
-async def _kill_one(call: Call, row: Row | None, code: int) -> bool:
-    if row is None or not may_act_on(call.identity, row["owner"], row["vo"]):
-        return False
-    answer = await send(call, KillJob(code=code, reason="killed through the PanDA API"), "job", row["job_id"])
-    if answer is None or not answer.accepted:
-        return False
-    if answer.event_types:
-        return True
-    # Nothing was left to do: the kill was ordered before, or the job has ended.
-    now = (await _rows(call, [row["job_id"]])).get(row["job_id"])
-    return now is not None and now["status"] not in FINAL
-
-
-def _ids(call: Call) -> list[int]:
+def ids_of(call: Call) -> list[int]:
     """The job ids of the call; raises BadArgument for something else or too many."""
     ids = whole_numbers(call["job_ids"])
     if len(ids) > JOBS_MAX:
@@ -124,7 +92,8 @@ def _ids(call: Call) -> list[int]:
     return ids
 
 
-async def _rows(call: Call, ids: list[int]) -> dict[int, Row]:
+async def rows_of(call: Call, ids: Sequence[int]) -> dict[int, Row]:
+    """Rows of those jobs that the caller's VO has, by id."""
     return await jobs.several(call.services.read_models, call.identity.vo, ids)
 
 

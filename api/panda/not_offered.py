@@ -1,4 +1,4 @@
-"""Calls that clients make and Culm does not answer yet: each answer says so, in the form that the client reads.
+"""Calls that clients make and Culm does not serve (`surface.py`): each answer says so, in the form that the client reads.
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
 (docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
@@ -9,44 +9,58 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from api.http.access import guarded
 from api.http.problems import json_response
-from api.panda.calls import Call, Endpoint
+from api.panda.calls import PREFIXES, Call, Endpoint
 from api.panda.envelope import Reply, failed
+from api.panda.surface import IDDS, PICKING, SURFACE, WORKFLOWS, OfferedAs
+from identity.identity import Identity
 from identity.profiles import MODIFY, READ
 from identity.ruling import EndpointClass
 
-WORKFLOWS = "workflows are not offered by this server yet"
-EVENTS = "the event service is not offered by this server yet"
-JOBS_ALONE = "jobs without a task are not taken by this server; submit a task"
+#: Answered by the modules that have their form.
+ELSEWHERE = frozenset(
+    {
+        "event/acquire_event_ranges", "event/get_available_event_range_count", "event/update_event_ranges",
+        "file_server/upload_jedi_log", "job/set_debug_mode",
+    }
+)  # fmt: skip
+#: Calls whose answer is a plain text, without an envelope.
+PLAIN_CALLS = frozenset({"job/generate_offline_execution_script"})
+#: Verb and path -> why, of all that are refused here with any arguments.
 CALLS = {
-    "POST workflow/submit_workflow_raw_request": WORKFLOWS,
-    "POST workflow/submit_workflow": WORKFLOWS,
-    "GET workflow/get_workflow_details": WORKFLOWS,
-    "POST idds/relay_idds_command": "iDDS is not offered by this server yet",
-    "POST idds/execute_idds_workflow_command": WORKFLOWS,
-    "POST file_server/upload_workflow_request": WORKFLOWS,
-    "GET event/get_event_range_statuses": EVENTS,
-    "POST job/submit": JOBS_ALONE,
+    f"{call.verb} {call.path}": call.reason
+    for call in SURFACE
+    if call.standing is not OfferedAs.SERVED and call.path not in ELSEWHERE | PLAIN_CALLS
 }
 LEGACY_CALLS = {
     "put_workflow_request": WORKFLOWS,
     "execute_idds_workflow_command": WORKFLOWS,
     "put_file_recovery_request": "use /api/v1/file_server/upload_file_recovery_request",
-    "putEventPickingRequest": "event picking is not offered by this server",
+    "putEventPickingRequest": PICKING,
 }
 #: Calls of which the client reads the status alone before it uses the body.
-RELAYED_CALLS = {"relay_idds_command": "iDDS is not offered by this server yet"}
+RELAYED_CALLS = {"relay_idds_command": IDDS}
 NOT_IMPLEMENTED = 501
 
 
 def endpoints_saying_no() -> tuple[Endpoint, ...]:
-    """Calls of `/api/v1/` that are refused with any arguments."""
+    """Calls of `/api/v1/` that are refused with any arguments, which are not read."""
     return tuple(
-        Endpoint((verb,), path, _failing(why), parameters=None, capability=READ if verb == "GET" else MODIFY)
+        Endpoint((verb,), path, _failing(why), reads_arguments=False, capability=READ if verb == "GET" else MODIFY)
         for verb, path, why in ((*call.split(" "), why) for call, why in CALLS.items())
     )
+
+
+def mount_plain(router: APIRouter) -> None:
+    """Calls of `/api/v1/` that are refused in plain text, as the reference server answers an error there."""
+    for call in SURFACE:
+        if call.path in PLAIN_CALLS:
+            for prefix in PREFIXES:
+                saying = guarded(EndpointClass.USER, _saying(f"ERROR: {call.reason}"), READ)
+                router.add_route(f"{prefix}/{call.path}", saying, methods=["GET"], include_in_schema=False)
 
 
 def mount_legacy(router: APIRouter) -> None:
@@ -63,6 +77,13 @@ def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
         return failed(why)
 
     return refuse
+
+
+def _saying(text: str) -> Callable[[Request, Identity], Awaitable[Response]]:
+    async def answer(_: Request, __: Identity) -> Response:
+        return PlainTextResponse(text)
+
+    return answer
 
 
 def _answering(content: list[object], status: int = 200) -> Callable[[Request], Awaitable[Response]]:

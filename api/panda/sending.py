@@ -1,24 +1,79 @@
-"""Commands of this front: sent for the caller, answered, and readable when the call returns."""
+"""Commands of this front: sent for the caller, answered, and readable when the call returns.
+
+Every call that commands takes two options in its query string: `reason`, kept with the events; `dry_run`, which asks the decider
+what the command would touch and changes nothing.
+"""
 
 import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
 
 from api.http.errors import Unavailable
-from api.panda.calls import Call
+from api.panda.arguments import ArgumentKind, BadArgument, Parameter, bind
 from schemas.answer import CommandAnswered
+from schemas.records import replace
 from schemas.wire import Message
 
 #: How long a call waits for the read models after its command was taken.
 READABLE_SECONDS = 2.0
+REASON_LENGTH_MAX = 4_000
+OPTIONS = (Parameter("reason", ArgumentKind.TEXT, ""), Parameter("dry_run", ArgumentKind.FLAG, False))
 
 
-async def send(call: Call, command: Message, aggregate: str, aggregate_id: int) -> CommandAnswered | None:
-    """The decider's answer; None when it did not come in time.
+@dataclass(frozen=True, slots=True)
+class CommandOptions:
+    """What the caller says of a command beside its arguments. reason: empty when none was given."""
+
+    reason: str = ""
+    dry_run: bool = False
+
+
+NO_OPTIONS = CommandOptions()
+
+
+class DecidedOnly(Exception):
+    """A dry run that would be accepted, with what it would touch."""
+
+    def __init__(self, answer: CommandAnswered) -> None:
+        super().__init__(answer.command_type)
+        self.jobs, self.units = answer.jobs_hit or 0, answer.units_hit or 0
+
+
+def options_of(request: Request, *, commands: bool) -> CommandOptions:
+    """The options in the query string of a POST; raises BadArgument for bad ones, and for any where nothing is commanded."""
+    names = [one.name for one in OPTIONS if one.name in request.query_params]
+    if names and not commands:
+        raise BadArgument(f"Argument error: got an unexpected argument '{names[0]}'")
+    bound = bind(OPTIONS, {name: request.query_params[name] for name in names}, from_query=True)
+    if len(bound["reason"]) > REASON_LENGTH_MAX:
+        raise BadArgument(f"Argument error: 'reason' has {len(bound['reason'])} characters, expected at most {REASON_LENGTH_MAX}")
+    return CommandOptions(**bound)
+
+
+async def send(call: Any, command: Message, aggregate: str, aggregate_id: int) -> CommandAnswered | None:
+    """As `ask`; a dry run that would be accepted raises DecidedOnly."""
+    answer = await ask(call, command, aggregate, aggregate_id)
+    if answer is not None and answer.accepted and call.options.dry_run:
+        raise DecidedOnly(answer)
+    return answer
+
+
+async def ask(call: Any, command: Message, aggregate: str, aggregate_id: int) -> CommandAnswered | None:
+    """The decider's answer to the `command` of a `Call`; None when it did not come in time.
 
     After a yes the read models show what came of it, so that the client's next call sees it, unless they are late or
     away: what was decided stays decided.
     """
-    gateway, key = call.services.gateway, str(aggregate_id)
-    answer = await gateway.submit(command, key, call.identity, wait_seconds=call.services.config.answer_seconds)
+    gateway, key, options = call.services.gateway, str(aggregate_id), call.options
+    if options.reason and hasattr(command, "reason"):
+        command = replace(command, reason=options.reason)  # type: ignore[type-var]  # every command is a record
+    seconds = call.services.config.answer_seconds
+    if options.dry_run:
+        answered: CommandAnswered | None = await gateway.submit(command, key, call.identity, wait_seconds=seconds, dry_run=True)
+        return answered
+    answer: CommandAnswered | None = await gateway.submit(command, key, call.identity, wait_seconds=seconds)
     if answer is not None and answer.accepted:
         with contextlib.suppress(Unavailable):
             await gateway.readable(aggregate, key, READABLE_SECONDS)

@@ -17,7 +17,6 @@ from api.panda.sending import send
 from api.panda.task_reads import task_row
 from schemas.answer import CommandAnswered
 from schemas.task import (
-    ChangeTaskPriority,
     FinishTask,
     IncreaseAttempts,
     KillTask,
@@ -86,9 +85,10 @@ async def reactivate(call: Call) -> Reply:
 
 async def reassign(call: Call) -> Reply:
     """Other queues for the task."""
+    if call["nucleus"]:
+        return failed("Command rejected: nucleus: this server has no nuclei, name a site or a cloud ", WRONG_STATUS)
     mode = call["mode"] or "kill"
-    site, cloud = call["site"], call["cloud"] or call["nucleus"]
-    return await _command(call, "reassign", ReassignTask(site=site, cloud=cloud, mode=mode))
+    return await _command(call, "reassign", ReassignTask(site=call["site"], cloud=call["cloud"], mode=mode))
 
 
 async def retry(call: Call) -> Reply:
@@ -104,14 +104,14 @@ async def retry(call: Call) -> Reply:
         if answer is not None and answer.accepted:
             return done(0, f"retry has been triggered for failed jobs while the task is still {row['status']}")
         if answer is None or answer.reason != "WRONG_STATUS":
-            return await _refused(call, answer, "retry")
+            return await refused(call, answer, "retry")
     return await _command(call, "retry", RetryTask())
 
 
 async def _retry_differently(call: Call, new: dict[str, Any]) -> Reply:
     answer = await _send(call, RetryTask(parameters_json=orjson.dumps(_converted(new)).decode()))
     if answer is None or not answer.accepted:
-        return await _refused(call, answer, "retry")
+        return await refused(call, answer, "retry")
     task = f"jediTaskID={call['task_id']}"
     return done(REEXECUTED, f"reactivation accepted. {task} will be re-executed with old and/or new input")
 
@@ -125,27 +125,20 @@ async def increase_attempts(call: Call) -> Reply:
     return failed(_not_found(call) if code == 1 else _sentence(answer), code)
 
 
-async def change_priority(call: Call) -> Reply:
-    """Another priority for jobs made from now on."""
-    answer = await _send(call, ChangeTaskPriority(priority=call["priority"]))
-    if answer is not None and answer.accepted:
-        return done(0, f"priority of task {call['task_id']} is {call['priority']}")
-    return await _refused(call, answer, "change_priority")
-
-
 async def _command(call: Call, name: str, command: TaskCommand) -> Reply:
     answer = await _send(call, command)
     if answer is not None and answer.accepted:
         message = f"command={name} is registered for task ID {call['task_id']}. will be executed in a few minutes"
         return done(0, message)
-    return await _refused(call, answer, name)
+    return await refused(call, answer, name)
 
 
 async def _send(call: Call, command: TaskCommand) -> CommandAnswered | None:
     return await send(call, command, "task", call["task_id"])
 
 
-async def _refused(call: Call, answer: CommandAnswered | None, name: str) -> Reply:
+async def refused(call: Call, answer: CommandAnswered | None, name: str) -> Reply:
+    """PanDA's code and sentence for a command that was refused, or not answered."""
     code, message = await _refusal(call, answer, name)
     return failed(message, None if name == "retry" and code in MISREAD_BY_RETRY else code)
 

@@ -51,6 +51,17 @@ async def active_jobs(read_models: ReadModels, vo: str) -> list[Row]:
     )
 
 
+async def jobs_by_kind(read_models: ReadModels, vo: str, ended_since: int | None) -> list[Row]:
+    """Jobs of the VO that have not ended, or ended since then (microseconds): `queue`, `share`, `resource_type`, `label`,
+    `processing_type`, `status`, `count`."""
+    ended = "" if ended_since is None else " or ended_at >= %(since)s"
+    return await read_models.rows(
+        "select queue, share, resource_type, label, processing_type, status, count(*) as count from job"
+        f" where vo = %(vo)s and (status = any(%(active)s){ended}) group by 1, 2, 3, 4, 5, 6",
+        {"vo": vo, "active": list(ACTIVE), "since": ended_since},
+    )
+
+
 async def overview(read_models: ReadModels, vo: str) -> list[Row]:
     """Harvesters of the VO, the one seen last first: `harvester_id`, `version`, `started_at`, `seen_at`, `queues` (names)."""
     return await read_models.rows(

@@ -125,6 +125,15 @@ async def ids_of_task(read_models: ReadModels, task_id: int) -> list[int]:
     return [row["job_id"] for row in rows]
 
 
+async def unfinished_of_task(read_models: ReadModels, vo: str, task_id: int) -> list[Row]:
+    """`job_id` of the jobs of the task that have not ended, by id."""
+    return await read_models.rows(
+        "select job_id from job where task_id = %(task)s and vo = %(vo)s"
+        " and status not in ('finished', 'failed', 'cancelled', 'closed') order by job_id",
+        {"task": task_id, "vo": vo},
+    )
+
+
 async def ids_of_tasks(read_models: ReadModels, task_ids: Sequence[int]) -> list[Row]:
     """`task_id`, `job_id`, `kind`, by id."""
     return await read_models.rows(

@@ -238,6 +238,8 @@ class Decider:
         too_late = None if inline else self._repeats.too_late(record, decoded)
         refusal = too_late or _refusal(record, by, entry) or checked.refusal(decoded.message, by.aggregate_id)
         decision = Decision(refusal=refusal) if refusal else _decision(aggregate, entry, decoded)
+        if by.dry_run:
+            decision = Decision(refusal=decision.refusal, hits=decision.hits)
         if is_required and decision.refusal is not None:
             raise DependencyRefused(decision.refusal)
         is_answer = not inline and _is_answered_by_events(decoded, decision)

@@ -97,6 +97,9 @@ def answer_record(
         vo=by.vo,
         actor=by.actor,
         causation_id=by.causation_id if inline else None,
+        jobs_hit=decision.hits.jobs if decision.hits else None,
+        units_hit=decision.hits.units if decision.hits else None,
+        dry_run=by.dry_run,
     )
     return OutputRecord(entry_of(answer).topic, by.command_id.encode(), codec.encode(answer))
 

@@ -1,14 +1,16 @@
 """What a job says to a command: events, or no.
 
 Guards: a final state is never left; only the pilot that holds the attempt may report; a late report changes nothing and
-leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill codes".
+leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots".
 """
 
+from dataclasses import replace
 from typing import assert_never
 
-from commands.decision import Decision, FollowUp, accept, refuse
+from commands.decision import Decision, FollowUp, Hits, accept, refuse
 from commands.job.guarded import guarded
-from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
+from commands.job.kills import TO_BE_KILLED, kill, kill_error, unknown_job
+from commands.job.model import FINAL, HELD, Job, JobStatus
 from commands.job.outputs import complete_outputs, missing_outputs
 from commands.job.pilots import is_of_other_pilot
 from commands.job.returning import WORKER_GONE, begins, return_job
@@ -16,13 +18,11 @@ from schemas.job import (
     CompleteMerge,
     DefineJob,
     JobCancelled,
-    JobClosed,
     JobCommand,
     JobDefined,
     JobFailed,
     JobFinished,
     JobHolding,
-    JobKillOrdered,
     JobLost,
     JobMerging,
     JobSent,
@@ -39,21 +39,13 @@ from schemas.job import (
     ReturnJob,
     SecretsRead,
 )
-from schemas.queue import EndLease, EnqueueJob, WithdrawJob
+from schemas.queue import EndLease, EnqueueJob
 from schemas.types import CommandEnvelope, JobError, LeaseEnding, LossCause, OutputFile, ReportedState
-from schemas.worker import StopWorker
 
-TO_BE_KILLED = "tobekilled"
-KILL_ONLY_WAITING = frozenset({51, 55})
-KILL_AT_ONCE = frozenset({9, 91, 99})
-CLOSING_CODES = {2: "toreassign", 4: "toreassign", 10: "toreassign", 51: "toreassign", 55: "taskdone", 60: "pilot_closed"}
-KILL_ERROR_CODES = {2: 102, 3: 103, 4: 102, 7: 106, 8: 105, 10: 130}
 LOST_HEARTBEAT, NO_ANSWER_AFTER_SENT = 100, 102
 PAYLOAD_OUT_OF_MEMORY = 1212
 MERGE_FAILED = 113
 OUTPUT_MISSING = 200
-#: Of the reason for which a worker is cancelled.
-WHY_LENGTH_MAX = 1_000
 
 
 def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
@@ -70,7 +62,7 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
         case ReadSecrets():
             return read_secrets(job, command)
         case KillJob():
-            return kill(job, command)
+            return replace(found := kill(job, command, by), hits=Hits(int(bool(found.events)), 0))
         case LoseJob():
             return lose(job, command)
         case ReturnJob():
@@ -92,7 +84,7 @@ def define(job: Job, command: DefineJob) -> Decision:
 def record_lease(job: Job, command: RecordLease) -> Decision:
     """The queue gave the job to a pilot; a job that was killed meanwhile gives the lease back."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
+        return unknown_job()
     if job.status is not JobStatus.ACTIVATED:
         back = FollowUp(command.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.REFUSED))
         return refuse("NOT_ACTIVATED", f"job is {job.status}, expected activated", follow_ups=(back,))
@@ -155,7 +147,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
     if job.kill_code is not None:
         cancelled = JobCancelled(
             code=job.kill_code,
-            errors=(_kill_error(job.kill_code),),
+            errors=(kill_error(job.kill_code),),
             reason="killed while a pilot held it",
             outputs=outputs,
             lease_on=job.queue,
@@ -194,7 +186,7 @@ def report_end(job: Job, command: ReportJobEnd) -> Decision:
 def read_secrets(job: Job, command: ReadSecrets) -> Decision:
     """Secrets are for the pilot that holds the job now, of a job whose task asks for them."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
+        return unknown_job()
     if job.status not in HELD or job.lease_id != command.lease_id:
         return refuse("NOT_LEASED", f"job is {job.status} and not held under lease {command.lease_id}")
     if not job.uses_secrets:
@@ -202,43 +194,14 @@ def read_secrets(job: Job, command: ReadSecrets) -> Decision:
     return accept(SecretsRead(lease_id=command.lease_id, secret_ids=command.secret_ids))
 
 
-def kill(job: Job, command: KillJob) -> Decision:
-    """Waiting jobs end at once; a held job is ordered to stop and ends when its pilot obeys or is lost."""
-    if job.status is JobStatus.UNKNOWN:
-        return _unknown()
-    if job.status in FINAL:
-        return accept()
-    errors = (_kill_error(command.code),)
-    if job.status in WAITING:
-        withdraw = (FollowUp(job.queue, WithdrawJob(job_id=job.job_id, reason=command.reason)),)
-        if command.code in CLOSING_CODES:
-            closed = JobClosed(code=command.code, sub_status=CLOSING_CODES[command.code], errors=errors)
-            return accept(closed, follow_ups=withdraw)
-        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=withdraw)
-    if command.code in KILL_ONLY_WAITING:
-        return refuse("HELD", f"job is {job.status}: a pilot holds it, code {command.code} takes waiting jobs only")
-    if job.status is JobStatus.MERGING:
-        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason))
-    if command.code in KILL_AT_ONCE:
-        ended = FollowUp(job.queue, EndLease(job_id=job.job_id, ending=LeaseEnding.REFUSED))
-        return accept(JobCancelled(code=command.code, errors=errors, reason=command.reason), follow_ups=(ended,))
-    if job.kill_code is not None:
-        return accept()
-    idle: tuple[FollowUp, ...] = ()
-    if job.status is JobStatus.SENT and job.worker_id:
-        why = f"its job was killed: {command.reason}"[:WHY_LENGTH_MAX]
-        idle = (FollowUp(job.queue, StopWorker(worker_id=job.worker_id, why=why)),)
-    return accept(JobKillOrdered(code=command.code, reason=command.reason), follow_ups=idle)
-
-
 def lose(job: Job, command: LoseJob) -> Decision:
     """The lease is over without a word from the pilot: the job failed, or was cancelled if that was wanted anyway."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
+        return unknown_job()
     if job.status not in HELD or job.lease_id != command.lease_id:
         return refuse("NOT_LEASED", f"job is {job.status} and not held under lease {command.lease_id}")
     if job.kill_code is not None:
-        errors = (_kill_error(job.kill_code),)
+        errors = (kill_error(job.kill_code),)
         return accept(JobCancelled(code=job.kill_code, errors=errors, reason="killed; its pilot is gone"))
     lost = JobLost(
         lease_id=command.lease_id,
@@ -253,14 +216,14 @@ def lose(job: Job, command: LoseJob) -> Decision:
 def give_back(job: Job, command: ReturnJob) -> Decision:
     """The worker that was started for the job is gone."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
-    return return_job(job, command, (_kill_error(job.kill_code),) if job.kill_code is not None else ())
+        return unknown_job()
+    return return_job(job, command, (kill_error(job.kill_code),) if job.kill_code is not None else ())
 
 
 def complete_merge(job: Job, command: CompleteMerge) -> Decision:
     """The merge step decides how an unmerged job ended."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
+        return unknown_job()
     if job.status is not JobStatus.MERGING:
         return refuse("NOT_MERGING", f"job is {job.status}, expected merging")
     if command.succeeded:
@@ -286,7 +249,7 @@ def _failed(job: Job, command: ReportJobEnd, outputs: tuple[OutputFile, ...], er
 def _refusal_of_report(job: Job, command: ReportJobProgress | ReportJobEnd) -> Decision | None:
     """Why a report is refused; None when it is accepted."""
     if job.status is JobStatus.UNKNOWN:
-        return _unknown()
+        return unknown_job()
     if command.attempt != job.attempt:
         return refuse("BAD_ATTEMPT", f"attempt {command.attempt}, expected {job.attempt}", pilot_command=TO_BE_KILLED)
     if job.status in FINAL or job.status is JobStatus.MERGING:
@@ -306,14 +269,6 @@ def _refuse_late(job: Job, command: ReportJobEnd, message: str) -> Decision:
     )
     events = () if job.late_reports else (trace,)
     return refuse("ALREADY_FINAL", message, *events, pilot_command=TO_BE_KILLED)
-
-
-def _unknown() -> Decision:
-    return refuse("UNKNOWN_JOB", "no such job", pilot_command=TO_BE_KILLED)
-
-
-def _kill_error(code: int) -> JobError:
-    return JobError(source="taskbuffer", code=KILL_ERROR_CODES.get(code, 100), diagnostic=f"killed with code {code}")
 
 
 def _loss_error(job: Job, command: LoseJob) -> JobError:

@@ -3,17 +3,20 @@
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
 What begins a task is in `submission.py`, the choices of the engine in `feeding.py` (refine, contents), `progress.py` (jobs) and
 `outcomes.py` (their ends), what follows by itself in `settle.py`; what is too much for one decision goes on in `kills.py` and
-`retries.py`.
+`retries.py`, what operators change in `changes.py`.
 Source: docs/reference/jedi.md, "Task commands" and "Retry and reload".
 """
 
 import json
+from dataclasses import replace
 from typing import Any, assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.aside import restore, set_aside
+from commands.task.changes import change_attribute, change_priority, change_split_rule
 from commands.task.feeding import feed_contents, refine
 from commands.task.follows import ends_of_writing
+from commands.task.hits import hits_of
 from commands.task.kills import (
     KILL_FINISH,
     KILL_FINISH_SOFT,
@@ -35,6 +38,8 @@ from schemas.queue import HoldTask
 from schemas.task import (
     AddInputNames,
     BreakTask,
+    ChangeSplitRule,
+    ChangeTaskAttribute,
     ChangeTaskPriority,
     ExpireSubmission,
     FeedContents,
@@ -59,7 +64,6 @@ from schemas.task import (
     TaskFinishOrdered,
     TaskKillOrdered,
     TaskPaused,
-    TaskPriorityChanged,
     TaskReassigned,
     TaskReloaded,
     TaskResumed,
@@ -69,7 +73,14 @@ from schemas.types import CommandEnvelope
 
 
 def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
-    """Answer `command` against `task`; never look anywhere else."""
+    """Answer `command` against `task`, and how much it touches; never look anywhere else."""
+    decision = _decide(task, command, by)
+    if decision.refusal is not None or (hits := hits_of(task, command)) is None:
+        return decision
+    return replace(decision, hits=hits)
+
+
+def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
     if isinstance(command, SubmitTask):
         return submit(task, command, by)
     if task.status is TaskStatus.UNKNOWN:
@@ -122,6 +133,10 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return increase_attempts(task, command)
         case ChangeTaskPriority():
             return change_priority(task, command)
+        case ChangeTaskAttribute():
+            return change_attribute(task, command)
+        case ChangeSplitRule():
+            return change_split_rule(task, command)
         case _:
             assert_never(command)
 
@@ -152,7 +167,7 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
         return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
     if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
-        return _reload(task, command.parameters_json or "{}", retried=True)
+        return _reload(task, command.parameters_json or "{}", command.reason, retried=True)
     if not task.failed and not task.ready and not task.unmerged:
         return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")
     retried, rest = revival(task, task.attempt + 1, command.reason)
@@ -165,7 +180,7 @@ def reload(task: Task, command: ReloadTask) -> Decision:
         return refused
     if task.status not in RELOADABLE:
         return _wrong_status(task, "incexec")
-    return _reload(task, command.parameters_json or "{}", retried=False)
+    return _reload(task, command.parameters_json or "{}", command.reason, retried=False)
 
 
 def reassign(task: Task, command: ReassignTask) -> Decision:
@@ -178,7 +193,8 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
     if command.mode != "nokill":
         code = KILL_REBROKER if command.mode == "kill" else KILL_REASSIGN
         taken = kills(task, code, "task reassigned", merging=False)
-    return accept(TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode), follow_ups=taken)
+    reassigned = TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode, reason=command.reason)
+    return accept(reassigned, follow_ups=taken)
 
 
 def pause(task: Task, command: PauseTask) -> Decision:
@@ -196,16 +212,7 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     return accept(TaskResumed(reason=command.reason), follow_ups=releases(task))
 
 
-def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:
-    """Another priority for the jobs made from now on."""
-    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED}:
-        return _wrong_status(task, "change_priority")
-    if command.priority == task.priority:
-        return accept()
-    return accept(TaskPriorityChanged(priority=command.priority, reason=command.reason))
-
-
-def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
+def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool) -> Decision:
     new = _object(new_json)
     if new is None:
         return refuse("BAD_PARAMETERS", "new parameters are not a JSON object")
@@ -220,6 +227,7 @@ def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:
             task_attempt=task.attempt + 1,
             # A list whose key the new parameters have is replaced by what they say.
             lists=tuple(one for one in task.lists if one.list.partition("[")[0] not in new),
+            reason=reason,
         ),
         # With the new definition it may have other outputs. Those of a task that ended are closed.
         follow_ups=ends_of_writing(task) if task.status is TaskStatus.EXHAUSTED else (),

@@ -4,6 +4,7 @@ In: a task and an event. Out: the task. Guards: finished + failed <= used <= tot
 "Laws"); an event is folded at the cost of what it names, for any size of the task.
 """
 
+import json
 from dataclasses import replace
 
 from commands.task.ends import outcomes_recorded, taken_from_merge
@@ -21,6 +22,8 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    SplitRuleChanged,
+    TaskAttributeChanged,
     TaskBroken,
     TaskEvent,
     TaskFinalized,
@@ -99,6 +102,8 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _attempts_increased(task, event.increase)
         case TaskPriorityChanged():
             task.priority = event.priority
+        case TaskAttributeChanged() | SplitRuleChanged():
+            _changed(task, event)
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying = event.message or task.message, False
@@ -222,6 +227,15 @@ def _attempts_increased(task: Task, increase: int) -> None:
     if task.ending is None and task.failed:
         failed = list(task.units.with_status(UnitStatus.FAILED))
         task.units.move([unit_id for unit_id in failed if task.units.has_attempts(unit_id)], UnitStatus.READY)
+
+
+def _changed(task: Task, event: TaskAttributeChanged | SplitRuleChanged) -> None:
+    """The definition from now on, and the parameters from which a reload makes another one."""
+    assert task.definition is not None
+    asked = event.requirements if isinstance(event, TaskAttributeChanged) else task.definition.requirements
+    task.definition = records.replace(task.definition, requirements=asked, rules=event.rules)
+    parameters = {**json.loads(task.parameters_json), event.parameter: event.value}
+    task.parameters_json = json.dumps(parameters, separators=(",", ":"))
 
 
 def _reassigned(task: Task, event: TaskReassigned) -> None:

@@ -44,4 +44,4 @@ def increase_attempts(task: Task, command: IncreaseAttempts) -> Decision:
         return refuse("BAD_NUMBER", f"increase is {command.increase}, expected 0 or more")
     if task.status not in WORKING | {TaskStatus.PAUSED}:
         return refuse("WRONG_STATUS", f"the increase_attempts command is not accepted if the task is in {task.status} status")
-    return accept(AttemptsIncreased(increase=command.increase))
+    return accept(AttemptsIncreased(increase=command.increase, reason=command.reason))

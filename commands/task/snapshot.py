@@ -19,6 +19,8 @@ from schemas.task import (
     JobsGenerated,
     JobsOrdered,
     NamePageSnapshot,
+    SplitRuleChanged,
+    TaskAttributeChanged,
     TaskBroken,
     TaskDefinitionSnapshot,
     TaskEvent,
@@ -52,6 +54,8 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (f"{NAMES}{event.chunk}",)
         case TaskRefined():
             return (DEFINITION,)
+        case TaskAttributeChanged() | SplitRuleChanged():
+            return (PARAMETERS, DEFINITION)
         case TaskReassigned():
             return {DEFINITION, *_orders_taken_back(task)}
         case ContentsFed():

@@ -9,6 +9,8 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    SplitRuleChanged,
+    TaskAttributeChanged,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -113,6 +115,11 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
     | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
+    | {
+        (found, event, found)
+        for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}
+        for event in (TaskAttributeChanged, SplitRuleChanged)
+    }
 )
 #: Events that may lead to several statuses and say to which.
 _SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized})

@@ -112,7 +112,7 @@ def _columns(event: Any, at: int) -> Row:
         case JobTransferring():
             return {"status": "transferring", "sub_status": event.sub_status}
         case JobKillOrdered():
-            return {"order_kill": True, "kill_code": event.code}
+            return {"order_kill": True, "kill_code": event.code} | _known(sub_status=event.sub_status)
         case _:
             return _end(event, at)
 
@@ -131,7 +131,7 @@ def _end(event: Any, at: int) -> Row:
             return {"status": "failed", "ended_at": at, "errors": _errors(event.errors)}
         case JobCancelled():
             killed = {"status": "cancelled", "ended_at": at, "kill_code": event.code, "errors": _errors(event.errors)}
-            return killed | _outputs(event.outputs)
+            return killed | _outputs(event.outputs) | _known(sub_status=event.sub_status)
         case JobClosed():
             return {
                 "status": "closed",

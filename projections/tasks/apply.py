@@ -3,6 +3,7 @@
 Counters come absolute with the events; only counts per dataset, which no event carries, are added up here.
 """
 
+import json
 from collections.abc import Iterator
 
 from projections.engine.changes import Key, Row, RowChanges
@@ -14,6 +15,8 @@ from schemas.task import (
     InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
+    SplitRuleChanged,
+    TaskAttributeChanged,
     TaskBroken,
     TaskFinalized,
     TaskParked,
@@ -108,13 +111,25 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
             columns["lists"] = [one.to_avro() for one in event.lists]
         case TaskReassigned(site=str() as site):
             columns["site"] = site
-        case TaskPriorityChanged() as event:
-            columns["current_priority"] = event.priority
+        case TaskPriorityChanged() | TaskAttributeChanged() | SplitRuleChanged() as event:
+            columns |= _changed(event, task_id, changes)
         case TaskFinalized() as event:
             columns |= {**_counters(event.accounts), "message": event.message or None}
         case _:
             pass
     return columns
+
+
+def _changed(event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChanged, task_id: int, changes: RowChanges) -> Row:
+    """The priority; or the definition and the parameters with the new value."""
+    if isinstance(event, TaskPriorityChanged):
+        return {"current_priority": event.priority}
+    task = changes.known("task", (task_id,)) or {}
+    definition = {**(task.get("definition") or {}), "rules": event.rules.to_avro()}
+    if isinstance(event, TaskAttributeChanged):
+        definition["requirements"] = event.requirements.to_avro()
+    parameters = {**json.loads(task.get("parameters") or "{}"), event.parameter: event.value}
+    return {"definition": definition, "parameters": json.dumps(parameters, separators=(",", ":"))}
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:

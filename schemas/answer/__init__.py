@@ -56,6 +56,10 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     actor: Who asked.
     causation_id: What gave a follow-up that was decided at once: an event or a command; null for a command with
         a record of its own.
+    jobs_hit: Jobs that get a command of their own or are held in their queues because of it; null for a command
+        that does not count them.
+    units_hit: Input units whose way it changes; null for a command that does not count them.
+    dry_run: True where the command asked to be decided only: nothing was carried out.
     """
 
     command_id: str
@@ -77,6 +81,9 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     vo: str
     actor: str
     causation_id: str | None = None
+    jobs_hit: int | None = None
+    units_hit: int | None = None
+    dry_run: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -100,6 +107,9 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "actor": self.actor,
             "causation_id": self.causation_id,
+            "jobs_hit": self.jobs_hit,
+            "units_hit": self.units_hit,
+            "dry_run": self.dry_run,
         }
 
     @classmethod
@@ -125,6 +135,9 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             actor=record["actor"],
             causation_id=record["causation_id"],
+            jobs_hit=record["jobs_hit"],
+            units_hit=record["units_hit"],
+            dry_run=record["dry_run"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -137,6 +150,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and (self.numbers_from is None or (10000000 <= self.numbers_from <= 899999999))
             and len(self.harvester_orders) <= 1000
             and 631152000000000 <= self.answered_at <= 4102444800000000
+            and (self.jobs_hit is None or (0 <= self.jobs_hit <= 1000000000000))
+            and (self.units_hit is None or (0 <= self.units_hit <= 1000000000000))
             and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.pilot_command or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
             and self.causation_id != ""
             and (self.leased is None or self.leased.is_within_bounds())

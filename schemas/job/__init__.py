@@ -84,21 +84,32 @@ class DefineJob(Struct, frozen=True, kw_only=True, gc=False):
         return self.spec.is_within_bounds()
 
 
+_NAMES_OF_KILLJOB = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class KillJob(Struct, frozen=True, kw_only=True, gc=False):
     """Kill a job.
 
     code: Kill code (docs/reference/jedi.md, Kill codes).
     reason: Why, as given.
+    keep_unmerged: Spare the job where its outputs wait for the merge step.
+    sub_status: jobSubStatus that the job gets; null leaves what the code gives.
     """
 
     code: int = 3
     reason: str = ""
+    keep_unmerged: bool = False
+    sub_status: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "code": self.code,
             "reason": self.reason,
+            "keep_unmerged": self.keep_unmerged,
+            "sub_status": self.sub_status,
         }
 
     @classmethod
@@ -107,6 +118,8 @@ class KillJob(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             code=record["code"],
             reason=record["reason"],
+            keep_unmerged=record["keep_unmerged"],
+            sub_status=record["sub_status"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -114,6 +127,7 @@ class KillJob(Struct, frozen=True, kw_only=True, gc=False):
         return (
             -2147483648 <= self.code <= 2147483647
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and _NAMES_OF_KILLJOB("\n".join((self.sub_status or "", ""))) is not None
         )
 
 
@@ -514,6 +528,7 @@ class JobActivated(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_JOBCANCELLED = lines_of(
     (WORD, 0, 128),
+    (WORD, 0, 64),
 )
 
 
@@ -525,6 +540,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why.
     outputs: What was stored all the same.
     lease_on: Queue that holds a lease of the job which is to end now; null when none does.
+    sub_status: jobSubStatus that the kill gave; null leaves the last one.
     """
 
     code: int
@@ -532,6 +548,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     outputs: tuple[OutputFile, ...] = ()
     lease_on: str | None = None
+    sub_status: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -541,6 +558,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             "reason": self.reason,
             "outputs": [item.to_avro() for item in self.outputs],
             "lease_on": self.lease_on,
+            "sub_status": self.sub_status,
         }
 
     @classmethod
@@ -552,6 +570,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             reason=record["reason"],
             outputs=tuple(OutputFile.from_avro(item) for item in record["outputs"]),
             lease_on=record["lease_on"],
+            sub_status=record["sub_status"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -561,7 +580,7 @@ class JobCancelled(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.errors) <= 100
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and len(self.outputs) <= 10000
-            and _NAMES_OF_JOBCANCELLED("\n".join((self.lease_on or "", ""))) is not None
+            and _NAMES_OF_JOBCANCELLED("\n".join((self.lease_on or "", self.sub_status or "", ""))) is not None
             and self.lease_on != ""
             and (not self.errors or all(map(JobError.is_within_bounds, self.errors)))
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
@@ -811,21 +830,29 @@ class JobHolding(Struct, frozen=True, kw_only=True, gc=False):
         return self.sub_status is None or (len(self.sub_status) <= 128 and LINE.takes(self.sub_status))
 
 
+_NAMES_OF_JOBKILLORDERED = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class JobKillOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot holds the job: it will be ordered to stop.
 
     code: Kill code.
     reason: Why.
+    sub_status: jobSubStatus that the kill gave; null leaves the last one.
     """
 
     code: int
     reason: str = ""
+    sub_status: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "code": self.code,
             "reason": self.reason,
+            "sub_status": self.sub_status,
         }
 
     @classmethod
@@ -834,6 +861,7 @@ class JobKillOrdered(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             code=record["code"],
             reason=record["reason"],
+            sub_status=record["sub_status"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -841,6 +869,7 @@ class JobKillOrdered(Struct, frozen=True, kw_only=True, gc=False):
         return (
             -2147483648 <= self.code <= 2147483647
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
+            and _NAMES_OF_JOBKILLORDERED("\n".join((self.sub_status or "", ""))) is not None
         )
 
 

@@ -31,6 +31,8 @@ from schemas.types import (
     NameList,
     OrderSnapshot,
     OutputFile,
+    Requirements,
+    SplitRules,
     TaskDefinition,
     TaskVerdict,
     UnitChange,
@@ -114,6 +116,92 @@ class BreakTask(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.message) <= 10000 and TEXT.takes(self.message)
             and _NAMES_OF_BREAKTASK("\n".join((self.reason, ""))) is not None
+        )
+
+
+_NAMES_OF_CHANGESPLITRULE = lines_of(
+    (WORD, 1, 16),
+)
+
+
+class ChangeSplitRule(Struct, frozen=True, kw_only=True, gc=False):
+    """Give the task another value of one split rule; input that is cut from now on follows it.
+
+    code: The rule's code of two letters (docs/reference/jedi.md, Split-rule codes).
+    value: The new value.
+    reason: Why, as given.
+    """
+
+    code: str
+    value: int
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "value": self.value,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            value=record["value"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.value <= 1000000000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_CHANGESPLITRULE("\n".join((self.code, ""))) is not None
+        )
+
+
+_NAMES_OF_CHANGETASKATTRIBUTE = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ChangeTaskAttribute(Struct, frozen=True, kw_only=True, gc=False):
+    """Give the task another value of one requirement; jobs made from now on get it.
+
+    attribute: ramCount (MB), wallTime (s), cpuTime (HS06 s per event) or coreCount.
+    value: The new value.
+    reason: Why, as given.
+    """
+
+    attribute: str
+    value: int
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "attribute": self.attribute,
+            "value": self.value,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            attribute=record["attribute"],
+            value=record["value"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.value <= 1000000000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_CHANGETASKATTRIBUTE("\n".join((self.attribute, ""))) is not None
         )
 
 
@@ -306,14 +394,17 @@ class IncreaseAttempts(Struct, frozen=True, kw_only=True, gc=False):
     """Raise the attempts of every input file.
 
     increase: By how many, at least 0.
+    reason: Why, as given.
     """
 
     increase: int
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "increase": self.increase,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -321,11 +412,15 @@ class IncreaseAttempts(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             increase=record["increase"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 0 <= self.increase <= 1000000
+        return (
+            0 <= self.increase <= 1000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
 
 
 class KillTask(Struct, frozen=True, kw_only=True, gc=False):
@@ -478,11 +573,13 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
     site: The queue to use from now on.
     cloud: The cloud to use from now on.
     mode: kill, soft (running jobs stay) or nokill.
+    reason: Why, as given.
     """
 
     site: str | None = None
     cloud: str | None = None
     mode: str = "kill"
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -490,6 +587,7 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
             "site": self.site,
             "cloud": self.cloud,
             "mode": self.mode,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -499,11 +597,15 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
             site=record["site"],
             cloud=record["cloud"],
             mode=record["mode"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+        )
 
 
 class RecordJobOutcomes(Struct, frozen=True, kw_only=True, gc=False):
@@ -572,14 +674,17 @@ class ReloadTask(Struct, frozen=True, kw_only=True, gc=False):
     """Execute an ended task again over old and new input (incexec).
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
+    reason: Why, as given.
     """
 
     parameters_json: str | None = None
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "parameters_json": self.parameters_json,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -587,11 +692,15 @@ class ReloadTask(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             parameters_json=record["parameters_json"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json))
+        return (
+            (self.parameters_json is None or (len(self.parameters_json) <= 800000 and TEXT.takes(self.parameters_json)))
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
 
 
 _NAMES_OF_RESTORETASK = lines_of(
@@ -849,7 +958,7 @@ _NAMES_OF_WAKETASK = lines_of(
 class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
-    cause: What changed: TIMER, QUEUE_CONFIGURED.
+    cause: What changed: TIMER, QUEUE_CONFIGURED, CHANGED (a rule of the task), OPERATOR.
     """
 
     cause: str
@@ -876,14 +985,17 @@ class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
     """Every input file got more attempts.
 
     increase: By how many.
+    reason: Why, as given.
     """
 
     increase: int
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "increase": self.increase,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -891,11 +1003,15 @@ class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             increase=record["increase"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 0 <= self.increase <= 1000000
+        return (
+            0 <= self.increase <= 1000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
 
 
 _NAMES_OF_CONTENTSFED = lines_of(
@@ -1178,6 +1294,117 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SPLITRULECHANGED = lines_of(
+    (WORD, 1, 16),
+    (WORD, 1, 64),
+)
+
+
+class SplitRuleChanged(Struct, frozen=True, kw_only=True, gc=False):
+    """A split rule of the task was changed.
+
+    code: The rule's code.
+    value: The new value, in the unit of the rule.
+    rules: How input is cut from now on.
+    parameter: Key of the task's parameters that has the value from now on, so that a reload keeps it.
+    reason: Why, as given.
+    """
+
+    code: str
+    value: int
+    rules: SplitRules
+    parameter: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "value": self.value,
+            "rules": self.rules.to_avro(),
+            "parameter": self.parameter,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            value=record["value"],
+            rules=SplitRules.from_avro(record["rules"]),
+            parameter=record["parameter"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.value <= 1000000000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_SPLITRULECHANGED("\n".join((self.code, self.parameter, ""))) is not None
+            and self.rules.is_within_bounds()
+        )
+
+
+_NAMES_OF_TASKATTRIBUTECHANGED = lines_of(
+    (WORD, 1, 64),
+    (WORD, 1, 64),
+)
+
+
+class TaskAttributeChanged(Struct, frozen=True, kw_only=True, gc=False):
+    """A requirement of the task was changed.
+
+    attribute: The requirement, by the word of the command.
+    value: The new value, in the unit of the command.
+    requirements: What a queue must offer from now on.
+    rules: How input is cut from now on.
+    parameter: Key of the task's parameters that has the value from now on, so that a reload keeps it.
+    reason: Why, as given.
+    """
+
+    attribute: str
+    value: int
+    requirements: Requirements
+    rules: SplitRules
+    parameter: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "attribute": self.attribute,
+            "value": self.value,
+            "requirements": self.requirements.to_avro(),
+            "rules": self.rules.to_avro(),
+            "parameter": self.parameter,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            attribute=record["attribute"],
+            value=record["value"],
+            requirements=Requirements.from_avro(record["requirements"]),
+            rules=SplitRules.from_avro(record["rules"]),
+            parameter=record["parameter"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.value <= 1000000000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_TASKATTRIBUTECHANGED("\n".join((self.attribute, self.parameter, ""))) is not None
+            and self.requirements.is_within_bounds()
+            and self.rules.is_within_bounds()
+        )
+
+
 _NAMES_OF_TASKBROKEN = lines_of(
     (WORD, 0, 64),
 )
@@ -1419,11 +1646,13 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
     site: Queue from now on.
     cloud: Cloud from now on.
     mode: kill, soft or nokill.
+    reason: Why, as given.
     """
 
     site: str | None = None
     cloud: str | None = None
     mode: str
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1431,6 +1660,7 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
             "site": self.site,
             "cloud": self.cloud,
             "mode": self.mode,
+            "reason": self.reason,
         }
 
     @classmethod
@@ -1440,11 +1670,15 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
             site=record["site"],
             cloud=record["cloud"],
             mode=record["mode"],
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+        )
 
 
 class TaskRefined(Struct, frozen=True, kw_only=True, gc=False):
@@ -1489,6 +1723,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
     task_attempt: Attempt number of the task.
     lists: Long lists of names of the submission that are still in force; each is an empty list in the
         parameters.
+    reason: Why, as given.
     """
 
     parameters_json: str
@@ -1496,6 +1731,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
     retried: bool = False
     task_attempt: int
     lists: tuple[NameList, ...] = ()
+    reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1505,6 +1741,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             "retried": self.retried,
             "task_attempt": self.task_attempt,
             "lists": [item.to_avro() for item in self.lists],
+            "reason": self.reason,
         }
 
     @classmethod
@@ -1516,6 +1753,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             retried=record["retried"],
             task_attempt=record["task_attempt"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
+            reason=record["reason"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1525,6 +1763,7 @@ class TaskReloaded(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.parameters_revision <= 2147483647
             and 0 <= self.task_attempt <= 2147483647
             and len(self.lists) <= 10
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
             and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
 
@@ -2373,6 +2612,8 @@ class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 TaskCommand = (
     AddInputNames
     | BreakTask
+    | ChangeSplitRule
+    | ChangeTaskAttribute
     | ChangeTaskPriority
     | ExpireSubmission
     | FeedContents
@@ -2403,6 +2644,8 @@ TaskEvent = (
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered
+    | SplitRuleChanged
+    | TaskAttributeChanged
     | TaskBroken
     | TaskFinalized
     | TaskFinishOrdered

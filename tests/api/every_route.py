@@ -21,7 +21,7 @@ ENDPOINTS = (*panda.ENDPOINTS, *harvesters.ENDPOINTS)
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "after": ("0",), "limit": ("50",), "status": ("",), "super_status": ("",), "since": ("2020-01-01T00:00:00Z",),
     "state": ("",), "role": ("OUTPUT",), "follow": ("true",), "wait": ("0",), "bytes": ("100",),
-    "a": ("1",), "b": ("2",), "at": ("1",),
+    "dry_run": ("true",), "a": ("1",), "b": ("2",), "at": ("1",),
     "verb": ("kill",), "unit_id": ("1",), "letter_id": ("0-0",), "partition": ("0",), "offset": ("0",), "member": ("x",),
     "vo": ("juno",), "method": ("task/get_nothing",),
 }  # fmt: skip

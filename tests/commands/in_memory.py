@@ -59,6 +59,7 @@ class Culm:
         issued_at: int | None = None,
         lease_id: str | None = None,
         linked_actors: tuple[str, ...] = (),
+        dry_run: bool = False,
     ) -> CommandAnswered:
         """The answer to `command`, after everything that follows from it was decided too. issued_at: now, if not given."""
         self.sent += 1
@@ -74,6 +75,7 @@ class Culm:
             expected_sequence=expected_sequence,
             lease_id=lease_id,
             linked_actors=linked_actors,
+            dry_run=dry_run,
         )
         record = self._record(entry_of(command).topic, aggregate_id.encode(), self.codec.encode(command, envelope))
         before = len(self.answers)

@@ -22,9 +22,9 @@ NOTHING = cast(Any, None)
 
 
 class Front:
-    """The front in this process, asked by Jane."""
+    """The front in this process, asked by Jane; `tables`: more rows of its read models."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tables: dict[str, list[dict[str, Any]]] | None = None) -> None:
         class Quiet(GatewayStandIn):
             ending = threading.Event()
 
@@ -32,7 +32,7 @@ class Front:
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg",))
         gate = make_gate(config)
         gateway: Any = Quiet()
-        read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()]})
+        read_models: Any = ReadModelsStandIn({"from task where": [a_task_row()], **(tables or {})})
         self._app = create_app(Services(config, NOTHING, gateway, read_models, gate, NOTHING))
         token = make_token(home, user="jdoe", name="Jane Doe", groups=["wlcg"], audience_hours=1)
         self._headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
@@ -183,3 +183,13 @@ def test_an_upload_without_a_file_is_an_error_of_arguments(front: Front) -> None
     found = front.envelope("POST", "file_server/upload_cache_file", content=b"no multipart")
 
     assert found["message"] == "Argument error: missing a required argument: 'file'"
+
+
+def test_options_of_commands_stand_in_the_query_string_and_nowhere_else(front: Front) -> None:
+    dry = front.envelope("POST", "task/kill?dry_run=true&reason=why", json={"task_id": 10000001})
+    odd = front.envelope("POST", "task/kill?dry_run=perhaps", json={"task_id": 10000001})
+    other = front.envelope("POST", "task/submit?dry_run=true", json={"task_parameters": {}})
+
+    assert dry == {"success": True, "message": "dry run: 0 jobs and 0 input units", "data": {"jobs": 0, "input_units": 0}}
+    assert odd["message"] == "Type error: 'dry_run' with str 'perhaps', expected bool"
+    assert other["message"] == "Argument error: got an unexpected argument 'dry_run'"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.panda import jobs, task_lists, task_reads
+from api.panda import job_commands, jobs, task_lists, task_reads
 from api.panda.calls import Call
 from api.panda.envelope import Reply
 from schemas.job import KillJob
@@ -130,7 +130,7 @@ def test_only_ones_own_jobs_are_killed(tmp_path: Path) -> None:
     gateway = GatewayStandIn()
     arguments = {"job_ids": [1, 2, 3], "code": None}
 
-    reply, _ = asked(jobs.kill, tmp_path, arguments, tables={"from job": rows}, gateway=gateway)
+    reply, _ = asked(job_commands.kill, tmp_path, arguments, tables={"from job": rows}, gateway=gateway)
 
     assert reply.data == [True, False, False]
     assert gateway.sent == [(KillJob(code=3, reason="killed through the PanDA API"), "1")]
@@ -141,7 +141,7 @@ def test_a_job_that_has_ended_is_not_said_to_be_killed(tmp_path: Path, status: s
     """The decider takes the command in any case; the same kill twice is no failure."""
     rows = {"from job": [a_job_row(status=status)]}
 
-    reply, _ = asked(jobs.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows)
+    reply, _ = asked(job_commands.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows)
 
     assert reply.data == [killed]
 
@@ -150,7 +150,7 @@ def test_a_job_that_was_killed_by_this_call_is_said_to_be_killed_although_it_has
     gateway = GatewayStandIn(lambda *_: an_answer(event_types=("JobCancelled",)))
     rows = {"from job": [a_job_row(status="cancelled")]}
 
-    reply, _ = asked(jobs.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows, gateway=gateway)
+    reply, _ = asked(job_commands.kill, tmp_path, {"job_ids": [100_000_010_000_001], "code": None}, tables=rows, gateway=gateway)
 
     assert reply.data == [True]
 
@@ -165,8 +165,8 @@ def test_a_pilots_role_does_not_kill_jobs_of_others_and_the_production_role_does
     rows = {"from job": [a_job_row(owner="subject-john", job_id=2, status="running")]}
     arguments = {"job_ids": [2], "code": None}
 
-    by_pilot, _ = asked(jobs.kill, tmp_path, arguments, tables=rows, identity=an_identity(role="pilot"))
-    by_production, _ = asked(jobs.kill, tmp_path, arguments, tables=rows, identity=an_identity(role="production"))
+    by_pilot, _ = asked(job_commands.kill, tmp_path, arguments, tables=rows, identity=an_identity(role="pilot"))
+    by_production, _ = asked(job_commands.kill, tmp_path, arguments, tables=rows, identity=an_identity(role="production"))
 
     assert (by_pilot.data, by_production.data) == ([False], [True])
 
