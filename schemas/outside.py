@@ -38,9 +38,10 @@ def problem_of_fact(fact: OutsideFact) -> str:
     if fact.site is not None:
         return _problem_of_downtime("site", fact.site.down_from, fact.site.down_until)
     if fact.replicas is not None:
+        total = fact.replicas.files
         for copy in fact.replicas.copies:
-            if copy.files > fact.replicas.files:
-                return f"copies of {copy.storage}: files is {copy.files}, expected at most the {fact.replicas.files} of the dataset"
+            if copy.files > total:
+                return f"replicas.copies of {copy.storage}: files is {copy.files}, expected at most {total}, as in the dataset"
     return ""
 
 

@@ -6,8 +6,6 @@ there: a filter that needs it lets the queue pass and says so. Source: docs/brid
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
 
 from schemas.policy import OutsideFactSet
 from schemas.types import (
@@ -20,8 +18,6 @@ from schemas.types import (
     WorkerNodes,
 )
 
-EMPTY: Mapping[Any, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class OutsideFacts:
@@ -31,13 +27,13 @@ class OutsideFacts:
     source_at: policy key (`storage.NAME`) -> when its source was made (microseconds UTC).
     """
 
-    storages: Mapping[str, StorageElement] = EMPTY
-    sites: Mapping[str, ComputingSite] = EMPTY
-    links: Mapping[tuple[str, str], NetworkLink] = EMPTY
-    software: Mapping[str, SoftwareTags] = EMPTY
-    nodes: Mapping[str, WorkerNodes] = EMPTY
-    replicas: Mapping[str, DatasetReplicas] = EMPTY
-    source_at: Mapping[str, int] = EMPTY
+    storages: Mapping[str, StorageElement] = field(default_factory=dict)
+    sites: Mapping[str, ComputingSite] = field(default_factory=dict)
+    links: Mapping[tuple[str, str], NetworkLink] = field(default_factory=dict)
+    software: Mapping[str, SoftwareTags] = field(default_factory=dict)
+    nodes: Mapping[str, WorkerNodes] = field(default_factory=dict)
+    replicas: Mapping[str, DatasetReplicas] = field(default_factory=dict)
+    source_at: Mapping[str, int] = field(default_factory=dict)
 
 
 #: What is known before any source was read.

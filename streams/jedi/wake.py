@@ -1,8 +1,7 @@
 """Which parked tasks to try again, and when. Pure.
 
 A queue that was configured, or a source outside that says something else, wakes every task that waits for a queue. A task that
-was parked on facts older than what is
-known by now is woken at once: its queue was configured while it was being brokered.
+was parked on facts older than what is known by now is woken at once: its queue was configured while it was being brokered.
 """
 
 from collections.abc import Iterator, Sequence
