@@ -111,7 +111,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
             others = tuple(other for other in policy.linked if other != event.other)
             policy.linked = (*others, event.other) if isinstance(event, IdentityLinked) else others
         case OutsideFactSet() | SourceTaken() | SourceHeldBack():
-            _hear(policy, event)
+            _set_outside(policy, event)
     return policy
 
 
@@ -127,7 +127,7 @@ def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | Re
             policy.resource_types = event.rows
 
 
-def _hear(policy: Policy, event: OutsideFactSet | SourceTaken | SourceHeldBack) -> None:
+def _set_outside(policy: Policy, event: OutsideFactSet | SourceTaken | SourceHeldBack) -> None:
     match event:
         case OutsideFactSet():
             policy.outside, policy.source_at = event.fact, event.source_at

@@ -13,7 +13,7 @@ from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, Wor
 from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
-#: Windows of the reference's brokers, docs/reference/jedi.md, "Brokerage".
+#: Windows of the reference's brokers, docs/reference/jedi.md, "Generic brokerage".
 STARTS_HOURS = 6
 REQUESTS_HOURS = 3
 ENDS_HOURS = 6
