@@ -958,7 +958,7 @@ _NAMES_OF_WAKETASK = lines_of(
 class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
-    cause: What changed: TIMER, QUEUE_CONFIGURED, CHANGED (a rule of the task), OPERATOR.
+    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED, CHANGED (a rule of the task), OPERATOR.
     """
 
     cause: str
