@@ -14,6 +14,7 @@ from rich.table import Table
 from cli import (
     agents,
     audit,
+    bridge,
     dead_letter,
     issuer,
     link,
@@ -44,7 +45,7 @@ app.add_typer(dataset_app, name="dataset")
 audit.add_to(app)
 monitor.add_to(app)
 PARTS = (
-    verify, replay, exchange, dead_letter, positions, issuer, login, link, revoke, refusals, policy, secret, agents,
+    verify, replay, exchange, dead_letter, positions, issuer, login, link, revoke, refusals, policy, secret, agents, bridge,
 )  # fmt: skip
 for part in PARTS:
     part.add_to(app)

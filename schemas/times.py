@@ -32,3 +32,12 @@ def utc_words(micros: int) -> str:
 def beyond(micros: int) -> str:
     """A time that no calendar shows, by its number."""
     return f"{micros} microseconds since 1970"
+
+
+def micros_of_text(text: str) -> int | None:
+    """Microseconds since 1970 of a time in ISO 8601 that says its zone, as `2026-11-29T12:00:00Z`; None for any other text."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else (moment - EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None

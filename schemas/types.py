@@ -78,6 +78,14 @@ class SignatureAlgorithm(StrEnum):
     ES256 = "ES256"
 
 
+class StorageMedium(StrEnum):
+    """What a storage keeps files on. DISK: ready to read; TAPE: to be staged first."""
+
+    UNKNOWN = "UNKNOWN"
+    DISK = "DISK"
+    TAPE = "TAPE"
+
+
 class LeaseEnding(StrEnum):
     """Why a lease ended. JOB_ENDED: the job reached a final state; EXPIRED: no heartbeat in time; REFUSED: the
     job was final already; WORKER_ENDED: the worker ended; RETURNED: the worker ended before the job began,
@@ -529,6 +537,73 @@ class CommandEnvelope(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_COMMANDENVELOPE("\n".join((self.command_id, self.aggregate_id, self.correlation_id, self.causation_id or "", self.actor, self.role, self.vo, self.group, self.lease_id or "", ""))) is not None
             and self.causation_id != ""
             and self.lease_id != ""
+        )
+
+
+_NAMES_OF_COMPUTINGSITE = lines_of(
+    (WORD, 1, 128),
+    (WORD, 0, 128),
+)
+
+
+class ComputingSite(Struct, frozen=True, kw_only=True, gc=False):
+    """A site as its source describes it.
+
+    name: Its name, as queues write it.
+    cloud: Cloud or region.
+    nucleus: Takes the output of tasks, as the task broker chooses it.
+    t1_weight: Weight of the site in the production broker; below 0: nucleus alone.
+    storages: Its storages, the one for output first.
+    ipv6: Reachable over IPv6.
+    down_from: Begin of the announced downtime; null is none.
+    down_until: End of it; null with `down_from` is open.
+    """
+
+    name: str
+    cloud: str = ""
+    nucleus: bool = False
+    t1_weight: float = 1.0
+    storages: tuple[str, ...] = ()
+    ipv6: bool = False
+    down_from: int | None = None
+    down_until: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "cloud": self.cloud,
+            "nucleus": self.nucleus,
+            "t1_weight": self.t1_weight,
+            "storages": list(self.storages),
+            "ipv6": self.ipv6,
+            "down_from": self.down_from,
+            "down_until": self.down_until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            cloud=record["cloud"],
+            nucleus=record["nucleus"],
+            t1_weight=record["t1_weight"],
+            storages=tuple(record["storages"]),
+            ipv6=record["ipv6"],
+            down_from=record["down_from"],
+            down_until=record["down_until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -1 <= self.t1_weight <= 1000000
+            and len(self.storages) <= 1000
+            and (not self.storages or all(1 <= len(item) <= 255 and WORD.takes(item) for item in self.storages))
+            and (self.down_from is None or (631152000000000 <= self.down_from <= 4102444800000000))
+            and (self.down_until is None or (631152000000000 <= self.down_until <= 4102444800000000))
+            and _NAMES_OF_COMPUTINGSITE("\n".join((self.name, self.cloud, ""))) is not None
         )
 
 
@@ -1869,6 +1944,166 @@ class NameList(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_NETWORKLINK = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 128),
+)
+
+
+class NetworkLink(Struct, frozen=True, kw_only=True, gc=False):
+    """How files travel from one site to another.
+
+    source: Site that files leave.
+    destination: Site that they reach.
+    blocked: No transfer may be planned on it.
+    closeness: Closeness as CRIC counts it: 0 is the same site, 11 the farthest.
+    mb_per_second: Throughput of late; null where it was not measured.
+    files_queued: Files that wait for transfer.
+    measured_at: When it was measured; null where that is not said.
+    """
+
+    source: str
+    destination: str
+    blocked: bool = False
+    closeness: int = 11
+    mb_per_second: float | None = None
+    files_queued: int = 0
+    measured_at: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            "blocked": self.blocked,
+            "closeness": self.closeness,
+            "mb_per_second": self.mb_per_second,
+            "files_queued": self.files_queued,
+            "measured_at": self.measured_at,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            destination=record["destination"],
+            blocked=record["blocked"],
+            closeness=record["closeness"],
+            mb_per_second=record["mb_per_second"],
+            files_queued=record["files_queued"],
+            measured_at=record["measured_at"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.closeness <= 11
+            and (self.mb_per_second is None or (0 <= self.mb_per_second <= 1000000000))
+            and 0 <= self.files_queued <= 1000000000000000
+            and (self.measured_at is None or (631152000000000 <= self.measured_at <= 4102444800000000))
+            and _NAMES_OF_NETWORKLINK("\n".join((self.source, self.destination, ""))) is not None
+        )
+
+
+_NAMES_OF_NODEGROUP = lines_of(
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+)
+
+
+class NodeGroup(Struct, frozen=True, kw_only=True, gc=False):
+    """Worker nodes of one kind.
+
+    nodes: How many there are.
+    architecture: Architecture, for example x86_64; empty is unknown.
+    cpu_vendor: Vendor of the processor.
+    cpu_model: Model of the processor.
+    cpu_level: Level of its instruction set, for example x86-64-v3.
+    cores: Cores of a node; 0 is unknown.
+    memory_mb: Memory of a node; 0 is unknown.
+    gpus: GPUs of a node.
+    gpu_vendor: Vendor of the GPU.
+    gpu_model: Model of the GPU.
+    gpu_architecture: Microarchitecture of the GPU.
+    gpu_memory_mb: Memory of a GPU; null is unknown.
+    cuda: Version of CUDA; empty is unknown.
+    driver: Version of the driver; empty is unknown.
+    """
+
+    nodes: int = 1
+    architecture: str = ""
+    cpu_vendor: str = ""
+    cpu_model: str = ""
+    cpu_level: str = ""
+    cores: int = 0
+    memory_mb: int = 0
+    gpus: int = 0
+    gpu_vendor: str = ""
+    gpu_model: str = ""
+    gpu_architecture: str = ""
+    gpu_memory_mb: int | None = None
+    cuda: str = ""
+    driver: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "nodes": self.nodes,
+            "architecture": self.architecture,
+            "cpu_vendor": self.cpu_vendor,
+            "cpu_model": self.cpu_model,
+            "cpu_level": self.cpu_level,
+            "cores": self.cores,
+            "memory_mb": self.memory_mb,
+            "gpus": self.gpus,
+            "gpu_vendor": self.gpu_vendor,
+            "gpu_model": self.gpu_model,
+            "gpu_architecture": self.gpu_architecture,
+            "gpu_memory_mb": self.gpu_memory_mb,
+            "cuda": self.cuda,
+            "driver": self.driver,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            nodes=record["nodes"],
+            architecture=record["architecture"],
+            cpu_vendor=record["cpu_vendor"],
+            cpu_model=record["cpu_model"],
+            cpu_level=record["cpu_level"],
+            cores=record["cores"],
+            memory_mb=record["memory_mb"],
+            gpus=record["gpus"],
+            gpu_vendor=record["gpu_vendor"],
+            gpu_model=record["gpu_model"],
+            gpu_architecture=record["gpu_architecture"],
+            gpu_memory_mb=record["gpu_memory_mb"],
+            cuda=record["cuda"],
+            driver=record["driver"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.nodes <= 10000000
+            and len(self.cpu_vendor) <= 128 and LINE.takes(self.cpu_vendor)
+            and len(self.cpu_model) <= 200 and LINE.takes(self.cpu_model)
+            and 0 <= self.cores <= 100000
+            and 0 <= self.memory_mb <= 100000000000
+            and 0 <= self.gpus <= 10000
+            and len(self.gpu_model) <= 200 and LINE.takes(self.gpu_model)
+            and len(self.gpu_architecture) <= 64 and LINE.takes(self.gpu_architecture)
+            and (self.gpu_memory_mb is None or (0 <= self.gpu_memory_mb <= 100000000000))
+            and _NAMES_OF_NODEGROUP("\n".join((self.architecture, self.cpu_level, self.gpu_vendor, self.cuda, self.driver, ""))) is not None
+        )
+
+
 class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Input that the job generator was asked to plan.
 
@@ -2438,6 +2673,49 @@ class QueueWaiting(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_REPLICACOPY = lines_of(
+    (WORD, 1, 255),
+)
+
+
+class ReplicaCopy(Struct, frozen=True, kw_only=True, gc=False):
+    """What a storage has of a dataset.
+
+    storage: Storage.
+    files: Files that are there.
+    size_bytes: Their size.
+    """
+
+    storage: str
+    files: int = 0
+    size_bytes: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "storage": self.storage,
+            "files": self.files,
+            "size_bytes": self.size_bytes,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            storage=record["storage"],
+            files=record["files"],
+            size_bytes=record["size_bytes"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.files <= 1000000000000000
+            and 0 <= self.size_bytes <= 1000000000000000000
+            and _NAMES_OF_REPLICACOPY("\n".join((self.storage, ""))) is not None
+        )
+
+
 _NAMES_OF_REQUIREMENTS = lines_of(
     (WORD, 0, 128),
     (WORD, 0, 128),
@@ -2841,6 +3119,52 @@ class SnapshotEnvelope(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SOFTWARETAG = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 128),
+    (WORD, 0, 128),
+    (NAME, 0, 500),
+)
+
+
+class SoftwareTag(Struct, frozen=True, kw_only=True, gc=False):
+    """A release that is installed at a queue.
+
+    project: Project, for example Athena.
+    release: Release, for example 24.0.1.
+    platform: Platform that it is built for, for example x86_64-el9-gcc13-opt; empty is any.
+    container: Container that holds it; empty is none.
+    """
+
+    project: str
+    release: str
+    platform: str = ""
+    container: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "project": self.project,
+            "release": self.release,
+            "platform": self.platform,
+            "container": self.container,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            project=record["project"],
+            release=record["release"],
+            platform=record["platform"],
+            container=record["container"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_SOFTWARETAG("\n".join((self.project, self.release, self.platform, self.container, ""))) is not None
+
+
 class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
@@ -2960,6 +3284,94 @@ class StepDefinition(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.parameters) <= 100000 and TEXT.takes(self.parameters)
             and _NAMES_OF_STEPDEFINITION("\n".join((self.transformation, self.archive or "", self.label, ""))) is not None
+        )
+
+
+_NAMES_OF_STORAGEELEMENT = lines_of(
+    (WORD, 1, 255),
+    (WORD, 0, 128),
+)
+
+
+class StorageElement(Struct, frozen=True, kw_only=True, gc=False):
+    """A storage as its source describes it. Sizes are null where the source does not know them.
+
+    name: Its name, as queues and lists of replicas write it.
+    site: Site that it belongs to; empty where unknown.
+    medium: Disk or tape.
+    space_total_gb: Size.
+    space_used_gb: What is taken.
+    space_min_free_gb: What must stay free.
+    space_usable_gb: What new files may take: free and expired, less what must stay free.
+    read_lan: Queues of its site may read.
+    write_lan: Queues of its site may write.
+    read_wan: Others may read.
+    write_wan: Others may write.
+    down_from: Begin of the announced downtime; null is none.
+    down_until: End of it; null with `down_from` is open.
+    """
+
+    name: str
+    site: str = ""
+    medium: StorageMedium = StorageMedium.DISK
+    space_total_gb: int | None = None
+    space_used_gb: int | None = None
+    space_min_free_gb: int | None = None
+    space_usable_gb: int | None = None
+    read_lan: bool = True
+    write_lan: bool = True
+    read_wan: bool = True
+    write_wan: bool = True
+    down_from: int | None = None
+    down_until: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "site": self.site,
+            "medium": self.medium,
+            "space_total_gb": self.space_total_gb,
+            "space_used_gb": self.space_used_gb,
+            "space_min_free_gb": self.space_min_free_gb,
+            "space_usable_gb": self.space_usable_gb,
+            "read_lan": self.read_lan,
+            "write_lan": self.write_lan,
+            "read_wan": self.read_wan,
+            "write_wan": self.write_wan,
+            "down_from": self.down_from,
+            "down_until": self.down_until,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            site=record["site"],
+            medium=StorageMedium[record["medium"]],
+            space_total_gb=record["space_total_gb"],
+            space_used_gb=record["space_used_gb"],
+            space_min_free_gb=record["space_min_free_gb"],
+            space_usable_gb=record["space_usable_gb"],
+            read_lan=record["read_lan"],
+            write_lan=record["write_lan"],
+            read_wan=record["read_wan"],
+            write_wan=record["write_wan"],
+            down_from=record["down_from"],
+            down_until=record["down_until"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.space_total_gb is None or (0 <= self.space_total_gb <= 1000000000000000))
+            and (self.space_used_gb is None or (0 <= self.space_used_gb <= 1000000000000000))
+            and (self.space_min_free_gb is None or (0 <= self.space_min_free_gb <= 1000000000000000))
+            and (self.space_usable_gb is None or (0 <= self.space_usable_gb <= 1000000000000000))
+            and (self.down_from is None or (631152000000000 <= self.down_from <= 4102444800000000))
+            and (self.down_until is None or (631152000000000 <= self.down_until <= 4102444800000000))
+            and _NAMES_OF_STORAGEELEMENT("\n".join((self.name, self.site, ""))) is not None
         )
 
 
@@ -3321,6 +3733,55 @@ class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.waiting) <= 1000
             and _NAMES_OF_BROKERAGECITATION("\n".join((self.decision, ""))) is not None
             and (not self.waiting or all(map(QueueWaiting.is_within_bounds, self.waiting)))
+        )
+
+
+_NAMES_OF_DATASETREPLICAS = lines_of(
+    (NAME, 1, 500),
+)
+
+
+class DatasetReplicas(Struct, frozen=True, kw_only=True, gc=False):
+    """Where the files of a dataset are.
+
+    dataset: Dataset, with its scope where it has one.
+    files: Files of the dataset.
+    size_bytes: Their size.
+    copies: What each storage has.
+    """
+
+    dataset: str
+    files: int = 0
+    size_bytes: int = 0
+    copies: tuple[ReplicaCopy, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dataset": self.dataset,
+            "files": self.files,
+            "size_bytes": self.size_bytes,
+            "copies": [item.to_avro() for item in self.copies],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dataset=record["dataset"],
+            files=record["files"],
+            size_bytes=record["size_bytes"],
+            copies=tuple(ReplicaCopy.from_avro(item) for item in record["copies"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.files <= 1000000000000000
+            and 0 <= self.size_bytes <= 1000000000000000000
+            and len(self.copies) <= 2000
+            and _NAMES_OF_DATASETREPLICAS("\n".join((self.dataset, ""))) is not None
+            and (not self.copies or all(map(ReplicaCopy.is_within_bounds, self.copies)))
         )
 
 
@@ -3822,6 +4283,86 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SOFTWARETAGS = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class SoftwareTags(Struct, frozen=True, kw_only=True, gc=False):
+    """What software, containers and processors a queue has. An empty list says that nothing is known of it,
+    `any` as an item that all is there.
+
+    queue: Queue.
+    platforms: Platforms that run there.
+    containers: Containers that run there; folders end with a slash.
+    cvmfs: Repositories of CernVM-FS.
+    tags: Installed releases.
+    architectures: Architectures of its processors.
+    cpu_vendors: Vendors of its processors.
+    cpu_instructions: Instruction sets, for example avx2.
+    gpus: Has GPUs: their properties are those of `nodes.QUEUE`.
+    """
+
+    queue: str
+    platforms: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    cvmfs: tuple[str, ...] = ()
+    tags: tuple[SoftwareTag, ...] = ()
+    architectures: tuple[str, ...] = ()
+    cpu_vendors: tuple[str, ...] = ()
+    cpu_instructions: tuple[str, ...] = ()
+    gpus: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "platforms": list(self.platforms),
+            "containers": list(self.containers),
+            "cvmfs": list(self.cvmfs),
+            "tags": [item.to_avro() for item in self.tags],
+            "architectures": list(self.architectures),
+            "cpu_vendors": list(self.cpu_vendors),
+            "cpu_instructions": list(self.cpu_instructions),
+            "gpus": self.gpus,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            platforms=tuple(record["platforms"]),
+            containers=tuple(record["containers"]),
+            cvmfs=tuple(record["cvmfs"]),
+            tags=tuple(SoftwareTag.from_avro(item) for item in record["tags"]),
+            architectures=tuple(record["architectures"]),
+            cpu_vendors=tuple(record["cpu_vendors"]),
+            cpu_instructions=tuple(record["cpu_instructions"]),
+            gpus=record["gpus"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.platforms) <= 500
+            and (not self.platforms or all(1 <= len(item) <= 255 and WORD.takes(item) for item in self.platforms))
+            and len(self.containers) <= 1000
+            and (not self.containers or all(1 <= len(item) <= 500 and NAME.takes(item) for item in self.containers))
+            and len(self.cvmfs) <= 200
+            and (not self.cvmfs or all(1 <= len(item) <= 255 and WORD.takes(item) for item in self.cvmfs))
+            and len(self.tags) <= 5000
+            and len(self.architectures) <= 50
+            and (not self.architectures or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.architectures))
+            and len(self.cpu_vendors) <= 50
+            and (not self.cpu_vendors or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.cpu_vendors))
+            and len(self.cpu_instructions) <= 200
+            and (not self.cpu_instructions or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.cpu_instructions))
+            and _NAMES_OF_SOFTWARETAGS("\n".join((self.queue, ""))) is not None
+            and (not self.tags or all(map(SoftwareTag.is_within_bounds, self.tags)))
+        )
+
+
 _NAMES_OF_TASKDEFINITION = lines_of(
     (URL, 1, 2000),
     (URL, 0, 2000),
@@ -4156,6 +4697,45 @@ class UnmergedJob(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_WORKERNODES = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class WorkerNodes(Struct, frozen=True, kw_only=True, gc=False):
+    """The worker nodes behind a queue, by kind.
+
+    queue: Queue.
+    groups: Kinds of nodes.
+    """
+
+    queue: str
+    groups: tuple[NodeGroup, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "groups": [item.to_avro() for item in self.groups],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            groups=tuple(NodeGroup.from_avro(item) for item in record["groups"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.groups) <= 2000
+            and _NAMES_OF_WORKERNODES("\n".join((self.queue, ""))) is not None
+            and (not self.groups or all(map(NodeGroup.is_within_bounds, self.groups)))
+        )
+
+
 _NAMES_OF_BROKERAGEEVIDENCE = lines_of(
     (WORD, 1, 128),
 )
@@ -4272,6 +4852,59 @@ class LeasedJob(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.walltime_seconds <= 31536000
             and _NAMES_OF_LEASEDJOB("\n".join((self.lease_id, self.class_name, ""))) is not None
             and self.spec.is_within_bounds()
+        )
+
+
+class OutsideFact(Struct, frozen=True, kw_only=True, gc=False):
+    """What a source outside says of one thing: exactly one of these.
+
+    storage: Of a storage; under the key storage.NAME.
+    site: Of a site; under site.NAME.
+    link: Of a link between sites; under link.SOURCE.DESTINATION.
+    software: Of a queue's software; under software.QUEUE.
+    nodes: Of a queue's worker nodes; under nodes.QUEUE.
+    replicas: Of the replicas of a dataset; under replicas.DATASET.
+    """
+
+    storage: StorageElement | None = None
+    site: ComputingSite | None = None
+    link: NetworkLink | None = None
+    software: SoftwareTags | None = None
+    nodes: WorkerNodes | None = None
+    replicas: DatasetReplicas | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "storage": None if self.storage is None else self.storage.to_avro(),
+            "site": None if self.site is None else self.site.to_avro(),
+            "link": None if self.link is None else self.link.to_avro(),
+            "software": None if self.software is None else self.software.to_avro(),
+            "nodes": None if self.nodes is None else self.nodes.to_avro(),
+            "replicas": None if self.replicas is None else self.replicas.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            storage=None if record["storage"] is None else StorageElement.from_avro(record["storage"]),
+            site=None if record["site"] is None else ComputingSite.from_avro(record["site"]),
+            link=None if record["link"] is None else NetworkLink.from_avro(record["link"]),
+            software=None if record["software"] is None else SoftwareTags.from_avro(record["software"]),
+            nodes=None if record["nodes"] is None else WorkerNodes.from_avro(record["nodes"]),
+            replicas=None if record["replicas"] is None else DatasetReplicas.from_avro(record["replicas"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.storage is None or self.storage.is_within_bounds())
+            and (self.site is None or self.site.is_within_bounds())
+            and (self.link is None or self.link.is_within_bounds())
+            and (self.software is None or self.software.is_within_bounds())
+            and (self.nodes is None or self.nodes.is_within_bounds())
+            and (self.replicas is None or self.replicas.is_within_bounds())
         )
 
 

@@ -19,7 +19,7 @@ from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.reactions import Generation, refine_submitted
 from streams.jedi.retry import MemoryGiven, memory_of
-from streams.jedi.wake import wake_all, wake_late
+from streams.jedi.wake import wake_all, wake_by_source, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
 from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
@@ -105,6 +105,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             POLICY_EVENTS,
             (
                 Reaction("wake", frozenset({"QueueConfigured"}), wake_all),
+                Reaction("wake_by_source", frozenset({"OutsideFactSet"}), wake_by_source),
                 Reaction("revoked", REVOKED, revoked_leases),
             ),
             decoder,

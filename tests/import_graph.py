@@ -40,6 +40,7 @@ ROOMS: Mapping[str, str] = {
     "commands.engine": "one transactional loop of decisions",
     "streams": "which reaction follows which event",
     "streams.__main__": "starts the processors",
+    "streams.bridges": "documents of sources outside, read",
     "streams.engine": "reads events, sends what follows",
     "streams.engine.messages": "what a reaction may send",
     "streams.engine.record_size": "how large a record gets",

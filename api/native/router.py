@@ -22,6 +22,7 @@ from api.native import (
     refusals,
     revocations,
     secrets,
+    sources,
     tail,
     tasks,
     worker_reports,
@@ -34,7 +35,7 @@ def build_router(services: Services, service: AuditService) -> APIRouter:
     router = APIRouter()
     parts = (
         health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, links, refusals, revocations,
-        secrets, agents, tail, access_policy, can_i, living_workers,
+        secrets, agents, tail, access_policy, can_i, living_workers, sources,
         worker_reports,
     )  # fmt: skip
     for part in parts:

@@ -9,6 +9,7 @@ from commands.policy.access import set_access_policy
 from commands.policy.enrolling import decide_enrolment
 from commands.policy.linking import link_identities, unlink_identities
 from commands.policy.model import Policy
+from commands.policy.outside import decide_outside
 from commands.policy.revoking import decide_revocation
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
@@ -29,10 +30,12 @@ from schemas.policy import (
     RevokeTokensBefore,
     SetAccessPolicy,
     SetIssuers,
+    SetOutsideFact,
     SetResourceTypes,
     SetRetryRules,
     SetShares,
     SharesSet,
+    TakeSource,
     UnlinkIdentities,
 )
 from schemas.queue import ConfigureDispatch
@@ -76,6 +79,8 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_retry_rules(policy, command, by)
         case SetResourceTypes():
             return set_resource_types(policy, command, by)
+        case TakeSource() | SetOutsideFact():
+            return decide_outside(policy, command, by)
         case _:
             assert_never(command)
 

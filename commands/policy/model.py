@@ -2,7 +2,8 @@
 
 One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `issuers`, `access`; `revoked.<ACTOR>` for the
 tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer; `linked.<ACTOR>` for the ids of one
-person; `enrolment.<DIGEST OF THE CODE>` for what came of a code.
+person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it says, `storage.<NAME>` and so on
+(`schemas/outside.py`).
 Guards: tokens that have ended leave the state.
 """
 
@@ -20,12 +21,15 @@ from schemas.policy import (
     IdentityRevoked,
     IdentityUnlinked,
     IssuersSet,
+    OutsideFactSet,
     PolicyCommand,
     PolicyEvent,
     QueueConfigured,
     ResourceTypesSet,
     RetryRulesSet,
     SharesSet,
+    SourceHeldBack,
+    SourceTaken,
     TokenRevoked,
     TokensRevokedBefore,
 )
@@ -35,6 +39,7 @@ from schemas.types import (
     Enrolment,
     EventEnvelope,
     GlobalShare,
+    OutsideFact,
     QueueSettings,
     ResourceType,
     RetryRule,
@@ -51,6 +56,8 @@ class Policy:
     identity_revoked: every token of the identity is refused. revoked_tokens: single ones. tokens_before: those of the issuer
     that were issued earlier are refused. linked: ids of the same person as the one of the key.
     vo: organisation of the one who set it first, to whom it belongs; issuers belong to no one. access: roles and rights.
+    outside: what a source says of one thing. source_entries: keys that a source names. source_at: when the source was made
+    (microseconds UTC); 0 where none was. source_held_back: the last document of the source was not taken over.
     """
 
     settings: QueueSettings | None = None
@@ -66,6 +73,10 @@ class Policy:
     enrolment: Enrolment | None = None
     linked: tuple[str, ...] = ()
     resource_types: tuple[ResourceType, ...] = ()
+    outside: OutsideFact | None = None
+    source_entries: tuple[str, ...] = ()
+    source_at: int = 0
+    source_held_back: bool = False
 
 
 def initial() -> Policy:
@@ -99,6 +110,8 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
         case IdentityLinked() | IdentityUnlinked():
             others = tuple(other for other in policy.linked if other != event.other)
             policy.linked = (*others, event.other) if isinstance(event, IdentityLinked) else others
+        case OutsideFactSet() | SourceTaken() | SourceHeldBack():
+            _set_outside(policy, event)
     return policy
 
 
@@ -112,6 +125,18 @@ def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | Re
             policy.rules = event.rules
         case ResourceTypesSet():
             policy.resource_types = event.rows
+
+
+def _set_outside(policy: Policy, event: OutsideFactSet | SourceTaken | SourceHeldBack) -> None:
+    match event:
+        case OutsideFactSet():
+            policy.outside, policy.source_at = event.fact, event.source_at
+        case SourceTaken():
+            kept = set(policy.source_entries).difference(event.removed)
+            policy.source_entries = tuple(sorted(kept.union(event.added)))
+            policy.source_at, policy.source_held_back = event.source_at, False
+        case SourceHeldBack():
+            policy.source_held_back = True
 
 
 def _enrolment(policy: Policy, event: EnrolmentOffered | EnrolmentRedeemed | EnrolmentEnded) -> Enrolment:

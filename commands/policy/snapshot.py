@@ -29,6 +29,10 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             enrolment=policy.enrolment,
             linked=policy.linked,
             resource_types=policy.resource_types,
+            outside=policy.outside,
+            source_entries=policy.source_entries,
+            source_at=policy.source_at,
+            source_held_back=policy.source_held_back,
         ),
     )
 
@@ -50,6 +54,10 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.enrolment,
         row.linked,
         row.resource_types,
+        row.outside,
+        row.source_entries,
+        row.source_at,
+        row.source_held_back,
     )
 
 

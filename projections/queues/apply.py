@@ -2,7 +2,15 @@
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import MICROSECONDS
-from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
+from schemas.policy import (
+    OutsideFactSet,
+    QueueConfigured,
+    ResourceTypesSet,
+    RetryRulesSet,
+    SharesSet,
+    SourceHeldBack,
+    SourceTaken,
+)
 from schemas.queue import (
     DispatchConfigured,
     JobLeased,
@@ -22,14 +30,10 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `queue`, `held_task`, `lease` and `policy` after the event."""
     queue = record.event.aggregate_id
     match record.message:
-        case QueueConfigured() as event:
-            _policy(record, event.settings.to_avro(), changes)
-        case SharesSet() as event:
-            _policy(record, {"shares": [share.to_avro() for share in event.shares]}, changes)
-        case RetryRulesSet() as event:
-            _policy(record, {"rules": [rule.to_avro() for rule in event.rules]}, changes)
-        case ResourceTypesSet() as event:
-            _policy(record, {"resource_types": [row.to_avro() for row in event.rows]}, changes)
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() as event:
+            _policy(record, _document(event), changes)
+        case OutsideFactSet() | SourceTaken() | SourceHeldBack() as event:
+            _outside(record, event, changes)
         case DispatchConfigured() as event:
             _queue(record, {"settings": event.settings.to_avro()}, changes)
         case JobQueued() | JobWithdrawn() as event:
@@ -87,6 +91,32 @@ def _queue(record: Recorded, columns: Row, changes: RowChanges) -> None:
     changes.ensure("queue", {"name": envelope.aggregate_id})
     news = {**columns, "modified_at": envelope.occurred_at, "sequence": envelope.sequence}
     changes.update("queue", (envelope.aggregate_id,), news)
+
+
+def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> Row:
+    match event:
+        case QueueConfigured():
+            return event.settings.to_avro()
+        case SharesSet():
+            return {"shares": [share.to_avro() for share in event.shares]}
+        case RetryRulesSet():
+            return {"rules": [rule.to_avro() for rule in event.rules]}
+        case ResourceTypesSet():
+            return {"resource_types": [row.to_avro() for row in event.rows]}
+
+
+def _outside(record: Recorded, event: OutsideFactSet | SourceTaken | SourceHeldBack, changes: RowChanges) -> None:
+    """What a source says of one thing, or the source itself; `held_back` is what was refused last, until one is taken over."""
+    stated = {"vo": record.event.vo, "source_at": event.source_at}
+    match event:
+        case OutsideFactSet():
+            fact = None if event.fact is None else event.fact.to_avro()
+            _policy(record, {**stated, "source": event.source, "fact": fact}, changes)
+        case SourceTaken():
+            _policy(record, {**stated, "entries": event.entries, "held_back": None}, changes)
+        case SourceHeldBack():
+            held = {"entries_gone": event.entries_gone, "examples": list(event.examples)}
+            _policy(record, {**stated, "entries": event.entries_before, "held_back": held}, changes)
 
 
 def _policy(record: Recorded, document: Row, changes: RowChanges) -> None:

@@ -20,6 +20,7 @@ from schemas.types import (
     Enrolment,
     GlobalShare,
     LinkedMembership,
+    OutsideFact,
     QueueSettings,
     ResourceType,
     RetryRule,
@@ -520,6 +521,49 @@ class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SETOUTSIDEFACT = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class SetOutsideFact(Struct, frozen=True, kw_only=True, gc=False):
+    """Set what a source outside says of one thing; without a fact: its source names it no more.
+
+    source: Name of the source.
+    source_at: When the source was made.
+    fact: What it says; null takes it away.
+    """
+
+    source: str
+    source_at: int
+    fact: OutsideFact | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "source_at": self.source_at,
+            "fact": None if self.fact is None else self.fact.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            source_at=record["source_at"],
+            fact=None if record["fact"] is None else OutsideFact.from_avro(record["fact"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.source_at <= 4102444800000000
+            and _NAMES_OF_SETOUTSIDEFACT("\n".join((self.source, ""))) is not None
+            and (self.fact is None or self.fact.is_within_bounds())
+        )
+
+
 class SetResourceTypes(Struct, frozen=True, kw_only=True, gc=False):
     """Set the resource types of jobs.
 
@@ -604,6 +648,54 @@ class SetShares(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.shares) <= 1000
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
+        )
+
+
+_NAMES_OF_TAKESOURCE = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class TakeSource(Struct, frozen=True, kw_only=True, gc=False):
+    """Take over what a source outside says, if it is whole: the entries that its document names.
+
+    source: Name of the source.
+    source_at: When the source was made.
+    entries: Keys of the policies that it sets.
+    confirmed: A person has looked: entries may be gone.
+    """
+
+    source: str
+    source_at: int
+    entries: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "source_at": self.source_at,
+            "entries": list(self.entries),
+            "confirmed": self.confirmed,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            source_at=record["source_at"],
+            entries=tuple(record["entries"]),
+            confirmed=record["confirmed"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.source_at <= 4102444800000000
+            and len(self.entries) <= 10000
+            and (not self.entries or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.entries))
+            and _NAMES_OF_TAKESOURCE("\n".join((self.source, ""))) is not None
         )
 
 
@@ -1010,6 +1102,49 @@ class IssuersSet(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_OUTSIDEFACTSET = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class OutsideFactSet(Struct, frozen=True, kw_only=True, gc=False):
+    """A source outside says something else of one thing than before.
+
+    source: Name of the source.
+    source_at: When the source was made.
+    fact: What it says; null when the source names it no more.
+    """
+
+    source: str
+    source_at: int
+    fact: OutsideFact | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "source_at": self.source_at,
+            "fact": None if self.fact is None else self.fact.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            source_at=record["source_at"],
+            fact=None if record["fact"] is None else OutsideFact.from_avro(record["fact"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.source_at <= 4102444800000000
+            and _NAMES_OF_OUTSIDEFACTSET("\n".join((self.source, ""))) is not None
+            and (self.fact is None or self.fact.is_within_bounds())
+        )
+
+
 class QueueConfigured(Struct, frozen=True, kw_only=True, gc=False):
     """A queue has new settings.
 
@@ -1120,6 +1255,119 @@ class SharesSet(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.shares) <= 1000
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
+        )
+
+
+_NAMES_OF_SOURCEHELDBACK = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class SourceHeldBack(Struct, frozen=True, kw_only=True, gc=False):
+    """A source outside was not taken over: too many of its entries are gone.
+
+    source: Name of the source.
+    source_at: When the source was made.
+    entries_before: How many it named.
+    entries_gone: How many of these it names no more.
+    examples: Some of them.
+    """
+
+    source: str
+    source_at: int
+    entries_before: int = 0
+    entries_gone: int = 0
+    examples: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "source_at": self.source_at,
+            "entries_before": self.entries_before,
+            "entries_gone": self.entries_gone,
+            "examples": list(self.examples),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            source_at=record["source_at"],
+            entries_before=record["entries_before"],
+            entries_gone=record["entries_gone"],
+            examples=tuple(record["examples"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.source_at <= 4102444800000000
+            and 0 <= self.entries_before <= 10000
+            and 0 <= self.entries_gone <= 10000
+            and len(self.examples) <= 20
+            and (not self.examples or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.examples))
+            and _NAMES_OF_SOURCEHELDBACK("\n".join((self.source, ""))) is not None
+        )
+
+
+_NAMES_OF_SOURCETAKEN = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class SourceTaken(Struct, frozen=True, kw_only=True, gc=False):
+    """A source outside was taken over.
+
+    source: Name of the source.
+    source_at: When the source was made.
+    added: Keys that it did not name before.
+    removed: Keys that it names no more.
+    entries: How many it names now.
+    confirmed: A person let it in although entries are gone.
+    """
+
+    source: str
+    source_at: int
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    entries: int = 0
+    confirmed: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "source": self.source,
+            "source_at": self.source_at,
+            "added": list(self.added),
+            "removed": list(self.removed),
+            "entries": self.entries,
+            "confirmed": self.confirmed,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            source=record["source"],
+            source_at=record["source_at"],
+            added=tuple(record["added"]),
+            removed=tuple(record["removed"]),
+            entries=record["entries"],
+            confirmed=record["confirmed"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.source_at <= 4102444800000000
+            and len(self.added) <= 10000
+            and (not self.added or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.added))
+            and len(self.removed) <= 10000
+            and (not self.removed or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.removed))
+            and 0 <= self.entries <= 10000
+            and _NAMES_OF_SOURCETAKEN("\n".join((self.source, ""))) is not None
         )
 
 
@@ -1243,6 +1491,10 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     enrolment: Of an enrolment code: its state.
     linked: Ids that are of the same person as the one that this policy is about.
     resource_types: Resource types; empty while none were set.
+    outside: What a source outside says of it.
+    source_entries: Of a source: the keys that it names.
+    source_at: When the source was made (microseconds UTC); 0 where none was.
+    source_held_back: Of a source: its last document was not taken over.
     """
 
     settings: QueueSettings | None = None
@@ -1261,6 +1513,10 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     enrolment: Enrolment | None = None
     linked: tuple[str, ...] = ()
     resource_types: tuple[ResourceType, ...] = ()
+    outside: OutsideFact | None = None
+    source_entries: tuple[str, ...] = ()
+    source_at: int = 0
+    source_held_back: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1281,6 +1537,10 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "enrolment": None if self.enrolment is None else self.enrolment.to_avro(),
             "linked": list(self.linked),
             "resource_types": [item.to_avro() for item in self.resource_types],
+            "outside": None if self.outside is None else self.outside.to_avro(),
+            "source_entries": list(self.source_entries),
+            "source_at": self.source_at,
+            "source_held_back": self.source_held_back,
         }
 
     @classmethod
@@ -1303,6 +1563,10 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             enrolment=None if record["enrolment"] is None else Enrolment.from_avro(record["enrolment"]),
             linked=tuple(record["linked"]),
             resource_types=tuple(ResourceType.from_avro(item) for item in record["resource_types"]),
+            outside=None if record["outside"] is None else OutsideFact.from_avro(record["outside"]),
+            source_entries=tuple(record["source_entries"]),
+            source_at=record["source_at"],
+            source_held_back=record["source_held_back"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1317,6 +1581,9 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.linked) <= 16
             and (not self.linked or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked))
             and len(self.resource_types) <= 100
+            and len(self.source_entries) <= 10000
+            and (not self.source_entries or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.source_entries))
+            and 0 <= self.source_at <= 4102444800000000
             and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
@@ -1326,6 +1593,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.access is None or self.access.is_within_bounds())
             and (self.enrolment is None or self.enrolment.is_within_bounds())
             and (not self.resource_types or all(map(ResourceType.is_within_bounds, self.resource_types)))
+            and (self.outside is None or self.outside.is_within_bounds())
         )
 
 
@@ -1342,9 +1610,11 @@ PolicyCommand = (
     | RevokeTokensBefore
     | SetAccessPolicy
     | SetIssuers
+    | SetOutsideFact
     | SetResourceTypes
     | SetRetryRules
     | SetShares
+    | TakeSource
     | UnlinkIdentities
 )
 
@@ -1358,10 +1628,13 @@ PolicyEvent = (
     | IdentityRevoked
     | IdentityUnlinked
     | IssuersSet
+    | OutsideFactSet
     | QueueConfigured
     | ResourceTypesSet
     | RetryRulesSet
     | SharesSet
+    | SourceHeldBack
+    | SourceTaken
     | TokenRevoked
     | TokensRevokedBefore
 )

@@ -864,7 +864,7 @@ _NAMES_OF_WAKETASK = lines_of(
 class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
-    cause: What changed: TIMER, QUEUE_CONFIGURED.
+    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED.
     """
 
     cause: str

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet
+from schemas.policy import OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet
 from schemas.resource_types import BUILT_IN
 from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
 from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
@@ -25,6 +25,7 @@ from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.keeper import GROUP
+from streams.facts.outside import OutsideTable
 from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
 from streams.provisioning.demand import Wanted
 
@@ -46,6 +47,7 @@ class Facts:
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._types: tuple[ResourceType, ...] = BUILT_IN
+        self._outside = OutsideTable()
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
@@ -225,6 +227,8 @@ class Facts:
                 self._rules = found.rules
             case ResourceTypesSet():
                 self._types = found.rows
+            case OutsideFactSet():
+                self._outside.know(subject, found)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
@@ -262,7 +266,8 @@ class Facts:
             else:
                 queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since)
         position = position_text(self._known_places())
-        return Snapshot(queues, self._rules, tuple(self._parked.values()), position, self._types)
+        parked = tuple(self._parked.values())
+        return Snapshot(queues, self._rules, parked, position, self._types, outside=self._outside.facts())
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

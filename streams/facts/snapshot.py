@@ -10,8 +10,13 @@ from dataclasses import dataclass, field
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
 from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
+from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
+#: Windows of the reference's brokers, docs/reference/jedi.md, "Generic brokerage".
+STARTS_HOURS = 6
+REQUESTS_HOURS = 3
+ENDS_HOURS = 6
 PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
 
 
@@ -21,6 +26,8 @@ class QueueFacts:
 
     health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
     had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
+    starts: jobs that pilots took in the last 6 h. requests: requests for work in the last 3 h, as far as events say so: jobs
+    taken and first requests of workers. wanted: pilots that were last asked for.
     """
 
     settings: QueueSettings
@@ -30,11 +37,28 @@ class QueueFacts:
     classes: tuple[ClassLoad, ...] = ()
     health: QueueHealth | None = None
     quiet_since: int = 0
+    starts: int = 0
+    requests: int = 0
+    wanted: int = 0
+
+    @property
+    def starts_per_hour(self) -> float:
+        """Jobs that pilots took, an hour, over the last 6 h."""
+        return self.starts / STARTS_HOURS
 
     @property
     def ill(self) -> QueueHealth | None:
         """Why its workers do not come as far as to ask for work; None where they do, and where none has to ask (mode PUSH)."""
         return None if self.settings.mode is WorkerMode.PUSH else self.health
+
+
+@dataclass(frozen=True, slots=True)
+class EndCounts:
+    """How the jobs of a task at a queue ended in the last 6 h; closed: withdrawn or killed before they ended by themselves."""
+
+    finished: int = 0
+    failed: int = 0
+    closed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +72,18 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Facts that do not change while a choice is made. `retry_rules` is None until some were set."""
+    """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
+
+    ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say.
+    """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
     retry_rules: tuple[RetryRule, ...] | None = None
     parked: tuple[Parked, ...] = ()
     position: str = ""
     resource_types: tuple[ResourceType, ...] = BUILT_IN
+    ends: Mapping[tuple[int, str], EndCounts] = field(default_factory=dict)
+    outside: OutsideFacts = NOTHING
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

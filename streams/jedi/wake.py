@@ -1,7 +1,7 @@
 """Which parked tasks to try again, and when. Pure.
 
-A queue that was configured wakes every task that waits for one. A task that was parked on facts older than what is
-known by now is woken at once: its queue was configured while it was being brokered.
+A queue that was configured, or a source outside that says something else, wakes every task that waits for a queue. A task that
+was parked on facts older than what is known by now is woken at once: its queue was configured while it was being brokered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,24 @@ from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_comman
 from streams.facts.snapshot import Snapshot, knows_more
 
 CAUSE = "QUEUE_CONFIGURED"
+SOURCE_CHANGED = "SOURCE_CHANGED"
 
 
 def wake_all(configured: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
     """A command to each parked task, in the tenant of the task, because of the queues in `configured`."""
-    for one in configured:
+    yield from _wake(configured, facts, CAUSE)
+
+
+def _wake(causes: Sequence[RecordRead], facts: Snapshot, word: str) -> Iterator[OutgoingCommand]:
+    for one in causes:
         for parked in facts.parked:
-            made = outgoing_command(WakeTask(cause=CAUSE), str(parked.task_id), [one.cause])
+            made = outgoing_command(WakeTask(cause=word), str(parked.task_id), [one.cause])
             yield _in_tree_of(made, parked.vo, parked.correlation_id)
+
+
+def wake_by_source(facts_set: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
+    """A command to each parked task because of the last of what sources outside say: a document sets many facts at once."""
+    yield from _wake(facts_set[-1:], facts, SOURCE_CHANGED)
 
 
 def wake_late(parked: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:

@@ -23,7 +23,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "state": ("",), "role": ("OUTPUT",), "follow": ("true",), "wait": ("0",), "bytes": ("100",),
     "a": ("1",), "b": ("2",), "at": ("1",),
     "verb": ("kill",), "unit_id": ("1",), "letter_id": ("0-0",), "partition": ("0",), "offset": ("0",), "member": ("x",),
-    "vo": ("juno",), "method": ("task/get_nothing",),
+    "vo": ("juno",), "source": ("cric",), "method": ("task/get_nothing",),
 }  # fmt: skip
 
 

@@ -166,7 +166,7 @@ def test_a_real_prometheus_answers_every_expression(stack: Stack, actors: Manual
         with_data = [expression for expression, found in answers.items() if found]
         assert len(with_data) > len(answers) / 2, sorted(set(answers) - set(with_data))
         assert value('sum(culm_jobs{state="finished"})')[0]["value"][1] != "0"
-        assert len(asking.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]) == 9
+        assert len(asking.get("/api/v1/rules").json()["data"]["groups"][0]["rules"]) == 10
 
 
 def test_the_rules_are_accepted_by_the_tool() -> None:
@@ -175,4 +175,4 @@ def test_the_rules_are_accepted_by_the_tool() -> None:
     done = subprocess.run([tool, "check", "rules", str(FOLDER / "rules.yml")], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "9 rules found" in done.stdout
+    assert "10 rules found" in done.stdout

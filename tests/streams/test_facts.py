@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from schemas.catalog import messages
-from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
+from schemas.policy import OutsideFactSet, QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import DispatchConfigured, JobLeased, JobQueued, LeaseEnded, LeasesRenewed
 from schemas.task import TaskFinalized, TaskParked, TaskResumed, TaskWoken
 from schemas.types import (
@@ -15,9 +15,12 @@ from schemas.types import (
     JobKind,
     JobSpec,
     LeaseEnding,
+    NetworkLink,
+    OutsideFact,
     QueueSettings,
     RetryAction,
     RetryRule,
+    StorageElement,
     TaskVerdict,
 )
 from schemas.wire import Codec, Message, entry_of
@@ -254,3 +257,23 @@ def test_an_event_under_a_key_that_is_not_its_own_becomes_no_fact(key: str) -> N
     keeper = FactsKeeper("nowhere", CODEC, Decoder(CODEC), "1")
 
     assert keeper.changes([FakeMessage("culm.queue.events.v1", key, value, 1)]) == {}  # type: ignore[list-item]
+
+
+def a_disk(usable_gb: int) -> OutsideFact:
+    return OutsideFact(storage=StorageElement(name="DISK", space_usable_gb=usable_gb))
+
+
+def test_what_sources_outside_say_is_known_with_the_age_of_the_source_until_it_is_taken_away() -> None:
+    key, link = "storage.DISK", OutsideFact(link=NetworkLink(source="A", destination="B", files_queued=3))
+    first = (key, OutsideFactSet(source="cric", source_at=1_796_040_000_000_000, fact=a_disk(500)))
+    second = (key, OutsideFactSet(source="cric", source_at=1_796_040_000_000_001, fact=a_disk(400)))
+    gone = (key, OutsideFactSet(source="cric", source_at=1_796_040_000_000_002, fact=None))
+    other = ("link.A.B", OutsideFactSet(source="net", source_at=1_796_040_000_000_000, fact=link))
+
+    known = facts_after(first, second, other).snapshot().outside
+    after = facts_after(first, second, other, gone).snapshot().outside
+
+    assert {name: one.space_usable_gb for name, one in known.storages.items()} == {"DISK": 400}
+    assert known.links["A", "B"].files_queued == 3
+    assert known.source_at == {"storage.DISK": 1_796_040_000_000_001, "link.A.B": 1_796_040_000_000_000}
+    assert (dict(after.storages), set(after.links)) == ({}, {("A", "B")})
