@@ -1,25 +1,29 @@
 """Every brokerage decision of the log made again by today's code, on its own facts; and what would come of other figures.
 
-In: events of tasks and policies. Out: for each decision whether it comes out the same, else what differs; sums of jobs by
+In: events of tasks and policies. Out: for each order whether its answer comes out the same, else what differs; sums of jobs by
 queue. The facts are those recorded with the decision (jobs waiting and in hand, pilots), and the settings of the queues as
-they stood at the recorded position. Decisions of the first release carry no figures: they are counted, not made again.
+they stood at the recorded position. An order that cites a decision is answered again on that decision, made again, with the
+waiting jobs of its own citation. Decisions of the first release carry no figures: they are counted, not made again.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from schemas.policy import QueueConfigured
 from schemas.reading import Recorded
 from schemas.streams import QueueHealth
-from schemas.task import GenerateJobs, JobsGenerated, JobsOrdered, TaskParked
-from schemas.types import BrokerageEvidence, QueueSettings
+from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, ParkTask, TaskParked
+from schemas.types import BrokerageCitation, BrokerageEvidence, QueueSettings, QueueVerdict
 from streams.facts.snapshot import QueueFacts, Snapshot, policy_offsets
 from streams.jedi.brokerage import IN_FORCE, Weighing
-from streams.jedi.generate import generate
+from streams.jedi.citing import Decided
+from streams.jedi.generate import answered, brokered_apart, decide
 
 #: For a queue that was dropped because no pilot had come for hours: how long exactly, a verdict says in words alone.
 LONG_AGO = 1
+#: A decision is cited for two seconds; so many are not made in that time by those that read one topic.
+DECISIONS_REMEMBERED = 10_000
 WEIGHTS = {
     "weight.running": "weight_running",
     "weight.waiting": "weight_waiting",
@@ -53,11 +57,13 @@ class Changed:
 
 @dataclass(slots=True)
 class Tally:
-    """Of all decisions. moved: (from, to) -> jobs that would have gone elsewhere, as far as both sides made as many."""
+    """Of the answers to all orders. cited: those that rest on decisions of earlier orders alone. jobs_recorded, jobs_today:
+    by queue."""
 
     decisions: int = 0
     equal: int = 0
     without_figures: int = 0
+    cited: int = 0
     changed: list[Changed] = field(default_factory=list)
     jobs_recorded: Counter[str] = field(default_factory=Counter)
     jobs_today: Counter[str] = field(default_factory=Counter)
@@ -96,46 +102,112 @@ class Policies:
         return known[-1] if known else None
 
 
+@dataclass(frozen=True, slots=True)
+class MadeFor:
+    """An order with its tenant and the time of its event (microseconds UTC)."""
+
+    order: JobsOrdered
+    vo: str
+    at: int
+
+
+#: A recorded decision and the order that it was made for.
+Recalled = tuple[BrokerageDecided, MadeFor]
+
+
 def judge(
     records: Iterable[Recorded], policies: Policies, weighing: Weighing = IN_FORCE, task_id: int | None = None
 ) -> Tally:
     """Make each decision in `records` (task events in order) again."""
-    orders: dict[str, tuple[JobsOrdered, str]] = {}
+    orders: dict[str, MadeFor] = {}
+    decisions: OrderedDict[str, Recalled] = OrderedDict()
     tally = Tally()
     for record in records:
         envelope = record.event
         match record.message:
             case JobsOrdered() as order:
-                orders[envelope.event_id] = (order, envelope.vo)
+                orders[envelope.event_id] = MadeFor(order, envelope.vo, envelope.occurred_at)
+            case BrokerageDecided() as decided if decided.brokerage.seed in orders:
+                decisions[envelope.event_id] = (decided, orders[decided.brokerage.seed])
+                if len(decisions) > DECISIONS_REMEMBERED:
+                    decisions.popitem(last=False)
             case JobsGenerated() | TaskParked() as event:
                 made_for = orders.get(event.brokerage.seed)
                 if isinstance(event, JobsGenerated):
                     orders.pop(event.brokerage.seed, None)
                 if made_for is not None and task_id in (None, int(envelope.aggregate_id)):
-                    _judge_one(record, event, *made_for, policies, weighing, tally)
+                    cited = [(one, decisions.get(one.decision)) for one in event.brokerage.cited]
+                    again = _again(event.brokerage, cited, made_for, policies, weighing)
+                    _judge_one(record, event, again, tally)
             case _:
                 pass
     return tally
 
 
-def _judge_one(
-    record: Recorded,
-    event: JobsGenerated | TaskParked,
-    order: JobsOrdered,
-    vo: str,
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An order answered again: codes by queue as recorded and as of today, and today's command."""
+
+    recorded: Mapping[str, str]
+    today: Mapping[str, str]
+    command: GenerateJobs | ParkTask
+    cited: bool = False
+
+
+def _again(
+    evidence: BrokerageEvidence,
+    cited: Sequence[tuple[BrokerageCitation, Recalled | None]],
+    made_for: MadeFor,
     policies: Policies,
     weighing: Weighing,
-    tally: Tally,
-) -> None:
+) -> Again | None:
+    """None when the facts of the time are not in the log."""
+    order, at = made_for.order, made_for.at
+    if not cited:
+        facts = facts_of(evidence, policies)
+        if facts is None:
+            return None
+        answer = answered(order, made_for.vo, facts, evidence.seed, weighing, at)
+        made = [verdict for one in answer.command.decided for verdict in one.evidence.verdicts]
+        return Again(_codes(evidence.verdicts), _codes(made), answer.command)
+    known: dict[int, Decided] = {}
+    recorded: list[QueueVerdict] = []
+    today: list[QueueVerdict] = []
+    for citation, recalled in cited:
+        facts = facts_of(recalled[0].brokerage, policies) if recalled else None
+        if facts is None or recalled is None:
+            return None
+        decided, verdicts = _decided_again(citation, recalled, facts, weighing)
+        known[citation.ram_mb] = decided
+        recorded += recalled[0].brokerage.verdicts
+        today += verdicts
+    drawn = Snapshot(position=evidence.facts_position)
+    answer = answered(order, made_for.vo, drawn, evidence.seed, weighing, at, lambda asked: known.get(asked.ram_mb))
+    earlier = all(recalled is not None and recalled[0].brokerage.seed != evidence.seed for _, recalled in cited)
+    return Again(_codes(recorded), _codes(today), answer.command, earlier)
+
+
+def _decided_again(
+    citation: BrokerageCitation, recalled: Recalled, facts: Snapshot, weighing: Weighing
+) -> tuple[Decided, tuple[QueueVerdict, ...]]:
+    """The decision as it would come out, with the waiting jobs that the order that cites it met."""
+    event, made_for = recalled
+    asked = next(one for one, _ in brokered_apart(made_for.order, made_for.vo, made_for.at) if one.ram_mb == event.ram_mb)
+    decided, verdicts = decide(made_for.order, asked, facts, event.brokerage.seed, weighing, citation.decision)
+    waiting = {one.queue: one.waiting for one in citation.waiting}
+    met = tuple(replace(one, queued=waiting.get(one.queue, one.queued)) for one in decided.candidates)
+    return replace(decided, candidates=met), verdicts
+
+
+def _judge_one(record: Recorded, event: JobsGenerated | TaskParked, again: Again | None, tally: Tally) -> None:
     tally.decisions += 1
-    facts = facts_of(event.brokerage, policies)
-    if facts is None:
+    if again is None:
         tally.without_figures += 1
         return
-    again = generate(order, vo, facts, event.brokerage.seed, weighing, record.event.occurred_at)
-    recorded = DecisionOutcome(_codes(event.brokerage), dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
-    plans = again.plans if isinstance(again, GenerateJobs) else ()
-    today = DecisionOutcome(_codes(again.brokerage), dict(Counter(plan.queue for plan in plans)))
+    tally.cited += again.cited
+    recorded = DecisionOutcome(again.recorded, dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
+    plans = again.command.plans if isinstance(again.command, GenerateJobs) else ()
+    today = DecisionOutcome(again.today, dict(Counter(plan.queue for plan in plans)))
     tally.jobs_recorded.update(recorded.jobs)
     tally.jobs_today.update(today.jobs)
     if recorded == today:
@@ -162,10 +234,10 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies) -> Snapshot | None
     return Snapshot(queues, position=evidence.facts_position)
 
 
-def _codes(evidence: BrokerageEvidence) -> dict[str, str]:
+def _codes(verdicts: Iterable[QueueVerdict]) -> dict[str, str]:
     """What was said of each queue; of several pieces of one order all is kept."""
     found: dict[str, list[str]] = {}
-    for verdict in evidence.verdicts:
+    for verdict in verdicts:
         found.setdefault(verdict.queue, []).append(verdict.code)
     return {queue: " ".join(codes) for queue, codes in sorted(found.items())}
 

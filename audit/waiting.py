@@ -65,8 +65,8 @@ def task_facts(ask: Ask, task_id: int, vo: str) -> TaskFacts:
         now=ask(NOW, {})[0]["micros"],
         jobs={row["status"]: row["jobs"] for row in jobs},
         verdicts=ask(
-            "select queue, taken, code, weight, message from brokerage where task_id = %(id)s and sequence ="
-            " (select max(sequence) from brokerage where task_id = %(id)s) order by place",
+            "select queue, taken, code, weight, message from order_brokerage where task_id = %(id)s and sequence ="
+            " (select max(sequence) from order_brokerage where task_id = %(id)s) order by place",
             about,
         ),
         queues=ask(

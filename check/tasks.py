@@ -23,6 +23,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskRefined": (frozenset({"waiting", "registered", "rerefine"}), None),
     "ContentsFed": (frozenset({"defined"}), None),
     "JobsOrdered": (WORKING | {"defined", "finishing"}, None),
+    "BrokerageDecided": (WORKING | {"paused", "finishing"}, None),
     "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
     "TaskParked": (WORKING | {"paused", "finishing"}, None),
     "TaskWoken": (WORKING | {"finishing"}, None),

@@ -81,6 +81,7 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
             "decisions": tally.decisions,
             "equal": tally.equal,
             "without_figures": tally.without_figures,
+            "cited": tally.cited,
             "changed": [asdict(one) for one in tally.changed],
             "jobs": [{"queue": queue, "recorded": before, "today": after} for queue, before, after in changes],
         }
@@ -98,7 +99,7 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
             out.print(f"{escape(queue)}: {before:,} jobs recorded, {after:,} with today's figures", highlight=False)
         out.print(
             f"{tally.decisions:,} decisions, {tally.equal:,} equal, {len(tally.changed):,} different,"
-            f" {tally.without_figures:,} recorded without figures",
+            f" {tally.cited:,} on decisions of earlier orders, {tally.without_figures:,} recorded without figures",
             highlight=False,
         )
     # With other figures a difference is the answer, not a failure.

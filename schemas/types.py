@@ -2640,6 +2640,44 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_QUEUEWAITING = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class QueueWaiting(Struct, frozen=True, kw_only=True, gc=False):
+    """How many jobs waited in a queue when an order drew its queues.
+
+    queue: Queue name.
+    waiting: Jobs that waited there, as far as known.
+    """
+
+    queue: str
+    waiting: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "waiting": self.waiting,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            waiting=record["waiting"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.waiting <= 1000000000000000
+            and _NAMES_OF_QUEUEWAITING("\n".join((self.queue, ""))) is not None
+        )
+
+
 _NAMES_OF_REPLICACOPY = lines_of(
     (WORD, 1, 255),
 )
@@ -3658,47 +3696,48 @@ class AccessPolicy(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-_NAMES_OF_BROKERAGEEVIDENCE = lines_of(
+_NAMES_OF_BROKERAGECITATION = lines_of(
     (WORD, 1, 128),
 )
 
 
-class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
-    """The whole explanation of a brokerage decision, enough to make it again.
+class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
+    """The decision that an order rests on for the work of one memory, and what the order's own draw adds to it.
 
-    verdicts: Every queue looked at, in order.
-    seed: Seed of the draws; the id of the event that asked.
-    facts_position: Position of the queue facts that were used, topic:partition:offset joined by commas.
+    decision: event_id of the BrokerageDecided: of this order, or of an earlier one of the same task.
+    ram_mb: Memory of the work that was brokered (MB), as the requirements count it: of the task, or what its
+        input was raised to.
+    waiting: Waiting jobs of each candidate when the order drew its queues, best candidate first.
     """
 
-    verdicts: tuple[QueueVerdict, ...] = ()
-    seed: str
-    facts_position: str = ""
+    decision: str
+    ram_mb: int
+    waiting: tuple[QueueWaiting, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
-            "verdicts": [item.to_avro() for item in self.verdicts],
-            "seed": self.seed,
-            "facts_position": self.facts_position,
+            "decision": self.decision,
+            "ram_mb": self.ram_mb,
+            "waiting": [item.to_avro() for item in self.waiting],
         }
 
     @classmethod
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
-            verdicts=tuple(QueueVerdict.from_avro(item) for item in record["verdicts"]),
-            seed=record["seed"],
-            facts_position=record["facts_position"],
+            decision=record["decision"],
+            ram_mb=record["ram_mb"],
+            waiting=tuple(QueueWaiting.from_avro(item) for item in record["waiting"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.verdicts) <= 5000
-            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
-            and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
-            and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
+            0 <= self.ram_mb <= 1000000000000000
+            and len(self.waiting) <= 1000
+            and _NAMES_OF_BROKERAGECITATION("\n".join((self.decision, ""))) is not None
+            and (not self.waiting or all(map(QueueWaiting.is_within_bounds, self.waiting)))
         )
 
 
@@ -4702,6 +4741,57 @@ class WorkerNodes(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_BROKERAGEEVIDENCE = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
+    """The whole explanation of a brokerage decision, enough to make it again.
+
+    verdicts: Every queue looked at, in order.
+    seed: Seed of the draws; the id of the event that asked.
+    facts_position: Position of the queue facts that were used, topic:partition:offset joined by commas.
+    cited: Decisions that the order rests on, one for each memory; empty where the verdicts stand here, as in a
+        decision itself and in orders of earlier versions.
+    """
+
+    verdicts: tuple[QueueVerdict, ...] = ()
+    seed: str
+    facts_position: str = ""
+    cited: tuple[BrokerageCitation, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "verdicts": [item.to_avro() for item in self.verdicts],
+            "seed": self.seed,
+            "facts_position": self.facts_position,
+            "cited": [item.to_avro() for item in self.cited],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            verdicts=tuple(QueueVerdict.from_avro(item) for item in record["verdicts"]),
+            seed=record["seed"],
+            facts_position=record["facts_position"],
+            cited=tuple(BrokerageCitation.from_avro(item) for item in record["cited"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.verdicts) <= 5000
+            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
+            and len(self.cited) <= 10000
+            and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
+            and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
+            and (not self.cited or all(map(BrokerageCitation.is_within_bounds, self.cited)))
+        )
+
+
 _NAMES_OF_LEASEDJOB = lines_of(
     (WORD, 1, 64),
     (WORD, 0, 64),
@@ -4820,4 +4910,43 @@ class OutsideFact(Struct, frozen=True, kw_only=True, gc=False):
             and (self.software is None or self.software.is_within_bounds())
             and (self.nodes is None or self.nodes.is_within_bounds())
             and (self.replicas is None or self.replicas.is_within_bounds())
+        )
+
+
+class Brokerage(Struct, frozen=True, kw_only=True, gc=False):
+    """A brokerage that was made for work of one memory: the content of a BrokerageDecided.
+
+    ram_mb: Memory of the work that was brokered (MB), as the requirements count it: of the task, or what its
+        input was raised to.
+    largest_input_bytes: Size of the largest input unit of the work.
+    evidence: Verdicts on all queues, the seed and the position of the facts.
+    """
+
+    ram_mb: int
+    largest_input_bytes: int = 0
+    evidence: BrokerageEvidence
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "ram_mb": self.ram_mb,
+            "largest_input_bytes": self.largest_input_bytes,
+            "evidence": self.evidence.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            ram_mb=record["ram_mb"],
+            largest_input_bytes=record["largest_input_bytes"],
+            evidence=BrokerageEvidence.from_avro(record["evidence"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.ram_mb <= 1000000000000000
+            and 0 <= self.largest_input_bytes <= 1000000000000000000
+            and self.evidence.is_within_bounds()
         )

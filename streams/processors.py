@@ -17,7 +17,7 @@ from streams.facts.extract import TASK_EVENTS
 from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
-from streams.jedi.reactions import generate_ordered, refine_submitted
+from streams.jedi.reactions import Generation, refine_submitted
 from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_by_source, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
@@ -34,6 +34,9 @@ HEARTBEATS_WITHIN = 0.5
 JOBS_REMEMBERED = 200_000
 #: Of a job's definition, which is most of what this worker reads, only its memory is of interest.
 MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "ram_mb_min"), lambda record: _memory_given(record["spec"]))
+
+#: Of a decision only its id is of interest: what it says is known to the worker that made it.
+DECISION_MADE = PartialDecoder("culm.task.BrokerageDecided", ("order",), lambda record: record["order"])
 
 
 class JobEnds:
@@ -73,14 +76,17 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         for one in records:
             await facts.reached(one.topic, one.partition, one.offset)
 
+    generation = Generation()
     task = (
         Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, _: refine_submitted(records, api)),
-        Reaction("generate", frozenset({"JobsOrdered"}), generate_ordered),
+        Reaction("generate", generation.kinds, generation.choose),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )
     ends = JobEnds()
     listening = (
-        Listener(TASK_EVENTS, task, decoder, outbox, facts.snapshot, batch_max=50),
+        Listener(
+            TASK_EVENTS, task, decoder, outbox, facts.snapshot, batch_max=50, partial_decoders={"BrokerageDecided": DECISION_MADE}
+        ),
         Listener(
             JOB_EVENTS,
             (

@@ -68,6 +68,7 @@ PURE = (
     "schemas/patterns.py",
     "schemas/server_address.py",
     "projections/*/apply.py",
+    "projections/tasks/brokerage.py",
     "projections/tasks/status.py",
     "projections/tasks/units.py",
     "projections/timeline/body.py",

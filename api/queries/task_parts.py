@@ -125,9 +125,9 @@ async def attempts(read_models: ReadModels, task_id: int, unit_id: int | None, l
 async def brokerage(read_models: ReadModels, task_id: int, after: int | None, limit: int) -> list[Row]:
     """Every verdict of up to `limit` decisions, the latest first. after: the sequence of a decision."""
     return await read_models.rows(
-        "select order_number, sequence, at, queue, taken, code, weight, message, parked from brokerage"
+        "select order_number, sequence, at, queue, taken, code, weight, message, parked, decided_sequence from order_brokerage"
         " where task_id = %(task)s and sequence in"
-        " (select distinct sequence from brokerage where task_id = %(task)s"
+        " (select distinct sequence from order_brokerage where task_id = %(task)s"
         " and (%(after)s::bigint is null or sequence < %(after)s) order by sequence desc limit %(limit)s)"
         " order by sequence desc, taken desc, weight desc, queue",
         {"task": task_id, "after": after, "limit": limit},
@@ -138,14 +138,15 @@ async def last_brokerage(read_models: ReadModels, task_id: int) -> tuple[list[Ro
     """Every verdict of the last decision, the best first, and how many decisions there were."""
     about = {"id": task_id}
     rows = await read_models.rows(
-        "select sequence, at, order_number, queue, taken, code, weight, message, parked from brokerage"
-        " where task_id = %(id)s and sequence = (select max(sequence) from brokerage where task_id = %(id)s)"
+        "select sequence, at, order_number, queue, taken, code, weight, message, parked, decided_sequence from order_brokerage"
+        " where task_id = %(id)s and sequence = (select max(sequence) from order_brokerage where task_id = %(id)s)"
         " order by taken desc, weight desc, place",
         about,
     )
     if not rows:
         return [], 0
-    total = await read_models.row("select count(distinct sequence) as decisions from brokerage where task_id = %(id)s", about)
+    counted = "select count(distinct decided_sequence) as decisions from order_brokerage where task_id = %(id)s"
+    total = await read_models.row(counted, about)
     return rows, total["decisions"] if total else 1
 
 

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram
 
 from process.metrics import RECORDS
 from schemas.queue import LeaseEnded
-from schemas.task import JobsGenerated, TaskParked
+from schemas.task import BrokerageDecided, JobsGenerated, TaskParked
 from schemas.types import LeaseEnding
 
 COMMANDS = Counter("culm_commands_total", "Commands that were answered.", ["name", "outcome"])
@@ -38,7 +38,9 @@ class Counted:
             kind = type(event)
             self._events[kind.__name__] += 1
             if kind is JobsGenerated or kind is TaskParked:
-                _decided(event)
+                DECISIONS.labels("parked" if kind is TaskParked else "placed").inc()
+            elif kind is BrokerageDecided:
+                _dropped(event)
             elif kind is LeaseEnded and event.ending is LeaseEnding.EXPIRED:
                 EXPIRED.labels(envelope.aggregate_id).inc()
 
@@ -59,8 +61,7 @@ class Counted:
         SECONDS.observe(seconds)
 
 
-def _decided(event: JobsGenerated | TaskParked) -> None:
-    DECISIONS.labels("parked" if isinstance(event, TaskParked) else "placed").inc()
+def _dropped(event: BrokerageDecided) -> None:
     for verdict in event.brokerage.verdicts:
         if not verdict.taken:
             REJECTIONS.labels(verdict.code).inc()

@@ -18,7 +18,16 @@ from schemas.ids import JOBS_PER_TASK, job_id_of
 from schemas.job import DefineJob
 from schemas.queue import HoldTask
 from schemas.records import replace
-from schemas.task import BreakTask, GenerateJobs, JobsGenerated, ParkTask, TaskParked, TaskWoken, WakeTask
+from schemas.task import (
+    BreakTask,
+    BrokerageDecided,
+    GenerateJobs,
+    JobsGenerated,
+    ParkTask,
+    TaskParked,
+    TaskWoken,
+    WakeTask,
+)
 from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec
 
 BUILD_ATTEMPTS_MAX = 3
@@ -93,7 +102,7 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner, checked=found)
         for spec, found in zip(specs, checked, strict=True)
     )
-    return accept(generated, follow_ups=(*_holds(task, jobs), *defines))
+    return accept(*_decided(command), generated, follow_ups=(*_holds(task, jobs), *defines))
 
 
 def _with_type(spec: JobSpec, plan: JobPlan) -> JobSpec:
@@ -119,7 +128,21 @@ def park(task: Task, command: ParkTask) -> Decision:
     order = task.orders.get(command.order)
     if order is None or order.parked:
         return refuse("UNKNOWN_ORDER", f"order {command.order} is not open")
-    return accept(TaskParked(order=command.order, brokerage=command.brokerage, message=command.message))
+    parked = TaskParked(order=command.order, brokerage=command.brokerage, message=command.message)
+    return accept(*_decided(command), parked)
+
+
+def _decided(command: GenerateJobs | ParkTask) -> tuple[BrokerageDecided, ...]:
+    """The brokerages that were made for the order, before what rests on them: their ids follow from their places."""
+    return tuple(
+        BrokerageDecided(
+            order=command.order,
+            ram_mb=one.ram_mb,
+            largest_input_bytes=one.largest_input_bytes,
+            brokerage=one.evidence,
+        )
+        for one in command.decided
+    )
 
 
 def wake(task: Task, command: WakeTask) -> Decision:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from schemas.task import (
     AttemptsIncreased,
+    BrokerageDecided,
     ContentsFed,
     InputNamesAdded,
     JobOutcomesRecorded,
@@ -99,6 +100,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.FINISHING, TaskWoken, _S.FINISHING),
         (_S.PAUSED, TaskResumed, KEEP),
     }
+    | {(found, BrokerageDecided, found) for found in WORKING | {_S.PAUSED, _S.FINISHING}}
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
     | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}
     | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}

@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterator
 
 from projections.engine.changes import Key, Row, RowChanges
+from projections.tasks.brokerage import decided_rows, order_rows
 from projections.tasks.status import next_status, next_super_status
 from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded
 from schemas.task import (
+    BrokerageDecided,
     ContentsFed,
     InputNamesAdded,
     JobOutcomesRecorded,
@@ -30,7 +32,7 @@ from schemas.task import (
     TaskSetAside,
     TaskSubmitted,
 )
-from schemas.types import BrokerageEvidence, DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
+from schemas.types import DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
 
 
 def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
@@ -55,10 +57,12 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             changes.insert("task_names", row)
         case TaskRefined() as event:
             _datasets(task_id, event.definition, changes)
+        case BrokerageDecided() as event:
+            decided_rows(record, event, changes)
         case JobsGenerated() as event:
-            _brokerage(record, event.order, event.brokerage, parked=False, changes=changes)
+            order_rows(record, event.order, event.brokerage, parked=False, changes=changes)
         case TaskParked() as event:
-            _brokerage(record, event.order, event.brokerage, parked=True, changes=changes)
+            order_rows(record, event.order, event.brokerage, parked=True, changes=changes)
         case _:
             pass
 
@@ -185,26 +189,3 @@ def _datasets(task_id: int, definition: TaskDefinition, changes: RowChanges) -> 
         row = {"role": output.role.value, "stream": output.stream}
         changes.ensure("task_dataset", {"task_id": task_id, "dataset": output.dataset, **row})
         changes.update("task_dataset", (task_id, output.dataset), row)
-
-
-def _brokerage(
-    record: Recorded, order: int, evidence: BrokerageEvidence, *, parked: bool, changes: RowChanges
-) -> None:
-    envelope = record.event
-    for place, verdict in enumerate(evidence.verdicts):
-        changes.insert(
-            "brokerage",
-            {
-                "task_id": int(envelope.aggregate_id),
-                "sequence": envelope.sequence,
-                "place": place,
-                "order_number": order,
-                "at": envelope.occurred_at,
-                "queue": verdict.queue,
-                "taken": verdict.taken,
-                "code": verdict.code,
-                "weight": verdict.weight,
-                "message": verdict.message,
-                "parked": parked,
-            },
-        )

@@ -5,7 +5,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 3
+VERSION = 4
 TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
 SUBJECTS = {"task": ("task", "task_dataset", "task_file", "task_names")}
@@ -135,7 +135,44 @@ BROKERAGE = Table(
 
 Index("brokerage_of_queue", BROKERAGE.c.queue, BROKERAGE.c.at)
 
+#: Of a brokerage that is an event of its own, its id; its verdicts are rows of `brokerage` with the same sequence.
+BROKERAGE_DECISION = Table(
+    "brokerage_decision",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("decision", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("ram_mb", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: Which decisions the answer to an order rests on, one row for each memory of its work.
+BROKERAGE_CITATION = Table(
+    "brokerage_citation",
+    METADATA,
+    Column("task_id", BigInteger, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("order_number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("decision", Text, nullable=False, info=at_most(200)),
+    Column("seed", Text, nullable=False, info=at_most(200)),
+    Column("waiting", JSON, nullable=False),
+    Column("parked", Boolean, nullable=False),
+)
+
 VIEWS = {
+    # Verdicts by the answer to an order, whether they stand in it or in the decision that it cites.
+    "order_brokerage": (
+        "SELECT b.task_id, b.sequence, b.place::bigint AS place, b.order_number, b.at, b.queue, b.taken, b.code, b.weight,"
+        " b.message, b.parked, b.sequence AS decided_sequence, b.at AS decided_at FROM {schema}.brokerage b"
+        " WHERE NOT EXISTS (SELECT 1 FROM {schema}.brokerage_decision d"
+        " WHERE d.task_id = b.task_id AND d.sequence = b.sequence)"
+        " UNION ALL SELECT c.task_id, c.sequence, c.place * 10000::bigint + b.place, c.order_number, c.at, b.queue, b.taken,"
+        " b.code, b.weight, b.message, c.parked, b.sequence, b.at FROM {schema}.brokerage_citation c"
+        " JOIN {schema}.brokerage_decision d ON d.task_id = c.task_id AND d.decision = c.decision"
+        " JOIN {schema}.brokerage b ON b.task_id = d.task_id AND b.sequence = d.sequence"
+    ),
     "job_attempt": (
         "SELECT u.task_id, u.unit_id, j.attempt, u.job_id,"
         " CASE WHEN j.outcome = 'merging' AND m.outcome = 'finished' THEN m.outcome ELSE j.outcome END AS outcome,"

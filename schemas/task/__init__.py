@@ -19,6 +19,7 @@ from schemas.characters import (
 )
 from schemas.types import (
     AsideSnapshot,
+    Brokerage,
     BrokerageEvidence,
     DatasetFile,
     FileAccounts,
@@ -354,12 +355,15 @@ class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
     kind: What the jobs do.
     plans: The jobs.
     brokerage: Why these queues.
+    decided: Brokerages that were made for this order; each becomes a BrokerageDecided, in this order, before
+        all else.
     """
 
     order: int
     kind: JobKind
     plans: tuple[JobPlan, ...] = ()
     brokerage: BrokerageEvidence
+    decided: tuple[Brokerage, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -368,6 +372,7 @@ class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
             "kind": self.kind,
             "plans": [item.to_avro() for item in self.plans],
             "brokerage": self.brokerage.to_avro(),
+            "decided": [item.to_avro() for item in self.decided],
         }
 
     @classmethod
@@ -378,6 +383,7 @@ class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
             kind=JobKind[record["kind"]],
             plans=tuple(JobPlan.from_avro(item) for item in record["plans"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+            decided=tuple(Brokerage.from_avro(item) for item in record["decided"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -385,8 +391,10 @@ class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.order <= 1000000000
             and len(self.plans) <= 10000
+            and len(self.decided) <= 10000
             and (not self.plans or all(map(JobPlan.is_within_bounds, self.plans)))
             and self.brokerage.is_within_bounds()
+            and (not self.decided or all(map(Brokerage.is_within_bounds, self.decided)))
         )
 
 
@@ -502,11 +510,14 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
     order: Number of the order.
     brokerage: Why no queue was taken.
     message: The sentence for people.
+    decided: Brokerages that were made for this order; each becomes a BrokerageDecided, in this order, before
+        all else.
     """
 
     order: int
     brokerage: BrokerageEvidence
     message: str
+    decided: tuple[Brokerage, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -514,6 +525,7 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
             "order": self.order,
             "brokerage": self.brokerage.to_avro(),
             "message": self.message,
+            "decided": [item.to_avro() for item in self.decided],
         }
 
     @classmethod
@@ -523,6 +535,7 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
             order=record["order"],
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             message=record["message"],
+            decided=tuple(Brokerage.from_avro(item) for item in record["decided"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -530,7 +543,9 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.order <= 1000000000
             and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and len(self.decided) <= 10000
             and self.brokerage.is_within_bounds()
+            and (not self.decided or all(map(Brokerage.is_within_bounds, self.decided)))
         )
 
 
@@ -1011,6 +1026,50 @@ class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.increase <= 1000000
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
+class BrokerageDecided(Struct, frozen=True, kw_only=True, gc=False):
+    """Which queues may take work of the task, and why the others not. Orders cite it while its facts hold.
+
+    order: Number of the order that it was made for.
+    ram_mb: Memory of the work that was brokered (MB), as the requirements count it: of the task, or what its
+        input was raised to.
+    largest_input_bytes: Size of the largest input unit of the work.
+    brokerage: Verdicts on all queues, the seed and the position of the facts.
+    """
+
+    order: int
+    ram_mb: int
+    largest_input_bytes: int = 0
+    brokerage: BrokerageEvidence
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "ram_mb": self.ram_mb,
+            "largest_input_bytes": self.largest_input_bytes,
+            "brokerage": self.brokerage.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            ram_mb=record["ram_mb"],
+            largest_input_bytes=record["largest_input_bytes"],
+            brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and 0 <= self.ram_mb <= 1000000000000000
+            and 0 <= self.largest_input_bytes <= 1000000000000000000
+            and self.brokerage.is_within_bounds()
         )
 
 
@@ -2639,6 +2698,7 @@ TaskCommand = (
 
 TaskEvent = (
     AttemptsIncreased
+    | BrokerageDecided
     | ContentsFed
     | InputNamesAdded
     | JobOutcomesRecorded

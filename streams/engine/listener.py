@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from schemas.deadletter import DeadLetter
+from schemas.instants import micros_of_millis
 from schemas.wire import Decoded, Poison
 from streams.engine.arrivals import Arrival
 from streams.engine.decoder import Decoder
@@ -184,7 +185,9 @@ class Listener:
                 decoded = self._decoded(message.value, kind)
                 if decoded.envelope is not None and (message.key or b"").decode() != decoded.envelope.aggregate_id:
                     raise Poison(f"key {message.key!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
-                return kind, RecordRead(decoded.message, decoded.envelope, message.topic, message.partition, message.offset)
+                place = (message.topic, message.partition, message.offset)
+                logged_at = micros_of_millis(message.timestamp or 0)
+                return kind, RecordRead(decoded.message, decoded.envelope, *place, logged_at=logged_at)
             except (Poison, UnicodeDecodeError) as problem:
                 log.error("record_unreadable", problem=str(problem), **_place(message))
                 return letter_about(message, "Poison", str(problem))

@@ -19,7 +19,8 @@ ROLE = "system"
 class RecordRead:
     """A decoded record with its place. `envelope` is None for records that carry none, as heartbeats.
 
-    again: tells one retry of a dead letter from another; empty for a record as it was read.
+    again: tells one retry of a dead letter from another; empty for a record as it was read. logged_at: when it came into the
+    log (microseconds UTC), 0 where that is not known.
     """
 
     message: Any
@@ -28,6 +29,7 @@ class RecordRead:
     partition: int
     offset: int
     again: str = ""
+    logged_at: int = 0
 
     @property
     def cause(self) -> EventEnvelope:
@@ -52,9 +54,8 @@ def outgoing_command(command: Message, aggregate_id: str, causes: Sequence[Event
     """
     first = causes[0]
     rest = [cause.event_id for cause in causes[1:]]
-    name = type(command).__name__
     envelope = CommandEnvelope(
-        command_id=caused_command_id(first.event_id, name, aggregate_id, *parts, *rest),
+        command_id=outgoing_id(first.event_id, type(command).__name__, aggregate_id, *parts, *rest),
         aggregate_id=aggregate_id,
         correlation_id=first.correlation_id,
         causation_id=first.event_id,
@@ -64,3 +65,8 @@ def outgoing_command(command: Message, aggregate_id: str, causes: Sequence[Event
         vo=first.vo,
     )
     return OutgoingCommand(command, envelope)
+
+
+def outgoing_id(cause: str, name: str, aggregate_id: str, *parts: object) -> str:
+    """Id of the command `name` that `outgoing_command` makes because of the event `cause` alone."""
+    return caused_command_id(cause, name, aggregate_id, *parts)

@@ -14,6 +14,7 @@ from schemas.queue_classes import class_for, classes_of
 from schemas.records import replace
 from schemas.types import QueueStatus, QueueVerdict, Requirements, WorkerMode
 from streams.facts.snapshot import QueueFacts
+from streams.jedi.candidates import Asked, Candidate
 from streams.jedi.draw import fraction
 
 MEGABYTE = 1024**2
@@ -25,29 +26,6 @@ PILOTS_WITHIN = 3 * HOUR
 #: Of the users of a container runtime (pilot, wrapper, middleware) the one that runs payloads.
 CONTAINER_USER = "pilot"
 TEST_LABELS = frozenset({"test", "prod_test", "ptest", "rc_test"})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a piece of work asks of a queue. ram_mb: as `outgoing.ram_mb`, or more after memory failures. asked_at: when
-    (microseconds UTC), 0 where it does not matter."""
-
-    outgoing: Requirements
-    vo: str
-    ram_mb: int
-    largest_input_bytes: int = 0
-    asked_at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A queue that may take the work. queued: jobs that wait there, as far as known; corepower: HS06 of a core."""
-
-    queue: str
-    weight: float
-    queued: int
-    workdir_mb: int
-    corepower: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

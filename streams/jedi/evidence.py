@@ -18,12 +18,14 @@ MESSAGE_CHARACTERS_MAX = 300
 VERDICTS_MAX, CANDIDATES_MAX = 5_000, 100
 
 
-def evidence_of(verdicts: Sequence[QueueVerdict], seed: str, facts_position: str) -> BrokerageEvidence:
-    """The whole of it where it fits."""
+def evidence_of(
+    verdicts: Sequence[QueueVerdict], seed: str, facts_position: str, bytes_max: int = EVIDENCE_BYTES
+) -> BrokerageEvidence:
+    """The whole of it where it fits into `bytes_max`."""
     kept = [replace(one, message=readable(one.message, MESSAGE_CHARACTERS_MAX)) for one in verdicts]
-    if _bytes(kept) > EVIDENCE_BYTES:
+    if _bytes(kept) > bytes_max:
         kept = [one if one.taken else replace(one, message="") for one in kept]
-    left = EVIDENCE_BYTES - _bytes([one for one in kept if one.taken])
+    left = bytes_max - _bytes([one for one in kept if one.taken])
     fitting: list[QueueVerdict] = []
     for one in kept:
         left -= 0 if one.taken else bytes_of(one.to_avro())

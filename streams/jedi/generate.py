@@ -1,66 +1,137 @@
 """The answer to an order of jobs: brokerage, then split, then draw of queues; or why the task must wait.
 
-In: `JobsOrdered`, the tenant, facts, a seed (the id of the order's event). Out: `GenerateJobs` or `ParkTask`, both with
-the whole brokerage, enough to make the choice again, as far as a record holds it.
+In: `JobsOrdered`, the tenant, facts, a seed (the id of the order's event), decisions that may be cited. Out: `GenerateJobs` or
+`ParkTask`, with each brokerage that was made for it and a citation of each that it rests on: enough to make the choice again.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from schemas.ids import event_id
 from schemas.records import replace
 from schemas.resource_types import BUILT_IN, memory_mb_of, resource_type_of
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
-from schemas.types import InputUnit, JobKind, JobPlan, QueueVerdict
+from schemas.types import Brokerage, BrokerageCitation, BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
+from streams.engine.messages import outgoing_id
 from streams.facts.snapshot import Snapshot
-from streams.jedi.brokerage import IN_FORCE, Asked, Brokered, Weighing, broker
-from streams.jedi.evidence import evidence_of
+from streams.jedi.brokerage import IN_FORCE, Weighing, broker
+from streams.jedi.candidates import Asked, Candidate
+from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_known
+from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
+
+#: Part of the id of the command: an order has one answer of each name.
+PART = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The command, and the decisions that were made for it, which later orders may cite once they are in the log."""
+
+    command: GenerateJobs | ParkTask
+    made: tuple[Decided, ...]
 
 
 def generate(
     order: JobsOrdered, vo: str, facts: Snapshot, seed: str, weighing: Weighing = IN_FORCE, ordered_at: int = 0
 ) -> GenerateJobs | ParkTask:
+    """The answer of an order that cites no earlier decision."""
+    return answered(order, vo, facts, seed, weighing, ordered_at).command
+
+
+def answered(
+    order: JobsOrdered,
+    vo: str,
+    facts: Snapshot,
+    seed: str,
+    weighing: Weighing = IN_FORCE,
+    ordered_at: int = 0,
+    known: Known = nothing_known,
+) -> Answer:
     """Plans for everything in `order`, or none: an order of which one part finds no queue waits as a whole.
 
     A last job that has room for more of the input that follows is left to the next order. ordered_at: time of the order's event
-    (microseconds UTC); 0 where no choice rests on time.
+    (microseconds UTC); 0 where no choice rests on time. known: decisions that may be cited.
     """
     plans: list[JobPlan] = []
-    partial: list[tuple[Asked, list[InputUnit], Brokered]] = []
-    verdicts: list[QueueVerdict] = []
-    for asked, units in _brokered_apart(order, vo, ordered_at):
-        brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
-        verdicts += brokered.verdicts
-        if not brokered.candidates:
-            evidence = evidence_of(brokered.verdicts, seed, facts.position)
-            return ParkTask(order=order.order, brokerage=evidence, message=_why(asked, brokered))
+    partial: list[tuple[Asked, list[InputUnit], Sequence[Candidate]]] = []
+    made: list[tuple[Decided, Brokerage]] = []
+    cited: list[BrokerageCitation] = []
+    apart = brokered_apart(order, vo, ordered_at)
+    for asked, units in apart:
+        decided = known(asked)
+        verdicts: tuple[QueueVerdict, ...] = ()
+        if decided is None:
+            decided, verdicts = decide(order, asked, facts, seed, weighing, _decision_id(order, seed, "GenerateJobs", len(made)))
+            evidence = evidence_of(verdicts, seed, facts.position, EVIDENCE_BYTES // len(apart))
+            made.append((decided, _brokerage(asked, evidence)))
+        candidates = drawn_by(decided.candidates, facts)
+        if not candidates:
+            return _parked(order, asked, verdicts, seed, facts)
+        cited.append(citation(decided.decision, asked.ram_mb, candidates))
         continues = order.continues and order.units[-1].unit_id == units[-1].unit_id
-        found = _plans(order, units, asked, brokered, seed, continues=continues)
+        found = _plans(order, units, asked, candidates, seed, continues=continues)
         plans += _with_type(found, asked, facts)
         if not found:
-            partial.append((asked, units, brokered))
-    for asked, units, brokered in partial if not plans else ():
+            partial.append((asked, units, candidates))
+    for asked, units, drawn in partial if not plans else ():
         # An order makes one job at least, also one that has room for more.
-        plans += _with_type(_plans(order, units, asked, brokered, seed, continues=False), asked, facts)
-    evidence = evidence_of(verdicts, seed, facts.position)
-    return GenerateJobs(order=order.order, kind=order.kind, plans=tuple(plans), brokerage=evidence)
+        plans += _with_type(_plans(order, units, asked, drawn, seed, continues=False), asked, facts)
+    command = GenerateJobs(
+        order=order.order,
+        kind=order.kind,
+        plans=tuple(plans),
+        brokerage=BrokerageEvidence(seed=seed, facts_position=facts.position, cited=tuple(cited)),
+        decided=tuple(one for _, one in made),
+    )
+    return Answer(command, tuple(one for one, _ in made))
+
+
+def decide(
+    order: JobsOrdered, asked: Asked, facts: Snapshot, seed: str, weighing: Weighing, decision: str
+) -> tuple[Decided, tuple[QueueVerdict, ...]]:
+    """Brokerage of one piece of the order under the id `decision`, and the verdicts on all queues."""
+    brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
+    rows = (facts.queues[one.queue] for one in brokered.candidates)
+    loads = {row.settings.name: (row.waiting, row.leased) for row in rows}
+    found = Decided(decision, asked, order.queues_used, brokered.candidates, loads, facts.position)
+    return found, brokered.verdicts
+
+
+def _parked(order: JobsOrdered, asked: Asked, verdicts: Sequence[QueueVerdict], seed: str, facts: Snapshot) -> Answer:
+    """Of the decisions only the one that found no queue: the others are made again when the order is."""
+    made = _brokerage(asked, evidence_of(verdicts, seed, facts.position))
+    cited = citation(_decision_id(order, seed, "ParkTask", 0), asked.ram_mb, ())
+    evidence = BrokerageEvidence(seed=seed, facts_position=facts.position, cited=(cited,))
+    message = _why(asked, verdicts)
+    return Answer(ParkTask(order=order.order, brokerage=evidence, message=message, decided=(made,)), ())
+
+
+def _brokerage(asked: Asked, evidence: BrokerageEvidence) -> Brokerage:
+    return Brokerage(ram_mb=asked.ram_mb, largest_input_bytes=asked.largest_input_bytes, evidence=evidence)
+
+
+def _decision_id(order: JobsOrdered, seed: str, command: str, index: int) -> str:
+    """Id of the BrokerageDecided at place `index` of what the decider makes of the answer: ids follow from causes."""
+    return event_id(outgoing_id(seed, command, str(order.task_id), PART), index)
 
 
 def _plans(
-    order: JobsOrdered, units: Sequence[InputUnit], asked: Asked, brokered: Brokered, seed: str, *, continues: bool
+    order: JobsOrdered, units: Sequence[InputUnit], asked: Asked, candidates: Sequence[Candidate], seed: str, *, continues: bool
 ) -> Sequence[JobPlan]:
     match order.kind:
         case JobKind.BUILD:
-            return (JobPlan(queue=brokered.candidates[0].queue),)
+            return (JobPlan(queue=candidates[0].queue),)
         case JobKind.MERGE:
-            return merge(order.unmerged, order.definition.rules, brokered.candidates, seed)
+            return merge(order.unmerged, order.definition.rules, candidates, seed)
         case _:
             return split(
                 order.definition,
                 units,
-                brokered.candidates,
+                candidates,
                 f"{seed}:{asked.ram_mb}",
                 units_per_job=order.units_per_job,
                 continues=continues,
@@ -76,7 +147,7 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
     return [replace(plan, resource_type=name) for plan in plans]
 
 
-def _brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
+def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
     if order.kind is not JobKind.NORMAL:
@@ -87,14 +158,14 @@ def _brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[
     ]
 
 
-def _why(asked: Asked, brokered: Brokered) -> str:
+def _why(asked: Asked, verdicts: Sequence[QueueVerdict]) -> str:
     """The sentence for people: how many queues each filter dropped, the most frequent first, each with an example."""
-    if not brokered.verdicts:
+    if not verdicts:
         return "no queue is configured"
     first: dict[str, QueueVerdict] = {}
-    for verdict in brokered.verdicts:
+    for verdict in verdicts:
         first.setdefault(verdict.code, verdict)
-    counts = Counter(verdict.code for verdict in brokered.verdicts).most_common()
+    counts = Counter(verdict.code for verdict in verdicts).most_common()
     causes = [f"{count} by {code} ({first[code].queue}: {first[code].message})" for code, count in counts]
     raised = f" with {asked.ram_mb} MB of memory" if asked.ram_mb > asked.outgoing.ram_mb else ""
-    return readable(f"none of {len(brokered.verdicts)} queues can take the jobs{raised}: {', '.join(causes)}")
+    return readable(f"none of {len(verdicts)} queues can take the jobs{raised}: {', '.join(causes)}")

@@ -8,7 +8,7 @@ preferred. Source: docs/reference/jedi.md, "Merging".
 from collections.abc import Sequence
 
 from schemas.types import JobPlan, SplitRules, UnmergedJob
-from streams.jedi.brokerage import Candidate
+from streams.jedi.candidates import Candidate
 from streams.jedi.draw import draw
 
 FILES_PER_MERGE_JOB = 50

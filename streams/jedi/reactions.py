@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 
 from schemas.bounds import problems_of, sentence
-from schemas.task import BreakTask, RefineTask, TaskReloaded, TaskSubmitted
+from schemas.task import BreakTask, JobsOrdered, RefineTask, TaskReloaded, TaskSubmitted
 from schemas.types import NameList, TaskDefinition
 from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
 from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
-from streams.jedi.generate import generate
+from streams.jedi.citing import Decisions
+from streams.jedi.generate import PART, answered
 from streams.jedi.refine import refine
 from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
@@ -33,11 +34,25 @@ def refine_submitted(records: Sequence[RecordRead], api: str) -> Iterator[Outgoi
         yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
 
-def generate_ordered(records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
-    """`GenerateJobs` or `ParkTask` for each order."""
-    for one in records:
-        answer = generate(one.message, one.cause.vo, facts, one.cause.event_id, ordered_at=one.cause.occurred_at)
-        yield outgoing_command(answer, one.cause.aggregate_id, [one.cause], "order")
+class Generation:
+    """Reaction to orders of jobs; remembers the brokerage decisions that later orders may cite."""
+
+    kinds = frozenset({"JobsOrdered", "BrokerageDecided"})
+
+    def __init__(self) -> None:
+        self._decisions = Decisions()
+
+    def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
+        """`GenerateJobs` or `ParkTask` for each order."""
+        for one in records:
+            if not isinstance(one.message, JobsOrdered):
+                self._decisions.logged(one.cause.event_id, one.logged_at)
+                continue
+            order, cause = one.message, one.cause
+            known = self._decisions.known(cause.aggregate_id, order.queues_used, facts, one.logged_at)
+            answer = answered(order, cause.vo, facts, cause.event_id, ordered_at=cause.occurred_at, known=known)
+            self._decisions.made(cause.aggregate_id, answer.made)
+            yield outgoing_command(answer.command, cause.aggregate_id, [cause], PART)
 
 
 def _refined(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from schemas.splitting import INPUT_RECORDS_BYTES_MAX, files_of_a_job, input_bytes, is_made_up, may_mix
 from schemas.types import InputUnit, JobPlan, TaskDefinition
-from streams.jedi.brokerage import Candidate
+from streams.jedi.candidates import Candidate
 from streams.jedi.draw import draw
 
 GIGABYTE = 1024**3

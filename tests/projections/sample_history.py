@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.answer import CommandAnswered
 from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered
-from schemas.ids import caused_command_id, job_id_of
+from schemas.ids import caused_command_id, event_id, job_id_of
 from schemas.job import (
     JobDefined,
     JobFailed,
@@ -20,6 +20,7 @@ from schemas.policy import QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import DispatchConfigured, JobLeased, JobQueued, LeaseEnded, LeasesRenewed, TaskHeld, TaskReleased
 from schemas.records import replace
 from schemas.task import (
+    BrokerageDecided,
     ContentsFed,
     JobOutcomesRecorded,
     JobsGenerated,
@@ -34,6 +35,7 @@ from schemas.task import (
 )
 from schemas.task_name import TaskNameClaimed
 from schemas.types import (
+    BrokerageCitation,
     BrokerageEvidence,
     DatasetFile,
     DatasetRole,
@@ -52,6 +54,7 @@ from schemas.types import (
     OutputTemplate,
     QueueSettings,
     QueueVerdict,
+    QueueWaiting,
     Requirements,
     SplitRules,
     TaskDefinition,
@@ -190,6 +193,18 @@ def generated(task_id: int, order: int, serials: dict[int, tuple[int, ...]], **c
     return JobsGenerated(
         order=order, kind=JobKind.NORMAL, jobs=jobs, brokerage=evidence(), accounts=accounts(**counts)
     )
+
+
+def citing_orders(task_id: int, written: int) -> tuple[list[Said], str]:
+    """A decision, which is the event that a writer writes after `written` others, and two orders that cite it; its id."""
+    decision = event_id(caused_command_id("test", written + 1), 0)
+    said: list[Said] = [(BrokerageDecided(order=2, ram_mb=2000, brokerage=evidence()), task_id)]
+    for order, waiting in ((2, 3), (3, 4)):
+        draw = (QueueWaiting(queue=QUEUE, waiting=waiting),)
+        citation = BrokerageCitation(decision=decision, ram_mb=2000, waiting=draw)
+        cites = BrokerageEvidence(seed=f"seed-{order}", cited=(citation,))
+        said.append((replace(generated(task_id, order, {}, total=2, used=2), brokerage=cites), task_id))
+    return said, decision
 
 
 def world() -> Iterator[Said]:

@@ -11,7 +11,7 @@ from projections.engine.migrate import migrate
 from projections.engine.positions import read_positions
 from schemas.queue import TaskHeld
 from tests.projections.event_writer import PARTITIONS
-from tests.projections.sample_history import a_task, failed_job, submitted, world
+from tests.projections.sample_history import a_task, citing_orders, failed_job, submitted, world
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
 from tests.projections.tables_in_memory import after
 
@@ -56,6 +56,28 @@ def test_every_view_can_be_read(stage: Stage) -> None:
     for projection in PROJECTIONS.values():
         for view in projection.view_texts("any"):
             stage.rows(f"SELECT * FROM {view}")
+
+
+def test_the_verdicts_of_an_order_are_found_in_it_or_in_the_decision_that_it_cites(stage: Stage) -> None:
+    stage.say(world(), a_task(FIRST))
+    cited, _ = citing_orders(FIRST, stage.writer.written)
+    stage.say(cited)
+
+    catch_up(stage.projector())
+
+    found = stage.rows(
+        "SELECT order_number, queue, parked, sequence - decided_sequence FROM order_brokerage ORDER BY sequence, place"
+    )
+    assert found == [
+        (1, "LOCAL", True, 0),
+        (1, "OTHER", True, 0),
+        (2, "LOCAL", False, 0),
+        (2, "OTHER", False, 0),
+        (2, "LOCAL", False, 1),
+        (2, "OTHER", False, 1),
+        (3, "LOCAL", False, 2),
+        (3, "OTHER", False, 2),
+    ]
 
 
 def test_text_that_postgres_cannot_hold_is_stored_without_it(stage: Stage) -> None:

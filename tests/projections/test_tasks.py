@@ -37,6 +37,7 @@ from tests.projections.sample_history import (
     a_unit,
     accounts,
     an_output,
+    citing_orders,
     generated,
     ordered,
     submitted,
@@ -252,6 +253,23 @@ def test_brokerage_is_kept_with_every_queue_that_was_looked_at() -> None:
         (1, 1, "OTHER", False, True),
         (2, 0, "LOCAL", True, False),
         (2, 1, "OTHER", False, False),
+    ]
+
+
+def test_a_decision_is_kept_once_and_the_orders_that_cite_it_are_named() -> None:
+    cited, decision = citing_orders(TASK, len(until_running()))
+
+    tables = after(until_running(), cited)
+
+    rows = tables.all("brokerage")
+    assert [the(row, "sequence", "order_number", "place", "queue") for row in rows[2:]] == [
+        (6, 2, 0, "LOCAL"),
+        (6, 2, 1, "OTHER"),
+    ]
+    assert the(tables.one("brokerage_decision"), "sequence", "decision", "ram_mb") == (6, decision, 2000)
+    assert [the(row, "sequence", "order_number", "decision", "waiting") for row in tables.all("brokerage_citation")] == [
+        (7, 2, decision, {"LOCAL": 3}),
+        (8, 3, decision, {"LOCAL": 4}),
     ]
 
 

@@ -34,7 +34,7 @@ from schemas.wire import Codec, Decoded
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.facts.snapshot import Parked, QueueFacts, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
-from streams.jedi.reactions import generate_ordered, refine_submitted
+from streams.jedi.reactions import Generation, refine_submitted
 from streams.jedi.wake import wake_all, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
 from streams.leases.ends import ended_leases
@@ -187,7 +187,7 @@ def reacted(name: str, heard: list[RecordRead], snapshot: Snapshot) -> Iterator[
     if name in ("TaskSubmitted", "TaskReloaded"):
         yield from refine_submitted(heard, "http://127.0.0.1:25080")
     if name == "JobsOrdered":
-        yield from generate_ordered(heard, snapshot)
+        yield from Generation().choose(heard, snapshot)
     if name == "TaskParked":
         yield from wake_late(heard, snapshot)
     if name == "QueueConfigured":

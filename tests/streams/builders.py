@@ -17,7 +17,7 @@ from schemas.types import (
 )
 from streams.engine.messages import RecordRead
 from streams.facts.snapshot import QueueFacts
-from streams.jedi.brokerage import Asked, Candidate
+from streams.jedi.candidates import Asked, Candidate
 
 SEED = "4f1d0f4e-8a39-5d8e-a2b0-2d6f6e1c7a11"
 

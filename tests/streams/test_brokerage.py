@@ -11,7 +11,8 @@ from schemas.instants import HOUR
 from schemas.streams import QueueHealth
 from schemas.types import QueueStatus, WorkerMode
 from streams.facts.snapshot import QueueFacts
-from streams.jedi.brokerage import FILTERS, Asked, broker, weight_of
+from streams.jedi.brokerage import FILTERS, broker, weight_of
+from streams.jedi.candidates import Asked
 from tests.streams.builders import SEED, a_class, a_queue, asked
 
 GB = 1024**3

@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
-from schemas.types import JobKind, JobPlan, QueueStatus, Requirements, ResourceType
+from schemas.types import JobKind, JobPlan, QueueStatus, QueueWaiting, Requirements, ResourceType
 from streams.facts.snapshot import Snapshot
 from streams.jedi.generate import generate
 from tests.streams.builders import SEED, a_definition, a_queue, files, unmerged
@@ -36,8 +36,11 @@ def test_an_order_of_normal_jobs_is_brokered_and_split() -> None:
     assert isinstance(answer, GenerateJobs)
     assert (answer.order, answer.kind) == (4, JobKind.NORMAL)
     assert answer.plans == (JobPlan(unit_ids=(1, 2), queue="Q1"), JobPlan(unit_ids=(3,), queue="Q1"))
-    assert [(verdict.queue, verdict.code) for verdict in answer.brokerage.verdicts] == [("OFF", "status"), ("Q1", "use")]
-    assert (answer.brokerage.seed, answer.brokerage.facts_position) == (SEED, POSITION)
+    (made,) = answer.decided
+    assert [(verdict.queue, verdict.code) for verdict in made.evidence.verdicts] == [("OFF", "status"), ("Q1", "use")]
+    assert (made.evidence.seed, made.evidence.facts_position, made.ram_mb) == (SEED, POSITION, 2000)
+    assert (answer.brokerage.seed, answer.brokerage.facts_position, answer.brokerage.verdicts) == (SEED, POSITION, ())
+    assert [(one.ram_mb, one.waiting) for one in answer.brokerage.cited] == [(2000, (QueueWaiting(queue="Q1", waiting=0),))]
 
 
 def test_a_build_is_one_job_without_input_on_the_best_queue() -> None:
@@ -78,7 +81,8 @@ def test_input_with_raised_memory_is_brokered_apart() -> None:
 
     assert isinstance(answer, GenerateJobs)
     assert [plan for plan in answer.plans if 2 in plan.unit_ids] == [JobPlan(unit_ids=(2,), queue="BIG")]
-    assert len(answer.brokerage.verdicts) == 4
+    assert [(one.ram_mb, len(one.evidence.verdicts)) for one in answer.decided] == [(2000, 2), (4000, 2)]
+    assert [one.ram_mb for one in answer.brokerage.cited] == [2000, 4000]
 
 
 def test_without_a_queue_the_task_is_parked_with_the_reasons() -> None:
@@ -91,7 +95,7 @@ def test_without_a_queue_the_task_is_parked_with_the_reasons() -> None:
         "none of 2 queues can take the jobs: 1 by memory (Q1: 9000 MB of memory are needed, the limit is 2500 MB), "
         "1 by status (Q2: status is offline)"
     )
-    assert [verdict.code for verdict in answer.brokerage.verdicts] == ["memory", "status"]
+    assert [verdict.code for one in answer.decided for verdict in one.evidence.verdicts] == ["memory", "status"]
 
 
 def test_a_parked_task_names_what_really_stands_in_the_way() -> None:

@@ -16,7 +16,7 @@ from streams.engine.record_size import RECORD_BYTES, bytes_of, cut
 from streams.facts.snapshot import Snapshot
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.outcomes import roll_up
-from streams.jedi.reactions import generate_ordered
+from streams.jedi.reactions import Generation
 from streams.leases.renewal import renewals
 from tests.doses import dose
 from tests.streams.builders import a_definition, a_queue, files, record_read, unmerged
@@ -72,7 +72,7 @@ def test_an_answer_to_an_order_fits_a_record_however_many_queues_there_are(
         priority=1,
     )
 
-    (made,) = generate_ordered([record_read(order)], facts)
+    (made,) = Generation().choose([record_read(order)], facts)
 
     assert size(made) <= RECORD_BYTES_MAX
     assert problems_of(made.command) == ()

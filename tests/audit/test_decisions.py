@@ -1,0 +1,134 @@
+"""Recorded brokerage made again: whole tables of earlier versions, decisions of their own, and orders that cite them."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace as with_fields
+from typing import Any
+
+from audit.decisions import Policies, Tally, judge, weighing_from
+from schemas.ids import event_id
+from schemas.policy import QueueConfigured
+from schemas.reading import Place, Recorded
+from schemas.records import replace
+from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, TaskParked
+from schemas.types import FileAccounts, GeneratedJob, JobKind, QueueSettings
+from streams.engine.messages import RecordRead
+from streams.facts.snapshot import QueueFacts, Snapshot
+from streams.jedi.reactions import Generation
+from tests.streams.builders import a_definition, an_envelope, files
+
+NOON = 1_700_000_000_000_000
+TASK = 10_000_001
+QUEUES = tuple(QueueSettings(name=f"Q{number:02d}", site="S", rss_mb_max=3000 * (number % 4)) for number in range(12))
+POSITION = f"culm.policy.events.v1:0:{len(QUEUES)}"
+
+
+def policies() -> Policies:
+    found = Policies()
+    for offset, settings in enumerate(QUEUES):
+        place = Place("culm.policy.events.v1", 0, offset)
+        found.tell(Recorded(place, QueueConfigured(settings=settings), an_envelope(f"queue.{settings.name}")))
+    return found
+
+
+def a_day(orders: int, *, whole_tables: bool = False) -> list[Recorded]:
+    """The log of one task's orders, with loads that move now and then. whole_tables: as earlier versions wrote it."""
+    chance, generation, found = random.Random(7), Generation(), []
+    loads = {one.name: [chance.randrange(2, 200), chance.randrange(200)] for one in QUEUES}
+    at = NOON
+    for number in range(1, orders + 1):
+        at += chance.choice((10_000, 400_000, 2_500_000))
+        if chance.random() < 0.3:
+            loads[chance.choice(QUEUES).name][chance.randrange(2)] += chance.randrange(40)
+        known = {one.name: QueueFacts(one, loads[one.name][0], loads[one.name][1], 1) for one in QUEUES}
+        raised = (None, None, 5000, 50_000 if number % 9 == 0 else 5000)
+        units = [replace(unit, ram_mb=chance.choice(raised)) for unit in files(20)]
+        definition = a_definition(files_per_job=2)
+        order = JobsOrdered(
+            order=number, kind=JobKind.NORMAL, units=tuple(units), definition=definition, task_id=TASK, priority=1000
+        )
+        envelope = an_envelope(str(TASK), 100 * number, occurred_at=at)
+        found.append(recorded(order, envelope))
+        read = RecordRead(order, envelope, "t", 0, number, logged_at=at)
+        for made in generation.choose([read], Snapshot(known, position=POSITION)):
+            command: Any = made.command
+            rows = [
+                BrokerageDecided(
+                    order=number, ram_mb=one.ram_mb, largest_input_bytes=one.largest_input_bytes, brokerage=one.evidence
+                )
+                for one in command.decided
+            ]
+            for index, row in enumerate(rows):
+                said = an_envelope(
+                    str(TASK), 100 * number + 1 + index, occurred_at=at, event_id=event_id(made.envelope.command_id, index)
+                )
+                if not whole_tables:
+                    found.append(recorded(row, said))
+                    list(generation.choose([RecordRead(row, said, "t", 0, number, logged_at=at)], Snapshot()))
+            evidence = command.brokerage
+            if whole_tables:
+                verdicts = tuple(verdict for one in command.decided for verdict in one.evidence.verdicts)
+                evidence = replace(evidence, cited=(), verdicts=verdicts)
+            found.append(recorded(outcome(command, evidence), an_envelope(str(TASK), 100 * number + 50, occurred_at=at)))
+    return found
+
+
+def outcome(command: Any, evidence: Any) -> JobsGenerated | TaskParked:
+    if not isinstance(command, GenerateJobs):
+        return TaskParked(order=command.order, brokerage=evidence, message=command.message)
+    jobs = tuple(
+        GeneratedJob(job_id=serial, serial=serial, queue=plan.queue, unit_ids=plan.unit_ids, attempt=1)
+        for serial, plan in enumerate(command.plans, start=1)
+    )
+    none = FileAccounts(total=0, used=0, finished=0, failed=0, jobs_live=0, jobs_total=0)
+    return JobsGenerated(order=command.order, kind=command.kind, jobs=jobs, brokerage=evidence, accounts=none)
+
+
+def recorded(message: Any, envelope: Any) -> Recorded:
+    return Recorded(Place("culm.task.events.v1", 0, envelope.sequence), message, envelope)
+
+
+def test_every_order_comes_out_the_same_on_the_decision_that_it_cites() -> None:
+    tally = judge(a_day(1_000), policies())
+
+    assert (tally.decisions, tally.equal, tally.without_figures, tally.changed) == (1_000, 1_000, 0, [])
+    assert tally.cited == 538
+    assert sum(tally.jobs_recorded.values()) == sum(tally.jobs_today.values()) > 5_000
+
+
+def test_tables_that_stand_in_the_orders_themselves_are_still_judged() -> None:
+    tally = judge(a_day(100, whole_tables=True), policies())
+
+    assert (tally.decisions, tally.equal, tally.cited) == (100, 100, 0)
+
+
+def test_another_weight_is_asked_of_the_decision_that_was_cited() -> None:
+    day = a_day(100)
+
+    tally = judge(day, policies(), weighing_from(["candidates.max=0"]))
+
+    assert (tally.decisions, tally.jobs_today) == (100, {})
+    assert len(tally.changed) == sum(isinstance(one.message, JobsGenerated) for one in day)
+
+
+def test_an_order_that_cites_what_the_log_does_not_hold_is_counted_as_without_figures() -> None:
+    day = [one for one in a_day(20) if not isinstance(one.message, BrokerageDecided)]
+
+    tally: Tally = judge(day, policies())
+
+    assert (tally.decisions, tally.without_figures) == (20, 20)
+
+
+def test_a_draw_that_was_recorded_wrongly_is_found() -> None:
+    day = list(changed_draw(a_day(1)))
+
+    assert [one.order for one in judge(day, policies()).changed] == [1]
+
+
+def changed_draw(day: list[Recorded]) -> Iterator[Recorded]:
+    for one in day:
+        if isinstance(one.message, JobsGenerated):
+            jobs = tuple(replace(job, queue="Q00") for job in one.message.jobs)
+            yield with_fields(one, message=replace(one.message, jobs=jobs))
+        else:
+            yield one
