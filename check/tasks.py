@@ -41,6 +41,9 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskReassigned": (YOUNG | {"paused", "exhausted"}, None),
     "AttemptsIncreased": (WORKING | {"paused"}, None),
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "InputReleased": (YOUNG | {"paused"}, None),
+    "InputHeld": (YOUNG | {"paused"}, None),
+    "InputDropped": (YOUNG | {"paused"}, None),
 }
 
 #: Event -> statuses that it makes ready.

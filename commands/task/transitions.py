@@ -5,7 +5,10 @@ from enum import StrEnum
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -112,6 +115,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
+    | {(found, event, found) for found in ACTIVE | {_S.PAUSED} for event in (InputReleased, InputHeld, InputDropped)}
     | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
 )
 #: Events that may lead to several statuses and say to which.

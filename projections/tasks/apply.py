@@ -4,6 +4,7 @@ Counters come absolute with the events; only counts per dataset, which no event 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from projections.engine.changes import Key, Row, RowChanges
 from projections.tasks.status import next_status, next_super_status
@@ -11,7 +12,10 @@ from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded
 from schemas.task import (
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     TaskBroken,
@@ -28,6 +32,9 @@ from schemas.task import (
     TaskSubmitted,
 )
 from schemas.types import BrokerageEvidence, DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
+
+#: A task has no more: a number of released units as great as this one holds none back.
+UNITS_MAX = 1_000_000
 
 
 def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
@@ -88,6 +95,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     """Columns of the task that the event changes."""
     columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
     columns |= _status_columns(record, task_id, changes)
+    columns |= _gate_columns(record.message)
     match record.message:
         case TaskRefined() as event:
             columns |= {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
@@ -105,7 +113,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
             columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
-            columns["lists"] = [one.to_avro() for one in event.lists]
+            columns |= {"lists": [one.to_avro() for one in event.lists], "input_dropped": None}
         case TaskReassigned(site=str() as site):
             columns["site"] = site
         case TaskPriorityChanged() as event:
@@ -115,6 +123,19 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
         case _:
             pass
     return columns
+
+
+def _gate_columns(event: Any) -> Row:
+    """Which input waits for its release, after an event that changes it."""
+    match event:
+        case InputDropped():
+            return {"input_dropped": event.standing or None}
+        case InputReleased(number_max=int() as number) | InputHeld(number_max=int() as number):
+            return {"input_held": event.standing or None, "input_number_max": number if number < UNITS_MAX else None}
+        case InputReleased() | InputHeld():
+            return {"input_held": event.standing or None}
+        case _:
+            return {}
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:
