@@ -150,7 +150,7 @@ def why_task(facts: TaskFacts) -> list[Reason]:
         case "registered" | "rerefine":
             return [Reason("Its parameters are being read.", since=since)]
         case "defined":
-            return [Reason("Its input is being collected from its datasets.", since=since)]
+            return _held_input(task) or [Reason("Its input is being collected from its datasets.", since=since)]
         case "ready":
             return [Reason("Its next jobs are being placed on queues.", since=since)]
         case "pending" if _letters(task):
@@ -158,7 +158,7 @@ def why_task(facts: TaskFacts) -> list[Reason]:
         case "pending":
             return _parked(facts, since)
         case "running":
-            return [*_letters(task), *_at_work(facts, since)]
+            return [*_letters(task), *_held_input(task), *_at_work(facts, since)]
         case "paused":
             why = f" ({facts.last['summary']})" if facts.last else ""
             held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
@@ -183,6 +183,15 @@ def _letters(task: Row) -> list[Reason]:
         return []
     says = f"It is {task['message']}. Its record was kept and waits to be tried again."
     return [Reason(says, "Fix what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
+
+
+def _held_input(task: Row) -> list[Reason]:
+    """Which input waits for its release; empty when none does, or when all that is held is done."""
+    held, done = task.get("input_held"), task["files_finished"] + task["files_failed"]
+    if not held or (task["files_total"] and done >= task["files_total"]):
+        return []
+    says = f"Input units {held} are held: no jobs are made of them until they are released or dropped."
+    return [Reason(says, "Release them, or drop what will not come.", "who holds them, its owner, or production")]
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

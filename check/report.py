@@ -16,6 +16,7 @@ from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.registry import LAW, altered
+from check.releases import InputReleasedOnce
 from check.rows import RowsEqualEvents, RowView, views
 from check.senders import RevokedAreSilent, RevokedHoldNothing
 from check.tasks import LegalTasks, UnitCounters
@@ -44,6 +45,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         CausesExist(settled),
         LegalTasks(),
         UnitCounters(),
+        InputReleasedOnce(),
         WholeLists(),
         LegalJobs(),
         NoJobLost(settled),

@@ -44,6 +44,9 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
     "TaskAttributeChanged": (YOUNG | {"paused", "exhausted"}, None),
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "InputReleased": (YOUNG | {"paused"}, None),
+    "InputHeld": (YOUNG | {"paused"}, None),
+    "InputDropped": (YOUNG | {"paused"}, None),
 }
 
 #: Event -> statuses that it makes ready.

@@ -3490,6 +3490,39 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class UnitRange(Struct, frozen=True, kw_only=True, gc=False):
+    """Input units with consecutive ids; they may be fed later.
+
+    first: The first id.
+    last: The last id, not below the first.
+    """
+
+    first: int
+    last: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "last": self.last,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            last=record["last"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000
+            and 1 <= self.last <= 1000000
+        )
+
+
 _NAMES_OF_WANTEDOFCLASS = lines_of(
     (WORD, 1, 64),
 )

@@ -22,17 +22,20 @@ from schemas.task import (
     KillTask,
     PauseTask,
     ReassignTask,
+    ReleaseInput,
     ReloadTask,
     ResumeTask,
     RetryTask,
     TaskCommand,
 )
+from schemas.types import UnitRange
 
 SERVER_ERROR, NOT_FOUND, NO_RIGHT, WRONG_STATUS = 1, 2, 3, 4
 #: pbook takes 3 after a retry with new parameters, and 1 (which equals true) after one without, for success.
 MISREAD_BY_RETRY = frozenset({SERVER_ERROR, NO_RIGHT})
 AT_WORK = frozenset({"running", "ready", "pending"})
 ATTEMPTS_ADDED = 5
+ALL_INPUT = UnitRange(first=1, last=1_000_000)
 
 
 async def submit(call: Call) -> Reply:
@@ -71,6 +74,11 @@ async def pause(call: Call) -> Reply:
 async def resume(call: Call) -> Reply:
     """Go on."""
     return await _command(call, "resume", ResumeTask())
+
+
+async def release(call: Call) -> Reply:
+    """Let jobs be made of all input that is held."""
+    return await _command(call, "release", ReleaseInput(units=(ALL_INPUT,)))
 
 
 async def reload_input(call: Call) -> Reply:

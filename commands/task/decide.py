@@ -2,8 +2,8 @@
 
 Guards: one command at a time against the state as it is; only the owner or a production role commands a task.
 What begins a task is in `submission.py`, the choices of the engine in `feeding.py` (refine, contents), `progress.py` (jobs) and
-`outcomes.py` (their ends), what follows by itself in `settle.py`; what is too much for one decision goes on in `kills.py` and
-`retries.py`, what operators change in `changes.py`.
+`outcomes.py` (their ends), which input may become jobs in `input_release.py`, what follows by itself in `settle.py`; what is too
+much for one decision goes on in `kills.py` and `retries.py`, what operators change in `changes.py`.
 Source: docs/reference/jedi.md, "Task commands" and "Retry and reload".
 """
 
@@ -17,6 +17,7 @@ from commands.task.changes import change_attribute, change_priority, change_spli
 from commands.task.feeding import feed_contents, refine
 from commands.task.follows import ends_of_writing
 from commands.task.hits import hits_of
+from commands.task.input_release import drop_input, hold_input, release_input
 from commands.task.kills import (
     KILL_FINISH,
     KILL_FINISH_SOFT,
@@ -41,10 +42,12 @@ from schemas.task import (
     ChangeSplitRule,
     ChangeTaskAttribute,
     ChangeTaskPriority,
+    DropInput,
     ExpireSubmission,
     FeedContents,
     FinishTask,
     GenerateJobs,
+    HoldInput,
     IncreaseAttempts,
     KillTask,
     KillTaskJobs,
@@ -53,6 +56,7 @@ from schemas.task import (
     ReassignTask,
     RecordJobOutcomes,
     RefineTask,
+    ReleaseInput,
     ReloadTask,
     RestoreTask,
     ResumeTask,
@@ -137,6 +141,12 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return change_attribute(task, command)
         case ChangeSplitRule():
             return change_split_rule(task, command)
+        case ReleaseInput():
+            return release_input(task, command)
+        case HoldInput():
+            return hold_input(task, command)
+        case DropInput():
+            return drop_input(task, command)
         case _:
             assert_never(command)
 
@@ -168,7 +178,7 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", command.reason, retried=True)
-    if not task.failed and not task.ready and not task.unmerged:
+    if not task.failed and not task.to_do and not task.unmerged:
         return refuse("NOTHING_TO_RETRY", "no input of the task is left to do")
     retried, rest = revival(task, task.attempt + 1, command.reason)
     return accept(retried, follow_ups=rest)

@@ -15,10 +15,14 @@ from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, ex
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas import records
+from schemas.intervals import intervals_of
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -92,6 +96,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
+            task.units.pass_by(task.units.gate.reloaded())
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -104,6 +109,12 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.priority = event.priority
         case TaskAttributeChanged() | SplitRuleChanged():
             _changed(task, event)
+        case InputReleased():
+            task.units.pass_by(task.units.gate.released(intervals_of(event.units), event.number_max))
+        case InputHeld():
+            task.units.pass_by(task.units.gate.holding(intervals_of(event.units), event.number_max))
+        case InputDropped():
+            task.units.pass_by(task.units.gate.dropping(intervals_of(event.units)))
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying = event.message or task.message, False

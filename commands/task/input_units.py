@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
+from commands.task.input_gate import OPEN, InputGate
 from commands.task.unit_page import NOTHING, Page, UnitKey, first_of
 from commands.undo import UndoArray, UndoBytes, UndoDict, UndoList, keep
+from schemas.intervals import Intervals, difference
 from schemas.types import InputUnit, UnitChange
 
 
@@ -62,7 +64,7 @@ class InputUnits:
 
     attempts_added raises the limits of every unit at once, of attempts and of failures. No unit with an id below `ready_from` is
     ready. ram_mb: memory that units were boosted to. failures_added: failures beyond those of the definition that a retry allows
-    single units. greatest: by dataset, the last of the keys that its units have.
+    single units. greatest: by dataset, the last of the keys that its units have. gate: which units may become jobs.
     """
 
     pages: UndoList[Page] = field(default_factory=UndoList)
@@ -76,6 +78,7 @@ class InputUnits:
     attempts_added: int = 0
     ready_from: int = 1
     failures_added: UndoDict[int, int] = field(default_factory=UndoDict)
+    gate: InputGate = OPEN
 
     def __len__(self) -> int:
         return len(self.status)
@@ -126,11 +129,11 @@ class InputUnits:
         return list(self._specs(unit_ids))
 
     def first_ready(self) -> Iterator[InputUnit]:
-        """Ready units, the lowest id first."""
-        return self._specs(self.with_status(UnitStatus.READY, self.ready_from))
+        """Ready units that may become jobs, the lowest id first."""
+        return self._specs(self.released(self.ready_from, len(self)))
 
     def ready_by_dataset(self) -> Iterator[InputUnit]:
-        """Ready units, of one dataset after the other as they come first; within a dataset the lowest id first."""
+        """The same, of one dataset after the other as they come first; within a dataset the lowest id first."""
         if len(self.greatest) < 2 or self.ready_from > len(self):
             yield from self.first_ready()
             return
@@ -139,7 +142,7 @@ class InputUnits:
             places.setdefault(self.pages[place].dataset, []).append(place)
         for of_a_dataset in places.values():
             for page in (self.pages[place] for place in of_a_dataset):
-                if ready := list(self.with_status(UnitStatus.READY, page.first, page.first + len(page) - 1)):
+                if ready := list(self.released(page.first, page.first + len(page) - 1)):
                     yield from page.specs(ready, self.ram_mb)
 
     def count_by_dataset(self) -> dict[str, int]:
@@ -156,6 +159,27 @@ class InputUnits:
         while place >= 0:
             yield place + 1
             place = self.status.find(code, place + 1, end)
+
+    def released(self, first: int, last: int) -> Iterator[int]:
+        """Ids from `first` to `last` of the ready units that may become jobs, in order."""
+        if self.gate.is_open:
+            yield from self.with_status(UnitStatus.READY, first, last)
+            return
+        for start, end in self.gate.open_ranges(max(first, self.ready_from), last):
+            yield from self.with_status(UnitStatus.READY, start, end)
+
+    @property
+    def dropped(self) -> int:
+        """Number of units that no job has and that are not needed."""
+        return self._ready_in(self.gate.dropped)
+
+    @property
+    def held(self) -> int:
+        """Number of ready units that wait for a release by command."""
+        return self._ready_in(difference(self.gate.held, self.gate.dropped)) if self.gate.held else 0
+
+    def _ready_in(self, ranges: Intervals) -> int:
+        return sum(self.status.count(READY, first - 1, last) for first, last in ranges)
 
     def keys_known(self, dataset: str, keys: Set[UnitKey], before: int) -> Set[UnitKey]:
         """Those of `keys` that units of the dataset with ids up to `before` have."""
@@ -241,6 +265,11 @@ class InputUnits:
         """Raise the limits of every unit."""
         keep(self)
         self.attempts_added += more
+
+    def pass_by(self, gate: InputGate) -> None:
+        """From now on, units become jobs as `gate` lets them."""
+        keep(self)
+        self.gate = gate
 
     def _set(self, unit_id: int, code: int) -> None:
         was = self.status[unit_id - 1]

@@ -102,8 +102,13 @@ class Task:
 
     @property
     def ready(self) -> int:
-        """Number of units that are in no order."""
+        """Number of units that are in no order, those that wait for their release and those that were dropped included."""
         return self.units.count(UnitStatus.READY)
+
+    @property
+    def to_do(self) -> int:
+        """Number of units that are in no order and are needed, released or not."""
+        return self.ready - self.units.dropped
 
     @property
     def finished(self) -> int:

@@ -41,15 +41,27 @@ class Portion:
 
 
 def next_portion(task: Task, units_max: int) -> Portion:
-    """Of the ready units those of the next order, about `units_max`; there is one."""
+    """Of the released units those of the next order, about `units_max`; none when none is released, or when they are too few for
+    a job and the rest of it is still held."""
     definition = _definition(task)
     least, mixed = units_per_job(task), may_mix(definition)
     number = _units_of_an_order(definition, least, units_max)
     ready = list(islice(task.units.first_ready() if mixed else task.units.ready_by_dataset(), number + 1))
+    if _waits_for_rest(task, definition, ready):
+        return Portion((), continues=False, units_per_job=least)
     chosen = first_part(ready, number, PART_BYTES_MAX)
     after = ready[len(chosen)] if len(ready) > len(chosen) else None
     goes_on = after is not None and (mixed or after.dataset == chosen[-1].dataset)
     return Portion(chosen, goes_on and not _fills_its_jobs(definition, least, chosen), least)
+
+
+def _waits_for_rest(task: Task, definition: TaskDefinition, units: Sequence[InputUnit]) -> bool:
+    """True while what is released of new input is less than one job and more of it is held: files that arrive one by one make
+    whole jobs."""
+    rules = definition.rules
+    if is_made_up(definition) or rules.files_per_job is None or len(units) >= files_of_a_job(rules) or not task.units.held:
+        return False
+    return not any(task.units.attempt_of(unit.unit_id) for unit in units)
 
 
 def waits_for_plan(task: Task) -> bool:

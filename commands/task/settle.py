@@ -39,7 +39,7 @@ def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
 
 def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     """Sources are built once, before anything that needs them."""
-    if not _needs_build(task) or not (task.ready or task.unmerged):
+    if not _needs_build(task) or not (task.to_do or task.unmerged):
         return None
     if task.orders or task.jobs.has(JobKind.BUILD):
         return None
@@ -56,7 +56,7 @@ def _normal_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     if problem := problem_of_limit(task):
         return None if task.jobs or task.orders else _final(task, TaskVerdict.BROKEN, problem)
     portion = next_portion(task, UNITS_PER_ORDER)
-    return _order(task, JobKind.NORMAL, portion, more=task.ready > len(portion.units))
+    return _order(task, JobKind.NORMAL, portion, more=task.ready > len(portion.units)) if portion.units else None
 
 
 def _has_room(task: Task) -> bool:
@@ -69,7 +69,7 @@ def _has_room(task: Task) -> bool:
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:
-    if task.jobs or task.orders or ((task.ready or task.retrying) and task.ending is None):
+    if task.jobs or task.orders or ((task.to_do or task.retrying) and task.ending is None):
         return None
     return _merge_order(task) if task.unmerged else _verdict(task)
 
@@ -86,11 +86,14 @@ def _merge_order(task: Task) -> JobsOrdered | None:
 
 def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     """The end of a task by its counters (docs/reference/jedi.md, "Final status"); `reason` names what stood in the way."""
-    total, done = len(task.units), task.finished
+    dropped = task.units.dropped
+    total, done = len(task.units) - dropped, task.finished
     completeness = 1000 * done // total if total else 0
     if total and done == total:
         return _final(task, TaskVerdict.DONE, "")
     message = reason or f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
+    if dropped:
+        message += f", {dropped} were dropped"
     if not done:
         return _final(task, TaskVerdict.FAILED, message)
     definition = task.definition

@@ -6,15 +6,21 @@ from typing import Any
 from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
+from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
 from commands.task.model import Ending, Order, Task
 from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
+from schemas.intervals import intervals_of
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputDropped,
+    InputGateSnapshot,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -36,9 +42,9 @@ from schemas.task import (
     TaskSubmitted,
     TaskWoken,
 )
-from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot
+from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, UnitRange
 
-PARAMETERS, DEFINITION = "parameters", "definition"
+PARAMETERS, DEFINITION, GATE = "parameters", "definition", "gate"
 #: A page of names, by the number of its chunk.
 NAMES = "names-"
 
@@ -49,7 +55,9 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
         case TaskSubmitted():
             return (PARAMETERS,)
         case TaskReloaded():
-            return (PARAMETERS, *_name_rows(task)) if event.lists != task.lists else (PARAMETERS,)
+            return (PARAMETERS, GATE, *_name_rows(task)) if event.lists != task.lists else (PARAMETERS, GATE)
+        case InputReleased() | InputHeld() | InputDropped():
+            return (GATE,)
         case InputNamesAdded():
             return (f"{NAMES}{event.chunk}",)
         case TaskRefined():
@@ -95,7 +103,7 @@ def _orders_taken_back(task: Task) -> set[str]:
 
 def names(task: Task) -> Iterable[str]:
     """All rows beside the main one."""
-    yield from (PARAMETERS, DEFINITION)
+    yield from (PARAMETERS, DEFINITION, GATE)
     yield from _name_rows(task)
     yield from unit_rows.names(task.units)
     yield from job_rows.names(task)
@@ -109,11 +117,25 @@ def rows(task: Task, wanted: Collection[str]) -> Iterator[Row]:
         yield PARAMETERS, TaskParametersSnapshot(parameters_json=task.parameters_json, revision=task.parameters_revision)
     if DEFINITION in wanted:
         yield DEFINITION, TaskDefinitionSnapshot(definition=task.definition)
+    if GATE in wanted:
+        yield GATE, _gate_row(task.units.gate)
     for name in wanted:
         if name.startswith(NAMES):
             yield name, _name_page_row(task.names.get(int(name.removeprefix(NAMES))))
     yield from unit_rows.rows(task.units, wanted)
     yield from job_rows.rows(task, wanted)
+
+
+def _gate_row(gate: InputGate) -> InputGateSnapshot | None:
+    """None for that of most tasks, which lets all input pass."""
+    if gate.is_open:
+        return None
+    held, dropped = (tuple(UnitRange(first=first, last=last) for first, last in one) for one in (gate.held, gate.dropped))
+    return InputGateSnapshot(number_max=gate.number_max, held=held, dropped=dropped)
+
+
+def _restored_gate(row: InputGateSnapshot | None) -> InputGate:
+    return gate_of(row.number_max, intervals_of(row.held), intervals_of(row.dropped)) if row else OPEN
 
 
 def _name_rows(task: Task) -> tuple[str, ...]:
@@ -214,7 +236,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         fed_whole=UndoSet(row.dataset for row in main.inputs if row.fed_whole),
         contents_complete=main.contents_complete,
         files=UndoDict({row.dataset: row.files for row in main.inputs if row.files is not None}),
-        units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from),
+        units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from, _restored_gate(found.get(GATE))),
         known_units=main.known_units,
         retrying=main.retrying,
         orders=UndoDict({row.number: Order(row.kind, row.units, row.parked, row.continues) for row in main.orders}),

@@ -6,7 +6,10 @@ from schemas.task import (
     AttemptsIncreased,
     BrokerageDecided,
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
@@ -116,6 +119,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
+    | {(found, event, found) for found in ACTIVE | {_S.PAUSED} for event in (InputReleased, InputHeld, InputDropped)}
     | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
     | {
         (found, event, found)

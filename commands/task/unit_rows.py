@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from commands.snapshot import Row
+from commands.task.input_gate import InputGate
 from commands.task.input_units import InputUnits, UnitStatus
 from commands.task.unit_page import NOTHING, SEPARATOR, Page, Texts, UnitKey, first_of
 from commands.undo import UndoArray, UndoBytes, UndoDict, UndoList
@@ -46,7 +47,9 @@ def rows(units: InputUnits, wanted: Collection[str]) -> Iterator[Row]:
             yield name, _accounts_row(units, first) if first < len(units) else None
 
 
-def restored(found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts_added: int, ready_from: int) -> InputUnits:
+def restored(
+    found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts_added: int, ready_from: int, gate: InputGate
+) -> InputUnits:
     """The units that the rows make."""
     pages = sorted((_page(row) for name, row in found.items() if name.startswith(PAGE)), key=first_of)
     columns = (UndoBytes(), UndoArray("i"), UndoArray("i"), UndoArray("q"))
@@ -73,6 +76,7 @@ def restored(found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts
         attempts_added,
         ready_from,
         UndoDict(failures_added),
+        gate,
     )
 
 

@@ -5,6 +5,7 @@ Counters come absolute with the events; only counts per dataset, which no event 
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from projections.engine.changes import Key, Row, RowChanges
 from projections.tasks.brokerage import decided_rows, order_rows
@@ -14,7 +15,10 @@ from schemas.reading import Recorded
 from schemas.task import (
     BrokerageDecided,
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
     SplitRuleChanged,
@@ -33,6 +37,9 @@ from schemas.task import (
     TaskSubmitted,
 )
 from schemas.types import DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
+
+#: A task has no more: a number of released units as great as this one holds none back.
+UNITS_MAX = 1_000_000
 
 
 def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
@@ -95,6 +102,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     """Columns of the task that the event changes."""
     columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
     columns |= _status_columns(record, task_id, changes)
+    columns |= _gate_columns(record.message)
     match record.message:
         case TaskRefined() as event:
             columns |= {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
@@ -112,7 +120,7 @@ def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
             columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
-            columns["lists"] = [one.to_avro() for one in event.lists]
+            columns |= {"lists": [one.to_avro() for one in event.lists], "input_dropped": None}
         case TaskReassigned(site=str() as site):
             columns["site"] = site
         case TaskPriorityChanged() | TaskAttributeChanged() | SplitRuleChanged() as event:
@@ -134,6 +142,19 @@ def _changed(event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChange
         definition["requirements"] = event.requirements.to_avro()
     parameters = {**json.loads(task.get("parameters") or "{}"), event.parameter: event.value}
     return {"definition": definition, "parameters": json.dumps(parameters, separators=(",", ":"))}
+
+
+def _gate_columns(event: Any) -> Row:
+    """Which input waits for its release, after an event that changes it."""
+    match event:
+        case InputDropped():
+            return {"input_dropped": event.standing or None}
+        case InputReleased(number_max=int() as number) | InputHeld(number_max=int() as number):
+            return {"input_held": event.standing or None, "input_number_max": number if number < UNITS_MAX else None}
+        case InputReleased() | InputHeld():
+            return {"input_held": event.standing or None}
+        case _:
+            return {}
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:

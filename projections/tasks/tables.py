@@ -36,6 +36,11 @@ TASK = Table(
     Column("files_failed", BigInteger, nullable=False, default=0),
     Column("jobs_live", BigInteger, nullable=False, default=0),
     Column("jobs_total", BigInteger, nullable=False, default=0),
+    # Units with greater ids wait for their release; null when there is no such number.
+    Column("input_number_max", BigInteger),
+    # Ids that are held, and those that were dropped, for people: the first few ranges. Null when there are none.
+    Column("input_held", Text),
+    Column("input_dropped", Text),
     Column("message", Text),
     Column("parameters", Text, nullable=False),
     # Long lists of names that are not in the parameters (list, count); the names are rows of `task_names`.

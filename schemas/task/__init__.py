@@ -37,6 +37,7 @@ from schemas.types import (
     TaskDefinition,
     TaskVerdict,
     UnitChange,
+    UnitRange,
     UnmergedJob,
 )
 
@@ -239,6 +240,41 @@ class ChangeTaskPriority(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class DropInput(Struct, frozen=True, kw_only=True, gc=False):
+    """Input units are not needed: they are not processed and do not count at the end of the task; jobs that
+    have them go on.
+
+    units: Which; those that are fed later are dropped when they come.
+    reason: Why, as given.
+    """
+
+    units: tuple[UnitRange, ...]
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 1000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
+        )
+
+
 class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
     """End a task whose lists of names did not arrive in time."""
 
@@ -395,6 +431,40 @@ class GenerateJobs(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.plans or all(map(JobPlan.is_within_bounds, self.plans)))
             and self.brokerage.is_within_bounds()
             and (not self.decided or all(map(Brokerage.is_within_bounds, self.decided)))
+        )
+
+
+class HoldInput(Struct, frozen=True, kw_only=True, gc=False):
+    """Let the task make no further jobs for input units; jobs that have them go on.
+
+    units: Which; those that are fed later are held when they come.
+    reason: Why, as given.
+    """
+
+    units: tuple[UnitRange, ...]
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 1000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
         )
 
 
@@ -682,6 +752,40 @@ class RefineTask(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.parameters_revision <= 2147483647
             and self.definition.is_within_bounds()
+        )
+
+
+class ReleaseInput(Struct, frozen=True, kw_only=True, gc=False):
+    """Let the task make jobs for input units that were held.
+
+    units: Which; those that are fed later are remembered.
+    reason: Why, as given.
+    """
+
+    units: tuple[UnitRange, ...]
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 1000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
         )
 
 
@@ -1129,6 +1233,91 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class InputDropped(Struct, frozen=True, kw_only=True, gc=False):
+    """Some input is not needed.
+
+    units: Those that were not dropped until now.
+    reason: Why, as given.
+    standing: For people: the ids that are dropped after it, the first few ranges of them; empty when there are
+        none.
+    """
+
+    units: tuple[UnitRange, ...] = ()
+    reason: str | None = None
+    standing: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "reason": self.reason,
+            "standing": self.standing,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            reason=record["reason"],
+            standing=record["standing"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 20000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and len(self.standing) <= 200 and TEXT.takes(self.standing)
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
+        )
+
+
+class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
+    """The task makes no further jobs for some of its input.
+
+    units: Those that were not held until now.
+    number_max: Units with greater ids wait for a release of this number; null: unchanged.
+    reason: Why, as given.
+    standing: For people: the ids that are held by command after it, the first few ranges of them; empty when
+        there are none.
+    """
+
+    units: tuple[UnitRange, ...] = ()
+    number_max: int | None = None
+    reason: str | None = None
+    standing: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "number_max": self.number_max,
+            "reason": self.reason,
+            "standing": self.standing,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            number_max=record["number_max"],
+            reason=record["reason"],
+            standing=record["standing"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 20000
+            and (self.number_max is None or (0 <= self.number_max <= 1000000))
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and len(self.standing) <= 200 and TEXT.takes(self.standing)
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
+        )
+
+
 _NAMES_OF_INPUTNAMESADDED = lines_of(
     (WORD, 0, 32),
 )
@@ -1181,6 +1370,51 @@ class InputNamesAdded(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.names or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.names))
             and 0 <= self.names_left <= 10000000
             and _NAMES_OF_INPUTNAMESADDED("\n".join((self.status, ""))) is not None
+        )
+
+
+class InputReleased(Struct, frozen=True, kw_only=True, gc=False):
+    """The task may make jobs for input that it held.
+
+    units: Those that were held until now.
+    number_max: Units with greater ids wait for a release of this number; null: unchanged.
+    reason: Why, as given.
+    standing: For people: the ids that are held by command after it, the first few ranges of them; empty when
+        there are none.
+    """
+
+    units: tuple[UnitRange, ...] = ()
+    number_max: int | None = None
+    reason: str | None = None
+    standing: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "units": [item.to_avro() for item in self.units],
+            "number_max": self.number_max,
+            "reason": self.reason,
+            "standing": self.standing,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            units=tuple(UnitRange.from_avro(item) for item in record["units"]),
+            number_max=record["number_max"],
+            reason=record["reason"],
+            standing=record["standing"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.units) <= 20000
+            and (self.number_max is None or (0 <= self.number_max <= 1000000))
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and len(self.standing) <= 200 and TEXT.takes(self.standing)
+            and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
         )
 
 
@@ -2108,6 +2342,46 @@ class TaskWoken(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_TASKWOKEN("\n".join((self.cause, ""))) is not None
 
 
+class InputGateSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """Which input units of a task may be made into jobs.
+
+    number_max: Units with greater ids wait.
+    held: Held by command.
+    dropped: Not needed.
+    """
+
+    number_max: int = 1000000
+    held: tuple[UnitRange, ...] = ()
+    dropped: tuple[UnitRange, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "number_max": self.number_max,
+            "held": [item.to_avro() for item in self.held],
+            "dropped": [item.to_avro() for item in self.dropped],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            number_max=record["number_max"],
+            held=tuple(UnitRange.from_avro(item) for item in record["held"]),
+            dropped=tuple(UnitRange.from_avro(item) for item in record["dropped"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.number_max <= 1000000
+            and len(self.held) <= 20000
+            and len(self.dropped) <= 20000
+            and (not self.held or all(map(UnitRange.is_within_bounds, self.held)))
+            and (not self.dropped or all(map(UnitRange.is_within_bounds, self.dropped)))
+        )
+
+
 class JobPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs of one order of a task, in columns.
 
@@ -2674,10 +2948,12 @@ TaskCommand = (
     | ChangeSplitRule
     | ChangeTaskAttribute
     | ChangeTaskPriority
+    | DropInput
     | ExpireSubmission
     | FeedContents
     | FinishTask
     | GenerateJobs
+    | HoldInput
     | IncreaseAttempts
     | KillTask
     | KillTaskJobs
@@ -2686,6 +2962,7 @@ TaskCommand = (
     | ReassignTask
     | RecordJobOutcomes
     | RefineTask
+    | ReleaseInput
     | ReloadTask
     | RestoreTask
     | ResumeTask
@@ -2700,7 +2977,10 @@ TaskEvent = (
     AttemptsIncreased
     | BrokerageDecided
     | ContentsFed
+    | InputDropped
+    | InputHeld
     | InputNamesAdded
+    | InputReleased
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered

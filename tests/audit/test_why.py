@@ -50,6 +50,18 @@ def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> No
     assert (reason.change, reason.who) == ("Fix what met the bug, then: culm dead-letter retry ID.", "an operator")
 
 
+def test_a_task_whose_input_is_held_names_the_units() -> None:
+    row = {"status": "running", "modified_at": 7, "started_at": 7, "files_total": 9, "files_finished": 2, "files_failed": 0}
+    held, done = {**row, "input_held": "3-9"}, {**row, "input_held": "12-20", "files_finished": 9}
+
+    first, *_ = why_task(TaskFacts(task=held, now=9, jobs={}))
+    found = why_task(TaskFacts(task=done, now=9, jobs={}))
+
+    assert first.says == "Input units 3-9 are held: no jobs are made of them until they are released or dropped."
+    assert first.change == "Release them, or drop what will not come."
+    assert len(found) == 1
+
+
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
     job = {
         "status": "activated", "activated_at": 5, "task_id": 1, "queue": "Q", "priority": 900, "core_count": 1,

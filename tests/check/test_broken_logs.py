@@ -18,7 +18,8 @@ from commands.config import GROUP
 from schemas.dataset import FilesRegistered
 from schemas.policy import IdentityRevoked
 from schemas.records import replace as copied
-from schemas.types import DatasetRole
+from schemas.task import InputHeld, InputReleased
+from schemas.types import DatasetRole, UnitRange
 from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
 from tests.sim.world import World
@@ -236,6 +237,24 @@ def dropped_closing(records: list[Seen]) -> list[Seen]:
     return without(records, closed[-1])
 
 
+def with_input_event(records: list[Seen], *messages: Any) -> list[Seen]:
+    """Events about the input of a task stand before its first order."""
+    index = next(i for i, one in enumerate(records) if one.name == "JobsOrdered" and one.message.units)
+    added = [replace(records[index], name=type(message).__name__, message=message) for message in messages]
+    return [*records[:index], *added, *records[index:]]
+
+
+def released_twice(records: list[Seen]) -> list[Seen]:
+    """A unit is held once and released twice."""
+    second = (UnitRange(first=2, last=2),)
+    return with_input_event(records, InputHeld(units=second), InputReleased(units=second), InputReleased(units=second))
+
+
+def ordered_while_held(records: list[Seen]) -> list[Seen]:
+    """All input of a task was held before jobs of it were ordered."""
+    return with_input_event(records, InputHeld(units=(UnitRange(first=1, last=1_000_000),)))
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -261,6 +280,8 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped chunk of names", dropped("InputNamesAdded"), "lists of names come whole and in order"),
     ("another name than is fed", named_wrongly, "lists of names come whole and in order"),
     ("a wrong number of names to come", started_early, "lists of names come whole and in order"),
+    ("a unit released twice", released_twice, "input goes to jobs when it is released, and is released once"),
+    ("an order of held input", ordered_while_held, "input goes to jobs when it is released, and is released once"),
     ("a wrong account", miscounted, "file accounts add up"),
     ("a file in a closed dataset", filled_when_closed, "outputs close with their tasks"),
     ("a dataset that never closed", dropped_closing, "outputs close with their tasks"),

@@ -3,11 +3,14 @@
 from schemas.job import KillJob
 from schemas.task import (
     ContentsFed,
+    DropInput,
     FinishTask,
+    HoldInput,
     IncreaseAttempts,
     KillTask,
     PauseTask,
     RefineTask,
+    ReleaseInput,
     ReloadTask,
     ResumeTask,
     RetryTask,
@@ -18,12 +21,14 @@ from schemas.types import (
     ReportedState,
     RetryAction,
     TaskVerdict,
+    UnitRange,
 )
 from tests.commands.builders import (
     QUEUE,
     TASK,
     a_definition,
     a_merging_definition,
+    a_queue,
     a_running_task,
     a_submission,
     account,
@@ -147,6 +152,22 @@ def test_a_definition_made_from_old_parameters_is_refused() -> None:
     answer = culm.send(RefineTask(definition=a_definition(), parameters_revision=0), str(TASK), role="system")
 
     assert answer.reason == "STALE"
+
+
+def test_input_is_held_in_part_dropped_and_released_and_the_task_is_done_with_the_rest() -> None:
+    culm = a_culm()
+    culm.send(a_submission(), str(TASK))
+    culm.send(HoldInput(units=(UnitRange(first=2, last=1_000_000),)), str(TASK))
+    a_queue(culm)
+    culm.send(RefineTask(definition=a_definition(), parameters_revision=0), str(TASK), role="system")
+    first = run_all(culm)
+
+    culm.send(DropInput(units=(UnitRange(first=2, last=2),)), str(TASK))
+    culm.send(ReleaseInput(units=(UnitRange(first=2, last=3),)), str(TASK))
+    rest = run_all(culm)
+
+    assert (len(first), len(rest)) == (1, 1)
+    assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
 
 
 def test_a_paused_task_gives_no_job_to_a_pilot_until_resumed() -> None:

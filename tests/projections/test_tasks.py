@@ -12,7 +12,10 @@ from schemas.ids import job_id_of
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
+    InputDropped,
+    InputHeld,
     InputNamesAdded,
+    InputReleased,
     JobOutcomesRecorded,
     TaskBroken,
     TaskFinalized,
@@ -27,7 +30,7 @@ from schemas.task import (
     TaskRetried,
     TaskSetAside,
 )
-from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange
+from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange, UnitRange
 from tests.projections.sample_history import (
     INPUT,
     OUTPUT,
@@ -230,6 +233,18 @@ def test_failed_input_with_more_attempts_is_ready_when_it_is_ordered_again() -> 
 
     assert the(tables.all("task_file")[0], "unit_id", "status") == (1, "ready")
     assert tables.one("task")["files_failed"] == 0
+
+
+def test_the_row_says_which_input_is_held_and_dropped() -> None:
+    held = InputHeld(units=(UnitRange(first=2, last=2),), standing="2", number_max=10)
+    dropped = InputDropped(units=(UnitRange(first=9, last=9),), standing="9")
+
+    before = after(until_running(), [(held, TASK), (dropped, TASK)]).one("task")
+    released = InputReleased(units=(UnitRange(first=2, last=2),), number_max=1_000_000)
+    later = after(until_running(), [(held, TASK), (dropped, TASK), (released, TASK)]).one("task")
+
+    assert the(before, "input_number_max", "input_held", "input_dropped") == (10, "2", "9")
+    assert the(later, "input_number_max", "input_held", "input_dropped", "status") == (None, None, "9", "running")
 
 
 def test_an_attempt_knows_its_units_and_its_end() -> None:

@@ -20,11 +20,14 @@ from schemas.queue import LeaseJob
 from schemas.task import (
     AddInputNames,
     ChangeTaskPriority,
+    DropInput,
     FinishTask,
+    HoldInput,
     IncreaseAttempts,
     KillTask,
     PauseTask,
     ReassignTask,
+    ReleaseInput,
     ReloadTask,
     ResumeTask,
     RetryTask,
@@ -40,6 +43,7 @@ from schemas.types import (
     PilotOffer,
     QueueSettings,
     ReportedState,
+    UnitRange,
 )
 from schemas.wire import Codec, entry_of
 from tests.sim.memory_log import MemoryLog
@@ -262,6 +266,9 @@ class User:
             lambda chance: ResumeTask(),
             lambda chance: ReloadTask(parameters_json="{}"),
             lambda chance: IncreaseAttempts(increase=chance.randint(0, 2)),
+            lambda chance: chance.choice((HoldInput, ReleaseInput, DropInput))(
+                units=(UnitRange(first=chance.randint(1, 3), last=chance.choice((3, 1_000_000))),)
+            ),
             lambda chance: ChangeTaskPriority(priority=chance.randint(0, 2000)),
             lambda chance: ReassignTask(site=chance.choice(QUEUES), mode=chance.choice(("kill", "soft", "nokill"))),
         )
@@ -282,9 +289,10 @@ class User:
             self._calls.make(chance.choice(self._doings)(chance), str(task), "jdoe", "user")
 
     def resume_all(self) -> None:
-        """Let nothing stay paused."""
+        """Let nothing stay paused, and no input held."""
         for task in self.tasks:
             self._calls.make(ResumeTask(), str(task), "jdoe", "user")
+            self._calls.make(ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), str(task), "jdoe", "user")
 
     def finish_names(self) -> bool:
         """Send what is still to come, but of submissions that were forgotten; true when there are such."""

@@ -13,7 +13,8 @@ from api.panda import task_commands
 from api.panda.calls import Call
 from api.panda.envelope import Reply
 from schemas.answer import CommandAnswered
-from schemas.task import FinishTask, IncreaseAttempts, KillTask, ReassignTask, RetryTask
+from schemas.task import FinishTask, IncreaseAttempts, KillTask, ReassignTask, ReleaseInput, RetryTask
+from schemas.types import UnitRange
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, run
 from tests.api.panda.builders import RecordingReadModels, a_call, a_task_row
 
@@ -141,6 +142,15 @@ def test_pbook_cannot_take_a_refused_retry_for_success(tmp_path: Path, new: Any)
         taken_for_success = reply.data == 3 if new else reply.data in (0, True)
         assert not reply.success
         assert not taken_for_success
+
+
+def test_a_release_is_of_all_input(tmp_path: Path) -> None:
+    gateway = GatewayStandIn()
+
+    reply = answered(task_commands.release, gateway, tmp_path)
+
+    assert (reply.data, reply.message.startswith("command=release is registered")) == (0, True)
+    assert gateway.sent == [(ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), "10000001")]
 
 
 def test_more_attempts_have_codes_of_their_own(tmp_path: Path) -> None:
