@@ -6,15 +6,19 @@ The answer of the command has it, and so has that of the same command sent as a 
 from commands.decision import Hits
 from commands.task.input_units import UnitStatus
 from commands.task.model import Task
+from schemas.intervals import Intervals, difference, intersection, intervals_of, size
 from schemas.task import (
     ChangeSplitRule,
     ChangeTaskAttribute,
     ChangeTaskPriority,
+    DropInput,
     FinishTask,
+    HoldInput,
     IncreaseAttempts,
     KillTask,
     PauseTask,
     ReassignTask,
+    ReleaseInput,
     ReloadTask,
     ResumeTask,
     RetryTask,
@@ -40,8 +44,19 @@ def hits_of(task: Task, command: TaskCommand) -> Hits | None:
             return Hits(0, len(task.units))
         case ChangeTaskPriority() | ChangeTaskAttribute() | ChangeSplitRule():
             return Hits(0, _without_job(task))
+        case ReleaseInput():
+            return Hits(0, _fed(task, task.units.gate.held_of(intervals_of(command.units))))
+        case HoldInput():
+            return Hits(0, _fed(task, difference(intervals_of(command.units), task.units.gate.held)))
+        case DropInput():
+            return Hits(0, _fed(task, difference(intervals_of(command.units), task.units.gate.dropped)))
         case _:
             return None
+
+
+def _fed(task: Task, units: Intervals) -> int:
+    """How many of `units` the task has by now."""
+    return size(intersection(units, ((1, len(task.units)),)))
 
 
 def _killed(task: Task, *, merging: bool) -> int:

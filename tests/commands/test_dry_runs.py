@@ -8,16 +8,19 @@ from commands.task.limits import JOBS_PER_KILL
 from schemas.job import JobCancelled, JobClosed, JobKillOrdered, KillJob
 from schemas.task import (
     ChangeTaskPriority,
+    DropInput,
     FinishTask,
+    HoldInput,
     IncreaseAttempts,
     KillTask,
     PauseTask,
     ReassignTask,
+    ReleaseInput,
     ResumeTask,
     RetryTask,
     TaskRetried,
 )
-from schemas.types import OutcomeKind
+from schemas.types import OutcomeKind, UnitRange
 from tests.commands.builders import TASK, a_definition, a_running_task, account, lease, run_all, the_task
 from tests.commands.in_memory import Culm
 
@@ -29,6 +32,13 @@ def a_failed_task() -> Culm:
     culm = a_running_task(a_definition(attempts_max=1))
     for job_id in run_all(culm, succeed=False):
         account(culm, job_id, OutcomeKind.FAILED)
+    return culm
+
+
+def a_task_with_held_input() -> Culm:
+    """Two of its three units are held."""
+    culm = a_running_task()
+    culm.send(HoldInput(units=(UnitRange(first=2, last=3),)), str(TASK))
     return culm
 
 
@@ -47,6 +57,10 @@ def hit(culm: Culm, since: int) -> int:
         (a_running_task, PauseTask(), 3, 3),
         (a_running_task, IncreaseAttempts(increase=2), 0, 3),
         (a_failed_task, RetryTask(), 0, 3),
+        (a_running_task, HoldInput(units=(UnitRange(first=2, last=1_000_000),)), 0, 2),
+        (a_task_with_held_input, ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), 0, 2),
+        (a_task_with_held_input, HoldInput(units=(UnitRange(first=1, last=2),)), 0, 1),
+        (a_running_task, DropInput(units=(UnitRange(first=1, last=1), UnitRange(first=3, last=9))), 0, 2),
     ],
 )
 def test_a_dry_run_counts_what_the_command_then_touches(
