@@ -8,6 +8,7 @@ from commands.dataset.model import Dataset
 from commands.snapshot import MAIN, PAGE, Row, SnapshotForm
 from commands.undo import UndoDict, UndoList
 from schemas.dataset import DatasetEvent, DatasetFilesSnapshot, DatasetSnapshot, FilesRegistered
+from schemas.types import AwaitingTask
 
 #: Files of a page: with names as long as they may be (about 2 kB a file) it still fits a record.
 PAGE_FILES = 250
@@ -31,7 +32,12 @@ def names(dataset: Dataset) -> Iterable[str]:
 def rows(dataset: Dataset, wanted: Collection[str]) -> Iterator[Row]:
     """The rows that are asked for."""
     if MAIN in wanted:
-        yield MAIN, DatasetSnapshot(vo=dataset.vo, owner=dataset.owner, closed=dataset.closed)
+        yield MAIN, DatasetSnapshot(
+            vo=dataset.vo,
+            owner=dataset.owner,
+            closed=dataset.closed,
+            awaiting=tuple(AwaitingTask(task_id=task_id, vo=vo) for task_id, vo in dataset.awaiting.items()),
+        )
     pages = sorted(int(name) for name in wanted if name != MAIN)
     if not pages:
         return
@@ -47,7 +53,8 @@ def restored(found: Mapping[str, Any]) -> Dataset:
     main: DatasetSnapshot = found[MAIN]
     pages = sorted((int(name), row.files) for name, row in found.items() if name != MAIN)
     files = {file.lfn: file for _, held in pages for file in held}
-    return Dataset(main.vo, main.owner, main.closed, UndoDict(files), UndoList(sorted(files)))
+    awaiting = UndoDict({one.task_id: one.vo for one in main.awaiting})
+    return Dataset(main.vo, main.owner, main.closed, UndoDict(files), UndoList(sorted(files)), awaiting)
 
 
 def _pages(files: int) -> int:

@@ -10,10 +10,14 @@ from projections.tasks.status import next_status, next_super_status
 from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded
 from schemas.task import (
+    ChildRegistered,
     ContentsFed,
+    InputAwaited,
     InputNamesAdded,
     JobOutcomesRecorded,
     JobsGenerated,
+    ParentAwaited,
+    ParentEnded,
     TaskBroken,
     TaskFinalized,
     TaskParked,
@@ -86,6 +90,23 @@ def _new_task(record: Recorded, event: TaskSubmitted) -> Row:
 
 def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     """Columns of the task that the event changes."""
+    if isinstance(record.message, ChildRegistered):
+        return {"sequence": record.event.sequence}  # of another task's doing
+    return _columns_of_waiting(record, task_id, changes) | _columns_of_working(record, task_id, changes)
+
+
+def _columns_of_waiting(record: Recorded, task_id: int, changes: RowChanges) -> Row:
+    """The sentence of a task that waits for its input or its parent, and its end."""
+    match record.message:
+        case InputAwaited() | ParentAwaited() as event if event.message:
+            return {"message": _kept_message(task_id, changes) or event.message}
+        case ContentsFed() | ParentEnded() as event if event.status:
+            return {"message": _kept_message(task_id, changes)}
+        case _:
+            return {}
+
+
+def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
     columns |= _status_columns(record, task_id, changes)
     match record.message:

@@ -15,6 +15,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    AwaitingTask,
     DatasetFile,
     DatasetRole,
 )
@@ -95,11 +96,13 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     task_id: The task that asks.
     chunk: Number of the chunk that is asked for, from 0.
     after: Name of the last file of the chunk before; empty for the first.
+    waits: True when the task waits for a dataset that does not exist.
     """
 
     task_id: int
     chunk: int = 0
     after: str = ""
+    waits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -107,6 +110,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "task_id": self.task_id,
             "chunk": self.chunk,
             "after": self.after,
+            "waits": self.waits,
         }
 
     @classmethod
@@ -116,6 +120,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             task_id=record["task_id"],
             chunk=record["chunk"],
             after=record["after"],
+            waits=record["waits"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -125,6 +130,32 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
         )
+
+
+class ContentsAwaited(Struct, frozen=True, kw_only=True, gc=False):
+    """A task asked for files of a dataset that does not exist; it is sent them when the first is registered.
+
+    task_id: The task that asked.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
@@ -270,11 +301,13 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: Its tenant, once it exists.
     owner: Its owner, once it exists.
     closed: True when no file is added any more.
+    awaiting: Tasks that wait for its first files.
     """
 
     vo: str | None = None
     owner: str | None = None
     closed: bool = False
+    awaiting: tuple[AwaitingTask, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -282,6 +315,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "owner": self.owner,
             "closed": self.closed,
+            "awaiting": [item.to_avro() for item in self.awaiting],
         }
 
     @classmethod
@@ -291,14 +325,17 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             owner=record["owner"],
             closed=record["closed"],
+            awaiting=tuple(AwaitingTask.from_avro(item) for item in record["awaiting"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
+            len(self.awaiting) <= 1000
+            and _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
             and self.vo != ""
             and self.owner != ""
+            and (not self.awaiting or all(map(AwaitingTask.is_within_bounds, self.awaiting)))
         )
 
 
@@ -309,7 +346,8 @@ DatasetCommand = (
 )
 
 DatasetEvent = (
-    ContentsRequested
+    ContentsAwaited
+    | ContentsRequested
     | DatasetClosed
     | FilesRegistered
 )
