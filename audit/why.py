@@ -155,6 +155,8 @@ def why_task(facts: TaskFacts) -> list[Reason]:
             return [Reason("Its next jobs are being placed on queues.", since=since)]
         case "pending" if _letters(task):
             return _letters(task)
+        case "pending" if (task.get("message") or "").startswith("waits for "):
+            return [_awaiting(facts, since)]
         case "pending":
             return _parked(facts, since)
         case "running":
@@ -192,6 +194,18 @@ def _held_input(task: Row) -> list[Reason]:
         return []
     says = f"Input units {held} are held: no jobs are made of them until they are released or dropped."
     return [Reason(says, "Release them, or drop what will not come.", "who holds them, its owner, or production")]
+
+
+def _awaiting(facts: TaskFacts, since: int) -> Reason:
+    """What it waits for before it has input: its parent, or a dataset."""
+    says = f"It {facts.task['message']}."
+    due = next((one["due_at"] for one in facts.deadlines if one["kind"] == "input"), None)
+    if due is not None:
+        says += f" A person must decide in {_span((due - facts.now) // MICROSECONDS)} unless it comes."
+    if facts.task["message"].startswith("waits for the end of parent task"):
+        change = "The parent ends; with one that is failed, broken or aborted it ends, too."
+        return Reason(says, change, "the owner of the parent", since)
+    return Reason(says, "The first file is registered in the dataset; its name is spelled as it is there.", "its owner", since)
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

@@ -21,7 +21,11 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskSubmitted": (frozenset({"unknown"}), None),
     "InputNamesAdded": (frozenset({"waiting"}), None),
     "TaskRefined": (frozenset({"waiting", "registered", "rerefine"}), None),
-    "ContentsFed": (frozenset({"defined"}), None),
+    "ContentsFed": (frozenset({"defined", "pending"}), None),
+    "InputAwaited": (frozenset({"defined", "pending"}), "pending"),
+    "ParentAwaited": (frozenset({"waiting", "defined"}), None),
+    "ParentEnded": (YOUNG | {"paused", "finishing", "exhausted"}, None),
+    "ChildRegistered": (YOUNG | ENDING | ENDED | {"paused"}, None),
     "JobsOrdered": (WORKING | {"defined", "finishing"}, None),
     "BrokerageDecided": (WORKING | {"paused", "finishing"}, None),
     "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
@@ -90,6 +94,8 @@ class LegalTasks:
         match record.name:
             case "TaskSubmitted" | "InputNamesAdded" | "TaskRefined":
                 return self._begun(task, record, found)
+            case "ContentsFed" | "ParentAwaited" | "ParentEnded" if record.message.status:
+                return str(record.message.status)
             case "TaskFinalized":
                 return str(record.message.verdict.value).lower()
             case "TaskResumed":
@@ -121,7 +127,8 @@ class LegalTasks:
                 self.refined.add(task)
                 return found if found == "waiting" else "defined"
             case "InputNamesAdded" if record.message.names_left == 0:
-                return "defined" if task in self.refined else "registered"
+                # With a definition: unless it waits for its parent.
+                return str(record.message.status) if task in self.refined else "registered"
             case _:
                 return found
 

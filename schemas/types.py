@@ -224,6 +224,44 @@ class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_AWAITINGTASK = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class AwaitingTask(Struct, frozen=True, kw_only=True, gc=False):
+    """A task that waits for the first files of a dataset.
+
+    task_id: The task.
+    vo: Its tenant.
+    """
+
+    task_id: int
+    vo: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "vo": self.vo,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            vo=record["vo"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and _NAMES_OF_AWAITINGTASK("\n".join((self.vo, ""))) is not None
+        )
+
+
 class BucketCount(Struct, frozen=True, kw_only=True, gc=False):
     """How many events fell into ten minutes.
 
@@ -1277,6 +1315,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     files: Files that the task's units are of.
     greatest_lfn: Last file name of its units.
     greatest_start: First event of the last range of that file; -1 for a whole file.
+    awaited: True while it does not exist and the task waits for it.
     """
 
     dataset: str
@@ -1285,6 +1324,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     files: int | None = None
     greatest_lfn: str | None = None
     greatest_start: int = -1
+    awaited: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1295,6 +1335,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "files": self.files,
             "greatest_lfn": self.greatest_lfn,
             "greatest_start": self.greatest_start,
+            "awaited": self.awaited,
         }
 
     @classmethod
@@ -1307,6 +1348,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             files=record["files"],
             greatest_lfn=record["greatest_lfn"],
             greatest_start=record["greatest_start"],
+            awaited=record["awaited"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4534,6 +4576,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
         has the names.
     uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
+    no_wait_parent: noWaitParent: the task begins while its parent is at work.
     """
 
     transformation: str
@@ -4568,6 +4611,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     listed: NameList | None = None
     uses_secrets: bool = False
+    no_wait_parent: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4604,6 +4648,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "listed": None if self.listed is None else self.listed.to_avro(),
             "uses_secrets": self.uses_secrets,
+            "no_wait_parent": self.no_wait_parent,
         }
 
     @classmethod
@@ -4642,6 +4687,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
             uses_secrets=record["uses_secrets"],
+            no_wait_parent=record["no_wait_parent"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -17,6 +17,7 @@ from streams.facts.extract import TASK_EVENTS
 from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
+from streams.jedi.parents import tell_children
 from streams.jedi.reactions import Generation, refine_submitted
 from streams.jedi.retry import MemoryGiven, memory_of
 from streams.jedi.wake import wake_all, wake_by_source, wake_late
@@ -80,6 +81,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
     task = (
         Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, _: refine_submitted(records, api)),
         Reaction("generate", generation.kinds, generation.choose),
+        Reaction("children", frozenset({"TaskFinalized"}), lambda records, _: tell_children(records)),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )
     ends = JobEnds()

@@ -14,6 +14,7 @@ from commands.sizes import first_part
 from identity.ruling import SYSTEM
 from schemas.dataset import (
     CloseDataset,
+    ContentsAwaited,
     ContentsRequested,
     DatasetClosed,
     DatasetCommand,
@@ -27,6 +28,8 @@ from schemas.task import BreakTask, FeedContents
 from schemas.types import CommandEnvelope, DatasetFile
 
 FILES_PER_CHUNK = 500
+#: Tasks that wait for the first files of one dataset.
+AWAITING_MAX = 1_000
 #: Files that a task is sent; every one of them is at least read by it.
 FILES_OF_A_TASK_MAX = 1_000_000
 
@@ -36,18 +39,21 @@ def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> De
     match command:
         case RegisterFiles():
             return register(dataset, command, by)
-        case CloseDataset():
-            return close(dataset, command)
         case EndWriting():
             return end_writing(dataset, command)
         case RequestContents():
             return send_contents(dataset, command, by)
+        case CloseDataset():
+            return close(dataset, command)
         case _:
             assert_never(command)
 
 
 def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> Decision:
-    """Add the files that are not there yet. That a task will report its end is taken from Culm alone."""
+    """Add the files that are not there yet; with the first of them, tasks of the same tenant that wait for the dataset get it.
+
+    That a task will report its end is taken from Culm alone.
+    """
     added: dict[str, DatasetFile] = {}
     for file in command.files:
         there = dataset.files.get(file.lfn) or added.setdefault(file.lfn, file)
@@ -62,15 +68,18 @@ def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> D
         return accept()
     if dataset.closed and not dataset.closes_with_tasks:
         return refuse("DATASET_CLOSED", f"dataset is closed with {len(dataset.files)} files")
+    registered = FilesRegistered(
+        files=new,
+        role=command.role,
+        task_id=command.task_id,
+        files_total=len(dataset.files) + len(new),
+        until_task_ends=command.until_task_ends and command.task_id is not None and by.role == SYSTEM,
+        reopened=dataset.closed,
+    )
+    waiting = (task_id for task_id, vo in dataset.awaiting.items() if vo == by.vo)
     return accept(
-        FilesRegistered(
-            files=new,
-            role=command.role,
-            task_id=command.task_id,
-            files_total=len(dataset.files) + len(new),
-            until_task_ends=command.until_task_ends and command.task_id is not None and by.role == SYSTEM,
-            reopened=dataset.closed,
-        )
+        registered,
+        follow_ups=tuple(FollowUp(by.aggregate_id, RequestContents(task_id=task_id)) for task_id in waiting),
     )
 
 
@@ -98,8 +107,7 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     """
     name, task = by.aggregate_id, str(command.task_id)
     if dataset.vo is None or dataset.vo != by.vo:
-        nothing = FeedContents(dataset=name, known=False, chunk=0, chunks=1)
-        return accept(follow_ups=(FollowUp(task, nothing),))
+        return _nothing_yet(dataset, command, by)
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
         message = f"input dataset {name} has {len(dataset.files):,} files, expected at most {FILES_OF_A_TASK_MAX:,}"
         return accept(follow_ups=(FollowUp(task, BreakTask(reason="TOO_MANY_FILES", message=message)),))
@@ -113,3 +121,17 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
         return accept(follow_ups=(feed,))
     return accept(ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)), follow_ups=(feed,))
 
+
+def _nothing_yet(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
+    """The task is sent word that there is no such dataset, and noted where it waits for one.
+
+    One that exists for another tenant is waited for like any other, and nothing of the wait is recorded there.
+    """
+    name, task = by.aggregate_id, str(command.task_id)
+    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits)
+    if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
+        return accept(follow_ups=(FollowUp(task, answer),))
+    if len(dataset.awaiting) >= AWAITING_MAX:
+        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks wait for it already"
+        return accept(follow_ups=(FollowUp(task, BreakTask(reason="UNKNOWN_DATASET", message=message)),))
+    return accept(ContentsAwaited(task_id=command.task_id), follow_ups=(FollowUp(task, answer),))

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 from commands.undo import UndoDict, UndoList
 from identity.ruling import Thing
-from schemas.dataset import ContentsRequested, DatasetClosed, DatasetCommand, DatasetEvent, FilesRegistered, WritingEnded
+from schemas.dataset import (
+    ContentsAwaited,
+    ContentsRequested,
+    DatasetClosed,
+    DatasetCommand,
+    DatasetEvent,
+    FilesRegistered,
+    WritingEnded,
+)
 from schemas.types import CommandEnvelope, DatasetFile, EventEnvelope
 
 #: Tasks at work that a dataset remembers; one with more stays open until a user closes it.
@@ -18,6 +26,7 @@ class Dataset:
 
     closes_with_tasks: only tasks that report their end added files, and no user closed it. writers: those of them that did not
     end, in the order of their first file. Closed with `closes_with_tasks` is closed until the next file.
+    awaiting: before the first file, the tasks that wait for it, with their tenants.
     """
 
     vo: str | None = None
@@ -27,6 +36,7 @@ class Dataset:
     writers: tuple[int, ...] = ()
     files: UndoDict[str, DatasetFile] = field(default_factory=UndoDict)
     names: UndoList[str] = field(default_factory=UndoList)
+    awaiting: UndoDict[int, str] = field(default_factory=UndoDict)
 
 
 def initial() -> Dataset:
@@ -40,7 +50,7 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
         case FilesRegistered():
             _written(dataset, event)
             if dataset.vo is None:
-                dataset.vo, dataset.owner = envelope.vo, envelope.actor
+                dataset.vo, dataset.owner, dataset.awaiting = envelope.vo, envelope.actor, UndoDict()
             for file in event.files:
                 if file.lfn not in dataset.files:
                     insort(dataset.names, file.lfn)
@@ -50,6 +60,8 @@ def evolve(dataset: Dataset, event: DatasetEvent, envelope: EventEnvelope) -> Da
             dataset.closes_with_tasks = dataset.closes_with_tasks and event.task_id is not None
         case WritingEnded():
             dataset.writers = tuple(task for task in dataset.writers if task != event.task_id)
+        case ContentsAwaited():
+            dataset.awaiting[event.task_id] = envelope.vo
         case ContentsRequested():
             pass
     return dataset
@@ -67,8 +79,9 @@ def _written(dataset: Dataset, event: FilesRegistered) -> None:
 
 
 def is_closed(dataset: Dataset) -> bool:
-    """True once it exists, open or not: nothing happens in it by itself, so it is in memory only around the commands to it."""
-    return dataset.vo is not None
+    """True once anything happened to it, open or not: nothing happens in it by itself, so it is in memory only around
+    the commands to it."""
+    return dataset.vo is not None or bool(dataset.awaiting)
 
 
 def belongs(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Thing:

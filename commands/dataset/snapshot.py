@@ -8,6 +8,7 @@ from commands.dataset.model import Dataset
 from commands.snapshot import MAIN, PAGE, Row, SnapshotForm
 from commands.undo import UndoDict, UndoList
 from schemas.dataset import DatasetEvent, DatasetFilesSnapshot, DatasetSnapshot, FilesRegistered
+from schemas.types import AwaitingTask
 
 #: Files of a page: with names as long as they may be (about 2 kB a file) it still fits a record.
 PAGE_FILES = 250
@@ -37,6 +38,7 @@ def rows(dataset: Dataset, wanted: Collection[str]) -> Iterator[Row]:
             closed=dataset.closed,
             closes_with_tasks=dataset.closes_with_tasks,
             writers=dataset.writers,
+            awaiting=tuple(AwaitingTask(task_id=task_id, vo=vo) for task_id, vo in dataset.awaiting.items()),
         )
     pages = sorted(int(name) for name in wanted if name != MAIN)
     if not pages:
@@ -54,7 +56,14 @@ def restored(found: Mapping[str, Any]) -> Dataset:
     pages = sorted((int(name), row.files) for name, row in found.items() if name != MAIN)
     files = {file.lfn: file for _, held in pages for file in held}
     return Dataset(
-        main.vo, main.owner, main.closed, main.closes_with_tasks, main.writers, UndoDict(files), UndoList(sorted(files))
+        main.vo,
+        main.owner,
+        main.closed,
+        main.closes_with_tasks,
+        main.writers,
+        UndoDict(files),
+        UndoList(sorted(files)),
+        UndoDict({one.task_id: one.vo for one in main.awaiting}),
     )
 
 

@@ -32,7 +32,8 @@ def restore(task: Task, command: RestoreTask) -> Decision:
         return refuse("NOT_SET_ASIDE", f"task is not set aside for dead letter {command.dead_letter_id}")
     left = {letter: cause for letter, cause in task.aside.items() if letter != command.dead_letter_id}
     held = task.old_status if task.status is TaskStatus.PAUSED else task.status
-    back = task.aside_from if not left and held is TaskStatus.PENDING else ""
+    waits = bool(task.awaited) or task.awaits_parent
+    back = task.aside_from if not left and held is TaskStatus.PENDING and not waits else ""
     message = sentence(left) if left else ""
     return accept(TaskRestored(dead_letter_id=command.dead_letter_id, message=message, status=back))
 

@@ -30,6 +30,7 @@ from commands.task.kills import (
 )
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
+from commands.task.parents import expire_input, record_parent_end, register_child
 from commands.task.progress import break_task, generate, park, wake
 from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
@@ -43,6 +44,7 @@ from schemas.task import (
     ChangeTaskAttribute,
     ChangeTaskPriority,
     DropInput,
+    ExpireInput,
     ExpireSubmission,
     FeedContents,
     FinishTask,
@@ -55,7 +57,9 @@ from schemas.task import (
     PauseTask,
     ReassignTask,
     RecordJobOutcomes,
+    RecordParentEnd,
     RefineTask,
+    RegisterChild,
     ReleaseInput,
     ReloadTask,
     RestoreTask,
@@ -87,6 +91,8 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
 def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
     if isinstance(command, SubmitTask):
         return submit(task, command, by)
+    if isinstance(command, RegisterChild):
+        return register_child(task, command, by)
     if task.status is TaskStatus.UNKNOWN:
         return refuse("UNKNOWN_TASK", f"no task {by.aggregate_id}")
     match command:
@@ -100,6 +106,10 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return break_task(task, command)
         case FeedContents():
             return feed_contents(task, command)
+        case RecordParentEnd():
+            return record_parent_end(task, command)
+        case ExpireInput():
+            return expire_input(task)
         case GenerateJobs():
             return generate(task, command)
         case ParkTask():
@@ -209,7 +219,8 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
 
 def pause(task: Task, command: PauseTask) -> Decision:
     """Make no jobs and give none to pilots; what runs goes on."""
-    if task.status not in WORKING or task.definition is None or task.aside_from is TaskStatus.REREFINE:
+    begun = task.definition is not None and task.aside_from is not TaskStatus.REREFINE
+    if task.status not in WORKING or not begun or task.awaited or task.awaits_parent:
         return _wrong_status(task, "pause")
     holds = tuple(FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
     return accept(TaskPaused(reason=command.reason), follow_ups=holds)

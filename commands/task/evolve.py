@@ -10,7 +10,7 @@ from dataclasses import replace
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.live_jobs import JobState
-from commands.task.model import Ending, Order, Task
+from commands.task.model import AT_WORK, Ending, Order, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -18,7 +18,9 @@ from schemas import records
 from schemas.intervals import intervals_of
 from schemas.task import (
     AttemptsIncreased,
+    ChildRegistered,
     ContentsFed,
+    InputAwaited,
     InputDropped,
     InputHeld,
     InputNamesAdded,
@@ -26,6 +28,8 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    ParentAwaited,
+    ParentEnded,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -63,6 +67,16 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _refined(task, event)
         case ContentsFed():
             _contents_fed(task, event)
+        case InputAwaited():
+            task.awaited.add(event.dataset)
+        case ParentAwaited():
+            task.parent_status = AT_WORK
+            task.status = TaskStatus(event.status or task.status)
+        case ParentEnded():
+            task.parent_status = event.parent_status
+            task.status = TaskStatus(event.status or task.status)
+        case ChildRegistered():
+            task.children[event.child_task_id] = None
         case JobsOrdered():
             _ordered(task, event)
         case JobsGenerated():
@@ -94,6 +108,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
+            task.awaited, task.parent_status = UndoSet(), ""
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
             task.units.pass_by(task.units.gate.reloaded())
@@ -117,7 +132,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.units.pass_by(task.units.gate.dropping(intervals_of(event.units)))
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
-            task.message, task.retrying = event.message or task.message, False
+            task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             _take_back_orders(task)
     assert task.finished + task.failed <= len(task.units), f"task {task.task_id}: file accounts do not add up"
@@ -140,6 +155,7 @@ def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> Non
     task.user_name, task.nickname, task.linked = event.user_name, event.nickname, event.linked_actors
     task.label, task.working_group = event.label, event.working_group
     task.priority, task.parameters_json = event.priority, event.parameters_json
+    task.parent_task_id = event.parent_task_id
     task.lists, task.status = event.lists, TaskStatus.WAITING if event.lists else TaskStatus.REGISTERED
 
 
@@ -170,6 +186,8 @@ def _contents_fed(task: Task, event: ContentsFed) -> None:
     new = len(files) - len(task.units.files_known(event.dataset, files, before=len(task.units)))
     task.files[event.dataset] = task.files.get(event.dataset, 0) + new
     task.units.add(event.units, task.definition.attempts_max)
+    task.awaited.discard(event.dataset)
+    task.status = TaskStatus(event.status or task.status)
     if event.chunk_complete:
         task.fed[event.dataset] = task.fed.get(event.dataset, 0) + 1
     if event.dataset_complete:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
+from commands.task.awaiting import ask_datasets, follow_parent, missing_dataset, status_once_fed
 from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
 from commands.task.limits import CHUNK_MAX, UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
@@ -59,18 +60,32 @@ def refine(task: Task, command: RefineTask) -> Decision:
         return broken(task, "BAD_SCOPE", f"the task cannot write its outputs: {problem}")
     refined: list[TaskEvent] = [TaskRefined(definition=command.definition, parameters_revision=command.parameters_revision)]
     claims = _claims(task, definition)
+    follows, tells_parent = follow_parent(task, definition)
+    claims += tells_parent
     if task.status is TaskStatus.WAITING:
-        return accept(*refined, follow_ups=claims)  # its input is fed when the last name has come
+        return accept(*refined, *follows, follow_ups=claims)  # its input is fed when the last name has come
     revived, rest = 0, tuple[FollowUp, ...]()
     if task.failed:
         retried, rest = revival(task, task.attempt)
         refined.append(retried)
         revived = len(retried.units)
+    if follows and not definition.no_wait_parent:
+        return accept(*refined, *follows, follow_ups=(*claims, *rest))
+    waits = definition.wait_input or bool(follows)
+    fed, starts = begin_feeding(task, definition, known=len(task.units), revived=revived, waits=waits)
+    return accept(*refined, *follows, *fed, follow_ups=(*claims, *rest, *starts))
+
+
+def begin_feeding(
+    task: Task, definition: TaskDefinition, *, known: int, revived: int = 0, waits: bool
+) -> tuple[Sequence[TaskEvent], tuple[FollowUp, ...]]:
+    """What brings the input: requests to its datasets, or the first slice of what is made up.
+
+    known, revived: see `_made_up_slice`. waits: a dataset that does not exist is waited for.
+    """
     if definition.input_datasets:
-        asks = tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in definition.input_datasets)
-        return accept(*refined, follow_ups=(*claims, *rest, *asks))
-    fed, next_slice = _made_up_slice(task, definition, 0, known=len(task.units), revived=revived)
-    return accept(*refined, *fed, follow_ups=(*claims, *rest, *next_slice))
+        return (), ask_datasets(task, definition, waits=waits)
+    return _made_up_slice(task, definition, 0, known=known, revived=revived)
 
 
 def _claims(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
@@ -82,15 +97,14 @@ def _claims(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:
     """Files of an input dataset become input units; the last chunk of the last dataset completes the input."""
-    if task.status is not TaskStatus.DEFINED:
-        return refuse("WRONG_STATUS", f"task is {task.status}, expected defined")
+    if task.status is not TaskStatus.DEFINED and not (task.status is TaskStatus.PENDING and task.awaited):
+        return refuse("WRONG_STATUS", f"task is {task.status}, expected defined, or pending for an input dataset")
     definition = task.definition
     assert definition is not None, f"task {task.task_id} is fed before it is refined"
     if command.dataset == PSEUDO_DATASET and not definition.input_datasets:
         return _feed_made_up(task, definition, command)
     if not command.known:
-        message = f"input dataset {command.dataset} does not exist"
-        return broken(task, "UNKNOWN_DATASET", message)
+        return missing_dataset(task, definition, command)
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
@@ -218,6 +232,7 @@ def _fed(
     for number, chunk in enumerate(chunks, start=1):
         total += len(chunk)
         last = number == len(chunks)
+        status = status_once_fed(task, dataset) if number == 1 else ""
         events.append(
             ContentsFed(
                 dataset=dataset,
@@ -226,6 +241,7 @@ def _fed(
                 dataset_complete=whole and last,
                 chunk_complete=chunk_complete and last,
                 accounts=replace(accounts, total=total),
+                status=status,
             )
         )
     return events

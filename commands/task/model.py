@@ -16,6 +16,9 @@ from schemas.ids import task_id_of
 from schemas.task import TaskCommand
 from schemas.types import CommandEnvelope, FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
 
+#: What is known of a parent that has not ended.
+AT_WORK = "at_work"
+
 
 @dataclass(frozen=True, slots=True)
 class Unmerged:
@@ -53,6 +56,8 @@ class Task:
     input is fed, the names of files that such a list restricts it to.
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by input
     dataset, how many files its units are of. retrying: units of a retry are still to be given their attempts.
+    awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
+    before it told the parent of itself. children: tasks that learn of its end.
     aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
     """
 
@@ -93,12 +98,22 @@ class Task:
     message: str = ""
     last_error: str = ""
     attempt: int = 1
+    parent_task_id: int | None = None
+    parent_status: str = ""
+    children: UndoDict[int, None] = field(default_factory=UndoDict)
+    awaited: UndoSet[str] = field(default_factory=UndoSet)
     aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
     aside_from: TaskStatus = TaskStatus.UNKNOWN
 
     def job(self, job_id: int) -> LiveJob | None:
         """The job at work with this id; None for one that ended, and for one of another task."""
         return self.jobs.get(job_id) if task_id_of(job_id) == self.task_id else None
+
+    @property
+    def awaits_parent(self) -> bool:
+        """True while the task has everything but the end of its parent, which it waits for."""
+        waits = self.definition is not None and not self.definition.no_wait_parent and not self.contents_complete
+        return waits and self.status is TaskStatus.PENDING and self.parent_status == AT_WORK
 
     @property
     def ready(self) -> int:

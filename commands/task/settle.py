@@ -9,7 +9,7 @@ from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from commands.task.for_orders import for_orders, texts_bytes
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
-from commands.task.model import Ending, Task, accounts_of
+from commands.task.model import AT_WORK, Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.transitions import WORKING, TaskStatus
@@ -90,7 +90,7 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     total, done = len(task.units) - dropped, task.finished
     completeness = 1000 * done // total if total else 0
     if total and done == total:
-        return _final(task, TaskVerdict.DONE, "")
+        return _final(task, *verdict_beside_parent(task))
     message = reason or f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
     if dropped:
         message += f", {dropped} were dropped"
@@ -102,9 +102,21 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     return _final(task, TaskVerdict.FINISHED, message)
 
 
+def verdict_beside_parent(task: Task) -> tuple[TaskVerdict, str]:
+    """Verdict and sentence of a task whose whole input is done: it is not better than its parent."""
+    if task.parent_status in ("", TaskStatus.DONE):
+        return TaskVerdict.DONE, ""
+    state = "at work" if task.parent_status == AT_WORK else task.parent_status
+    message = f"all input units are done, but parent task {task.parent_task_id} is {state}"
+    lost = task.parent_status in (TaskStatus.FAILED, TaskStatus.BROKEN, TaskStatus.ABORTED)
+    return (TaskVerdict.FAILED if lost else TaskVerdict.FINISHED), message
+
+
 def _final(task: Task, verdict: TaskVerdict, message: str) -> TaskFinalized:
     cause = f"; last error: {task.last_error}" if task.last_error and verdict in _WITH_CAUSE else ""
-    return TaskFinalized(verdict=verdict, message=message + cause, accounts=accounts_of(task))
+    return TaskFinalized(
+        verdict=verdict, message=message + cause, accounts=accounts_of(task), children=tuple(task.children)
+    )
 
 
 _WITH_CAUSE = frozenset({TaskVerdict.FAILED, TaskVerdict.FINISHED})

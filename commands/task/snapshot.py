@@ -167,7 +167,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         working_group=task.working_group,
         priority=task.priority,
         lists=task.lists,
-        inputs=tuple(_input_row(task, dataset) for dataset in sorted({*task.fed, *task.fed_whole, *task.files})),
+        inputs=tuple(_input_row(task, dataset) for dataset in sorted({*task.fed, *task.fed_whole, *task.files, *task.awaited})),
         contents_complete=task.contents_complete,
         attempts_added=task.units.attempts_added,
         ready_from=task.units.ready_from,
@@ -185,6 +185,9 @@ def _main_row(task: Task) -> TaskSnapshot:
         attempt=task.attempt,
         aside=tuple(AsideSnapshot(dead_letter_id=number, cause=cause) for number, cause in task.aside.items()),
         aside_from=task.aside_from.value,
+        parent_task_id=task.parent_task_id,
+        parent_status=task.parent_status,
+        children=tuple(task.children),
     )
 
 
@@ -195,6 +198,7 @@ def _input_row(task: Task, dataset: str) -> InputSnapshot:
         chunks_fed=task.fed.get(dataset),
         fed_whole=dataset in task.fed_whole,
         files=task.files.get(dataset),
+        awaited=dataset in task.awaited,
         greatest_lfn=greatest and greatest[0],
         greatest_start=greatest[1] if greatest else -1,
     )
@@ -253,6 +257,10 @@ def restored(found: Mapping[str, Any]) -> Task:
         attempt=main.attempt,
         aside=UndoQueue({row.dead_letter_id: row.cause for row in main.aside}),
         aside_from=TaskStatus(main.aside_from),
+        parent_task_id=main.parent_task_id,
+        parent_status=main.parent_status,
+        children=UndoDict(dict.fromkeys(main.children)),
+        awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
     )
 
 

@@ -6,12 +6,12 @@ Guards: see `names.py`. The definition may be made while names arrive; input is 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of
+from commands.task.awaiting import ask_datasets, waits_for_parent
 from commands.task.kills import broken
-from commands.task.model import Task
+from commands.task.model import AT_WORK, Task
 from commands.task.names import announced, are_complete, arrived, expected_next
 from commands.task.transitions import TaskStatus
 from commands.task.units import PSEUDO_DATASET
-from schemas.dataset import RequestContents
 from schemas.task import AddInputNames, ExpireSubmission, FeedContents, InputNamesAdded, SubmitTask, TaskSubmitted
 from schemas.types import CommandEnvelope, TaskDefinition
 
@@ -59,11 +59,11 @@ def add_names(task: Task, command: AddInputNames, by: CommandEnvelope) -> Decisi
     if (size := bytes_of(command.names)) > PART_BYTES_MAX:
         return refuse("TOO_LARGE", f"the names have {size:,} bytes, expected at most {PART_BYTES_MAX:,}")
     left = announced(task.lists) - arrived(task.lists, task.names) - len(command.names)
-    reached = TaskStatus.WAITING if left else TaskStatus.REGISTERED if task.definition is None else TaskStatus.DEFINED
+    reached = TaskStatus.WAITING if left else _status_with_names(task)
     added = InputNamesAdded(
         chunk=command.chunk, list=command.list, names=command.names, names_left=left, status=reached.value
     )
-    starts = () if left or task.definition is None else _first_feeds(task, task.definition)
+    starts = _first_feeds(task, task.definition) if reached is TaskStatus.DEFINED and task.definition is not None else ()
     return accept(added, follow_ups=starts)
 
 
@@ -83,8 +83,15 @@ def refused_unfinished(task: Task) -> Decision | None:
     return refuse(UNFINISHED, "the names of its input never arrived in full; submit it again")
 
 
+def _status_with_names(task: Task) -> TaskStatus:
+    """Where the task stands once it has every name."""
+    if task.definition is None:
+        return TaskStatus.REGISTERED
+    return TaskStatus.PENDING if waits_for_parent(task) else TaskStatus.DEFINED
+
+
 def _first_feeds(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
     """What brings the input of a task that was refined before its last name came."""
     if definition.input_datasets:
-        return tuple(FollowUp(name, RequestContents(task_id=task.task_id)) for name in definition.input_datasets)
+        return ask_datasets(task, definition, waits=definition.wait_input or task.parent_status == AT_WORK)
     return (FollowUp(str(task.task_id), FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=0, chunks=1)),)

@@ -5,7 +5,9 @@ from enum import StrEnum
 from schemas.task import (
     AttemptsIncreased,
     BrokerageDecided,
+    ChildRegistered,
     ContentsFed,
+    InputAwaited,
     InputDropped,
     InputHeld,
     InputNamesAdded,
@@ -13,6 +15,8 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    ParentAwaited,
+    ParentEnded,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -80,6 +84,15 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.WAITING, TaskRefined, _S.WAITING),
         (_S.REGISTERED, TaskRefined, _S.DEFINED),
         (_S.REREFINE, TaskRefined, _S.DEFINED),
+        (_S.WAITING, InputNamesAdded, _S.PENDING),
+        (_S.WAITING, ParentAwaited, _S.WAITING),
+        (_S.DEFINED, ParentAwaited, _S.DEFINED),
+        (_S.DEFINED, ParentAwaited, _S.PENDING),
+        (_S.PENDING, ParentEnded, _S.DEFINED),
+        (_S.DEFINED, InputAwaited, _S.PENDING),
+        (_S.PENDING, InputAwaited, _S.PENDING),
+        (_S.PENDING, ContentsFed, _S.DEFINED),
+        (_S.PENDING, ContentsFed, _S.PENDING),
         (_S.DEFINED, ContentsFed, _S.DEFINED),
         (_S.DEFINED, TaskRetried, _S.DEFINED),
         (_S.DEFINED, JobsOrdered, _S.READY),
@@ -104,6 +117,8 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.PAUSED, TaskResumed, KEEP),
     }
     | {(found, BrokerageDecided, found) for found in WORKING | {_S.PAUSED, _S.FINISHING}}
+    | {(found, ParentEnded, found) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
+    | {(found, ChildRegistered, found) for found in TaskStatus if found is not _S.UNKNOWN}
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
     | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}
     | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}
@@ -128,7 +143,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     }
 )
 #: Events that may lead to several statuses and say to which.
-_SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized})
+_SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, ParentAwaited, ParentEnded})
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
     (found, event): KEEP if event in _SAYS_STATUS else reached for found, event, reached in TRANSITIONS
 }

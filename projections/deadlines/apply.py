@@ -1,11 +1,13 @@
 """What becomes due and when: leases that run out, submissions whose names do not come,
-parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
+parked tasks to try again, input that does not come into existence, exhausted tasks to end (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
 from schemas.queue import JobLeased, LeaseEnded, LeaseProlonged, LeasesEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
+    ContentsFed,
+    InputAwaited,
     InputNamesAdded,
     TaskBroken,
     TaskFinalized,
@@ -38,14 +40,16 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
         case TaskWoken():
             _drop(record, changes, "parked")
+        case InputAwaited() | ContentsFed() as event:
+            _input(record, event, changes)
         case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
-            _drop(record, changes, "parked")
+            _drop(record, changes, "parked", "input")
             _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
         case TaskRetried(continues=True):
             # A further part of a retry: what waits, waits on.
             pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
-            _drop(record, changes, "submission", "parked", "exhausted")
+            _drop(record, changes, "submission", "parked", "input", "exhausted")
         case TaskReassigned():
             # The decider took every order back: nothing of the task is parked any more.
             _drop(record, changes, "parked")
@@ -91,6 +95,14 @@ def _lease(
         case LeasesEnded():
             for ended in event.leases:
                 changes.delete("deadline", ("lease", "queue", queue, str(ended.job_id)))
+
+
+def _input(record: Recorded, event: InputAwaited | ContentsFed, changes: RowChanges) -> None:
+    """A dataset that does not exist has its time, but while the parent of the task is at work, which may make it."""
+    if isinstance(event, InputAwaited) and event.limit_seconds:
+        _set(record, "input", event.limit_seconds * MICROSECONDS, {"dataset": event.dataset}, changes)
+    elif isinstance(event, InputAwaited) or event.status:
+        _drop(record, changes, "input")
 
 
 def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:

@@ -14,13 +14,17 @@ from projections.tasks.units import apply_to_units, units_touched
 from schemas.reading import Recorded
 from schemas.task import (
     BrokerageDecided,
+    ChildRegistered,
     ContentsFed,
+    InputAwaited,
     InputDropped,
     InputHeld,
     InputNamesAdded,
     InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
+    ParentAwaited,
+    ParentEnded,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -100,6 +104,23 @@ def _new_task(record: Recorded, event: TaskSubmitted) -> Row:
 
 def _task_columns(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     """Columns of the task that the event changes."""
+    if isinstance(record.message, ChildRegistered):
+        return {"sequence": record.event.sequence}  # of another task's doing
+    return _columns_of_waiting(record, task_id, changes) | _columns_of_working(record, task_id, changes)
+
+
+def _columns_of_waiting(record: Recorded, task_id: int, changes: RowChanges) -> Row:
+    """The sentence of a task that waits for its input or its parent, and its end."""
+    match record.message:
+        case InputAwaited() | ParentAwaited() as event if event.message:
+            return {"message": _kept_message(task_id, changes) or event.message}
+        case ContentsFed() | ParentEnded() as event if event.status:
+            return {"message": _kept_message(task_id, changes)}
+        case _:
+            return {}
+
+
+def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
     columns |= _status_columns(record, task_id, changes)
     columns |= _gate_columns(record.message)

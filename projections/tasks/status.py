@@ -3,9 +3,13 @@
 from typing import Any
 
 from schemas.task import (
+    ContentsFed,
+    InputAwaited,
     InputNamesAdded,
     JobsGenerated,
     JobsOrdered,
+    ParentAwaited,
+    ParentEnded,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -34,8 +38,8 @@ PUBLIC = frozenset(
 def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, str | None]:
     """Status and remembered status after `event`; a pause remembers what it interrupted, an ending stays an ending."""
     match event:
-        case InputNamesAdded():
-            return event.status, old_status
+        case InputNamesAdded() | ContentsFed() | ParentAwaited() | ParentEnded():
+            return event.status or status, old_status
         case TaskRefined() if status != "waiting":
             return "defined", old_status
         case JobsOrdered() if status == "defined":
@@ -44,7 +48,7 @@ def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, s
             return "running", old_status
         case JobsGenerated() if status == "paused":
             return status, "running"
-        case TaskParked() if status in AT_WORK:
+        case TaskParked() | InputAwaited() if status in AT_WORK or status == "defined":
             return "pending", old_status
         case TaskWoken() if status == "pending":
             return "ready", old_status

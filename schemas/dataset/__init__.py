@@ -15,6 +15,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    AwaitingTask,
     DatasetFile,
     DatasetRole,
 )
@@ -126,11 +127,13 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     task_id: The task that asks.
     chunk: Number of the chunk that is asked for, from 0.
     after: Name of the last file of the chunk before; empty for the first.
+    waits: True when the task waits for a dataset that does not exist.
     """
 
     task_id: int
     chunk: int = 0
     after: str = ""
+    waits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -138,6 +141,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "task_id": self.task_id,
             "chunk": self.chunk,
             "after": self.after,
+            "waits": self.waits,
         }
 
     @classmethod
@@ -147,6 +151,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             task_id=record["task_id"],
             chunk=record["chunk"],
             after=record["after"],
+            waits=record["waits"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -156,6 +161,32 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
         )
+
+
+class ContentsAwaited(Struct, frozen=True, kw_only=True, gc=False):
+    """A task asked for files of a dataset that does not exist; it is sent them when the first is registered.
+
+    task_id: The task that asked.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
@@ -351,6 +382,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     closed: True when no file is added any more.
     closes_with_tasks: True when only tasks that report their end added files, and no user closed it.
     writers: Those of these tasks that did not end.
+    awaiting: Tasks that wait for its first files.
     """
 
     vo: str | None = None
@@ -358,6 +390,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     closed: bool = False
     closes_with_tasks: bool = False
     writers: tuple[int, ...] = ()
+    awaiting: tuple[AwaitingTask, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -367,6 +400,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "closed": self.closed,
             "closes_with_tasks": self.closes_with_tasks,
             "writers": list(self.writers),
+            "awaiting": [item.to_avro() for item in self.awaiting],
         }
 
     @classmethod
@@ -378,6 +412,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             closed=record["closed"],
             closes_with_tasks=record["closes_with_tasks"],
             writers=tuple(record["writers"]),
+            awaiting=tuple(AwaitingTask.from_avro(item) for item in record["awaiting"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -385,9 +420,11 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.writers) <= 1000
             and (not self.writers or 1 <= min(self.writers) <= max(self.writers) <= 900000000000)
+            and len(self.awaiting) <= 1000
             and _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
             and self.vo != ""
             and self.owner != ""
+            and (not self.awaiting or all(map(AwaitingTask.is_within_bounds, self.awaiting)))
         )
 
 
@@ -399,7 +436,8 @@ DatasetCommand = (
 )
 
 DatasetEvent = (
-    ContentsRequested
+    ContentsAwaited
+    | ContentsRequested
     | DatasetClosed
     | FilesRegistered
     | WritingEnded

@@ -275,6 +275,26 @@ class DropInput(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ExpireInput(Struct, frozen=True, kw_only=True, gc=False):
+    """The time for an input dataset to come into existence is over."""
+
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return True
+
+
 class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
     """End a task whose lists of names did not arrive in time."""
 
@@ -310,6 +330,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     chunks: Number of chunks as far as it is known: greater than chunk + 1 while more follow.
     units_made: For a part of a chunk that makes too many units for one decision: how many units of its first
         file exist; its files are those that are to be used. Null for a chunk as the dataset sends it.
+    awaits: Of a dataset that does not exist: True when it notes the task, to send its files once the first is
+        registered.
     """
 
     dataset: str
@@ -318,6 +340,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     chunk: int
     chunks: int
     units_made: int | None = None
+    awaits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -328,6 +351,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "chunk": self.chunk,
             "chunks": self.chunks,
             "units_made": self.units_made,
+            "awaits": self.awaits,
         }
 
     @classmethod
@@ -340,6 +364,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             chunk=record["chunk"],
             chunks=record["chunks"],
             units_made=record["units_made"],
+            awaits=record["awaits"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -722,6 +747,48 @@ class RecordJobOutcomes(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_RECORDPARENTEND = lines_of(
+    (WORD, 0, 32),
+)
+
+
+class RecordParentEnd(Struct, frozen=True, kw_only=True, gc=False):
+    """Tell the task that its parent ended.
+
+    parent_task_id: The parent.
+    parent_status: Status in which it ended; unknown when there is no such task.
+    had_ended: True when it had ended before it learned of this task.
+    """
+
+    parent_task_id: int
+    parent_status: str
+    had_ended: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parent_task_id": self.parent_task_id,
+            "parent_status": self.parent_status,
+            "had_ended": self.had_ended,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parent_task_id=record["parent_task_id"],
+            parent_status=record["parent_status"],
+            had_ended=record["had_ended"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.parent_task_id <= 900000000000
+            and _NAMES_OF_RECORDPARENTEND("\n".join((self.parent_status, ""))) is not None
+        )
+
+
 class RefineTask(Struct, frozen=True, kw_only=True, gc=False):
     """Give the task the definition that its parameters mean.
 
@@ -753,6 +820,32 @@ class RefineTask(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.parameters_revision <= 2147483647
             and self.definition.is_within_bounds()
         )
+
+
+class RegisterChild(Struct, frozen=True, kw_only=True, gc=False):
+    """Tell the task of another that names it as its parent, and that learns of its end.
+
+    child_task_id: The task that names this one as its parent.
+    """
+
+    child_task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "child_task_id": self.child_task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            child_task_id=record["child_task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.child_task_id <= 900000000000
 
 
 class ReleaseInput(Struct, frozen=True, kw_only=True, gc=False):
@@ -1177,8 +1270,35 @@ class BrokerageDecided(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ChildRegistered(Struct, frozen=True, kw_only=True, gc=False):
+    """A task names this one as its parent and learns of its end.
+
+    child_task_id: The child.
+    """
+
+    child_task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "child_task_id": self.child_task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            child_task_id=record["child_task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.child_task_id <= 900000000000
+
+
 _NAMES_OF_CONTENTSFED = lines_of(
     (NAME, 1, 640),
+    (WORD, 0, 32),
 )
 
 
@@ -1191,6 +1311,7 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
     dataset_complete: True with the last chunk of this dataset.
     chunk_complete: True with the last event of a chunk; a chunk that is too large for one event is several.
     accounts: Counters after it.
+    status: Status that the task goes to, which waited for this dataset; empty when it keeps the one it has.
     """
 
     dataset: str
@@ -1199,6 +1320,7 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
     dataset_complete: bool = True
     chunk_complete: bool = True
     accounts: FileAccounts
+    status: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1209,6 +1331,7 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
             "dataset_complete": self.dataset_complete,
             "chunk_complete": self.chunk_complete,
             "accounts": self.accounts.to_avro(),
+            "status": self.status,
         }
 
     @classmethod
@@ -1221,15 +1344,60 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
             dataset_complete=record["dataset_complete"],
             chunk_complete=record["chunk_complete"],
             accounts=FileAccounts.from_avro(record["accounts"]),
+            status=record["status"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.units) <= 200000
-            and _NAMES_OF_CONTENTSFED("\n".join((self.dataset, ""))) is not None
+            and _NAMES_OF_CONTENTSFED("\n".join((self.dataset, self.status, ""))) is not None
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and self.accounts.is_within_bounds()
+        )
+
+
+_NAMES_OF_INPUTAWAITED = lines_of(
+    (NAME, 1, 640),
+)
+
+
+class InputAwaited(Struct, frozen=True, kw_only=True, gc=False):
+    """An input dataset does not exist yet; the task waits for its first files.
+
+    dataset: Dataset name.
+    message: The sentence for people.
+    limit_seconds: After so long without the dataset the task is exhausted; 0 while only the end of its parent
+        ends the wait.
+    """
+
+    dataset: str
+    message: str
+    limit_seconds: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "dataset": self.dataset,
+            "message": self.message,
+            "limit_seconds": self.limit_seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            dataset=record["dataset"],
+            message=record["message"],
+            limit_seconds=record["limit_seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 10000 and TEXT.takes(self.message)
+            and 0 <= self.limit_seconds <= 1000000000
+            and _NAMES_OF_INPUTAWAITED("\n".join((self.dataset, ""))) is not None
         )
 
 
@@ -1587,6 +1755,92 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_PARENTAWAITED = lines_of(
+    (WORD, 0, 32),
+)
+
+
+class ParentAwaited(Struct, frozen=True, kw_only=True, gc=False):
+    """The task has a parent that is not known to have ended.
+
+    parent_task_id: The parent.
+    status: Status that the task goes to: pending when it waits for the end; empty when it keeps the one it has.
+    message: The sentence for people.
+    """
+
+    parent_task_id: int
+    status: str = ""
+    message: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parent_task_id": self.parent_task_id,
+            "status": self.status,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parent_task_id=record["parent_task_id"],
+            status=record["status"],
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.parent_task_id <= 900000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and _NAMES_OF_PARENTAWAITED("\n".join((self.status, ""))) is not None
+        )
+
+
+_NAMES_OF_PARENTENDED = lines_of(
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+)
+
+
+class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """The parent of the task ended.
+
+    parent_task_id: The parent.
+    parent_status: Status in which it ended.
+    status: Status that the task goes to, which waited for this; empty when it keeps the one it has.
+    """
+
+    parent_task_id: int
+    parent_status: str
+    status: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parent_task_id": self.parent_task_id,
+            "parent_status": self.parent_status,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parent_task_id=record["parent_task_id"],
+            parent_status=record["parent_status"],
+            status=record["status"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.parent_task_id <= 900000000000
+            and _NAMES_OF_PARENTENDED("\n".join((self.parent_status, self.status, ""))) is not None
+        )
+
+
 _NAMES_OF_SPLITRULECHANGED = lines_of(
     (WORD, 1, 16),
     (WORD, 1, 64),
@@ -1742,11 +1996,13 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
     verdict: How.
     message: The sentence for people: why not done.
     accounts: Counters at the end.
+    children: Tasks that have it as their parent; they learn of the end.
     """
 
     verdict: TaskVerdict
     message: str = ""
     accounts: FileAccounts
+    children: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1754,6 +2010,7 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
             "verdict": self.verdict,
             "message": self.message,
             "accounts": self.accounts.to_avro(),
+            "children": list(self.children),
         }
 
     @classmethod
@@ -1763,12 +2020,15 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
             verdict=TaskVerdict[record["verdict"]],
             message=record["message"],
             accounts=FileAccounts.from_avro(record["accounts"]),
+            children=tuple(record["children"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.message) <= 10000 and TEXT.takes(self.message)
+            and len(self.children) <= 1000
+            and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
             and self.accounts.is_within_bounds()
         )
 
@@ -2553,6 +2813,7 @@ _NAMES_OF_TASKSNAPSHOT = lines_of(
     (WORD, 0, 32),
     (WORD, 0, 32),
     (WORD, 0, 32),
+    (WORD, 0, 32),
 )
 
 
@@ -2590,6 +2851,10 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside_from: Status that the first of them interrupted.
     lists: Long lists of names that the task was submitted with.
     linked_actors: Other ids of the owner when it was submitted.
+    parent_task_id: Its parent.
+    parent_status: What is known of the parent: at_work, or the status in which it ended; empty before it was
+        asked.
+    children: Tasks that have it as their parent.
     """
 
     status: str
@@ -2623,6 +2888,9 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside_from: str
     lists: tuple[NameList, ...] = ()
     linked_actors: tuple[str, ...] = ()
+    parent_task_id: int | None = None
+    parent_status: str = ""
+    children: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2658,6 +2926,9 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "aside_from": self.aside_from,
             "lists": [item.to_avro() for item in self.lists],
             "linked_actors": list(self.linked_actors),
+            "parent_task_id": self.parent_task_id,
+            "parent_status": self.parent_status,
+            "children": list(self.children),
         }
 
     @classmethod
@@ -2695,6 +2966,9 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             aside_from=record["aside_from"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
             linked_actors=tuple(record["linked_actors"]),
+            parent_task_id=record["parent_task_id"],
+            parent_status=record["parent_status"],
+            children=tuple(record["children"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2726,7 +3000,10 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.lists) <= 10
             and len(self.linked_actors) <= 16
             and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
-            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, ""))) is not None
+            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and len(self.children) <= 1000
+            and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
+            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
             and (self.library is None or self.library.is_within_bounds())
@@ -2949,6 +3226,7 @@ TaskCommand = (
     | ChangeTaskAttribute
     | ChangeTaskPriority
     | DropInput
+    | ExpireInput
     | ExpireSubmission
     | FeedContents
     | FinishTask
@@ -2961,7 +3239,9 @@ TaskCommand = (
     | PauseTask
     | ReassignTask
     | RecordJobOutcomes
+    | RecordParentEnd
     | RefineTask
+    | RegisterChild
     | ReleaseInput
     | ReloadTask
     | RestoreTask
@@ -2976,7 +3256,9 @@ TaskCommand = (
 TaskEvent = (
     AttemptsIncreased
     | BrokerageDecided
+    | ChildRegistered
     | ContentsFed
+    | InputAwaited
     | InputDropped
     | InputHeld
     | InputNamesAdded
@@ -2984,6 +3266,8 @@ TaskEvent = (
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered
+    | ParentAwaited
+    | ParentEnded
     | SplitRuleChanged
     | TaskAttributeChanged
     | TaskBroken

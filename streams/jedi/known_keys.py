@@ -37,7 +37,7 @@ TASK = KnownKeys(
     followed=frozenset(
         (
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
-            "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
+            "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "waitInput", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
             "outDiskCount", "outDiskUnit", "workDiskCount", "workDiskUnit", "maxWalltime", "walltime", "cpuTime", "cpuTimeUnit",
             "nEvents", "nEventsPerJob", "nEventsPerFile", "nFiles", "nFilesPerJob", "nMaxFilesPerJob", "nGBPerJob",
@@ -78,7 +78,7 @@ TASK = KnownKeys(
         "ipConnectivity": (("full",), "a choice of queues by their network"),
     },
     unsupported={
-        "waitInput": "waiting for input that does not exist yet", "allowEmptyInput": "input without files",
+        "allowEmptyInput": "input without files",
         "ignoreMissingInDS": "leaving out datasets that do not exist", "runUntilClosed": "running until the input is closed",
         "inputPreStaging": "input from tape", "segmentedWork": "segmented work", "segmentSpecs": "segmented work",
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",

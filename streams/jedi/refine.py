@@ -126,6 +126,8 @@ def _definition(
         goal_permille=_goal(given),
         fail_goal_unreached=given.flag("failGoalUnreached"),
         parent_task_id=None if given.flag("noWaitParent") else parent_task_id,
+        no_wait_parent=given.flag("noWaitParent"),
+        wait_input=given.flag("waitInput"),
         listed=listed,
     )
 

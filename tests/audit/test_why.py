@@ -62,6 +62,25 @@ def test_a_task_whose_input_is_held_names_the_units() -> None:
     assert len(found) == 1
 
 
+def test_a_task_that_waits_for_input_says_for_which_and_how_long() -> None:
+    message = "waits for input dataset user.jdoe.later, which does not exist yet; it is waited for 7 days"
+    deadline = {"kind": "input", "due_at": 60 * MINUTE}
+    facts = TaskFacts({"status": "pending", "modified_at": 7, "message": message}, 5 * MINUTE, {}, deadlines=[deadline])
+
+    (reason,) = why_task(facts)
+
+    assert reason.says == f"It {message}. A person must decide in 55 min unless it comes."
+    assert reason.change == "The first file is registered in the dataset; its name is spelled as it is there."
+    assert reason.who == "its owner"
+
+
+def test_a_task_that_waits_for_its_parent_says_whose_end_is_awaited() -> None:
+    message = "waits for the end of parent task 10000900"
+    (reason,) = why_task(TaskFacts({"status": "pending", "modified_at": 7, "message": message}, 9, {}))
+
+    assert (reason.says, reason.who) == ("It waits for the end of parent task 10000900.", "the owner of the parent")
+
+
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
     job = {
         "status": "activated", "activated_at": 5, "task_id": 1, "queue": "Q", "priority": 900, "core_count": 1,

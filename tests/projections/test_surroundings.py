@@ -9,6 +9,8 @@ from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered, W
 from schemas.queue import JobQueued, JobWithdrawn, LeasesRenewed, TaskHeld, TaskReleased
 from schemas.reading import Recorded
 from schemas.task import (
+    ContentsFed,
+    InputAwaited,
     InputNamesAdded,
     TaskFinalized,
     TaskFinishOrdered,
@@ -136,6 +138,20 @@ def test_names_of_a_task_are_rows_by_chunk_and_its_lists_a_column() -> None:
     assert the(tables.one("task"), "status", "super_status", "lists") == (
         "waiting", "registered", [{"list": "pfnList", "count": 3}],
     )  # fmt: skip
+
+
+WAITS = (InputAwaited(dataset="user.jdoe.later", message="waits for it", limit_seconds=7 * 86_400), TASK)
+
+
+def test_input_that_does_not_exist_is_due_after_a_week_and_not_once_it_came() -> None:
+    deadline = after([(submitted(TASK), TASK), WAITS]).one("deadline")
+    assert the(deadline, "kind", "key", "length_micros") == ("input", "", 7 * 86_400 * SECOND)
+    assert deadline["detail"] == {"dataset": "user.jdoe.later"}
+
+    came = ContentsFed(dataset="user.jdoe.later", units=(), complete=False, accounts=accounts(), status="defined")
+    assert after([(submitted(TASK), TASK), WAITS, (came, TASK)]).all("deadline") == []
+    beside = InputAwaited(dataset="user.jdoe.later", message="waits for it; its parent is at work")
+    assert after([(submitted(TASK), TASK), WAITS, (beside, TASK)]).all("deadline") == []
 
 
 def test_an_exhausted_task_is_due_after_two_days() -> None:

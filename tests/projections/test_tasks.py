@@ -17,6 +17,8 @@ from schemas.task import (
     InputNamesAdded,
     InputReleased,
     JobOutcomesRecorded,
+    ParentAwaited,
+    ParentEnded,
     TaskBroken,
     TaskFinalized,
     TaskKillOrdered,
@@ -85,7 +87,7 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
     if event is TaskRestored:
         message = TaskRestored(dead_letter_id="letter")
-    if event is InputNamesAdded:
+    if event in (InputNamesAdded, ContentsFed, ParentAwaited, ParentEnded):
         message = records.replace(message, status=reached.value)
     if event.__name__ == "TaskSubmitted":
         return

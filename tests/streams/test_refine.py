@@ -68,6 +68,14 @@ def test_visible_outputs_are_named_by_stream_in_the_order_of_their_datasets() ->
     assert [out.name_template for out in definition.outputs[:2]] == ["user.jdoe.$JEDITASKID._${SN/P}.a.txt", "n._${SN}.b"]
 
 
+def test_words_about_waiting_are_followed() -> None:
+    definition = refined(a_submission_with_input(waitInput=True, noWaitParent=True))
+
+    assert (definition.wait_input, definition.no_wait_parent) == (True, True)
+    plain = refined(a_submission_with_input())
+    assert (plain.wait_input, plain.no_wait_parent) == (False, False)
+
+
 def test_input_with_build_and_merge_is_refined() -> None:
     definition = refined(
         a_submission_with_input(

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.queue import ExpireLease
-from schemas.task import ExpireSubmission, FinishTask, WakeTask
+from schemas.task import ExpireInput, ExpireSubmission, FinishTask, WakeTask
 from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
 from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
@@ -78,8 +78,15 @@ def test_a_submission_whose_names_did_not_come_is_ended() -> None:
     assert made.command == ExpireSubmission()
 
 
+def test_input_that_did_not_come_is_given_up() -> None:
+    made = said(Due("input", "10000001", "", 5, 4, "wlcg"), 1)
+
+    assert made is not None
+    assert made.command == ExpireInput()
+
+
 def test_an_unknown_kind_is_an_error_that_names_it() -> None:
-    with pytest.raises(ValueError, match="deadline of kind 'lunch', expected lease, submission, parked or exhausted"):
+    with pytest.raises(ValueError, match="deadline of kind 'lunch', expected lease, submission, parked, input or exhausted"):
         said(Due("lunch", "x", "", 0, 1), 1)
 
 
