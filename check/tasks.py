@@ -12,7 +12,7 @@ from typing import Any
 
 from check.laws import Seen, Violation
 
-WORKING = frozenset({"ready", "running", "pending"})
+WORKING = frozenset({"ready", "scouting", "running", "pending"})
 YOUNG = WORKING | {"waiting", "registered", "rerefine", "defined"}
 ENDING = frozenset({"finishing", "aborting", "tobroken"})
 ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
@@ -30,7 +30,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskRestored": (YOUNG | ENDING | {"paused"}, None),
     "TaskPaused": (WORKING, "paused"),
     "TaskResumed": (frozenset({"paused"}), None),
-    "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine"}, None),
+    "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine", "exhausted"}, None),
     "TaskKillOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "aborting"),
     "TaskFinishOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "finishing"),
     "TaskBroken": (YOUNG | {"paused", "finishing"}, "tobroken"),
@@ -41,6 +41,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskReassigned": (YOUNG | {"paused", "exhausted"}, None),
     "AttemptsIncreased": (WORKING | {"paused"}, None),
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "AvalancheForced": (frozenset({"scouting"}), None),
+    "ScoutsJudged": (WORKING, None),
     "InputReleased": (YOUNG | {"paused"}, None),
     "InputHeld": (YOUNG | {"paused"}, None),
     "InputDropped": (YOUNG | {"paused"}, None),
@@ -92,8 +94,10 @@ class LegalTasks:
             case "TaskResumed":
                 return self.interrupted.get(task, found)
             case "JobsGenerated" if found == "paused":
-                self.interrupted[task] = "running"
+                self.interrupted[task] = "scouting" if record.message.scouts else "running"
             case "JobsGenerated" if found in WORKING:
+                return "scouting" if record.message.scouts else "running"
+            case "ScoutsJudged" if found == "scouting" and record.message.verdict.value == "GOOD":
                 return "running"
             case "TaskParked" if found in WORKING:
                 return "pending"

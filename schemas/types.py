@@ -136,6 +136,16 @@ class RetryAction(StrEnum):
     SYSTEM = "SYSTEM"
 
 
+class ScoutsVerdict(StrEnum):
+    """What the scouts of a task showed. GOOD: all other input is released; EXHAUSTED: too few succeeded, a
+    person must decide; BROKEN: none succeeded, the task cannot work."""
+
+    UNKNOWN = "UNKNOWN"
+    GOOD = "GOOD"
+    EXHAUSTED = "EXHAUSTED"
+    BROKEN = "BROKEN"
+
+
 class TaskVerdict(StrEnum):
     """How a task ended. DONE: every input succeeded; FINISHED: part of the input succeeded; FAILED: nothing
     succeeded, or the goal was missed; ABORTED: it was killed; BROKEN: it could never work; EXHAUSTED: limits
@@ -2717,6 +2727,37 @@ class RoleRights(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
+    """That the first ten jobs go ahead as scouts, and what they must show before the others follow.
+
+    success_tenths: So many tenths of their input must succeed.
+    split_rules_kept: True when scouts without a number of files or events get as much input as other jobs; else
+        one file each.
+    """
+
+    success_tenths: int
+    split_rules_kept: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "success_tenths": self.success_tenths,
+            "split_rules_kept": self.split_rules_kept,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            success_tenths=record["success_tenths"],
+            split_rules_kept=record["split_rules_kept"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.success_tenths <= 10
+
+
 _NAMES_OF_SERVICEMETRICS = lines_of(
     (NAME, 0, 255),
 )
@@ -3860,6 +3901,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
         has the names.
     uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
+    scouts: Rules for scouts; null: all jobs are made at once.
     """
 
     transformation: str
@@ -3894,6 +3936,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     listed: NameList | None = None
     uses_secrets: bool = False
+    scouts: ScoutRules | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3930,6 +3973,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "listed": None if self.listed is None else self.listed.to_avro(),
             "uses_secrets": self.uses_secrets,
+            "scouts": None if self.scouts is None else self.scouts.to_avro(),
         }
 
     @classmethod
@@ -3968,6 +4012,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
             uses_secrets=record["uses_secrets"],
+            scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -4003,6 +4048,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.build is None or self.build.is_within_bounds())
             and (self.merge is None or self.merge.is_within_bounds())
             and (self.listed is None or self.listed.is_within_bounds())
+            and (self.scouts is None or self.scouts.is_within_bounds())
         )
 
 

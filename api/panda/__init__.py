@@ -79,6 +79,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     post("task/pause", task_commands.pause, TASK),
     post("task/resume", task_commands.resume, TASK),
+    post("task/avalanche", task_commands.avalanche, TASK),
     post("task/release", task_commands.release, TASK),
     post("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
     post("task/change_priority", task_commands.change_priority, TASK, PRIORITY),

@@ -34,12 +34,14 @@ from identity.rights import acts_for_others
 from schemas.queue import HoldTask
 from schemas.task import (
     AddInputNames,
+    AvalancheForced,
     BreakTask,
     ChangeTaskPriority,
     DropInput,
     ExpireSubmission,
     FeedContents,
     FinishTask,
+    ForceAvalanche,
     GenerateJobs,
     HoldInput,
     IncreaseAttempts,
@@ -125,6 +127,8 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return increase_attempts(task, command)
         case ChangeTaskPriority():
             return change_priority(task, command)
+        case ForceAvalanche():
+            return force_avalanche(task, command)
         case ReleaseInput():
             return release_input(task, command)
         case HoldInput():
@@ -212,6 +216,13 @@ def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:
     if command.priority == task.priority:
         return accept()
     return accept(TaskPriorityChanged(priority=command.priority, reason=command.reason))
+
+
+def force_avalanche(task: Task, command: ForceAvalanche) -> Decision:
+    """All input becomes jobs, also where the scouts fail later."""
+    if task.status is not TaskStatus.SCOUTING:
+        return _wrong_status(task, "avalanche")
+    return accept(AvalancheForced(reason=command.reason))
 
 
 def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:

@@ -31,6 +31,7 @@ from schemas.types import (
     NameList,
     OrderSnapshot,
     OutputFile,
+    ScoutsVerdict,
     TaskDefinition,
     TaskVerdict,
     UnitChange,
@@ -287,6 +288,32 @@ class FinishTask(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             soft=record["soft"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+class ForceAvalanche(Struct, frozen=True, kw_only=True, gc=False):
+    """Release all input of a task that waits for the verdict on its scouts.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
             reason=record["reason"],
         )
 
@@ -1002,6 +1029,32 @@ class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
         return 0 <= self.increase <= 1000000
 
 
+class AvalancheForced(Struct, frozen=True, kw_only=True, gc=False):
+    """It was ordered not to wait for the verdict on the scouts.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
 _NAMES_OF_CONTENTSFED = lines_of(
     (NAME, 1, 640),
 )
@@ -1106,12 +1159,14 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why, as given.
     standing: For people: the ids that are held by command after it, the first few ranges of them; empty when
         there are none.
+    scouts: True when the units up to number_max are scouts and the others wait for their verdict.
     """
 
     units: tuple[UnitRange, ...] = ()
     number_max: int | None = None
     reason: str | None = None
     standing: str = ""
+    scouts: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1120,6 +1175,7 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
             "number_max": self.number_max,
             "reason": self.reason,
             "standing": self.standing,
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -1130,6 +1186,7 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
             number_max=record["number_max"],
             reason=record["reason"],
             standing=record["standing"],
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1291,6 +1348,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     jobs: The jobs.
     brokerage: Why these queues.
     accounts: Counters after it.
+    scouts: True when they are scouts: the task is scouting.
     """
 
     order: int
@@ -1298,6 +1356,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     jobs: tuple[GeneratedJob, ...] = ()
     brokerage: BrokerageEvidence
     accounts: FileAccounts
+    scouts: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1307,6 +1366,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             "jobs": [item.to_avro() for item in self.jobs],
             "brokerage": self.brokerage.to_avro(),
             "accounts": self.accounts.to_avro(),
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -1318,6 +1378,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             jobs=tuple(GeneratedJob.from_avro(item) for item in record["jobs"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1409,6 +1470,57 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()
+        )
+
+
+class ScoutsJudged(Struct, frozen=True, kw_only=True, gc=False):
+    """The scouts of a task were judged.
+
+    verdict: What they showed.
+    units: Input units of the scouts, but those that were dropped.
+    finished: Of them, done or waiting for a merge.
+    failed: Of them, given up.
+    forced: True when the verdict was not waited for.
+    message: The sentence for people: why not good.
+    """
+
+    verdict: ScoutsVerdict
+    units: int
+    finished: int
+    failed: int
+    forced: bool = False
+    message: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "verdict": self.verdict,
+            "units": self.units,
+            "finished": self.finished,
+            "failed": self.failed,
+            "forced": self.forced,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            verdict=ScoutsVerdict[record["verdict"]],
+            units=record["units"],
+            finished=record["finished"],
+            failed=record["failed"],
+            forced=record["forced"],
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.units <= 1000000
+            and 0 <= self.finished <= 1000000
+            and 0 <= self.failed <= 1000000
+            and len(self.message) <= 4000 and TEXT.takes(self.message)
         )
 
 
@@ -2255,6 +2367,7 @@ _NAMES_OF_TASKSNAPSHOT = lines_of(
     (WORD, 0, 32),
     (WORD, 0, 32),
     (WORD, 0, 32),
+    (WORD, 0, 32),
 )
 
 
@@ -2292,6 +2405,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside_from: Status that the first of them interrupted.
     lists: Long lists of names that the task was submitted with.
     linked_actors: Other ids of the owner when it was submitted.
+    scouts: Where its scouts stand: none, out, forced, passed, exhausted, broken.
     """
 
     status: str
@@ -2325,6 +2439,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     aside_from: str
     lists: tuple[NameList, ...] = ()
     linked_actors: tuple[str, ...] = ()
+    scouts: str = "none"
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2360,6 +2475,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "aside_from": self.aside_from,
             "lists": [item.to_avro() for item in self.lists],
             "linked_actors": list(self.linked_actors),
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -2397,6 +2513,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             aside_from=record["aside_from"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
             linked_actors=tuple(record["linked_actors"]),
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2428,7 +2545,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.lists) <= 10
             and len(self.linked_actors) <= 16
             and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
-            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, ""))) is not None
+            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
             and (self.library is None or self.library.is_within_bounds())
@@ -2652,6 +2769,7 @@ TaskCommand = (
     | ExpireSubmission
     | FeedContents
     | FinishTask
+    | ForceAvalanche
     | GenerateJobs
     | HoldInput
     | IncreaseAttempts
@@ -2675,6 +2793,7 @@ TaskCommand = (
 
 TaskEvent = (
     AttemptsIncreased
+    | AvalancheForced
     | ContentsFed
     | InputDropped
     | InputHeld
@@ -2683,6 +2802,7 @@ TaskEvent = (
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered
+    | ScoutsJudged
     | TaskBroken
     | TaskFinalized
     | TaskFinishOrdered
