@@ -159,6 +159,8 @@ def why_task(facts: TaskFacts) -> list[Reason]:
             return [_awaiting(facts, since)]
         case "pending":
             return _parked(facts, since)
+        case "scouting":
+            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since)]
         case "running":
             return [*_letters(task), *_held_input(task), *_at_work(facts, since)]
         case "paused":
@@ -185,6 +187,14 @@ def _letters(task: Row) -> list[Reason]:
         return []
     says = f"It is {task['message']}. Its record was kept and waits to be tried again."
     return [Reason(says, "Fix what met the bug, then: culm dead-letter retry ID.", "an operator", task["modified_at"])]
+
+
+def _scouting(task: Row, since: int) -> Reason:
+    """What its scouts still have to show."""
+    most, rules = task.get("input_number_max"), (task.get("definition") or {}).get("scouts") or {}
+    says = f"Its scouts are at work: the first {most} of {task['files_total']} input units go alone until"
+    says += f" {rules.get('success_tenths', 5)} tenths of them succeeded; {task['files_finished']} have."
+    return Reason(says, "The scouts succeed, or an avalanche is ordered.", "its owner or production", since)
 
 
 def _held_input(task: Row) -> list[Reason]:

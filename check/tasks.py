@@ -12,7 +12,7 @@ from typing import Any
 
 from check.laws import Seen, Violation
 
-WORKING = frozenset({"ready", "running", "pending"})
+WORKING = frozenset({"ready", "scouting", "running", "pending"})
 YOUNG = WORKING | {"waiting", "registered", "rerefine", "defined"}
 ENDING = frozenset({"finishing", "aborting", "tobroken"})
 ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
@@ -35,7 +35,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskRestored": (YOUNG | ENDING | {"paused"}, None),
     "TaskPaused": (WORKING, "paused"),
     "TaskResumed": (frozenset({"paused"}), None),
-    "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine"}, None),
+    "JobOutcomesRecorded": (WORKING | ENDING | {"paused", "defined", "rerefine", "exhausted"}, None),
     "TaskKillOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "aborting"),
     "TaskFinishOrdered": (YOUNG | {"paused", "finishing", "exhausted"}, "finishing"),
     "TaskBroken": (YOUNG | {"paused", "finishing"}, "tobroken"),
@@ -48,6 +48,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
     "TaskAttributeChanged": (YOUNG | {"paused", "exhausted"}, None),
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "AvalancheForced": (frozenset({"scouting"}), None),
+    "ScoutsJudged": (WORKING, None),
     "InputReleased": (YOUNG | {"paused"}, None),
     "InputHeld": (YOUNG | {"paused"}, None),
     "InputDropped": (YOUNG | {"paused"}, None),
@@ -100,9 +102,9 @@ class LegalTasks:
                 return str(record.message.verdict.value).lower()
             case "TaskResumed":
                 return self.interrupted.get(task, found)
-            case "JobsGenerated" if found == "paused":
-                self.interrupted[task] = "running"
-            case "JobsGenerated" if found in WORKING:
+            case "JobsGenerated":
+                return self._generated(task, record, found)
+            case "ScoutsJudged" if found == "scouting" and record.message.verdict.value == "GOOD":
                 return "running"
             case "TaskParked" if found in WORKING:
                 return "pending"
@@ -117,6 +119,13 @@ class LegalTasks:
             case _:
                 pass
         return found
+
+    def _generated(self, task: str, record: Seen, found: str) -> str:
+        """A task at work has jobs now; one that is paused has them when it is resumed."""
+        reached = "scouting" if record.message.scouts else "running"
+        if found == "paused":
+            self.interrupted[task] = reached
+        return reached if found in WORKING else found
 
     def _begun(self, task: str, record: Seen, found: str) -> str:
         """A task with long lists waits for their last name, and may be refined meanwhile."""

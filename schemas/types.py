@@ -144,6 +144,16 @@ class RetryAction(StrEnum):
     SYSTEM = "SYSTEM"
 
 
+class ScoutsVerdict(StrEnum):
+    """What the scouts of a task showed. GOOD: all other input is released; EXHAUSTED: too few succeeded, a
+    person must decide; BROKEN: none succeeded, the task cannot work."""
+
+    UNKNOWN = "UNKNOWN"
+    GOOD = "GOOD"
+    EXHAUSTED = "EXHAUSTED"
+    BROKEN = "BROKEN"
+
+
 class TaskVerdict(StrEnum):
     """How a task ended. DONE: every input succeeded; FINISHED: part of the input succeeded; FAILED: nothing
     succeeded, or the goal was missed; ABORTED: it was killed; BROKEN: it could never work; EXHAUSTED: limits
@@ -3113,6 +3123,37 @@ class RoleRights(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
+    """That the first ten jobs go ahead as scouts, and what they must show before the others follow.
+
+    success_tenths: So many tenths of their input must succeed.
+    split_rules_kept: True when scouts without a number of files or events get as much input as other jobs; else
+        one file each.
+    """
+
+    success_tenths: int
+    split_rules_kept: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "success_tenths": self.success_tenths,
+            "split_rules_kept": self.split_rules_kept,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            success_tenths=record["success_tenths"],
+            split_rules_kept=record["split_rules_kept"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.success_tenths <= 10
+
+
 _NAMES_OF_SERVICEMETRICS = lines_of(
     (NAME, 0, 255),
 )
@@ -4577,6 +4618,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         has the names.
     uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
     no_wait_parent: noWaitParent: the task begins while its parent is at work.
+    scouts: Rules for scouts; null: all jobs are made at once.
     """
 
     transformation: str
@@ -4612,6 +4654,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     listed: NameList | None = None
     uses_secrets: bool = False
     no_wait_parent: bool = False
+    scouts: ScoutRules | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4649,6 +4692,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "listed": None if self.listed is None else self.listed.to_avro(),
             "uses_secrets": self.uses_secrets,
             "no_wait_parent": self.no_wait_parent,
+            "scouts": None if self.scouts is None else self.scouts.to_avro(),
         }
 
     @classmethod
@@ -4688,6 +4732,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
             uses_secrets=record["uses_secrets"],
             no_wait_parent=record["no_wait_parent"],
+            scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -4723,6 +4768,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.build is None or self.build.is_within_bounds())
             and (self.merge is None or self.merge.is_within_bounds())
             and (self.listed is None or self.listed.is_within_bounds())
+            and (self.scouts is None or self.scouts.is_within_bounds())
         )
 
 

@@ -84,6 +84,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     command("task/pause", task_commands.pause, TASK),
     command("task/resume", task_commands.resume, TASK),
+    command("task/avalanche", task_commands.avalanche, TASK),
     command("task/release", task_commands.release, TASK),
     command("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
     command("task/change_priority", task_changes.change_priority, TASK, PRIORITY),

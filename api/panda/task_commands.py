@@ -18,6 +18,7 @@ from api.panda.task_reads import task_row
 from schemas.answer import CommandAnswered
 from schemas.task import (
     FinishTask,
+    ForceAvalanche,
     IncreaseAttempts,
     KillTask,
     PauseTask,
@@ -33,7 +34,7 @@ from schemas.types import UnitRange
 SERVER_ERROR, NOT_FOUND, NO_RIGHT, WRONG_STATUS = 1, 2, 3, 4
 #: pbook takes 3 after a retry with new parameters, and 1 (which equals true) after one without, for success.
 MISREAD_BY_RETRY = frozenset({SERVER_ERROR, NO_RIGHT})
-AT_WORK = frozenset({"running", "ready", "pending"})
+AT_WORK = frozenset({"running", "scouting", "ready", "pending"})
 ATTEMPTS_ADDED = 5
 ALL_INPUT = UnitRange(first=1, last=1_000_000)
 
@@ -79,6 +80,11 @@ async def resume(call: Call) -> Reply:
 async def release(call: Call) -> Reply:
     """Let jobs be made of all input that is held."""
     return await _command(call, "release", ReleaseInput(units=(ALL_INPUT,)))
+
+
+async def avalanche(call: Call) -> Reply:
+    """Make all jobs without waiting for the verdict on the scouts."""
+    return await _command(call, "avalanche", ForceAvalanche())
 
 
 async def reload_input(call: Call) -> Reply:

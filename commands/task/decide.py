@@ -39,6 +39,7 @@ from identity.rights import acts_for_others
 from schemas.queue import HoldTask
 from schemas.task import (
     AddInputNames,
+    AvalancheForced,
     BreakTask,
     ChangeSplitRule,
     ChangeTaskAttribute,
@@ -48,6 +49,7 @@ from schemas.task import (
     ExpireSubmission,
     FeedContents,
     FinishTask,
+    ForceAvalanche,
     GenerateJobs,
     HoldInput,
     IncreaseAttempts,
@@ -151,6 +153,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return change_attribute(task, command)
         case ChangeSplitRule():
             return change_split_rule(task, command)
+        case ForceAvalanche():
+            return force_avalanche(task, command)
         case ReleaseInput():
             return release_input(task, command)
         case HoldInput():
@@ -231,6 +235,13 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
     return accept(TaskResumed(reason=command.reason), follow_ups=releases(task))
+
+
+def force_avalanche(task: Task, command: ForceAvalanche) -> Decision:
+    """All input becomes jobs, also where the scouts fail later."""
+    if task.status is not TaskStatus.SCOUTING:
+        return _wrong_status(task, "avalanche")
+    return accept(AvalancheForced(reason=command.reason))
 
 
 def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool) -> Decision:

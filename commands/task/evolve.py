@@ -10,14 +10,15 @@ from dataclasses import replace
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.live_jobs import JobState
-from commands.task.model import AT_WORK, Ending, Order, Task
+from commands.task.model import AT_WORK, Ending, Order, Scouts, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
-from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
+from commands.task.transitions import NEXT, STATUS_OF_VERDICT, WORKING, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas import records
 from schemas.intervals import intervals_of
 from schemas.task import (
     AttemptsIncreased,
+    AvalancheForced,
     ChildRegistered,
     ContentsFed,
     InputAwaited,
@@ -30,6 +31,7 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -50,7 +52,13 @@ from schemas.task import (
     TaskSubmitted,
     TaskWoken,
 )
-from schemas.types import EventEnvelope, JobKind, TaskDefinition
+from schemas.types import EventEnvelope, JobKind, ScoutsVerdict, TaskDefinition
+
+SCOUTS_AFTER = {
+    ScoutsVerdict.GOOD: Scouts.PASSED,
+    ScoutsVerdict.EXHAUSTED: Scouts.EXHAUSTED,
+    ScoutsVerdict.BROKEN: Scouts.BROKEN,
+}
 
 
 def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
@@ -112,6 +120,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
             task.units.pass_by(task.units.gate.reloaded())
+            task.scouts = Scouts.OUT if task.scouts is Scouts.EXHAUSTED else task.scouts
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -127,9 +136,14 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case InputReleased():
             task.units.pass_by(task.units.gate.released(intervals_of(event.units), event.number_max))
         case InputHeld():
+            task.scouts = Scouts.OUT if event.scouts else task.scouts
             task.units.pass_by(task.units.gate.holding(intervals_of(event.units), event.number_max))
         case InputDropped():
             task.units.pass_by(task.units.gate.dropping(intervals_of(event.units)))
+        case AvalancheForced():
+            task.scouts = Scouts.FORCED
+        case ScoutsJudged():
+            _judged(task, event)
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()
@@ -212,8 +226,11 @@ def _ordered(task: Task, event: JobsOrdered) -> None:
 
 def _generated(task: Task, event: JobsGenerated) -> None:
     ordered = task.orders.pop(event.order).units
+    reached = TaskStatus.SCOUTING if event.scouts else TaskStatus.RUNNING
     if task.status is TaskStatus.PAUSED:
-        task.old_status = TaskStatus.RUNNING
+        task.old_status = reached
+    elif task.status in WORKING:
+        task.status = reached
     task.jobs.add(event.kind, event.jobs)
     task.last_serial = max([task.last_serial, *(job.serial for job in event.jobs)])
     new = dict.fromkeys(job.queue for job in event.jobs).keys() - set(task.queues_used)
@@ -236,8 +253,15 @@ def _take_back_orders(task: Task, *, only_parked: bool = False) -> None:
                 taken_from_merge(task, serial)
 
 
+def _judged(task: Task, event: ScoutsJudged) -> None:
+    task.scouts, task.message = SCOUTS_AFTER[event.verdict], event.message or task.message
+    if task.status is TaskStatus.SCOUTING and task.scouts is Scouts.PASSED:
+        task.status = TaskStatus.RUNNING
+
+
 def _retried(task: Task, event: TaskRetried) -> None:
     task.retrying = event.more
+    task.scouts = Scouts.OUT if task.scouts is Scouts.EXHAUSTED else task.scouts
     if not event.continues:
         task.attempt, task.ending, task.message = event.task_attempt, None, ""
         task.build_failures = 0

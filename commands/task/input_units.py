@@ -171,14 +171,15 @@ class InputUnits:
     @property
     def dropped(self) -> int:
         """Number of units that no job has and that are not needed."""
-        return self._ready_in(self.gate.dropped)
+        return self.ready_in(self.gate.dropped)
 
     @property
     def held(self) -> int:
         """Number of ready units that wait for a release by command."""
-        return self._ready_in(difference(self.gate.held, self.gate.dropped)) if self.gate.held else 0
+        return self.ready_in(difference(self.gate.held, self.gate.dropped)) if self.gate.held else 0
 
-    def _ready_in(self, ranges: Intervals) -> int:
+    def ready_in(self, ranges: Intervals) -> int:
+        """Number of ready units with ids in these ranges."""
         return sum(self.status.count(READY, first - 1, last) for first, last in ranges)
 
     def keys_known(self, dataset: str, keys: Set[UnitKey], before: int) -> Set[UnitKey]:

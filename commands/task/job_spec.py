@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from commands.task.file_lists import check_lists
 from commands.task.model import Task, Unmerged
+from commands.task.scouting import priority_in_force
 from commands.task.text import (
     expand,
     expand_merge_pairs,
@@ -82,7 +83,7 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
         parameters=_with_unmerged_names(text, outputs),
         inputs=inputs,
         outputs=outputs,
-        priority=task.priority,
+        priority=priority_in_force(task),
         needs_merge=merging,
         ram_mb=max((unit.ram_mb or 0 for unit in units), default=0),
         events=sum(unit.events or 0 for unit in units) or None,

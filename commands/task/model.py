@@ -48,6 +48,17 @@ class Ending(StrEnum):
     BROKEN = "broken"
 
 
+class Scouts(StrEnum):
+    """Where the scouts of a task stand. none: it has none, or its input is not known; forced: their verdict is not waited for."""
+
+    NONE = "none"
+    OUT = "out"
+    FORCED = "forced"
+    PASSED = "passed"
+    EXHAUSTED = "exhausted"
+    BROKEN = "broken"
+
+
 @dataclass(slots=True)
 class Task:
     """One task.
@@ -86,6 +97,7 @@ class Task:
     units: InputUnits = field(default_factory=InputUnits)
     known_units: int = 0
     retrying: bool = False
+    scouts: Scouts = Scouts.NONE
     orders: UndoDict[int, Order] = field(default_factory=UndoDict)
     last_order: int = 0
     last_serial: int = 0

@@ -14,6 +14,7 @@ from commands.sizes import first_part
 from commands.task.for_orders import texts_bytes
 from commands.task.limits import JOBS_PER_ORDER
 from commands.task.model import Task
+from commands.task.scouting import definition_in_force
 from schemas.splitting import (
     FILES_OF_A_JOB_MAX,
     INPUT_RECORDS_BYTES_MAX,
@@ -43,7 +44,7 @@ class Portion:
 def next_portion(task: Task, units_max: int) -> Portion:
     """Of the released units those of the next order, about `units_max`; none when none is released, or when they are too few for
     a job and the rest of it is still held."""
-    definition = _definition(task)
+    definition = definition_in_force(task)
     least, mixed = units_per_job(task), may_mix(definition)
     number = _units_of_an_order(definition, least, units_max)
     ready = list(islice(task.units.first_ready() if mixed else task.units.ready_by_dataset(), number + 1))
@@ -87,7 +88,7 @@ def _fills_its_jobs(definition: TaskDefinition, least: int | None, units: Sequen
 
 def units_per_job(task: Task) -> int | None:
     """The fewest units a job may have, that all input of the task becomes no more jobs than its limit; None without one."""
-    limit = _definition(task).rules.jobs_max
+    limit = definition_in_force(task).rules.jobs_max
     if not limit:
         return None
     counts = _counts(task)
@@ -103,7 +104,7 @@ def units_per_job(task: Task) -> int | None:
 
 def problem_of_limit(task: Task) -> str:
     """Why the input cannot be cut into so few jobs as the task asks for; empty when it can, or asks for no limit."""
-    least, limit = units_per_job(task), _definition(task).rules.jobs_max
+    least, limit = units_per_job(task), definition_in_force(task).rules.jobs_max
     if least is None:
         return ""
     if least > FILES_OF_A_JOB_MAX:
@@ -116,7 +117,7 @@ def problem_of_limit(task: Task) -> str:
 
 def _counts(task: Task) -> list[int]:
     """Number of the units that may share jobs, for each dataset or for all of them."""
-    return [len(task.units)] if may_mix(_definition(task)) else list(task.units.count_by_dataset().values())
+    return [len(task.units)] if may_mix(definition_in_force(task)) else list(task.units.count_by_dataset().values())
 
 
 def _units_of_an_order(definition: TaskDefinition, least: int | None, units_max: int) -> int:
@@ -131,8 +132,3 @@ def _units_of_an_order(definition: TaskDefinition, least: int | None, units_max:
         return min(max(units_max, per_job), max(texts_max, least or 0))
     number = min(units_max, JOBS_PER_ORDER * per_job, texts_max * per_job)
     return max(per_job, number - number % per_job)
-
-
-def _definition(task: Task) -> TaskDefinition:
-    assert task.definition is not None, f"task {task.task_id} orders jobs before it is refined"
-    return task.definition

@@ -10,7 +10,7 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.sizes import bytes_of
 from commands.task.job_spec import job_spec
 from commands.task.kills import broken
-from commands.task.model import Task, accounts_of
+from commands.task.model import Scouts, Task, accounts_of
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
 from schemas.bounds import Checked, OutOfBounds, sentence
@@ -89,6 +89,7 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         kind=command.kind,
         jobs=jobs,
         brokerage=command.brokerage,
+        scouts=task.scouts is Scouts.OUT,
         accounts=FileAccounts(
             total=accounts.total,
             used=accounts.used + newly_used,

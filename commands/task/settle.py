@@ -12,18 +12,20 @@ from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import AT_WORK, Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
+from commands.task.scouting import definition_in_force, priority_in_force, scouts_step
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.task import JobsOrdered, TaskFinalized
+from schemas.task import InputHeld, InputReleased, JobsOrdered, ScoutsJudged, TaskFinalized
 from schemas.types import JobKind, TaskVerdict, UnmergedJob
 
 #: Of the texts of all jobs of a task that are not ended.
 TEXTS_LIVE_BYTES_MAX = 500_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
+SettledEvent = JobsOrdered | TaskFinalized | InputHeld | InputReleased | ScoutsJudged
 PLANNING = WORKING | {TaskStatus.DEFINED}
 
 
-def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
+def settle(task: Task) -> SettledEvent | None:
     """The next thing that must happen to `task` without a command."""
     if task.status in (TaskStatus.TOBROKEN, TaskStatus.ABORTING):
         if task.jobs.counted():
@@ -34,7 +36,7 @@ def settle(task: Task) -> JobsOrdered | TaskFinalized | None:
         return _end(task)
     if task.status not in PLANNING or not task.contents_complete:
         return None
-    return _build_order(task) or _normal_order(task) or _end(task)
+    return scouts_step(task) or _build_order(task) or _normal_order(task) or _end(task)
 
 
 def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
@@ -139,15 +141,14 @@ def _order(
     *,
     more: bool = False,
 ) -> JobsOrdered:
-    assert task.definition is not None
     return JobsOrdered(
         order=task.last_order + 1,
         kind=kind,
         units=portion.units,
         unmerged=unmerged,
-        definition=for_orders(task.definition),
+        definition=for_orders(definition_in_force(task)),
         task_id=task.task_id,
-        priority=task.priority,
+        priority=priority_in_force(task),
         queues_used=task.queues_used,
         more=more,
         continues=portion.continues,

@@ -8,7 +8,7 @@ from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
-from commands.task.model import Ending, Order, Task
+from commands.task.model import Ending, Order, Scouts, Task
 from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -173,6 +173,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         ready_from=task.units.ready_from,
         known_units=task.known_units,
         retrying=task.retrying,
+        scouts=task.scouts.value,
         orders=tuple(orders),
         last_order=task.last_order,
         last_serial=task.last_serial,
@@ -243,6 +244,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from, _restored_gate(found.get(GATE))),
         known_units=main.known_units,
         retrying=main.retrying,
+        scouts=Scouts(main.scouts),
         orders=UndoDict({row.number: Order(row.kind, row.units, row.parked, row.continues) for row in main.orders}),
         last_order=main.last_order,
         last_serial=main.last_serial,

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from schemas.task import (
     AttemptsIncreased,
+    AvalancheForced,
     BrokerageDecided,
     ChildRegistered,
     ContentsFed,
@@ -17,6 +18,7 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -48,6 +50,7 @@ class TaskStatus(StrEnum):
     DEFINED = "defined"
     READY = "ready"
     RUNNING = "running"
+    SCOUTING = "scouting"
     PENDING = "pending"
     PAUSED = "paused"
     FINISHING = "finishing"
@@ -66,7 +69,7 @@ _S = TaskStatus
 KEEP = TaskStatus.UNKNOWN
 """As the reached status: the status stays as it is (or `evolve` sets the remembered one)."""
 
-WORKING = frozenset({_S.READY, _S.RUNNING, _S.PENDING})
+WORKING = frozenset({_S.READY, _S.SCOUTING, _S.RUNNING, _S.PENDING})
 ACTIVE = WORKING | {_S.WAITING, _S.REGISTERED, _S.REREFINE, _S.DEFINED}
 ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
 RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
@@ -97,32 +100,38 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.DEFINED, TaskRetried, _S.DEFINED),
         (_S.DEFINED, JobsOrdered, _S.READY),
         (_S.READY, JobsOrdered, _S.READY),
+        (_S.SCOUTING, JobsOrdered, _S.SCOUTING),
         (_S.RUNNING, JobsOrdered, _S.RUNNING),
         (_S.PENDING, JobsOrdered, _S.PENDING),
-        (_S.READY, JobsGenerated, _S.RUNNING),
-        (_S.RUNNING, JobsGenerated, _S.RUNNING),
-        (_S.PENDING, JobsGenerated, _S.RUNNING),
         (_S.PAUSED, JobsGenerated, _S.PAUSED),
         (_S.FINISHING, JobsGenerated, _S.FINISHING),
         (_S.FINISHING, JobsOrdered, _S.FINISHING),
         (_S.READY, TaskParked, _S.PENDING),
+        (_S.SCOUTING, TaskParked, _S.PENDING),
         (_S.RUNNING, TaskParked, _S.PENDING),
         (_S.PENDING, TaskParked, _S.PENDING),
         (_S.PAUSED, TaskParked, _S.PAUSED),
         (_S.FINISHING, TaskParked, _S.FINISHING),
         (_S.PENDING, TaskWoken, _S.READY),
         (_S.READY, TaskWoken, _S.READY),
+        (_S.SCOUTING, TaskWoken, _S.SCOUTING),
         (_S.RUNNING, TaskWoken, _S.RUNNING),
         (_S.FINISHING, TaskWoken, _S.FINISHING),
         (_S.PAUSED, TaskResumed, KEEP),
+        (_S.SCOUTING, AvalancheForced, _S.SCOUTING),
+        (_S.SCOUTING, ScoutsJudged, _S.RUNNING),
+        (_S.SCOUTING, ScoutsJudged, _S.SCOUTING),
     }
     | {(found, BrokerageDecided, found) for found in WORKING | {_S.PAUSED, _S.FINISHING}}
     | {(found, ParentEnded, found) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
     | {(found, ChildRegistered, found) for found in TaskStatus if found is not _S.UNKNOWN}
+    # Scouts that are not judged make a task scouting, all other jobs make it running.
+    | {(found, JobsGenerated, reached) for found in WORKING for reached in (_S.SCOUTING, _S.RUNNING)}
+    | {(found, ScoutsJudged, found) for found in WORKING - {_S.SCOUTING}}
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
     | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}
     | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}
-    | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE}}
+    | {(found, JobOutcomesRecorded, found) for found in WORKING | ENDING | {_S.PAUSED, _S.DEFINED, _S.REREFINE, _S.EXHAUSTED}}
     | {(found, TaskKillOrdered, _S.ABORTING) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
     | {(found, TaskFinishOrdered, _S.FINISHING) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED, _S.FINISHING}}
     | {(found, TaskBroken, _S.TOBROKEN) for found in ACTIVE | {_S.PAUSED, _S.FINISHING}}
@@ -143,7 +152,9 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     }
 )
 #: Events that may lead to several statuses and say to which.
-_SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, ParentAwaited, ParentEnded})
+_SAYS_STATUS = frozenset(
+    {TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, ParentAwaited, ParentEnded, JobsGenerated, ScoutsJudged}
+)
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
     (found, event): KEEP if event in _SAYS_STATUS else reached for found, event, reached in TRANSITIONS
 }

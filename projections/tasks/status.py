@@ -10,6 +10,7 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    ScoutsJudged,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -24,8 +25,9 @@ from schemas.task import (
     TaskSetAside,
     TaskWoken,
 )
+from schemas.types import ScoutsVerdict
 
-AT_WORK = frozenset({"ready", "running", "pending"})
+AT_WORK = frozenset({"ready", "scouting", "running", "pending"})
 #: Of a task at work, a further part of the retry is reported.
 RETRIED = frozenset({"finished", "failed", "exhausted"})
 #: Statuses that the calmer super_status repeats; others leave it as it was (docs/reference/jedi.md, "Super status").
@@ -45,9 +47,9 @@ def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, s
         case JobsOrdered() if status == "defined":
             return "ready", old_status
         case JobsGenerated() if status in AT_WORK:
-            return "running", old_status
+            return "scouting" if event.scouts else "running", old_status
         case JobsGenerated() if status == "paused":
-            return status, "running"
+            return status, "scouting" if event.scouts else "running"
         case TaskParked() | InputAwaited() if status in AT_WORK or status == "defined":
             return "pending", old_status
         case TaskWoken() if status == "pending":
@@ -76,6 +78,8 @@ def _ordered_status(event: Any, status: str) -> str:
             return "rerefine"
         case TaskRetried() if status in RETRIED:
             return "ready"
+        case ScoutsJudged(verdict=ScoutsVerdict.GOOD) if status == "scouting":
+            return "running"
         case TaskFinalized():
             return event.verdict.lower()
         case _:
@@ -86,6 +90,8 @@ def next_super_status(status: str, before: str, *, resumed: bool, started: bool)
     """super_status when the status became `status`; after a pause, the nearest public word."""
     if status in PUBLIC:
         return status
+    if status == "scouting":
+        return "submitting"
     if resumed:
         return "running" if started else "ready"
     return before

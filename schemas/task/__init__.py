@@ -33,6 +33,7 @@ from schemas.types import (
     OrderSnapshot,
     OutputFile,
     Requirements,
+    ScoutsVerdict,
     SplitRules,
     TaskDefinition,
     TaskVerdict,
@@ -401,6 +402,32 @@ class FinishTask(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             soft=record["soft"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+class ForceAvalanche(Struct, frozen=True, kw_only=True, gc=False):
+    """Release all input of a task that waits for the verdict on its scouts.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
             reason=record["reason"],
         )
 
@@ -1226,6 +1253,32 @@ class AttemptsIncreased(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class AvalancheForced(Struct, frozen=True, kw_only=True, gc=False):
+    """It was ordered not to wait for the verdict on the scouts.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
 class BrokerageDecided(Struct, frozen=True, kw_only=True, gc=False):
     """Which queues may take work of the task, and why the others not. Orders cite it while its facts hold.
 
@@ -1449,12 +1502,14 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why, as given.
     standing: For people: the ids that are held by command after it, the first few ranges of them; empty when
         there are none.
+    scouts: True when the units up to number_max are scouts and the others wait for their verdict.
     """
 
     units: tuple[UnitRange, ...] = ()
     number_max: int | None = None
     reason: str | None = None
     standing: str = ""
+    scouts: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1463,6 +1518,7 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
             "number_max": self.number_max,
             "reason": self.reason,
             "standing": self.standing,
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -1473,6 +1529,7 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
             number_max=record["number_max"],
             reason=record["reason"],
             standing=record["standing"],
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1634,6 +1691,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     jobs: The jobs.
     brokerage: Why these queues.
     accounts: Counters after it.
+    scouts: True when they are scouts: the task is scouting.
     """
 
     order: int
@@ -1641,6 +1699,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     jobs: tuple[GeneratedJob, ...] = ()
     brokerage: BrokerageEvidence
     accounts: FileAccounts
+    scouts: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1650,6 +1709,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             "jobs": [item.to_avro() for item in self.jobs],
             "brokerage": self.brokerage.to_avro(),
             "accounts": self.accounts.to_avro(),
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -1661,6 +1721,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             jobs=tuple(GeneratedJob.from_avro(item) for item in record["jobs"]),
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1838,6 +1899,57 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.parent_task_id <= 900000000000
             and _NAMES_OF_PARENTENDED("\n".join((self.parent_status, self.status, ""))) is not None
+        )
+
+
+class ScoutsJudged(Struct, frozen=True, kw_only=True, gc=False):
+    """The scouts of a task were judged.
+
+    verdict: What they showed.
+    units: Input units of the scouts, but those that were dropped.
+    finished: Of them, done or waiting for a merge.
+    failed: Of them, given up.
+    forced: True when the verdict was not waited for.
+    message: The sentence for people: why not good.
+    """
+
+    verdict: ScoutsVerdict
+    units: int
+    finished: int
+    failed: int
+    forced: bool = False
+    message: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "verdict": self.verdict,
+            "units": self.units,
+            "finished": self.finished,
+            "failed": self.failed,
+            "forced": self.forced,
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            verdict=ScoutsVerdict[record["verdict"]],
+            units=record["units"],
+            finished=record["finished"],
+            failed=record["failed"],
+            forced=record["forced"],
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.units <= 1000000
+            and 0 <= self.finished <= 1000000
+            and 0 <= self.failed <= 1000000
+            and len(self.message) <= 4000 and TEXT.takes(self.message)
         )
 
 
@@ -2814,6 +2926,7 @@ _NAMES_OF_TASKSNAPSHOT = lines_of(
     (WORD, 0, 32),
     (WORD, 0, 32),
     (WORD, 0, 32),
+    (WORD, 0, 32),
 )
 
 
@@ -2855,6 +2968,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     parent_status: What is known of the parent: at_work, or the status in which it ended; empty before it was
         asked.
     children: Tasks that have it as their parent.
+    scouts: Where its scouts stand: none, out, forced, passed, exhausted, broken.
     """
 
     status: str
@@ -2891,6 +3005,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     parent_status: str = ""
     children: tuple[int, ...] = ()
+    scouts: str = "none"
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2929,6 +3044,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "parent_status": self.parent_status,
             "children": list(self.children),
+            "scouts": self.scouts,
         }
 
     @classmethod
@@ -2969,6 +3085,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             parent_status=record["parent_status"],
             children=tuple(record["children"]),
+            scouts=record["scouts"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3003,7 +3120,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.children) <= 1000
             and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
-            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, ""))) is not None
+            and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
             and (self.library is None or self.library.is_within_bounds())
@@ -3230,6 +3347,7 @@ TaskCommand = (
     | ExpireSubmission
     | FeedContents
     | FinishTask
+    | ForceAvalanche
     | GenerateJobs
     | HoldInput
     | IncreaseAttempts
@@ -3255,6 +3373,7 @@ TaskCommand = (
 
 TaskEvent = (
     AttemptsIncreased
+    | AvalancheForced
     | BrokerageDecided
     | ChildRegistered
     | ContentsFed
@@ -3268,6 +3387,7 @@ TaskEvent = (
     | JobsOrdered
     | ParentAwaited
     | ParentEnded
+    | ScoutsJudged
     | SplitRuleChanged
     | TaskAttributeChanged
     | TaskBroken

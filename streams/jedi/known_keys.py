@@ -22,7 +22,6 @@ class KnownKeys:
     unsupported: Mapping[str, str]
 
 
-_SCOUTS = "no scouts are sent: all jobs are made at once"
 _EVENTS = "every change is sent as an event and followed at once"
 _ESTIMATE = "an estimate that the generic flavour of PanDA brokers without"
 _LABEL = "a word for people"
@@ -45,12 +44,13 @@ TASK = KnownKeys(
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
+            "skipScout", "respectSplitRule", "scoutSuccessRate",
         )
     ),
     harmless={
         "osInfo": _LABEL, "framework": _LABEL, "campaign": _LABEL, "countryGroup": _LABEL, "ticketID": _LABEL,
         "ticketSystemType": _LABEL, "requestType": _LABEL, "noEmail": "no mail is sent in any case",
-        "skipScout": _SCOUTS, "respectSplitRule": _SCOUTS, "scoutSuccessRate": _SCOUTS, "useExhausted": _SCOUTS,
+        "useExhausted": "a task that missed its goal ends by its counters and can be retried",
         "messageDriven": _EVENTS, "pushStatusChanges": _EVENTS,
         "cpuEfficiency": _ESTIMATE, "ioIntensity": _ESTIMATE,
         "ioIntensityUnit": _ESTIMATE, "diskIO": _ESTIMATE, "diskIOUnit": _ESTIMATE, "baseWalltime": _ESTIMATE,

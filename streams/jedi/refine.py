@@ -15,7 +15,7 @@ from typing import Any
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
-from schemas.types import NameList, SplitRules, StepDefinition, TaskDefinition
+from schemas.types import NameList, ScoutRules, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
 from streams.jedi.shown import readable, shown
@@ -38,6 +38,7 @@ INPUT_DATASETS_MAX = 500
 DEPTH_MAX = 30
 #: Stands for all parameters of a job in its steps; so often they are put in.
 ARGUMENTS, ARGUMENTS_MAX = "${TRF_ARGS}", 5
+SCOUT_SUCCESS_TENTHS = 5
 RUN_WRAPPER = "runGen-00-00-02"
 BUILD_WRAPPER = "buildGen-00-00-01"
 MERGE_WRAPPER = "runMerge-00-00-02"
@@ -129,7 +130,16 @@ def _definition(
         no_wait_parent=given.flag("noWaitParent"),
         wait_input=given.flag("waitInput"),
         listed=listed,
+        scouts=_scouts(given),
     )
+
+
+def _scouts(given: Parameters) -> ScoutRules | None:
+    """Scouts go first unless the task leaves them out; half of their input must succeed unless it gives another share."""
+    tenths = given.whole("scoutSuccessRate", 0, 10)
+    if given.flag("skipScout"):
+        return None
+    return ScoutRules(success_tenths=tenths or SCOUT_SUCCESS_TENTHS, split_rules_kept=given.flag("respectSplitRule"))
 
 
 def _listed(lists: Sequence[NameList], where: str) -> NameList | None:

@@ -81,6 +81,18 @@ def test_a_task_that_waits_for_its_parent_says_whose_end_is_awaited() -> None:
     assert (reason.says, reason.who) == ("It waits for the end of parent task 10000900.", "the owner of the parent")
 
 
+def test_a_scouting_task_says_what_its_scouts_have_to_show() -> None:
+    row = {"status": "scouting", "modified_at": 7, "started_at": 7, "files_total": 200, "files_finished": 2, "files_failed": 0}
+    task = {**row, "input_number_max": 10, "definition": {"scouts": {"success_tenths": 5}}}
+
+    first, *_ = why_task(TaskFacts(task=task, now=9, jobs={}))
+
+    assert first.says == (
+        "Its scouts are at work: the first 10 of 200 input units go alone until 5 tenths of them succeeded; 2 have."
+    )
+    assert first.change == "The scouts succeed, or an avalanche is ordered."
+
+
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
     job = {
         "status": "activated", "activated_at": 5, "task_id": 1, "queue": "Q", "priority": 900, "core_count": 1,

@@ -40,6 +40,7 @@ def parameters(name: str, jobs: int) -> dict[str, Any]:
         "noInput": True,
         "nEvents": jobs,
         "nEventsPerJob": 1,
+        "skipScout": True,
         "log": {
             "dataset": f"{name}log/",
             "container": f"{name}log/",

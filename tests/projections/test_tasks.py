@@ -17,8 +17,10 @@ from schemas.task import (
     InputNamesAdded,
     InputReleased,
     JobOutcomesRecorded,
+    JobsGenerated,
     ParentAwaited,
     ParentEnded,
+    ScoutsJudged,
     TaskBroken,
     TaskFinalized,
     TaskKillOrdered,
@@ -32,7 +34,7 @@ from schemas.task import (
     TaskRetried,
     TaskSetAside,
 )
-from schemas.types import JobOutcome, OutcomeKind, TaskVerdict, UnitChange, UnitRange
+from schemas.types import JobOutcome, OutcomeKind, ScoutsVerdict, TaskVerdict, UnitChange, UnitRange
 from tests.projections.sample_history import (
     INPUT,
     OUTPUT,
@@ -89,6 +91,11 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         message = TaskRestored(dead_letter_id="letter")
     if event in (InputNamesAdded, ContentsFed, ParentAwaited, ParentEnded):
         message = records.replace(message, status=reached.value)
+    if event is JobsGenerated:
+        message = records.replace(message, scouts=reached is TaskStatus.SCOUTING)
+    if event is ScoutsJudged:
+        good = (found, reached) != (TaskStatus.SCOUTING, TaskStatus.SCOUTING)
+        message = records.replace(message, verdict=ScoutsVerdict.GOOD if good else ScoutsVerdict.EXHAUSTED)
     if event.__name__ == "TaskSubmitted":
         return
 

@@ -22,6 +22,7 @@ from schemas.task import (
     ChangeTaskPriority,
     DropInput,
     FinishTask,
+    ForceAvalanche,
     HoldInput,
     IncreaseAttempts,
     KillTask,
@@ -259,11 +260,10 @@ class User:
         self._doings: tuple[Callable[[random.Random], Any], ...] = (
             lambda chance: KillTask(),
             lambda chance: FinishTask(soft=chance.random() < 0.5),
-            lambda chance: RetryTask(),
-            lambda chance: RetryTask(),
+            *(2 * (lambda chance: RetryTask(),)),
             lambda chance: PauseTask(),
-            lambda chance: ResumeTask(),
-            lambda chance: ResumeTask(),
+            *(2 * (lambda chance: ResumeTask(),)),
+            lambda chance: ForceAvalanche(),
             lambda chance: ReloadTask(parameters_json="{}"),
             lambda chance: IncreaseAttempts(increase=chance.randint(0, 2)),
             lambda chance: chance.choice((HoldInput, ReleaseInput, DropInput))(
@@ -321,7 +321,7 @@ class User:
     def _submit(self, chance: random.Random) -> None:
         number = FIRST_TASK + len(self.tasks)
         self.tasks.append(number)
-        parameters = a_submission(nEvents=chance.randint(1, 6), nEventsPerJob=chance.randint(1, 2))
+        parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
         parameters["taskName"] = f"user.jdoe.t{number}/"
         if chance.random() < 0.4:
             template = MERGE if chance.random() < 0.9 else BAD_MERGE

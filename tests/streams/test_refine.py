@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.scopes import dataset_name, scope_of
-from schemas.types import DatasetRole, OutputTemplate, Requirements, SplitRules, StepDefinition, TaskDefinition
+from schemas.types import DatasetRole, OutputTemplate, Requirements, ScoutRules, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.refine import refine
 from streams.jedi.task_parameters import MANDATORY, Refusal
 from tests.streams.builders import a_submission, a_submission_with_input, an_output
@@ -38,6 +38,7 @@ def test_the_complete_example_of_the_protocol_is_refined_word_by_word() -> None:
         source_url="culm://server",
         requirements=Requirements(processing_type="panda-client-2.2.0-jedi-run"),
         rules=SplitRules(events_per_job=1),
+        scouts=ScoutRules(success_tenths=5, split_rules_kept=True),
         events_total=3,
         sequence_offset=10,
         outputs=(
@@ -57,6 +58,26 @@ def test_the_complete_example_of_the_protocol_is_refined_word_by_word() -> None:
             ),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"respectSplitRule": None}, ScoutRules(success_tenths=5)),
+        ({"scoutSuccessRate": 8}, ScoutRules(success_tenths=8, split_rules_kept=True)),
+        ({"scoutSuccessRate": 0}, ScoutRules(success_tenths=5, split_rules_kept=True)),
+        ({"skipScout": False}, ScoutRules(success_tenths=5, split_rules_kept=True)),
+        ({"skipScout": True}, None),
+        ({"skipScout": True, "scoutSuccessRate": 8}, None),
+    ],
+)
+def test_scouts_go_first_unless_they_are_left_out(given: dict[str, Any], expected: ScoutRules | None) -> None:
+    assert refined(a_submission(**given)).scouts == expected
+
+
+@pytest.mark.parametrize("rate", [-1, 11, 0.5, "many"])
+def test_a_share_of_scouts_that_is_none_is_named(rate: Any) -> None:
+    assert "scoutSuccessRate" in refusal(a_submission(scoutSuccessRate=rate)).message
 
 
 def test_visible_outputs_are_named_by_stream_in_the_order_of_their_datasets() -> None:

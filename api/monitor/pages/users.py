@@ -5,7 +5,9 @@ from api.monitor.pages.words import LIVE_STATES
 from api.queries import job_counts, tasks
 from api.queries.filters import where_of
 
-AT_WORK = ("waiting", "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "rerefine")
+AT_WORK = (
+    "waiting", "registered", "defined", "ready", "pending", "scouting", "running", "paused", "finishing", "aborting", "rerefine",
+)  # fmt: skip
 
 
 async def load(view: PageView) -> Data:

@@ -9,14 +9,15 @@ JOB_STATES = (
 LIVE_STATES = JOB_STATES[:9]
 WAITING_STATES = JOB_STATES[:3]
 TASK_STATES = (
-    "waiting", "registered", "defined", "ready", "pending", "running", "paused", "finishing", "aborting", "tobroken", "rerefine",
-    "done", "finished", "failed", "broken", "aborted", "exhausted",
+    "waiting", "registered", "defined", "ready", "pending", "scouting", "running", "paused", "finishing", "aborting", "tobroken",
+    "rerefine", "done", "finished", "failed", "broken", "aborted", "exhausted",
 )  # fmt: skip
-TASK_ENDED = TASK_STATES[11:]
+TASK_ENDED = TASK_STATES[12:]
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "waiting": ("waiting", "defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come",
                 "intended", "worker.pending"),
-    "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing", "at work"),
+    "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing", "at work",
+               "scouting"),
     "success": ("finished", "done", "stored"),
     "partial": ("task.finished",),
     "failed": ("failed", "broken", "tobroken", "not made", "altered", "fatal", "exited", "backoff",
@@ -36,6 +37,7 @@ MEANINGS: Mapping[str, str] = {
     "task.defined": "its input is being collected",
     "task.ready": "its next jobs are being placed on queues",
     "task.pending": "no queue can take its next jobs at present",
+    "task.scouting": "its first jobs run alone; the others follow when enough of them succeeded",
     "task.running": "its jobs wait or run",
     "task.paused": "it was paused by hand; waiting jobs are held back",
     "task.finishing": "it ends when its running jobs have ended",

@@ -13,7 +13,7 @@ from api.panda import task_commands
 from api.panda.calls import Call
 from api.panda.envelope import Reply
 from schemas.answer import CommandAnswered
-from schemas.task import FinishTask, IncreaseAttempts, KillTask, ReassignTask, ReleaseInput, RetryTask
+from schemas.task import FinishTask, ForceAvalanche, IncreaseAttempts, KillTask, ReassignTask, ReleaseInput, RetryTask
 from schemas.types import UnitRange
 from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, run
 from tests.api.panda.builders import RecordingReadModels, a_call, a_task_row
@@ -111,7 +111,7 @@ def test_a_retry_with_new_parameters_answers_three(tmp_path: Path) -> None:
     assert orjson.loads(sent.parameters_json) == {"excludedSite": ["A", "B"], "nFilesPerJob": 2, "noLoopingCheck": True}
 
 
-@pytest.mark.parametrize("status", ["running", "ready", "pending"])
+@pytest.mark.parametrize("status", ["running", "scouting", "ready", "pending"])
 def test_a_retry_of_a_task_at_work_gives_it_more_attempts(tmp_path: Path, status: str) -> None:
     gateway = GatewayStandIn()
 
@@ -151,6 +151,18 @@ def test_a_release_is_of_all_input(tmp_path: Path) -> None:
 
     assert (reply.data, reply.message.startswith("command=release is registered")) == (0, True)
     assert gateway.sent == [(ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), "10000001")]
+
+
+def test_an_avalanche_is_ordered_and_refused_in_the_words_of_the_reference(tmp_path: Path) -> None:
+    gateway = GatewayStandIn()
+    wrong = refusing("WRONG_STATUS", "the avalanche command is not accepted if the task is in running status")
+
+    reply = answered(task_commands.avalanche, gateway, tmp_path)
+    late = answered(task_commands.avalanche, wrong, tmp_path)
+
+    assert (reply.data, gateway.sent) == (0, [(ForceAvalanche(), "10000001")])
+    assert (late.success, late.data) == (False, 4)
+    assert late.message == "Command rejected: the avalanche command is not accepted if the task is in running status "
 
 
 def test_more_attempts_have_codes_of_their_own(tmp_path: Path) -> None:
