@@ -17,6 +17,7 @@ from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.registry import LAW, altered
 from check.rows import RowsEqualEvents, RowView, views
 from check.senders import RevokedAreSilent
+from check.shares import SharesInOrder
 from check.tasks import LegalTasks, UnitCounters
 from check.workers import WorkersAreIntended
 from schemas.times import utc
@@ -48,6 +49,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
         OnePilotEach(settled),
+        SharesInOrder(),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
         WorkersAreIntended(),

@@ -74,7 +74,9 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
             await facts.reached(one.topic, one.partition, one.offset)
 
     task = (
-        Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, _: refine_submitted(records, api)),
+        Reaction(
+            "refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, known: refine_submitted(records, api, known)
+        ),
         Reaction("generate", frozenset({"JobsOrdered"}), generate_ordered),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )

@@ -14,6 +14,7 @@ from schemas.characters import (
 from schemas.types import (
     ClassDemand,
     ClassLoad,
+    ShareLoad,
 )
 
 
@@ -218,3 +219,29 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.quiet_since <= 4165516800000000
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
+
+
+class ShareInQueue(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that are of a global share, after the last event that changed them.
+
+    load: The jobs.
+    """
+
+    load: ShareLoad
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "load": self.load.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            load=ShareLoad.from_avro(record["load"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.load.is_within_bounds()

@@ -16,10 +16,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet
+from schemas.policy import QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
 from schemas.resource_types import BUILT_IN
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
-from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad, ShareInQueue
+from schemas.types import EventEnvelope, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
@@ -46,6 +46,9 @@ class Facts:
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._types: tuple[ResourceType, ...] = BUILT_IN
+        self._shares: tuple[GlobalShare, ...] = ()
+        self._shares_cause: EventEnvelope | None = None
+        self._share_loads: dict[str, dict[str, ShareLoad]] = {}
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
@@ -88,6 +91,11 @@ class Facts:
         """Pilots wanted by queue, as the log says, and the last event of each queue."""
         with self._lock:
             return dict(self._wanted), dict(self._causes)
+
+    def cause_of_shares(self) -> EventEnvelope | None:
+        """The event that set the tree of shares; None while there is none."""
+        with self._lock:
+            return self._shares_cause
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
         """Return when the policy event at `offset` is part of the facts."""
@@ -219,12 +227,8 @@ class Facts:
         found, envelope = decoded.message, decoded.envelope
         subject = envelope.aggregate_id
         match found:
-            case QueueConfigured():
-                self._settings[found.settings.name] = found.settings
-            case RetryRulesSet():
-                self._rules = found.rules
-            case ResourceTypesSet():
-                self._types = found.rows
+            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet():
+                self._know_policy(found, envelope)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
@@ -234,6 +238,8 @@ class Facts:
                 self._note_cause(subject, envelope)
             case QueueKnown():
                 self._note_cause(subject, envelope)
+            case ShareInQueue():
+                self._share_loads.setdefault(subject, {})[found.load.name] = found.load
             case PilotsLive():
                 self._live[subject] = found.live
             case QueueHealth():
@@ -246,6 +252,19 @@ class Facts:
                 self._wanted[subject] = Wanted(found.wanted, envelope.event_id, envelope, by_class, found.held_at)
             case _:
                 return  # policies that no choice rests on
+
+    def _know_policy(
+        self, found: QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet, envelope: EventEnvelope
+    ) -> None:
+        match found:
+            case QueueConfigured():
+                self._settings[found.settings.name] = found.settings
+            case RetryRulesSet():
+                self._rules = found.rules
+            case ResourceTypesSet():
+                self._types = found.rows
+            case SharesSet():
+                self._shares, self._shares_cause = found.shares, envelope
 
     def _note_cause(self, queue: str, envelope: EventEnvelope) -> None:
         """The later of two facts about the queue, which may come in either order."""
@@ -260,9 +279,12 @@ class Facts:
             if load is None:
                 queues[name] = QueueFacts(settings, pilots=pilots, health=health)
             else:
-                queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since)
+                shares = dict(self._share_loads.get(name, {}))
+                queues[name] = QueueFacts(
+                    settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since, shares
+                )
         position = position_text(self._known_places())
-        return Snapshot(queues, self._rules, tuple(self._parked.values()), position, self._types)
+        return Snapshot(queues, self._rules, tuple(self._parked.values()), position, self._types, self._shares)
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
-from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
+from schemas.types import ClassLoad, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad, WorkerMode
 
 POLICY_EVENTS = "culm.policy.events.v1"
 PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
@@ -20,7 +20,8 @@ class QueueFacts:
     """A queue as last read from the log: settings, waiting and leased jobs, live pilots; classes: the jobs by class of slot.
 
     health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
-    had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
+    had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known. shares: its jobs by global
+    share.
     """
 
     settings: QueueSettings
@@ -30,6 +31,7 @@ class QueueFacts:
     classes: tuple[ClassLoad, ...] = ()
     health: QueueHealth | None = None
     quiet_since: int = 0
+    shares: Mapping[str, ShareLoad] = field(default_factory=dict)
 
     @property
     def ill(self) -> QueueHealth | None:
@@ -48,13 +50,14 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Facts that do not change while a choice is made. `retry_rules` is None until some were set."""
+    """Facts that do not change while a choice is made. `retry_rules` is None until some were set. shares: the tree."""
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
     retry_rules: tuple[RetryRule, ...] | None = None
     parked: tuple[Parked, ...] = ()
     position: str = ""
     resource_types: tuple[ResourceType, ...] = BUILT_IN
+    shares: tuple[GlobalShare, ...] = ()
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

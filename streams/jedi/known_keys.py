@@ -44,11 +44,11 @@ TASK = KnownKeys(
             "maxNumJobs", "totNumJobs", "nJobs", "noInput", "dsForIN", "pfnList", "jobParameters", "log", "log_merge",
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
-            "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
+            "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome", "gshare", "campaign",
         )
     ),
     harmless={
-        "osInfo": _LABEL, "framework": _LABEL, "campaign": _LABEL, "countryGroup": _LABEL, "ticketID": _LABEL,
+        "osInfo": _LABEL, "framework": _LABEL, "countryGroup": _LABEL, "ticketID": _LABEL,
         "ticketSystemType": _LABEL, "requestType": _LABEL, "noEmail": "no mail is sent in any case",
         "skipScout": _SCOUTS, "respectSplitRule": _SCOUTS, "scoutSuccessRate": _SCOUTS, "useExhausted": _SCOUTS,
         "messageDriven": _EVENTS, "pushStatusChanges": _EVENTS,
@@ -116,7 +116,7 @@ TASK = KnownKeys(
         "ddmBackEnd": "a choice of the data management", "altStageOut": "another place for outputs",
         "putLogToOS": "logs in an object store",
         "onlyTagsForFC": "a choice of queues by software", "writeInputToFile": "a list of input in a file; use ${IN/F}",
-        "workQueue_ID": "a work queue", "gshare": "a choice of the share",
+        "workQueue_ID": "a work queue",
     },
 )  # fmt: skip
 
