@@ -70,6 +70,7 @@ class World:
         self.user, self.operator = User(self.calls), Operator(self.calls)
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
+        self.operator.set_shares()
 
     def turn(self, turn: Turn) -> None:
         """Take one turn."""
