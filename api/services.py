@@ -14,6 +14,7 @@ from api.log.link_renewal import LinkRenewal
 from api.log.live_events import LiveEvents
 from api.log.positions import Positions
 from api.log.refusals import RefusalLog
+from api.log.share_ranks import ShareRanksFollower
 from api.log.task_numbers import TaskNumbers
 from api.queries.read_models import ReadModels
 from api.secrets.service import SecretService
@@ -27,6 +28,7 @@ from identity.own_issuers import edge_issuer
 from identity.secret_keys import SecretKeys
 from identity.trust import development_verifier, key_cache
 from identity.verify import Verifier
+from schemas.types import ShareRanks
 from schemas.wire import Codec
 
 #: Less than a caller waits for an answer: what the log has not taken by then is given up, and not sent later.
@@ -41,6 +43,7 @@ class Services:
     gateway: commands out, answers in. read_models: SQL on the views. gate: who may what. live: events as they happen.
     issuers: whom tokens are believed of; None where that is fixed. condition: what is wrong with the stack;
     None where no one asks. refusals: writes what the gate refused; None where no one reads it.
+    ranks: how the global shares stand; None where no pilot asks.
     numbers: ids for new tasks. secrets: those of users. uploads: those under way.
     """
 
@@ -53,6 +56,7 @@ class Services:
     issuers: IssuerPolicy | None = None
     condition: ConditionService | None = None
     refusals: RefusalLog | None = None
+    ranks: ShareRanksFollower | None = None
     numbers: TaskNumbers = field(init=False)
     secrets: SecretService = field(init=False)
     uploads: OpenUploads = field(default_factory=OpenUploads, init=False)
@@ -62,6 +66,11 @@ class Services:
         # Once: the file of keys is read when it changes, not for each secret.
         store = SecretStore(self.shared.space(SharedKind.SECRETS), SecretKeys(self.config.secrets_keys_file))
         object.__setattr__(self, "secrets", SecretService(store, self.gateway))
+
+    @property
+    def share_ranks(self) -> ShareRanks | None:
+        """How the global shares stand; None where they are not ranked."""
+        return self.ranks.current if self.ranks is not None else None
 
     @property
     def shared(self) -> SharedStore:
@@ -76,6 +85,8 @@ class Services:
             self.issuers.start()
         if self.refusals is not None:
             self.refusals.start()
+        if self.ranks is not None:
+            self.ranks.start()
 
     async def ready(self, seconds: float) -> None:
         """Return when tokens can be judged, or after `seconds`: until then requests are answered 503."""
@@ -88,6 +99,8 @@ class Services:
             self.refusals.close()
         if self.issuers is not None:
             self.issuers.close()
+        if self.ranks is not None:
+            self.ranks.close()
         self.live.close()
         self.gateway.close()
         self.read_models.close()
@@ -135,4 +148,5 @@ def make_services(config: ApiConfig, codec: Codec) -> Services:
         issuers=IssuerPolicy(config.kafka, codec, gate.verifier, gate.keys, tuple(config.vos), gate.enrolments),
         condition=ConditionService(config, read_models),
         refusals=RefusalLog(config.kafka, codec, gate.refusals),
+        ranks=ShareRanksFollower(config.kafka, codec),
     )

@@ -19,6 +19,7 @@ from check.registry import LAW, altered
 from check.releases import InputReleasedOnce
 from check.rows import RowsEqualEvents, RowView, views
 from check.senders import RevokedAreSilent, RevokedHoldNothing
+from check.shares import SharesInOrder
 from check.tasks import LegalTasks, UnitCounters
 from check.workers import WorkersAreIntended
 from schemas.times import utc
@@ -51,6 +52,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         NoJobLost(settled),
         AcceptedIsTerminalOrLive(settled),
         OnePilotEach(settled),
+        SharesInOrder(),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
         RevokedHoldNothing(),

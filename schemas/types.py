@@ -1162,6 +1162,10 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
     label_pattern: Regular expression on prodSourceLabel.
     working_group_pattern: Regular expression on working group.
     processing_type_pattern: Regular expression on processing type.
+    campaign_pattern: Regular expression on campaign.
+    transformation_pattern: Regular expression on the name of the transformation (transPath).
+    resource_type_pattern: Regular expression on resource type.
+    vo_pattern: Regular expression on VO.
     """
 
     name: str
@@ -1170,6 +1174,10 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
     label_pattern: str | None = None
     working_group_pattern: str | None = None
     processing_type_pattern: str | None = None
+    campaign_pattern: str | None = None
+    transformation_pattern: str | None = None
+    resource_type_pattern: str | None = None
+    vo_pattern: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1180,6 +1188,10 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
             "label_pattern": self.label_pattern,
             "working_group_pattern": self.working_group_pattern,
             "processing_type_pattern": self.processing_type_pattern,
+            "campaign_pattern": self.campaign_pattern,
+            "transformation_pattern": self.transformation_pattern,
+            "resource_type_pattern": self.resource_type_pattern,
+            "vo_pattern": self.vo_pattern,
         }
 
     @classmethod
@@ -1192,6 +1204,10 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
             label_pattern=record["label_pattern"],
             working_group_pattern=record["working_group_pattern"],
             processing_type_pattern=record["processing_type_pattern"],
+            campaign_pattern=record["campaign_pattern"],
+            transformation_pattern=record["transformation_pattern"],
+            resource_type_pattern=record["resource_type_pattern"],
+            vo_pattern=record["vo_pattern"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1203,6 +1219,10 @@ class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
             and (self.label_pattern is None or (len(self.label_pattern) <= 500 and LINE.takes(self.label_pattern)))
             and (self.working_group_pattern is None or (len(self.working_group_pattern) <= 500 and LINE.takes(self.working_group_pattern)))
             and (self.processing_type_pattern is None or (len(self.processing_type_pattern) <= 500 and LINE.takes(self.processing_type_pattern)))
+            and (self.campaign_pattern is None or (len(self.campaign_pattern) <= 500 and LINE.takes(self.campaign_pattern)))
+            and (self.transformation_pattern is None or (len(self.transformation_pattern) <= 500 and LINE.takes(self.transformation_pattern)))
+            and (self.resource_type_pattern is None or (len(self.resource_type_pattern) <= 500 and LINE.takes(self.resource_type_pattern)))
+            and (self.vo_pattern is None or (len(self.vo_pattern) <= 500 and LINE.takes(self.vo_pattern)))
         )
 
 
@@ -1899,6 +1919,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: Tenant of the one who leased it; empty in rows of earlier releases.
     worker_id: Worker of the pilot; empty where it did not say.
     slot_class: Class of the pilot; empty where there is none.
+    share: Global share of the job; empty in rows of earlier releases.
+    cores: Cores of the job; 0 in rows of earlier releases.
     """
 
     lease_id: str
@@ -1909,6 +1931,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: str = ""
     worker_id: str = ""
     slot_class: str = ""
+    share: str = ""
+    cores: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1921,6 +1945,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "worker_id": self.worker_id,
             "slot_class": self.slot_class,
+            "share": self.share,
+            "cores": self.cores,
         }
 
     @classmethod
@@ -1935,6 +1961,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             worker_id=record["worker_id"],
             slot_class=record["slot_class"],
+            share=record["share"],
+            cores=record["cores"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1942,6 +1970,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 1 <= self.lease_seconds <= 10000000
+            and len(self.share) <= 128 and LINE.takes(self.share)
+            and 0 <= self.cores <= 100000
             and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, ""))) is not None
         )
 
@@ -2539,6 +2569,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     resource_type: Resource type that a pilot must offer.
     core_count: Cores that a pilot must offer.
     queued_at: Since when it waits (microseconds UTC); 0 in rows of earlier releases.
+    share: Its global share.
     """
 
     task_id: int
@@ -2552,6 +2583,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     resource_type: str
     core_count: int = 1
     queued_at: int = 0
+    share: str = "Undefined"
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2567,6 +2599,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             "resource_type": self.resource_type,
             "core_count": self.core_count,
             "queued_at": self.queued_at,
+            "share": self.share,
         }
 
     @classmethod
@@ -2584,6 +2617,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             resource_type=record["resource_type"],
             core_count=record["core_count"],
             queued_at=record["queued_at"],
+            share=record["share"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2596,6 +2630,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.walltime_seconds_max <= 1000000000
             and 0 <= self.core_count <= 100000
             and 0 <= self.queued_at <= 4165516800000000
+            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
             and _NAMES_OF_PLACEINLINE("\n".join((self.owner, self.vo, self.label, self.resource_type, ""))) is not None
         )
 
@@ -3194,6 +3229,130 @@ class ServiceMetrics(Struct, frozen=True, kw_only=True, gc=False):
             (self.measured_at is None or (631152000000000 <= self.measured_at <= 4102444800000000))
             and 2 <= len(self.document_json) <= 4000 and TEXT.takes(self.document_json)
             and _NAMES_OF_SERVICEMETRICS("\n".join((self.host, ""))) is not None
+        )
+
+
+class ShareGiven(Struct, frozen=True, kw_only=True, gc=False):
+    """What a queue gave to jobs of a share since the shares were ranked last.
+
+    name: Name of the share.
+    cores: Cores of the jobs.
+    """
+
+    name: str
+    cores: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "cores": self.cores,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            cores=record["cores"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 128 and LINE.takes(self.name)
+            and 0 <= self.cores <= 1000000000000000
+        )
+
+
+class ShareLoad(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that are of a global share.
+
+    name: Name of the share.
+    waiting: Jobs that wait.
+    leased: Jobs that pilots hold.
+    cores: Cores of the jobs that pilots hold.
+    """
+
+    name: str
+    waiting: int
+    leased: int
+    cores: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "waiting": self.waiting,
+            "leased": self.leased,
+            "cores": self.cores,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+            cores=record["cores"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 128 and LINE.takes(self.name)
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and 0 <= self.cores <= 1000000000000000
+        )
+
+
+class ShareStanding(Struct, frozen=True, kw_only=True, gc=False):
+    """What a node or leaf of the tree of shares may have and has.
+
+    name: Name of the share.
+    parent: Its parent; null at the top.
+    percent: Share among its siblings.
+    used: HS23 of the jobs that pilots hold for it: cores times the corepower of their queues.
+    pledged: HS23 that it may have of all that is used.
+    """
+
+    name: str
+    parent: str | None = None
+    percent: float
+    used: float
+    pledged: float = 0.0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "parent": self.parent,
+            "percent": self.percent,
+            "used": self.used,
+            "pledged": self.pledged,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            parent=record["parent"],
+            percent=record["percent"],
+            used=record["used"],
+            pledged=record["pledged"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 128 and LINE.takes(self.name)
+            and (self.parent is None or (len(self.parent) <= 128 and LINE.takes(self.parent)))
+            and 0 <= self.percent <= 1000000
+            and 0 <= self.used <= 1e+18
+            and 0 <= self.pledged <= 1e+18
         )
 
 
@@ -4493,6 +4652,40 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ShareRanks(Struct, frozen=True, kw_only=True, gc=False):
+    """The standings of the shares as the sender of a command knew them.
+
+    sequence: Sequence of the event `SharesRanked` that says so, from 1.
+    standings: The tree, in its order.
+    """
+
+    sequence: int
+    standings: tuple[ShareStanding, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "sequence": self.sequence,
+            "standings": [item.to_avro() for item in self.standings],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            sequence=record["sequence"],
+            standings=tuple(ShareStanding.from_avro(item) for item in record["standings"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.sequence <= 9223372036854775807
+            and len(self.standings) <= 1000
+            and (not self.standings or all(map(ShareStanding.is_within_bounds, self.standings)))
+        )
+
+
 _NAMES_OF_SOFTWARETAGS = lines_of(
     (WORD, 1, 128),
 )
@@ -4619,6 +4812,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
     no_wait_parent: noWaitParent: the task begins while its parent is at work.
     scouts: Rules for scouts; null: all jobs are made at once.
+    share: Global share of its jobs, a leaf of the tree.
     """
 
     transformation: str
@@ -4655,6 +4849,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     uses_secrets: bool = False
     no_wait_parent: bool = False
     scouts: ScoutRules | None = None
+    share: str = "Undefined"
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4693,6 +4888,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "uses_secrets": self.uses_secrets,
             "no_wait_parent": self.no_wait_parent,
             "scouts": None if self.scouts is None else self.scouts.to_avro(),
+            "share": self.share,
         }
 
     @classmethod
@@ -4733,6 +4929,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             uses_secrets=record["uses_secrets"],
             no_wait_parent=record["no_wait_parent"],
             scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
+            share=record["share"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4761,6 +4958,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
             and 0 <= self.goal_permille <= 1000
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

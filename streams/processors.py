@@ -79,7 +79,9 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
 
     generation = Generation()
     task = (
-        Reaction("refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, _: refine_submitted(records, api)),
+        Reaction(
+            "refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, known: refine_submitted(records, api, known)
+        ),
         Reaction("generate", generation.kinds, generation.choose),
         Reaction("children", frozenset({"TaskFinalized"}), lambda records, _: tell_children(records)),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),

@@ -47,7 +47,7 @@ ROOMS: Mapping[str, str] = {
     "streams.facts": "loads, policies and parked tasks",
     "streams.jedi": "refine, broker, split, account, retry",
     "streams.leases": "heartbeats that keep leases alive",
-    "streams.provisioning": "how many pilots are wanted",
+    "streams.provisioning": "pilots wanted, shares in order",
     "streams.timers": "deadlines that have come due",
     "projections": "rows, one folder a question",
     "projections.__main__": "starts projector or rebuild",

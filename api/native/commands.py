@@ -35,6 +35,7 @@ from schemas.catalog import CatalogEntry
 from schemas.dataset import RegisterFiles
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.queue import BindJob, LeaseJob
+from schemas.records import replace
 from schemas.wire import Message
 from schemas.worker import ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WithdrawWorker
 
@@ -126,6 +127,9 @@ class CommandService:
         self._check_agent(command, aggregate_id, identity)
         if isinstance(command, BindJob):
             command = with_holder(command, identity)
+        if isinstance(command, BindJob | LeaseJob):
+            # A pilot that named the order itself would put its own share first.
+            command = replace(command, ranks=self._services.share_ranks)
         if key is not None:
             earlier = await self._fingerprints.check(command_id, entry.name, asked, identity)
             if earlier is not None:

@@ -108,7 +108,7 @@ class PilotDispatch:
         asks = (identity.vo, queue, offer.worker_id or "")
         try:
             answer = await self._services.gateway.submit(
-                LeaseJob(offer=offer, is_first_request=asks not in self._asked),
+                LeaseJob(offer=offer, is_first_request=asks not in self._asked, ranks=self._services.share_ranks),
                 queue,
                 identity,
                 role="pilot",

@@ -1,7 +1,6 @@
 """What a policy says to a command. Guards: a malformed rule is refused, named with what was found and expected."""
 
 import re
-from collections import defaultdict
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
@@ -41,9 +40,9 @@ from schemas.policy import (
 from schemas.queue import ConfigureDispatch
 from schemas.queue_classes import problem_of_classes
 from schemas.resource_types import RESOURCE_TYPES_KEY, problem_of_resource_types
+from schemas.share_tree import SHARES_KEY, problem_of_shares
 from schemas.types import (
     CommandEnvelope,
-    GlobalShare,
     IssuerProfile,
     QueueSettings,
     SignatureAlgorithm,
@@ -51,7 +50,6 @@ from schemas.types import (
     WorkerMode,
 )
 
-PERCENT_TOLERANCE = 0.01
 #: pull_ups: Culm orders workers; pull: the Harvester decides itself how many; push: it fetches jobs.
 HARVESTER_WORKFLOWS = ("pull_ups", "pull", "push")
 
@@ -101,9 +99,9 @@ def configure_queue(policy: Policy, command: ConfigureQueue, by: CommandEnvelope
 
 def set_shares(policy: Policy, command: SetShares, by: CommandEnvelope) -> Decision:
     """The tree of shares, whole; siblings add up to 100 percent."""
-    if by.aggregate_id != "shares":
-        return refuse("BAD_KEY", f"shares were sent to {by.aggregate_id!r}, expected 'shares'")
-    problem = _problem_of_shares(command.shares)
+    if by.aggregate_id != SHARES_KEY:
+        return refuse("BAD_KEY", f"shares were sent to {by.aggregate_id!r}, expected {SHARES_KEY!r}")
+    problem = problem_of_shares(command.shares)
     if problem:
         return refuse("BAD_SHARES", problem)
     return accept() if policy.shares == command.shares else accept(SharesSet(shares=command.shares))
@@ -182,26 +180,6 @@ def _problem_of_harvester(settings: QueueSettings) -> str:
         return f"harvester_workflow is {settings.harvester_workflow!r}, expected one of {', '.join(HARVESTER_WORKFLOWS)}"
     if settings.harvester and not settings.rss_mb_max:
         return f"rss_mb_max is 0, expected the memory of workers that Harvester {settings.harvester} asks for"
-    return ""
-
-
-def _problem_of_shares(shares: tuple[GlobalShare, ...]) -> str:
-    names = [share.name for share in shares]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return f"share {twice[0]} is named twice"
-    sums: dict[str | None, float] = defaultdict(float)
-    for share in shares:
-        if share.parent is not None and share.parent not in names:
-            return f"share {share.name} has the unknown parent {share.parent}"
-        for pattern in (share.label_pattern, share.working_group_pattern, share.processing_type_pattern):
-            problem = _problem_of_pattern(pattern)
-            if problem:
-                return f"share {share.name}: {problem}"
-        sums[share.parent] += share.percent
-    for parent, total in sums.items():
-        if abs(total - 100) > PERCENT_TOLERANCE:
-            return f"shares below {parent or 'the top'} add up to {total:g} percent, expected 100"
     return ""
 
 

@@ -7,10 +7,12 @@ one has begun in time is not taken back but prolonged, and the end of its worker
 Source: docs/decisions/0043.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.queue.model import DispatchQueue, Lease
+from commands.queue.shares import cores_of, is_by_age, order_by, rank_of
 from commands.queue.waiting import WaitingJob
 from schemas.instants import MICROSECONDS
 from schemas.job import RecordLease
@@ -68,7 +70,9 @@ def bind(queue: DispatchQueue, command: BindJob, by: CommandEnvelope) -> Decisio
         return _bound_before(queue, held, settings, command, by)
     if not pushes(settings):
         return refuse("NOT_PUSHED", f"queue {by.aggregate_id} is of mode {settings.mode}, expected PUSH: its pilots ask for jobs")
-    job = _first(queue, by.vo)
+    order = order_by(command.ranks, queue.ranks_sequence, queue.given, settings.corepower)
+    by_age = bool(order) and is_by_age(by.command_id)
+    job = _first(queue, by.vo, order, by_age=by_age)
     if job is None:
         return refuse("NO_JOBS", "no job waits for a worker")
     spec, job_class = job.spec, queue.loads.class_of(job.needs)
@@ -92,6 +96,11 @@ def bind(queue: DispatchQueue, command: BindJob, by: CommandEnvelope) -> Decisio
         slot_memory_mb=worker.memory_mb,
         holder=command.holder,
         bound=True,
+        shares=queue.shares.told({job.needs.share: (-1, 1, cores_of(job.needs))}),
+        share=job.needs.share,
+        share_rank=rank_of(job.needs.share, order),
+        ranks_sequence=command.ranks.sequence if command.ranks is not None else 0,
+        by_age=by_age,
     )
     record = RecordLease(
         lease_id=by.command_id,
@@ -126,12 +135,14 @@ def unbind(queue: DispatchQueue, command: UnbindJob) -> Decision:
         waiting=waiting,
         leased=leased,
         classes=queue.loads.told(leased=left),
+        shares=queue.shares.told({lease.share: (0, -1, -lease.cores)}),
     )
     queued = JobQueued(
         spec=spec,
         waiting=waiting + 1,
         leased=leased,
         classes=queue.loads.told(waiting={queue.loads.class_of(lease.job.needs): 1}, leased=left),
+        shares=queue.shares.told({lease.share: (1, -1, -lease.cores)}),
         quiet_since=queue.quiet_since,
     )
     return accept(ended, queued)
@@ -186,11 +197,19 @@ def _bound_before(
     return accept(follow_ups=(FollowUp(by.aggregate_id, worker, required=True),), leased=given)
 
 
-def _first(queue: DispatchQueue, vo: str) -> WaitingJob | None:
-    """Of the heads of all lines of `vo` the one of highest priority, and of these the oldest."""
-    ranks = (rank for needs, rank in queue.lines.heads(None) if needs.vo == vo)
-    first = min(ranks, default=None)
-    return queue.waiting[first[1]] if first is not None else None
+def _first(queue: DispatchQueue, vo: str, order: Sequence[str], *, by_age: bool) -> WaitingJob | None:
+    """Of the jobs of `vo` the first: by share as they are ranked, then by priority, then by age; or by age alone."""
+    if by_age:
+        oldest = min((line.ages[0] for needs, line in queue.lines.named(None) if needs.vo == vo), default=None)
+        return queue.waiting[oldest] if oldest is not None else None
+    shares = queue.lines.of_share
+    ranked = [[share] for share in order if share in shares]
+    for tier in (*ranked, [share for share in shares if share not in order]):
+        heads = (line.heap[0] for share in tier for needs, line in shares[share].items() if needs.vo == vo)
+        first = min(heads, default=None)
+        if first is not None:
+            return queue.waiting[first[1]]
+    return None
 
 
 def _worker(command: BindJob, spec: JobSpec, settings: QueueSettings, job_class: str, lease_id: str) -> IntendBoundWorker:

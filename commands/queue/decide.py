@@ -13,6 +13,7 @@ from commands.queue.matching import best_match
 from commands.queue.missing import missing, missing_pushed
 from commands.queue.model import DispatchQueue
 from commands.queue.revoked import leases_ended, lose_leases, revoke_leases
+from commands.queue.shares import cores_of, is_by_age, order_by, rank_of
 from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
@@ -94,6 +95,7 @@ def enqueue(queue: DispatchQueue, command: EnqueueJob, by: CommandEnvelope) -> D
             waiting=len(queue.waiting) + 1,
             leased=len(queue.leases),
             classes=classes,
+            shares=queue.shares.told({command.spec.share: (1, 0, 0)}),
             quiet_since=by.issued_at if begins else queue.quiet_since or by.issued_at,
         )
     )
@@ -111,6 +113,7 @@ def withdraw(queue: DispatchQueue, command: WithdrawJob) -> Decision:
         waiting=len(queue.waiting) - 1,
         leased=len(queue.leases),
         classes=queue.loads.told(waiting={queue.loads.class_of(queue.waiting[command.job_id].needs): -1}),
+        shares=queue.shares.told({queue.waiting[command.job_id].needs.share: (-1, 0, 0)}),
         quiet_since=queue.quiet_since,
     )
     return accept(withdrawn)
@@ -131,11 +134,15 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
     if pushes(queue.settings):
         return refuse("NO_JOBS", f"jobs of queue {by.aggregate_id} travel with their workers (mode PUSH): {missing_pushed()}")
     offer = command.offer
-    match = best_match(queue, offer, by.vo, by.issued_at)
+    corepower = queue.settings.corepower
+    order = order_by(command.ranks, queue.ranks_sequence, queue.given, corepower)
+    by_age = bool(order) and is_by_age(by.command_id)
+    match = best_match(queue, offer, by.vo, by.issued_at, order, by_age=by_age)
     request = _first_request(command, by)
     if match is None:
         return refuse("NO_JOBS", missing(queue, offer, by.vo), follow_ups=request)
-    spec = queue.waiting[match.job_id].spec
+    job = queue.waiting[match.job_id]
+    spec, share = job.spec, job.needs.share
     seconds = offer.lease_seconds or queue.settings.lease_seconds
     leased = JobLeased(
         job_id=spec.job_id,
@@ -155,6 +162,11 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         job_memory_mb=spec.ram_mb_min,
         slot_memory_mb=offer.memory_mb,
         reason=match.reason,
+        shares=queue.shares.told({share: (-1, 1, cores_of(job.needs))}),
+        share=share,
+        share_rank=rank_of(share, order),
+        ranks_sequence=command.ranks.sequence if command.ranks is not None else 0,
+        by_age=by_age,
     )
     record = RecordLease(
         lease_id=by.command_id,
@@ -237,4 +249,5 @@ def _ended(queue: DispatchQueue, job_id: int, ending: LeaseEnding) -> LeaseEnded
         waiting=len(queue.waiting),
         leased=len(queue.leases) - 1,
         classes=queue.loads.told(leased={lease.slot_class: -1}),
+        shares=queue.shares.told({lease.share: (0, -1, -lease.cores)}),
     )

@@ -1,17 +1,18 @@
 """Which waiting job a pilot gets. Pure.
 
-The highest priority goes first. Among equal priority the largest job that fits the pilot goes first, so that a slot is filled
-best, but for jobs that have waited FAIR_SECONDS: those go before, the oldest first, so that no small job waits for ever. A job
+Global shares go in the order in which they are ranked, then jobs without one. Within a share the highest priority goes first.
+Among equal priority the largest job that fits the pilot goes first, so that a slot is filled best, but
+for jobs that have waited FAIR_SECONDS: those go before, the oldest first, so that no small job waits for ever. A job
 goes to a pilot of a larger class than it needs only when no smaller slot is to be had: pilots of its own class are all at work,
 or none came for it in SMALLER_SLOT_SECONDS.
 Guards: the cost follows the number of lines, which is bounded by the number of sizes, and not the number of jobs.
 Source: docs/reference/jedi.md, "Dispatch"; docs/decisions/0041.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from commands.queue.lines import Line, is_live
+from commands.queue.lines import Line, is_live, waits_here
 from commands.queue.model import DispatchQueue
 from commands.queue.waiting import Needs, WaitingJob
 from schemas.instants import MICROSECONDS
@@ -46,12 +47,49 @@ class Match:
     reason: str = ""
 
 
-def best_match(queue: DispatchQueue, offer: PilotOffer, vo: str, at: int) -> Match | None:
-    """The waiting job that a pilot with `offer` gets at `at` (microseconds UTC); None when none is for it."""
+def best_match(
+    queue: DispatchQueue, offer: PilotOffer, vo: str, at: int, order: Sequence[str] = (), *, by_age: bool = False
+) -> Match | None:
+    """The waiting job that a pilot with `offer` gets at `at` (microseconds UTC); None when none is for it.
+
+    order: the shares, the one to be served first at the front; empty where they are not ranked. by_age: the oldest job that
+    fits, of any share and priority.
+    """
     slot = class_of_slot(queue.loads.classes, offer.memory_mb, offer.cores)
-    best: tuple[tuple[int, int, int, int, int], Match] | None = None
-    for job in _candidates(queue, offer, vo):
-        order = _order(job, offer, at)
+    widest = rounded(offer)
+    if by_age or not order:
+        return _best_of(queue, queue.lines.named(offer.owner, offer.task_id), offer, widest, vo, at, slot, by_age=by_age)
+    shares = queue.lines.by_share(offer.owner, offer.task_id)
+    for share in order:
+        lines = shares.get(share)
+        match = _best_of(queue, lines.items(), offer, widest, vo, at, slot) if lines else None
+        if match is not None:
+            return match
+    ranked = set(order)
+    rest = (named for share, lines in shares.items() if share not in ranked for named in lines.items())
+    return _best_of(queue, rest, offer, widest, vo, at, slot)
+
+
+def _best_of(
+    queue: DispatchQueue,
+    lines: Iterable[tuple[Needs, Line]],
+    offer: PilotOffer,
+    widest: PilotOffer,
+    vo: str,
+    at: int,
+    slot: QueueClass | None,
+    *,
+    by_age: bool = False,
+) -> Match | None:
+    """The best of the jobs in `lines`. widest: an offer that fits every line of which a job may fit `offer`."""
+    best: tuple[tuple[int, ...], Match] | None = None
+    for needs, line in lines:
+        if not fits(needs, widest, vo):
+            continue
+        job = _first_that_fits(queue, needs, line, offer, vo, by_age=by_age)
+        if job is None or offer.owner not in (None, job.owner):
+            continue  # of others: a task that is named by its number need not be theirs
+        order = (job.job_id,) if by_age else _order(job, offer, at)
         if best is not None and order >= best[0]:
             continue
         match = _match(queue, job, slot, at)
@@ -84,31 +122,29 @@ def rounded(offer: PilotOffer) -> PilotOffer:
     )
 
 
-def _candidates(queue: DispatchQueue, offer: PilotOffer, vo: str) -> Iterator[WaitingJob]:
-    """The first job of each line that fits `offer`."""
-    widest = rounded(offer)
-    for needs, line in queue.lines.named(offer.owner, offer.task_id):
-        if not fits(needs, widest, vo):
-            continue
-        head = queue.waiting[line.heap[0][1]]
-        if offer.owner not in (None, head.owner):
-            continue  # a task that is asked for by its number and is not theirs
-        if fits(head.needs, offer, vo):
-            yield head
-        else:
-            other = _first_that_fits(queue, needs, line, offer, vo)
-            if other is not None:
-                yield other
+def _first_that_fits(
+    queue: DispatchQueue, needs: Needs, line: Line, offer: PilotOffer, vo: str, *, by_age: bool
+) -> WaitingJob | None:
+    """The first job of a line, by age alone or as usual; where it is a little too large, the best of those behind it.
 
-
-def _first_that_fits(queue: DispatchQueue, needs: Needs, line: Line, offer: PilotOffer, vo: str) -> WaitingJob | None:
-    """The best of the first jobs of a line whose head is a little too large; jobs behind them wait until these have left."""
+    Of these LOOKED_AT_MAX are looked at; the others wait until they have left.
+    """
+    head = queue.waiting[line.ages[0] if by_age else line.heap[0][1]]
+    if fits(head.needs, offer, vo):
+        return head
+    if by_age:
+        ids = (job_id for job_id in line.ages[:LOOKED_AT_MAX] if waits_here(job_id, needs, queue.waiting, queue.held_tasks))
+        return min((queue.waiting[one] for one in ids if fits(queue.waiting[one].needs, offer, vo)), key=_age, default=None)
     found = [
         rank
         for rank in line.heap[:LOOKED_AT_MAX]
         if is_live(rank, needs, queue.waiting, queue.held_tasks) and fits(queue.waiting[rank[1]].needs, offer, vo)
     ]
     return queue.waiting[min(found)[1]] if found else None
+
+
+def _age(job: WaitingJob) -> int:
+    return job.job_id
 
 
 def _order(job: WaitingJob, offer: PilotOffer, at: int) -> tuple[int, int, int, int, int]:

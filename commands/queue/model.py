@@ -11,6 +11,7 @@ from sys import intern
 
 from commands.queue.lines import Lines
 from commands.queue.loads import Loads
+from commands.queue.shares import ShareLoads, cores_of
 from commands.queue.waiting import WaitingJob, waiting_job
 from commands.undo import UndoDict, UndoSet
 from identity.ruling import Thing
@@ -29,6 +30,7 @@ from schemas.queue import (
     TaskHeld,
     TaskReleased,
 )
+from schemas.share_tree import UNDEFINED
 from schemas.types import CommandEnvelope, EventEnvelope, QueueSettings
 
 
@@ -36,7 +38,8 @@ from schemas.types import CommandEnvelope, EventEnvelope, QueueSettings
 class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it.
 
-    slot_class: class of the pilot; empty where there is none. job: what waits again if the worker, which was started for it,
+    slot_class: class of the pilot; empty where there is none. share, cores: of the job; empty and 0 in rows of earlier
+    releases. job: what waits again if the worker, which was started for it,
     ends before it begins; None for a pilot that asked.
     """
 
@@ -51,6 +54,8 @@ class Lease:
     worker_id: str = ""
     slot_class: str = ""
     job: WaitingJob | None = None
+    share: str = ""
+    cores: int = 0
 
 
 @dataclass(slots=True)
@@ -58,7 +63,9 @@ class DispatchQueue:
     """All jobs of one computing queue that are not yet ended.
 
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
-    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id. quiet_since: the
+    loads: how many of both there are by class; shares: by global share. ranks_sequence: the newest ranking of shares by which
+    a job was chosen; given: cores that each share was given since then.
+    bound: the job that travels with a worker, by worker id. quiet_since: the
     last time that a pilot took, held or ended a job, or the first job began to wait (microseconds UTC); 0 is not known.
     """
 
@@ -72,6 +79,9 @@ class DispatchQueue:
     loads: Loads = field(default_factory=Loads, compare=False)
     bound: UndoDict[str, int] = field(default_factory=UndoDict, compare=False)
     quiet_since: int = field(default=0, compare=False)
+    shares: ShareLoads = field(default_factory=ShareLoads, compare=False)
+    ranks_sequence: int = 0
+    given: UndoDict[str, int] = field(default_factory=UndoDict)
 
 
 def initial() -> DispatchQueue:
@@ -130,16 +140,31 @@ def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> N
         worker_id=event.worker_id or "",
         slot_class=event.slot_class or event.job_class,
         job=job if event.bound else None,
+        share=job.needs.share,
+        cores=cores_of(job.needs),
     )
     queue.loads.lease(lease.slot_class, 1)
+    queue.shares.count(lease.share, leased=1, cores=lease.cores)
+    if event.ranks_sequence:
+        _give(queue, lease, event.ranks_sequence)
     if event.bound:
         queue.bound[lease.worker_id] = event.job_id
+
+
+def _give(queue: DispatchQueue, lease: Lease, ranks_sequence: int) -> None:
+    """Remember what the share was given, until a newer ranking counts it among its usage."""
+    if ranks_sequence > queue.ranks_sequence:
+        queue.ranks_sequence = ranks_sequence
+        queue.given = UndoDict()
+    if lease.share not in ("", UNDEFINED):
+        queue.given[lease.share] = queue.given.get(lease.share, 0) + lease.cores
 
 
 def _end(queue: DispatchQueue, job_id: int) -> None:
     """No pilot and no worker has the job any more."""
     lease = queue.leases.pop(job_id)
     queue.loads.lease(lease.slot_class, -1)
+    queue.shares.count(lease.share, leased=-1, cores=-lease.cores)
     if lease.job is not None:
         queue.bound.pop(lease.worker_id, None)
 
@@ -172,11 +197,17 @@ def rebuilt(
     leases: Mapping[int, Lease],
     held_tasks: Iterable[int],
     quiet_since: int,
+    ranks_sequence: int = 0,
+    given: Mapping[str, int] | None = None,
 ) -> DispatchQueue:
     """A queue with these jobs and leases, as its snapshot has them."""
     queue = DispatchQueue(
         name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks), quiet_since=quiet_since
     )
+    queue.ranks_sequence = ranks_sequence
+    queue.given.update(given or {})
+    for lease in leases.values():
+        queue.shares.count(lease.share, leased=1, cores=lease.cores)
     queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
     if settings is not None:
         queue.loads = Loads.of(settings, (), leases.values())
@@ -197,12 +228,14 @@ def _add(queue: DispatchQueue, job: WaitingJob) -> None:
         queue.lines.add((job,), queue.waiting, queue.held_tasks)
     queue.waiting[job.job_id] = job
     queue.loads.wait(job.needs, 1)
+    queue.shares.count(job.needs.share, waiting=1)
     queue.by_task.setdefault(job.task_id, UndoDict())[job.job_id] = None
 
 
 def _remove(queue: DispatchQueue, job_id: int) -> None:
     job = queue.waiting.pop(job_id)
     queue.loads.wait(job.needs, -1)
+    queue.shares.count(job.needs.share, waiting=-1)
     siblings = queue.by_task[job.task_id]
     del siblings[job_id]
     if not siblings:

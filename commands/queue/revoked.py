@@ -72,11 +72,18 @@ def lose_leases(queue: DispatchQueue, command: LoseLeases, by: CommandEnvelope) 
 def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> LeasesEnded:
     """The event that these leases, all of which the queue has, are over."""
     by_class = Counter(queue.leases[one.job_id].slot_class for one in leases)
+    by_share: Counter[str] = Counter()
+    cores: Counter[str] = Counter()
+    for one in leases:
+        lease = queue.leases[one.job_id]
+        by_share[lease.share] += 1
+        cores[lease.share] += lease.cores
     return LeasesEnded(
         leases=leases,
         waiting=len(queue.waiting),
         leased=len(queue.leases) - len(leases),
         classes=queue.loads.told(leased={name: -count for name, count in by_class.items()}),
+        shares=queue.shares.told({share: (0, -count, -cores[share]) for share, count in by_share.items()}),
     )
 
 

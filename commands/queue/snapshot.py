@@ -28,7 +28,7 @@ from schemas.queue import (
     TaskHeld,
     TaskReleased,
 )
-from schemas.types import LeaseSnapshot, PlaceInLine
+from schemas.types import LeaseSnapshot, PlaceInLine, ShareGiven
 
 TIME_PAGES = 64
 JOB, TIMES = "job-", "times-"
@@ -74,7 +74,14 @@ def rows(queue: DispatchQueue, wanted: Collection[str]) -> Iterator[Row]:
 
 def _main_row(queue: DispatchQueue) -> QueueSnapshot:
     held = tuple(sorted(queue.held_tasks))
-    return QueueSnapshot(name=queue.name, settings=queue.settings, held_tasks=held, quiet_since=queue.quiet_since)
+    return QueueSnapshot(
+        name=queue.name,
+        settings=queue.settings,
+        held_tasks=held,
+        quiet_since=queue.quiet_since,
+        ranks_sequence=queue.ranks_sequence,
+        given=tuple(ShareGiven(name=share, cores=cores) for share, cores in sorted(queue.given.items())),
+    )
 
 
 def restored(found: Mapping[str, Any]) -> DispatchQueue:
@@ -108,11 +115,16 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
             worker_id=row.lease.worker_id,
             slot_class=intern(row.lease.slot_class),
             job=waiting_job(row.job_id, row.spec, row.spec) if row.spec is not None else None,
+            share=intern(row.lease.share),
+            cores=row.lease.cores,
         )
         for row in leased
         if row.lease is not None
     }
-    return rebuilt(main.name, main.settings, waiting, leases, main.held_tasks, main.quiet_since)
+    given = {one.name: one.cores for one in main.given}
+    return rebuilt(
+        main.name, main.settings, waiting, leases, main.held_tasks, main.quiet_since, main.ranks_sequence, given
+    )
 
 
 def _unread(row: PackedRow, shared: dict[Any, Any]) -> WaitingJob:
@@ -133,6 +145,8 @@ def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
             vo=lease.vo,
             worker_id=lease.worker_id,
             slot_class=lease.slot_class,
+            share=lease.share,
+            cores=lease.cores,
         )
         return QueuedJobSnapshot(job_id=job_id, spec=lease.job.spec if lease.job is not None else None, lease=held)
     return None if job is None else QueuedJobSnapshot(job_id=job_id, place=job.place, spec=job.spec)

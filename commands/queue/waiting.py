@@ -1,9 +1,11 @@
 """A job that waits in a queue: its place in line, and its specification, which may be unread until a pilot takes it. Pure."""
 
 from collections.abc import Callable
+from sys import intern
 from typing import NamedTuple
 
 from schemas.queue import QueuedJobSnapshot
+from schemas.share_tree import UNDEFINED
 from schemas.types import JobSpec, PlaceInLine
 
 #: Dispatch order, best first: highest priority, then greatest age (docs/reference/jedi.md).
@@ -13,7 +15,7 @@ RAM_BITS, OTHER_BITS = 4, 1
 
 
 class Needs(NamedTuple):
-    """What a pilot must offer for a job; jobs with nearly equal needs stand in one line. A tuple: it is hashed all the time."""
+    """What a pilot must offer for a job, and its share; jobs with nearly equal needs stand in one line. A tuple: often hashed."""
 
     vo: str
     label: str
@@ -22,6 +24,7 @@ class Needs(NamedTuple):
     walltime_seconds: int
     resource_type: str
     cores: int = 1
+    share: str = UNDEFINED
 
     @property
     def rounded(self) -> "Needs":
@@ -34,6 +37,7 @@ class Needs(NamedTuple):
             rounded_up(self.walltime_seconds, OTHER_BITS),
             self.resource_type,
             rounded_up(self.cores, OTHER_BITS),
+            self.share,
         )
 
 
@@ -84,6 +88,7 @@ class WaitingJob(NamedTuple):
             walltime_seconds_max=needs.walltime_seconds,
             resource_type=needs.resource_type,
             core_count=needs.cores,
+            share=needs.share,
             queued_at=self.queued_at,
         )
 
@@ -106,6 +111,7 @@ def waiting_job(
         place.walltime_seconds_max,
         place.resource_type,
         place.core_count,
+        intern(place.share),
     )
     since = place.queued_at if isinstance(place, PlaceInLine) else queued_at
     return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source, since)

@@ -195,6 +195,7 @@ def _spec(
         owner=task.owner,
         vo=task.vo,
         working_group=task.working_group,
+        share=definition.share,
         resource_type=resource_type_of(BUILT_IN, required.core_count, memory_mb),
         needs_merge=needs_merge,
         use_local_io=definition.use_local_io,

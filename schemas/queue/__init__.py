@@ -8,6 +8,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from schemas.characters import (
+    LINE,
     NAME,
     SUBJECT,
     TEXT,
@@ -24,6 +25,9 @@ from schemas.types import (
     PilotOffer,
     PlaceInLine,
     QueueSettings,
+    ShareGiven,
+    ShareLoad,
+    ShareRanks,
 )
 
 _NAMES_OF_BINDJOB = lines_of(
@@ -43,6 +47,7 @@ class BindJob(Struct, frozen=True, kw_only=True, gc=False):
     epoch: Epoch of the service under which it is asked, from 1.
     submit_seconds: It is handed to the batch system within so many seconds or not at all.
     holder: Subject under which the worker will report; empty for the sender of the command.
+    ranks: The shares as the API knows them; it puts them in itself in place of what a caller sends.
     """
 
     worker_id: str
@@ -51,6 +56,7 @@ class BindJob(Struct, frozen=True, kw_only=True, gc=False):
     epoch: int
     submit_seconds: int
     holder: str = ""
+    ranks: ShareRanks | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -61,6 +67,7 @@ class BindJob(Struct, frozen=True, kw_only=True, gc=False):
             "epoch": self.epoch,
             "submit_seconds": self.submit_seconds,
             "holder": self.holder,
+            "ranks": None if self.ranks is None else self.ranks.to_avro(),
         }
 
     @classmethod
@@ -73,6 +80,7 @@ class BindJob(Struct, frozen=True, kw_only=True, gc=False):
             epoch=record["epoch"],
             submit_seconds=record["submit_seconds"],
             holder=record["holder"],
+            ranks=None if record["ranks"] is None else ShareRanks.from_avro(record["ranks"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -81,6 +89,7 @@ class BindJob(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.epoch <= 2147483647
             and 1 <= self.submit_seconds <= 120
             and _NAMES_OF_BINDJOB("\n".join((self.worker_id, self.tag, self.harvester_id, self.holder, ""))) is not None
+            and (self.ranks is None or self.ranks.is_within_bounds())
         )
 
 
@@ -274,16 +283,19 @@ class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
 
     offer: What it offers.
     is_first_request: The door does not know that the pilot's worker has asked before.
+    ranks: The shares as the API knows them; it puts them in itself in place of what a caller sends.
     """
 
     offer: PilotOffer
     is_first_request: bool = False
+    ranks: ShareRanks | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "offer": self.offer.to_avro(),
             "is_first_request": self.is_first_request,
+            "ranks": None if self.ranks is None else self.ranks.to_avro(),
         }
 
     @classmethod
@@ -292,11 +304,15 @@ class LeaseJob(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             offer=PilotOffer.from_avro(record["offer"]),
             is_first_request=record["is_first_request"],
+            ranks=None if record["ranks"] is None else ShareRanks.from_avro(record["ranks"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return self.offer.is_within_bounds()
+        return (
+            self.offer.is_within_bounds()
+            and (self.ranks is None or self.ranks.is_within_bounds())
+        )
 
 
 _NAMES_OF_LOSELEASES = lines_of(
@@ -598,6 +614,7 @@ _NAMES_OF_JOBLEASED = lines_of(
 class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot got a job.
 
+    shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
     job_id: The job.
     task_id: Its task.
     attempt: Its attempt.
@@ -618,8 +635,13 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why a larger slot than the job needs; empty where it has its own.
     holder: Subject that holds it; empty where that is the sender of the command.
     bound: The job travels with a worker that was started for it.
+    share: Its global share; empty in events of earlier releases.
+    share_rank: Place of its share when it was chosen, from 1; 0 where shares were not ranked.
+    ranks_sequence: Sequence of the ranking of shares by which it was chosen; 0 where there was none.
+    by_age: Chosen by its age alone, as one request in ten is.
     """
 
+    shares: tuple[ShareLoad, ...] = ()
     job_id: int
     task_id: int
     attempt: int
@@ -639,10 +661,15 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     holder: str = ""
     bound: bool = False
+    share: str = ""
+    share_rank: int = 0
+    ranks_sequence: int = 0
+    by_age: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "shares": [item.to_avro() for item in self.shares],
             "job_id": self.job_id,
             "task_id": self.task_id,
             "attempt": self.attempt,
@@ -662,12 +689,17 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             "reason": self.reason,
             "holder": self.holder,
             "bound": self.bound,
+            "share": self.share,
+            "share_rank": self.share_rank,
+            "ranks_sequence": self.ranks_sequence,
+            "by_age": self.by_age,
         }
 
     @classmethod
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
             job_id=record["job_id"],
             task_id=record["task_id"],
             attempt=record["attempt"],
@@ -687,12 +719,17 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             reason=record["reason"],
             holder=record["holder"],
             bound=record["bound"],
+            share=record["share"],
+            share_rank=record["share_rank"],
+            ranks_sequence=record["ranks_sequence"],
+            by_age=record["by_age"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            1 <= self.job_id <= 9223372036854775807
+            len(self.shares) <= 1000
+            and 1 <= self.job_id <= 9223372036854775807
             and 1 <= self.task_id <= 900000000000
             and 0 <= self.attempt <= 1000000
             and 1 <= self.lease_seconds <= 10000000
@@ -703,8 +740,12 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.job_memory_mb <= 10000000000000
             and 0 <= self.slot_memory_mb <= 100000000000
             and len(self.reason) <= 500 and TEXT.takes(self.reason)
+            and len(self.share) <= 128 and LINE.takes(self.share)
+            and 0 <= self.share_rank <= 100000
+            and 0 <= self.ranks_sequence <= 9223372036854775807
             and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, ""))) is not None
             and self.worker_id != ""
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -712,6 +753,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
 class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     """A job is available to pilots.
 
+    shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
     spec: The job.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
@@ -720,6 +762,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         (microseconds UTC); 0 is not known.
     """
 
+    shares: tuple[ShareLoad, ...] = ()
     spec: JobSpec
     waiting: int
     leased: int
@@ -729,6 +772,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "shares": [item.to_avro() for item in self.shares],
             "spec": self.spec.to_avro(),
             "waiting": self.waiting,
             "leased": self.leased,
@@ -740,6 +784,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
             spec=JobSpec.from_avro(record["spec"]),
             waiting=record["waiting"],
             leased=record["leased"],
@@ -750,10 +795,12 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            0 <= self.waiting <= 1000000000000000
+            len(self.shares) <= 1000
+            and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
             and 0 <= self.quiet_since <= 4165516800000000
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and self.spec.is_within_bounds()
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
@@ -762,6 +809,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
 class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     """A waiting job was taken off.
 
+    shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
     job_id: The job.
     reason: Why.
     waiting: Waiting jobs now.
@@ -771,6 +819,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
         (microseconds UTC); 0 is not known.
     """
 
+    shares: tuple[ShareLoad, ...] = ()
     job_id: int
     reason: str = ""
     waiting: int
@@ -781,6 +830,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "shares": [item.to_avro() for item in self.shares],
             "job_id": self.job_id,
             "reason": self.reason,
             "waiting": self.waiting,
@@ -793,6 +843,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
             job_id=record["job_id"],
             reason=record["reason"],
             waiting=record["waiting"],
@@ -804,12 +855,14 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            1 <= self.job_id <= 9223372036854775807
+            len(self.shares) <= 1000
+            and 1 <= self.job_id <= 9223372036854775807
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
             and 0 <= self.quiet_since <= 4165516800000000
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -823,6 +876,7 @@ _NAMES_OF_LEASEENDED = lines_of(
 class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     """A lease is over.
 
+    shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
     job_id: The job.
     lease_id: The lease.
     pilot: Who held it.
@@ -833,6 +887,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     classes: The same by class; empty for a queue without classes.
     """
 
+    shares: tuple[ShareLoad, ...] = ()
     job_id: int
     lease_id: str
     pilot: str
@@ -845,6 +900,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "shares": [item.to_avro() for item in self.shares],
             "job_id": self.job_id,
             "lease_id": self.lease_id,
             "pilot": self.pilot,
@@ -859,6 +915,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
             job_id=record["job_id"],
             lease_id=record["lease_id"],
             pilot=record["pilot"],
@@ -872,12 +929,14 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            1 <= self.job_id <= 9223372036854775807
+            len(self.shares) <= 1000
+            and 1 <= self.job_id <= 9223372036854775807
             and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
             and _NAMES_OF_LEASEENDED("\n".join((self.lease_id, self.pilot, ""))) is not None
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -939,12 +998,14 @@ class LeaseProlonged(Struct, frozen=True, kw_only=True, gc=False):
 class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     """Leases are over because their jobs ended.
 
+    shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
     leases: The leases.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
     classes: The same by class; empty for a queue without classes.
     """
 
+    shares: tuple[ShareLoad, ...] = ()
     leases: tuple[EndedLease, ...] = ()
     waiting: int
     leased: int
@@ -953,6 +1014,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "shares": [item.to_avro() for item in self.shares],
             "leases": [item.to_avro() for item in self.leases],
             "waiting": self.waiting,
             "leased": self.leased,
@@ -963,6 +1025,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
             leases=tuple(EndedLease.from_avro(item) for item in record["leases"]),
             waiting=record["waiting"],
             leased=record["leased"],
@@ -972,10 +1035,12 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.leases) <= 2000
+            len(self.shares) <= 1000
+            and len(self.leases) <= 2000
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and (not self.leases or all(map(EndedLease.is_within_bounds, self.leases)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
@@ -1121,12 +1186,16 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     held_tasks: Tasks whose jobs are not dispatched.
     quiet_since: Since when no pilot has taken, held or ended a job of the queue while one waits there
         (microseconds UTC); 0 is not known.
+    ranks_sequence: Sequence of the newest ranking of shares by which a job was chosen; 0 while there was none.
+    given: What was given to each share since that ranking.
     """
 
     name: str
     settings: QueueSettings | None = None
     held_tasks: tuple[int, ...] = ()
     quiet_since: int = 0
+    ranks_sequence: int = 0
+    given: tuple[ShareGiven, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1135,6 +1204,8 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "settings": None if self.settings is None else self.settings.to_avro(),
             "held_tasks": list(self.held_tasks),
             "quiet_since": self.quiet_since,
+            "ranks_sequence": self.ranks_sequence,
+            "given": [item.to_avro() for item in self.given],
         }
 
     @classmethod
@@ -1145,6 +1216,8 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             settings=None if record["settings"] is None else QueueSettings.from_avro(record["settings"]),
             held_tasks=tuple(record["held_tasks"]),
             quiet_since=record["quiet_since"],
+            ranks_sequence=record["ranks_sequence"],
+            given=tuple(ShareGiven.from_avro(item) for item in record["given"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1153,8 +1226,11 @@ class QueueSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             len(self.held_tasks) <= 100000
             and (not self.held_tasks or 1 <= min(self.held_tasks) <= max(self.held_tasks) <= 900000000000)
             and 0 <= self.quiet_since <= 4165516800000000
+            and 0 <= self.ranks_sequence <= 9223372036854775807
+            and len(self.given) <= 1000
             and _NAMES_OF_QUEUESNAPSHOT("\n".join((self.name, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
+            and (not self.given or all(map(ShareGiven.is_within_bounds, self.given)))
         )
 
 

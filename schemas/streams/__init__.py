@@ -16,6 +16,7 @@ from schemas.types import (
     ClassDemand,
     ClassLoad,
     QueueEnds,
+    ShareLoad,
 )
 
 
@@ -278,6 +279,32 @@ class QueueStarts(Struct, frozen=True, kw_only=True, gc=False):
             len(self.buckets) <= 100
             and (not self.buckets or all(map(BucketCount.is_within_bounds, self.buckets)))
         )
+
+
+class ShareInQueue(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that are of a global share, after the last event that changed them.
+
+    load: The jobs.
+    """
+
+    load: ShareLoad
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "load": self.load.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            load=ShareLoad.from_avro(record["load"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.load.is_within_bounds()
 
 
 class TaskEnds(Struct, frozen=True, kw_only=True, gc=False):

@@ -1,15 +1,16 @@
 """Which facts an event holds. Pure.
 
 In: events of queues, workers and tasks. Out: facts, each under a key of its own, of which the last one holds: all numbers are
-absolute, so that of many events with one key only the last needs to be read. A task that no longer waits takes its fact away.
+absolute, so that of many events with one key only the last needs to be read; but an event that counts jobs of a queue names the
+shares that it concerns, so of those the beginning of each is read. A task that no longer waits takes its fact away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.queue import JobQueued, JobWithdrawn
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
-from schemas.types import EventEnvelope
+from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad, ShareInQueue
+from schemas.types import EventEnvelope, ShareLoad
 from schemas.wire import Message
 from schemas.worker import QueueHealthy, WorkersHeldBack
 
@@ -41,6 +42,13 @@ def subject_of(key: str) -> tuple[str, str]:
     """Name of the fact and the queue or task it is about."""
     fact, _, aggregate_id = key.partition("/")
     return fact, aggregate_id
+
+
+def shares_in(queue: str, loads: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ShareInQueue]]:
+    """Key and fact for each share that an event of the queue names. loads: as they stand in the event."""
+    for one in loads:
+        load = ShareLoad.from_avro(one)
+        yield key_of("ShareInQueue", f"{queue}/{load.name}"), ShareInQueue(load=load)
 
 
 def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offset: int) -> Message:

@@ -8,7 +8,7 @@ session that fails is thrown away and the next one goes on from the committed po
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -25,7 +25,19 @@ from schemas.partition import partition_of
 from schemas.wire import Codec, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
-from streams.facts.extract import FACTS_TOPIC, HELD, QUEUE_EVENTS, SOURCES, UNPARKED, fact_in, key_of, subject_of
+from streams.engine.partial_decoder import PartialDecoder
+from streams.facts.extract import (
+    COUNTED,
+    FACTS_TOPIC,
+    HELD,
+    QUEUE_EVENTS,
+    SOURCES,
+    UNPARKED,
+    fact_in,
+    key_of,
+    shares_in,
+    subject_of,
+)
 from streams.facts.table import facts_that_stand
 from streams.facts.windows import AGGREGATE_OF, COUNTED_IN, EventWindows
 
@@ -56,6 +68,8 @@ class FactsKeeper:
     def __init__(self, kafka: str, codec: Codec, decoder: Decoder, instance: str, session_seconds: float = 10.0) -> None:
         self._kafka, self._codec, self._decoder = kafka, codec, decoder
         self._instance, self._session_seconds = instance, session_seconds
+        #: Of these events only the beginning is read, up to the shares.
+        self._share_readers = {kind: PartialDecoder(f"culm.queue.{kind}", ("shares",), _loads_in) for kind in COUNTED}
         self._owned: frozenset[int] = frozenset()
         self._partitions = 0
         self._windows = EventWindows()
@@ -169,8 +183,11 @@ class FactsKeeper:
         """What a batch changes in the table: values by key, None for a fact that no longer holds."""
         last: dict[tuple[str, bytes], tuple[str, Message]] = {}
         changes: Changes = {}
+        shares: Changes = {}
         for message in messages:
             kind = self._patiently(self._decoder.kind_of, message)
+            if kind in COUNTED:
+                shares |= self._patiently(partial(self._shares, kind, message), message) or {}
             for fact in HELD.get(kind or "", ()):
                 last[fact, message.key() or b""] = (str(kind), message)
             if kind in COUNTED_IN:
@@ -184,7 +201,20 @@ class FactsKeeper:
                 changes[name] = None
             elif value := self._patiently(partial(self._fact, fact, message), message):
                 changes[name] = value
-        return changes
+        return changes | shares
+
+    def _shares(self, kind: str, message: Message, content: bytes | None) -> Changes:
+        """Facts of the shares that an event of a queue names."""
+        decoded = self._decoder.decode_partially(content or b"", self._share_readers[kind])
+        queue = (message.key() or b"").decode()
+        if decoded.message and queue != decoded.envelope.aggregate_id:
+            raise Poison(f"key {message.key()!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
+        found: Changes = {}
+        for key, fact in shares_in(queue, decoded.message):
+            if problems := problems_of(fact):
+                raise Poison(f"{problems[0]}")
+            found[key] = self._codec.encode(fact, decoded.envelope)
+        return found
 
     def _fact(self, fact: str, message: Message, content: bytes | None) -> bytes:
         decoded = self._decoder.decode(content)
@@ -297,6 +327,10 @@ class FactSession:
 
     def _places(self) -> list[TopicPartition]:
         return [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._reached.items()]
+
+
+def _loads_in(record: Mapping[str, Any]) -> Any:
+    return record["shares"]
 
 
 def _place(message: Message) -> tuple[str, int]:

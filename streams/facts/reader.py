@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet
+from schemas.policy import OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
 from schemas.resource_types import BUILT_IN
 from schemas.streams import (
     ParkedTask,
@@ -27,9 +27,10 @@ from schemas.streams import (
     QueueKnown,
     QueueLoad,
     QueueStarts,
+    ShareInQueue,
     TaskEnds,
 )
-from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
+from schemas.types import EventEnvelope, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
@@ -61,6 +62,9 @@ class Facts:
         self._types: tuple[ResourceType, ...] = BUILT_IN
         self._outside = OutsideTable()
         self._counted = CountedEvents()
+        self._shares: tuple[GlobalShare, ...] = ()
+        self._shares_cause: EventEnvelope | None = None
+        self._share_loads: dict[str, dict[str, ShareLoad]] = {}
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
@@ -103,6 +107,11 @@ class Facts:
         """Pilots wanted by queue, as the log says, and the last event of each queue."""
         with self._lock:
             return dict(self._wanted), dict(self._causes)
+
+    def cause_of_shares(self) -> EventEnvelope | None:
+        """The event that set the tree of shares; None while there is none."""
+        with self._lock:
+            return self._shares_cause
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
         """Return when the policy event at `offset` is part of the facts."""
@@ -237,8 +246,8 @@ class Facts:
         subject = envelope.aggregate_id
         self._counted.now = max(self._counted.now, envelope.occurred_at)
         match found:
-            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | OutsideFactSet():
-                self._know_policy(subject, found)
+            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | OutsideFactSet():
+                self._know_policy(found, envelope)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
@@ -250,6 +259,8 @@ class Facts:
                 self._note_cause(subject, envelope)
             case QueueStarts() | PilotsAsked() | TaskEnds():
                 self._counted.know(subject, found)
+            case ShareInQueue():
+                self._share_loads.setdefault(subject, {})[found.load.name] = found.load
             case PilotsLive():
                 self._live[subject] = found.live
             case QueueHealth():
@@ -263,16 +274,22 @@ class Facts:
             case _:
                 return  # policies that no choice rests on
 
-    def _know_policy(self, key: str, event: QueueConfigured | RetryRulesSet | ResourceTypesSet | OutsideFactSet) -> None:
-        match event:
+    def _know_policy(
+        self,
+        found: QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | OutsideFactSet,
+        envelope: EventEnvelope,
+    ) -> None:
+        match found:
             case QueueConfigured():
-                self._settings[event.settings.name] = event.settings
+                self._settings[found.settings.name] = found.settings
             case RetryRulesSet():
-                self._rules = event.rules
+                self._rules = found.rules
             case ResourceTypesSet():
-                self._types = event.rows
+                self._types = found.rows
+            case SharesSet():
+                self._shares, self._shares_cause = found.shares, envelope
             case OutsideFactSet():
-                self._outside.know(key, event)
+                self._outside.know(envelope.aggregate_id, found)
 
     def _note_cause(self, queue: str, envelope: EventEnvelope) -> None:
         """The later of two facts about the queue, which may come in either order."""
@@ -295,11 +312,12 @@ class Facts:
                 self._counted.starts(name),
                 self._counted.requests(name),
                 self._wanted[name].number if name in self._wanted else 0,
+                dict(self._share_loads.get(name, {})),
             )
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
         ends, outside = self._counted.ends(), self._outside.facts()
-        return Snapshot(queues, self._rules, parked, position, self._types, ends, outside)
+        return Snapshot(queues, self._rules, parked, position, self._types, ends, outside, self._shares)
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
-from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
+from schemas.types import ClassLoad, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad, WorkerMode
 from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
@@ -27,7 +27,7 @@ class QueueFacts:
     health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
     had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
     starts: jobs that pilots took in the last 6 h. requests: requests for work in the last 3 h, as far as events say so: jobs
-    taken and first requests of workers. wanted: pilots that were last asked for.
+    taken and first requests of workers. wanted: pilots that were last asked for. shares: its jobs by global share.
     """
 
     settings: QueueSettings
@@ -40,6 +40,7 @@ class QueueFacts:
     starts: int = 0
     requests: int = 0
     wanted: int = 0
+    shares: Mapping[str, ShareLoad] = field(default_factory=dict)
 
     @property
     def starts_per_hour(self) -> float:
@@ -74,7 +75,7 @@ class Parked:
 class Snapshot:
     """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
 
-    ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say.
+    ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say. shares: the tree.
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Snapshot:
     resource_types: tuple[ResourceType, ...] = BUILT_IN
     ends: Mapping[tuple[int, str], EndCounts] = field(default_factory=dict)
     outside: OutsideFacts = NOTHING
+    shares: tuple[GlobalShare, ...] = ()
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

@@ -44,11 +44,11 @@ TASK = KnownKeys(
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
-            "skipScout", "respectSplitRule", "scoutSuccessRate",
+            "skipScout", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
         )
     ),
     harmless={
-        "osInfo": _LABEL, "framework": _LABEL, "campaign": _LABEL, "countryGroup": _LABEL, "ticketID": _LABEL,
+        "osInfo": _LABEL, "framework": _LABEL, "countryGroup": _LABEL, "ticketID": _LABEL,
         "ticketSystemType": _LABEL, "requestType": _LABEL, "noEmail": "no mail is sent in any case",
         "useExhausted": "a task that missed its goal ends by its counters and can be retried",
         "messageDriven": _EVENTS, "pushStatusChanges": _EVENTS,
@@ -116,7 +116,7 @@ TASK = KnownKeys(
         "ddmBackEnd": "a choice of the data management", "altStageOut": "another place for outputs",
         "putLogToOS": "logs in an object store",
         "onlyTagsForFC": "a choice of queues by software", "writeInputToFile": "a list of input in a file; use ${IN/F}",
-        "workQueue_ID": "a work queue", "gshare": "a choice of the share",
+        "workQueue_ID": "a work queue",
     },
 )  # fmt: skip
 

@@ -15,21 +15,25 @@ from streams.facts.snapshot import Snapshot
 from streams.jedi.citing import Decisions
 from streams.jedi.generate import PART, answered
 from streams.jedi.refine import refine
+from streams.jedi.share_choice import with_share
 from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
 from streams.jedi.task_parameters import Refusal
 
 #: A task's definition travels with every order, beside at most 500 kB of input, in a record of at most 900 kB.
 DEFINITION_BYTES_MAX = 350_000
+NOTHING_KNOWN = Snapshot()
 
 
-def refine_submitted(records: Sequence[RecordRead], api: str) -> Iterator[OutgoingCommand]:
+def refine_submitted(
+    records: Sequence[RecordRead], api: str, facts: Snapshot = NOTHING_KNOWN
+) -> Iterator[OutgoingCommand]:
     """`RefineTask`, or `BreakTask` for parameters that mean nothing, for each task that came or came again."""
     for one in records:
         event: TaskSubmitted | TaskReloaded = one.message
         parent = event.parent_task_id if isinstance(event, TaskSubmitted) else None
         revision = 0 if isinstance(event, TaskSubmitted) else event.parameters_revision
-        outcome = _fitting(_refined(event.parameters_json, api, parent, event.lists, one.cause.vo), revision)
+        outcome = _fitting(_refined(event.parameters_json, api, parent, event.lists, one.cause.vo, facts), revision)
         command = BreakTask(reason=outcome.reason, message=readable(outcome.message)) if isinstance(outcome, Refusal) else outcome
         yield outgoing_command(command, one.cause.aggregate_id, [one.cause])
 
@@ -56,7 +60,7 @@ class Generation:
 
 
 def _refined(
-    parameters_json: str, api: str, parent: int | None, lists: Sequence[NameList], vo: str
+    parameters_json: str, api: str, parent: int | None, lists: Sequence[NameList], vo: str, facts: Snapshot
 ) -> TaskDefinition | Refusal:
     try:
         parameters = json.loads(parameters_json)
@@ -67,7 +71,9 @@ def _refined(
     if not isinstance(parameters, dict):
         return Refusal("BAD_PARAMETERS", f"the parameters are {type(parameters).__name__}, expected a JSON object")
     outcome = refine(parameters, api, parent, lists)
-    return outcome if isinstance(outcome, Refusal) else with_own_words(outcome, vo)
+    if isinstance(outcome, Refusal):
+        return outcome
+    return with_share(with_own_words(outcome, vo), parameters, facts.shares, facts.resource_types, vo)
 
 
 def _fitting(outcome: TaskDefinition | Refusal, revision: int) -> RefineTask | Refusal:

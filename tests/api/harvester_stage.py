@@ -60,7 +60,8 @@ class Stage:
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=("wlcg", "juno"))
         self.gate = make_gate(config)
         parts: Any = (None, self.gateway, self.rows, self.gate, self.gateway)
-        self.client = Client(create_app(Services(config, *parts)))
+        self.services = Services(config, *parts)
+        self.client = Client(create_app(self.services))
         self.begin_again()
 
     def begin_again(self) -> None:

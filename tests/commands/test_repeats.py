@@ -18,6 +18,7 @@ from schemas.instants import DAY, HOUR, MINUTE
 from schemas.numbers import GiveNumbers
 from schemas.policy import SetShares
 from schemas.queue import EndLease, LeaseJob
+from schemas.ranking import RankShares
 from schemas.task import KillTask
 from schemas.types import GlobalShare, LeaseEnding, PilotOffer
 from schemas.worker import WantWorkers
@@ -107,6 +108,7 @@ def test_every_kind_that_never_ends_refuses_what_is_too_old() -> None:
         "worker": (WantWorkers(wanted=1), QUEUE, "system"),
         "harvester": (AcquireHarvesterCommands(count=1), "wlcg/h", "pilot"),
         "numbers": (GiveNumbers(), "task", "user"),
+        "ranking": (RankShares(), "shares", "system"),
     }
     assert set(commands) == never_ending()
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from schemas.aggregates import AGGREGATES
 from schemas.answer import CommandAnswered
 from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import job_id_of
 from schemas.job import KillJob, ReportJobEnd, ReportJobProgress
-from schemas.policy import ConfigureQueue
+from schemas.partition import partition_of
+from schemas.policy import ConfigureQueue, SetShares
 from schemas.queue import LeaseJob
+from schemas.share_tree import SHARES_KEY
 from schemas.task import (
     AddInputNames,
     ChangeTaskPriority,
@@ -37,6 +40,7 @@ from schemas.task import (
 from schemas.types import (
     CommandEnvelope,
     DatasetRole,
+    GlobalShare,
     JobError,
     JobSpec,
     NameList,
@@ -44,6 +48,7 @@ from schemas.types import (
     PilotOffer,
     QueueSettings,
     ReportedState,
+    ShareRanks,
     UnitRange,
 )
 from schemas.wire import Codec, entry_of
@@ -52,6 +57,14 @@ from tests.sim.readers import HEARTBEATS, Answers
 from tests.streams.builders import a_submission
 
 QUEUES = ("EAST", "WEST")
+#: The tasks of the last are in no share.
+CAMPAIGNS = ("DP1", "DP2", "none")
+SHARES = (
+    GlobalShare(name="Survey", percent=75),
+    GlobalShare(name="First", parent="Survey", percent=40, campaign_pattern="DP1"),
+    GlobalShare(name="Second", parent="Survey", percent=60, campaign_pattern="DP2"),
+    GlobalShare(name="Others", percent=25, campaign_pattern="other"),
+)
 LEASE_SECONDS = 60
 FIRST_TASK = 10_000_001
 TASKS_MAX = 4
@@ -75,6 +88,8 @@ class Calls:
     codec: Codec
     answers: Answers
     count: int = 0
+    ranked: ShareRanks | None = None
+    ranks_read: int = 0
     sent: list[tuple[str, bytes, bytes]] = field(default_factory=list)
     """Topic, key and value of everything sent, for the fault that delivers it twice."""
     refuses: Callable[[str], bool] = lambda _: False
@@ -98,6 +113,16 @@ class Calls:
         self.log.append(*record)
         self.sent.append(record)
         return number
+
+    def ranks(self) -> ShareRanks | None:
+        """The newest ranking of shares that is committed, as the API puts it into each request."""
+        topic = AGGREGATES["ranking"].topic("events")
+        records = self.log.read(topic, partition_of(SHARES_KEY, self.log.partitions), self.ranks_read, 1_000_000)
+        for record in records:
+            found = self.codec.decode(record.value)
+            self.ranked = ShareRanks(sequence=found.envelope.sequence, standings=found.message.standings)
+            self.ranks_read = record.offset + 1
+        return self.ranked
 
     def repeat(self, number: int) -> None:
         """Deliver a call of the past once more."""
@@ -136,7 +161,7 @@ class Pilot:
 
     def _ask(self) -> None:
         offer = PilotOffer(pilot=self.name, label="unified", lease_seconds=LEASE_SECONDS)
-        self._say(LeaseJob(offer=offer), self.queue, "asking")
+        self._say(LeaseJob(offer=offer, ranks=self.calls.ranks()), self.queue, "asking")
 
     def _say(self, command: Any, aggregate_id: str, state: str) -> None:
         self.call = self.calls.count
@@ -323,6 +348,7 @@ class User:
         self.tasks.append(number)
         parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
         parameters["taskName"] = f"user.jdoe.t{number}/"
+        parameters["campaign"] = CAMPAIGNS[number % len(CAMPAIGNS)]
         if chance.random() < 0.4:
             template = MERGE if chance.random() < 0.9 else BAD_MERGE
             parameters |= {"mergeOutput": True, "mergeSpec": {"useLocalIO": 1, "jobParameters": template}}
@@ -348,6 +374,10 @@ class Operator:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+
+    def set_shares(self) -> None:
+        """The tree of global shares."""
+        self._calls.make(SetShares(shares=SHARES), SHARES_KEY, "ops", "operator")
 
     def configure(self, queue: str, pilots_max: int = 4) -> None:
         """The queue's settings."""

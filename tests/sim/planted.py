@@ -26,7 +26,10 @@ from commands.engine.store import StateStore
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
+from commands.queue import shares as queue_shares
+from commands.ranking import decide as ranking_decide
 from commands.undo import UndoQueue
+from schemas import share_tree
 from schemas.job import JobSent, LoseJob
 from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
@@ -305,6 +308,16 @@ def revocations_not_read() -> Any:
     return patch("streams.processors.revoked_leases", lambda *_: iter(()))
 
 
+def shares_ranked_upside_down() -> Any:
+    """The share that has most of what it may have is served first."""
+    return patch.object(ranking_decide, "order_of", lambda standings: share_tree.order_of(standings)[::-1])
+
+
+def given_is_forgotten() -> Any:
+    """Requests between two rankings all serve the share that was first."""
+    return patch.object(queue_decide, "order_by", lambda ranks, *_: queue_shares.order_by(ranks, 0, {}, 1.0))
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -331,6 +344,8 @@ PLANTS: dict[str, Callable[[], Any]] = {
         rounds_while_events_wait,
         revocations_not_decided,
         revocations_not_read,
+        shares_ranked_upside_down,
+        given_is_forgotten,
     )
 }
 

@@ -74,6 +74,7 @@ class World:
         self.administrator = Administrator(self.calls, self.pilots)
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
+        self.operator.set_shares()
 
     def turn(self, turn: Turn) -> None:
         """Take one turn."""

@@ -1,4 +1,4 @@
-"""Global shares: what each may have and what it has. Dispatch does not look at shares yet, and the page says so."""
+"""Global shares: what each may have and what it has."""
 
 from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.words import LIVE_STATES
