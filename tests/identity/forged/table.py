@@ -192,8 +192,9 @@ Made by `python -m tests.identity.forged.table`. The overview is [identity.md](.
 A forged, stolen, late or widened credential is refused with 401 or 403; the answer says that it is not believed and nothing
 more, and the refusal is on record with its rule (`culm refusals`; of certificates also `certificate_refused` in the edge's log).
 Every token of the own cases is given to the verifier and sent to three fronts of an API
-(`tests/identity/forged/`); every broken chain is tried in a real handshake. `tests/identity/forged/test_table.py` fails for a
-group without a case, and for a test that is gone.
+(`tests/identity/forged/`); every broken chain is tried in a real handshake. Each rule of the verifiers of tokens and of
+certificates is left out in turn, and a case finds it (`test_skipped_rules.py`; a rule that is added needs one).
+`tests/identity/forged/test_table.py` fails for a group without a case, and for a test that is gone.
 
 | group | what | own cases | tests |
 |---|---|---:|---|

@@ -135,6 +135,7 @@ FORGED: list[tuple[str, Callable[[], str], str]] = [
     ("a query as kid", lambda: signed(claims(), RSA, kid="' or '1'='1"), "key"),
     ("a long kid", lambda: signed(claims(), RSA, kid="k" * 201), "form"),
     ("a number as kid", lambda: _with_header(kid=1), "form"),
+    ("a number as typ", lambda: _with_header(typ=1), "form"),
     ("a flipped bit", _flipped, "signature"),
     ("another payload", _another_payload, "signature"),
     ("a claim twice", _twice, "form"),
