@@ -42,6 +42,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "AttemptsIncreased": (WORKING | {"paused"}, None),
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
     "TaskAttributeChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "TaskCommandScheduled": (YOUNG | ENDING | ENDED | {"paused"}, None),
+    "ScheduledCommandEnded": (YOUNG | ENDING | ENDED | {"paused"}, None),
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
 }
 

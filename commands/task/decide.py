@@ -26,6 +26,7 @@ from commands.task.kills import (
     kills,
     releases,
 )
+from commands.task.later import cancel_scheduled, carry_out, schedule
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.progress import break_task, generate, park, wake
@@ -37,6 +38,8 @@ from schemas.queue import HoldTask
 from schemas.task import (
     AddInputNames,
     BreakTask,
+    CancelScheduled,
+    CarryOutScheduled,
     ChangeSplitRule,
     ChangeTaskAttribute,
     ChangeTaskPriority,
@@ -57,6 +60,7 @@ from schemas.task import (
     ResumeTask,
     RetryTask,
     RetryTaskUnits,
+    ScheduleTaskCommand,
     SetTaskAside,
     SubmitTask,
     TaskCommand,
@@ -107,6 +111,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return kill_jobs(task, command)
         case RetryTaskUnits():
             return retry_units(task, command)
+        case CarryOutScheduled():
+            return carry_out(task, command, by, _decide)
         case SetTaskAside():
             return set_aside(task, command)
         case RestoreTask():
@@ -136,6 +142,10 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return change_attribute(task, command)
         case ChangeSplitRule():
             return change_split_rule(task, command)
+        case ScheduleTaskCommand():
+            return schedule(task, command, by)
+        case CancelScheduled():
+            return cancel_scheduled(task, command)
         case _:
             assert_never(command)
 

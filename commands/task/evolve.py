@@ -10,7 +10,7 @@ from dataclasses import replace
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.live_jobs import JobState
-from commands.task.model import Ending, Order, Task
+from commands.task.model import Ending, Order, Scheduled, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -22,9 +22,11 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    ScheduledCommandEnded,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
+    TaskCommandScheduled,
     TaskEvent,
     TaskFinalized,
     TaskFinishOrdered,
@@ -104,6 +106,12 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.priority = event.priority
         case TaskAttributeChanged() | SplitRuleChanged():
             _changed(task, event)
+        case TaskCommandScheduled():
+            task.scheduled[event.schedule_id] = Scheduled(
+                event.at, event.command, event.fields_json, envelope.actor, event.role, event.rights, event.linked_actors
+            )
+        case ScheduledCommandEnded():
+            del task.scheduled[event.schedule_id]
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying = event.message or task.message, False

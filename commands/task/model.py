@@ -11,7 +11,7 @@ from commands.task.live_jobs import LiveJob, LiveJobs
 from commands.task.names import NamePage
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
-from identity.ruling import Thing
+from identity.ruling import USER, Thing
 from schemas.ids import task_id_of
 from schemas.task import TaskCommand
 from schemas.types import CommandEnvelope, FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
@@ -37,6 +37,19 @@ class Order:
     continues: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A command that waits for its time (microseconds), and in whose name it is decided then."""
+
+    at: int
+    command: str
+    fields_json: str
+    actor: str
+    role: str = USER
+    rights: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+
+
 class Ending(StrEnum):
     """Why the task makes no more jobs."""
 
@@ -53,6 +66,7 @@ class Task:
     input is fed, the names of files that such a list restricts it to.
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by input
     dataset, how many files its units are of. retrying: units of a retry are still to be given their attempts.
+    scheduled: commands that wait for their time, by the id of the command that ordered them.
     aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
     """
 
@@ -95,6 +109,7 @@ class Task:
     attempt: int = 1
     aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
     aside_from: TaskStatus = TaskStatus.UNKNOWN
+    scheduled: UndoDict[str, Scheduled] = field(default_factory=UndoDict)
 
     def job(self, job_id: int) -> LiveJob | None:
         """The job at work with this id; None for one that ended, and for one of another task."""

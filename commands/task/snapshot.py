@@ -7,7 +7,7 @@ from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_units import UnitStatus
-from commands.task.model import Ending, Order, Task
+from commands.task.model import Ending, Order, Scheduled, Task
 from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -36,7 +36,7 @@ from schemas.task import (
     TaskSubmitted,
     TaskWoken,
 )
-from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot
+from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, ScheduledSnapshot
 
 PARAMETERS, DEFINITION = "parameters", "definition"
 #: A page of names, by the number of its chunk.
@@ -163,7 +163,25 @@ def _main_row(task: Task) -> TaskSnapshot:
         attempt=task.attempt,
         aside=tuple(AsideSnapshot(dead_letter_id=number, cause=cause) for number, cause in task.aside.items()),
         aside_from=task.aside_from.value,
+        scheduled=tuple(_scheduled_row(number, one) for number, one in task.scheduled.items()),
     )
+
+
+def _scheduled_row(number: str, one: Scheduled) -> ScheduledSnapshot:
+    return ScheduledSnapshot(
+        schedule_id=number,
+        at=one.at,
+        command=one.command,
+        fields_json=one.fields_json,
+        actor=one.actor,
+        role=one.role,
+        rights=one.rights,
+        linked_actors=one.linked,
+    )
+
+
+def _scheduled(row: ScheduledSnapshot) -> Scheduled:
+    return Scheduled(row.at, row.command, row.fields_json, row.actor, row.role, row.rights, row.linked_actors)
 
 
 def _input_row(task: Task, dataset: str) -> InputSnapshot:
@@ -231,6 +249,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         attempt=main.attempt,
         aside=UndoQueue({row.dead_letter_id: row.cause for row in main.aside}),
         aside_from=TaskStatus(main.aside_from),
+        scheduled=UndoDict({row.schedule_id: _scheduled(row) for row in main.scheduled}),
     )
 
 

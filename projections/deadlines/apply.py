@@ -1,5 +1,5 @@
 """What becomes due and when: leases that run out, submissions whose names do not come,
-parked tasks to try again, exhausted tasks to end (docs/flow.md)."""
+parked tasks to try again, exhausted tasks to end, commands that were ordered for later (docs/flow.md)."""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
@@ -7,7 +7,9 @@ from schemas.queue import JobLeased, LeaseEnded, LeaseProlonged, LeasesEnded, Le
 from schemas.reading import Recorded
 from schemas.task import (
     InputNamesAdded,
+    ScheduledCommandEnded,
     TaskBroken,
+    TaskCommandScheduled,
     TaskFinalized,
     TaskFinishOrdered,
     TaskKillOrdered,
@@ -41,6 +43,11 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
             _drop(record, changes, "parked")
             _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
+        case TaskCommandScheduled() as event:
+            length = event.at - record.event.occurred_at
+            _set(record, "scheduled", length, {}, changes, key=event.schedule_id)
+        case ScheduledCommandEnded() as event:
+            changes.delete("deadline", ("scheduled", "task", record.event.aggregate_id, event.schedule_id))
         case TaskRetried(continues=True):
             # A further part of a retry: what waits, waits on.
             pass
@@ -93,7 +100,9 @@ def _lease(
                 changes.delete("deadline", ("lease", "queue", queue, str(ended.job_id)))
 
 
-def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:
+def _set(
+    record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges, key: str = ""
+) -> None:
     envelope = record.event
     changes.insert(
         "deadline",
@@ -101,7 +110,7 @@ def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: 
             "kind": kind,
             "aggregate": "task",
             "aggregate_id": envelope.aggregate_id,
-            "key": "",
+            "key": key,
             "counted_from": envelope.occurred_at,
             "length_micros": length_micros,
             "sequence": envelope.sequence,

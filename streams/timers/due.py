@@ -13,7 +13,7 @@ from typing import Any
 from schemas.ids import caused_command_id
 from schemas.instants import MICROSECONDS
 from schemas.queue import ExpireLease
-from schemas.task import ExpireSubmission, FinishTask, WakeTask
+from schemas.task import CarryOutScheduled, ExpireSubmission, FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
@@ -50,8 +50,10 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
             return _outgoing(row, WakeTask(cause="TIMER"), now)
         case "exhausted":
             return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+        case "scheduled":
+            return _outgoing(row, CarryOutScheduled(schedule_id=row.key), now)
         case kind:
-            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked or exhausted")
+            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked, exhausted or scheduled")
 
 
 def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:

@@ -1,6 +1,6 @@
 """Kill, finish and retry said twice, and reports of pilots that come after their job has ended, change nothing.
 
-Two systems get the same drawn history; one of them also hears each command again and reports that are late. Their tasks must be
+Two systems get the same drawn history; one of them also gets each command again and reports that are late. Their tasks must be
 alike after every step.
 """
 
@@ -35,7 +35,7 @@ STEPS = st.lists(
 
 
 class Played:
-    """A task under a history; `loud`: it hears everything again."""
+    """A task under a history; `loud`: it gets everything again."""
 
     def __init__(self, *, loud: bool) -> None:
         self.culm = a_running_task(a_definition(attempts_max=2))
