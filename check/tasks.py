@@ -47,6 +47,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "AttemptsIncreased": (WORKING | {"paused"}, None),
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
     "TaskAttributeChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "TaskCommandScheduled": (YOUNG | ENDING | ENDED | {"paused"}, None),
+    "ScheduledCommandEnded": (YOUNG | ENDING | ENDED | {"paused"}, None),
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
     "AvalancheForced": (frozenset({"scouting"}), None),
     "ScoutsJudged": (WORKING, None),

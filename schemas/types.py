@@ -3158,6 +3158,76 @@ class RoleRights(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SCHEDULEDSNAPSHOT = lines_of(
+    (UUID, 36, 36),
+    (WORD, 1, 64),
+    (SUBJECT, 1, 255),
+    (WORD, 0, 64),
+)
+
+
+class ScheduledSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """A command that waits for its time.
+
+    schedule_id: Id of the command that ordered it.
+    at: When (UTC).
+    command: Name of the command, of those that users and operators send to tasks.
+    fields_json: Its fields, a JSON object.
+    actor: Who ordered it, and in whose name it is decided.
+    role: What the actor acted as.
+    rights: Rights of the role at that time, as in the envelope of commands.
+    linked_actors: Other ids of the same person at that time.
+    """
+
+    schedule_id: str
+    at: int
+    command: str
+    fields_json: str = "{}"
+    actor: str
+    role: str = "user"
+    rights: tuple[str, ...] = ()
+    linked_actors: tuple[str, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "schedule_id": self.schedule_id,
+            "at": self.at,
+            "command": self.command,
+            "fields_json": self.fields_json,
+            "actor": self.actor,
+            "role": self.role,
+            "rights": list(self.rights),
+            "linked_actors": list(self.linked_actors),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            schedule_id=record["schedule_id"],
+            at=record["at"],
+            command=record["command"],
+            fields_json=record["fields_json"],
+            actor=record["actor"],
+            role=record["role"],
+            rights=tuple(record["rights"]),
+            linked_actors=tuple(record["linked_actors"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.at <= 4102444800000000
+            and len(self.fields_json) <= 100000 and TEXT.takes(self.fields_json)
+            and len(self.rights) <= 10
+            and (not self.rights or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.rights))
+            and len(self.linked_actors) <= 16
+            and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
+            and _NAMES_OF_SCHEDULEDSNAPSHOT("\n".join((self.schedule_id, self.command, self.actor, self.role, ""))) is not None
+        )
+
+
 class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
     """That the first ten jobs go ahead as scouts, and what they must show before the others follow.
 

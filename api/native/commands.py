@@ -2,7 +2,8 @@
 
 In: JSON of the command's fields plus `aggregate_id`. Out: 200 with the decider's answer when the client waits for it
 (`Prefer: wait=5`) and it comes in time, else 202 with the place where it will be found. With `?dry_run=true` it is decided and
-answered, not carried out: the answer has what it would touch. Rights: `identity/rights.py`.
+answered, not carried out: the answer has what it would touch. With `?at=TIME` a command on a task is decided then. Rights:
+`identity/rights.py`.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from api.http.plain_requests import whole_from
 from api.http.problems import json_response
 from api.http.tracing import correlation_of_request
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
+from api.log.later import for_later, micros_of
 from api.log.scopes import claim_scopes
 from api.native.bound_jobs import BoundJobs, with_holder
 from api.native.command_body import COMMANDS, command_from, entry_of_command, json_schema
@@ -81,11 +83,15 @@ def _endpoint(service: "CommandService", entry: CatalogEntry) -> Any:
         prefer: str | None = Header(None),
         idempotency_key: str | None = Header(None),
         dry_run: bool = False,
+        at: str | None = None,
     ) -> Response:
         body = await read_object(request)
+        if at is not None and dry_run:
+            raise BadRequest("dry_run: it is decided now, expected no at beside it")
         if dry_run:
             return await service.try_out(entry, body, identity, request)
-        return await service.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer))
+        later = None if at is None else _moment(at)
+        return await service.send(entry, body, identity, request, idempotency_key, wait_seconds_of(prefer), later)
 
     send.__doc__ = entry.schema["doc"]
     return send
@@ -116,13 +122,14 @@ class CommandService:
         request: Request,
         key: str | None,
         wait_seconds: float,
+        at: int | None = None,
     ) -> Response:
-        """Check form and rights, send, and answer as long as the client waits."""
+        """Check form and rights, send, and answer as long as the client waits. at: when it is decided, of a command on a task."""
         admitted = class_of_command(entry.name), request, capability_of_command(entry.name)
         identity = await self._services.gate.admit(*admitted)
         command_id = command_id_of(key)
         aggregate_id, expected = _addressed(body)
-        asked = fingerprint(command_id, identity, entry.name, aggregate_id, body)
+        asked = fingerprint(command_id, identity, entry.name, aggregate_id, body if at is None else [body, at])
         command = command_from(entry, _fields_only(body))
         self._check_agent(command, aggregate_id, identity)
         if isinstance(command, BindJob):
@@ -137,6 +144,10 @@ class CommandService:
         await self._check_owner(entry, aggregate_id, identity)
         if isinstance(command, RegisterFiles):
             await claim_scopes(self._services.gateway, command, aggregate_id, identity, self._services.config.answer_seconds)
+        if at is not None:
+            if entry.aggregate != "task":
+                raise BadRequest(f"at: {entry.name} is no command on a task")
+            command = for_later(command, at, getattr(command, "reason", None) or "")
         if key is None:
             await self._fingerprints.remember(command_id, asked)
         answered = await self._services.gateway.submit(
@@ -256,6 +267,14 @@ def answer_document(answered: CommandAnswered | Row) -> dict[str, Any]:
     else:
         found = dict(answered)
     return with_times({**found, "answered": True})
+
+
+def _moment(text: str) -> int:
+    """Microseconds of an ISO 8601 time; raises BadRequest."""
+    found = micros_of(text)
+    if found is None:
+        raise BadRequest(f"at: found {text[:60]!r}, expected an ISO 8601 time (UTC unless it says otherwise)")
+    return found
 
 
 def _addressed(body: dict[str, Any]) -> tuple[str, int | None]:

@@ -14,7 +14,7 @@ from api.http.errors import BadRequest, BodyTooLarge
 from api.http.problems import json_response
 from api.panda.arguments import BadArgument, Parameter, bind
 from api.panda.envelope import Reply, done, failed
-from api.panda.sending import NO_OPTIONS, CommandOptions, DecidedOnly, options_of
+from api.panda.sending import NO_OPTIONS, CommandOptions, DecidedOnly, OrderedForLater, options_of
 from api.pilots.bodies import read_report
 from api.services import Services
 from identity.identity import Identity
@@ -78,7 +78,7 @@ def post(
 
 
 def command(path: str, function: Function, *parameters: Parameter, capability: str = MODIFY) -> Endpoint:
-    """A call by POST that commands: it takes `reason` and `dry_run` in its query string."""
+    """A call by POST that commands: it takes `reason`, `dry_run` and `at` in its query string."""
     return Endpoint(("POST",), path, function, parameters, capability=capability, commands=True)
 
 
@@ -125,6 +125,8 @@ def _handler(services: Services, endpoint: Endpoint) -> Callable[[Request, Ident
         except DecidedOnly as found:
             touched = {"jobs": found.jobs, "input_units": found.units}
             reply = done(touched, f"dry run: {found.jobs} jobs and {found.units} input units")
+        except OrderedForLater as ordered:
+            reply = done(0, str(ordered))
         except BadArgument as problem:
             reply = failed(str(problem))
         except (BadRequest, BodyTooLarge) as problem:

@@ -1,10 +1,8 @@
 """Answers of `/api/v1`: the envelope, and times as panda-client rebuilds them (docs/reference/client.md, "The envelope")."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from schemas.instants import micros_of_seconds
 from schemas.times import datetime_of
 
 
@@ -38,12 +36,3 @@ def moment(micros: int | None) -> dict[str, str] | None:
     """
     at = None if micros is None else datetime_of(micros)
     return None if at is None else {"__datetime__": at.replace(tzinfo=None, microsecond=0).isoformat()}
-
-
-def micros_of(text: str) -> int | None:
-    """Microseconds of `YYYY-MM-DD HH:MM:SS` (UTC unless it says otherwise); None for anything else."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return micros_of_seconds((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return None

@@ -62,6 +62,8 @@ async def set_command(call: Call) -> Reply:
 
 
 async def _kill_all(call: Call, ids: Sequence[int], command: KillJob) -> Reply:
+    if call.options.at is not None:
+        raise BadArgument("Argument error: 'at' is for commands on tasks, expected none")
     rows = await rows_of(call, ids)
     killed: list[bool] = []
     for first in range(0, len(ids), AT_ONCE):

@@ -1,7 +1,7 @@
 """Commands of this front: sent for the caller, answered, and readable when the call returns.
 
-Every call that commands takes two options in its query string: `reason`, kept with the events; `dry_run`, which asks the decider
-what the command would touch and changes nothing.
+Every call that commands takes options in its query string: `reason`, kept with the events; `dry_run`, which asks the decider what
+the command would touch and changes nothing; on tasks `at`, a time at which the command is decided.
 """
 
 import contextlib
@@ -11,23 +11,31 @@ from typing import Any
 from starlette.requests import Request
 
 from api.http.errors import Unavailable
+from api.log.later import for_later, micros_of
 from api.panda.arguments import ArgumentKind, BadArgument, Parameter, bind
 from schemas.answer import CommandAnswered
 from schemas.records import replace
+from schemas.times import utc
 from schemas.wire import Message
 
 #: How long a call waits for the read models after its command was taken.
 READABLE_SECONDS = 2.0
 REASON_LENGTH_MAX = 4_000
-OPTIONS = (Parameter("reason", ArgumentKind.TEXT, ""), Parameter("dry_run", ArgumentKind.FLAG, False))
+OPTIONS = (
+    Parameter("reason", ArgumentKind.TEXT, ""),
+    Parameter("dry_run", ArgumentKind.FLAG, False),
+    Parameter("at", ArgumentKind.TEXT, ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """What the caller says of a command beside its arguments. reason: empty when none was given."""
+    """What the caller says of a command beside its arguments. reason: empty when none was given. at: microseconds, null
+    for now."""
 
     reason: str = ""
     dry_run: bool = False
+    at: int | None = None
 
 
 NO_OPTIONS = CommandOptions()
@@ -49,11 +57,26 @@ def options_of(request: Request, *, commands: bool) -> CommandOptions:
     bound = bind(OPTIONS, {name: request.query_params[name] for name in names}, from_query=True)
     if len(bound["reason"]) > REASON_LENGTH_MAX:
         raise BadArgument(f"Argument error: 'reason' has {len(bound['reason'])} characters, expected at most {REASON_LENGTH_MAX}")
-    return CommandOptions(**bound)
+    at = micros_of(bound["at"]) if bound["at"] else None
+    if bound["at"] and at is None:
+        raise BadArgument(f"Argument error: at is {bound['at'][:60]!r}, expected YYYY-MM-DD HH:MM:SS (UTC)")
+    if at is not None and bound["dry_run"]:
+        raise BadArgument("Argument error: dry_run is decided now, expected no 'at' beside it")
+    return CommandOptions(bound["reason"], bound["dry_run"], at)
+
+
+class OrderedForLater(Exception):
+    """The command is kept until its time."""
 
 
 async def send(call: Any, command: Message, aggregate: str, aggregate_id: int) -> CommandAnswered | None:
-    """As `ask`; a dry run that would be accepted raises DecidedOnly."""
+    """As `ask`; a dry run that would be accepted raises DecidedOnly, a command that was ordered for later OrderedForLater."""
+    if call.options.at is not None:
+        later = for_later(command, call.options.at, call.options.reason)
+        answer = await ask(call, later, aggregate, aggregate_id)
+        if answer is not None and answer.accepted:
+            raise OrderedForLater(f"{type(command).__name__} is ordered for {utc(call.options.at)}")
+        return answer
     answer = await ask(call, command, aggregate, aggregate_id)
     if answer is not None and answer.accepted and call.options.dry_run:
         raise DecidedOnly(answer)

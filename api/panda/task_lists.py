@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from api.http.errors import BadRequest
+from api.log.later import micros_of
 from api.panda.calls import Call
-from api.panda.envelope import Reply, done, failed, micros_of
+from api.panda.envelope import Reply, done, failed
 from api.panda.filters import Selection, UnknownAttribute, passes, selection
 from api.panda.task_details import details_of
 from api.panda.task_object import task_object

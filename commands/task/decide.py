@@ -28,6 +28,7 @@ from commands.task.kills import (
     kills,
     releases,
 )
+from commands.task.later import cancel_scheduled, carry_out, schedule
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.parents import expire_input, record_parent_end, register_child
@@ -41,6 +42,8 @@ from schemas.task import (
     AddInputNames,
     AvalancheForced,
     BreakTask,
+    CancelScheduled,
+    CarryOutScheduled,
     ChangeSplitRule,
     ChangeTaskAttribute,
     ChangeTaskPriority,
@@ -68,6 +71,7 @@ from schemas.task import (
     ResumeTask,
     RetryTask,
     RetryTaskUnits,
+    ScheduleTaskCommand,
     SetTaskAside,
     SubmitTask,
     TaskCommand,
@@ -124,6 +128,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return kill_jobs(task, command)
         case RetryTaskUnits():
             return retry_units(task, command)
+        case CarryOutScheduled():
+            return carry_out(task, command, by, _decide)
         case SetTaskAside():
             return set_aside(task, command)
         case RestoreTask():
@@ -161,6 +167,10 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return hold_input(task, command)
         case DropInput():
             return drop_input(task, command)
+        case ScheduleTaskCommand():
+            return schedule(task, command, by)
+        case CancelScheduled():
+            return cancel_scheduled(task, command)
         case _:
             assert_never(command)
 

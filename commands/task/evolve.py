@@ -10,7 +10,7 @@ from dataclasses import replace
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.live_jobs import JobState
-from commands.task.model import AT_WORK, Ending, Order, Scouts, Task
+from commands.task.model import AT_WORK, Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, WORKING, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -31,10 +31,12 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    ScheduledCommandEnded,
     ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
+    TaskCommandScheduled,
     TaskEvent,
     TaskFinalized,
     TaskFinishOrdered,
@@ -144,6 +146,12 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.scouts = Scouts.FORCED
         case ScoutsJudged():
             _judged(task, event)
+        case TaskCommandScheduled():
+            task.scheduled[event.schedule_id] = Scheduled(
+                event.at, event.command, event.fields_json, envelope.actor, event.role, event.rights, event.linked_actors
+            )
+        case ScheduledCommandEnded():
+            del task.scheduled[event.schedule_id]
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()

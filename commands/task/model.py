@@ -11,7 +11,7 @@ from commands.task.live_jobs import LiveJob, LiveJobs
 from commands.task.names import NamePage
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
-from identity.ruling import Thing
+from identity.ruling import USER, Thing
 from schemas.ids import task_id_of
 from schemas.task import TaskCommand
 from schemas.types import CommandEnvelope, FileAccounts, JobKind, NameList, OutputFile, TaskDefinition, UnmergedJob
@@ -38,6 +38,19 @@ class Order:
     units: tuple[int, ...]
     parked: bool = False
     continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A command that waits for its time (microseconds), and in whose name it is decided then."""
+
+    at: int
+    command: str
+    fields_json: str
+    actor: str
+    role: str = USER
+    rights: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
 
 
 class Ending(StrEnum):
@@ -69,6 +82,7 @@ class Task:
     dataset, how many files its units are of. retrying: units of a retry are still to be given their attempts.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
+    scheduled: commands that wait for their time, by the id of the command that ordered them.
     aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
     """
 
@@ -116,6 +130,7 @@ class Task:
     awaited: UndoSet[str] = field(default_factory=UndoSet)
     aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
     aside_from: TaskStatus = TaskStatus.UNKNOWN
+    scheduled: UndoDict[str, Scheduled] = field(default_factory=UndoDict)
 
     def job(self, job_id: int) -> LiveJob | None:
         """The job at work with this id; None for one that ended, and for one of another task."""

@@ -8,7 +8,7 @@ from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
-from commands.task.model import Ending, Order, Scouts, Task
+from commands.task.model import Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -42,7 +42,7 @@ from schemas.task import (
     TaskSubmitted,
     TaskWoken,
 )
-from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, UnitRange
+from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, ScheduledSnapshot, UnitRange
 
 PARAMETERS, DEFINITION, GATE = "parameters", "definition", "gate"
 #: A page of names, by the number of its chunk.
@@ -189,7 +189,25 @@ def _main_row(task: Task) -> TaskSnapshot:
         parent_task_id=task.parent_task_id,
         parent_status=task.parent_status,
         children=tuple(task.children),
+        scheduled=tuple(_scheduled_row(number, one) for number, one in task.scheduled.items()),
     )
+
+
+def _scheduled_row(number: str, one: Scheduled) -> ScheduledSnapshot:
+    return ScheduledSnapshot(
+        schedule_id=number,
+        at=one.at,
+        command=one.command,
+        fields_json=one.fields_json,
+        actor=one.actor,
+        role=one.role,
+        rights=one.rights,
+        linked_actors=one.linked,
+    )
+
+
+def _scheduled(row: ScheduledSnapshot) -> Scheduled:
+    return Scheduled(row.at, row.command, row.fields_json, row.actor, row.role, row.rights, row.linked_actors)
 
 
 def _input_row(task: Task, dataset: str) -> InputSnapshot:
@@ -263,6 +281,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         parent_status=main.parent_status,
         children=UndoDict(dict.fromkeys(main.children)),
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
+        scheduled=UndoDict({row.schedule_id: _scheduled(row) for row in main.scheduled}),
     )
 
 

@@ -18,10 +18,12 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    ScheduledCommandEnded,
     ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
+    TaskCommandScheduled,
     TaskFinalized,
     TaskFinishOrdered,
     TaskKillOrdered,
@@ -149,6 +151,11 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (found, event, found)
         for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}
         for event in (TaskAttributeChanged, SplitRuleChanged)
+    }
+    | {
+        (found, event, found)
+        for found in set(TaskStatus) - {_S.UNKNOWN}
+        for event in (TaskCommandScheduled, ScheduledCommandEnded)
     }
 )
 #: Events that may lead to several statuses and say to which.

@@ -1,5 +1,6 @@
-"""What becomes due and when: leases that run out, submissions whose names do not come,
-parked tasks to try again, input that does not come into existence, exhausted tasks to end (docs/flow.md)."""
+"""What becomes due and when: leases that run out, submissions whose names do not come, parked tasks to try again, input that does
+not come into existence, exhausted tasks to end, commands that were ordered for later (docs/flow.md).
+"""
 
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import HOUR, MICROSECONDS
@@ -9,7 +10,9 @@ from schemas.task import (
     ContentsFed,
     InputAwaited,
     InputNamesAdded,
+    ScheduledCommandEnded,
     TaskBroken,
+    TaskCommandScheduled,
     TaskFinalized,
     TaskFinishOrdered,
     TaskKillOrdered,
@@ -45,6 +48,8 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
             _drop(record, changes, "parked", "input")
             _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
+        case TaskCommandScheduled() | ScheduledCommandEnded() as event:
+            _scheduled(record, event, changes)
         case TaskRetried(continues=True):
             # A further part of a retry: what waits, waits on.
             pass
@@ -105,7 +110,14 @@ def _input(record: Recorded, event: InputAwaited | ContentsFed, changes: RowChan
         _drop(record, changes, "input")
 
 
-def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges) -> None:
+def _scheduled(record: Recorded, event: TaskCommandScheduled | ScheduledCommandEnded, changes: RowChanges) -> None:
+    if isinstance(event, TaskCommandScheduled):
+        _set(record, "scheduled", event.at - record.event.occurred_at, {}, changes, key=event.schedule_id)
+    else:
+        changes.delete("deadline", ("scheduled", "task", record.event.aggregate_id, event.schedule_id))
+
+
+def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges, key: str = "") -> None:
     envelope = record.event
     changes.insert(
         "deadline",
@@ -113,7 +125,7 @@ def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: 
             "kind": kind,
             "aggregate": "task",
             "aggregate_id": envelope.aggregate_id,
-            "key": "",
+            "key": key,
             "counted_from": envelope.occurred_at,
             "length_micros": length_micros,
             "sequence": envelope.sequence,

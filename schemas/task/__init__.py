@@ -33,6 +33,7 @@ from schemas.types import (
     OrderSnapshot,
     OutputFile,
     Requirements,
+    ScheduledSnapshot,
     ScoutsVerdict,
     SplitRules,
     TaskDefinition,
@@ -120,6 +121,75 @@ class BreakTask(Struct, frozen=True, kw_only=True, gc=False):
             len(self.message) <= 10000 and TEXT.takes(self.message)
             and _NAMES_OF_BREAKTASK("\n".join((self.reason, ""))) is not None
         )
+
+
+_NAMES_OF_CANCELSCHEDULED = lines_of(
+    (UUID, 36, 36),
+)
+
+
+class CancelScheduled(Struct, frozen=True, kw_only=True, gc=False):
+    """Take back a command that was ordered for later.
+
+    schedule_id: Id of the command that ordered it.
+    reason: Why, as given.
+    """
+
+    schedule_id: str
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "schedule_id": self.schedule_id,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            schedule_id=record["schedule_id"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_CANCELSCHEDULED("\n".join((self.schedule_id, ""))) is not None
+        )
+
+
+_NAMES_OF_CARRYOUTSCHEDULED = lines_of(
+    (UUID, 36, 36),
+)
+
+
+class CarryOutScheduled(Struct, frozen=True, kw_only=True, gc=False):
+    """The time of a command that was ordered for later has come.
+
+    schedule_id: Id of the command that ordered it.
+    """
+
+    schedule_id: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "schedule_id": self.schedule_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            schedule_id=record["schedule_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_CARRYOUTSCHEDULED("\n".join((self.schedule_id, ""))) is not None
 
 
 _NAMES_OF_CHANGESPLITRULE = lines_of(
@@ -1071,6 +1141,54 @@ class RetryTaskUnits(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SCHEDULETASKCOMMAND = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ScheduleTaskCommand(Struct, frozen=True, kw_only=True, gc=False):
+    """Have a command on the task decided at a later time, in the name of the sender.
+
+    at: When (UTC).
+    command: Name of the command, of those that users and operators send to tasks.
+    fields_json: Its fields, a JSON object.
+    reason: Why, as given.
+    """
+
+    at: int
+    command: str
+    fields_json: str = "{}"
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "at": self.at,
+            "command": self.command,
+            "fields_json": self.fields_json,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            at=record["at"],
+            command=record["command"],
+            fields_json=record["fields_json"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.at <= 4102444800000000
+            and len(self.fields_json) <= 100000 and TEXT.takes(self.fields_json)
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_SCHEDULETASKCOMMAND("\n".join((self.command, ""))) is not None
+        )
+
+
 _NAMES_OF_SETTASKASIDE = lines_of(
     (UUID, 36, 36),
 )
@@ -1902,6 +2020,54 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SCHEDULEDCOMMANDENDED = lines_of(
+    (UUID, 36, 36),
+    (WORD, 1, 64),
+    (SUBJECT, 1, 255),
+)
+
+
+class ScheduledCommandEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """A command that was ordered for later was decided, or taken back.
+
+    schedule_id: Id of the command that ordered it.
+    command: Name of the command, of those that users and operators send to tasks.
+    actor: Who had ordered it.
+    outcome: carried out, taken back, or why it was refused, with the status that it met.
+    """
+
+    schedule_id: str
+    command: str
+    actor: str
+    outcome: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "schedule_id": self.schedule_id,
+            "command": self.command,
+            "actor": self.actor,
+            "outcome": self.outcome,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            schedule_id=record["schedule_id"],
+            command=record["command"],
+            actor=record["actor"],
+            outcome=record["outcome"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.outcome) <= 4000 and TEXT.takes(self.outcome)
+            and _NAMES_OF_SCHEDULEDCOMMANDENDED("\n".join((self.schedule_id, self.command, self.actor, ""))) is not None
+        )
+
+
 class ScoutsJudged(Struct, frozen=True, kw_only=True, gc=False):
     """The scouts of a task were judged.
 
@@ -2099,6 +2265,81 @@ class TaskBroken(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.message) <= 10000 and TEXT.takes(self.message)
             and _NAMES_OF_TASKBROKEN("\n".join((self.reason, ""))) is not None
+        )
+
+
+_NAMES_OF_TASKCOMMANDSCHEDULED = lines_of(
+    (UUID, 36, 36),
+    (WORD, 1, 64),
+    (WORD, 0, 64),
+)
+
+
+class TaskCommandScheduled(Struct, frozen=True, kw_only=True, gc=False):
+    """A command was ordered for later.
+
+    schedule_id: Id of the command that ordered it.
+    at: When (UTC).
+    at_text: The same time as people read it.
+    command: Name of the command, of those that users and operators send to tasks.
+    fields_json: Its fields, a JSON object.
+    role: What the actor acted as.
+    rights: Rights of the role at that time, as in the envelope of commands.
+    linked_actors: Other ids of the same person at that time.
+    reason: Why, as given.
+    """
+
+    schedule_id: str
+    at: int
+    at_text: str
+    command: str
+    fields_json: str = "{}"
+    role: str = "user"
+    rights: tuple[str, ...] = ()
+    linked_actors: tuple[str, ...] = ()
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "schedule_id": self.schedule_id,
+            "at": self.at,
+            "at_text": self.at_text,
+            "command": self.command,
+            "fields_json": self.fields_json,
+            "role": self.role,
+            "rights": list(self.rights),
+            "linked_actors": list(self.linked_actors),
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            schedule_id=record["schedule_id"],
+            at=record["at"],
+            at_text=record["at_text"],
+            command=record["command"],
+            fields_json=record["fields_json"],
+            role=record["role"],
+            rights=tuple(record["rights"]),
+            linked_actors=tuple(record["linked_actors"]),
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            631152000000000 <= self.at <= 4102444800000000
+            and len(self.at_text) <= 64 and LINE.takes(self.at_text)
+            and len(self.fields_json) <= 100000 and TEXT.takes(self.fields_json)
+            and len(self.rights) <= 10
+            and (not self.rights or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.rights))
+            and len(self.linked_actors) <= 16
+            and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_TASKCOMMANDSCHEDULED("\n".join((self.schedule_id, self.command, self.role, ""))) is not None
         )
 
 
@@ -2969,6 +3210,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         asked.
     children: Tasks that have it as their parent.
     scouts: Where its scouts stand: none, out, forced, passed, exhausted, broken.
+    scheduled: Commands that wait for their time.
     """
 
     status: str
@@ -3006,6 +3248,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     parent_status: str = ""
     children: tuple[int, ...] = ()
     scouts: str = "none"
+    scheduled: tuple[ScheduledSnapshot, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3045,6 +3288,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "parent_status": self.parent_status,
             "children": list(self.children),
             "scouts": self.scouts,
+            "scheduled": [item.to_avro() for item in self.scheduled],
         }
 
     @classmethod
@@ -3086,6 +3330,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             parent_status=record["parent_status"],
             children=tuple(record["children"]),
             scouts=record["scouts"],
+            scheduled=tuple(ScheduledSnapshot.from_avro(item) for item in record["scheduled"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -3120,12 +3365,14 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.children) <= 1000
             and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
+            and len(self.scheduled) <= 100
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
             and (self.library is None or self.library.is_within_bounds())
             and (not self.aside or all(map(AsideSnapshot.is_within_bounds, self.aside)))
             and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
+            and (not self.scheduled or all(map(ScheduledSnapshot.is_within_bounds, self.scheduled)))
         )
 
 
@@ -3339,6 +3586,8 @@ class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 TaskCommand = (
     AddInputNames
     | BreakTask
+    | CancelScheduled
+    | CarryOutScheduled
     | ChangeSplitRule
     | ChangeTaskAttribute
     | ChangeTaskPriority
@@ -3366,6 +3615,7 @@ TaskCommand = (
     | ResumeTask
     | RetryTask
     | RetryTaskUnits
+    | ScheduleTaskCommand
     | SetTaskAside
     | SubmitTask
     | WakeTask
@@ -3387,10 +3637,12 @@ TaskEvent = (
     | JobsOrdered
     | ParentAwaited
     | ParentEnded
+    | ScheduledCommandEnded
     | ScoutsJudged
     | SplitRuleChanged
     | TaskAttributeChanged
     | TaskBroken
+    | TaskCommandScheduled
     | TaskFinalized
     | TaskFinishOrdered
     | TaskKillOrdered

@@ -13,7 +13,7 @@ from typing import Any
 from schemas.ids import caused_command_id
 from schemas.instants import MICROSECONDS
 from schemas.queue import ExpireLease
-from schemas.task import ExpireInput, ExpireSubmission, FinishTask, WakeTask
+from schemas.task import CarryOutScheduled, ExpireInput, ExpireSubmission, FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
@@ -52,8 +52,10 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
             return _outgoing(row, ExpireInput(), now)
         case "exhausted":
             return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+        case "scheduled":
+            return _outgoing(row, CarryOutScheduled(schedule_id=row.key), now)
         case kind:
-            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked, input or exhausted")
+            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked, input, exhausted or scheduled")
 
 
 def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:

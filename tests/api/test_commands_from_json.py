@@ -93,8 +93,8 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
         "AddInputNames", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
-        "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
-        "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche",
+        "ResumeTask", "IncreaseAttempts", "ReassignTask", "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche",
+        "ScheduleTaskCommand", "CancelScheduled", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
     }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from schemas.task import (
     ContentsFed,
     InputAwaited,
     InputNamesAdded,
+    ScheduledCommandEnded,
+    TaskCommandScheduled,
     TaskFinalized,
     TaskFinishOrdered,
     TaskKillOrdered,
@@ -109,6 +111,7 @@ def test_a_parked_task_is_due_after_an_hour() -> None:
     assert the(deadline, "counted_from", "length_micros") == (START + 2 * SECOND, 3600 * SECOND)
 
 
+UUIDS = ("00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b")
 UNFINISHED = (records.replace(submitted(TASK), lists=(NameList(list="pfnList", count=3),)), TASK)
 
 
@@ -179,6 +182,19 @@ def test_a_further_part_of_a_retry_leaves_a_parked_task_its_deadline() -> None:
     further = TaskRetried(units=(), attempts_max=5, task_attempt=2, continues=True)
 
     assert len(after([(submitted(TASK), TASK), PARKING, (further, TASK)]).all("deadline")) == 1
+
+
+def test_each_command_for_later_has_a_deadline_of_its_own_until_it_is_decided() -> None:
+    first, second = (
+        TaskCommandScheduled(schedule_id=number, at=START + length, at_text="then", command="KillTask")
+        for number, length in ((UUIDS[0], 60 * SECOND), (UUIDS[1], 90 * SECOND))
+    )
+    ended = ScheduledCommandEnded(schedule_id=UUIDS[0], command="KillTask", actor="jdoe", outcome="carried out")
+
+    deadline = after([(submitted(TASK), TASK), (first, TASK), (second, TASK), (ended, TASK)]).one("deadline")
+
+    assert the(deadline, "kind", "key", "sequence") == ("scheduled", UUIDS[1], 3)
+    assert deadline["counted_from"] + deadline["length_micros"] == START + 90 * SECOND
 
 
 @pytest.mark.parametrize(

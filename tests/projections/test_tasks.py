@@ -21,6 +21,8 @@ from schemas.task import (
     ParentAwaited,
     ParentEnded,
     ScoutsJudged,
+    SplitRuleChanged,
+    TaskAttributeChanged,
     TaskBroken,
     TaskFinalized,
     TaskKillOrdered,
@@ -34,7 +36,7 @@ from schemas.task import (
     TaskRetried,
     TaskSetAside,
 )
-from schemas.types import JobOutcome, OutcomeKind, ScoutsVerdict, TaskVerdict, UnitChange, UnitRange
+from schemas.types import JobOutcome, OutcomeKind, Requirements, ScoutsVerdict, SplitRules, TaskVerdict, UnitChange, UnitRange
 from tests.projections.sample_history import (
     INPUT,
     OUTPUT,
@@ -181,6 +183,24 @@ def test_priority_and_site_follow_their_orders() -> None:
     task = after(until_running(), orders).one("task")
 
     assert the(task, "priority", "current_priority", "site") == (1000, 5, "OTHER")
+
+
+def test_a_changed_requirement_and_rule_are_in_the_definition_and_the_parameters() -> None:
+    rules = SplitRules(files_per_job=4)
+    changes = [
+        (
+            TaskAttributeChanged(
+                attribute="ramCount", value=9, requirements=Requirements(ram_mb=9), rules=SplitRules(), parameter="ramCount"
+            ),
+            TASK,
+        ),
+        (SplitRuleChanged(code="NF", value=4, rules=rules, parameter="nFilesPerJob"), TASK),
+    ]
+
+    task = after(until_running(), changes).one("task")
+
+    assert (task["definition"]["requirements"]["ram_mb"], task["definition"]["rules"]["files_per_job"]) == (9, 4)
+    assert '"ramCount":9,"nFilesPerJob":4' in task["parameters"]
 
 
 def test_input_runs_with_its_job_and_ends_with_it() -> None:

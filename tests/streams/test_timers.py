@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.queue import ExpireLease
-from schemas.task import ExpireInput, ExpireSubmission, FinishTask, WakeTask
+from schemas.task import CarryOutScheduled, ExpireInput, ExpireSubmission, FinishTask, WakeTask
 from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
 from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
@@ -71,6 +71,13 @@ def test_a_parked_task_is_woken_and_an_exhausted_one_ended() -> None:
     assert exhausted.command == FinishTask(soft=False, reason="exhausted for 48 hours")
 
 
+def test_a_command_that_was_ordered_is_due_by_its_own_id() -> None:
+    made = said(Due("scheduled", "10000001", "5c0e-schedule", 5, 3, "wlcg"), 1)
+
+    assert made is not None
+    assert made.command == CarryOutScheduled(schedule_id="5c0e-schedule")
+
+
 def test_a_submission_whose_names_did_not_come_is_ended() -> None:
     made = said(Due("submission", "10000001", "", 5, 1, "wlcg"), 1)
 
@@ -86,7 +93,7 @@ def test_input_that_did_not_come_is_given_up() -> None:
 
 
 def test_an_unknown_kind_is_an_error_that_names_it() -> None:
-    with pytest.raises(ValueError, match="deadline of kind 'lunch', expected lease, submission, parked, input or exhausted"):
+    with pytest.raises(ValueError, match="kind 'lunch', expected lease, submission, parked, input, exhausted or scheduled"):
         said(Due("lunch", "x", "", 0, 1), 1)
 
 

@@ -188,8 +188,14 @@ def test_an_upload_without_a_file_is_an_error_of_arguments(front: Front) -> None
 def test_options_of_commands_stand_in_the_query_string_and_nowhere_else(front: Front) -> None:
     dry = front.envelope("POST", "task/kill?dry_run=true&reason=why", json={"task_id": 10000001})
     odd = front.envelope("POST", "task/kill?dry_run=perhaps", json={"task_id": 10000001})
+    both = front.envelope("POST", "task/kill?dry_run=true&at=2026-12-24", json={"task_id": 10000001})
+    when = front.envelope("POST", "task/kill?at=soon", json={"task_id": 10000001})
+    later = front.envelope("POST", "task/kill?at=2026-12-24T18:00:00", json={"task_id": 10000001})
     other = front.envelope("POST", "task/submit?dry_run=true", json={"task_parameters": {}})
 
     assert dry == {"success": True, "message": "dry run: 0 jobs and 0 input units", "data": {"jobs": 0, "input_units": 0}}
     assert odd["message"] == "Type error: 'dry_run' with str 'perhaps', expected bool"
+    assert both["message"] == "Argument error: dry_run is decided now, expected no 'at' beside it"
+    assert when["message"] == "Argument error: at is 'soon', expected YYYY-MM-DD HH:MM:SS (UTC)"
+    assert later == {"success": True, "message": "KillTask is ordered for 2026-12-24T18:00:00.000Z", "data": 0}
     assert other["message"] == "Argument error: got an unexpected argument 'dry_run'"

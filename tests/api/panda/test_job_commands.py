@@ -1,15 +1,17 @@
 """Commands on jobs through PanDA's calls: which jobs, with which code and options, and how the answer counts them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.log.later import micros_of
 from api.panda import job_commands, task_changes, task_commands
 from api.panda.arguments import BadArgument
 from api.panda.envelope import Reply
-from api.panda.sending import CommandOptions, DecidedOnly
+from api.panda.sending import CommandOptions, DecidedOnly, OrderedForLater
 from identity.identity import Identity
 from schemas.job import KillJob
 from schemas.task import ChangeSplitRule, KillTask, WakeTask
@@ -101,6 +103,20 @@ def test_a_dry_run_of_a_task_ends_the_call_with_its_counts(tmp_path: Path) -> No
 
     assert (found.value.jobs, found.value.units) == (12, 30)
     assert asked.gateway.sent == [(KillTask(reason="x"), "10000001")]
+
+
+def test_a_command_with_a_time_is_ordered_for_later_with_its_fields_and_reason(tmp_path: Path) -> None:
+    asked = Asked(tmp_path)
+    at = micros_of("2026-12-24 18:00:00")
+
+    with pytest.raises(OrderedForLater, match=r"FinishTask is ordered for 2026-12-24T18:00:00\.000Z"):
+        asked.reply(task_commands.finish, CommandOptions("feast", at=at), task_id=10_000_001, soft=True)
+
+    ((order, key),) = asked.gateway.sent
+    assert (order.at, order.command, order.reason, key) == (at, "FinishTask", "feast", "10000001")
+    assert json.loads(order.fields_json) == {"soft": True, "reason": "feast"}
+    with pytest.raises(BadArgument, match="'at' is for commands on tasks"):
+        asked.reply(job_commands.kill, CommandOptions(at=at), job_ids=JOBS, code=3)
 
 
 def test_an_order_for_a_pilot_is_of_production_and_is_tobekilled(tmp_path: Path) -> None:
