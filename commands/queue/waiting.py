@@ -111,7 +111,7 @@ def waiting_job(
         place.walltime_seconds_max,
         place.resource_type,
         place.core_count,
-        intern(place.share),
+        intern(place.share or UNDEFINED),
     )
     since = place.queued_at if isinstance(place, PlaceInLine) else queued_at
     return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source, since)
