@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet
+from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet
 from schemas.resource_types import BUILT_IN
 from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
 from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
@@ -47,6 +47,7 @@ class Facts:
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._types: tuple[ResourceType, ...] = BUILT_IN
+        self._brokers = BrokersSet()
         self._outside = OutsideTable()
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
@@ -221,14 +222,8 @@ class Facts:
         found, envelope = decoded.message, decoded.envelope
         subject = envelope.aggregate_id
         match found:
-            case QueueConfigured():
-                self._settings[found.settings.name] = found.settings
-            case RetryRulesSet():
-                self._rules = found.rules
-            case ResourceTypesSet():
-                self._types = found.rows
-            case OutsideFactSet():
-                self._outside.know(subject, found)
+            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() | OutsideFactSet():
+                self._know_policy(subject, found)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
@@ -251,6 +246,21 @@ class Facts:
             case _:
                 return  # policies that no choice rests on
 
+    def _know_policy(
+        self, key: str, found: QueueConfigured | RetryRulesSet | ResourceTypesSet | BrokersSet | OutsideFactSet
+    ) -> None:
+        match found:
+            case QueueConfigured():
+                self._settings[found.settings.name] = found.settings
+            case RetryRulesSet():
+                self._rules = found.rules
+            case ResourceTypesSet():
+                self._types = found.rows
+            case BrokersSet():
+                self._brokers = found
+            case OutsideFactSet():
+                self._outside.know(key, found)
+
     def _note_cause(self, queue: str, envelope: EventEnvelope) -> None:
         """The later of two facts about the queue, which may come in either order."""
         known = self._causes.get(queue)
@@ -267,7 +277,11 @@ class Facts:
                 queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since)
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
-        return Snapshot(queues, self._rules, parked, position, self._types, outside=self._outside.facts())
+        brokers, outside = self._brokers, self._outside.facts()
+        types = self._types
+        return Snapshot(
+            queues, self._rules, parked, position, types, {}, outside, brokers.rules, brokers.figures
+        )
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

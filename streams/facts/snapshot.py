@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
-from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
+from schemas.types import BrokerFigure, BrokerRule, ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
 from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
@@ -75,6 +75,7 @@ class Snapshot:
     """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
 
     ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say.
+    broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -84,6 +85,8 @@ class Snapshot:
     resource_types: tuple[ResourceType, ...] = BUILT_IN
     ends: Mapping[tuple[int, str], EndCounts] = field(default_factory=dict)
     outside: OutsideFacts = NOTHING
+    broker_rules: tuple[BrokerRule, ...] = ()
+    broker_figures: tuple[BrokerFigure, ...] = ()
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

@@ -24,7 +24,7 @@ def evidence_of(
     """The whole of it where it fits into `bytes_max`."""
     kept = [replace(one, message=readable(one.message, MESSAGE_CHARACTERS_MAX)) for one in verdicts]
     if _bytes(kept) > bytes_max:
-        kept = [one if one.taken else replace(one, message="") for one in kept]
+        kept = [one if one.taken else replace(one, message="", change="") for one in kept]
     left = bytes_max - _bytes([one for one in kept if one.taken])
     fitting: list[QueueVerdict] = []
     for one in kept:
