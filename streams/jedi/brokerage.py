@@ -14,7 +14,7 @@ from schemas.records import replace
 from schemas.types import BrokerKind, QueueVerdict
 from streams.facts.snapshot import QueueFacts
 from streams.jedi import filters, filters_by_use
-from streams.jedi.candidates import Asked, Candidate, Dropped, Filter, Surroundings, Untested
+from streams.jedi.candidates import Asked, Candidate, Dropped, Filter, Surroundings
 from streams.jedi.draw import fraction
 from streams.jedi.weights import IN_FORCE, Weighing, weight_by
 
@@ -174,13 +174,12 @@ def _tested(row: Row, asked: Asked, facts: QueueFacts, around: Surroundings) -> 
     """Up to the first filter that drops the queue."""
     untested: list[str] = []
     for code, test in row:
-        match test(asked, facts, around):
-            case Dropped() as reason:
-                return Tested(facts, code, reason, ())
-            case Untested():
-                untested.append(code)
-            case None:
-                pass
+        found = test(asked, facts, around)
+        if found is None:
+            continue
+        if isinstance(found, Dropped):
+            return Tested(facts, code, found, ())
+        untested.append(code)
     return Tested(facts, "use", None, tuple(untested))
 
 
