@@ -9,19 +9,37 @@ waiting jobs of its own citation. Decisions of the first release carry no figure
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from schemas.policy import QueueConfigured
+from audit.policies_at import Policies
 from schemas.reading import Recorded
 from schemas.streams import QueueHealth
 from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, ParkTask, TaskParked
-from schemas.types import BrokerageCitation, BrokerageEvidence, QueueSettings, QueueVerdict
-from streams.facts.snapshot import QueueFacts, Snapshot, policy_offsets
-from streams.jedi.brokerage import IN_FORCE, Weighing
+from schemas.types import BrokerageCitation, BrokerageEvidence, QueueVerdict
+from streams.facts.snapshot import EndCounts, QueueFacts, Snapshot
 from streams.jedi.citing import Decided
 from streams.jedi.generate import answered, brokered_apart, decide
+from streams.jedi.weights import IN_FORCE, Weighing
 
 #: For a queue that was dropped because no pilot had come for hours: how long exactly, a verdict says in words alone.
 LONG_AGO = 1
+#: Counts in `QueueVerdict.ends`.
+ENDS = 3
+#: Codes of decisions that stand in their orders are those of earlier versions, which had fewer.
+EARLIER_WORDS = MappingProxyType(
+    {
+        "nonpreassigned": "site",
+        "notincluded": "site",
+        "cloudmismatch": "cloud",
+        "disk": "scratch",
+        "shortwalltime": "walltime",
+        "longwalltime": "walltime",
+        "cpucore": "cores",
+        "lowmemory": "memory",
+        "highmemory": "memory",
+        "pilot": "nopilot",
+    }
+)
 #: A decision is cited for two seconds; so many are not made in that time by those that read one topic.
 DECISIONS_REMEMBERED = 10_000
 WEIGHTS = {
@@ -81,25 +99,6 @@ def weighing_from(settings: Iterable[str]) -> Weighing:
         except ValueError as problem:
             raise UnknownWeight(f"--set {name}: found {value[:40]!r}, expected a number") from problem
     return made
-
-
-@dataclass
-class Policies:
-    """Settings of queues as of any position; told every policy event first."""
-
-    said: dict[str, list[tuple[int, int, QueueSettings]]] = field(default_factory=dict)
-
-    def tell(self, record: Recorded) -> None:
-        """One policy event."""
-        if isinstance(record.message, QueueConfigured):
-            settings = record.message.settings
-            self.said.setdefault(settings.name, []).append((record.place.partition, record.place.offset, settings))
-
-    def at(self, queue: str, position: str) -> QueueSettings | None:
-        """The settings that a reader at `position` knew."""
-        reached = policy_offsets(position)
-        known = [settings for partition, offset, settings in self.said.get(queue, ()) if offset < reached.get(partition, 0)]
-        return known[-1] if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +163,17 @@ def _again(
     """None when the facts of the time are not in the log."""
     order, at = made_for.order, made_for.at
     if not cited:
-        facts = facts_of(evidence, policies)
+        facts = facts_of(evidence, policies, order.task_id)
         if facts is None:
             return None
         answer = answered(order, made_for.vo, facts, evidence.seed, weighing, at)
         made = [verdict for one in answer.command.decided for verdict in one.evidence.verdicts]
-        return Again(_codes(evidence.verdicts), _codes(made), answer.command)
+        return Again(_codes(evidence.verdicts, EARLIER_WORDS), _codes(made, EARLIER_WORDS), answer.command)
     known: dict[int, Decided] = {}
     recorded: list[QueueVerdict] = []
     today: list[QueueVerdict] = []
     for citation, recalled in cited:
-        facts = facts_of(recalled[0].brokerage, policies) if recalled else None
+        facts = facts_of(recalled[0].brokerage, policies, order.task_id) if recalled else None
         if facts is None or recalled is None:
             return None
         decided, verdicts = _decided_again(citation, recalled, facts, weighing)
@@ -216,8 +215,10 @@ def _judge_one(record: Recorded, event: JobsGenerated | TaskParked, again: Again
         tally.changed.append(Changed(int(record.event.aggregate_id), event.order, str(record.place), recorded, today))
 
 
-def facts_of(evidence: BrokerageEvidence, policies: Policies) -> Snapshot | None:
-    """The facts that the decision rested on; None when it was recorded without figures or the settings are not in the log."""
+def facts_of(evidence: BrokerageEvidence, policies: Policies, task_id: int) -> Snapshot | None:
+    """The facts that the decision for the task rested on; None when it was recorded without figures or the settings are not in
+    the log."""
+    ends: dict[tuple[int, str], EndCounts] = {}
     queues: dict[str, QueueFacts] = {}
     for verdict in evidence.verdicts:
         if verdict.queue in queues:
@@ -227,18 +228,28 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies) -> Snapshot | None
             return None
         # The verdict alone says that the queue was closed then; in which words it did does not matter here.
         ill = QueueHealth(fingerprint=verdict.code) if verdict.code == "unhealthy" else None
-        quiet_since = LONG_AGO if verdict.code == "nopilot" else 0
+        quiet_since = LONG_AGO if verdict.code in ("nopilot", "inactive") else 0
         queues[verdict.queue] = QueueFacts(
             settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill, quiet_since=quiet_since
         )
-    return Snapshot(queues, position=evidence.facts_position)
+        if len(verdict.ends) == ENDS:
+            ends[task_id, verdict.queue] = EndCounts(*verdict.ends)
+    brokers, outside = policies.brokers_at(evidence.facts_position), policies.outside_at(evidence.facts_position)
+    return Snapshot(
+        queues,
+        position=evidence.facts_position,
+        ends=ends,
+        outside=outside,
+        broker_rules=brokers.rules,
+        broker_figures=brokers.figures,
+    )
 
 
-def _codes(verdicts: Iterable[QueueVerdict]) -> dict[str, str]:
-    """What was said of each queue; of several pieces of one order all is kept."""
+def _codes(verdicts: Iterable[QueueVerdict], words: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What was said of each queue, in `words`; of several pieces of one order all is kept."""
     found: dict[str, list[str]] = {}
     for verdict in verdicts:
-        found.setdefault(verdict.queue, []).append(verdict.code)
+        found.setdefault(verdict.queue, []).append(words.get(verdict.code, verdict.code))
     return {queue: " ".join(codes) for queue, codes in sorted(found.items())}
 
 

@@ -65,7 +65,7 @@ def task_facts(ask: Ask, task_id: int, vo: str) -> TaskFacts:
         now=ask(NOW, {})[0]["micros"],
         jobs={row["status"]: row["jobs"] for row in jobs},
         verdicts=ask(
-            "select queue, taken, code, weight, message from order_brokerage where task_id = %(id)s and sequence ="
+            "select queue, taken, code, weight, message, change from order_brokerage where task_id = %(id)s and sequence ="
             " (select max(sequence) from order_brokerage where task_id = %(id)s) order by place",
             about,
         ),

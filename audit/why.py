@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.remedies import remedy
 from schemas.instants import MICROSECONDS
 
 Row = Mapping[str, Any]
@@ -219,10 +220,10 @@ def _awaiting(facts: TaskFacts, since: int) -> Reason:
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:
-    dropped: dict[str, list[str]] = {}
+    dropped: dict[str, list[Row]] = {}
     for verdict in facts.verdicts:
         if not verdict["taken"]:
-            dropped.setdefault(verdict["code"], []).append(f"{verdict['queue']}: {verdict['message']}")
+            dropped.setdefault(verdict["code"], []).append(verdict)
     total = len(facts.verdicts)
     says = f"No queue can take it: {_count(total, 'queue')} looked at"
     says += "".join(f"; {len(found)} dropped by {code}" for code, found in sorted(dropped.items(), key=_most)) + "."
@@ -233,35 +234,13 @@ def _parked(facts: TaskFacts, since: int) -> list[Reason]:
     reasons = [Reason(says + again, "One of the following must change.", "the sites, or its owner", since)]
     for code, found in sorted(dropped.items(), key=_most):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        reasons.append(Reason(f"{code}: {found[0]}{more}", *_remedy(code)))
+        says = f"{code}: {found[0]['queue']}: {found[0]['message']}{more}"
+        reasons.append(Reason(says, *remedy(code, [(one["queue"], one.get("change", "")) for one in found])))
     return reasons
 
 
-def _most(entry: tuple[str, list[str]]) -> tuple[int, str]:
+def _most(entry: tuple[str, list[Row]]) -> tuple[int, str]:
     return -len(entry[1]), entry[0]
-
-
-OWNER, SITE, OPERATOR = "its owner", "the site", "an operator"
-#: What would have to change for a queue that brokerage dropped for this reason, and who can change it.
-REMEDIES = {
-    "site": ("Name another site, or none.", OWNER),
-    "excluded": ("Exclude fewer sites.", OWNER),
-    "cloud": ("Ask for another cloud, or none.", OWNER),
-    "status": ("The queue must be set online.", OPERATOR),
-    "unhealthy": ("A worker must come as far as to ask for work there.", SITE),
-    "vo": ("The queue must serve this virtual organisation.", OPERATOR),
-    "label": ("The queue must serve this kind of work.", OPERATOR),
-    "scratch": ("Ask for less disk, or smaller input per job; or the queue must offer more.", f"{OWNER}, or {SITE}"),
-    "walltime": ("Ask for another wall time, or the queue must allow it.", f"{OWNER}, or {SITE}"),
-    "cores": ("Ask for another number of cores.", OWNER),
-    "memory": ("Ask for another amount of memory.", OWNER),
-    "processing_type": ("The queue must run this processing type.", OPERATOR),
-    "pilot": ("A pilot must show up there.", SITE),
-}
-
-
-def _remedy(code: str) -> tuple[str, str]:
-    return REMEDIES.get(code, ("", "no one needs to"))
 
 
 def _at_work(facts: TaskFacts, since: int) -> list[Reason]:

@@ -63,7 +63,8 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
 
 
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
-    from audit.decisions import Policies, judge, moved, weighing_from
+    from audit.decisions import judge, moved, weighing_from
+    from audit.policies_at import Policies
     from audit.whole_log import events_of
     from eventlog.registry import codec_from
     from schemas.aggregates import AGGREGATES

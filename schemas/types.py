@@ -46,6 +46,16 @@ class ReportedState(StrEnum):
     TRANSFERRING = "TRANSFERRING"
 
 
+class BrokerKind(StrEnum):
+    """Which filters and which weight choose queues. GENERIC: PanDA's for any VO; ANALYSIS: for work of users;
+    PRODUCTION: for managed work."""
+
+    UNKNOWN = "UNKNOWN"
+    GENERIC = "GENERIC"
+    ANALYSIS = "ANALYSIS"
+    PRODUCTION = "PRODUCTION"
+
+
 class IssuerProfile(StrEnum):
     """How the tokens of an issuer say what their owner may. WLCG: wlcg.groups with a leading slash and
     wlcg.ver; IAM: groups without a slash; AARC: entitlement URNs; KEYCLOAK: groups as full paths or names;
@@ -270,6 +280,84 @@ class AwaitingTask(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and _NAMES_OF_AWAITINGTASK("\n".join((self.vo, ""))) is not None
         )
+
+
+_NAMES_OF_BROKERFIGURE = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class BrokerFigure(Struct, frozen=True, kw_only=True, gc=False):
+    """A figure of the brokers under PanDA's configuration key.
+
+    key: Configuration key, for example OVERLOAD_MIN_QUEUE.
+    value: Its value.
+    """
+
+    key: str
+    value: float
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "key": self.key,
+            "value": self.value,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            key=record["key"],
+            value=record["value"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            -1000000000000000.0 <= self.value <= 1000000000000000.0
+            and _NAMES_OF_BROKERFIGURE("\n".join((self.key, ""))) is not None
+        )
+
+
+_NAMES_OF_BROKERRULE = lines_of(
+    (WORD, 0, 128),
+    (WORD, 0, 128),
+)
+
+
+class BrokerRule(Struct, frozen=True, kw_only=True, gc=False):
+    """Which broker chooses queues for the work of a VO and label.
+
+    vo: VO; empty is any.
+    label: prodSourceLabel; empty is any.
+    broker: The broker.
+    """
+
+    vo: str = ""
+    label: str = ""
+    broker: BrokerKind
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "vo": self.vo,
+            "label": self.label,
+            "broker": self.broker,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            vo=record["vo"],
+            label=record["label"],
+            broker=BrokerKind[record["broker"]],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return _NAMES_OF_BROKERRULE("\n".join((self.vo, self.label, ""))) is not None
 
 
 class BucketCount(Struct, frozen=True, kw_only=True, gc=False):
@@ -2710,6 +2798,13 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
     waiting: Jobs that waited there, as far as known; null in decisions of the first release.
     leased: Jobs in pilots' hands there, likewise.
     pilots: Pilots alive there, likewise.
+    change: What would let the queue pass the filter that dropped it, NAME=VALUE with the value as JSON:
+        queue.NAME of its settings, task.NAME of the requirements, facts.NAME or ends.NAME of counts, site.NAME,
+        storage.NAME, software.NAME, nodes.NAME of what sources outside say. Empty where nothing is to be
+        changed.
+    untested: Filters that let the queue pass because what they test is not known.
+    ends: Jobs of the task that finished, failed and were closed there in the last 6 h; empty where the broker
+        does not look at them.
     """
 
     queue: str
@@ -2720,6 +2815,9 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
     waiting: int | None = None
     leased: int | None = None
     pilots: int | None = None
+    change: str = ""
+    untested: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2732,6 +2830,9 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             "waiting": self.waiting,
             "leased": self.leased,
             "pilots": self.pilots,
+            "change": self.change,
+            "untested": list(self.untested),
+            "ends": list(self.ends),
         }
 
     @classmethod
@@ -2746,6 +2847,9 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             waiting=record["waiting"],
             leased=record["leased"],
             pilots=record["pilots"],
+            change=record["change"],
+            untested=tuple(record["untested"]),
+            ends=tuple(record["ends"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2756,6 +2860,11 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             and (self.waiting is None or (0 <= self.waiting <= 1000000000000000))
             and (self.leased is None or (0 <= self.leased <= 1000000000000000))
             and (self.pilots is None or (0 <= self.pilots <= 1000000000000000))
+            and len(self.change) <= 1000 and TEXT.takes(self.change)
+            and len(self.untested) <= 100
+            and (not self.untested or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.untested))
+            and len(self.ends) <= 3
+            and (not self.ends or 0 <= min(self.ends) <= max(self.ends) <= 1000000000000000)
             and _NAMES_OF_QUEUEVERDICT("\n".join((self.queue, self.code, ""))) is not None
         )
 
@@ -2865,6 +2974,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     processing_type: processingType of the task.
     architecture: Architecture as submitted.
     container: Jobs run in a container: the queue must have a runtime for them.
+    io_intensity_kbps: ioIntensity: input and output of a job by its wall time (kB/s); null is not known.
+    disk_io_kbps: diskIO: traffic of a core on the local disk (kB/s); null is not known.
     """
 
     site: str | None = None
@@ -2880,6 +2991,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     processing_type: str = ""
     architecture: str | None = None
     container: bool = False
+    io_intensity_kbps: float | None = None
+    disk_io_kbps: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2897,6 +3010,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             "processing_type": self.processing_type,
             "architecture": self.architecture,
             "container": self.container,
+            "io_intensity_kbps": self.io_intensity_kbps,
+            "disk_io_kbps": self.disk_io_kbps,
         }
 
     @classmethod
@@ -2916,6 +3031,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             processing_type=record["processing_type"],
             architecture=record["architecture"],
             container=record["container"],
+            io_intensity_kbps=record["io_intensity_kbps"],
+            disk_io_kbps=record["disk_io_kbps"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2930,6 +3047,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.disk_mb <= 100000000000
             and 0 <= self.walltime_seconds <= 1000000000
             and (self.architecture is None or (len(self.architecture) <= 500 and LINE.takes(self.architecture)))
+            and (self.io_intensity_kbps is None or (0 <= self.io_intensity_kbps <= 1000000000000000.0))
+            and (self.disk_io_kbps is None or (0 <= self.disk_io_kbps <= 1000000000000000.0))
             and _NAMES_OF_REQUIREMENTS("\n".join((self.site or "", self.cloud or "", self.label, self.processing_type, ""))) is not None
         )
 
@@ -4586,6 +4705,12 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         mode PUSH.
     container_type: Container runtimes as PanDA writes them, NAME:USER;... (podman:pilot); jobs in containers
         run where the user pilot has one. Empty is none.
+    fairshare_policy: PanDA's fairsharepolicy: KEY FILTER:VALUE joined by commas, KEY one of priority, type,
+        group, gshare; a value of 0 refuses the work that its part is the first to match.
+    disk_io_kbps_max: maxDiskIO: traffic of a core on the local disk that jobs may make (kB/s); null is
+        MAX_DISKIO_DEFAULT.
+    io_intensity_kbps_max: max_io_intensity of jobs (kB/s); null is no limit.
+    opportunistic: No pledge stands behind it (pledgedcpu -1): urgent production does not go there.
     """
 
     name: str
@@ -4618,6 +4743,10 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     start_seconds_max: int = 86400
     rebind_max: int = 3
     container_type: str = ""
+    fairshare_policy: str = ""
+    disk_io_kbps_max: float | None = None
+    io_intensity_kbps_max: float | None = None
+    opportunistic: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4652,6 +4781,10 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             "start_seconds_max": self.start_seconds_max,
             "rebind_max": self.rebind_max,
             "container_type": self.container_type,
+            "fairshare_policy": self.fairshare_policy,
+            "disk_io_kbps_max": self.disk_io_kbps_max,
+            "io_intensity_kbps_max": self.io_intensity_kbps_max,
+            "opportunistic": self.opportunistic,
         }
 
     @classmethod
@@ -4688,6 +4821,10 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             start_seconds_max=record["start_seconds_max"],
             rebind_max=record["rebind_max"],
             container_type=record["container_type"],
+            fairshare_policy=record["fairshare_policy"],
+            disk_io_kbps_max=record["disk_io_kbps_max"],
+            io_intensity_kbps_max=record["io_intensity_kbps_max"],
+            opportunistic=record["opportunistic"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4717,6 +4854,9 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.start_seconds_max <= 10000000
             and 0 <= self.rebind_max <= 1000
             and len(self.container_type) <= 200 and LINE.takes(self.container_type)
+            and len(self.fairshare_policy) <= 1000 and LINE.takes(self.fairshare_policy)
+            and (self.disk_io_kbps_max is None or (0 <= self.disk_io_kbps_max <= 1000000000000000.0))
+            and (self.io_intensity_kbps_max is None or (0 <= self.io_intensity_kbps_max <= 1000000000000000.0))
             and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, self.harvester, self.harvester_template, self.harvester_workflow, ""))) is not None
             and (not self.classes or all(map(QueueClass.is_within_bounds, self.classes)))
         )

@@ -108,7 +108,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         Listener(
             POLICY_EVENTS,
             (
-                Reaction("wake", frozenset({"QueueConfigured"}), wake_all),
+                Reaction("wake", frozenset({"QueueConfigured", "BrokersSet"}), wake_all),
                 Reaction("wake_by_source", frozenset({"OutsideFactSet"}), wake_by_source),
                 Reaction("revoked", REVOKED, revoked_leases),
             ),

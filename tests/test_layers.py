@@ -23,6 +23,7 @@ PURE = (
     "audit/differences.py",
     "audit/subject.py",
     "audit/trace.py",
+    "audit/remedies.py",
     "audit/why.py",
     "audit/notary/chain.py",
     "api/monitor/pages/charts.py",

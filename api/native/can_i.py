@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, str] = {
     "set shares": "SetShares",
     "set retry_rules": "SetRetryRules",
     "set resource_types": "SetResourceTypes",
+    "set brokers": "SetBrokers",
     "set issuers": "SetIssuers",
     "set policy": "SetAccessPolicy",
     "revoke identity": "RevokeIdentity",

@@ -125,7 +125,8 @@ async def attempts(read_models: ReadModels, task_id: int, unit_id: int | None, l
 async def brokerage(read_models: ReadModels, task_id: int, after: int | None, limit: int) -> list[Row]:
     """Every verdict of up to `limit` decisions, the latest first. after: the sequence of a decision."""
     return await read_models.rows(
-        "select order_number, sequence, at, queue, taken, code, weight, message, parked, decided_sequence from order_brokerage"
+        "select order_number, sequence, at, queue, taken, code, weight, message, change, parked,"
+        " decided_sequence from order_brokerage"
         " where task_id = %(task)s and sequence in"
         " (select distinct sequence from order_brokerage where task_id = %(task)s"
         " and (%(after)s::bigint is null or sequence < %(after)s) order by sequence desc limit %(limit)s)"
@@ -138,7 +139,8 @@ async def last_brokerage(read_models: ReadModels, task_id: int) -> tuple[list[Ro
     """Every verdict of the last decision, the best first, and how many decisions there were."""
     about = {"id": task_id}
     rows = await read_models.rows(
-        "select sequence, at, order_number, queue, taken, code, weight, message, parked, decided_sequence from order_brokerage"
+        "select sequence, at, order_number, queue, taken, code, weight, message, change, parked,"
+        " decided_sequence from order_brokerage"
         " where task_id = %(id)s and sequence = (select max(sequence) from order_brokerage where task_id = %(id)s)"
         " order by taken desc, weight desc, place",
         about,

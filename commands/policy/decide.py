@@ -10,8 +10,10 @@ from commands.policy.linking import link_identities, unlink_identities
 from commands.policy.model import Policy
 from commands.policy.outside import decide_outside
 from commands.policy.revoking import decide_revocation
+from schemas.brokers import BROKERS_KEY, problem_of_brokers
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
+    BrokersSet,
     ConfigureQueue,
     EndEnrolment,
     EndLogin,
@@ -28,6 +30,7 @@ from schemas.policy import (
     RevokeToken,
     RevokeTokensBefore,
     SetAccessPolicy,
+    SetBrokers,
     SetIssuers,
     SetOutsideFact,
     SetResourceTypes,
@@ -75,8 +78,8 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_shares(policy, command, by)
         case SetRetryRules():
             return set_retry_rules(policy, command, by)
-        case SetResourceTypes():
-            return set_resource_types(policy, command, by)
+        case SetResourceTypes() | SetBrokers():
+            return _set_tables(policy, command, by)
         case TakeSource() | SetOutsideFact():
             return decide_outside(policy, command, by)
         case _:
@@ -118,6 +121,10 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
 
 
+def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers, by: CommandEnvelope) -> Decision:
+    return set_brokers(policy, command, by) if isinstance(command, SetBrokers) else set_resource_types(policy, command, by)
+
+
 def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnvelope) -> Decision:
     """The resource types, whole, in the order they are tried."""
     if by.aggregate_id != RESOURCE_TYPES_KEY:
@@ -126,6 +133,18 @@ def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnv
     if problem:
         return refuse("BAD_RESOURCE_TYPES", problem)
     return accept() if policy.resource_types == command.rows else accept(ResourceTypesSet(rows=command.rows))
+
+
+def set_brokers(policy: Policy, command: SetBrokers, by: CommandEnvelope) -> Decision:
+    """Which broker chooses for which work, whole, and all figures that are not the defaults."""
+    if by.aggregate_id != BROKERS_KEY:
+        return refuse("BAD_KEY", f"brokers were sent to {by.aggregate_id!r}, expected {BROKERS_KEY!r}")
+    problem = problem_of_brokers(command.rules, command.figures)
+    if problem:
+        return refuse("BAD_BROKERS", problem)
+    if (policy.broker_rules, policy.broker_figures) == (command.rules, command.figures):
+        return accept()
+    return accept(BrokersSet(rules=command.rules, figures=command.figures))
 
 
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:

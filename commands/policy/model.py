@@ -1,6 +1,7 @@
 """Rules that people set: queue settings, shares, retry rules, issuers of tokens, roles and rights, what is believed no more.
 
-One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `issuers`, `access`; `revoked.<ACTOR>` for the
+One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `brokers`, `issuers`,
+`access`; `revoked.<ACTOR>` for the
 tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer; `linked.<ACTOR>` for the ids of one
 person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it says, `storage.<NAME>` and so on
 (`schemas/outside.py`).
@@ -13,6 +14,7 @@ from identity.ruling import Thing
 from schemas import records
 from schemas.policy import (
     AccessPolicySet,
+    BrokersSet,
     EnrolmentEnded,
     EnrolmentOffered,
     EnrolmentRedeemed,
@@ -35,6 +37,8 @@ from schemas.policy import (
 )
 from schemas.types import (
     AccessPolicy,
+    BrokerFigure,
+    BrokerRule,
     CommandEnvelope,
     Enrolment,
     EventEnvelope,
@@ -77,6 +81,8 @@ class Policy:
     source_entries: tuple[str, ...] = ()
     source_at: int = 0
     source_held_back: bool = False
+    broker_rules: tuple[BrokerRule, ...] = ()
+    broker_figures: tuple[BrokerFigure, ...] = ()
 
 
 def initial() -> Policy:
@@ -88,7 +94,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     """`policy` after `event`."""
     policy.vo = policy.vo or envelope.vo
     match event:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet():
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet():
             _set(policy, event)
         case IssuersSet():
             policy.issuers = event.issuers
@@ -115,8 +121,10 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     return policy
 
 
-def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> None:
+def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet) -> None:
     match event:
+        case BrokersSet():
+            policy.broker_rules, policy.broker_figures = event.rules, event.figures
         case QueueConfigured():
             policy.settings = event.settings
         case SharesSet():

@@ -33,6 +33,8 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             source_entries=policy.source_entries,
             source_at=policy.source_at,
             source_held_back=policy.source_held_back,
+            broker_rules=policy.broker_rules,
+            broker_figures=policy.broker_figures,
         ),
     )
 
@@ -58,6 +60,8 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.source_entries,
         row.source_at,
         row.source_held_back,
+        row.broker_rules,
+        row.broker_figures,
     )
 
 

@@ -3,6 +3,7 @@
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import MICROSECONDS
 from schemas.policy import (
+    BrokersSet,
     OutsideFactSet,
     QueueConfigured,
     ResourceTypesSet,
@@ -30,7 +31,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `queue`, `held_task`, `lease` and `policy` after the event."""
     queue = record.event.aggregate_id
     match record.message:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() as event:
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() as event:
             _policy(record, _document(event), changes)
         case OutsideFactSet() | SourceTaken() | SourceHeldBack() as event:
             _outside(record, event, changes)
@@ -93,8 +94,11 @@ def _queue(record: Recorded, columns: Row, changes: RowChanges) -> None:
     changes.update("queue", (envelope.aggregate_id,), news)
 
 
-def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> Row:
+def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet) -> Row:
     match event:
+        case BrokersSet():
+            figures = [row.to_avro() for row in event.figures]
+            return {"brokers": [rule.to_avro() for rule in event.rules], "figures": figures}
         case QueueConfigured():
             return event.settings.to_avro()
         case SharesSet():

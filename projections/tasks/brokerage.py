@@ -60,6 +60,7 @@ def _verdict_rows(record: Recorded, order: int, evidence: BrokerageEvidence, *, 
                 "code": verdict.code,
                 "weight": verdict.weight,
                 "message": verdict.message,
+                "change": verdict.change,
                 "parked": parked,
             },
         )

@@ -135,6 +135,7 @@ BROKERAGE = Table(
     Column("code", Text, nullable=False),
     Column("weight", Double, nullable=False),
     Column("message", Text, nullable=False),
+    Column("change", Text, nullable=False),
     Column("parked", Boolean, nullable=False),
 )
 
@@ -170,11 +171,11 @@ VIEWS = {
     # Verdicts by the answer to an order, whether they stand in it or in the decision that it cites.
     "order_brokerage": (
         "SELECT b.task_id, b.sequence, b.place::bigint AS place, b.order_number, b.at, b.queue, b.taken, b.code, b.weight,"
-        " b.message, b.parked, b.sequence AS decided_sequence, b.at AS decided_at FROM {schema}.brokerage b"
+        " b.message, b.change, b.parked, b.sequence AS decided_sequence, b.at AS decided_at FROM {schema}.brokerage b"
         " WHERE NOT EXISTS (SELECT 1 FROM {schema}.brokerage_decision d"
         " WHERE d.task_id = b.task_id AND d.sequence = b.sequence)"
         " UNION ALL SELECT c.task_id, c.sequence, c.place * 10000::bigint + b.place, c.order_number, c.at, b.queue, b.taken,"
-        " b.code, b.weight, b.message, c.parked, b.sequence, b.at FROM {schema}.brokerage_citation c"
+        " b.code, b.weight, b.message, b.change, c.parked, b.sequence, b.at FROM {schema}.brokerage_citation c"
         " JOIN {schema}.brokerage_decision d ON d.task_id = c.task_id AND d.decision = c.decision"
         " JOIN {schema}.brokerage b ON b.task_id = d.task_id AND b.sequence = d.sequence"
     ),

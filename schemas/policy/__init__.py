@@ -17,6 +17,8 @@ from schemas.characters import (
 )
 from schemas.types import (
     AccessPolicy,
+    BrokerFigure,
+    BrokerRule,
     Enrolment,
     GlobalShare,
     LinkedMembership,
@@ -486,6 +488,41 @@ class SetAccessPolicy(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SetBrokers(Struct, frozen=True, kw_only=True, gc=False):
+    """Set which broker chooses queues for which work, and the brokers' figures.
+
+    rules: The first rule that fits decides; without one the generic broker.
+    figures: Figures other than their defaults (docs/reference/jedi.md).
+    """
+
+    rules: tuple[BrokerRule, ...] = ()
+    figures: tuple[BrokerFigure, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rules": [item.to_avro() for item in self.rules],
+            "figures": [item.to_avro() for item in self.figures],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rules=tuple(BrokerRule.from_avro(item) for item in record["rules"]),
+            figures=tuple(BrokerFigure.from_avro(item) for item in record["figures"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rules) <= 100
+            and len(self.figures) <= 100
+            and (not self.rules or all(map(BrokerRule.is_within_bounds, self.rules)))
+            and (not self.figures or all(map(BrokerFigure.is_within_bounds, self.figures)))
+        )
+
+
 class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
     """Set which issuers of tokens are believed.
 
@@ -766,6 +803,41 @@ class AccessPolicySet(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.policy.is_within_bounds()
+
+
+class BrokersSet(Struct, frozen=True, kw_only=True, gc=False):
+    """Which broker chooses queues for which work was set.
+
+    rules: The first rule that fits decides; without one the generic broker.
+    figures: Figures other than their defaults (docs/reference/jedi.md).
+    """
+
+    rules: tuple[BrokerRule, ...] = ()
+    figures: tuple[BrokerFigure, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rules": [item.to_avro() for item in self.rules],
+            "figures": [item.to_avro() for item in self.figures],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rules=tuple(BrokerRule.from_avro(item) for item in record["rules"]),
+            figures=tuple(BrokerFigure.from_avro(item) for item in record["figures"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.rules) <= 100
+            and len(self.figures) <= 100
+            and (not self.rules or all(map(BrokerRule.is_within_bounds, self.rules)))
+            and (not self.figures or all(map(BrokerFigure.is_within_bounds, self.figures)))
+        )
 
 
 _NAMES_OF_ENROLMENTENDED = lines_of(
@@ -1495,6 +1567,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_entries: Of a source: the keys that it names.
     source_at: When the source was made (microseconds UTC); 0 where none was.
     source_held_back: Of a source: its last document was not taken over.
+    broker_rules: Which broker chooses queues for which work.
+    broker_figures: Figures of the brokers.
     """
 
     settings: QueueSettings | None = None
@@ -1517,6 +1591,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_entries: tuple[str, ...] = ()
     source_at: int = 0
     source_held_back: bool = False
+    broker_rules: tuple[BrokerRule, ...] = ()
+    broker_figures: tuple[BrokerFigure, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1541,6 +1617,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "source_entries": list(self.source_entries),
             "source_at": self.source_at,
             "source_held_back": self.source_held_back,
+            "broker_rules": [item.to_avro() for item in self.broker_rules],
+            "broker_figures": [item.to_avro() for item in self.broker_figures],
         }
 
     @classmethod
@@ -1567,6 +1645,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             source_entries=tuple(record["source_entries"]),
             source_at=record["source_at"],
             source_held_back=record["source_held_back"],
+            broker_rules=tuple(BrokerRule.from_avro(item) for item in record["broker_rules"]),
+            broker_figures=tuple(BrokerFigure.from_avro(item) for item in record["broker_figures"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1584,6 +1664,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.source_entries) <= 10000
             and (not self.source_entries or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.source_entries))
             and 0 <= self.source_at <= 4102444800000000
+            and len(self.broker_rules) <= 100
+            and len(self.broker_figures) <= 100
             and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
@@ -1594,6 +1676,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.enrolment is None or self.enrolment.is_within_bounds())
             and (not self.resource_types or all(map(ResourceType.is_within_bounds, self.resource_types)))
             and (self.outside is None or self.outside.is_within_bounds())
+            and (not self.broker_rules or all(map(BrokerRule.is_within_bounds, self.broker_rules)))
+            and (not self.broker_figures or all(map(BrokerFigure.is_within_bounds, self.broker_figures)))
         )
 
 
@@ -1609,6 +1693,7 @@ PolicyCommand = (
     | RevokeToken
     | RevokeTokensBefore
     | SetAccessPolicy
+    | SetBrokers
     | SetIssuers
     | SetOutsideFact
     | SetResourceTypes
@@ -1620,6 +1705,7 @@ PolicyCommand = (
 
 PolicyEvent = (
     AccessPolicySet
+    | BrokersSet
     | EnrolmentEnded
     | EnrolmentOffered
     | EnrolmentRedeemed

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
+from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
 from schemas.resource_types import BUILT_IN
 from schemas.streams import (
     ParkedTask,
@@ -60,6 +60,7 @@ class Facts:
         self._settings: dict[str, QueueSettings] = {}
         self._rules: tuple[RetryRule, ...] | None = None
         self._types: tuple[ResourceType, ...] = BUILT_IN
+        self._brokers = BrokersSet()
         self._outside = OutsideTable()
         self._counted = CountedEvents()
         self._shares: tuple[GlobalShare, ...] = ()
@@ -246,7 +247,7 @@ class Facts:
         subject = envelope.aggregate_id
         self._counted.now = max(self._counted.now, envelope.occurred_at)
         match found:
-            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | OutsideFactSet():
+            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | BrokersSet() | OutsideFactSet():
                 self._know_policy(found, envelope)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
@@ -276,7 +277,7 @@ class Facts:
 
     def _know_policy(
         self,
-        found: QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | OutsideFactSet,
+        found: QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | BrokersSet | OutsideFactSet,
         envelope: EventEnvelope,
     ) -> None:
         match found:
@@ -288,6 +289,8 @@ class Facts:
                 self._types = found.rows
             case SharesSet():
                 self._shares, self._shares_cause = found.shares, envelope
+            case BrokersSet():
+                self._brokers = found
             case OutsideFactSet():
                 self._outside.know(envelope.aggregate_id, found)
 
@@ -316,8 +319,19 @@ class Facts:
             )
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
-        ends, outside = self._counted.ends(), self._outside.facts()
-        return Snapshot(queues, self._rules, parked, position, self._types, ends, outside, self._shares)
+        ends, outside, brokers = self._counted.ends(), self._outside.facts(), self._brokers
+        return Snapshot(
+            queues,
+            self._rules,
+            parked,
+            position,
+            self._types,
+            ends,
+            outside,
+            shares=self._shares,
+            broker_rules=brokers.rules,
+            broker_figures=brokers.figures,
+        )
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

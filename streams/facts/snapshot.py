@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
-from schemas.types import ClassLoad, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad, WorkerMode
+from schemas.types import (
+    BrokerFigure,
+    BrokerRule,
+    ClassLoad,
+    GlobalShare,
+    QueueSettings,
+    ResourceType,
+    RetryRule,
+    ShareLoad,
+    WorkerMode,
+)
 from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
@@ -76,6 +86,7 @@ class Snapshot:
     """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
 
     ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say. shares: the tree.
+    broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -86,6 +97,8 @@ class Snapshot:
     ends: Mapping[tuple[int, str], EndCounts] = field(default_factory=dict)
     outside: OutsideFacts = NOTHING
     shares: tuple[GlobalShare, ...] = ()
+    broker_rules: tuple[BrokerRule, ...] = ()
+    broker_figures: tuple[BrokerFigure, ...] = ()
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

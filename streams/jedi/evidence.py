@@ -23,8 +23,10 @@ def evidence_of(
 ) -> BrokerageEvidence:
     """The whole of it where it fits into `bytes_max`."""
     kept = [replace(one, message=readable(one.message, MESSAGE_CHARACTERS_MAX)) for one in verdicts]
+    if len(kept) <= VERDICTS_MAX - CANDIDATES_MAX and _bytes(kept) <= bytes_max:
+        return BrokerageEvidence(verdicts=tuple(kept), seed=seed, facts_position=facts_position)
     if _bytes(kept) > bytes_max:
-        kept = [one if one.taken else replace(one, message="") for one in kept]
+        kept = [one if one.taken else replace(one, message="", change="") for one in kept]
     left = bytes_max - _bytes([one for one in kept if one.taken])
     fitting: list[QueueVerdict] = []
     for one in kept:

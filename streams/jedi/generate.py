@@ -7,7 +7,9 @@ In: `JobsOrdered`, the tenant, facts, a seed (the id of the order's event), deci
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_fields
 
+from schemas.brokers import broker_for, figures_with
 from schemas.ids import event_id
 from schemas.records import replace
 from schemas.resource_types import BUILT_IN, memory_mb_of, resource_type_of
@@ -15,13 +17,14 @@ from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import Brokerage, BrokerageCitation, BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
 from streams.engine.messages import outgoing_id
 from streams.facts.snapshot import Snapshot
-from streams.jedi.brokerage import IN_FORCE, Weighing, broker
-from streams.jedi.candidates import Asked, Candidate
+from streams.jedi.brokerage import broker
+from streams.jedi.candidates import Asked, Candidate, Surroundings
 from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_known
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
 from streams.jedi.split import memory_groups, split
+from streams.jedi.weights import IN_FORCE, Weighing
 
 #: Part of the id of the command: an order has one answer of each name.
 PART = "order"
@@ -94,11 +97,20 @@ def decide(
     order: JobsOrdered, asked: Asked, facts: Snapshot, seed: str, weighing: Weighing, decision: str
 ) -> tuple[Decided, tuple[QueueVerdict, ...]]:
     """Brokerage of one piece of the order under the id `decision`, and the verdicts on all queues."""
-    brokered = broker(asked, tuple(facts.queues.values()), order.queues_used, seed, weighing)
+    kind = broker_for(facts.broker_rules, asked.vo, asked.outgoing.label)
+    queues, around = tuple(facts.queues.values()), _surroundings(asked, facts)
+    brokered = broker(asked, queues, order.queues_used, seed, weighing, kind, around)
     rows = (facts.queues[one.queue] for one in brokered.candidates)
     loads = {row.settings.name: (row.waiting, row.leased) for row in rows}
     found = Decided(decision, asked, order.queues_used, brokered.candidates, loads, facts.position)
     return found, brokered.verdicts
+
+
+def _surroundings(asked: Asked, facts: Snapshot) -> Surroundings:
+    waiting = sum(queue.waiting for queue in facts.queues.values())
+    running = sum(queue.leased for queue in facts.queues.values())
+    ends = {queue: counts for (task_id, queue), counts in facts.ends.items() if task_id == asked.task_id}
+    return Surroundings(facts.outside, figures_with(facts.broker_figures), ends, waiting, running)
 
 
 def _parked(order: JobsOrdered, asked: Asked, verdicts: Sequence[QueueVerdict], seed: str, facts: Snapshot) -> Answer:
@@ -150,10 +162,19 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
 def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
+    whole = Asked(outgoing, vo, outgoing.ram_mb, 0, ordered_at, order.task_id, order.priority, order.kind)
     if order.kind is not JobKind.NORMAL:
-        return [(Asked(outgoing, vo, outgoing.ram_mb, asked_at=ordered_at), [])]
+        return [(whole, [])]
     return [
-        (Asked(outgoing, vo, ram_mb, max(unit.size_bytes for unit in units), ordered_at), units)
+        (
+            with_fields(
+                whole,
+                ram_mb=ram_mb,
+                largest_input_bytes=max(unit.size_bytes for unit in units),
+                datasets=frozenset(unit.dataset for unit in units if unit.start_event is None),
+            ),
+            units,
+        )
         for ram_mb, units in memory_groups(order.units, outgoing.ram_mb).items()
     ]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.types import Requirements
-from streams.jedi.brokerage import GLOB
+from streams.jedi.filters import GLOB
 from streams.jedi.shown import shown
 from streams.jedi.task_parameters import COUNT_MAX, Parameters
 
@@ -22,6 +22,7 @@ DISK_MB_MAX = 1_000_000_000
 WALLTIME_SECONDS_MAX = 2**31 - 1
 #: No job runs longer; a larger maxWalltime is of a workflow, which says seconds (docs/decisions/0053).
 WALLTIME_HOURS_MAX = 720
+RATE_MAX = 1e9
 
 
 def requirements_of(given: Parameters) -> Requirements:
@@ -52,6 +53,8 @@ def requirements_of(given: Parameters) -> Requirements:
         processing_type=given.name("processingType"),
         architecture=given.name("architecture") or None,
         container=bool(given.name("container_name") or given.raw.get("multiStepExec")),
+        io_intensity_kbps=_rate_kbps(given, "ioIntensity"),
+        disk_io_kbps=_rate_kbps(given, "diskIO"),
     )
 
 
@@ -105,6 +108,21 @@ def _walltime_seconds(given: Parameters) -> int:
         given.complain(key, f"a wall time of 0 to {WALLTIME_SECONDS_MAX} seconds")
         return 0
     return max(0, int(asked))
+
+
+def _rate_kbps(given: Parameters, key: str) -> float | None:
+    """`ioIntensity` or `diskIO` in kB/s, by its unit kBPerS or MBPerS; None when it is not given."""
+    found, unit = given.number(key), given.name(f"{key}Unit") or "kBPerS"
+    factors = {"kbpers": 1.0, "mbpers": 1000.0}
+    if unit.lower() not in factors:
+        given.problems.append(f"{key}Unit is {shown(unit)}, expected kBPerS or MBPerS")
+        return None
+    if found is None:
+        return None
+    if not 0 <= found <= RATE_MAX:
+        given.complain(key, f"a rate of 0 to {RATE_MAX:g}")
+        return None
+    return found * factors[unit.lower()]
 
 
 def _megabytes(given: Parameters, key: str, unit_key: str, usual: str) -> int:

@@ -5,15 +5,28 @@ from collections.abc import Iterator
 from dataclasses import replace as with_fields
 from typing import Any
 
-from audit.decisions import Policies, Tally, judge, weighing_from
+import pytest
+
+from audit.decisions import Tally, judge, weighing_from
+from audit.policies_at import Policies
 from schemas.ids import event_id
-from schemas.policy import QueueConfigured
+from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured
 from schemas.reading import Place, Recorded
 from schemas.records import replace
 from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, TaskParked
-from schemas.types import FileAccounts, GeneratedJob, JobKind, QueueSettings
+from schemas.types import (
+    BrokerFigure,
+    BrokerKind,
+    BrokerRule,
+    FileAccounts,
+    GeneratedJob,
+    JobKind,
+    OutsideFact,
+    QueueSettings,
+    StorageElement,
+)
 from streams.engine.messages import RecordRead
-from streams.facts.snapshot import QueueFacts, Snapshot
+from streams.facts.snapshot import EndCounts, QueueFacts, Snapshot
 from streams.jedi.reactions import Generation
 from tests.streams.builders import a_definition, an_envelope, files
 
@@ -23,15 +36,27 @@ QUEUES = tuple(QueueSettings(name=f"Q{number:02d}", site="S", rss_mb_max=3000 * 
 POSITION = f"culm.policy.events.v1:0:{len(QUEUES)}"
 
 
+STORAGE = StorageElement(name="LOCAL_DISK", space_usable_gb=150)
+ANALYSIS = (BrokerRule(broker=BrokerKind.ANALYSIS),)
+TOLD = (
+    ("brokers", BrokersSet(rules=ANALYSIS)),
+    ("storage.LOCAL_DISK", OutsideFactSet(source="cric", source_at=NOON, fact=OutsideFact(storage=STORAGE))),
+    ("brokers", BrokersSet(rules=ANALYSIS, figures=(BrokerFigure(key="STORAGE_MIN_FREE_SIZE", value=100),))),
+)
+
+
 def policies() -> Policies:
     found = Policies()
+    for offset, (key, event) in enumerate(TOLD, start=len(QUEUES)):
+        place = Place("culm.policy.events.v1", 0, offset)
+        found.tell(Recorded(place, event, an_envelope(key)))
     for offset, settings in enumerate(QUEUES):
         place = Place("culm.policy.events.v1", 0, offset)
         found.tell(Recorded(place, QueueConfigured(settings=settings), an_envelope(f"queue.{settings.name}")))
     return found
 
 
-def a_day(orders: int, *, whole_tables: bool = False) -> list[Recorded]:
+def a_day(orders: int, *, whole_tables: bool = False, world: Snapshot | None = None) -> list[Recorded]:
     """The log of one task's orders, with loads that move now and then. whole_tables: as earlier versions wrote it."""
     chance, generation, found = random.Random(7), Generation(), []
     loads = {one.name: [chance.randrange(2, 200), chance.randrange(200)] for one in QUEUES}
@@ -50,7 +75,9 @@ def a_day(orders: int, *, whole_tables: bool = False) -> list[Recorded]:
         envelope = an_envelope(str(TASK), 100 * number, occurred_at=at)
         found.append(recorded(order, envelope))
         read = RecordRead(order, envelope, "t", 0, number, logged_at=at)
-        for made in generation.choose([read], Snapshot(known, position=POSITION)):
+        counts = {(TASK, one.name): EndCounts(chance.randrange(9), chance.randrange(9)) for one in QUEUES}
+        around = with_fields(world, queues=known, ends=counts) if world else Snapshot(known, position=POSITION)
+        for made in generation.choose([read], around):
             command: Any = made.command
             rows = [
                 BrokerageDecided(
@@ -92,7 +119,7 @@ def test_every_order_comes_out_the_same_on_the_decision_that_it_cites() -> None:
     tally = judge(a_day(1_000), policies())
 
     assert (tally.decisions, tally.equal, tally.without_figures, tally.changed) == (1_000, 1_000, 0, [])
-    assert tally.cited == 538
+    assert tally.cited == 535
     assert sum(tally.jobs_recorded.values()) == sum(tally.jobs_today.values()) > 5_000
 
 
@@ -100,6 +127,20 @@ def test_tables_that_stand_in_the_orders_themselves_are_still_judged() -> None:
     tally = judge(a_day(100, whole_tables=True), policies())
 
     assert (tally.decisions, tally.equal, tally.cited) == (100, 100, 0)
+
+
+@pytest.mark.parametrize(("told", "placed"), [(1, True), (2, False), (3, True)])
+def test_a_decision_is_made_again_by_the_broker_and_with_the_facts_of_its_position(told: int, placed: bool) -> None:
+    position = f"culm.policy.events.v1:0:{len(QUEUES) + told}"
+    known = policies()
+    brokers, outside = known.brokers_at(position), known.outside_at(position)
+    world = Snapshot(position=position, broker_rules=brokers.rules, broker_figures=brokers.figures, outside=outside)
+    day = a_day(100, world=world)
+
+    tally = judge(day, known)
+
+    assert (tally.decisions, tally.equal, tally.changed) == (100, 100, [])
+    assert bool(tally.jobs_today) is placed
 
 
 def test_another_weight_is_asked_of_the_decision_that_was_cited() -> None:

@@ -40,6 +40,21 @@ def test_a_parked_task_says_who_could_let_it_go_on() -> None:
     ]
 
 
+def test_a_parked_task_says_the_number_that_would_have_to_change() -> None:
+    verdicts = [
+        {**a_verdict(queue, "lowmemory", "9000 MB of memory are needed"), "change": "queue.rss_mb_max=9000"} for queue in "ABCD"
+    ]
+    facts = TaskFacts(task={"status": "pending", "modified_at": 0}, now=5 * MINUTE, jobs={}, verdicts=verdicts)
+
+    _, reason = why_task(facts)
+
+    assert reason.says == "lowmemory: A: 9000 MB of memory are needed (and 3 more)"
+    assert reason.change == (
+        "rss_mb_max of queue A must be 9000; or rss_mb_max of queue B must be 9000; or rss_mb_max of queue C must be 9000."
+    )
+    assert reason.who == "an operator"
+
+
 def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> None:
     letter = "set aside: dead letter 4f1d0f4e, reaction refine met a bug"
     facts = TaskFacts(task={"status": "pending", "modified_at": 7, "message": letter}, now=9, jobs={})

@@ -69,7 +69,8 @@ def test_numbers_that_json_has_no_word_for_are_written(database: str) -> None:
     migrate(database)
     tasks = PROJECTIONS["tasks"]
     changes = RowChanges(tasks.shapes)
-    row = {"task_id": 1, "sequence": 1, "order_number": 1, "at": 1, "queue": "Q", "taken": True, "code": "", "message": ""}
+    texts = {"queue": "Q", "code": "", "message": "", "change": ""}
+    row = {"task_id": 1, "sequence": 1, "order_number": 1, "at": 1, "taken": True, **texts}
     for place, weight in enumerate((nan, inf, -inf, 0.1 + 0.2)):
         changes.insert("brokerage", row | {"place": place, "weight": weight, "parked": False})
 

@@ -113,7 +113,7 @@ def an_aggregate_id(aggregate: str, seed: int) -> str:
     if key.characters is not None:
         return _text(key.characters, key.length_min, key.length_max, random)
     if aggregate == "policy":
-        single = ("shares", "retry_rules", "resource_types", "source.cric", "storage.D")
+        single = ("shares", "retry_rules", "resource_types", "brokers", "source.cric", "storage.D")
         return random.choice((*single, f"queue.{_text('WORD', 1, 128, random)}"))
     return _text("SUBJECT", 1, 1400, random)
 

@@ -149,9 +149,11 @@ def a_class(name: str, memory_mb: int = 0, **changes: Any) -> QueueClass:
     return replace(QueueClass(name=name, memory_mb=memory_mb), **changes)
 
 
-def asked(*, ram_mb: int = 2000, largest: int = 0, vo: str = "wlcg", **outgoing: Any) -> Asked:
+def asked(
+    *, ram_mb: int = 2000, largest: int = 0, vo: str = "wlcg", datasets: frozenset[str] = frozenset(), **outgoing: Any
+) -> Asked:
     """Work that asks little."""
-    return Asked(Requirements(**outgoing), vo, ram_mb, largest)
+    return Asked(Requirements(**outgoing), vo, ram_mb, largest, datasets=datasets)
 
 
 def unmerged(count: int, *, queues: tuple[str, ...] = ("Q1",), size_bytes: int = 10) -> list[UnmergedJob]:

@@ -92,10 +92,10 @@ def test_without_a_queue_the_task_is_parked_with_the_reasons() -> None:
 
     assert isinstance(answer, ParkTask)
     assert answer.message == (
-        "none of 2 queues can take the jobs: 1 by memory (Q1: 9000 MB of memory are needed, the limit is 2500 MB), "
+        "none of 2 queues can take the jobs: 1 by lowmemory (Q1: 9000 MB of memory are needed, the limit is 2500 MB), "
         "1 by status (Q2: status is offline)"
     )
-    assert [verdict.code for one in answer.decided for verdict in one.evidence.verdicts] == ["memory", "status"]
+    assert [verdict.code for one in answer.decided for verdict in one.evidence.verdicts] == ["lowmemory", "status"]
 
 
 def test_a_parked_task_names_what_really_stands_in_the_way() -> None:
@@ -107,7 +107,8 @@ def test_a_parked_task_names_what_really_stands_in_the_way() -> None:
 
     assert isinstance(answer, ParkTask)
     assert answer.message == (
-        "none of 3 queues can take the jobs: 2 by cloud (Q1: cloud DE, the task asks for US), 1 by vo (Q3: serves lsst, not wlcg)"
+        "none of 3 queues can take the jobs: 2 by cloudmismatch (Q1: cloud DE, the task asks for US),"
+        " 1 by vo (Q3: serves lsst, not wlcg)"
     )
 
 
@@ -117,7 +118,7 @@ def test_memory_that_input_was_raised_to_is_named() -> None:
     answer = generate(order, "wlcg", facts(a_queue("Q1", rss_mb_max=2500)), SEED)
 
     assert isinstance(answer, ParkTask)
-    assert answer.message.startswith("none of 1 queues can take the jobs with 4000 MB of memory: 1 by memory (Q1: ")
+    assert answer.message.startswith("none of 1 queues can take the jobs with 4000 MB of memory: 1 by lowmemory (Q1: ")
 
 
 def test_without_any_queue_at_all_that_is_the_reason() -> None:

@@ -100,7 +100,7 @@ async def _brokerage(view: PageView, task_id: int) -> Data | None:
         "order": first["order_number"],
         "parked": first["parked"],
         "decisions": decisions,
-        "verdicts": [{name: row[name] for name in ("queue", "taken", "code", "weight", "message")} for row in rows],
+        "verdicts": [{name: row[name] for name in ("queue", "taken", "code", "weight", "message", "change")} for row in rows],
     }
 
 

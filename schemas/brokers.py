@@ -1,0 +1,58 @@
+"""Which broker chooses queues for which work, and the figures of the brokers under PanDA's configuration keys. Pure.
+
+Source: docs/reference/jedi.md, "Brokers"; keys without a value there stand with the value that tests nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.types import BrokerFigure, BrokerKind, BrokerRule
+
+BROKERS_KEY = "brokers"
+#: A limit that nothing reaches.
+NONE = 1e15
+FIGURES: Mapping[str, float] = {
+    "MAX_DISKIO_DEFAULT": NONE,
+    "IO_INTENSITY_CUTOFF": 200,
+    "IO_INTENSITY_CUTOFF_USER": NONE,
+    "MIN_BAD_JOBS_TO_SKIP_PQ": 5,
+    "BASE_QUEUE_LENGTH_PER_PQ": 100,
+    "BASE_EXPECTED_WAIT_HOUR_ON_PQ": 8,
+    "STATIC_MAX_QUEUE_RUNNING_RATIO": 2,
+    "MAX_EXPECTED_WAIT_HOUR": 12,
+    "BASE_DEFAULT_QUEUE_LENGTH_PER_PQ_USER": 5,
+    "BASE_QUEUE_RATIO_ON_PQ": 0.05,
+    "OVERLOAD_MIN_QUEUE": 20,
+    "OVERLOAD_RATIO_OFFSET": 1.2,
+    "STORAGE_MIN_FREE_SIZE": 200,
+    "NQUEUELIMITSITE": 20,
+    "USER_USAGE_THRESHOLD_A": 1_000,
+    "USER_USAGE_THRESHOLD_B": 10_000,
+}
+
+
+def broker_for(rules: Sequence[BrokerRule], vo: str, label: str) -> BrokerKind:
+    """The broker of the first rule that fits; the generic one when none does."""
+    found = (rule.broker for rule in rules if rule.vo in ("", vo) and rule.label in ("", label))
+    first = next(found, BrokerKind.GENERIC)
+    return BrokerKind.GENERIC if first is BrokerKind.UNKNOWN else first
+
+
+def figures_with(rows: Sequence[BrokerFigure]) -> Mapping[str, float]:
+    """All figures, with those of `rows` over the defaults."""
+    return {**FIGURES, **{row.key: row.value for row in rows}} if rows else FIGURES
+
+
+def problem_of_brokers(rules: Sequence[BrokerRule], figures: Sequence[BrokerFigure]) -> str:
+    """What is wrong with the rows of a policy; empty when nothing is."""
+    for number, row in enumerate(figures):
+        if row.key not in FIGURES:
+            return f"figures {number}: key is {row.key}, expected one of {', '.join(sorted(FIGURES))}"
+        if row.value < 0:
+            return f"figures {number}: {row.key} is {row.value:g}, expected 0 or more"
+    if len({row.key for row in figures}) < len(figures):
+        return "figures: a key stands twice, expected each at most once"
+    if any(rule.broker is BrokerKind.UNKNOWN for rule in rules):
+        return "rules: broker is UNKNOWN, expected GENERIC, ANALYSIS or PRODUCTION"
+    if len({(rule.vo, rule.label) for rule in rules}) < len(rules):
+        return "rules: a vo with a label stands twice, expected each at most once"
+    return ""
