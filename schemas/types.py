@@ -3504,6 +3504,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     uses_secrets: useSecrets: its pilot is given the secrets of the owner.
     memory_mb_asked: Memory that was asked for it, which a worker that is started for it gets; 0 in logs of
         earlier releases.
+    encoded_parameters: The pilot is given the parameters in base64.
     """
 
     job_id: int
@@ -3538,6 +3539,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     events: int | None = None
     uses_secrets: bool = False
     memory_mb_asked: int = 0
+    encoded_parameters: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3574,6 +3576,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "events": self.events,
             "uses_secrets": self.uses_secrets,
             "memory_mb_asked": self.memory_mb_asked,
+            "encoded_parameters": self.encoded_parameters,
         }
 
     @classmethod
@@ -3612,6 +3615,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             events=record["events"],
             uses_secrets=record["uses_secrets"],
             memory_mb_asked=record["memory_mb_asked"],
+            encoded_parameters=record["encoded_parameters"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3870,6 +3874,11 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         has the names.
     uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
     no_wait_parent: noWaitParent: the task begins while its parent is at work.
+    name_fields: addNthFieldToLFN: fields of a name, from 1, that ${MIDDLENAME} of output names is made of.
+    name_fields_of_files: useFileAsSourceLFN: the name is that of the first input file, else that of its
+        dataset. Files of a job are alike in these fields.
+    encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
+    input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
     """
 
     transformation: str
@@ -3905,6 +3914,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     listed: NameList | None = None
     uses_secrets: bool = False
     no_wait_parent: bool = False
+    name_fields: tuple[int, ...] = ()
+    name_fields_of_files: bool = False
+    encoded_parameters: bool = False
+    input_events_max: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3942,6 +3955,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "listed": None if self.listed is None else self.listed.to_avro(),
             "uses_secrets": self.uses_secrets,
             "no_wait_parent": self.no_wait_parent,
+            "name_fields": list(self.name_fields),
+            "name_fields_of_files": self.name_fields_of_files,
+            "encoded_parameters": self.encoded_parameters,
+            "input_events_max": self.input_events_max,
         }
 
     @classmethod
@@ -3981,6 +3998,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
             uses_secrets=record["uses_secrets"],
             no_wait_parent=record["no_wait_parent"],
+            name_fields=tuple(record["name_fields"]),
+            name_fields_of_files=record["name_fields_of_files"],
+            encoded_parameters=record["encoded_parameters"],
+            input_events_max=record["input_events_max"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4009,6 +4030,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
             and 0 <= self.goal_permille <= 1000
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and len(self.name_fields) <= 20
+            and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
+            and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

@@ -162,6 +162,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         parent_task_id=task.parent_task_id,
         parent_status=task.parent_status,
         children=tuple(task.children),
+        input_events=task.input_events,
     )
 
 
@@ -234,6 +235,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         parent_task_id=main.parent_task_id,
         parent_status=main.parent_status,
         children=UndoDict(dict.fromkeys(main.children)),
+        input_events=main.input_events,
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
     )
 

@@ -2283,6 +2283,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     parent_status: What is known of the parent: at_work, or the status in which it ended; empty before it was
         asked.
     children: Tasks that have it as their parent.
+    input_events: Events of its units, where the definition has a limit of them.
     """
 
     status: str
@@ -2319,6 +2320,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     parent_status: str = ""
     children: tuple[int, ...] = ()
+    input_events: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2357,6 +2359,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "parent_status": self.parent_status,
             "children": list(self.children),
+            "input_events": self.input_events,
         }
 
     @classmethod
@@ -2397,6 +2400,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             parent_status=record["parent_status"],
             children=tuple(record["children"]),
+            input_events=record["input_events"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2431,6 +2435,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.children) <= 1000
             and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
+            and 0 <= self.input_events <= 1000000000000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
