@@ -4469,6 +4469,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     uses_secrets: useSecrets: its pilot is given the secrets of the owner.
     memory_mb_asked: Memory that was asked for it, which a worker that is started for it gets; 0 in logs of
         earlier releases.
+    encoded_parameters: The pilot is given the parameters in base64.
     """
 
     job_id: int
@@ -4503,6 +4504,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     events: int | None = None
     uses_secrets: bool = False
     memory_mb_asked: int = 0
+    encoded_parameters: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4539,6 +4541,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "events": self.events,
             "uses_secrets": self.uses_secrets,
             "memory_mb_asked": self.memory_mb_asked,
+            "encoded_parameters": self.encoded_parameters,
         }
 
     @classmethod
@@ -4577,6 +4580,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             events=record["events"],
             uses_secrets=record["uses_secrets"],
             memory_mb_asked=record["memory_mb_asked"],
+            encoded_parameters=record["encoded_parameters"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5023,6 +5027,11 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     no_wait_parent: noWaitParent: the task begins while its parent is at work.
     scouts: Rules for scouts; null: all jobs are made at once.
     share: Global share of its jobs, a leaf of the tree.
+    name_fields: addNthFieldToLFN: fields of a name, from 1, that ${MIDDLENAME} of output names is made of.
+    name_fields_of_files: useFileAsSourceLFN: the name is that of the first input file, else that of its
+        dataset. Files of a job are alike in these fields.
+    encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
+    input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
     """
 
     transformation: str
@@ -5060,6 +5069,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     no_wait_parent: bool = False
     scouts: ScoutRules | None = None
     share: str = "Undefined"
+    name_fields: tuple[int, ...] = ()
+    name_fields_of_files: bool = False
+    encoded_parameters: bool = False
+    input_events_max: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5099,6 +5112,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "no_wait_parent": self.no_wait_parent,
             "scouts": None if self.scouts is None else self.scouts.to_avro(),
             "share": self.share,
+            "name_fields": list(self.name_fields),
+            "name_fields_of_files": self.name_fields_of_files,
+            "encoded_parameters": self.encoded_parameters,
+            "input_events_max": self.input_events_max,
         }
 
     @classmethod
@@ -5140,6 +5157,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             no_wait_parent=record["no_wait_parent"],
             scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
             share=record["share"],
+            name_fields=tuple(record["name_fields"]),
+            name_fields_of_files=record["name_fields_of_files"],
+            encoded_parameters=record["encoded_parameters"],
+            input_events_max=record["input_events_max"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5169,6 +5190,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.goal_permille <= 1000
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and len(self.name_fields) <= 20
+            and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
+            and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

@@ -4,6 +4,7 @@ Rules: lists are comma-joined and aligned; `outFiles`, `realDatasets`, `destinat
 the job's own log, `scopeOut` does not; a file of several datasets is listed once; `NULL` stands for nothing.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +66,8 @@ def job_dict(spec: JobSpec, storage: str, server: str, arguments: str | None = N
         job["container_name"] = spec.container_name
     if spec.multi_step_json:
         job |= _steps(spec.multi_step_json, job["transformation"], job["jobPars"])
+    if spec.encoded_parameters:
+        job["jobPars"] = b64encode(job["jobPars"].encode()).decode("ascii")
     return job
 
 

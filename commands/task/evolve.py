@@ -208,6 +208,8 @@ def _contents_fed(task: Task, event: ContentsFed) -> None:
     new = len(files) - len(task.units.files_known(event.dataset, files, before=len(task.units)))
     task.files[event.dataset] = task.files.get(event.dataset, 0) + new
     task.units.add(event.units, task.definition.attempts_max)
+    if task.definition.input_events_max is not None:
+        task.input_events += sum(unit.events or 0 for unit in event.units)
     task.awaited.discard(event.dataset)
     task.status = TaskStatus(event.status or task.status)
     if event.chunk_complete:

@@ -21,6 +21,7 @@ from commands.task.transitions import TaskStatus
 from commands.task.unit_page import key_of
 from commands.task.units import (
     PSEUDO_DATASET,
+    EventsUnknown,
     TooMuchMatching,
     eligible_files,
     first_units,
@@ -28,6 +29,7 @@ from commands.task.units import (
     made_up_units,
     units_in_file,
     units_made_up,
+    within_events,
 )
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
@@ -109,6 +111,8 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
         files = _usable_files(task, definition, command)
+    except EventsUnknown as problem:
+        return broken(task, "EVENTS_UNKNOWN", f"input dataset {command.dataset}: {problem}")
     except (PatternRefused, TooMuchMatching) as problem:
         return broken(task, "BAD_PATTERN", f"input dataset {command.dataset}: {problem}")
     made = command.units_made or 0
@@ -185,14 +189,18 @@ def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents)
     """Files of a chunk that become input, as far as the task's own limit of files goes; of a part of a chunk they are known."""
     if command.units_made is not None:
         return command.files
-    eligible = list(eligible_files(definition, command.files, task.wanted or set(definition.input_files)))
     skip = max(0, definition.input_offset - task.fed.get(command.dataset, 0) * UNITS_PER_EVENT)
-    if definition.input_files_max is None:
-        return eligible[skip:]
-    count = task.files.get(command.dataset, 0)
+    eligible = list(eligible_files(definition, command.files, task.wanted or set(definition.input_files)))[skip:]
+    if definition.input_events_max is None and definition.input_files_max is None:
+        return eligible
     known = task.units.files_known(command.dataset, {file.lfn for file in eligible}, task.known_units)
+    if definition.input_events_max is not None:
+        eligible = within_events(definition, eligible, known, definition.input_events_max - task.input_events)
+    if definition.input_files_max is None:
+        return eligible
+    count = task.files.get(command.dataset, 0)
     usable = []
-    for file in eligible[skip:]:
+    for file in eligible:
         if count >= definition.input_files_max:
             break
         count += file.lfn not in known

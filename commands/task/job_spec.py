@@ -15,6 +15,7 @@ from commands.task.text import (
     replaced_names,
     text_bytes_max,
 )
+from schemas.middle_names import middle_name
 from schemas.resource_types import BUILT_IN, asked_mb_of, memory_mb_of, resource_type_of
 from schemas.types import (
     DatasetRole,
@@ -51,8 +52,9 @@ def job_spec(task: Task, job: GeneratedJob, kind: JobKind, units: Mapping[int, I
 def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSpec:
     definition = _definition(task)
     merging = definition.merge is not None
+    middle = middle_name(definition, units[0])
     outputs = [
-        _output(template, task.task_id, job.serial, unmerged=merging and is_merged(definition, template))
+        _output(template, task.task_id, job.serial, middle, unmerged=merging and is_merged(definition, template))
         for template in definition.outputs
         if not template.merge_only
     ]
@@ -74,7 +76,10 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
             )
         )
     bytes_max = text_bytes_max(definition.transformation)
-    text = _finished_text(definition.parameters, task, streams, _scalars(task, job, units), bytes_max)
+    if definition.encoded_parameters:
+        bytes_max = bytes_max // 4 * 3
+    scalars = _scalars(task, job, units) | {"MIDDLENAME": middle}
+    text = _finished_text(definition.parameters, task, streams, scalars, bytes_max)
     return _spec(
         task,
         job,
@@ -112,14 +117,15 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
     definition = _definition(task)
     step = _step(definition.merge)
     unmerged = [task.unmerged[serial] for serial in job.unit_ids]
+    middle = _middle_of_merged(definition, unmerged)
     outputs, pairs = [], {}
     for family, role in (("OUTPUT", DatasetRole.OUTPUT), ("LOG_MERGE", DatasetRole.LOG)):
         rows: list[tuple[list[str], str]] = []
         for template in definition.outputs:
             if template.role is role and (template.merge_only or role is DatasetRole.OUTPUT):
-                merged = _output(template, task.task_id, job.serial, unmerged=False)
+                merged = _output(template, task.task_id, job.serial, middle, unmerged=False)
                 if merged.lfn not in (lfn for _, lfn in rows):  # a file of two datasets is merged once
-                    rows.append((_unmerged_names(template, task.task_id, unmerged), merged.lfn))
+                    rows.append((_unmerged_names(template, task, unmerged), merged.lfn))
                 outputs.append(merged)
         pairs[family] = rows
     streams = {"LIB": [task.library.lfn]} if task.library is not None else {}
@@ -203,6 +209,7 @@ def _spec(
         # Builds and merges run Culm's own steps, which know of no container.
         container_name=definition.container_name if kind is JobKind.NORMAL else None,
         multi_step_json=definition.multi_step_json if kind is JobKind.NORMAL else None,
+        encoded_parameters=definition.encoded_parameters and kind is JobKind.NORMAL,
         events=events,
         # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
         uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,
@@ -241,10 +248,10 @@ def _with_unmerged_names(text: str, outputs: list[JobOutput]) -> str:
     return replaced_names(text, unmerged)
 
 
-def _output(template: OutputTemplate, task_id: int, serial: int, *, unmerged: bool) -> JobOutput:
+def _output(template: OutputTemplate, task_id: int, serial: int, middle: str, *, unmerged: bool) -> JobOutput:
     prefix = UNMERGED if unmerged else ""
     return JobOutput(
-        lfn=prefix + file_name(template.name_template, task_id, serial + template.serial_offset),
+        lfn=prefix + file_name(template.name_template, task_id, serial + template.serial_offset, middle),
         dataset=prefix + template.dataset,
         scope=template.scope,
         role=template.role,
@@ -276,14 +283,24 @@ def is_merged(definition: TaskDefinition, template: OutputTemplate) -> bool:
     return template.role is DatasetRole.OUTPUT or logs_merged
 
 
-def _unmerged_names(template: OutputTemplate, task_id: int, unmerged: list[Unmerged]) -> list[str]:
+def _middle_of_merged(definition: TaskDefinition, unmerged: list[Unmerged]) -> str:
+    """As the reference takes it: so many fields of the first unmerged name, behind `panda.um.` and two more."""
+    names = [file.lfn for one in unmerged for file in one.job.outputs if file.role is DatasetRole.OUTPUT]
+    number = len(definition.name_fields)
+    return "".join(f".{field}" for field in names[0].split(".")[4 : 4 + number]) if names and number else ""
+
+
+def _unmerged_names(template: OutputTemplate, task: Task, unmerged: list[Unmerged]) -> list[str]:
     """Names of the unmerged files that the merged file of `template` is made of, as far as they were made."""
     names = []
     for one in unmerged:
         if template.merge_only:
             names += [file.lfn for file in one.job.outputs if file.role is template.role]
             continue
-        wanted = UNMERGED + file_name(template.name_template, task_id, one.job.serial + template.serial_offset)
+        (first,) = task.units.specs(one.units[:1]) if _definition(task).name_fields else (None,)
+        middle = "" if first is None else middle_name(_definition(task), first)
+        serial = one.job.serial + template.serial_offset
+        wanted = UNMERGED + file_name(template.name_template, task.task_id, serial, middle)
         names += [file.lfn for file in one.job.outputs if file.lfn == wanted]
     return list(dict.fromkeys(names))
 

@@ -78,8 +78,9 @@ class Task:
 
     lists: long lists that came apart from the parameters; `names` has what arrived of them, by number of the chunk. wanted: while
     input is fed, the names of files that such a list restricts it to.
-    known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by input
-    dataset, how many files its units are of. retrying: units of a retry are still to be given their attempts.
+    known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by
+    input dataset, how many files its units are of. input_events: their events, where the definition limits these. retrying:
+    units of a retry are still to be given their attempts.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
     scheduled: commands that wait for their time, by the id of the command that ordered them.
@@ -108,6 +109,7 @@ class Task:
     fed_whole: UndoSet[str] = field(default_factory=UndoSet)
     contents_complete: bool = False
     files: UndoDict[str, int] = field(default_factory=UndoDict)
+    input_events: int = 0
     units: InputUnits = field(default_factory=InputUnits)
     known_units: int = 0
     retrying: bool = False

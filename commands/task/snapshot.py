@@ -190,6 +190,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         parent_status=task.parent_status,
         children=tuple(task.children),
         scheduled=tuple(_scheduled_row(number, one) for number, one in task.scheduled.items()),
+        input_events=task.input_events,
     )
 
 
@@ -280,6 +281,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         parent_task_id=main.parent_task_id,
         parent_status=main.parent_status,
         children=UndoDict(dict.fromkeys(main.children)),
+        input_events=main.input_events,
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
         scheduled=UndoDict({row.schedule_id: _scheduled(row) for row in main.scheduled}),
     )

@@ -111,8 +111,8 @@ def _filled(
     return "".join((*parts, template[at:]))
 
 
-def file_name(template: str, task_id: int, serial: int) -> str:
-    """A file name from its template; serial numbers have six digits.
+def file_name(template: str, task_id: int, serial: int, middle: str = "") -> str:
+    """A file name from its template; serial numbers have six digits. middle: what `${MIDDLENAME}` stands for.
 
     Two jobs of a task never write one file: a template without a serial number gets task and number of the job in front.
     """
@@ -120,7 +120,7 @@ def file_name(template: str, task_id: int, serial: int) -> str:
     text = template.replace("${SN/P}", number).replace("${SN}", number)
     if text == template:
         text = f"{task_id}._{number}.{template}"
-    return text.replace("${MIDDLENAME}", "").replace("$JEDITASKID", str(task_id))
+    return text.replace("${MIDDLENAME}", middle).replace("$JEDITASKID", str(task_id))
 
 
 def replaced_names(text: str, names: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from commands.sizes import bytes_of
 from commands.task.names import PFN_LIST
 from schemas.patterns import Pattern, compile_pattern
+from schemas.records import replace
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
 
 PSEUDO_DATASET = "pseudo_dataset"
@@ -18,6 +19,31 @@ MATCHING_MAX = 30_000_000
 
 class TooMuchMatching(ValueError):
     """Patterns and names of one decision are more than may be matched in it."""
+
+
+class EventsUnknown(ValueError):
+    """A task is limited to a number of events, and a file has none by its catalogue."""
+
+
+def within_events(
+    definition: TaskDefinition, files: Sequence[DatasetFile], known: Collection[str], events_left: int
+) -> list[DatasetFile]:
+    """The first of `files` that hold `events_left` events; those that the task has, `known`, are counted. Raises EventsUnknown.
+
+    The last one is used whole, but where it is cut into ranges: then these end with the last event that is left.
+    """
+    usable: list[DatasetFile] = []
+    for file in files:
+        if file.lfn in known:
+            continue
+        if events_left <= 0:
+            break
+        if not file.events:
+            raise EventsUnknown(f"file {file.lfn} has no number of events; nEvents needs one, or nEventsPerFile")
+        cut = units_in_file(definition, file) > 1 and file.events > events_left
+        usable.append(replace(file, events=events_left) if cut else file)
+        events_left -= file.events
+    return usable
 
 
 def units_made_up(definition: TaskDefinition) -> int:

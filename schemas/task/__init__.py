@@ -3211,6 +3211,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     children: Tasks that have it as their parent.
     scouts: Where its scouts stand: none, out, forced, passed, exhausted, broken.
     scheduled: Commands that wait for their time.
+    input_events: Events of its units, where the definition has a limit of them.
     """
 
     status: str
@@ -3249,6 +3250,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     children: tuple[int, ...] = ()
     scouts: str = "none"
     scheduled: tuple[ScheduledSnapshot, ...] = ()
+    input_events: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3289,6 +3291,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "children": list(self.children),
             "scouts": self.scouts,
             "scheduled": [item.to_avro() for item in self.scheduled],
+            "input_events": self.input_events,
         }
 
     @classmethod
@@ -3331,6 +3334,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             children=tuple(record["children"]),
             scouts=record["scouts"],
             scheduled=tuple(ScheduledSnapshot.from_avro(item) for item in record["scheduled"]),
+            input_events=record["input_events"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3366,6 +3370,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.children) <= 1000
             and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
             and len(self.scheduled) <= 100
+            and 0 <= self.input_events <= 1000000000000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))

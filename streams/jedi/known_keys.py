@@ -35,8 +35,9 @@ _HPO = "hyperparameter optimisation"
 TASK = KnownKeys(
     followed=frozenset(
         (
+            "waitInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
-            "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "waitInput", "cliParams", "reqID",
+            "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
             "outDiskCount", "outDiskUnit", "workDiskCount", "workDiskUnit", "maxWalltime", "walltime", "cpuTime", "cpuTimeUnit",
             "ioIntensity", "ioIntensityUnit", "diskIO", "diskIOUnit",
@@ -58,7 +59,6 @@ TASK = KnownKeys(
         "maxCoreCount": "a job gets the cores that coreCount asks for, never those of its queue",
         "useRealNumEvents": _COUNTS, "getNumEventsInMetadata": _COUNTS,
         "reuseSecOnDemand": "says how secondary input is used up; secondary input itself is refused",
-        "useFileAsSourceLFN": "says where addNthFieldToLFN looks; that is refused itself",
         "forceStaged": "input is always copied to the job",
         "avoidVP": _PLACES, "allowInputWAN": _PLACES, "t1Weight": _PLACES, "registerDatasets": "outputs are always registered",
         "nucleus": _PLACES, "cloudAsVO": "a cloud is a cloud",
@@ -82,8 +82,8 @@ TASK = KnownKeys(
         "ignoreMissingInDS": "leaving out datasets that do not exist", "runUntilClosed": "running until the input is closed",
         "inputPreStaging": "input from tape", "segmentedWork": "segmented work", "segmentSpecs": "segmented work",
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",
-        "addNthFieldToLFN": "output names made of input names", "skipFilesUsedBy": "input of other tasks left out",
-        "loadXML": "splitting by an XML file", "encJobParams": "encoded parameters", "noExecStrCnv": "parameters left unchanged",
+        "skipFilesUsedBy": "input of other tasks left out",
+        "loadXML": "splitting by an XML file", "noExecStrCnv": "parameters left unchanged",
         "respectLB": "splitting by luminosity block", "orderByLB": "ordering by luminosity block",
         "releasePerLB": "release by luminosity block", "groupBoundaryID": _BOUNDARY,
         "skipEmptyInput": "skipping input without events",

@@ -20,7 +20,6 @@ from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import (
-    COUNT_MAX,
     INT32_MAX,
     PROBLEMS_MAX,
     TEXT_CHARACTERS_MAX,
@@ -34,6 +33,7 @@ ATTEMPTS = 3
 ATTEMPTS_MAX = 1_000_000
 FILES_PER_JOB_MAX = 200
 INPUT_DATASETS_MAX = 500
+NAME_FIELDS_MAX, NAME_FIELD_MAX = 20, 100
 #: Nesting of what is passed on as JSON; beyond it those who read it would not.
 DEPTH_MAX = 30
 #: Stands for all parameters of a job in its steps; so often they are put in.
@@ -109,6 +109,10 @@ def _definition(
         input_files=master.files if master else (),
         input_offset=master.offset if master else 0,
         input_files_max=files_max,
+        input_events_max=None if without_input or events_of(given, "nEventsPerFile") else events_of(given, "nEvents"),
+        name_fields=_name_fields(given),
+        name_fields_of_files=given.flag("useFileAsSourceLFN") and bool(_name_fields(given)),
+        encoded_parameters=given.flag("encJobParams"),
         pfn_list=pfn_list[:files_max],
         events_total=_events_total(given) if without_input and not by_name else None,
         sequence_offset=_offset_of(items, "SEQNUMBER"),
@@ -171,8 +175,6 @@ def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | 
     per_file, per_job = events_of(given, "nEventsPerFile"), events_of(given, "nEventsPerJob")
     if without_input:
         return None
-    if given.whole("nEvents", 0, COUNT_MAX) and not per_file:
-        return Refusal("NOT_SUPPORTED", "nEvents: a limit on events without nEventsPerFile is not supported")
     if per_file and per_job and per_job < per_file and not given.raw.get("nFilesPerJob"):
         message = f"nEventsPerJob: {per_job} events of files with nEventsPerFile {per_file} would cut files by a count "
         return Refusal("NOT_SUPPORTED", message + "that the catalogue does not confirm; leave nEventsPerFile out")
@@ -253,6 +255,16 @@ def _offset_of(items: Sequence[Item], name: str) -> int | None:
     """Offset given with the placeholder `name`, 0 without one; None when no value holds the placeholder."""
     found = [item for item in items if re.search(rf"\$\{{{name}\b", item.value)]
     return max((item.offset for item in found), default=None)
+
+
+def _name_fields(given: Parameters) -> tuple[int, ...]:
+    """Places of fields in a name, from 1, as a comma list."""
+    words = str(given.raw.get("addNthFieldToLFN") or "").split(",")
+    found = [word.strip() for word in words if word.strip()]
+    if len(found) > NAME_FIELDS_MAX or not all(word.isdecimal() and 1 <= int(word[:4]) <= NAME_FIELD_MAX for word in found):
+        given.complain("addNthFieldToLFN", f"a comma list of at most {NAME_FIELDS_MAX} numbers from 1 to {NAME_FIELD_MAX}")
+        return ()
+    return tuple(map(int, found))
 
 
 def _patterns(given: Parameters, patterns: tuple[str, ...]) -> tuple[str, ...]:

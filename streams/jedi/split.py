@@ -9,6 +9,7 @@ Source: docs/reference/jedi.md, "Memory groups" and "Splitting".
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from schemas.middle_names import alike
 from schemas.splitting import INPUT_RECORDS_BYTES_MAX, files_of_a_job, input_bytes, is_made_up, may_mix
 from schemas.types import InputUnit, JobPlan, TaskDefinition
 from streams.jedi.candidates import Candidate
@@ -112,6 +113,8 @@ class Parcel:
         """Ranges of events share a job only when one goes on where the other ends, whole files those of one dataset; a job has
         one folder, in which there is one file of a name."""
         if unit.dataset != before.dataset and not may_mix(self.definition):
+            return False
+        if not alike(self.definition, before, unit):
             return False
         if before.start_event is None and unit.start_event is None:
             return self.scopes.get(unit.lfn, unit.scope) == unit.scope

@@ -15,7 +15,7 @@ from streams.jedi.shown import shown
 MANDATORY = (
     "taskName", "vo", "prodSourceLabel", "architecture", "transUses", "transHome", "processingType", "jobParameters",
 )  # fmt: skip
-NULL_ALLOWED = frozenset({"architecture", "transUses", "transHome"})
+NULL_ALLOWED = frozenset({"architecture", "transUses", "transHome", "processingType"})
 INT32_MAX = 2**31 - 1
 #: Whole numbers for which no key has a limit of its own, and numbers with a fraction: exact in a double, far above what is meant.
 COUNT_MAX = 10**12

@@ -69,6 +69,16 @@ def test_wrapper_and_parameters_are_put_into_the_steps() -> None:
     assert job["containerOptions"] == {"a": [f"{job['transformation']} x"]}
 
 
+def test_encoded_parameters_are_base64_and_steps_are_plain() -> None:
+    steps = '{"preprocess": {"args": "${TRF_ARGS}"}}'
+    spec = a_job(encoded_parameters=True, parameters="echo 'é' > out.txt", multi_step_json=steps)
+
+    job = job_dict(spec, "D", SERVER)
+
+    assert job["jobPars"] == "ZWNobyAnw6knID4gb3V0LnR4dA=="
+    assert job["preprocess"] == {"args": "echo 'é' > out.txt"}
+
+
 def test_steps_that_name_the_parameters_again_and_again_are_left_out() -> None:
     steps = f'{{"preprocess":{{"args":"{"${TRF_ARGS}" * 10_000}"}}}}'
 

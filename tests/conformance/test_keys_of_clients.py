@@ -42,6 +42,8 @@ REFINED = [
     ["--noBuild", "--inDS", "user.jdoe.a,user.jdoe.b", "--notExpandInDS", "--match", "*.root", "--nFiles", "4"],
     ["--noBuild", "--inDS", "user.jdoe.a", "--nGBPerJob", "2", "--nSkipFiles", "3", "--forceStaged"],
     ["--noBuild", "--inDS", "user.jdoe.a", "--nEventsPerJob", "10"],
+    ["--noBuild", "--inDS", "user.jdoe.a", "--addNthFieldOfInDSToLFN", "2,3", "--outputs", "o.root"],
+    ["--noBuild", "--inDS", "user.jdoe.a", "--addNthFieldOfInFileToLFN", "2", "--outputs", "o.root"],
     ["--noBuild", "--outputs", "o.root", "--mergeOutput", "--mergeLog", "--nGBPerMergeJob", "3"],
     ["--noBuild", "--site", "A,B", "--excludedSite", "C", "--memory", "4000", "--fixedRamCount", "--nCore", "8"],
     ["--noBuild", "--maxCore", "16", "--outDiskCount", "100", "--workingGroup", "g"],
@@ -61,7 +63,6 @@ REFUSED = [
     (["--noBuild", "--inDS", "user.jdoe.a", "--transferType", "root"], "transferType: "),
     (["--noBuild", "--outputs", "o.txt", "--destSE", "CERN_DISK"], "jobParameters[4].destination: a storage for outputs"),
     (["--noBuild", "--outputs", "o.txt", "--spaceToken", "ATLASLOCALGROUPDISK"], "jobParameters[4].token: "),
-    (["--noBuild", "--inDS", "user.jdoe.a", "--addNthFieldOfInDSToLFN", "2"], "addNthFieldToLFN: "),
 ]
 
 

@@ -89,6 +89,30 @@ def test_visible_outputs_are_named_by_stream_in_the_order_of_their_datasets() ->
     assert [out.name_template for out in definition.outputs[:2]] == ["user.jdoe.$JEDITASKID._${SN/P}.a.txt", "n._${SN}.b"]
 
 
+def test_fields_of_names_are_a_comma_list_of_numbers() -> None:
+    definition = refined(a_submission_with_input(addNthFieldToLFN="2,6"))
+    assert (definition.name_fields, definition.name_fields_of_files) == ((2, 6), False)
+    assert refined(a_submission_with_input(addNthFieldToLFN=3, useFileAsSourceLFN=True)).name_fields_of_files
+
+    expected = "a comma list of at most 20 numbers from 1 to 100"
+    for odd in ("0", "-1", "101", "a", "2;rm", "9" * 50, "1" + ",1" * 20):
+        found = refusal(a_submission_with_input(addNthFieldToLFN=odd))
+        assert found.reason == "BAD_PARAMETERS"
+        assert found.message.endswith(f"expected {expected}")
+
+
+def test_events_of_input_are_limited_by_the_counts_of_its_catalogue() -> None:
+    assert refined(a_submission_with_input(nEvents=25)).input_events_max == 25
+    counted = refined(a_submission_with_input(nEvents=25, nEventsPerFile=10))
+    assert (counted.input_events_max, counted.input_files_max) == (None, 3)
+    assert refined(a_submission(nEvents=25)).input_events_max is None
+
+
+def test_encoded_parameters_are_followed() -> None:
+    assert refined(a_submission(encJobParams=True)).encoded_parameters
+    assert not refined(a_submission()).encoded_parameters
+
+
 def test_words_about_waiting_are_followed() -> None:
     definition = refined(a_submission_with_input(waitInput=True, noWaitParent=True))
 
@@ -295,8 +319,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(changes: dict[str, Any], 
         ({"nEventsPerWorker": 1}, "nEventsPerWorker"),
         ({"hpoWorkflow": True}, "hpoWorkflow"),
         ({"preproSpec": {"jobParameters": ""}}, "preproSpec"),
-        ({"addNthFieldToLFN": "3"}, "addNthFieldToLFN"),
-        ({"nEvents": 10}, "nEvents"),
+        ({"skipFilesUsedBy": "3"}, "skipFilesUsedBy"),
         ({"nEventsPerJob": 10, "nEventsPerFile": 100}, "nEventsPerJob"),
     ],
 )
