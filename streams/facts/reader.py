@@ -25,8 +25,7 @@ from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.keeper import GROUP
-from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
-from streams.provisioning.demand import Wanted
+from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, Wanted, position_text
 
 BATCH = 500
 #: Between two looks at the log once the facts are ready: what comes meanwhile is read at the cost of its last record.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
-from schemas.types import ClassLoad, QueueSettings, ResourceType, RetryRule, WorkerMode
+from schemas.types import ClassDemand, ClassLoad, EventEnvelope, QueueSettings, ResourceType, RetryRule, WorkerMode
 
 POLICY_EVENTS = "culm.policy.events.v1"
 PLACE = re.compile(r"([a-z0-9_.]+):([0-9]{1,9}):([0-9]{1,19})")
@@ -72,3 +72,17 @@ def knows_more(now: str, then: str) -> bool:
     """True when the facts at `now` hold a policy that those at `then` did not."""
     before = policy_offsets(then)
     return any(offset > before.get(partition, 0) for partition, offset in policy_offsets(now).items())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many pilots were last asked for, by a processor or an operator; event_id, cause: of the event that says so.
+
+    classes: the same by class. held_at: when the order was held back (microseconds UTC), 0 when it holds.
+    """
+
+    number: int
+    event_id: str
+    cause: EventEnvelope | None = None
+    classes: Mapping[str, ClassDemand] = field(default_factory=dict)
+    held_at: int = 0
