@@ -7,9 +7,9 @@ import sys
 import structlog
 import uvicorn
 
+from api import state_of_work
 from api.app import create_app
 from api.config import ApiConfig
-from api.http import metrics
 from api.http.connections import bounded_connections
 from api.http.edge_door import ServerWithDoor
 from api.services import make_services
@@ -37,7 +37,7 @@ def main() -> None:
     services = make_services(config, codec_from(config.registry))
     app = create_app(services)
     expose(os.environ, "api")
-    metrics.install(services)
+    state_of_work.install(services)
     # uvicorn raises the signal again once it has ended in order; that shall not count as being killed.
     signal.signal(signal.SIGTERM, lambda *_: None)
     settings = uvicorn.Config(

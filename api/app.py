@@ -9,7 +9,6 @@ from api import harvesters, monitor, panda
 from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
-from api.http.hot_routes import HotRoutes
 from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
@@ -19,7 +18,9 @@ from api.login import back_channel, documents, logout
 from api.native import router as native
 from api.pilots import router as pilots
 from api.pilots.dispatch import PilotDispatch
+from api.pilots.hot_routes import HotRoutes
 from api.services import Services
+from api.shared.store import SharedKind
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -39,7 +40,8 @@ def create_app(services: Services, *, only: Sequence[Callable[[Services], APIRou
 
     only: what builds the routes; those of all fronts without it. To build all of them takes some 0.2 s.
     """
-    audit_service, dispatch = build_audit_service(services), PilotDispatch(services)
+    audit_service = build_audit_service(services.read_models, services.config.kafka, services.codec)
+    dispatch = PilotDispatch(services)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -78,7 +80,8 @@ def create_app(services: Services, *, only: Sequence[Callable[[Services], APIRou
 def _all_routers(services: Services, dispatch: PilotDispatch, audit_service: AuditService) -> Iterator[APIRouter]:
     """The routes of every front in the order in which they are looked through: the busiest come first."""
     yield pilots.build_router(services, dispatch)
-    for front in (harvesters, panda, back_channel, documents, logout, static):
+    for front in (harvesters, panda, back_channel, documents, logout):
         yield front.build_router(services)
+    yield static.build_router(services.config.shared / SharedKind.SANDBOXES.value)
     yield native.build_router(services, audit_service)
     yield monitor.build_router(services, audit_service)

@@ -14,7 +14,7 @@ from process.metrics import expose
 from process.settings import masked
 from streams.config import StreamsConfig, read_streams_config
 from streams.engine.errors import EndedEarly, WorkerStopped
-from streams.engine.worker import serve
+from streams.worker import serve
 
 log = structlog.get_logger()
 

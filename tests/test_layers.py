@@ -195,11 +195,6 @@ SHELLS_AMONG_THE_DOMAIN = {
     "streams.timers.deadlines",
     "streams.timers.heartbeats",
 }
-#: Rooms that import each other, directly or through a third, and are known to: each a debt.
-KNOWN_CIRCLES = (
-    {"api.http", "api.log", "api.pilots", "api.queries", "api.secrets", "api.services"},
-    {"streams", "streams.engine", "streams.facts", "streams.jedi", "streams.provisioning"},
-)
 
 
 def test_folders_import_only_what_the_table_allows() -> None:
@@ -223,10 +218,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert import_graph.circle(import_graph.imports()) == []
 
 
-def test_no_rooms_import_each_other_in_a_circle_but_the_known_ones() -> None:
-    found = [rooms for rooms in import_graph.circles(import_graph.arrows()) if not any(rooms <= known for known in KNOWN_CIRCLES)]
-
-    assert found == []
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    assert import_graph.circles(import_graph.arrows()) == []
 
 
 @pytest.mark.parametrize("top", ["agents", "api", "streams"])

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.http.errors import BadRequest
-from api.queries.read_models import Row
 from schemas.instants import micros_of_seconds
 from schemas.times import EPOCH, datetime_of, utc
 
@@ -62,7 +61,7 @@ def limit_of(limit: int | None) -> int:
     return limit
 
 
-def page(name: str, rows: Sequence[Row], limit: int, key: str) -> dict[str, Any]:
+def page(name: str, rows: Sequence[Mapping[str, Any]], limit: int, key: str) -> dict[str, Any]:
     """Up to `limit` of `rows` (asked for one more) and the `after` of the next page, None on the last."""
     shown = rows[:limit]
     following = str(shown[-1][key]) if len(rows) > limit else None

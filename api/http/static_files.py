@@ -12,8 +12,6 @@ from starlette.responses import FileResponse, Response
 
 from api.http.access import Public
 from api.http.errors import NotFound
-from api.services import Services
-from api.shared.store import SharedKind
 
 #: What users uploaded is never a page of ours, also where a browser takes it for one.
 INERT = {
@@ -24,10 +22,9 @@ INERT = {
 WRAPPERS = Path(__file__).parent.parent / "pilots" / "wrappers"
 
 
-def build_router(services: Services) -> APIRouter:
-    """Routes of wrappers and sandboxes."""
+def build_router(sandboxes: Path) -> APIRouter:
+    """Routes of wrappers and sandboxes. sandboxes: the folder of the latter."""
     router = APIRouter(include_in_schema=False)
-    cache = services.config.shared / SharedKind.SANDBOXES.value
 
     @router.get("/trf/user/{name}")
     async def wrapper(name: str, _: Public) -> Response:
@@ -35,7 +32,7 @@ def build_router(services: Services) -> APIRouter:
 
     @router.get("/cache/{name}")
     async def sandbox(name: str, _: Public) -> Response:
-        path = plain_file(cache, name)
+        path = plain_file(sandboxes, name)
         with suppress(OSError):  # what is fetched is kept
             path.touch()
         return FileResponse(path, media_type="application/octet-stream", headers=INERT)

@@ -13,7 +13,6 @@ from uuid import UUID
 from api.http.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
 from api.queries import jobs, queues, tasks, timeline, workers
 from api.queries.read_models import ReadModels
-from api.services import Services
 from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, Step, TooMuch
 from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
@@ -23,6 +22,7 @@ from audit.trace import TraceNode, tree_of
 from audit.waiting import why
 from audit.why import Reason
 from identity.identity import Identity
+from schemas.wire import Codec
 
 THREADS = 3
 TRACE_EVENTS_MAX = 5_000
@@ -127,10 +127,9 @@ class AuditService:
             raise Gone(str(problem)) from problem
 
 
-def build_audit_service(services: Services) -> AuditService:
+def build_audit_service(read_models: ReadModels, kafka: str, codec: Codec) -> AuditService:
     """The service of an API process."""
-    auditor = Auditor(services.read_models.rows_now, LogPages(services.config.kafka, services.codec))
-    return AuditService(services.read_models, auditor)
+    return AuditService(read_models, Auditor(read_models.rows_now, LogPages(kafka, codec)))
 
 
 def asked(kind: str, name: str) -> Subject:

@@ -63,6 +63,19 @@ class Follower:
             self.records.put_nowait(record)
 
 
+async def arriving(records: "asyncio.Queue[LiveRecord | None]", quiet_seconds: float) -> AsyncIterator[LiveRecord | None]:
+    """The records of a follower as they come; None each time that nothing came for so long. Ends with the queue."""
+    while True:
+        try:
+            record = await asyncio.wait_for(records.get(), quiet_seconds)
+        except TimeoutError:
+            yield None
+            continue
+        if record is None:
+            return
+        yield record
+
+
 class EventFeed:
     """Records of some event topics from now on."""
 

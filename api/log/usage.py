@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from api.http.errors import LogUnavailable, NotFound
 from api.queries import jobs
-from api.services import Services
+from api.queries.read_models import ReadModels
 from eventlog.consumers import one_shot_reader
 from eventlog.reading import take_what_is_there
 from identity.identity import Identity
@@ -19,7 +19,7 @@ from schemas.catalog import CATALOG
 from schemas.heartbeat import PilotHeartbeat
 from schemas.instants import MICROSECONDS, MINUTE, micros_of_millis, millis_of
 from schemas.partition import partition_of
-from schemas.wire import Poison
+from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.heartbeat.PilotHeartbeat"].topic
 SECONDS_MAX = 5.0
@@ -27,15 +27,17 @@ TAKEN_MAX = 2_000
 RECORDS_MAX, POINTS_MAX = 300_000, 500
 
 
-async def usage_of(services: Services, identity: Identity, job_id: int) -> dict[str, Any]:
+async def usage_of(
+    read_models: ReadModels, kafka: str, codec: Codec, identity: Identity, job_id: int
+) -> dict[str, Any]:
     """{"x": seconds, "series": {...}, "records": looked at, "whole": bool}; raises NotFound, LogUnavailable."""
-    job = await jobs.times(services.read_models, identity.vo, job_id)
+    job = await jobs.times(read_models, identity.vo, job_id)
     if job is None:
         raise NotFound(f"no job {job_id} in {identity.vo}")
     if job["sent_at"] is None:
         return {"x": [], "series": {}, "records": 0, "whole": True}
     try:
-        beats, looked_at, whole = await asyncio.to_thread(_read, services, job_id, job["sent_at"], job["ended_at"])
+        beats, looked_at, whole = await asyncio.to_thread(_read, kafka, codec, job_id, job["sent_at"], job["ended_at"])
     except KafkaException as problem:
         raise LogUnavailable(f"the heartbeats cannot be read: {problem}") from problem
     return {**series_of(beats), "records": looked_at, "whole": whole}
@@ -57,8 +59,10 @@ def _mb(beat: PilotHeartbeat) -> float | None:
     return None if kilobytes is None else round(kilobytes / 1024, 1)
 
 
-def _read(services: Services, job_id: int, begin: int, end: int | None) -> tuple[list[PilotHeartbeat], int, bool]:
-    consumer = one_shot_reader(services.config.kafka, "culm-api-usage")
+def _read(
+    kafka: str, codec: Codec, job_id: int, begin: int, end: int | None
+) -> tuple[list[PilotHeartbeat], int, bool]:
+    consumer = one_shot_reader(kafka, "culm-api-usage")
     try:
         count = len(consumer.list_topics(TOPIC, timeout=SECONDS_MAX).topics[TOPIC].partitions)
         number = partition_of(str(job_id), count)
@@ -66,12 +70,12 @@ def _read(services: Services, job_id: int, begin: int, end: int | None) -> tuple
         if place.offset < 0:
             return [], 0, True
         consumer.assign([place])
-        return _beats(services, consumer, job_id, end)
+        return _beats(codec, consumer, job_id, end)
     finally:
         consumer.close()
 
 
-def _beats(services: Services, consumer: Consumer, job_id: int, end: int | None) -> tuple[list[PilotHeartbeat], int, bool]:
+def _beats(codec: Codec, consumer: Consumer, job_id: int, end: int | None) -> tuple[list[PilotHeartbeat], int, bool]:
     found: list[PilotHeartbeat] = []
     key, looked_at = str(job_id).encode(), 0
     while looked_at < RECORDS_MAX:
@@ -89,7 +93,7 @@ def _beats(services: Services, consumer: Consumer, job_id: int, end: int | None)
                 return found, looked_at, True
             if message.key() == key:
                 try:
-                    found.append(services.codec.decode(message.value()).message)
+                    found.append(codec.decode(message.value()).message)
                 except Poison:
                     continue
     return found, looked_at, False

@@ -22,7 +22,7 @@ def add_to(
     @router.get("/job/{job_id}/usage")
     async def used(job_id: Whole, identity: Visitor) -> Response:
         """Memory and CPU over time, from heartbeats, for the curves of the job page."""
-        return json_response(await usage.usage_of(services, identity, job_id))
+        return json_response(await usage.usage_of(services.read_models, services.config.kafka, services.codec, identity, job_id))
 
     @router.get("/job/{job_id}/files/{lfn}")
     async def stored(request: Request, job_id: Whole, lfn: str, identity: Visitor) -> Response:

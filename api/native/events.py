@@ -19,7 +19,7 @@ from api.http.errors import BadRequest, NotFound
 from api.http.forms import limit_of
 from api.http.plain_requests import Whole
 from api.http.problems import json_response
-from api.log.live_events import LiveRecord
+from api.log.live_events import LiveRecord, arriving
 from api.native.reading import CaughtUp
 from api.native.timeline import cursor_from, event_document, page_document
 from api.queries import jobs, tasks
@@ -110,14 +110,10 @@ class Stream:
                     yield row
                 cursor = cursor_of(page[-1])
                 newest_at = max(newest_at, cursor.at)
-            while True:
-                try:
-                    record = await asyncio.wait_for(records.get(), KEEP_ALIVE_SECONDS)
-                except TimeoutError:
+            async for record in arriving(records, KEEP_ALIVE_SECONDS):
+                if record is None:
                     yield None
                     continue
-                if record is None:
-                    return
                 for row in await self._until(record, records, seen, newest_at):
                     newest_at = max(newest_at, row["at"])
                     if cursor_of(row) not in early:

@@ -4,7 +4,6 @@ A filter is `field=value` (`*` as a wild card, `!` in front for "not"), several 
 `actor=!pilot`. What a connection missed is in the timelines; this is a window, not a record.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from api.http.access import Reader
 from api.http.errors import BadRequest
 from api.http.forms import iso
-from api.log.live_events import ODD, LiveRecord
+from api.log.live_events import ODD, LiveRecord, arriving
 from api.native.events import KEEP_ALIVE_SECONDS
 from api.services import Services
 from projections.timeline.body import body_of
@@ -87,16 +86,9 @@ def build_router(services: Services) -> APIRouter:
 async def _matching(services: Services, vo: str, conditions: tuple[FieldCondition, ...]) -> AsyncIterator[dict[str, Any] | None]:
     """Documents of events; None when nothing came for a while."""
     async with services.live.everything.follow(lambda _, __: True) as records:
-        while True:
-            try:
-                record = await asyncio.wait_for(records.get(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                yield None
-                continue
-            if record is None:
-                return
-            document = _matched(record, vo, conditions)
-            if document is not None:
+        async for record in arriving(records, KEEP_ALIVE_SECONDS):
+            document = None if record is None else _matched(record, vo, conditions)
+            if record is None or document is not None:
                 yield document
 
 

@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.http.access import Handler, guarded
 from api.http.errors import AccessDenied, BadRequest, Unavailable
-from api.http.hot_routes import HotCall
 from api.http.problems import json_response
 from api.pilots.agent_tokens import TOKEN_KEY_MAX
 from api.pilots.bodies import lenient_json, read_report
 from api.pilots.dispatch import FAILED, NO_JOBS, TIMEOUT, PilotDispatch, PilotReply
+from api.pilots.hot_routes import HotCall
 from api.pilots.offers import QUEUE_MAX
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity

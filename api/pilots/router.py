@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.http.hot_routes import HotCall
 from api.pilots import documents, legacy, v1
 from api.pilots.dispatch import PilotDispatch
+from api.pilots.hot_routes import HotCall
 from api.services import Services
 
 

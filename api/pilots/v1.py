@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from api.http.access import Handler, Public, guarded
 from api.http.errors import AccessDenied, BadRequest, Unavailable
-from api.http.hot_routes import HotCall
 from api.http.problems import json_response
 from api.pilots import offers, reports
 from api.pilots.agent_tokens import TOKEN_KEY_MAX
 from api.pilots.bodies import read_report
 from api.pilots.dispatch import FAILED, SUCCESS, TIMEOUT, PilotDispatch, PilotReply
+from api.pilots.hot_routes import HotCall
 from api.pilots.queue_cache import listed_for, queue_document
 from api.pilots.values import name_of, text_of, whole_numbers_in, whole_of
 from identity.identity import Identity

@@ -38,8 +38,7 @@ from streams.facts.counted import CountedEvents
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.keeper import GROUP
 from streams.facts.outside import OutsideTable
-from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, position_text
-from streams.provisioning.demand import Wanted
+from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, Wanted, position_text
 
 BATCH = 500
 NO_LOAD = QueueLoad(waiting=0, leased=0, source_partition=0, source_offset=0)

@@ -12,7 +12,9 @@ from schemas.streams import QueueHealth
 from schemas.types import (
     BrokerFigure,
     BrokerRule,
+    ClassDemand,
     ClassLoad,
+    EventEnvelope,
     GlobalShare,
     QueueSettings,
     ResourceType,
@@ -116,3 +118,17 @@ def knows_more(now: str, then: str) -> bool:
     """True when the facts at `now` hold a policy that those at `then` did not."""
     before = policy_offsets(then)
     return any(offset > before.get(partition, 0) for partition, offset in policy_offsets(now).items())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many pilots were last asked for, by a processor or an operator; event_id, cause: of the event that says so.
+
+    classes: the same by class. held_at: when the order was held back (microseconds UTC), 0 when it holds.
+    """
+
+    number: int
+    event_id: str
+    cause: EventEnvelope | None = None
+    classes: Mapping[str, ClassDemand] = field(default_factory=dict)
+    held_at: int = 0

@@ -7,7 +7,6 @@ Guards: more than a tenth of the living are never given up at once (`commands/wo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from schemas.instants import MICROSECONDS
 from schemas.queue_classes import classes_of
@@ -15,7 +14,7 @@ from schemas.records import replace
 from schemas.types import ClassDemand, ClassLoad, EventEnvelope, QueueClass, QueueStatus, WorkerMode
 from schemas.worker import WantWorkers
 from streams.engine.messages import OutgoingCommand, outgoing_command
-from streams.facts.snapshot import QueueFacts
+from streams.facts.snapshot import QueueFacts, Wanted
 
 COUNT_MAX = (1 << 31) - 1
 #: More pilots are allowed in steps of so many seconds.
@@ -24,20 +23,6 @@ RAMP_STEP_SECONDS = 5
 REMOVED_MIN, REMOVED_SHARE = 5, 10
 #: An order that was held back is said again after so long.
 CONFIRM_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How many pilots were last asked for, by a processor or an operator; event_id, cause: of the event that says so.
-
-    classes: the same by class. held_at: when the order was held back (microseconds UTC), 0 when it holds.
-    """
-
-    number: int
-    event_id: str
-    cause: EventEnvelope | None = None
-    classes: Mapping[str, ClassDemand] = field(default_factory=dict)
-    held_at: int = 0
 
 
 def wanted_pilots(facts: QueueFacts, now: int = 0) -> int:
@@ -150,6 +135,18 @@ def _demand(facts: QueueFacts, one: QueueClass, load: ClassLoad) -> ClassDemand:
     waiting = 0 if is_offline else load.waiting
     needed = min(waiting, settings.pending_max) if settings.pending_max else waiting
     asked = standby + needed + load.leased
+    found = _demand_of(one, load, asked, standby)
+    cut = min(COUNT_MAX, asked - found.wanted)
+    return replace(found, cut_by_pilots_max=cut, cut_by_pending_max=min(COUNT_MAX, waiting - needed))
+
+
+def _demand_of_ill(one: QueueClass, load: ClassLoad, probe: int) -> ClassDemand:
+    found = _demand_of(one, load, load.leased + probe, probe)
+    return replace(found, standby=min(probe, found.wanted))
+
+
+def _demand_of(one: QueueClass, load: ClassLoad, asked: int, standby: int) -> ClassDemand:
+    """The demand of a class as its bounds allow it, with nothing said of what they cut off."""
     number = max(0, min(one.pilots_max, asked))
     return ClassDemand(
         name=one.name,
@@ -158,22 +155,6 @@ def _demand(facts: QueueFacts, one: QueueClass, load: ClassLoad) -> ClassDemand:
         cores=one.cores,
         walltime_seconds=one.walltime_seconds,
         standby=standby,
-        waiting=load.waiting,
-        running=load.leased,
-        cut_by_pilots_max=min(COUNT_MAX, asked - number),
-        cut_by_pending_max=min(COUNT_MAX, waiting - needed),
-    )
-
-
-def _demand_of_ill(one: QueueClass, load: ClassLoad, probe: int) -> ClassDemand:
-    number = max(0, min(one.pilots_max, load.leased + probe))
-    return ClassDemand(
-        name=one.name,
-        wanted=number,
-        memory_mb=one.memory_mb,
-        cores=one.cores,
-        walltime_seconds=one.walltime_seconds,
-        standby=min(probe, number),
         waiting=load.waiting,
         running=load.leased,
     )

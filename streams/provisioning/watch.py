@@ -16,7 +16,8 @@ from schemas.worker import WantWorkers
 from streams.engine.listener import Delivery
 from streams.engine.messages import OutgoingCommand
 from streams.facts.reader import Facts
-from streams.provisioning.demand import RAMP_STEP_SECONDS, Wanted, demands, is_unfinished
+from streams.facts.snapshot import Wanted
+from streams.provisioning.demand import RAMP_STEP_SECONDS, demands, is_unfinished
 
 GATHER_SECONDS = 0.02
 CALM_SECONDS = 2.0

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client.registry import REGISTRY
 
 from api.app import create_app
-from api.http.hot_routes import HotRoutes
 from api.http.tracing import correlation_of_request
+from api.pilots.hot_routes import HotRoutes
 from schemas.types import LeasedJob
 from tests.api.builders import GatewayStandIn, a_job, an_answer, run
 from tests.api.test_routes import Client, headers, services_at

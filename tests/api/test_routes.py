@@ -16,8 +16,8 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.config import ApiConfig
 from api.http.access import RequiredRight
-from api.http.hot_routes import HotRoutes
 from api.monitor.aliases import ALIASES
+from api.pilots.hot_routes import HotRoutes
 from api.services import Services, make_gate
 from identity.issuer import make_token
 from identity.ruling import EndpointClass

@@ -15,7 +15,7 @@ from schemas.types import (
     StepDefinition,
     TaskDefinition,
 )
-from streams.jedi.brokerage import Candidate
+from streams.jedi.candidates import Candidate
 from streams.jedi.split import split
 from tests.commands.builders import QUEUE, TASK, a_definition, a_queue, a_submission, job, run_all, spec_of, the_order, the_task
 from tests.commands.in_memory import Culm, a_culm

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.edge.config import EdgeConfig
 from api.edge.watching import TrustWatch
 from api.http.edge_door import ServerWithDoor
-from api.http.hot_routes import HotRoutes
+from api.pilots.hot_routes import HotRoutes
 from api.services import Services
 from identity.edge_tokens import edge_home
 from identity.issuer import make_token

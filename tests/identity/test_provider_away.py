@@ -9,7 +9,7 @@ import pytest
 
 from api.app import create_app
 from api.http.access import Gate
-from api.http.hot_routes import HotRoutes
+from api.pilots.hot_routes import HotRoutes
 from identity.verify import Verifier
 from schemas.types import IssuerLogin
 from tests.api.builders import run

@@ -14,8 +14,8 @@ from random import Random
 
 from agents.harvester.known_workers import KnownWorker, excess_of, missing_of
 from schemas.types import QueueSettings
-from streams.facts.snapshot import QueueFacts
-from streams.provisioning.demand import Wanted, allowed, class_demands
+from streams.facts.snapshot import QueueFacts, Wanted
+from streams.provisioning.demand import allowed, class_demands
 from streams.provisioning.watch import CALM_SECONDS
 from tests.streams.builders import an_envelope
 

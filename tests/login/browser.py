@@ -19,7 +19,7 @@ HERE = "http://culm"
 
 def pages(services: Services) -> APIRouter:
     """The monitor, of which login and session are a part."""
-    return monitor.build_router(services, build_audit_service(services))
+    return monitor.build_router(services, build_audit_service(services.read_models, services.config.kafka, services.codec))
 
 
 #: What logins meet; to build all routes takes longer than to ask them.

@@ -7,8 +7,8 @@ import pytest
 from schemas.types import ClassDemand, EventEnvelope, QueueStatus
 from schemas.worker import WantWorkers
 from streams.engine.messages import OutgoingCommand
-from streams.facts.snapshot import QueueFacts, Snapshot
-from streams.provisioning.demand import Wanted, demands, wanted_pilots
+from streams.facts.snapshot import QueueFacts, Snapshot, Wanted
+from streams.provisioning.demand import demands, wanted_pilots
 from streams.provisioning.watch import AGAIN_SECONDS, CALM_SECONDS, DemandWatch
 from tests.streams.builders import a_queue, an_envelope
 

@@ -10,8 +10,8 @@ from schemas.records import replace
 from schemas.streams import QueueHealth
 from schemas.types import ClassDemand, ClassLoad, QueueStatus, WorkerMode
 from schemas.worker import WantWorkers
-from streams.facts.snapshot import QueueFacts
-from streams.provisioning.demand import Wanted, allowed, class_demands, demands, is_unfinished, reason_of, wanted_pilots
+from streams.facts.snapshot import QueueFacts, Wanted
+from streams.provisioning.demand import allowed, class_demands, demands, is_unfinished, reason_of, wanted_pilots
 from tests.streams.builders import a_class, a_queue, an_envelope
 
 SECOND = 1_000_000

@@ -33,10 +33,10 @@ from schemas.worker import (
     WorkersHeldBack,
     WorkersWanted,
 )
-from streams.facts.snapshot import QueueFacts
+from streams.facts.snapshot import QueueFacts, Wanted
 from streams.jedi.outcomes import roll_up
 from streams.jedi.retry import memory_of
-from streams.provisioning.demand import Wanted, allowed, class_demands
+from streams.provisioning.demand import allowed, class_demands
 from tests.commands.builders import QUEUE, TASK, a_definition, a_running_task, generate_all, job
 from tests.commands.builders import a_queue as configure
 from tests.commands.in_memory import Culm, a_culm

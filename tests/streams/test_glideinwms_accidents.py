@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from schemas.types import ClassLoad, QueueSettings, QueueStatus, WorkerState
 from schemas.worker import ReportWorker, WantWorkers, WorkersHeldBack, WorkersWanted
-from streams.facts.snapshot import QueueFacts
-from streams.provisioning.demand import Wanted, demands
+from streams.facts.snapshot import QueueFacts, Wanted
+from streams.provisioning.demand import demands
 from tests.commands.in_memory import a_culm
 from tests.streams.builders import a_class, a_queue, an_envelope
 

@@ -26,8 +26,8 @@ from schemas.worker import (
     WorkerEnded,
     WorkerIntended,
 )
-from streams.facts.snapshot import QueueFacts
-from streams.provisioning.demand import Wanted, demands
+from streams.facts.snapshot import QueueFacts, Wanted
+from streams.provisioning.demand import demands
 from tests.commands.in_memory import a_culm
 from tests.sim.sites.clock import SECOND, SiteTime
 
