@@ -218,7 +218,7 @@ def _judge_one(record: Recorded, event: JobsGenerated | TaskParked, again: Again
 def facts_of(evidence: BrokerageEvidence, policies: Policies, task_id: int) -> Snapshot | None:
     """The facts that the decision for the task rested on; None when it was recorded without figures or the settings are not in
     the log."""
-    ends: dict[tuple[int, str], EndCounts] = {}
+    ends: dict[str, EndCounts] = {}
     queues: dict[str, QueueFacts] = {}
     for verdict in evidence.verdicts:
         if verdict.queue in queues:
@@ -233,12 +233,12 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies, task_id: int) -> S
             settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill, quiet_since=quiet_since
         )
         if len(verdict.ends) == ENDS:
-            ends[task_id, verdict.queue] = EndCounts(*verdict.ends)
+            ends[verdict.queue] = EndCounts(*verdict.ends)
     brokers, outside = policies.brokers_at(evidence.facts_position), policies.outside_at(evidence.facts_position)
     return Snapshot(
         queues,
         position=evidence.facts_position,
-        ends=ends,
+        ends={task_id: ends},
         outside=outside,
         broker_rules=brokers.rules,
         broker_figures=brokers.figures,

@@ -23,9 +23,9 @@ class CountedEvents:
     _starts: dict[str, Buckets] = field(default_factory=dict)
     _asked: dict[str, Buckets] = field(default_factory=dict)
     _ends: dict[str, TaskEnds] = field(default_factory=dict)
-    _totals: dict[str, Mapping[tuple[int, str], EndCounts]] = field(default_factory=dict)
+    _totals: dict[int, Mapping[str, EndCounts]] = field(default_factory=dict)
     _bucket: int = 0
-    _made: dict[tuple[int, str], EndCounts] | None = None
+    _made: dict[int, Mapping[str, EndCounts]] | None = None
 
     def know(self, subject: str, fact: QueueStarts | PilotsAsked | TaskEnds) -> None:
         """Take a fact about the queue or task `subject`."""
@@ -36,13 +36,13 @@ class CountedEvents:
                 self._asked[subject] = fact.buckets
             case TaskEnds():
                 self._ends[subject] = fact
-                self._totals.pop(subject, None)
+                self._totals[int(subject)] = _totals_of(fact, self.now)
                 self._made = None
 
     def forget(self, task_id: str) -> None:
         """The task is final."""
         self._ends.pop(task_id, None)
-        self._totals.pop(task_id, None)
+        self._totals.pop(int(task_id), None)
         self._made = None
 
     def starts(self, queue: str) -> int:
@@ -54,25 +54,21 @@ class CountedEvents:
         taken = total_of(self._starts.get(queue, ()), self.now, REQUESTS_HOURS)
         return taken + total_of(self._asked.get(queue, ()), self.now, REQUESTS_HOURS)
 
-    def ends(self) -> Mapping[tuple[int, str], EndCounts]:
-        """Ends in the last 6 h by (task id, queue); the same object until something changes."""
+    def ends(self) -> Mapping[int, Mapping[str, EndCounts]]:
+        """Ends in the last 6 h by task id, then by queue; the same object until something changes."""
         if bucket_of(self.now) != self._bucket:
             self._bucket, self._made = bucket_of(self.now), None
-            self._totals.clear()
+            self._totals = {int(task_id): _totals_of(fact, self.now) for task_id, fact in self._ends.items()}
         if self._made is None:
-            self._made = {}
-            for task_id, fact in self._ends.items():
-                if task_id not in self._totals:
-                    self._totals[task_id] = _totals_of(int(task_id), fact, self.now)
-                self._made.update(self._totals[task_id])
+            self._made = {task_id: totals for task_id, totals in self._totals.items() if totals}
         return self._made
 
 
-def _totals_of(task_id: int, fact: TaskEnds, now: int) -> dict[tuple[int, str], EndCounts]:
+def _totals_of(fact: TaskEnds, now: int) -> dict[str, EndCounts]:
     totals = {
-        (task_id, one.queue): EndCounts(
+        one.queue: EndCounts(
             total_of(one.finished, now, ENDS_HOURS), total_of(one.failed, now, ENDS_HOURS), total_of(one.closed, now, ENDS_HOURS)
         )
         for one in fact.queues
     }
-    return {key: counts for key, counts in totals.items() if counts != EndCounts()}
+    return {queue: counts for queue, counts in totals.items() if counts != EndCounts()}

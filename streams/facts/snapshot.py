@@ -87,7 +87,7 @@ class Parked:
 class Snapshot:
     """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
 
-    ends: (task id, queue) -> how its jobs ended there of late. outside: what sources outside say. shares: the tree.
+    ends: by task id and queue, how jobs ended there of late. outside: what sources outside say. shares: the tree.
     broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
     """
 
@@ -96,7 +96,7 @@ class Snapshot:
     parked: tuple[Parked, ...] = ()
     position: str = ""
     resource_types: tuple[ResourceType, ...] = BUILT_IN
-    ends: Mapping[tuple[int, str], EndCounts] = field(default_factory=dict)
+    ends: Mapping[int, Mapping[str, EndCounts]] = field(default_factory=dict)
     outside: OutsideFacts = NOTHING
     shares: tuple[GlobalShare, ...] = ()
     broker_rules: tuple[BrokerRule, ...] = ()

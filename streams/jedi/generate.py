@@ -109,7 +109,7 @@ def decide(
 def _surroundings(asked: Asked, facts: Snapshot) -> Surroundings:
     waiting = sum(queue.waiting for queue in facts.queues.values())
     running = sum(queue.leased for queue in facts.queues.values())
-    ends = {queue: counts for (task_id, queue), counts in facts.ends.items() if task_id == asked.task_id}
+    ends = facts.ends.get(asked.task_id, {})
     return Surroundings(facts.outside, figures_with(facts.broker_figures), ends, waiting, running)
 
 

@@ -75,7 +75,7 @@ def a_day(orders: int, *, whole_tables: bool = False, world: Snapshot | None = N
         envelope = an_envelope(str(TASK), 100 * number, occurred_at=at)
         found.append(recorded(order, envelope))
         read = RecordRead(order, envelope, "t", 0, number, logged_at=at)
-        counts = {(TASK, one.name): EndCounts(chance.randrange(9), chance.randrange(9)) for one in QUEUES}
+        counts = {TASK: {one.name: EndCounts(chance.randrange(9), chance.randrange(9)) for one in QUEUES}}
         around = with_fields(world, queues=known, ends=counts) if world else Snapshot(known, position=POSITION)
         for made in generation.choose([read], around):
             command: Any = made.command

@@ -175,7 +175,7 @@ def test_what_is_counted_is_what_a_recount_of_the_log_gives_also_after_restarts(
 
     assert {name: one.starts for name, one in known.queues.items()} == {name: starts.get(name, 0) for name in QUEUES}
     assert {name: one.requests for name, one in known.queues.items()} == {name: requests.get(name, 0) for name in QUEUES}
-    assert dict(known.ends) == ends
+    assert {(task, queue): counts for task, queues in known.ends.items() for queue, counts in queues.items()} == ends
 
 
 def test_starts_of_six_hours_are_counted_by_the_hour_and_requests_of_three() -> None:
@@ -200,7 +200,7 @@ def test_ends_of_a_final_task_are_known_no_more() -> None:
     before = dict(keepers.snapshot().ends)
     keepers.keep(Written(NOON, TASKS[0], final()))
 
-    assert before == {(10_000_001, "Q1"): EndCounts(finished=1, failed=1)}
+    assert before == {10_000_001: {"Q1": EndCounts(finished=1, failed=1)}}
     assert (dict(keepers.snapshot().ends), keepers.table) == ({}, {})
 
 
