@@ -312,6 +312,39 @@ class BrokerRule(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_BROKERRULE("\n".join((self.vo, self.label, ""))) is not None
 
 
+class BucketCount(Struct, frozen=True, kw_only=True, gc=False):
+    """How many events fell into ten minutes.
+
+    bucket: Which ten minutes: their number since 1970.
+    count: How many.
+    """
+
+    bucket: int
+    count: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "bucket": self.bucket,
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            bucket=record["bucket"],
+            count=record["count"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.bucket <= 1000000000
+            and 0 <= self.count <= 1000000000000
+        )
+
+
 class CertificateAuthority(Struct, frozen=True, kw_only=True, gc=False):
     """An authority of certificates and for whom it counts.
 
@@ -3960,6 +3993,7 @@ class HarvesterDemand(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_JOBOUTCOME = lines_of(
     (WORD, 0, 64),
+    (WORD, 0, 128),
 )
 
 
@@ -3975,6 +4009,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_source: Error family: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
     error_code: Code within the family.
     error_diagnostic: The sentence for people.
+    queue: Queue that it was on; empty in commands, and in events of earlier releases.
     """
 
     job_id: int
@@ -3986,6 +4021,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_source: str | None = None
     error_code: int | None = None
     error_diagnostic: str | None = None
+    queue: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3999,6 +4035,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "error_source": self.error_source,
             "error_code": self.error_code,
             "error_diagnostic": self.error_diagnostic,
+            "queue": self.queue,
         }
 
     @classmethod
@@ -4014,6 +4051,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             error_source=record["error_source"],
             error_code=record["error_code"],
             error_diagnostic=record["error_diagnostic"],
+            queue=record["queue"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4025,7 +4063,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
             and (self.error_code is None or (-2147483648 <= self.error_code <= 2147483647))
             and (self.error_diagnostic is None or (len(self.error_diagnostic) <= 4000 and TEXT.takes(self.error_diagnostic)))
-            and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", ""))) is not None
+            and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", self.queue, ""))) is not None
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
         )
 
@@ -4214,6 +4252,57 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", ""))) is not None
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
+        )
+
+
+_NAMES_OF_QUEUEENDS = lines_of(
+    (WORD, 0, 128),
+)
+
+
+class QueueEnds(Struct, frozen=True, kw_only=True, gc=False):
+    """Ends of the jobs of a task at one queue, by ten minutes.
+
+    queue: Queue; empty for jobs whose queue their event does not say.
+    finished: Finished ones.
+    failed: Failed ones.
+    closed: Those that were killed or withdrawn.
+    """
+
+    queue: str = ""
+    finished: tuple[BucketCount, ...] = ()
+    failed: tuple[BucketCount, ...] = ()
+    closed: tuple[BucketCount, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queue": self.queue,
+            "finished": [item.to_avro() for item in self.finished],
+            "failed": [item.to_avro() for item in self.failed],
+            "closed": [item.to_avro() for item in self.closed],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queue=record["queue"],
+            finished=tuple(BucketCount.from_avro(item) for item in record["finished"]),
+            failed=tuple(BucketCount.from_avro(item) for item in record["failed"]),
+            closed=tuple(BucketCount.from_avro(item) for item in record["closed"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.finished) <= 100
+            and len(self.failed) <= 100
+            and len(self.closed) <= 100
+            and _NAMES_OF_QUEUEENDS("\n".join((self.queue, ""))) is not None
+            and (not self.finished or all(map(BucketCount.is_within_bounds, self.finished)))
+            and (not self.failed or all(map(BucketCount.is_within_bounds, self.failed)))
+            and (not self.closed or all(map(BucketCount.is_within_bounds, self.closed)))
         )
 
 

@@ -86,6 +86,8 @@ PURE = (
     "streams/facts/snapshot.py",
     "streams/facts/extract.py",
     "streams/facts/outside.py",
+    "streams/facts/windows.py",
+    "streams/facts/counted.py",
     "streams/bridges/*.py",
     "schemas/outside.py",
 )

@@ -5,6 +5,8 @@ Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 """
 
 
+from collections.abc import Mapping
+
 from commands.decision import Decision, FollowUp, accept
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import cut, first_part
@@ -65,9 +67,17 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     if rest:
         follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
     recorded = JobOutcomesRecorded(
-        outcomes=known, units=tuple(changes.values()), accounts=_accounts_after(task, known, changes, at_work)
+        outcomes=tuple(_with_queue(one, at_work) for one in known),
+        units=tuple(changes.values()),
+        accounts=_accounts_after(task, known, changes, at_work),
     )
     return accept(recorded, follow_ups=tuple(follow_ups))
+
+
+def _with_queue(outcome: JobOutcome, at_work: Mapping[int, LiveJob]) -> JobOutcome:
+    """The outcome with the queue of its job, for those who count ends by queue."""
+    job = at_work.get(outcome.job_id)
+    return outcome if job is None else replace(outcome, queue=job.queue)
 
 
 def _ends_unmerged(task: Task, outcome: JobOutcome) -> bool:

@@ -12,8 +12,10 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    BucketCount,
     ClassDemand,
     ClassLoad,
+    QueueEnds,
 )
 
 
@@ -35,6 +37,35 @@ class ParkedTask(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return True
+
+
+class PilotsAsked(Struct, frozen=True, kw_only=True, gc=False):
+    """Workers of a queue whose pilot asked for work for the first time, by ten minutes of the last six hours.
+
+    buckets: By ten minutes.
+    """
+
+    buckets: tuple[BucketCount, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "buckets": [item.to_avro() for item in self.buckets],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            buckets=tuple(BucketCount.from_avro(item) for item in record["buckets"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.buckets) <= 100
+            and (not self.buckets or all(map(BucketCount.is_within_bounds, self.buckets)))
+        )
 
 
 class PilotsLive(Struct, frozen=True, kw_only=True, gc=False):
@@ -217,4 +248,62 @@ class QueueLoad(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.classes) <= 21
             and 0 <= self.quiet_since <= 4165516800000000
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
+        )
+
+
+class QueueStarts(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of a queue that pilots took, by ten minutes of the last six hours.
+
+    buckets: By ten minutes.
+    """
+
+    buckets: tuple[BucketCount, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "buckets": [item.to_avro() for item in self.buckets],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            buckets=tuple(BucketCount.from_avro(item) for item in record["buckets"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.buckets) <= 100
+            and (not self.buckets or all(map(BucketCount.is_within_bounds, self.buckets)))
+        )
+
+
+class TaskEnds(Struct, frozen=True, kw_only=True, gc=False):
+    """How the jobs of a task that is not final ended in the last six hours; without a value: it is final.
+
+    queues: By queue.
+    """
+
+    queues: tuple[QueueEnds, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "queues": [item.to_avro() for item in self.queues],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            queues=tuple(QueueEnds.from_avro(item) for item in record["queues"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.queues) <= 1000
+            and (not self.queues or all(map(QueueEnds.is_within_bounds, self.queues)))
         )

@@ -25,7 +25,9 @@ from schemas.partition import partition_of
 from schemas.wire import Codec, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
-from streams.facts.extract import FACTS_TOPIC, HELD, QUEUE_EVENTS, SOURCES, UNPARKED, fact_in, key_of
+from streams.facts.extract import FACTS_TOPIC, HELD, QUEUE_EVENTS, SOURCES, UNPARKED, fact_in, key_of, subject_of
+from streams.facts.table import facts_that_stand
+from streams.facts.windows import AGGREGATE_OF, COUNTED_IN, EventWindows
 
 GROUP = "culm-facts"
 BATCH = 5000
@@ -56,6 +58,8 @@ class FactsKeeper:
         self._instance, self._session_seconds = instance, session_seconds
         self._owned: frozenset[int] = frozenset()
         self._partitions = 0
+        self._windows = EventWindows()
+        self._counted: set[tuple[str, int]] = set()
         self._listeners: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="facts-keeper", daemon=True)
@@ -101,6 +105,7 @@ class FactsKeeper:
         producer = transactional_producer(self._kafka, f"{GROUP}-{self._instance}", transaction_ms_max=TRANSACTION_MS_MAX)
         consumer = member(self._kafka, GROUP, self._instance, session_seconds=self._session_seconds, hears_ends=True)
         session = FactSession(producer, consumer, watchdog)
+        self._windows, self._counted = EventWindows(), set()
         try:
             with watchdog.limit(2 * KAFKA_SECONDS_MAX + HANGING_SECONDS, "start of the keeper of facts"):
                 producer.init_transactions(KAFKA_SECONDS_MAX)
@@ -118,6 +123,9 @@ class FactsKeeper:
             def revoked(_: Consumer, places: list[TopicPartition]) -> None:
                 watch.taken()
                 session.forget(places)
+                for place in places:
+                    self._counted.discard((place.topic, place.partition))
+                    self._windows.forget(place.topic.split(".")[1], place.partition, self._partitions)
                 self._own(self._owned - {place.partition for place in places if place.topic == QUEUE_EVENTS})
 
             consumer.subscribe(list(SOURCES), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
@@ -131,6 +139,7 @@ class FactsKeeper:
     def _keep(self, session: "FactSession") -> None:
         """Take what has come, waiting up to half a second for it, and write what follows."""
         messages = session.read()
+        self._count_on({_place(message) for message in messages if message.error() is None} - self._counted)
         changes = self.changes(message for message in messages if message.error() is None)
         if changes:
             session.write(changes)
@@ -139,14 +148,36 @@ class FactsKeeper:
         else:
             session.commit_positions()
 
+    def _count_on(self, places: set[tuple[str, int]]) -> None:
+        """Take what was counted of these partitions from the table, which is as far as their committed positions."""
+        if not places:
+            return
+        stand = [(*subject_of((one.key() or b"").decode(errors="replace")), one) for one in facts_that_stand(self._kafka)]
+        for fact, aggregate_id, message in stand:
+            aggregate = AGGREGATE_OF.get(fact)
+            if aggregate and (f"culm.{aggregate}.events.v1", partition_of(aggregate_id, self._partitions)) in places:
+                self.count_on_from(message)
+        self._counted |= places
+
+    def count_on_from(self, message: Message) -> None:
+        """Go on counting from a record of the table."""
+        decoded = self._patiently(self._decoder.decode, message)
+        if decoded is not None:
+            self._windows.restore(decoded.message, decoded.envelope.aggregate_id)
+
     def changes(self, messages: Iterable[Message]) -> Changes:
         """What a batch changes in the table: values by key, None for a fact that no longer holds."""
         last: dict[tuple[str, bytes], tuple[str, Message]] = {}
+        changes: Changes = {}
         for message in messages:
             kind = self._patiently(self._decoder.kind_of, message)
             for fact in HELD.get(kind or "", ()):
                 last[fact, message.key() or b""] = (str(kind), message)
-        changes: Changes = {}
+            if kind in COUNTED_IN:
+                name = key_of(COUNTED_IN[kind], (message.key() or b"").decode(errors="replace"))
+                counted = self._patiently(partial(self._count, COUNTED_IN[kind], message), message)
+                if counted is not None:
+                    changes[name] = counted or None
         for (fact, key), (kind, message) in last.items():
             name = key_of(fact, key.decode(errors="replace"))
             if kind in UNPARKED:
@@ -163,6 +194,15 @@ class FactsKeeper:
         if problems := problems_of(made):
             raise Poison(f"{problems[0]}")
         return self._codec.encode(made, decoded.envelope)
+
+    def _count(self, fact: str, message: Message, content: bytes | None) -> bytes:
+        """The fact as it is after the event; empty when it is taken away."""
+        decoded = self._decoder.decode(content)
+        envelope = decoded.envelope
+        if (message.key() or b"").decode() != envelope.aggregate_id:
+            raise Poison(f"key {message.key()!r}, expected {envelope.aggregate_id!r} as in the envelope")
+        made = self._windows.count(decoded.message, fact, envelope.aggregate_id, envelope.occurred_at)
+        return b"" if made is None else self._codec.encode(made, envelope)
 
     def _patiently(self, read: Callable[[bytes | None], Any], message: Message) -> Any:
         """`read` the value; None for poison, which the processors put down as a dead letter; waits for the registry."""

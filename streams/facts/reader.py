@@ -18,11 +18,22 @@ from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet
 from schemas.resource_types import BUILT_IN
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad
+from schemas.streams import (
+    ParkedTask,
+    PilotsAsked,
+    PilotsLive,
+    PilotsWanted,
+    QueueHealth,
+    QueueKnown,
+    QueueLoad,
+    QueueStarts,
+    TaskEnds,
+)
 from schemas.types import EventEnvelope, QueueSettings, ResourceType, RetryRule
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
+from streams.facts.counted import CountedEvents
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.keeper import GROUP
 from streams.facts.outside import OutsideTable
@@ -30,6 +41,7 @@ from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, 
 from streams.provisioning.demand import Wanted
 
 BATCH = 500
+NO_LOAD = QueueLoad(waiting=0, leased=0, source_partition=0, source_offset=0)
 #: Between two looks at the log once the facts are ready: what comes meanwhile is read at the cost of its last record.
 GATHER_SECONDS = 0.03
 PREFETCH_KILOBYTES = 8192
@@ -49,6 +61,7 @@ class Facts:
         self._types: tuple[ResourceType, ...] = BUILT_IN
         self._brokers = BrokersSet()
         self._outside = OutsideTable()
+        self._counted = CountedEvents()
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
         self._live: dict[str, int] = {}
@@ -217,10 +230,13 @@ class Facts:
     def _unpark(self, fact: str, task_id: str) -> None:
         if fact == ParkedTask.__name__:
             self._parked.pop(task_id, None)
+        elif fact == TaskEnds.__name__:
+            self._counted.forget(task_id)
 
     def _know(self, decoded: Decoded) -> None:
         found, envelope = decoded.message, decoded.envelope
         subject = envelope.aggregate_id
+        self._counted.now = max(self._counted.now, envelope.occurred_at)
         match found:
             case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() | OutsideFactSet():
                 self._know_policy(subject, found)
@@ -233,6 +249,8 @@ class Facts:
                 self._note_cause(subject, envelope)
             case QueueKnown():
                 self._note_cause(subject, envelope)
+            case QueueStarts() | PilotsAsked() | TaskEnds():
+                self._counted.know(subject, found)
             case PilotsLive():
                 self._live[subject] = found.live
             case QueueHealth():
@@ -270,18 +288,24 @@ class Facts:
     def _made(self) -> Snapshot:
         queues = {}
         for name, settings in self._settings.items():
-            load, pilots, health = self._loads.get(name), self._live.get(name, 0), self._health.get(name)
-            if load is None:
-                queues[name] = QueueFacts(settings, pilots=pilots, health=health)
-            else:
-                queues[name] = QueueFacts(settings, load.waiting, load.leased, pilots, load.classes, health, load.quiet_since)
+            load = self._loads.get(name, NO_LOAD)
+            queues[name] = QueueFacts(
+                settings,
+                load.waiting,
+                load.leased,
+                self._live.get(name, 0),
+                load.classes,
+                self._health.get(name),
+                load.quiet_since,
+                self._counted.starts(name),
+                self._counted.requests(name),
+                self._wanted[name].number if name in self._wanted else 0,
+            )
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
-        brokers, outside = self._brokers, self._outside.facts()
-        types = self._types
-        return Snapshot(
-            queues, self._rules, parked, position, types, {}, outside, brokers.rules, brokers.figures
-        )
+        ends, outside, brokers = self._counted.ends(), self._outside.facts(), self._brokers
+        known = (queues, self._rules, parked, position, self._types, ends, outside)
+        return Snapshot(*known, brokers.rules, brokers.figures)
 
     def _known_places(self) -> dict[tuple[str, int], int]:
         """The places that brokerage rests on."""

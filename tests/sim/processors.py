@@ -21,6 +21,7 @@ from streams.facts.keeper import GROUP as KEEPERS
 from streams.facts.keeper import FactsKeeper
 from streams.facts.reader import Facts
 from streams.facts.snapshot import POLICY_EVENTS
+from streams.facts.windows import AGGREGATE_OF
 from streams.processors import listeners
 from streams.provisioning.watch import DemandWatch
 from tests.sim.faults import Crash, Faults
@@ -77,6 +78,10 @@ class SimulatedFacts(Facts):
         super().__init__("nowhere", Decoder(codec))
         self._log = log
         self._keeper = FactsKeeper("nowhere", codec, Decoder(codec), "1")
+        stand = [record for part in range(log.partitions) for record in log.read(FACTS_TOPIC, part, 0, 1_000_000)]
+        for record in {record.key: record for record in stand}.values():
+            if record.value is not None and (record.key or b"").startswith(tuple(f"{fact}/".encode() for fact in AGGREGATE_OF)):
+                self._keeper.count_on_from(FactMessage(record))  # type: ignore[arg-type]
 
     def read_on(self) -> None:
         """Take everything that is committed by now."""
