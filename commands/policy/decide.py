@@ -43,6 +43,8 @@ from schemas.types import (
     GlobalShare,
     IssuerProfile,
     QueueSettings,
+    RetryAction,
+    RetryRule,
     SignatureAlgorithm,
     TrustedIssuer,
     WorkerMode,
@@ -109,10 +111,17 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     if by.aggregate_id != "retry_rules":
         return refuse("BAD_KEY", f"retry rules were sent to {by.aggregate_id!r}, expected 'retry_rules'")
     for number, rule in enumerate(command.rules):
-        problem = _problem_of_pattern(rule.pattern)
+        problem = _problem_of_pattern(rule.pattern) or _problem_of_limit(rule)
         if problem:
             return refuse("BAD_RULES", f"rule {number}: {problem}")
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
+
+
+def _problem_of_limit(rule: RetryRule) -> str:
+    if (rule.action is RetryAction.LIMIT_RETRY) is (rule.attempts_max is not None):
+        return ""
+    found = f"attempts_max is {rule.attempts_max} with {rule.action}"
+    return f"{found}, expected a number with LIMIT_RETRY and none with other actions"
 
 
 def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnvelope) -> Decision:
