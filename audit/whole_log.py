@@ -25,9 +25,14 @@ def messages_of(kafka: str, topics: Iterable[str], since_milliseconds: int | Non
         consumer.close()
 
 
-def events_of(kafka: str, codec: Codec, topics: Iterable[str]) -> Iterator[Recorded]:
-    """Decoded events; what cannot be decoded is no event and is passed over (it is a dead letter of its readers)."""
-    for message in messages_of(kafka, topics):
+def events_of(
+    kafka: str, codec: Codec, topics: Iterable[str], since_milliseconds: int | None = None
+) -> Iterator[Recorded]:
+    """Decoded events, from the beginning or from a time on.
+
+    What cannot be decoded is no event and is passed over (it is a dead letter of its readers).
+    """
+    for message in messages_of(kafka, topics, since_milliseconds):
         topic, key = message.topic(), message.key()
         assert topic is not None
         place = Place(topic, message.partition() or 0, message.offset() or 0)

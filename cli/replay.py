@@ -1,8 +1,11 @@
-"""`culm replay`: the log folded again and compared; recorded decisions made again."""
+"""`culm replay`: the log folded again and compared; recorded decisions made again; other retry rules tried."""
 
 import json
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,9 +16,14 @@ from rich.table import Table
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
+from schemas.bounds import problems_of, sentence
+from schemas.policy import SetRetryRules
+from schemas.records import record_from
+from schemas.types import RetryRule
 
 out = Console()
 SHOWN_MAX = 20
+SECONDS_A_DAY = 86_400
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,9 +35,16 @@ def replay(
     decisions: Annotated[bool, typer.Option("--decisions", help="Make every recorded brokerage decision again.")] = False,
     task: Annotated[int | None, typer.Option(help="With --decisions: only of this task.")] = None,
     figures: Annotated[list[str] | None, typer.Option("--set", help="With --decisions: NAME=VALUE, what if.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="A file of retry rules: what they would have saved.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="With --rules: how far back.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Fold the whole log, compare every row in Postgres, print the hash of the state."""
+    if rules is not None and decisions:
+        raise typer.BadParameter("--rules and --decisions are two questions")
+    if rules is not None:
+        _rules(Stack.running().config, rules_in(rules), days, as_json)
+        return
     if (task is not None or figures) and not decisions:
         raise typer.BadParameter("--task and --set belong to --decisions")
     config = Stack.running().config
@@ -60,6 +75,46 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
             out.print(f"[yellow]set aside, compared as of that event:[/] {escape(told)}", highlight=False, soft_wrap=True)
         out.print(f"{result.records:,} records folded; state {result.state_hash}", highlight=False, soft_wrap=True)
     return any(found.different for found in result.tables.values())
+
+
+def rules_in(file: Path) -> tuple[RetryRule, ...]:
+    """The rules of `file`, a JSON object as SetRetryRules takes it; raises StepFailed naming what does not fit."""
+    try:
+        command = record_from(SetRetryRules, json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, AttributeError, TypeError) as problem:
+        raise StepFailed(f"{file}: expected an object with rules, as SetRetryRules takes it: {problem}") from problem
+    problems = problems_of(command)
+    if problems:
+        raise StepFailed(f"{file}: {sentence(problems)}")
+    return command.rules
+
+
+def _rules(config: StackConfig, rules: Sequence[RetryRule], days: int, as_json: bool) -> None:
+    from audit.rules_trial import RecordedJobs, try_rules
+    from audit.whole_log import events_of
+    from eventlog.registry import codec_from
+    from schemas.aggregates import AGGREGATES
+
+    codec, jobs = codec_from(config.registry), RecordedJobs()
+    since = int((time.time() - days * SECONDS_A_DAY) * 1000)
+    for record in events_of(config.kafka, codec, [AGGREGATES["job"].topic("events")], since):
+        jobs.see(record)
+    tally = try_rules(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")], since), jobs, rules)
+    advice = [
+        {"source": source, "code": code, "recorded": recorded, "tried": tried, "failures": count}
+        for (source, code, recorded, tried), count in tally.advice.most_common()
+    ]
+    if as_json:
+        document = {
+            "sentence": tally.sentence(), "failures": tally.failures, "unknown": tally.unknown, "saved": tally.saved,
+            "finished": tally.finished, "seconds": tally.seconds, "advice": advice,
+        }  # fmt: skip
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        return
+    out.print(tally.sentence(), highlight=False, soft_wrap=True)
+    for one in advice[:SHOWN_MAX]:
+        said = f"  {one['failures']:,} x {one['source']} {one['code']}: {one['recorded']} recorded, {one['tried']} tried"
+        out.print(escape(said), highlight=False)
 
 
 def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:

@@ -145,13 +145,14 @@ class OutcomeKind(StrEnum):
 class RetryAction(StrEnum):
     """What the retry rules say about a failed job's input. RETRY: try again while attempts are left; NO_RETRY:
     never again; MORE_MEMORY: try again with more memory; SYSTEM: infrastructure error: the failure does not
-    count against failures_max."""
+    count against failures_max; LIMIT_RETRY: try again, but have no more attempts in all than the rule says."""
 
     UNKNOWN = "UNKNOWN"
     RETRY = "RETRY"
     NO_RETRY = "NO_RETRY"
     MORE_MEMORY = "MORE_MEMORY"
     SYSTEM = "SYSTEM"
+    LIMIT_RETRY = "LIMIT_RETRY"
 
 
 class ScoutsVerdict(StrEnum):
@@ -3118,7 +3119,9 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
     code: Code within the family.
     pattern: Regular expression on the diagnostic, from its start.
     action: What to do.
-    active: Inactive rules only log.
+    active: False for a rule on trial: what it would do is recorded with each end, and not done.
+    attempts_max: With LIMIT_RETRY: the most attempts that the input may have; of several rules for one error
+        the smallest holds.
     """
 
     source: str
@@ -3126,6 +3129,7 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
     pattern: str | None = None
     action: RetryAction
     active: bool = True
+    attempts_max: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3135,6 +3139,7 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             "pattern": self.pattern,
             "action": self.action,
             "active": self.active,
+            "attempts_max": self.attempts_max,
         }
 
     @classmethod
@@ -3146,6 +3151,7 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             pattern=record["pattern"],
             action=RetryAction[record["action"]],
             active=record["active"],
+            attempts_max=record["attempts_max"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3153,6 +3159,7 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
         return (
             -2147483648 <= self.code <= 2147483647
             and (self.pattern is None or (len(self.pattern) <= 1000 and LINE.takes(self.pattern)))
+            and (self.attempts_max is None or (1 <= self.attempts_max <= 1000000))
             and _NAMES_OF_RETRYRULE("\n".join((self.source, ""))) is not None
         )
 
@@ -3907,7 +3914,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
     failed_attempt: True failures so far.
     ram_mb: Memory it needs now.
     attempts_given: Numbers of attempts that count as no attempt of the unit, as that of a job that was closed:
-        its limit grows by them.
+        its limit grows by them. Negative where a retry rule lowers the limit.
     """
 
     unit_id: int
@@ -3950,7 +3957,7 @@ class UnitChange(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.attempt <= 1000000
             and 0 <= self.failed_attempt <= 1000000
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
-            and 0 <= self.attempts_given <= 1000000
+            and -1000000 <= self.attempts_given <= 1000000
         )
 
 
@@ -4360,6 +4367,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_code: Code within the family.
     error_diagnostic: The sentence for people.
     queue: Queue that it was on; empty in commands, and in events of earlier releases.
+    attempts_max: With LIMIT_RETRY: the most attempts that its input may have.
+    on_trial: What an inactive rule would have said; null where none matched.
     """
 
     job_id: int
@@ -4372,6 +4381,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_code: int | None = None
     error_diagnostic: str | None = None
     queue: str = ""
+    attempts_max: int | None = None
+    on_trial: RetryAction | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4386,6 +4397,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "error_code": self.error_code,
             "error_diagnostic": self.error_diagnostic,
             "queue": self.queue,
+            "attempts_max": self.attempts_max,
+            "on_trial": self.on_trial,
         }
 
     @classmethod
@@ -4402,6 +4415,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             error_code=record["error_code"],
             error_diagnostic=record["error_diagnostic"],
             queue=record["queue"],
+            attempts_max=record["attempts_max"],
+            on_trial=None if record["on_trial"] is None else RetryAction[record["on_trial"]],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4413,6 +4428,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
             and (self.error_code is None or (-2147483648 <= self.error_code <= 2147483647))
             and (self.error_diagnostic is None or (len(self.error_diagnostic) <= 4000 and TEXT.takes(self.error_diagnostic)))
+            and (self.attempts_max is None or (1 <= self.attempts_max <= 1000000))
             and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", self.queue, ""))) is not None
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
         )

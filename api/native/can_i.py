@@ -41,6 +41,10 @@ COMMANDS: Mapping[str, str] = {
         for verb in ("kill", "finish", "retry", "pause", "resume", "reassign", "reload")
     },
     "priority task": "ChangeTaskPriority",
+    "attribute task": "ChangeTaskAttribute",
+    "split_rule task": "ChangeSplitRule",
+    "schedule task": "ScheduleTaskCommand",
+    "wake task": "WakeTask",
     "kill job": "KillJob",
     "lease job": "LeaseJob",
     "configure queue": "ConfigureQueue",

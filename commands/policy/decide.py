@@ -48,6 +48,8 @@ from schemas.types import (
     CommandEnvelope,
     IssuerProfile,
     QueueSettings,
+    RetryAction,
+    RetryRule,
     SignatureAlgorithm,
     TrustedIssuer,
     WorkerMode,
@@ -115,7 +117,7 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     if by.aggregate_id != "retry_rules":
         return refuse("BAD_KEY", f"retry rules were sent to {by.aggregate_id!r}, expected 'retry_rules'")
     for number, rule in enumerate(command.rules):
-        problem = _problem_of_pattern(rule.pattern)
+        problem = _problem_of_pattern(rule.pattern) or _problem_of_limit(rule)
         if problem:
             return refuse("BAD_RULES", f"rule {number}: {problem}")
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
@@ -123,6 +125,13 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
 
 def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers, by: CommandEnvelope) -> Decision:
     return set_brokers(policy, command, by) if isinstance(command, SetBrokers) else set_resource_types(policy, command, by)
+
+
+def _problem_of_limit(rule: RetryRule) -> str:
+    if (rule.action is RetryAction.LIMIT_RETRY) is (rule.attempts_max is not None):
+        return ""
+    found = f"attempts_max is {rule.attempts_max} with {rule.action}"
+    return f"{found}, expected a number with LIMIT_RETRY and none with other actions"
 
 
 def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnvelope) -> Decision:

@@ -6,6 +6,7 @@ task's parameters, where the value is kept for a reload.
 Source: docs/reference/jedi.md, "Split-rule codes".
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +138,16 @@ def _refusal(task: Task, command: str, name: str, found: Changeable, value: int)
         return _wrong_status(task, command)
     if not found.lowest <= value <= found.highest:
         return refuse("BAD_NUMBER", f"{name} is {value}, expected {found.lowest} to {found.highest}")
+    if not _is_object(task.parameters_json):
+        return refuse("BAD_PARAMETERS", "the parameters of the task are no JSON object in which the value could be kept")
     return None
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than any reader follows
+        return False
 
 
 def _woken(task: Task) -> tuple[FollowUp, ...]:

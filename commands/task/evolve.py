@@ -298,7 +298,7 @@ def _changed(task: Task, event: TaskAttributeChanged | SplitRuleChanged) -> None
     asked = event.requirements if isinstance(event, TaskAttributeChanged) else task.definition.requirements
     task.definition = records.replace(task.definition, requirements=asked, rules=event.rules)
     parameters = {**json.loads(task.parameters_json), event.parameter: event.value}
-    task.parameters_json = json.dumps(parameters, separators=(",", ":"))
+    task.parameters_json = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)
 
 
 def _reassigned(task: Task, event: TaskReassigned) -> None:

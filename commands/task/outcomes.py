@@ -36,6 +36,12 @@ from schemas.types import (
 #: Jobs whose outputs wait for a merge or are being merged, and that did not end otherwise.
 UNMERGED = frozenset({JobState.UNMERGED, JobState.MERGING, JobState.GIVEN_UP})
 
+#: Labels of tasks whose jobs the server retries by itself, how often, and codes of signals and of the batch system's limit
+#: (docs/reference/jedi.md, "Attempts").
+RETRIED_LABELS = frozenset({"user", "panda", "test"})
+SERVER_RETRIES_ASKED, SERVER_RETRIES_SIGNAL = 2, 1
+SIGNAL_CODES = frozenset({1200, 1201, 1213})
+
 
 def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
@@ -108,14 +114,17 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> U
     """
     had, had_failed = task.units.attempt_of(unit_id), task.units.failed_attempt_of(unit_id)
     attempt = max(attempt, had + 1)
-    given = attempt - had - (0 if outcome.kind is OutcomeKind.CLOSED else 1)
+    by_server = is_retried_by_server(task, outcome, attempt)
+    given = attempt - had - (0 if outcome.kind is OutcomeKind.CLOSED or by_server else 1)
     if outcome.kind is OutcomeKind.FINISHED:
         return UnitChange(
             unit_id=unit_id, finished=True, failed=False, attempt=attempt, failed_attempt=had_failed, attempts_given=given
         )
     assert task.definition is not None, f"task {task.task_id} has jobs before it is refined"
     failures_max = task.definition.failures_max
-    true_failure = outcome.kind is OutcomeKind.FAILED and outcome.action is not RetryAction.SYSTEM
+    if outcome.attempts_max is not None:
+        given = min(given, outcome.attempts_max - task.units.attempts_max_of(unit_id))
+    true_failure = outcome.kind is OutcomeKind.FAILED and outcome.action is not RetryAction.SYSTEM and not by_server
     failed_attempt = had_failed + (1 if true_failure else 0)
     given_up = (
         attempt >= task.units.attempts_max_of(unit_id) + given
@@ -131,6 +140,20 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> U
         attempts_given=given,
         ram_mb=_memory(task.definition.requirements, outcome) if outcome.action is RetryAction.MORE_MEMORY else None,
     )
+
+
+def is_retried_by_server(task: Task, outcome: JobOutcome, attempt: int) -> bool:
+    """True for an end after which PanDA's server runs the job again by itself: no attempt of the input is used up.
+
+    The pilot asks for it with a negative code; a job of a user that was ended by a signal or by the batch system gets it once.
+    Not where the task allows one attempt (`disableAutoRetry`).
+    """
+    if outcome.kind is not OutcomeKind.FAILED or outcome.error_source != "pilot" or task.label not in RETRIED_LABELS:
+        return False
+    if task.definition is None or task.definition.attempts_max == 1:
+        return False
+    code = outcome.error_code or 0
+    return attempt <= (SERVER_RETRIES_ASKED if code < 0 else SERVER_RETRIES_SIGNAL if code in SIGNAL_CODES else 0)
 
 
 def _memory(required: Requirements, outcome: JobOutcome) -> int | None:

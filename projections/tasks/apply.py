@@ -162,7 +162,7 @@ def _changed(event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChange
     if isinstance(event, TaskAttributeChanged):
         definition["requirements"] = event.requirements.to_avro()
     parameters = {**json.loads(task.get("parameters") or "{}"), event.parameter: event.value}
-    return {"definition": definition, "parameters": json.dumps(parameters, separators=(",", ":"))}
+    return {"definition": definition, "parameters": json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)}
 
 
 def _gate_columns(event: Any) -> Row:

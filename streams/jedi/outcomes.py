@@ -73,6 +73,8 @@ def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule]
         kind=OutcomeKind.FAILED,
         action=advice.action,
         ram_mb=advice.ram_mb,
+        attempts_max=advice.attempts_max,
+        on_trial=advice.on_trial,
         error_source=advice.error.source if advice.error else None,
         error_code=advice.error.code if advice.error else None,
         error_diagnostic=readable(advice.error.diagnostic) if advice.error else None,

@@ -6,7 +6,7 @@ decided. Pure. Source: docs/reference/jedi.md, "Retry rules" and "Error families
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.types import JobError, RetryAction, RetryRule
@@ -41,11 +41,14 @@ DEFAULT_RULES: tuple[RetryRule, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """ram_mb: memory per core (or per job) for the next attempt, only with MORE_MEMORY."""
+    """ram_mb: memory per core (or per job) for the next attempt, only with MORE_MEMORY. attempts_max: only with LIMIT_RETRY.
+    on_trial: what the first inactive rule would have said of an error that was looked at."""
 
     action: RetryAction
     error: JobError | None = None
     ram_mb: int | None = None
+    attempts_max: int | None = None
+    on_trial: RetryAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,19 @@ def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, 
     used_mb: what it used for certain, in the unit of `ram_mb`, 0 if that is not known. More memory is then more than this, also
     above the ladder: a payload that needs more than the slot that it had is not sent to such a slot again.
 
-    The first error, in family order, for which an active rule acts decides; without one the input is tried again. At
+    The first error, in family order, for which an active rule acts decides; without one the input is tried again. Inactive rules
+    are only recorded. At
     the top of the ladder more memory is not to be had: the input is tried again as it is.
     """
     ordered = sorted(errors, key=lambda error: _rank(error.source))
+    on_trial: RetryAction | None = None
     for error in ordered:
-        for rule in rules:
-            if rule.active and _matches(rule, error):
-                return _applied(rule.action, error, ram_mb, used_mb)
-    return Advice(RetryAction.RETRY, ordered[0] if ordered else None)
+        matching = [rule for rule in rules if _matches(rule, error)]
+        on_trial = on_trial or next((rule.action for rule in matching if not rule.active), None)
+        acting = [rule for rule in matching if rule.active]
+        if acting:
+            return replace(_applied(acting, error, ram_mb, used_mb), on_trial=on_trial)
+    return Advice(RetryAction.RETRY, ordered[0] if ordered else None, on_trial=on_trial)
 
 
 def next_memory(ram_mb: int) -> int | None:
@@ -88,7 +95,12 @@ def memory_of(ram_mb_min: int, core_count: int) -> int:
     return round(ram_mb_min / RAM_COMPENSATION / max(1, core_count))
 
 
-def _applied(action: RetryAction, error: JobError, ram_mb: int, used_mb: int) -> Advice:
+def _applied(acting: Sequence[RetryRule], error: JobError, ram_mb: int, used_mb: int) -> Advice:
+    """What the first of the rules says; of limits the narrowest."""
+    action = acting[0].action
+    if action is RetryAction.LIMIT_RETRY:
+        limits = [rule.attempts_max for rule in acting if rule.action is action and rule.attempts_max is not None]
+        return Advice(action, error, attempts_max=min(limits, default=None))
     if action is not RetryAction.MORE_MEMORY:
         return Advice(action, error)
     step = next_memory(ram_mb)

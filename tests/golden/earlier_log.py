@@ -136,4 +136,6 @@ def _as_then(found: Any, expected: Any) -> Any:
     """`found` without the members that a later version added to a document."""
     if isinstance(found, dict) and isinstance(expected, dict):
         return {name: _as_then(found[name], expected[name]) if name in found else None for name in expected}
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        return [_as_then(one, kept) for one, kept in zip(found, expected, strict=True)]
     return found

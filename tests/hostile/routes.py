@@ -89,6 +89,12 @@ CALLS_THAT_ARE_READ = tuple(
     f"/api/v1/{endpoint.path}" for endpoint in (*ENDPOINTS, *harvesters.ENDPOINTS) if endpoint.verbs == ("GET",)
 )
 
+#: What a command may say in its query string; most say nothing.
+COMMAND_OPTIONS = (
+    *[""] * 12, "?dry_run=true", "?dry_run=%00", "?at=2030-01-01T00:00:00Z", "?at=%00", "?at=9999-12-31",
+    "?dry_run=true&at=2030-01-01",
+)  # fmt: skip
+
 #: A client of the native API chooses the id of its task itself.
 TASK_IDS = (2**62, 2**63 - 1, 10**12, 0, -1)
 
@@ -195,7 +201,8 @@ def commands(draw: st.DrawFn, entry: CatalogEntry, ground: Ground) -> Drawn:
         lambda found: ({"aggregate_id": key, **found[0]}, f"{found[1]}; aggregate_id={repr(key)[:40]}")
     )
     sender = SENDER_OF[class_of_command(entry.name)]
-    request, description = draw(with_body(f"/v1/commands/{entry.name}", sender, bodies))
+    options = draw(st.sampled_from(COMMAND_OPTIONS))
+    request, description = draw(with_body(f"/v1/commands/{entry.name}{options}", sender, bodies))
     if draw(st.booleans()) and "Prefer" not in request.headers:
         request.headers["Prefer"] = "wait=3"  # type: ignore[index]  # a dict of ours
     return request, description

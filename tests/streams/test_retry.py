@@ -84,3 +84,36 @@ def test_an_inactive_rule_does_not_act() -> None:
 
 def test_memory_of_a_job_is_counted_per_core_and_without_compensation() -> None:
     assert (memory_of(1800, 1), memory_of(14_400, 8), memory_of(0, 0)) == (2000, 2000, 0)
+
+
+def a_limit(attempts_max: int, **changes: object) -> RetryRule:
+    facts: dict[str, object] = {"source": "exe", "code": 1, "action": RetryAction.LIMIT_RETRY, "attempts_max": attempts_max}
+    return RetryRule(**(facts | changes))  # type: ignore[arg-type]  # facts of a rule
+
+
+def test_of_several_limits_for_one_error_the_narrowest_holds_in_any_order() -> None:
+    error = an_error("exe", 1, "segfault")
+    rules = [a_limit(5), a_limit(2, pattern="seg"), a_limit(4), a_limit(1, pattern="other"), a_limit(1, active=False)]
+
+    advice = [advise([error], order, 2000) for order in (rules, rules[::-1])]
+
+    assert [(one.action, one.attempts_max) for one in advice] == [(RetryAction.LIMIT_RETRY, 2)] * 2
+
+
+def test_a_limit_after_another_action_does_not_act() -> None:
+    error = an_error("exe", 1)
+    rules = [RetryRule(source="exe", code=1, action=RetryAction.SYSTEM), a_limit(2)]
+
+    assert advise([error], rules, 2000) == Advice(RetryAction.SYSTEM, error)
+
+
+@pytest.mark.parametrize("action", [RetryAction.NO_RETRY, RetryAction.MORE_MEMORY, RetryAction.LIMIT_RETRY])
+def test_a_rule_on_trial_is_recorded_beside_what_was_done(action: RetryAction) -> None:
+    limit = 2 if action is RetryAction.LIMIT_RETRY else None
+    trial = RetryRule(source="exe", code=1, action=action, active=False, attempts_max=limit)
+    error, other = an_error("exe", 1), an_error("jobdispatcher", 100)
+
+    alone, beside = advise([error], [trial], 2000), advise([error, other], [trial, *DEFAULT_RULES], 2000)
+
+    assert alone == Advice(RetryAction.RETRY, error, on_trial=action)
+    assert beside == Advice(RetryAction.SYSTEM, other, on_trial=action)
