@@ -1720,6 +1720,7 @@ _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 0, 64),
     (NAME, 0, 255),
     (WORD, 0, 64),
+    (WORD, 0, 64),
 )
 
 
@@ -1734,6 +1735,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: Tenant of the one who leased it; empty in rows of earlier releases.
     worker_id: Worker of the pilot; empty where it did not say.
     slot_class: Class of the pilot; empty where there is none.
+    request_id: The pilot's own id of its request for the job; empty where it gave none. With it the row keeps
+        the specification.
     """
 
     lease_id: str
@@ -1744,6 +1747,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     vo: str = ""
     worker_id: str = ""
     slot_class: str = ""
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1756,6 +1760,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "worker_id": self.worker_id,
             "slot_class": self.slot_class,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -1770,6 +1775,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             worker_id=record["worker_id"],
             slot_class=record["slot_class"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1777,7 +1783,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 1 <= self.lease_seconds <= 10000000
-            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, ""))) is not None
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, self.request_id, ""))) is not None
         )
 
 
@@ -2103,6 +2109,7 @@ _NAMES_OF_PILOTOFFER = lines_of(
     (WORD, 0, 64),
     (NAME, 0, 255),
     (NAME, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -2122,6 +2129,8 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     harvester_id: Harvester.
     worker_id: Worker.
     cores: Cores; 0 is any.
+    request_id: The pilot's own id of this request for a job: a pilot that asks again with the same one, because
+        no answer came, has the same job for answer; empty for a pilot that gives none.
     """
 
     pilot: str
@@ -2137,6 +2146,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     harvester_id: str | None = None
     worker_id: str | None = None
     cores: int = 0
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2154,6 +2164,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             "harvester_id": self.harvester_id,
             "worker_id": self.worker_id,
             "cores": self.cores,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -2173,6 +2184,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             harvester_id=record["harvester_id"],
             worker_id=record["worker_id"],
             cores=record["cores"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2184,7 +2196,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and (self.lease_seconds is None or (1 <= self.lease_seconds <= 10000000))
             and 0 <= self.cores <= 100000
-            and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", ""))) is not None
+            and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", self.request_id, ""))) is not None
             and self.owner != ""
             and self.harvester_id != ""
             and self.worker_id != ""

@@ -41,7 +41,7 @@ from schemas.queue import (
     WatchBoundJob,
     WithdrawJob,
 )
-from schemas.types import CommandEnvelope, EndedLease, LeasedJob, LeaseEnding, LossCause
+from schemas.types import CommandEnvelope, EndedLease, LeasedJob, LeaseEnding, LossCause, PilotOffer
 from schemas.worker import RecordFirstRequest
 
 
@@ -128,9 +128,12 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
     """The best waiting job that fits the pilot, leased in the same decision that picks it."""
     if queue.settings is None:
         return refuse("UNKNOWN_QUEUE", "no queue of this name is configured")
+    offer = command.offer
+    before = _given_before(queue, offer, by)
+    if before is not None:
+        return before
     if pushes(queue.settings):
         return refuse("NO_JOBS", f"jobs of queue {by.aggregate_id} travel with their workers (mode PUSH): {missing_pushed()}")
-    offer = command.offer
     match = best_match(queue, offer, by.vo, by.issued_at)
     request = _first_request(command, by)
     if match is None:
@@ -155,6 +158,7 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         job_memory_mb=spec.ram_mb_min,
         slot_memory_mb=offer.memory_mb,
         reason=match.reason,
+        request_id=offer.request_id,
     )
     record = RecordLease(
         lease_id=by.command_id,
@@ -169,6 +173,17 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         follow_ups=(FollowUp(str(spec.job_id), record), *request),
         leased=LeasedJob(spec=spec, lease_id=by.command_id, lease_seconds=seconds),
     )
+
+
+def _given_before(queue: DispatchQueue, offer: PilotOffer, by: CommandEnvelope) -> Decision | None:
+    """The same request of the same pilot again: the same job until its first sign of life, none after it; None if it is new."""
+    job_id = queue.requests.get((by.vo, by.actor, offer.request_id)) if offer.request_id else None
+    if job_id is None:
+        return None
+    lease = queue.leases[job_id]
+    if lease.given is None:
+        return refuse("NO_JOBS", f"this request was answered with job {job_id}, which has begun; ask with another request_id")
+    return accept(leased=LeasedJob(spec=lease.given.spec, lease_id=lease.lease_id, lease_seconds=lease.lease_seconds))
 
 
 def _first_request(command: LeaseJob, by: CommandEnvelope) -> tuple[FollowUp, ...]:

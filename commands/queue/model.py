@@ -37,7 +37,8 @@ class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it.
 
     slot_class: class of the pilot; empty where there is none. job: what waits again if the worker, which was started for it,
-    ends before it begins; None for a pilot that asked.
+    ends before it begins; None for a pilot that asked. request_id: the pilot's own, of the request that it answers. given: what
+    the pilot is given once more when it asks with that id; None without one, and from the first sign of life on.
     """
 
     lease_id: str
@@ -51,6 +52,13 @@ class Lease:
     worker_id: str = ""
     slot_class: str = ""
     job: WaitingJob | None = None
+    request_id: str = ""
+    given: WaitingJob | None = None
+
+    @property
+    def request(self) -> tuple[str, str, str]:
+        """By what the pilot's request is found: its organisation, the pilot, its id of the request."""
+        return self.vo, self.holder, self.request_id
 
 
 @dataclass(slots=True)
@@ -58,7 +66,8 @@ class DispatchQueue:
     """All jobs of one computing queue that are not yet ended.
 
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
-    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id. quiet_since: the
+    loads: how many of both there are by class. bound: the job that travels with a worker, by worker id. requests: the leased job
+    by the pilot's request for it, of pilots that give these an id. quiet_since: the
     last time that a pilot took, held or ended a job, or the first job began to wait (microseconds UTC); 0 is not known.
     """
 
@@ -71,6 +80,7 @@ class DispatchQueue:
     held_tasks: UndoSet[int] = field(default_factory=UndoSet)
     loads: Loads = field(default_factory=Loads, compare=False)
     bound: UndoDict[str, int] = field(default_factory=UndoDict, compare=False)
+    requests: UndoDict[tuple[str, str, str], int] = field(default_factory=UndoDict, compare=False)
     quiet_since: int = field(default=0, compare=False)
 
 
@@ -130,10 +140,14 @@ def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> N
         worker_id=event.worker_id or "",
         slot_class=event.slot_class or event.job_class,
         job=job if event.bound else None,
+        request_id=event.request_id,
+        given=job if event.request_id else None,
     )
     queue.loads.lease(lease.slot_class, 1)
     if event.bound:
         queue.bound[lease.worker_id] = event.job_id
+    if event.request_id:
+        queue.requests[lease.request] = event.job_id
 
 
 def _end(queue: DispatchQueue, job_id: int) -> None:
@@ -142,6 +156,8 @@ def _end(queue: DispatchQueue, job_id: int) -> None:
     queue.loads.lease(lease.slot_class, -1)
     if lease.job is not None:
         queue.bound.pop(lease.worker_id, None)
+    if lease.request_id:
+        queue.requests.pop(lease.request, None)
 
 
 def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
@@ -152,7 +168,7 @@ def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
     for job_id in event.job_ids:
         lease = queue.leases[job_id]
         due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
-        queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
+        queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at, given=None)
 
 
 def belongs(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> Thing:
@@ -178,6 +194,7 @@ def rebuilt(
         name, settings, leases=UndoDict(leases), held_tasks=UndoSet(held_tasks), quiet_since=quiet_since
     )
     queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
+    queue.requests.update({lease.request: job_id for job_id, lease in leases.items() if lease.request_id})
     if settings is not None:
         queue.loads = Loads.of(settings, (), leases.values())
     for job in waiting:

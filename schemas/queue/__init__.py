@@ -592,6 +592,7 @@ _NAMES_OF_JOBLEASED = lines_of(
     (WORD, 0, 64),
     (WORD, 0, 64),
     (SUBJECT, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -618,6 +619,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     reason: Why a larger slot than the job needs; empty where it has its own.
     holder: Subject that holds it; empty where that is the sender of the command.
     bound: The job travels with a worker that was started for it.
+    request_id: The pilot's own id of the request that the job answers; empty where it gave none.
     """
 
     job_id: int
@@ -639,6 +641,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     holder: str = ""
     bound: bool = False
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -662,6 +665,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             "reason": self.reason,
             "holder": self.holder,
             "bound": self.bound,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -687,6 +691,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             reason=record["reason"],
             holder=record["holder"],
             bound=record["bound"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -703,7 +708,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.job_memory_mb <= 10000000000000
             and 0 <= self.slot_memory_mb <= 100000000000
             and len(self.reason) <= 500 and TEXT.takes(self.reason)
-            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, ""))) is not None
+            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, self.request_id, ""))) is not None
             and self.worker_id != ""
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )

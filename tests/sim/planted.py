@@ -35,6 +35,7 @@ from streams.timers import due
 from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
+from tests.sim.planted_leases import requests_forgotten, revocations_not_decided, revocations_not_read
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -295,16 +296,6 @@ def _step_with_rounds(loop: DeciderLoop, decider_log: Any, step: Any = DeciderLo
     step(loop, decider_log)
 
 
-def revocations_not_decided() -> Any:
-    """A queue accepts that the leases of a pilot are revoked, and leaves them."""
-    return patch.object(queue_decide, "revoke_leases", lambda *_: accept())
-
-
-def revocations_not_read() -> Any:
-    """No queue learns that a pilot was revoked."""
-    return patch("streams.processors.revoked_leases", lambda *_: iter(()))
-
-
 PLANTS: dict[str, Callable[[], Any]] = {
     plant.__name__: plant
     for plant in (
@@ -331,6 +322,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         rounds_while_events_wait,
         revocations_not_decided,
         revocations_not_read,
+        requests_forgotten,
     )
 }
 
