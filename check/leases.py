@@ -28,7 +28,7 @@ RETURNED = "RETURNED"
 
 @dataclass(slots=True)
 class HeldLease:
-    """Where a job stands in its queue. returned: leases under which it did not begin."""
+    """Where a job stands in its queue. returned: leases under which it did not begin. request: of the pilot, for it."""
 
     queue: str
     state: str
@@ -36,11 +36,12 @@ class HeldLease:
     due_at: int = 0
     lease_seconds: int = 0
     returned: tuple[str, ...] = ()
+    request: tuple[str, str, str, str] | None = None
 
 
 @dataclass
 class OnePilotEach:
-    """A job is queued once, leased to one pilot, runs under that lease and to its end; a queue counts right."""
+    """A job is queued once, leased to one pilot, runs under it to its end; one request has one job; a queue counts right."""
 
     settled: Settled
     name: str = "no two pilots hold one job"
@@ -48,6 +49,8 @@ class OnePilotEach:
     jobs: dict[int, HeldLease] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     sent: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    #: The job that answers a pilot's request, while it is held: by queue, organisation, holder and the pilot's id of the request.
+    requests: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """A lease of what is not waiting, a renewal of what is not leased, or a wrong number."""
@@ -93,6 +96,7 @@ class OnePilotEach:
             held.queue, held.state = queue, reached
             if record.name == "JobLeased":
                 held.lease_id, held.due_at, held.lease_seconds = lease_id, event.due_at, event.lease_seconds
+                yield from self._request(record, held, job)
             elif record.name in ("LeaseEnded", "LeasesEnded"):
                 yield from self._ended(record, held, job, lease_id)
         counted = (self.counts.get((queue, "waiting"), 0), self.counts.get((queue, "leased"), 0))
@@ -100,8 +104,21 @@ class OnePilotEach:
             sentence = f"{record.name} says {event.waiting} waiting and {event.leased} leased in queue {queue}, counted {counted}"
             yield Violation(self.name, place, sentence)
 
+    def _request(self, record: Seen, held: HeldLease, job: int) -> Iterator[Violation]:
+        """One request of a pilot has one job at a time."""
+        by, event = record.envelope, record.message
+        held.request = (held.queue, by.vo, event.holder or by.actor, event.request_id) if event.request_id else None
+        if held.request is not None:
+            before = self.requests.get(held.request)
+            if before is not None:
+                found = f"request {event.request_id} of {held.request[2]} is given job {job} while it has job {before}"
+                yield Violation(self.name, str(record.place), found)
+            self.requests[held.request] = job
+
     def _ended(self, record: Seen, held: HeldLease, job: int, lease_id: str) -> Iterator[Violation]:
         event, place = record.message, str(record.place)
+        if held.request is not None:
+            self.requests.pop(held.request, None)
         if lease_id != held.lease_id:
             yield Violation(self.name, place, f"lease {lease_id} of job {job} ends, it has {held.lease_id}")
         if record.name == "LeaseEnded" and event.ending.value == "EXPIRED" and record.envelope.occurred_at < held.due_at:

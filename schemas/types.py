@@ -1994,6 +1994,7 @@ _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 0, 64),
     (NAME, 0, 255),
     (WORD, 0, 64),
+    (WORD, 0, 64),
 )
 
 
@@ -2010,6 +2011,8 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     slot_class: Class of the pilot; empty where there is none.
     share: Global share of the job; empty in rows of earlier releases.
     cores: Cores of the job; 0 in rows of earlier releases.
+    request_id: The pilot's own id of its request for the job; empty where it gave none. With it the row keeps
+        the specification.
     """
 
     lease_id: str
@@ -2022,6 +2025,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     slot_class: str = ""
     share: str = ""
     cores: int = 0
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2036,6 +2040,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "slot_class": self.slot_class,
             "share": self.share,
             "cores": self.cores,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -2052,6 +2057,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             slot_class=record["slot_class"],
             share=record["share"],
             cores=record["cores"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2061,7 +2067,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.lease_seconds <= 10000000
             and len(self.share) <= 128 and LINE.takes(self.share)
             and 0 <= self.cores <= 100000
-            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, ""))) is not None
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, self.request_id, ""))) is not None
         )
 
 
@@ -2547,6 +2553,7 @@ _NAMES_OF_PILOTOFFER = lines_of(
     (WORD, 0, 64),
     (NAME, 0, 255),
     (NAME, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -2566,6 +2573,8 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     harvester_id: Harvester.
     worker_id: Worker.
     cores: Cores; 0 is any.
+    request_id: The pilot's own id of this request for a job: a pilot that asks again with the same one, because
+        no answer came, has the same job for answer; empty for a pilot that gives none.
     """
 
     pilot: str
@@ -2581,6 +2590,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
     harvester_id: str | None = None
     worker_id: str | None = None
     cores: int = 0
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2598,6 +2608,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             "harvester_id": self.harvester_id,
             "worker_id": self.worker_id,
             "cores": self.cores,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -2617,6 +2628,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             harvester_id=record["harvester_id"],
             worker_id=record["worker_id"],
             cores=record["cores"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2628,7 +2640,7 @@ class PilotOffer(Struct, frozen=True, kw_only=True, gc=False):
             and (self.task_id is None or (1 <= self.task_id <= 900000000000))
             and (self.lease_seconds is None or (1 <= self.lease_seconds <= 10000000))
             and 0 <= self.cores <= 100000
-            and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", ""))) is not None
+            and _NAMES_OF_PILOTOFFER("\n".join((self.pilot, self.node, self.label, self.owner or "", self.resource_type or "", self.harvester_id or "", self.worker_id or "", self.request_id, ""))) is not None
             and self.owner != ""
             and self.harvester_id != ""
             and self.worker_id != ""

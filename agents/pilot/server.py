@@ -7,6 +7,7 @@ longer; heartbeats are tried once, because the next one follows. A token that is
 import time
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from tenacity import Retrying
@@ -46,6 +47,8 @@ class Server:
         self._wrappers: dict[str, tuple[float, bytes]] = {}
         #: For the reports of the job at hand; empty where the pilot's own is all there is.
         self._job_token = ""
+        #: Of the request for a job that has no answer yet.
+        self._request_id = ""
 
     def keep_token(self) -> None:
         """Have the pilot's token renewed for as long as it runs, where it came with a key for that.
@@ -62,12 +65,16 @@ class Server:
     def get_job(self, offer: dict[str, Any]) -> dict[str, Any] | None:
         """A job, or None when there is none; raises CallFailed.
 
-        Not repeated here: a call that failed may have given a job away, and its lease then runs out.
+        Not repeated here. A call that failed may have given a job away: the next one is the same request, and has that job for
+        answer.
         """
-        answer = self._session.post("/server/panda/getJob", {**offer, "wants_job_token": True})
+        self._request_id = self._request_id or uuid4().hex
+        body = {**offer, "wants_job_token": True, "request_id": self._request_id}
+        answer = self._session.post("/server/panda/getJob", body)
         status = _status(answer)
         if status == TIMEOUT:
             raise Unreachable("StatusCode 10")
+        self._request_id = ""
         self._job_token = _job_token(answer)
         return answer if status == SUCCESS and answer.get("PandaID") else None
 

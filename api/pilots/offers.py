@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
-from api.pilots.values import NOTHING, amount_of, number_of, text_of, whole_of
+from api.pilots.values import NOTHING, amount_of, as_sent, number_of, text_of, whole_of
 from api.pilots.worker_names import worker_name
 from identity.identity import Identity
 from schemas.characters import NAME, WORD
@@ -19,6 +19,7 @@ HEARTBEATS_OF_LEASE = 6
 LEASE_SECONDS_MIN = 3
 LEASE_SECONDS_MAX = 86_400
 QUEUE_MAX, NODE_MAX, WORKER_ID_MAX, WORD_MAX = 128, 128, 100, 40
+REQUEST_ID_MAX = 64
 MEGABYTES_MAX, SECONDS_MAX, TASK_ID_MAX, CORES_MAX = 10**11, 10**9, 9 * 10**11, 100_000
 #: How a Harvester names itself as scheduler.
 SCHEDULER = "harvester-"
@@ -62,7 +63,14 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
         harvester_id=harvester or None,
         worker_id=worker or None,
         cores=amount_of(body, "n_cores", "cores", most=CORES_MAX) or 0,
+        request_id=_request_id(body),
     )
+
+
+def _request_id(body: Mapping[str, Any]) -> str:
+    """The pilot's own id of the request; empty for one that would not be kept whole, as two of those could be the same."""
+    found = as_sent(body, "request_id", REQUEST_ID_MAX + 1, WORD)
+    return found if len(found) <= REQUEST_ID_MAX else ""
 
 
 def queue_of(body: Mapping[str, Any]) -> str:

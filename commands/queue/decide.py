@@ -42,7 +42,7 @@ from schemas.queue import (
     WatchBoundJob,
     WithdrawJob,
 )
-from schemas.types import CommandEnvelope, EndedLease, LeasedJob, LeaseEnding, LossCause
+from schemas.types import CommandEnvelope, EndedLease, LeasedJob, LeaseEnding, LossCause, PilotOffer
 from schemas.worker import RecordFirstRequest
 
 
@@ -131,9 +131,12 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
     """The best waiting job that fits the pilot, leased in the same decision that picks it."""
     if queue.settings is None:
         return refuse("UNKNOWN_QUEUE", "no queue of this name is configured")
+    offer = command.offer
+    before = _given_before(queue, offer, by)
+    if before is not None:
+        return before
     if pushes(queue.settings):
         return refuse("NO_JOBS", f"jobs of queue {by.aggregate_id} travel with their workers (mode PUSH): {missing_pushed()}")
-    offer = command.offer
     corepower = queue.settings.corepower
     order = order_by(command.ranks, queue.ranks_sequence, queue.given, corepower)
     by_age = bool(order) and is_by_age(by.command_id)
@@ -167,6 +170,7 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         share_rank=rank_of(share, order),
         ranks_sequence=command.ranks.sequence if command.ranks is not None else 0,
         by_age=by_age,
+        request_id=offer.request_id,
     )
     record = RecordLease(
         lease_id=by.command_id,
@@ -181,6 +185,17 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         follow_ups=(FollowUp(str(spec.job_id), record), *request),
         leased=LeasedJob(spec=spec, lease_id=by.command_id, lease_seconds=seconds),
     )
+
+
+def _given_before(queue: DispatchQueue, offer: PilotOffer, by: CommandEnvelope) -> Decision | None:
+    """The same request of the same pilot again: the same job until its first sign of life, none after it; None if it is new."""
+    job_id = queue.requests.get((by.vo, by.actor, offer.request_id)) if offer.request_id else None
+    if job_id is None:
+        return None
+    lease = queue.leases[job_id]
+    if lease.given is None:
+        return refuse("NO_JOBS", f"this request was answered with job {job_id}, which has begun; ask with another request_id")
+    return accept(leased=LeasedJob(spec=lease.given.spec, lease_id=lease.lease_id, lease_seconds=lease.lease_seconds))
 
 
 def _first_request(command: LeaseJob, by: CommandEnvelope) -> tuple[FollowUp, ...]:

@@ -38,9 +38,10 @@ from schemas.types import CommandEnvelope, EventEnvelope, QueueSettings
 class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it.
 
-    slot_class: class of the pilot; empty where there is none. share, cores: of the job; empty and 0 in rows of earlier
-    releases. job: what waits again if the worker, which was started for it,
-    ends before it begins; None for a pilot that asked.
+    slot_class: class of the pilot; empty where there is none. share, cores: of the job; empty and 0 in rows of earlier releases.
+    job: what waits again if the worker, which was started for it, ends before it begins; None for a pilot that asked.
+    request_id: the pilot's own, of the request that it answers. given: what the pilot is given once more when it asks with that
+    id; None without one, and from the first sign of life on.
     """
 
     lease_id: str
@@ -56,6 +57,13 @@ class Lease:
     job: WaitingJob | None = None
     share: str = ""
     cores: int = 0
+    request_id: str = ""
+    given: WaitingJob | None = None
+
+    @property
+    def request(self) -> tuple[str, str, str]:
+        """By what the pilot's request is found: its organisation, the pilot, its id of the request."""
+        return self.vo, self.holder, self.request_id
 
 
 @dataclass(slots=True)
@@ -65,8 +73,9 @@ class DispatchQueue:
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
     loads: how many of both there are by class; shares: by global share. ranks_sequence: the newest ranking of shares by which
     a job was chosen; given: cores that each share was given since then.
-    bound: the job that travels with a worker, by worker id. quiet_since: the
-    last time that a pilot took, held or ended a job, or the first job began to wait (microseconds UTC); 0 is not known.
+    bound: the job that travels with a worker, by worker id. requests: the leased job by the pilot's request for it, of pilots
+    that give these an id. quiet_since: the last time that a pilot took, held or ended a job, or the first job began to wait
+    (microseconds UTC); 0 is not known.
     """
 
     name: str = ""
@@ -78,6 +87,7 @@ class DispatchQueue:
     held_tasks: UndoSet[int] = field(default_factory=UndoSet)
     loads: Loads = field(default_factory=Loads, compare=False)
     bound: UndoDict[str, int] = field(default_factory=UndoDict, compare=False)
+    requests: UndoDict[tuple[str, str, str], int] = field(default_factory=UndoDict, compare=False)
     quiet_since: int = field(default=0, compare=False)
     shares: ShareLoads = field(default_factory=ShareLoads, compare=False)
     ranks_sequence: int = 0
@@ -142,6 +152,8 @@ def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> N
         job=job if event.bound else None,
         share=job.needs.share,
         cores=cores_of(job.needs),
+        request_id=event.request_id,
+        given=job if event.request_id else None,
     )
     queue.loads.lease(lease.slot_class, 1)
     queue.shares.count(lease.share, leased=1, cores=lease.cores)
@@ -149,6 +161,8 @@ def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> N
         _give(queue, lease, event.ranks_sequence)
     if event.bound:
         queue.bound[lease.worker_id] = event.job_id
+    if event.request_id:
+        queue.requests[lease.request] = event.job_id
 
 
 def _give(queue: DispatchQueue, lease: Lease, ranks_sequence: int) -> None:
@@ -167,6 +181,8 @@ def _end(queue: DispatchQueue, job_id: int) -> None:
     queue.shares.count(lease.share, leased=-1, cores=-lease.cores)
     if lease.job is not None:
         queue.bound.pop(lease.worker_id, None)
+    if lease.request_id:
+        queue.requests.pop(lease.request, None)
 
 
 def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
@@ -177,7 +193,7 @@ def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
     for job_id in event.job_ids:
         lease = queue.leases[job_id]
         due_at = event.seen_at + lease.lease_seconds * MICROSECONDS
-        queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at)
+        queue.leases[job_id] = replace(lease, seen_at=event.seen_at, due_at=due_at, given=None)
 
 
 def belongs(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> Thing:
@@ -209,6 +225,7 @@ def rebuilt(
     for lease in leases.values():
         queue.shares.count(lease.share, leased=1, cores=lease.cores)
     queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
+    queue.requests.update({lease.request: job_id for job_id, lease in leases.items() if lease.request_id})
     if settings is not None:
         queue.loads = Loads.of(settings, (), leases.values())
     for job in waiting:

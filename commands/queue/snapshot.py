@@ -103,27 +103,32 @@ def restored(found: Mapping[str, Any]) -> DispatchQueue:
                 times[job_id] = (due_at, seen_at or None)
     waiting.sort(key=attrgetter("job_id"))
     leased.sort(key=attrgetter("job_id"))
-    leases = {
-        row.job_id: Lease(
-            row.lease.lease_id,
-            row.lease.pilot,
-            row.lease.task_id,
-            row.lease.lease_seconds,
-            *times[row.job_id],
-            holder=intern(row.lease.holder),
-            vo=intern(row.lease.vo),
-            worker_id=row.lease.worker_id,
-            slot_class=intern(row.lease.slot_class),
-            job=waiting_job(row.job_id, row.spec, row.spec) if row.spec is not None else None,
-            share=intern(row.lease.share),
-            cores=row.lease.cores,
-        )
-        for row in leased
-        if row.lease is not None
-    }
+    leases = {row.job_id: _lease(row, row.lease, *times[row.job_id]) for row in leased if row.lease is not None}
     given = {one.name: one.cores for one in main.given}
     return rebuilt(
         main.name, main.settings, waiting, leases, main.held_tasks, main.quiet_since, main.ranks_sequence, given
+    )
+
+
+def _lease(row: QueuedJobSnapshot, held: LeaseSnapshot, due_at: int, seen_at: int | None) -> Lease:
+    """The lease of a row, which is written once: what is given once more stands in it also after the first sign of life."""
+    job = waiting_job(row.job_id, row.spec, row.spec) if row.spec is not None else None
+    return Lease(
+        held.lease_id,
+        held.pilot,
+        held.task_id,
+        held.lease_seconds,
+        due_at,
+        seen_at,
+        holder=intern(held.holder),
+        vo=intern(held.vo),
+        worker_id=held.worker_id,
+        slot_class=intern(held.slot_class),
+        job=job if not held.request_id else None,
+        share=intern(held.share),
+        cores=held.cores,
+        request_id=held.request_id,
+        given=job if held.request_id and seen_at is None else None,
     )
 
 
@@ -147,8 +152,10 @@ def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
             slot_class=lease.slot_class,
             share=lease.share,
             cores=lease.cores,
+            request_id=lease.request_id,
         )
-        return QueuedJobSnapshot(job_id=job_id, spec=lease.job.spec if lease.job is not None else None, lease=held)
+        kept = lease.job or lease.given
+        return QueuedJobSnapshot(job_id=job_id, spec=kept.spec if kept is not None else None, lease=held)
     return None if job is None else QueuedJobSnapshot(job_id=job_id, place=job.place, spec=job.spec)
 
 

@@ -608,6 +608,7 @@ _NAMES_OF_JOBLEASED = lines_of(
     (WORD, 0, 64),
     (WORD, 0, 64),
     (SUBJECT, 0, 255),
+    (WORD, 0, 64),
 )
 
 
@@ -639,6 +640,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     share_rank: Place of its share when it was chosen, from 1; 0 where shares were not ranked.
     ranks_sequence: Sequence of the ranking of shares by which it was chosen; 0 where there was none.
     by_age: Chosen by its age alone, as one request in ten is.
+    request_id: The pilot's own id of the request that the job answers; empty where it gave none.
     """
 
     shares: tuple[ShareLoad, ...] = ()
@@ -665,6 +667,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     share_rank: int = 0
     ranks_sequence: int = 0
     by_age: bool = False
+    request_id: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -693,6 +696,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             "share_rank": self.share_rank,
             "ranks_sequence": self.ranks_sequence,
             "by_age": self.by_age,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -723,6 +727,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             share_rank=record["share_rank"],
             ranks_sequence=record["ranks_sequence"],
             by_age=record["by_age"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -743,7 +748,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.share) <= 128 and LINE.takes(self.share)
             and 0 <= self.share_rank <= 100000
             and 0 <= self.ranks_sequence <= 9223372036854775807
-            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, ""))) is not None
+            and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, self.request_id, ""))) is not None
             and self.worker_id != ""
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))

@@ -164,6 +164,25 @@ def test_a_pilot_reports_with_the_token_of_its_job_and_takes_the_next_one(culm: 
     assert shown(culm) == [TOKEN, "job-1", "job-2", "job-2"]
 
 
+def test_a_pilot_asks_under_the_same_id_until_it_has_an_answer(culm: CulmStandIn, tmp_path: Path) -> None:
+    server = a_server(culm, tmp_path)
+    answers = iter([(503, {}), (200, {"StatusCode": 10}), (200, {"StatusCode": 20}), (200, {"StatusCode": 0, "PandaID": 7})])
+    culm.on_get_job = lambda: next(answers)
+
+    found = []
+    for _ in range(4):
+        try:
+            found.append(server.get_job({}))
+        except CallFailed:
+            found.append(None)
+    server.close()
+
+    first, second, third, fourth = (body["request_id"] for body in culm.requests_for_jobs)
+    assert found == [None, None, None, {"StatusCode": 0, "PandaID": 7}]
+    assert first == second == third != fourth
+    assert len(first) == 32
+
+
 def test_a_pilot_whose_job_token_has_ended_reports_with_its_own(culm: CulmStandIn, tmp_path: Path) -> None:
     server = a_server(culm, tmp_path)
     culm.jobs.append({"StatusCode": 0, "PandaID": 7, "job_token": "ended"})

@@ -43,6 +43,17 @@ def test_a_job_that_was_leased_is_given_to_the_pilot() -> None:
     assert gateway.roles == ["pilot"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("a" * 64, "a" * 64), ("a" * 65, ""), ("a b", ""), ("a\n", ""), (["a"], ""), (None, ""), ({}, "")]
+)
+def test_a_pilots_own_id_of_its_request_is_handed_on_whole_or_not_at_all(sent: object, kept: str) -> None:
+    gateway = GatewayStandIn(lambda *_: an_answer(accepted=False, reason="NO_JOBS"))
+
+    run(a_dispatch(gateway).lease({"siteName": "LOCAL", "request_id": sent}, PILOT))
+
+    assert gateway.sent[0][0].offer.request_id == kept
+
+
 def first_requests(gateway: GatewayStandIn) -> list[bool]:
     """Of each request for work that was sent on, whether it may be the first of its worker."""
     return [command.is_first_request for command, _ in gateway.sent]

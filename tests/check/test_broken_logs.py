@@ -138,6 +138,18 @@ def two_pilots(records: list[Seen]) -> list[Seen]:
     return [*records[: index + 1], replace(later, message=copied(lease.message, lease_id="other")), *records[index + 1 :]]
 
 
+def asked_twice(records: list[Seen]) -> list[Seen]:
+    """The second lease of a pilot names the request that the first one answered, while it holds the first."""
+    leased = [i for i, one in enumerate(records) if one.name == "JobLeased"]
+    first, second = next(
+        (i, j) for i in leased for j in leased if i < j and records[i].envelope.aggregate_id == records[j].envelope.aggregate_id
+    )
+    given = copied(records[first].message, request_id="r", holder="p")
+    records[first] = replace(records[first], message=given)
+    records[second] = replace(records[second], message=copied(records[second].message, request_id="r", holder="p"))
+    return records
+
+
 def miscounted(records: list[Seen]) -> list[Seen]:
     """A task claims one finished input unit more than it has."""
     index = index_of(records, "JobOutcomesRecorded")
@@ -276,6 +288,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a revoked sender", revoked_before, "no command of one who was revoked"),
     ("a lease that outlives a revocation", kept_after_revocation, "what the revoked held is taken back"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
+    ("a second job for one request", asked_twice, "no two pilots hold one job"),
     ("a vanished job", vanished, "accepted jobs are terminal or live, and live ones have their place"),
     ("a dropped chunk of names", dropped("InputNamesAdded"), "lists of names come whole and in order"),
     ("another name than is fed", named_wrongly, "lists of names come whole and in order"),

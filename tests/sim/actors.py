@@ -141,6 +141,7 @@ class Pilot:
     waiting: str | None = None
     asked: int = 0
     call: int = 0
+    requests: int = 0
     silent_until: int = 0
 
     def step(self, chance: random.Random, *, honest: bool = False) -> None:
@@ -160,7 +161,8 @@ class Pilot:
             self._misbehave(chance)
 
     def _ask(self) -> None:
-        offer = PilotOffer(pilot=self.name, label="unified", lease_seconds=LEASE_SECONDS)
+        number = f"request-{self.requests}" if self.queue == QUEUES[0] else ""
+        offer = PilotOffer(pilot=self.name, label="unified", lease_seconds=LEASE_SECONDS, request_id=number)
         self._say(LeaseJob(offer=offer, ranks=self.calls.ranks()), self.queue, "asking")
 
     def _say(self, command: Any, aggregate_id: str, state: str) -> None:
@@ -172,7 +174,7 @@ class Pilot:
         assert self.waiting is not None
         answer = self.calls.answers.of(self.waiting)
         if answer is None:
-            # No answer: the same report again; a lease that did not arrive is lost to this pilot.
+            # No answer: the same again; a lease that did not arrive is lost to a pilot that gives its requests no id.
             if self.calls.log.now > self.asked + PATIENCE_MICROS:
                 self.asked = self.calls.log.now
                 if self.state == "asking":
@@ -186,6 +188,7 @@ class Pilot:
     def _understand(self, answer: CommandAnswered) -> None:
         match self.state:
             case "asking":
+                self.requests += 1
                 if answer.leased is not None:
                     self.job, self.state = answer.leased.spec, "leased"
                 else:

@@ -38,6 +38,7 @@ from streams.timers import due
 from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
+from tests.sim.planted_leases import requests_forgotten, revocations_not_decided, revocations_not_read
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -298,16 +299,6 @@ def _step_with_rounds(loop: DeciderLoop, decider_log: Any, step: Any = DeciderLo
     step(loop, decider_log)
 
 
-def revocations_not_decided() -> Any:
-    """A queue accepts that the leases of a pilot are revoked, and leaves them."""
-    return patch.object(queue_decide, "revoke_leases", lambda *_: accept())
-
-
-def revocations_not_read() -> Any:
-    """No queue learns that a pilot was revoked."""
-    return patch("streams.processors.revoked_leases", lambda *_: iter(()))
-
-
 def shares_ranked_upside_down() -> Any:
     """The share that has most of what it may have is served first."""
     return patch.object(ranking_decide, "order_of", lambda standings: share_tree.order_of(standings)[::-1])
@@ -346,6 +337,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         revocations_not_read,
         shares_ranked_upside_down,
         given_is_forgotten,
+        requests_forgotten,
     )
 }
 

@@ -1,0 +1,41 @@
+"""Lets schemathesis ask an API, and says whether an answer was a server error or held what it must not."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deploy.config import CHECKOUT
+from tests.openapi.hooks import WORDS_OF
+
+LEFT_OUT = ("/v1/events", "/stream", "/auth/")
+CHECKS = "not_a_server_error,no_leaks"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The sender: its headers, and words by what they are that its answers must not hold."""
+
+    name: str
+    headers: Mapping[str, str]
+    words: Mapping[str, Sequence[str]] = field(repr=False)
+
+
+def asked(document: str, caller: Caller, examples: int, seed: int) -> "subprocess.CompletedProcess[str]":
+    """How it ended that `caller` asked every operation of the OpenAPI document at `document`: 0 where no check failed."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", document, "--checks", CHECKS]
+    command += ["--phases", "examples,fuzzing", "--max-examples", str(examples), "--seed", str(seed)]
+    command += ["--request-timeout", "30", "--continue-on-failure", "--suppress-health-check", "all"]
+    for word in LEFT_OUT:
+        command += ["--exclude-path-regex", f".*{word}.*"]
+    for header, value in caller.headers.items():
+        command += ["-H", f"{header}: {value}"]
+    with TemporaryDirectory() as folder:  # where it keeps what it found, which is of no use in the checkout
+        words = Path(folder, "words.json")
+        words.write_text(json.dumps(caller.words), encoding="utf-8")
+        hooks = {"SCHEMATHESIS_HOOKS": "tests.openapi.hooks", WORDS_OF: str(words), "PYTHONPATH": str(CHECKOUT)}
+        return subprocess.run(command, check=False, cwd=folder, env=os.environ | hooks, text=True, stdout=subprocess.PIPE)
