@@ -41,6 +41,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskReassigned": (YOUNG | {"paused", "exhausted"}, None),
     "AttemptsIncreased": (WORKING | {"paused"}, None),
     "TaskPriorityChanged": (YOUNG | {"paused", "exhausted"}, None),
+    "TaskShareAssigned": (YOUNG | {"paused", "exhausted"}, None),
 }
 
 #: Event -> statuses that it makes ready.

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
         for verb in ("kill", "finish", "retry", "pause", "resume", "reassign", "reload")
     },
     "priority task": "ChangeTaskPriority",
+    "share task": "AssignShare",
     "kill job": "KillJob",
     "lease job": "LeaseJob",
     "configure queue": "ConfigureQueue",

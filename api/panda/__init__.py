@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
-from api.panda import files, jobs, secrets, system, task_commands, task_lists, task_reads
+from api.panda import files, jobs, secrets, share_commands, system, task_commands, task_lists, task_reads
 from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Endpoint, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy
@@ -81,6 +81,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     post("task/resume", task_commands.resume, TASK),
     post("task/increase_attempts", task_commands.increase_attempts, TASK, INCREASE),
     post("task/change_priority", task_commands.change_priority, TASK, PRIORITY),
+    post(
+        "task/reassign_global_share",
+        share_commands.reassign_global_share,
+        Parameter("task_id_list", ArgumentKind.LIST),
+        Parameter("share", ArgumentKind.TEXT),
+        _may("reassign_running_jobs", ArgumentKind.FLAG, False),
+    ),
     get(
         "task/get_tasks_detailed_info_since",
         task_lists.tasks_since,

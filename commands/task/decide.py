@@ -30,9 +30,10 @@ from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from identity.rights import acts_for_others
-from schemas.queue import HoldTask
+from schemas.queue import AssignJobShares, HoldTask
 from schemas.task import (
     AddInputNames,
+    AssignShare,
     BreakTask,
     ChangeTaskPriority,
     ExpireSubmission,
@@ -62,6 +63,7 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskResumed,
+    TaskShareAssigned,
     WakeTask,
 )
 from schemas.types import CommandEnvelope
@@ -121,6 +123,8 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return increase_attempts(task, command)
         case ChangeTaskPriority():
             return change_priority(task, command)
+        case AssignShare():
+            return assign_share(task, command)
         case _:
             assert_never(command)
 
@@ -202,6 +206,21 @@ def change_priority(task: Task, command: ChangeTaskPriority) -> Decision:
     if command.priority == task.priority:
         return accept()
     return accept(TaskPriorityChanged(priority=command.priority, reason=command.reason))
+
+
+def assign_share(task: Task, command: AssignShare) -> Decision:
+    """Another global share for the jobs that wait and those made from now on, and for those at work if `running`.
+
+    A later refinement puts the task where the tree of shares says.
+    """
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED} or task.definition is None:
+        return _wrong_status(task, "reassign_global_share")
+    moved = AssignJobShares(task_id=task.task_id, share=command.share, running=command.running)
+    follow_ups = tuple(FollowUp(queue, moved) for queue in task.queues_used)
+    if command.share == task.definition.share:
+        return accept(follow_ups=follow_ups)
+    assigned = TaskShareAssigned(share=command.share, running=command.running, reason=command.reason)
+    return accept(assigned, follow_ups=follow_ups)
 
 
 def _reload(task: Task, new_json: str, *, retried: bool) -> Decision:

@@ -36,6 +36,7 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskShareAssigned,
     TaskSubmitted,
     TaskWoken,
 )
@@ -99,6 +100,9 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _attempts_increased(task, event.increase)
         case TaskPriorityChanged():
             task.priority = event.priority
+        case TaskShareAssigned():
+            assert task.definition is not None
+            task.definition = records.replace(task.definition, share=event.share)
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying = event.message or task.message, False

@@ -30,6 +30,7 @@ from schemas.task import (
     TaskRefined,
     TaskReloaded,
     TaskRetried,
+    TaskShareAssigned,
     TaskSnapshot,
     TaskSubmitted,
     TaskWoken,
@@ -50,7 +51,7 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (PARAMETERS, *_name_rows(task)) if event.lists != task.lists else (PARAMETERS,)
         case InputNamesAdded():
             return (f"{NAMES}{event.chunk}",)
-        case TaskRefined():
+        case TaskRefined() | TaskShareAssigned():
             return (DEFINITION,)
         case TaskReassigned():
             return {DEFINITION, *_orders_taken_back(task)}

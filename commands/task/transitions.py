@@ -23,6 +23,7 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskShareAssigned,
     TaskSubmitted,
     TaskWoken,
 )
@@ -113,6 +114,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
     | {(found, TaskPriorityChanged, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
+    | {(found, TaskShareAssigned, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
 )
 #: Events that may lead to several statuses and say to which.
 _SAYS_STATUS = frozenset({TaskSubmitted, InputNamesAdded, TaskFinalized})
