@@ -13,7 +13,7 @@ WITHOUT = frozenset({"", "Undefined"})
 FIRST = "Test"
 #: Sums of floating numbers in another order differ by less than this part.
 TOLERANCE = 1e-6
-COUNTING = frozenset({"JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded", "LeasesEnded"})
+COUNTING = frozenset({"JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded", "LeasesEnded", "JobSharesAssigned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class SharesInOrder:
     name: str = "shares are served in the order that their usage gives"
     checked: int = 0
     jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
     counts: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
     corepower: dict[str, float] = field(default_factory=dict)
     rankings: dict[int, Sequence[Any]] = field(default_factory=dict)
@@ -96,12 +97,14 @@ class SharesInOrder:
             if record.name == "JobQueued":
                 self.jobs[job_id] = (message.spec.share, max(1, message.spec.core_count))
             share, cores = self.jobs.get(job_id, ("", 0))
-            if share in WITHOUT:
+            if record.name != "JobSharesAssigned":
+                (self.held.add if change[1] > 0 else self.held.discard)(job_id)
+                self._count(queue, share, cores, change, touched)
                 continue
-            touched[share] = None
-            waiting, leased = change
-            before = self.counts.get((queue, share), (0, 0, 0))
-            self.counts[queue, share] = (before[0] + waiting, before[1] + leased, before[2] + leased * cores)
+            change = (0, 1) if job_id in self.held else (1, 0)
+            self._count(queue, share, cores, (-change[0], -change[1]), touched)
+            self._count(queue, message.share, cores, change, touched)
+            self.jobs[job_id] = (message.share, cores)
         if record.name == "JobLeased" and message.ranks_sequence:
             share, cores = self.jobs.get(message.job_id, ("", 0))
             corepower = self.corepower.get(queue, 0.0)
@@ -113,6 +116,14 @@ class SharesInOrder:
         if told != counted:
             sentence = f"{record.name} says {told} (waiting, leased, cores) of shares in queue {queue}, counted {counted}"
             yield Violation(self.name, str(record.place), sentence)
+
+    def _count(self, queue: str, share: str, cores: int, change: tuple[int, int], touched: dict[str, None]) -> None:
+        if share in WITHOUT:
+            return
+        touched[share] = None
+        waiting, leased = change
+        before = self.counts.get((queue, share), (0, 0, 0))
+        self.counts[queue, share] = (before[0] + waiting, before[1] + leased, before[2] + leased * cores)
 
 
 def _changes(record: Seen) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -127,6 +138,9 @@ def _changes(record: Seen) -> Iterator[tuple[int, tuple[int, int]]]:
             yield message.job_id, (-1, 0)
         case "LeaseEnded":
             yield message.job_id, (0, -1)
+        case "JobSharesAssigned":
+            for job_id in message.job_ids:
+                yield job_id, (0, 0)
         case _:
             for one in message.leases:
                 yield one.job_id, (0, -1)

@@ -55,6 +55,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "InputReleased": (YOUNG | {"paused"}, None),
     "InputHeld": (YOUNG | {"paused"}, None),
     "InputDropped": (YOUNG | {"paused"}, None),
+    "TaskShareAssigned": (YOUNG | {"paused", "exhausted"}, None),
 }
 
 #: Event -> statuses that it makes ready.

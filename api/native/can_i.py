@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "split_rule task": "ChangeSplitRule",
     "schedule task": "ScheduleTaskCommand",
     "wake task": "WakeTask",
+    "share task": "AssignShare",
     "kill job": "KillJob",
     "lease job": "LeaseJob",
     "configure queue": "ConfigureQueue",

@@ -27,6 +27,7 @@ from api.native.command_body import COMMANDS, command_from, entry_of_command, js
 from api.pilots.agent_tokens import AgentTokens
 from api.queries import answers, datasets, jobs, queues, tasks
 from api.queries.read_models import Row
+from api.queries.shares import problem_of_leaf
 from api.services import Services
 from api.shared.store import SharedKind
 from identity.identity import Identity
@@ -38,6 +39,7 @@ from schemas.dataset import RegisterFiles
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.queue import BindJob, LeaseJob
 from schemas.records import replace
+from schemas.task import AssignShare
 from schemas.wire import Message
 from schemas.worker import ClaimService, IntendWorker, ReconcileWorkers, ReportWorker, WithdrawWorker
 
@@ -142,6 +144,8 @@ class CommandService:
             if earlier is not None:
                 return json_response({**answer_document(earlier), "repeated": True})
         await self._check_owner(entry, aggregate_id, identity)
+        if isinstance(command, AssignShare) and (problem := await problem_of_leaf(self._services.read_models, command.share)):
+            raise BadRequest(problem)
         if isinstance(command, RegisterFiles):
             await claim_scopes(self._services.gateway, command, aggregate_id, identity, self._services.config.answer_seconds)
         if at is not None:

@@ -22,6 +22,7 @@ from api.native import (
     refusals,
     revocations,
     secrets,
+    shares,
     sources,
     tail,
     tasks,
@@ -36,7 +37,7 @@ def build_router(services: Services, service: AuditService) -> APIRouter:
     parts = (
         health, commands, events, jobs, job_files, tasks, queues, datasets, dead_letters, issuers, links, refusals, revocations,
         secrets, agents, tail, access_policy, can_i, living_workers, sources,
-        worker_reports,
+        worker_reports, shares,
     )  # fmt: skip
     for part in parts:
         router.routes.extend(part.build_router(services).routes)

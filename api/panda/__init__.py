@@ -4,7 +4,18 @@ from fastapi import APIRouter
 
 from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
-from api.panda import files, job_commands, jobs, secrets, system, task_changes, task_commands, task_lists, task_reads
+from api.panda import (
+    files,
+    job_commands,
+    jobs,
+    secrets,
+    share_commands,
+    system,
+    task_changes,
+    task_commands,
+    task_lists,
+    task_reads,
+)
 from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Endpoint, command, get, mount, mount_forbidden, mount_public, post
 from api.panda.not_offered import endpoints_saying_no, mount_legacy, mount_plain
@@ -103,6 +114,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _may("code", ArgumentKind.WHOLE),
         _may("use_email_as_id", ArgumentKind.FLAG, False),
         capability=CANCEL,
+    ),
+    post(
+        "task/reassign_global_share",
+        share_commands.reassign_global_share,
+        Parameter("task_id_list", ArgumentKind.LIST),
+        Parameter("share", ArgumentKind.TEXT),
+        _may("reassign_running_jobs", ArgumentKind.FLAG, False),
     ),
     get(
         "task/get_tasks_detailed_info_since",

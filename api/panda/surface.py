@@ -14,7 +14,6 @@ IDDS = "iDDS is not offered by this server yet"
 EVENTS = "the event service is not offered by this server yet"
 CLONING = "cloning of jobs is not offered by this server yet"
 STEERING = "hyperparameter optimisation is not offered by this server yet"
-SHARES = "global shares are not offered by this server yet"
 CAROUSEL = "the data carousel is not offered by this server yet"
 JOBS_ALONE = "jobs without a task are not taken by this server; submit a task"
 JUMBO = "jumbo jobs are not offered by this server: pilots that run many jobs do their work"
@@ -57,7 +56,7 @@ SERVED: tuple[KnownCall, ...] = (
         "get_tasks_detailed_info_since get_status get_details get_detailed_info get_task_parameters get_job_ids"
         " get_job_descriptions get_datasets_and_files get_tasks_modified_since get_parent_detailed_info",
         "submit kill finish retry reload_input pause resume release avalanche reactivate increase_attempts reassign"
-        " change_priority change_attribute change_split_rule change_modification_time kill_unfinished_jobs",
+        " reassign_global_share change_priority change_attribute change_split_rule change_modification_time kill_unfinished_jobs",
     ),
     *_served(
         "job",
@@ -104,7 +103,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
     ),
     STEERING: ("POST file_server/upload_hpo_checkpoint", "POST file_server/delete_hpo_checkpoint"),
     CLONING: ("POST task/enable_job_cloning", "POST task/disable_job_cloning"),
-    SHARES: ("POST task/reassign_global_share",),
     CAROUSEL: (
         "POST data_carousel/change_staging_destination", "POST data_carousel/change_staging_source",
         "POST data_carousel/force_to_staging", "POST data_carousel/retire_unused",

@@ -8,6 +8,7 @@ Source: docs/reference/jedi.md, "Dispatch".
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.queue.assigning import assign_shares
 from commands.queue.binding import cancelled, decide_bound, prolong, pushes
 from commands.queue.matching import best_match
 from commands.queue.missing import missing, missing_pushed
@@ -17,6 +18,7 @@ from commands.queue.shares import cores_of, is_by_age, order_by, rank_of
 from schemas.instants import MICROSECONDS
 from schemas.job import LoseJob, RecordLease
 from schemas.queue import (
+    AssignJobShares,
     BindJob,
     ConfigureDispatch,
     DispatchConfigured,
@@ -55,8 +57,8 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
             return enqueue(queue, command, by)
         case WithdrawJob():
             return withdraw(queue, command)
-        case HoldTask() | ReleaseTask():
-            return hold(queue, command)
+        case HoldTask() | ReleaseTask() | AssignJobShares():
+            return assign_shares(queue, command, by) if isinstance(command, AssignJobShares) else hold(queue, command)
         case LeaseJob():
             return lease(queue, command, by)
         case BindJob() | UnbindJob() | WatchBoundJob():

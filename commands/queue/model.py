@@ -20,6 +20,7 @@ from schemas.queue import (
     DispatchConfigured,
     JobLeased,
     JobQueued,
+    JobSharesAssigned,
     JobWithdrawn,
     LeaseEnded,
     LeaseProlonged,
@@ -120,13 +121,22 @@ def evolve(queue: DispatchQueue, event: QueueEvent, envelope: EventEnvelope) -> 
         case LeasesEnded():
             for ended in event.leases:
                 _end(queue, ended.job_id)
-        case TaskHeld():
-            queue.held_tasks.add(event.task_id)
-            queue.lines.remove(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
-        case TaskReleased():
-            queue.lines.add(_jobs_of(queue, event.task_id), queue.waiting, queue.held_tasks)
-            queue.held_tasks.discard(event.task_id)
+        case JobSharesAssigned():
+            for job_id in event.job_ids:
+                _move_share(queue, job_id, event.share)
+        case TaskHeld() | TaskReleased():
+            _hold(queue, event)
     return queue
+
+
+def _hold(queue: DispatchQueue, event: TaskHeld | TaskReleased) -> None:
+    jobs = _jobs_of(queue, event.task_id)
+    if isinstance(event, TaskHeld):
+        queue.held_tasks.add(event.task_id)
+        queue.lines.remove(jobs, queue.waiting, queue.held_tasks)
+    else:
+        queue.lines.add(jobs, queue.waiting, queue.held_tasks)
+        queue.held_tasks.discard(event.task_id)
 
 
 def _quiet_since(event: QueueEvent, envelope: EventEnvelope) -> int:
@@ -183,6 +193,21 @@ def _end(queue: DispatchQueue, job_id: int) -> None:
         queue.bound.pop(lease.worker_id, None)
     if lease.request_id:
         queue.requests.pop(lease.request, None)
+
+
+def _move_share(queue: DispatchQueue, job_id: int, share: str) -> None:
+    """The job is of another share, at its place in line or in its pilot's hands."""
+    share = intern(share)
+    job = queue.waiting.get(job_id)
+    if job is not None:
+        _remove(queue, job_id)
+        _add(queue, job._replace(needs=job.needs._replace(share=share)))
+        return
+    lease = queue.leases[job_id]
+    queue.shares.count(lease.share, leased=-1, cores=-lease.cores)
+    queue.shares.count(share, leased=1, cores=lease.cores)
+    bound = lease.job._replace(needs=lease.job.needs._replace(share=share)) if lease.job is not None else None
+    queue.leases[job_id] = replace(lease, share=share, job=bound)
 
 
 def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:

@@ -16,6 +16,7 @@ from schemas.queue import (
     DispatchConfigured,
     JobLeased,
     JobQueued,
+    JobSharesAssigned,
     JobWithdrawn,
     LeaseEnded,
     LeaseProlonged,
@@ -47,6 +48,8 @@ def changed(queue: DispatchQueue, event: QueueEvent) -> Iterable[str]:
             return (_times(event.job_id),)
         case JobLeased() | LeaseEnded():
             return (_job(event.job_id), _times(event.job_id))
+        case JobSharesAssigned():
+            return map(_job, event.job_ids)
         case LeasesEnded():
             return {name for one in event.leases for name in (_job(one.job_id), _times(one.job_id))}
         case LeasesRenewed():

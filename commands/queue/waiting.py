@@ -5,6 +5,7 @@ from sys import intern
 from typing import NamedTuple
 
 from schemas.queue import QueuedJobSnapshot
+from schemas.records import replace
 from schemas.share_tree import UNDEFINED
 from schemas.types import JobSpec, PlaceInLine
 
@@ -66,12 +67,10 @@ class WaitingJob(NamedTuple):
 
     @property
     def spec(self) -> JobSpec:
-        """The specification; read each time it is asked for."""
-        if isinstance(self.source, JobSpec):
-            return self.source
-        spec = self.source().spec
+        """The specification, with the share that the job is of by now; read each time it is asked for."""
+        spec = self.source if isinstance(self.source, JobSpec) else self.source().spec
         assert spec is not None, f"the row of job {self.job_id}, which waits, has no specification"
-        return spec
+        return spec if spec.share == self.needs.share else replace(spec, share=self.needs.share)
 
     @property
     def place(self) -> PlaceInLine:

@@ -37,9 +37,10 @@ from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from identity.rights import acts_for_others
-from schemas.queue import HoldTask
+from schemas.queue import AssignJobShares, HoldTask
 from schemas.task import (
     AddInputNames,
+    AssignShare,
     AvalancheForced,
     BreakTask,
     CancelScheduled,
@@ -81,6 +82,7 @@ from schemas.task import (
     TaskReassigned,
     TaskReloaded,
     TaskResumed,
+    TaskShareAssigned,
     WakeTask,
 )
 from schemas.types import CommandEnvelope
@@ -171,6 +173,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return schedule(task, command, by)
         case CancelScheduled():
             return cancel_scheduled(task, command)
+        case AssignShare():
+            return assign_share(task, command)
         case _:
             assert_never(command)
 
@@ -252,6 +256,21 @@ def force_avalanche(task: Task, command: ForceAvalanche) -> Decision:
     if task.status is not TaskStatus.SCOUTING:
         return _wrong_status(task, "avalanche")
     return accept(AvalancheForced(reason=command.reason))
+
+
+def assign_share(task: Task, command: AssignShare) -> Decision:
+    """Another global share for the jobs that wait and those made from now on, and for those at work if `running`.
+
+    A later refinement puts the task where the tree of shares says.
+    """
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED} or task.definition is None:
+        return _wrong_status(task, "reassign_global_share")
+    moved = AssignJobShares(task_id=task.task_id, share=command.share, running=command.running)
+    follow_ups = tuple(FollowUp(queue, moved) for queue in task.queues_used)
+    if command.share == task.definition.share:
+        return accept(follow_ups=follow_ups)
+    assigned = TaskShareAssigned(share=command.share, running=command.running, reason=command.reason)
+    return accept(assigned, follow_ups=follow_ups)
 
 
 def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool) -> Decision:

@@ -51,6 +51,7 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskShareAssigned,
     TaskSubmitted,
     TaskWoken,
 )
@@ -152,6 +153,9 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             )
         case ScheduledCommandEnded():
             del task.scheduled[event.schedule_id]
+        case TaskShareAssigned():
+            assert task.definition is not None
+            task.definition = records.replace(task.definition, share=event.share)
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()

@@ -38,6 +38,7 @@ from schemas.task import (
     TaskRefined,
     TaskReloaded,
     TaskRetried,
+    TaskShareAssigned,
     TaskSnapshot,
     TaskSubmitted,
     TaskWoken,
@@ -60,7 +61,7 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (GATE,)
         case InputNamesAdded():
             return (f"{NAMES}{event.chunk}",)
-        case TaskRefined():
+        case TaskRefined() | TaskShareAssigned():
             return (DEFINITION,)
         case TaskAttributeChanged() | SplitRuleChanged():
             return (PARAMETERS, DEFINITION)

@@ -37,6 +37,7 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskShareAssigned,
     TaskSubmitted,
     TaskWoken,
 )
@@ -157,6 +158,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         for found in set(TaskStatus) - {_S.UNKNOWN}
         for event in (TaskCommandScheduled, ScheduledCommandEnded)
     }
+    | {(found, TaskShareAssigned, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
 )
 #: Events that may lead to several statuses and say to which.
 _SAYS_STATUS = frozenset(

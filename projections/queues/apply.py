@@ -16,6 +16,7 @@ from schemas.queue import (
     DispatchConfigured,
     JobLeased,
     JobQueued,
+    JobSharesAssigned,
     JobWithdrawn,
     LeaseEnded,
     LeaseProlonged,
@@ -39,7 +40,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _queue(record, {"settings": event.settings.to_avro()}, changes)
         case JobQueued() | JobWithdrawn() as event:
             _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
-        case LeaseProlonged():
+        case LeaseProlonged() | JobSharesAssigned():
             _queue(record, {}, changes)
         case LeasesRenewed():
             _queue(record, {}, changes)

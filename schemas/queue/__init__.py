@@ -30,6 +30,44 @@ from schemas.types import (
     ShareRanks,
 )
 
+
+class AssignJobShares(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of a task are of another global share.
+
+    task_id: The task.
+    share: Leaf of the tree of shares.
+    running: Jobs that pilots hold count for the share, too, not only those that wait.
+    """
+
+    task_id: int
+    share: str
+    running: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "share": self.share,
+            "running": self.running,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            share=record["share"],
+            running=record["running"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
+        )
+
+
 _NAMES_OF_BINDJOB = lines_of(
     (NAME, 1, 255),
     (WORD, 1, 63),
@@ -811,6 +849,51 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class JobSharesAssigned(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of a task are of another global share.
+
+    shares: Jobs of the global shares that it concerns, after it.
+    task_id: The task.
+    share: Leaf of the tree of shares.
+    job_ids: The jobs.
+    """
+
+    shares: tuple[ShareLoad, ...] = ()
+    task_id: int
+    share: str
+    job_ids: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "shares": [item.to_avro() for item in self.shares],
+            "task_id": self.task_id,
+            "share": self.share,
+            "job_ids": list(self.job_ids),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            task_id=record["task_id"],
+            share=record["share"],
+            job_ids=tuple(record["job_ids"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.shares) <= 1000
+            and 1 <= self.task_id <= 900000000000
+            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and len(self.job_ids) <= 50000
+            and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
+            and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+        )
+
+
 class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     """A waiting job was taken off.
 
@@ -1283,7 +1366,8 @@ class QueuedJobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 
 QueueCommand = (
-    BindJob
+    AssignJobShares
+    | BindJob
     | ConfigureDispatch
     | EndLease
     | EndLeases
@@ -1304,6 +1388,7 @@ QueueEvent = (
     DispatchConfigured
     | JobLeased
     | JobQueued
+    | JobSharesAssigned
     | JobWithdrawn
     | LeaseEnded
     | LeaseProlonged

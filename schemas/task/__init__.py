@@ -85,6 +85,43 @@ class AddInputNames(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class AssignShare(Struct, frozen=True, kw_only=True, gc=False):
+    """Put the task and its jobs into another global share.
+
+    share: Leaf of the tree of shares.
+    running: Jobs that pilots hold count for the share, too, not only those that wait.
+    reason: Why, as given.
+    """
+
+    share: str
+    running: bool = False
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "share": self.share,
+            "running": self.running,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            share=record["share"],
+            running=record["running"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
 _NAMES_OF_BREAKTASK = lines_of(
     (WORD, 0, 64),
 )
@@ -2839,6 +2876,43 @@ class TaskSetAside(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class TaskShareAssigned(Struct, frozen=True, kw_only=True, gc=False):
+    """The task is in another global share.
+
+    share: Leaf of the tree of shares.
+    running: Jobs that pilots hold count for the share, too, not only those that wait.
+    reason: Why, as given.
+    """
+
+    share: str
+    running: bool = False
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "share": self.share,
+            "running": self.running,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            share=record["share"],
+            running=record["running"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+        )
+
+
 _NAMES_OF_TASKSUBMITTED = lines_of(
     (NAME, 1, 512),
     (WORD, 0, 64),
@@ -3590,6 +3664,7 @@ class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 TaskCommand = (
     AddInputNames
+    | AssignShare
     | BreakTask
     | CancelScheduled
     | CarryOutScheduled
@@ -3661,6 +3736,7 @@ TaskEvent = (
     | TaskResumed
     | TaskRetried
     | TaskSetAside
+    | TaskShareAssigned
     | TaskSubmitted
     | TaskWoken
 )

@@ -20,6 +20,8 @@ WORKER_EVENTS = "culm.worker.events.v1"
 TASK_EVENTS = "culm.task.events.v1"
 SOURCES = (QUEUE_EVENTS, WORKER_EVENTS, TASK_EVENTS)
 COUNTED = ("JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded", "LeasesEnded")
+#: Events that name shares with their jobs.
+SHARED = (*COUNTED, "JobSharesAssigned")
 UNPARKED = frozenset({"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"})
 #: Event -> names of the facts that it holds or takes away.
 HELD: Mapping[str, tuple[str, ...]] = {

@@ -27,10 +27,10 @@ from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
 from streams.engine.partial_decoder import PartialDecoder
 from streams.facts.extract import (
-    COUNTED,
     FACTS_TOPIC,
     HELD,
     QUEUE_EVENTS,
+    SHARED,
     SOURCES,
     UNPARKED,
     fact_in,
@@ -69,7 +69,7 @@ class FactsKeeper:
         self._kafka, self._codec, self._decoder = kafka, codec, decoder
         self._instance, self._session_seconds = instance, session_seconds
         #: Of these events only the beginning is read, up to the shares.
-        self._share_readers = {kind: PartialDecoder(f"culm.queue.{kind}", ("shares",), _loads_in) for kind in COUNTED}
+        self._share_readers = {kind: PartialDecoder(f"culm.queue.{kind}", ("shares",), _loads_in) for kind in SHARED}
         self._owned: frozenset[int] = frozenset()
         self._partitions = 0
         self._windows = EventWindows()
@@ -186,7 +186,7 @@ class FactsKeeper:
         shares: Changes = {}
         for message in messages:
             kind = self._patiently(self._decoder.kind_of, message)
-            if kind in COUNTED:
+            if kind in SHARED:
                 shares |= self._patiently(partial(self._shares, kind, message), message) or {}
             for fact in HELD.get(kind or "", ()):
                 last[fact, message.key() or b""] = (str(kind), message)

@@ -8,7 +8,7 @@ import pytest
 from check.laws import Seen
 from check.report import judge_log
 from check.shares import SharesInOrder
-from schemas.queue import ConfigureDispatch, EndLease, EnqueueJob, LeaseJob
+from schemas.queue import AssignJobShares, ConfigureDispatch, EndLease, EnqueueJob, LeaseJob
 from schemas.ranking import RankShares
 from schemas.records import replace
 from schemas.share_tree import standings_of
@@ -39,6 +39,7 @@ def a_history() -> list[Seen]:
         for _ in range(4):
             ranks = ShareRanks(sequence=sequence, standings=standings)
             culm.send(LeaseJob(offer=PilotOffer(pilot="p", label=""), ranks=ranks), "Q", actor="p", role="pilot")
+    culm.send(AssignJobShares(task_id=1, share="Derivation", running=True), "Q", role="system")
     first = next(event.job_id for event, _ in culm.events if type(event).__name__ == "JobLeased")
     culm.send(EndLease(job_id=first, ending=LeaseEnding.JOB_ENDED), "Q", role="system")
     return seen_of(culm, "queue", "ranking")
@@ -79,6 +80,7 @@ def test_a_good_history_breaks_no_law() -> None:
         ("JobLeased", lambda one: replace(one, share_rank=one.share_rank + 1), "was served at rank"),
         ("JobLeased", lambda one: replace(one, ranks_sequence=9), "a job was chosen by ranking 9, which there is not"),
         ("JobLeased", lambda one: replace(one, shares=()), "JobLeased says {} (waiting, leased, cores) of shares in queue Q"),
+        ("JobSharesAssigned", lambda one: replace(one, job_ids=one.job_ids[1:]), "JobSharesAssigned says"),
         ("LeaseEnded", lambda one: replace(one, shares=(replace(one.shares[0], cores=7),)), "LeaseEnded says"),
     ],
 )

@@ -12,7 +12,17 @@ from commands.queue.shares import is_by_age, order_by
 from commands.queue.snapshot import SNAPSHOT
 from commands.snapshot import MAIN
 from schemas.ids import caused_command_id
-from schemas.queue import BindJob, DispatchConfigured, EnqueueJob, JobLeased, JobQueued, LeaseJob, ReleaseTask
+from schemas.queue import (
+    AssignJobShares,
+    BindJob,
+    DispatchConfigured,
+    EnqueueJob,
+    JobLeased,
+    JobQueued,
+    JobSharesAssigned,
+    LeaseJob,
+    ReleaseTask,
+)
 from schemas.records import replace
 from schemas.share_tree import standings_of
 from schemas.types import (
@@ -244,3 +254,67 @@ def test_fifty_shares_get_what_they_may_have_within_two_percent_after_10_000_lea
 
 def test_an_empty_ranking_is_none() -> None:
     assert order_by(ShareRanks(sequence=4), 0, {}, 10.0) == ()
+
+
+def moved(culm: OneQueue, task_id: int, share: str, *, running: bool = False) -> Any:
+    return culm.send(AssignJobShares(task_id=task_id, share=share, running=running))
+
+
+def test_waiting_jobs_of_a_task_are_put_into_another_share_at_their_place() -> None:
+    culm = OneQueue().enqueue(
+        of("Production", 1, task_id=1, priority=9), of("Analysis", 2, task_id=2), of("Production", 3, task_id=3)
+    )
+
+    moved(culm, 1, "Analysis")
+    first, second = culm.lease(ranks(Production=100)), culm.lease(ranks(Production=100))
+
+    assert [(one.job_id, one.share) for one in (first, second) if one] == [(2, "Analysis"), (1, "Analysis")]
+    event = culm.events[3]
+    assert isinstance(event, JobSharesAssigned)
+    assert [(one.name, one.waiting) for one in event.shares] == [("Production", 1), ("Analysis", 2)]
+
+
+def test_a_job_that_was_moved_shows_its_share_of_now_to_its_pilot() -> None:
+    culm = OneQueue().enqueue(of("Production", 1))
+    moved(culm, 1, "Analysis")
+
+    decision = culm.send(LeaseJob(offer=PilotOffer(pilot="p", label="")))
+
+    assert decision.leased.spec.share == "Analysis"
+
+
+def test_jobs_that_pilots_hold_count_for_another_share_only_if_that_is_asked() -> None:
+    culm = OneQueue().enqueue(of("Production", 1), of("Production", 2))
+    culm.lease(ranks())
+
+    moved(culm, 1, "Analysis")
+    before = dict(culm.queue.shares.counts)
+    moved(culm, 1, "Analysis", running=True)
+    again = moved(culm, 1, "Analysis", running=True)
+
+    assert before == {"Production": (0, 1, 1), "Analysis": (1, 0, 0)}
+    assert dict(culm.queue.shares.counts) == {"Analysis": (1, 1, 1)}
+    assert again.events == ()
+
+
+def test_more_jobs_than_one_decision_takes_are_moved_in_the_next() -> None:
+    culm = OneQueue().enqueue(*(of("Production", number) for number in range(1, 2_102)))
+
+    first = moved(culm, 1, "Analysis")
+    second = moved(culm, 1, "Analysis")
+
+    assert [len(one.events[0].job_ids) for one in (first, second)] == [2_000, 101]
+    assert [len(one.follow_ups) for one in (first, second)] == [1, 0]
+
+
+def test_a_queue_with_moved_jobs_goes_on_from_its_rows_as_it_was() -> None:
+    culm = OneQueue().enqueue(of("Production", 1), of("Production", 2))
+    culm.lease(ranks())
+    moved(culm, 1, "Analysis", running=True)
+    names = set(SNAPSHOT.changed(culm.queue, culm.events[-1]))
+
+    restored = SNAPSHOT.restored(dict(SNAPSHOT.rows(culm.queue, [MAIN, *SNAPSHOT.names(culm.queue)])))
+
+    assert names == {"job-1", "job-2"}
+    assert restored == culm.queue
+    assert dict(restored.shares.counts) == {"Analysis": (1, 1, 1)}

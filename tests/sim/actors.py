@@ -17,7 +17,6 @@ from schemas.heartbeat import PilotHeartbeat
 from schemas.ids import job_id_of
 from schemas.job import KillJob, ReportJobEnd, ReportJobProgress
 from schemas.partition import partition_of
-from schemas.policy import ConfigureQueue, SetShares
 from schemas.queue import LeaseJob
 from schemas.share_tree import SHARES_KEY
 from schemas.task import (
@@ -40,13 +39,11 @@ from schemas.task import (
 from schemas.types import (
     CommandEnvelope,
     DatasetRole,
-    GlobalShare,
     JobError,
     JobSpec,
     NameList,
     OutputFile,
     PilotOffer,
-    QueueSettings,
     ReportedState,
     ShareRanks,
     UnitRange,
@@ -59,12 +56,6 @@ from tests.streams.builders import a_submission
 QUEUES = ("EAST", "WEST")
 #: The tasks of the last are in no share.
 CAMPAIGNS = ("DP1", "DP2", "none")
-SHARES = (
-    GlobalShare(name="Survey", percent=75),
-    GlobalShare(name="First", parent="Survey", percent=40, campaign_pattern="DP1"),
-    GlobalShare(name="Second", parent="Survey", percent=60, campaign_pattern="DP2"),
-    GlobalShare(name="Others", percent=25, campaign_pattern="other"),
-)
 LEASE_SECONDS = 60
 FIRST_TASK = 10_000_001
 TASKS_MAX = 4
@@ -370,19 +361,3 @@ class User:
             lists=(NameList(list="pfnList", count=len(names)),) if names else (),
         )
         self._calls.make(command, str(number), "jdoe", "user")
-
-
-class Operator:
-    """Configures the queues, sometimes late, sometimes again."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    def set_shares(self) -> None:
-        """The tree of global shares."""
-        self._calls.make(SetShares(shares=SHARES), SHARES_KEY, "ops", "operator")
-
-    def configure(self, queue: str, pilots_max: int = 4) -> None:
-        """The queue's settings."""
-        settings = QueueSettings(name=queue, site=queue, lease_seconds=LEASE_SECONDS, pilots_max=pilots_max)
-        self._calls.make(ConfigureQueue(settings=settings), f"queue.{queue}", "ops", "operator")

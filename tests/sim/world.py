@@ -20,11 +20,12 @@ from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
-from tests.sim.actors import QUEUES, Calls, Operator, Pilot, User
+from tests.sim.actors import QUEUES, Calls, Pilot, User
 from tests.sim.deciders import DeciderProcess
 from tests.sim.door import Administrator, Door
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
 from tests.sim.memory_log import MemoryLog, RememberingCodec
+from tests.sim.operators import Operator
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 from tests.sim.schedule import Turn
@@ -215,6 +216,8 @@ class World:
         self.operator.configure(chance.choice(QUEUES), chance.randint(1, 8))
         if chance.random() < REVOKED_SHARE:
             self.story(f"{self.administrator.revoke(chance) or 'no one'} is revoked")
+        if self.user.tasks and chance.random() < 0.4:
+            self.operator.assign_share(chance.choice(self.user.tasks), chance)
 
     def _time_passes(self, chance: random.Random) -> None:
         self.log.now += chance.randint(1, 4) * SECOND
