@@ -25,7 +25,8 @@ from schemas.characters import (
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
     worker ended without a report; PILOT_RELEASED: the pilot gave it back; HOLDER_REVOKED: its pilot is believed
-    no more; OUT_OF_MEMORY: the batch system ended its worker, which used more memory than it had."""
+    no more; OUT_OF_MEMORY: the batch system ended its worker, which used more memory than it had; CLOCK: it
+    stayed in one state for too long."""
 
     UNKNOWN = "UNKNOWN"
     LEASE_EXPIRED = "LEASE_EXPIRED"
@@ -33,6 +34,7 @@ class LossCause(StrEnum):
     PILOT_RELEASED = "PILOT_RELEASED"
     HOLDER_REVOKED = "HOLDER_REVOKED"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    CLOCK = "CLOCK"
 
 
 class ReportedState(StrEnum):
@@ -458,6 +460,44 @@ class ClassLoad(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and _NAMES_OF_CLASSLOAD("\n".join((self.name, ""))) is not None
+        )
+
+
+_NAMES_OF_CLOCKSETTING = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ClockSetting(Struct, frozen=True, kw_only=True, gc=False):
+    """How long jobs may stay as they are, by one clock.
+
+    name: Its name, as docs/flow.md lists them.
+    seconds: After so long it rings; 0 never.
+    """
+
+    name: str
+    seconds: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            seconds=record["seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.seconds <= 1000000000
+            and _NAMES_OF_CLOCKSETTING("\n".join((self.name, ""))) is not None
         )
 
 
@@ -4197,6 +4237,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         mode PUSH.
     container_type: Container runtimes as PanDA writes them, NAME:USER;... (podman:pilot); jobs in containers
         run where the user pilot has one. Empty is none.
+    clocks_stopped: No clock of a job rings here, as in PanDA's queue state paused.
+    keeps_jobs: Jobs that wait here for long are not brokered again, as with PanDA's disableReassign.
     """
 
     name: str
@@ -4229,6 +4271,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     start_seconds_max: int = 86400
     rebind_max: int = 3
     container_type: str = ""
+    clocks_stopped: bool = False
+    keeps_jobs: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4263,6 +4307,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             "start_seconds_max": self.start_seconds_max,
             "rebind_max": self.rebind_max,
             "container_type": self.container_type,
+            "clocks_stopped": self.clocks_stopped,
+            "keeps_jobs": self.keeps_jobs,
         }
 
     @classmethod
@@ -4299,6 +4345,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             start_seconds_max=record["start_seconds_max"],
             rebind_max=record["rebind_max"],
             container_type=record["container_type"],
+            clocks_stopped=record["clocks_stopped"],
+            keeps_jobs=record["keeps_jobs"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -7,6 +7,7 @@ leaves a trace. Source: docs/reference/jedi.md, "Reports of pilots" and "Kill co
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.job.clocks import expire_state
 from commands.job.guarded import guarded
 from commands.job.model import FINAL, HELD, WAITING, Job, JobStatus
 from commands.job.outputs import complete_outputs, missing_outputs
@@ -15,6 +16,7 @@ from commands.job.returning import WORKER_GONE, begins, return_job
 from schemas.job import (
     CompleteMerge,
     DefineJob,
+    ExpireJobState,
     JobCancelled,
     JobClosed,
     JobCommand,
@@ -77,6 +79,8 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
             return give_back(job, command)
         case CompleteMerge():
             return complete_merge(job, command)
+        case ExpireJobState():
+            return expire_state(job, command)
         case _:
             assert_never(command)
 

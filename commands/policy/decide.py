@@ -11,8 +11,10 @@ from commands.policy.linking import link_identities, unlink_identities
 from commands.policy.model import Policy
 from commands.policy.outside import decide_outside
 from commands.policy.revoking import decide_revocation
+from schemas.clocks import CLOCKS_KEY, problem_of_clocks
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
+    ClocksSet,
     ConfigureQueue,
     EndEnrolment,
     EndLogin,
@@ -29,6 +31,7 @@ from schemas.policy import (
     RevokeToken,
     RevokeTokensBefore,
     SetAccessPolicy,
+    SetClocks,
     SetIssuers,
     SetOutsideFact,
     SetResourceTypes,
@@ -77,8 +80,8 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_shares(policy, command, by)
         case SetRetryRules():
             return set_retry_rules(policy, command, by)
-        case SetResourceTypes():
-            return set_resource_types(policy, command, by)
+        case SetResourceTypes() | SetClocks():
+            return _set_rows(policy, command, by)
         case TakeSource() | SetOutsideFact():
             return decide_outside(policy, command, by)
         case _:
@@ -128,6 +131,24 @@ def set_resource_types(policy: Policy, command: SetResourceTypes, by: CommandEnv
     if problem:
         return refuse("BAD_RESOURCE_TYPES", problem)
     return accept() if policy.resource_types == command.rows else accept(ResourceTypesSet(rows=command.rows))
+
+
+def _set_rows(policy: Policy, command: SetResourceTypes | SetClocks, by: CommandEnvelope) -> Decision:
+    match command:
+        case SetResourceTypes():
+            return set_resource_types(policy, command, by)
+        case SetClocks():
+            return set_clocks(policy, command, by)
+
+
+def set_clocks(policy: Policy, command: SetClocks, by: CommandEnvelope) -> Decision:
+    """The clocks of jobs that differ from the built-in ones, whole."""
+    if by.aggregate_id != CLOCKS_KEY:
+        return refuse("BAD_KEY", f"clocks were sent to {by.aggregate_id!r}, expected {CLOCKS_KEY!r}")
+    problem = problem_of_clocks(command.clocks)
+    if problem:
+        return refuse("BAD_CLOCKS", problem)
+    return accept() if policy.clocks == command.clocks else accept(ClocksSet(clocks=command.clocks))
 
 
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:

@@ -1,9 +1,9 @@
 """Rules that people set: queue settings, shares, retry rules, issuers of tokens, roles and rights, what is believed no more.
 
-One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `issuers`, `access`; `revoked.<ACTOR>` for the
-tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer; `linked.<ACTOR>` for the ids of one
-person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it says, `storage.<NAME>` and so on
-(`schemas/outside.py`).
+One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `clocks`, `issuers`, `access`;
+`revoked.<ACTOR>` for the tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer;
+`linked.<ACTOR>` for the ids of one person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it
+says, `storage.<NAME>` and so on (`schemas/outside.py`).
 Guards: tokens that have ended leave the state.
 """
 
@@ -13,6 +13,7 @@ from identity.ruling import Thing
 from schemas import records
 from schemas.policy import (
     AccessPolicySet,
+    ClocksSet,
     EnrolmentEnded,
     EnrolmentOffered,
     EnrolmentRedeemed,
@@ -35,6 +36,7 @@ from schemas.policy import (
 )
 from schemas.types import (
     AccessPolicy,
+    ClockSetting,
     CommandEnvelope,
     Enrolment,
     EventEnvelope,
@@ -77,6 +79,7 @@ class Policy:
     source_entries: tuple[str, ...] = ()
     source_at: int = 0
     source_held_back: bool = False
+    clocks: tuple[ClockSetting, ...] = ()
 
 
 def initial() -> Policy:
@@ -88,7 +91,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     """`policy` after `event`."""
     policy.vo = policy.vo or envelope.vo
     match event:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet():
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | ClocksSet():
             _set(policy, event)
         case IssuersSet():
             policy.issuers = event.issuers
@@ -115,7 +118,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     return policy
 
 
-def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> None:
+def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | ClocksSet) -> None:
     match event:
         case QueueConfigured():
             policy.settings = event.settings
@@ -125,6 +128,8 @@ def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | Re
             policy.rules = event.rules
         case ResourceTypesSet():
             policy.resource_types = event.rows
+        case ClocksSet():
+            policy.clocks = event.clocks
 
 
 def _set_outside(policy: Policy, event: OutsideFactSet | SourceTaken | SourceHeldBack) -> None:

@@ -33,6 +33,7 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             source_entries=policy.source_entries,
             source_at=policy.source_at,
             source_held_back=policy.source_held_back,
+            clocks=policy.clocks,
         ),
     )
 
@@ -58,6 +59,7 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.source_entries,
         row.source_at,
         row.source_held_back,
+        row.clocks,
     )
 
 

@@ -3,6 +3,7 @@
 from projections.engine.changes import Row, RowChanges
 from schemas.instants import MICROSECONDS
 from schemas.policy import (
+    ClocksSet,
     OutsideFactSet,
     QueueConfigured,
     ResourceTypesSet,
@@ -30,7 +31,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `queue`, `held_task`, `lease` and `policy` after the event."""
     queue = record.event.aggregate_id
     match record.message:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() as event:
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | ClocksSet() as event:
             _policy(record, _document(event), changes)
         case OutsideFactSet() | SourceTaken() | SourceHeldBack() as event:
             _outside(record, event, changes)
@@ -93,7 +94,7 @@ def _queue(record: Recorded, columns: Row, changes: RowChanges) -> None:
     changes.update("queue", (envelope.aggregate_id,), news)
 
 
-def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet) -> Row:
+def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | ClocksSet) -> Row:
     match event:
         case QueueConfigured():
             return event.settings.to_avro()
@@ -103,6 +104,8 @@ def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypes
             return {"rules": [rule.to_avro() for rule in event.rules]}
         case ResourceTypesSet():
             return {"resource_types": [row.to_avro() for row in event.rows]}
+        case ClocksSet():
+            return {"clocks": [clock.to_avro() for clock in event.clocks]}
 
 
 def _outside(record: Recorded, event: OutsideFactSet | SourceTaken | SourceHeldBack, changes: RowChanges) -> None:

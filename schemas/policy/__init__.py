@@ -17,6 +17,7 @@ from schemas.characters import (
 )
 from schemas.types import (
     AccessPolicy,
+    ClockSetting,
     Enrolment,
     GlobalShare,
     LinkedMembership,
@@ -486,6 +487,35 @@ class SetAccessPolicy(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SetClocks(Struct, frozen=True, kw_only=True, gc=False):
+    """Set clocks of jobs that differ from the built-in ones; they hold at once, for jobs that exist, too.
+
+    clocks: All that differ.
+    """
+
+    clocks: tuple[ClockSetting, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "clocks": [item.to_avro() for item in self.clocks],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.clocks) <= 100
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
+        )
+
+
 class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
     """Set which issuers of tokens are believed.
 
@@ -766,6 +796,35 @@ class AccessPolicySet(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.policy.is_within_bounds()
+
+
+class ClocksSet(Struct, frozen=True, kw_only=True, gc=False):
+    """Clocks of jobs are other ones.
+
+    clocks: All that differ from the built-in ones.
+    """
+
+    clocks: tuple[ClockSetting, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "clocks": [item.to_avro() for item in self.clocks],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.clocks) <= 100
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
+        )
 
 
 _NAMES_OF_ENROLMENTENDED = lines_of(
@@ -1495,6 +1554,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_entries: Of a source: the keys that it names.
     source_at: When the source was made (microseconds UTC); 0 where none was.
     source_held_back: Of a source: its last document was not taken over.
+    clocks: Clocks of jobs that differ from the built-in ones.
     """
 
     settings: QueueSettings | None = None
@@ -1517,6 +1577,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_entries: tuple[str, ...] = ()
     source_at: int = 0
     source_held_back: bool = False
+    clocks: tuple[ClockSetting, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1541,6 +1602,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "source_entries": list(self.source_entries),
             "source_at": self.source_at,
             "source_held_back": self.source_held_back,
+            "clocks": [item.to_avro() for item in self.clocks],
         }
 
     @classmethod
@@ -1567,6 +1629,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             source_entries=tuple(record["source_entries"]),
             source_at=record["source_at"],
             source_held_back=record["source_held_back"],
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1584,6 +1647,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.source_entries) <= 10000
             and (not self.source_entries or all(1 <= len(item) <= 600 and NAME.takes(item) for item in self.source_entries))
             and 0 <= self.source_at <= 4102444800000000
+            and len(self.clocks) <= 100
             and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
@@ -1594,6 +1658,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.enrolment is None or self.enrolment.is_within_bounds())
             and (not self.resource_types or all(map(ResourceType.is_within_bounds, self.resource_types)))
             and (self.outside is None or self.outside.is_within_bounds())
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
         )
 
 
@@ -1609,6 +1674,7 @@ PolicyCommand = (
     | RevokeToken
     | RevokeTokensBefore
     | SetAccessPolicy
+    | SetClocks
     | SetIssuers
     | SetOutsideFact
     | SetResourceTypes
@@ -1620,6 +1686,7 @@ PolicyCommand = (
 
 PolicyEvent = (
     AccessPolicySet
+    | ClocksSet
     | EnrolmentEnded
     | EnrolmentOffered
     | EnrolmentRedeemed

@@ -84,7 +84,8 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     assert of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is class_of_command("None") is EndpointClass.SYSTEM
     assert {name for name in COMMANDS if of[name] is EndpointClass.OPERATOR} == {
         "ConfigureQueue", "SetShares", "SetRetryRules", "SetResourceTypes", "ChangeTaskPriority", "OfferEnrolment",
-        "TakeSource", "SetOutsideFact", "EndEnrolment", "CancelWorker", "OrderHarvester", "ReleaseHarvester", "SetTargetSlots",
+        "TakeSource", "SetOutsideFact", "SetClocks",
+        "EndEnrolment", "CancelWorker", "OrderHarvester", "ReleaseHarvester", "SetTargetSlots",
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.INTERNAL} == {
         "SubmitTask", "ClaimTaskName", "ClaimScope", "GiveNumbers", "RedeemEnrolment", "SetSecret", "DeleteSecrets",

@@ -79,7 +79,7 @@ def test_a_submission_whose_names_did_not_come_is_ended() -> None:
 
 
 def test_an_unknown_kind_is_an_error_that_names_it() -> None:
-    with pytest.raises(ValueError, match="deadline of kind 'lunch', expected lease, submission, parked or exhausted"):
+    with pytest.raises(ValueError, match="deadline of kind 'lunch', expected lease, submission, parked, exhausted or clock:NAME"):
         said(Due("lunch", "x", "", 0, 1), 1)
 
 
