@@ -25,7 +25,8 @@ from schemas.characters import (
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
     worker ended without a report; PILOT_RELEASED: the pilot gave it back; HOLDER_REVOKED: its pilot is believed
-    no more; OUT_OF_MEMORY: the batch system ended its worker, which used more memory than it had."""
+    no more; OUT_OF_MEMORY: the batch system ended its worker, which used more memory than it had; CLOCK: it
+    stayed in one state for too long."""
 
     UNKNOWN = "UNKNOWN"
     LEASE_EXPIRED = "LEASE_EXPIRED"
@@ -33,6 +34,7 @@ class LossCause(StrEnum):
     PILOT_RELEASED = "PILOT_RELEASED"
     HOLDER_REVOKED = "HOLDER_REVOKED"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    CLOCK = "CLOCK"
 
 
 class ReportedState(StrEnum):
@@ -595,6 +597,44 @@ class ClassLoad(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and _NAMES_OF_CLASSLOAD("\n".join((self.name, ""))) is not None
+        )
+
+
+_NAMES_OF_CLOCKSETTING = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ClockSetting(Struct, frozen=True, kw_only=True, gc=False):
+    """How long jobs may stay as they are, by one clock.
+
+    name: Its name, as docs/flow.md lists them.
+    seconds: After so long it rings; 0 never.
+    """
+
+    name: str
+    seconds: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "name": self.name,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            name=record["name"],
+            seconds=record["seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.seconds <= 1000000000
+            and _NAMES_OF_CLOCKSETTING("\n".join((self.name, ""))) is not None
         )
 
 
@@ -4743,6 +4783,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
         MAX_DISKIO_DEFAULT.
     io_intensity_kbps_max: max_io_intensity of jobs (kB/s); null is no limit.
     opportunistic: No pledge stands behind it (pledgedcpu -1): urgent production does not go there.
+    clocks_stopped: No clock of a job rings here, as in PanDA's queue state paused.
+    keeps_jobs: Jobs that wait here for long are not brokered again, as with PanDA's disableReassign.
     """
 
     name: str
@@ -4779,6 +4821,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     disk_io_kbps_max: float | None = None
     io_intensity_kbps_max: float | None = None
     opportunistic: bool = False
+    clocks_stopped: bool = False
+    keeps_jobs: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4817,6 +4861,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             "disk_io_kbps_max": self.disk_io_kbps_max,
             "io_intensity_kbps_max": self.io_intensity_kbps_max,
             "opportunistic": self.opportunistic,
+            "clocks_stopped": self.clocks_stopped,
+            "keeps_jobs": self.keeps_jobs,
         }
 
     @classmethod
@@ -4857,6 +4903,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             disk_io_kbps_max=record["disk_io_kbps_max"],
             io_intensity_kbps_max=record["io_intensity_kbps_max"],
             opportunistic=record["opportunistic"],
+            clocks_stopped=record["clocks_stopped"],
+            keeps_jobs=record["keeps_jobs"],
         )
 
     def is_within_bounds(self) -> bool:

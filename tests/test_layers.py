@@ -93,6 +93,7 @@ PURE = (
     "streams/facts/counted.py",
     "streams/bridges/*.py",
     "schemas/outside.py",
+    "schemas/clocks.py",
 )
 #: A library that a pure file may import, with the reason. RE2 matches people's patterns: a function of pattern and text, without
 #: clock or world in it; the standard library has none that ends in linear time.

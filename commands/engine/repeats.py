@@ -11,6 +11,7 @@ from commands.engine.records import InputRecord
 from commands.engine.store import StateStore
 from schemas.instants import HOUR
 from schemas.queue import (
+    AssignJobShares,
     ConfigureDispatch,
     EndLease,
     EnqueueJob,
@@ -31,6 +32,7 @@ from schemas.worker import IntendBoundWorker, RecordFirstRequest, StopWorker
 FOLLOW_UPS = frozenset(
     kind.__name__
     for kind in (
+        AssignJobShares,
         ConfigureDispatch,
         EndLease,
         EnqueueJob,

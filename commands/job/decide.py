@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, Hits, accept, refuse
+from commands.job.clocks import expire_state
 from commands.job.guarded import guarded
 from commands.job.kills import TO_BE_KILLED, kill, kill_error, unknown_job
 from commands.job.model import FINAL, HELD, Job, JobStatus
@@ -17,6 +18,7 @@ from commands.job.returning import WORKER_GONE, begins, return_job
 from schemas.job import (
     CompleteMerge,
     DefineJob,
+    ExpireJobState,
     JobCancelled,
     JobCommand,
     JobDefined,
@@ -69,6 +71,8 @@ def decide(job: Job, command: JobCommand, by: CommandEnvelope) -> Decision:
             return give_back(job, command)
         case CompleteMerge():
             return complete_merge(job, command)
+        case ExpireJobState():
+            return expire_state(job, command)
         case _:
             assert_never(command)
 

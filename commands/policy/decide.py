@@ -11,9 +11,11 @@ from commands.policy.model import Policy
 from commands.policy.outside import decide_outside
 from commands.policy.revoking import decide_revocation
 from schemas.brokers import BROKERS_KEY, problem_of_brokers
+from schemas.clocks import CLOCKS_KEY, problem_of_clocks
 from schemas.patterns import PatternRefused, compile_pattern
 from schemas.policy import (
     BrokersSet,
+    ClocksSet,
     ConfigureQueue,
     EndEnrolment,
     EndLogin,
@@ -31,6 +33,7 @@ from schemas.policy import (
     RevokeTokensBefore,
     SetAccessPolicy,
     SetBrokers,
+    SetClocks,
     SetIssuers,
     SetOutsideFact,
     SetResourceTypes,
@@ -80,7 +83,7 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_shares(policy, command, by)
         case SetRetryRules():
             return set_retry_rules(policy, command, by)
-        case SetResourceTypes() | SetBrokers():
+        case SetResourceTypes() | SetBrokers() | SetClocks():
             return _set_tables(policy, command, by)
         case TakeSource() | SetOutsideFact():
             return decide_outside(policy, command, by)
@@ -123,8 +126,14 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
 
 
-def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers, by: CommandEnvelope) -> Decision:
-    return set_brokers(policy, command, by) if isinstance(command, SetBrokers) else set_resource_types(policy, command, by)
+def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers | SetClocks, by: CommandEnvelope) -> Decision:
+    match command:
+        case SetResourceTypes():
+            return set_resource_types(policy, command, by)
+        case SetBrokers():
+            return set_brokers(policy, command, by)
+        case SetClocks():
+            return set_clocks(policy, command, by)
 
 
 def _problem_of_limit(rule: RetryRule) -> str:
@@ -154,6 +163,16 @@ def set_brokers(policy: Policy, command: SetBrokers, by: CommandEnvelope) -> Dec
     if (policy.broker_rules, policy.broker_figures) == (command.rules, command.figures):
         return accept()
     return accept(BrokersSet(rules=command.rules, figures=command.figures))
+
+
+def set_clocks(policy: Policy, command: SetClocks, by: CommandEnvelope) -> Decision:
+    """The clocks of jobs that differ from the built-in ones, whole."""
+    if by.aggregate_id != CLOCKS_KEY:
+        return refuse("BAD_KEY", f"clocks were sent to {by.aggregate_id!r}, expected {CLOCKS_KEY!r}")
+    problem = problem_of_clocks(command.clocks)
+    if problem:
+        return refuse("BAD_CLOCKS", problem)
+    return accept() if policy.clocks == command.clocks else accept(ClocksSet(clocks=command.clocks))
 
 
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:

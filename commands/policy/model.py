@@ -1,10 +1,9 @@
 """Rules that people set: queue settings, shares, retry rules, issuers of tokens, roles and rights, what is believed no more.
 
-One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `brokers`, `issuers`,
-`access`; `revoked.<ACTOR>` for the
-tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer; `linked.<ACTOR>` for the ids of one
-person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it says, `storage.<NAME>` and so on
-(`schemas/outside.py`).
+One aggregate a name: `queue.<NAME>`, `shares`, `retry_rules`, `resource_types`, `brokers`, `clocks`, `issuers`, `access`;
+`revoked.<ACTOR>` for the tokens of one identity, `revoked_before.<DIGEST OF THE ISSUER>` for those of an issuer;
+`linked.<ACTOR>` for the ids of one person; `enrolment.<DIGEST OF THE CODE>` for what came of a code; `source.<NAME>` and what it
+says, `storage.<NAME>` and so on (`schemas/outside.py`).
 Guards: tokens that have ended leave the state.
 """
 
@@ -15,6 +14,7 @@ from schemas import records
 from schemas.policy import (
     AccessPolicySet,
     BrokersSet,
+    ClocksSet,
     EnrolmentEnded,
     EnrolmentOffered,
     EnrolmentRedeemed,
@@ -39,6 +39,7 @@ from schemas.types import (
     AccessPolicy,
     BrokerFigure,
     BrokerRule,
+    ClockSetting,
     CommandEnvelope,
     Enrolment,
     EventEnvelope,
@@ -83,6 +84,7 @@ class Policy:
     source_held_back: bool = False
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
+    clocks: tuple[ClockSetting, ...] = ()
 
 
 def initial() -> Policy:
@@ -94,7 +96,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     """`policy` after `event`."""
     policy.vo = policy.vo or envelope.vo
     match event:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet():
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() | ClocksSet():
             _set(policy, event)
         case IssuersSet():
             policy.issuers = event.issuers
@@ -121,7 +123,7 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     return policy
 
 
-def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet) -> None:
+def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet | ClocksSet) -> None:
     match event:
         case BrokersSet():
             policy.broker_rules, policy.broker_figures = event.rules, event.figures
@@ -133,6 +135,8 @@ def _set(policy: Policy, event: QueueConfigured | SharesSet | RetryRulesSet | Re
             policy.rules = event.rules
         case ResourceTypesSet():
             policy.resource_types = event.rows
+        case ClocksSet():
+            policy.clocks = event.clocks
 
 
 def _set_outside(policy: Policy, event: OutsideFactSet | SourceTaken | SourceHeldBack) -> None:

@@ -35,6 +35,7 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             source_held_back=policy.source_held_back,
             broker_rules=policy.broker_rules,
             broker_figures=policy.broker_figures,
+            clocks=policy.clocks,
         ),
     )
 
@@ -62,6 +63,7 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.source_held_back,
         row.broker_rules,
         row.broker_figures,
+        row.clocks,
     )
 
 

@@ -4,6 +4,7 @@ from projections.engine.changes import Row, RowChanges
 from schemas.instants import MICROSECONDS
 from schemas.policy import (
     BrokersSet,
+    ClocksSet,
     OutsideFactSet,
     QueueConfigured,
     ResourceTypesSet,
@@ -32,7 +33,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     """Rows `queue`, `held_task`, `lease` and `policy` after the event."""
     queue = record.event.aggregate_id
     match record.message:
-        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() as event:
+        case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() | ClocksSet() as event:
             _policy(record, _document(event), changes)
         case OutsideFactSet() | SourceTaken() | SourceHeldBack() as event:
             _outside(record, event, changes)
@@ -95,7 +96,7 @@ def _queue(record: Recorded, columns: Row, changes: RowChanges) -> None:
     changes.update("queue", (envelope.aggregate_id,), news)
 
 
-def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet) -> Row:
+def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypesSet | BrokersSet | ClocksSet) -> Row:
     match event:
         case BrokersSet():
             figures = [row.to_avro() for row in event.figures]
@@ -108,6 +109,8 @@ def _document(event: QueueConfigured | SharesSet | RetryRulesSet | ResourceTypes
             return {"rules": [rule.to_avro() for rule in event.rules]}
         case ResourceTypesSet():
             return {"resource_types": [row.to_avro() for row in event.rows]}
+        case ClocksSet():
+            return {"clocks": [clock.to_avro() for clock in event.clocks]}
 
 
 def _outside(record: Recorded, event: OutsideFactSet | SourceTaken | SourceHeldBack, changes: RowChanges) -> None:

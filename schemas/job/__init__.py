@@ -84,6 +84,60 @@ class DefineJob(Struct, frozen=True, kw_only=True, gc=False):
         return self.spec.is_within_bounds()
 
 
+_NAMES_OF_EXPIREJOBSTATE = lines_of(
+    (WORD, 1, 64),
+    (WORD, 1, 50),
+    (WORD, 0, 64),
+)
+
+
+class ExpireJobState(Struct, frozen=True, kw_only=True, gc=False):
+    """End a job that stayed as it is for too long, if it still is as the clock saw it.
+
+    clock: Which clock rang.
+    status: State in which the job was seen.
+    lease_id: The lease under which a pilot held it; null where none did.
+    code: Of a job that waits: the kill code; of one that a pilot holds: the error code.
+    seconds: How long it may stay so.
+    """
+
+    clock: str
+    status: str
+    lease_id: str | None = None
+    code: int
+    seconds: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "clock": self.clock,
+            "status": self.status,
+            "lease_id": self.lease_id,
+            "code": self.code,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            clock=record["clock"],
+            status=record["status"],
+            lease_id=record["lease_id"],
+            code=record["code"],
+            seconds=record["seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.code <= 10000
+            and 0 <= self.seconds <= 1000000000
+            and _NAMES_OF_EXPIREJOBSTATE("\n".join((self.clock, self.status, self.lease_id or "", ""))) is not None
+            and self.lease_id != ""
+        )
+
+
 _NAMES_OF_KILLJOB = lines_of(
     (WORD, 0, 64),
 )
@@ -1438,6 +1492,7 @@ class JobSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 JobCommand = (
     CompleteMerge
     | DefineJob
+    | ExpireJobState
     | KillJob
     | LoseJob
     | ReadSecrets

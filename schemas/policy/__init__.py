@@ -19,6 +19,7 @@ from schemas.types import (
     AccessPolicy,
     BrokerFigure,
     BrokerRule,
+    ClockSetting,
     Enrolment,
     GlobalShare,
     LinkedMembership,
@@ -523,6 +524,35 @@ class SetBrokers(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SetClocks(Struct, frozen=True, kw_only=True, gc=False):
+    """Set clocks of jobs that differ from the built-in ones; they hold at once, for jobs that exist, too.
+
+    clocks: All that differ.
+    """
+
+    clocks: tuple[ClockSetting, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "clocks": [item.to_avro() for item in self.clocks],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.clocks) <= 100
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
+        )
+
+
 class SetIssuers(Struct, frozen=True, kw_only=True, gc=False):
     """Set which issuers of tokens are believed.
 
@@ -837,6 +867,35 @@ class BrokersSet(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.figures) <= 100
             and (not self.rules or all(map(BrokerRule.is_within_bounds, self.rules)))
             and (not self.figures or all(map(BrokerFigure.is_within_bounds, self.figures)))
+        )
+
+
+class ClocksSet(Struct, frozen=True, kw_only=True, gc=False):
+    """Clocks of jobs are other ones.
+
+    clocks: All that differ from the built-in ones.
+    """
+
+    clocks: tuple[ClockSetting, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "clocks": [item.to_avro() for item in self.clocks],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.clocks) <= 100
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
         )
 
 
@@ -1569,6 +1628,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_held_back: Of a source: its last document was not taken over.
     broker_rules: Which broker chooses queues for which work.
     broker_figures: Figures of the brokers.
+    clocks: Clocks of jobs that differ from the built-in ones.
     """
 
     settings: QueueSettings | None = None
@@ -1593,6 +1653,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     source_held_back: bool = False
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
+    clocks: tuple[ClockSetting, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1619,6 +1680,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "source_held_back": self.source_held_back,
             "broker_rules": [item.to_avro() for item in self.broker_rules],
             "broker_figures": [item.to_avro() for item in self.broker_figures],
+            "clocks": [item.to_avro() for item in self.clocks],
         }
 
     @classmethod
@@ -1647,6 +1709,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             source_held_back=record["source_held_back"],
             broker_rules=tuple(BrokerRule.from_avro(item) for item in record["broker_rules"]),
             broker_figures=tuple(BrokerFigure.from_avro(item) for item in record["broker_figures"]),
+            clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1666,6 +1729,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.source_at <= 4102444800000000
             and len(self.broker_rules) <= 100
             and len(self.broker_figures) <= 100
+            and len(self.clocks) <= 100
             and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
@@ -1678,6 +1742,7 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.outside is None or self.outside.is_within_bounds())
             and (not self.broker_rules or all(map(BrokerRule.is_within_bounds, self.broker_rules)))
             and (not self.broker_figures or all(map(BrokerFigure.is_within_bounds, self.broker_figures)))
+            and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
         )
 
 
@@ -1694,6 +1759,7 @@ PolicyCommand = (
     | RevokeTokensBefore
     | SetAccessPolicy
     | SetBrokers
+    | SetClocks
     | SetIssuers
     | SetOutsideFact
     | SetResourceTypes
@@ -1706,6 +1772,7 @@ PolicyCommand = (
 PolicyEvent = (
     AccessPolicySet
     | BrokersSet
+    | ClocksSet
     | EnrolmentEnded
     | EnrolmentOffered
     | EnrolmentRedeemed

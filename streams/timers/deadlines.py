@@ -13,6 +13,7 @@ import psycopg2.extensions
 import structlog
 
 from streams.timers.due import Due
+from streams.timers.job_clocks import JobClocks
 
 SECONDS_MAX = 4
 #: Far above a round of the timers: a process that stands still must not keep the others from their duty.
@@ -39,9 +40,10 @@ class Deadlines:
         self._postgres, self._page = postgres, page
         self._connection: psycopg2.extensions.connection | None = None
         self._on_duty = False
+        self._clocks = JobClocks()
 
     def due(self, now: int) -> Iterator[Due]:
-        """Rows due at `now`, earliest first; none while another instance is on duty.
+        """Rows due at `now`, earliest first, then jobs whose clock has rung; none while another instance is on duty.
 
         Raises psycopg2.Error when the database is away or the view is not there yet.
         """
@@ -52,8 +54,9 @@ class Deadlines:
             rows = self._page_after(now, after)
             yield from rows
             if len(rows) < self._page:
-                return
+                break
             after = (rows[-1].due_at, rows[-1].kind, rows[-1].aggregate_id, rows[-1].key)
+        yield from self._clocks.due(self._session(), now)
 
     def close(self) -> None:
         """Give the connection back; the next call opens another."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.ids import caused_command_id
 from schemas.instants import MICROSECONDS
+from schemas.job import ExpireJobState
 from schemas.queue import ExpireLease
 from schemas.task import CarryOutScheduled, ExpireInput, ExpireSubmission, FinishTask, WakeTask
 from schemas.types import CommandEnvelope
@@ -20,6 +21,8 @@ from streams.engine.messages import ROLE, OutgoingCommand
 from streams.timers.watch import HeartbeatWindow
 
 ACTOR = "culm-timers"
+#: Kinds of the clocks of jobs: this and the name of the clock (schemas/clocks.py).
+CLOCK = "clock:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
             return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
         case "scheduled":
             return _outgoing(row, CarryOutScheduled(schedule_id=row.key), now)
+        case kind if kind.startswith(CLOCK):
+            return _outgoing(row, _expire_state(row), now)
         case kind:
-            raise ValueError(f"deadline of kind {kind!r}, expected lease, submission, parked, input, exhausted or scheduled")
+            expected = f"lease, submission, parked, input, exhausted, scheduled or {CLOCK}NAME"
+            raise ValueError(f"deadline of kind {kind!r}, expected {expected}")
 
 
 def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:
@@ -66,6 +72,16 @@ def _expire(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | No
         job_id=int(row.detail["job_id"]), lease_id=str(row.detail["lease_id"]), at=window.until, watched_since=window.since
     )
     return _outgoing(row, command, now, window.since)
+
+
+def _expire_state(row: Due) -> ExpireJobState:
+    return ExpireJobState(
+        clock=row.kind.removeprefix(CLOCK),
+        status=str(row.detail["status"]),
+        lease_id=row.detail["lease_id"],
+        code=int(row.detail["code"]),
+        seconds=int(row.detail["seconds"]),
+    )
 
 
 def _outgoing(row: Due, command: Message, now: int, *parts: object) -> OutgoingCommand:

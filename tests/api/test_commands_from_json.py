@@ -84,7 +84,7 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     assert of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is class_of_command("None") is EndpointClass.SYSTEM
     assert {name for name in COMMANDS if of[name] is EndpointClass.OPERATOR} == {
         "ConfigureQueue", "SetShares", "SetRetryRules", "SetResourceTypes", "ChangeTaskPriority", "AssignShare",
-        "ChangeTaskAttribute", "ChangeSplitRule", "WakeTask", "OfferEnrolment", "TakeSource", "SetOutsideFact",
+        "ChangeTaskAttribute", "ChangeSplitRule", "WakeTask", "OfferEnrolment", "TakeSource", "SetOutsideFact", "SetClocks",
         "EndEnrolment", "CancelWorker", "ConfirmWorkers", "OrderHarvester", "ReleaseHarvester", "SetTargetSlots",
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.INTERNAL} == {

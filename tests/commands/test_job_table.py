@@ -11,6 +11,7 @@ from commands.job.model import FINAL, HELD, NEXT, TRANSITIONS, Job, JobStatus
 from schemas.job import (
     CompleteMerge,
     DefineJob,
+    ExpireJobState,
     JobCommand,
     JobDefined,
     KillJob,
@@ -57,6 +58,8 @@ COMMANDS: dict[str, JobCommand] = {
     "kill at once": KillJob(code=9),
     "lose": LoseJob(lease_id="L", cause=LossCause.LEASE_EXPIRED),
     "lose other lease": LoseJob(lease_id="L9", cause=LossCause.LEASE_EXPIRED),
+    "expire sent": ExpireJobState(clock="sent", status="sent", lease_id="L", code=102, seconds=1_800),
+    "expire waiting": ExpireJobState(clock="activated", status="activated", lease_id=None, code=51, seconds=172_800),
     "merged": CompleteMerge(succeeded=True, merge_job_id=7),
 }
 
@@ -76,6 +79,8 @@ kill waiting      UNKNOWN_JOB     JobClosed       HELD            HELD          
 kill at once      UNKNOWN_JOB     JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    JobCancelled    -               -               -               -
 lose              UNKNOWN_JOB     NOT_LEASED      JobLost         JobLost         JobLost         JobLost         JobLost         NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
 lose other lease  UNKNOWN_JOB     NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED      NOT_LEASED
+expire sent       UNKNOWN_JOB     MOVED_ON        JobLost         MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON
+expire waiting    UNKNOWN_JOB     JobClosed       MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON        MOVED_ON
 merged            UNKNOWN_JOB     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING     JobFinished     NOT_MERGING     NOT_MERGING     NOT_MERGING     NOT_MERGING
 """  # noqa: E501 - a table is read by its columns
 
@@ -109,7 +114,7 @@ def test_a_job_answers_as_the_table_says(status: JobStatus, name: str, expected:
 def test_the_table_covers_every_state_and_every_command() -> None:
     assert len(cells()) == len(JobStatus) * len(COMMANDS)
     kinds = {type(command) for command in COMMANDS.values()}
-    assert kinds == {DefineJob, RecordLease, ReportJobProgress, ReportJobEnd, KillJob, LoseJob, CompleteMerge}
+    assert kinds == {DefineJob, RecordLease, ReportJobProgress, ReportJobEnd, KillJob, LoseJob, CompleteMerge, ExpireJobState}
 
 
 @pytest.mark.parametrize(("status", "name", "expected"), cells())

@@ -178,7 +178,7 @@ def test_what_is_counted_is_what_a_recount_of_the_log_gives_also_after_restarts(
     assert {(task, queue): counts for task, queues in known.ends.items() for queue, counts in queues.items()} == ends
 
 
-def test_starts_of_six_hours_are_counted_by_the_hour_and_requests_of_three() -> None:
+def test_starts_count_for_six_hours_and_requests_for_three() -> None:
     keepers = Keepers()
     asked = WorkerAsked(worker_id="w")
     keepers.keep(
