@@ -163,6 +163,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         parent_status=task.parent_status,
         children=tuple(task.children),
         input_events=task.input_events,
+        reading=task.reading,
     )
 
 
@@ -236,6 +237,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         parent_status=main.parent_status,
         children=UndoDict(dict.fromkeys(main.children)),
         input_events=main.input_events,
+        reading=main.reading,
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
     )
 
