@@ -21,7 +21,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "TaskSubmitted": (frozenset({"unknown"}), None),
     "InputNamesAdded": (frozenset({"waiting"}), None),
     "TaskRefined": (frozenset({"waiting", "registered", "rerefine"}), None),
-    "ContentsFed": (frozenset({"defined", "pending"}), None),
+    "ContentsFed": (WORKING | {"defined", "paused"}, None),
     "InputAwaited": (frozenset({"defined", "pending"}), "pending"),
     "ParentAwaited": (frozenset({"waiting", "defined"}), None),
     "ParentEnded": (YOUNG | {"paused", "finishing", "exhausted"}, None),

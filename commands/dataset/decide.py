@@ -116,7 +116,10 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     chunk = first_part(files, FILES_PER_CHUNK, PART_BYTES_MAX)
     last = start + len(chunk) == len(dataset.names)
     chunks = command.chunk + (1 if last else 2)
-    feed = FollowUp(task, FeedContents(dataset=name, known=True, files=chunk, chunk=command.chunk, chunks=chunks))
+    contents = FeedContents(
+        dataset=name, known=True, files=chunk, chunk=command.chunk, chunks=chunks, reading=command.reading
+    )
+    feed = FollowUp(task, contents)
     if command.chunk:
         return accept(follow_ups=(feed,))
     return accept(ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)), follow_ups=(feed,))
@@ -128,7 +131,7 @@ def _nothing_yet(dataset: Dataset, command: RequestContents, by: CommandEnvelope
     One that exists for another tenant is waited for like any other, and nothing of the wait is recorded there.
     """
     name, task = by.aggregate_id, str(command.task_id)
-    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits)
+    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits, reading=command.reading)
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
     if len(dataset.awaiting) >= AWAITING_MAX:

@@ -8,7 +8,7 @@ the parent is at work, whose own clocks hold. Source: docs/reference/jedi.md, "W
 from commands.decision import Decision, FollowUp, accept
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
-from commands.task.transitions import TaskStatus
+from commands.task.transitions import WORKING, TaskStatus
 from schemas.dataset import RequestContents
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
 from schemas.types import TaskDefinition
@@ -34,15 +34,29 @@ def waits_for_parent(task: Task) -> bool:
 
 def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool) -> tuple[FollowUp, ...]:
     """The request to each input dataset for its files. waits: one that does not exist is waited for."""
-    request = RequestContents(task_id=task.task_id, waits=waits)
+    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading)
     return tuple(FollowUp(name, request) for name in definition.input_datasets)
 
 
+def reads_again(task: Task) -> bool:
+    """True for a task that began beside its parent and has datasets: what the parent made is known when it has ended."""
+    definition = task.definition
+    return definition is not None and definition.no_wait_parent and bool(definition.input_datasets)
+
+
 def ask_again(task: Task) -> tuple[FollowUp, ...]:
-    """Once more to the datasets that did not exist, when the parent ended that might have made them."""
+    """The requests of the next reading."""
     assert task.definition is not None
-    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input)
-    return tuple(FollowUp(name, request) for name in sorted(task.awaited))
+    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1)
+    return tuple(FollowUp(name, request) for name in task.definition.input_datasets)
+
+
+def is_fed(task: Task, command: FeedContents) -> bool:
+    """True when the task takes files now: those of its present reading, and of a dataset that has come into existence."""
+    if task.status is TaskStatus.DEFINED or (task.status is TaskStatus.PENDING and task.awaited):
+        return task.reading == command.reading or command.dataset in task.awaited
+    reads = task.status in WORKING | {TaskStatus.PAUSED} and task.reading > 0 and not task.contents_complete
+    return reads and task.reading == command.reading
 
 
 def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContents) -> Decision:
@@ -53,7 +67,7 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        return accept(follow_ups=(FollowUp(dataset, RequestContents(task_id=task.task_id)),))
+        return accept(follow_ups=(FollowUp(dataset, RequestContents(task_id=task.task_id, reading=task.reading)),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"
     limit_seconds = 0 if at_work else INPUT_SECONDS_MAX
@@ -62,5 +76,5 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
 
 def status_once_fed(task: Task, dataset: str) -> str:
     """The status that files of `dataset` bring the task to: defined when it was the last that did not exist; else empty."""
-    is_last = task.status is TaskStatus.PENDING and set(task.awaited) <= {dataset}
+    is_last = task.status is TaskStatus.PENDING and set(task.awaited) == {dataset}
     return TaskStatus.DEFINED.value if is_last else ""

@@ -85,6 +85,8 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.status = TaskStatus(event.status or task.status)
         case ParentEnded():
             task.parent_status = event.parent_status
+            if event.rereads:
+                _reread(task)
             task.status = TaskStatus(event.status or task.status)
         case ChildRegistered():
             task.children[event.child_task_id] = None
@@ -204,6 +206,12 @@ def _refined(task: Task, event: TaskRefined) -> None:
     task.library, task.build_failures = None, 0
     if are_complete(task.lists, task.names):
         task.wanted = wanted_names(task.definition, task.names)
+
+
+def _reread(task: Task) -> None:
+    """All datasets are read from their beginning; units that the task has stay as they are."""
+    task.reading, task.known_units = task.reading + 1, len(task.units)
+    task.fed, task.fed_whole, task.contents_complete = UndoDict(), UndoSet(), False
 
 
 def _contents_fed(task: Task, event: ContentsFed) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
-from commands.task.awaiting import ask_datasets, follow_parent, missing_dataset, status_once_fed
+from commands.task.awaiting import ask_datasets, follow_parent, is_fed, missing_dataset, status_once_fed
 from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
 from commands.task.limits import CHUNK_MAX, UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
@@ -99,8 +99,9 @@ def _claims(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
 
 def feed_contents(task: Task, command: FeedContents) -> Decision:
     """Files of an input dataset become input units; the last chunk of the last dataset completes the input."""
-    if task.status is not TaskStatus.DEFINED and not (task.status is TaskStatus.PENDING and task.awaited):
-        return refuse("WRONG_STATUS", f"task is {task.status}, expected defined, or pending for an input dataset")
+    if not is_fed(task, command):
+        found = f"task is {task.status} in reading {task.reading}, the files are of reading {command.reading}"
+        return refuse("WRONG_STATUS", f"{found}; expected defined, or pending for an input dataset")
     definition = task.definition
     assert definition is not None, f"task {task.task_id} is fed before it is refined"
     if command.dataset == PSEUDO_DATASET and not definition.input_datasets:
@@ -139,7 +140,9 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
     """The request for the chunk after this one."""
     if not command.files:
         return ()
-    after = RequestContents(task_id=task.task_id, chunk=command.chunk + 1, after=command.files[-1].lfn)
+    after = RequestContents(
+        task_id=task.task_id, chunk=command.chunk + 1, after=command.files[-1].lfn, reading=task.reading
+    )
     return (FollowUp(command.dataset, after),)
 
 

@@ -81,6 +81,7 @@ class Task:
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by
     input dataset, how many files its units are of. input_events: their events, where the definition limits these. retrying:
     units of a retry are still to be given their attempts.
+    reading: number of the present reading of the input, from 0.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
     scheduled: commands that wait for their time, by the id of the command that ordered them.
@@ -110,6 +111,7 @@ class Task:
     contents_complete: bool = False
     files: UndoDict[str, int] = field(default_factory=UndoDict)
     input_events: int = 0
+    reading: int = 0
     units: InputUnits = field(default_factory=InputUnits)
     known_units: int = 0
     retrying: bool = False

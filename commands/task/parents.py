@@ -5,11 +5,12 @@ recorded before anything follows from it. Source: docs/reference/jedi.md, "Paren
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.awaiting import ask_again
+from commands.task.awaiting import ask_again, reads_again
 from commands.task.feeding import begin_feeding
 from commands.task.kills import KILL_TASK, broken, kills, releases
 from commands.task.model import AT_WORK, Task, accounts_of
-from commands.task.transitions import ACTIVE, FINAL, TaskStatus
+from commands.task.transitions import ACTIVE, FINAL, WORKING, TaskStatus
+from schemas.records import replace
 from schemas.task import (
     BreakTask,
     ChildRegistered,
@@ -27,6 +28,7 @@ CHILDREN_MAX = 1_000
 NO_TASK = "unknown"
 #: Of a parent with which its children end.
 LOST = frozenset({"failed", "broken", "aborted"})
+READING = WORKING | {TaskStatus.DEFINED, TaskStatus.PAUSED}
 AFFECTED = ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}
 
 
@@ -59,11 +61,13 @@ def record_parent_end(task: Task, command: RecordParentEnd) -> Decision:
     )
     if status in LOST:
         return _with_it(task, command, ended)
+    if task.status in READING and reads_again(task):
+        return accept(replace(ended, rereads=True), follow_ups=ask_again(task))
     if begins:
         assert task.definition is not None
         fed, starts = begin_feeding(task, task.definition, known=task.known_units, waits=task.definition.wait_input)
         return accept(ended, *fed, follow_ups=starts)
-    return accept(ended, follow_ups=ask_again(task) if task.awaited else ())
+    return accept(ended)
 
 
 def expire_input(task: Task) -> Decision:

@@ -7,6 +7,7 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
+from commands.task.awaiting import reads_again
 from commands.task.for_orders import for_orders, texts_bytes
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import AT_WORK, Ending, Task, accounts_of
@@ -36,7 +37,9 @@ def settle(task: Task) -> SettledEvent | None:
         return _end(task)
     if task.status not in PLANNING or not task.contents_complete:
         return None
-    return scouts_step(task) or _build_order(task) or _normal_order(task) or _end(task)
+    following = scouts_step(task) or _build_order(task) or _normal_order(task)
+    # What a parent at work adds to the input is read when it has ended.
+    return following or (None if task.parent_status == AT_WORK and reads_again(task) else _end(task))
 
 
 def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:

@@ -192,6 +192,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         children=tuple(task.children),
         scheduled=tuple(_scheduled_row(number, one) for number, one in task.scheduled.items()),
         input_events=task.input_events,
+        reading=task.reading,
     )
 
 
@@ -283,6 +284,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         parent_status=main.parent_status,
         children=UndoDict(dict.fromkeys(main.children)),
         input_events=main.input_events,
+        reading=main.reading,
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
         scheduled=UndoDict({row.schedule_id: _scheduled(row) for row in main.scheduled}),
     )

@@ -128,12 +128,14 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     chunk: Number of the chunk that is asked for, from 0.
     after: Name of the last file of the chunk before; empty for the first.
     waits: True when the task waits for a dataset that does not exist.
+    reading: Number of the task's reading of its input, from 0.
     """
 
     task_id: int
     chunk: int = 0
     after: str = ""
     waits: bool = False
+    reading: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -142,6 +144,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "chunk": self.chunk,
             "after": self.after,
             "waits": self.waits,
+            "reading": self.reading,
         }
 
     @classmethod
@@ -152,6 +155,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             chunk=record["chunk"],
             after=record["after"],
             waits=record["waits"],
+            reading=record["reading"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -159,6 +163,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 0 <= self.chunk <= 999998
+            and 0 <= self.reading <= 1000000
             and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
         )
 

@@ -440,6 +440,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
         file exist; its files are those that are to be used. Null for a chunk as the dataset sends it.
     awaits: Of a dataset that does not exist: True when it notes the task, to send its files once the first is
         registered.
+    reading: Number of the reading that the task asked for.
     """
 
     dataset: str
@@ -449,6 +450,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     chunks: int
     units_made: int | None = None
     awaits: bool = False
+    reading: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -460,6 +462,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "chunks": self.chunks,
             "units_made": self.units_made,
             "awaits": self.awaits,
+            "reading": self.reading,
         }
 
     @classmethod
@@ -473,6 +476,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             chunks=record["chunks"],
             units_made=record["units_made"],
             awaits=record["awaits"],
+            reading=record["reading"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -482,6 +486,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 1000000
             and 1 <= self.chunks <= 1000000
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
+            and 0 <= self.reading <= 1000000
             and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
@@ -2026,11 +2031,13 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: The parent.
     parent_status: Status in which it ended.
     status: Status that the task goes to, which waited for this; empty when it keeps the one it has.
+    rereads: True when the task reads its input datasets again, to which the parent may have added.
     """
 
     parent_task_id: int
     parent_status: str
     status: str = ""
+    rereads: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2038,6 +2045,7 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "parent_status": self.parent_status,
             "status": self.status,
+            "rereads": self.rereads,
         }
 
     @classmethod
@@ -2047,6 +2055,7 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             parent_status=record["parent_status"],
             status=record["status"],
+            rereads=record["rereads"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3286,6 +3295,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scouts: Where its scouts stand: none, out, forced, passed, exhausted, broken.
     scheduled: Commands that wait for their time.
     input_events: Events of its units, where the definition has a limit of them.
+    reading: Number of the reading of its input, from 0.
     """
 
     status: str
@@ -3325,6 +3335,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scouts: str = "none"
     scheduled: tuple[ScheduledSnapshot, ...] = ()
     input_events: int = 0
+    reading: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3366,6 +3377,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "scouts": self.scouts,
             "scheduled": [item.to_avro() for item in self.scheduled],
             "input_events": self.input_events,
+            "reading": self.reading,
         }
 
     @classmethod
@@ -3409,6 +3421,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             scouts=record["scouts"],
             scheduled=tuple(ScheduledSnapshot.from_avro(item) for item in record["scheduled"]),
             input_events=record["input_events"],
+            reading=record["reading"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3445,6 +3458,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.children or 1 <= min(self.children) <= max(self.children) <= 900000000000)
             and len(self.scheduled) <= 100
             and 0 <= self.input_events <= 1000000000000000
+            and 0 <= self.reading <= 1000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))

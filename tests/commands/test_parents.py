@@ -29,7 +29,7 @@ from schemas.task import (
 )
 from schemas.types import NameList, TaskVerdict
 from streams.jedi.parents import tell_children
-from tests.commands.builders import TASK, a_definition, a_queue, a_running_task, a_submission, generate_all, run_all, the_task
+from tests.commands.builders import TASK, a_definition, a_running_task, a_submission, run_all, the_task
 from tests.commands.in_memory import Culm, a_culm
 from tests.commands.test_waiting_for_input import input_of, ordered, register
 from tests.streams.builders import record_read
@@ -134,34 +134,6 @@ def test_the_input_of_a_child_is_asked_for_when_its_parent_has_ended() -> None:
     ended(culm, "finished")
 
     assert ordered(culm) == ["a", "b"]
-
-
-def test_the_input_of_an_impatient_child_is_waited_for_while_its_parent_is_at_work() -> None:
-    culm = a_culm()
-    submitted(culm, PARENT, None)
-    refined(culm, PARENT)
-    submitted(culm, TASK, PARENT)
-    definition = input_of("user.jdoe.made", wait_input=False, no_wait_parent=True)
-    culm.send(RefineTask(definition=definition, parameters_revision=0), str(TASK), role="system")
-    assert status(culm) is TaskStatus.PENDING
-
-    register(culm, "user.jdoe.made", "a")
-
-    assert status(culm) is TaskStatus.READY
-
-
-def test_an_impatient_child_breaks_when_its_parent_ended_without_making_its_input() -> None:
-    culm = a_culm()
-    submitted(culm, PARENT, None)
-    refined(culm, PARENT)
-    submitted(culm, TASK, PARENT)
-    definition = input_of("user.jdoe.made", wait_input=False, no_wait_parent=True)
-    culm.send(RefineTask(definition=definition, parameters_revision=0), str(TASK), role="system")
-
-    ended(culm, "done")
-
-    assert status(culm) is TaskStatus.BROKEN
-    assert culm.last(TaskBroken).message == "input dataset user.jdoe.made does not exist"
 
 
 @pytest.mark.parametrize("verdict", ["failed", "broken", "aborted"])
@@ -305,20 +277,6 @@ VERDICTS = [
 @pytest.mark.parametrize(("parent", "verdict", "message"), VERDICTS)
 def test_a_task_is_not_better_than_its_parent(parent: str, verdict: TaskVerdict, message: str) -> None:
     assert verdict_beside_parent(Task(parent_task_id=PARENT, parent_status=parent)) == (verdict, message)
-
-
-def test_a_child_that_did_all_beside_a_parent_at_work_is_finished() -> None:
-    culm = a_culm()
-    submitted(culm, PARENT, None)
-    refined(culm, PARENT)
-    a_queue(culm)
-    submitted(culm, TASK, PARENT)
-    refined(culm, no_wait_parent=True)
-    generate_all(culm)
-
-    run_all(culm)
-
-    assert status(culm) is TaskStatus.FINISHED
 
 
 def test_what_is_known_of_parent_and_children_outlives_a_restart() -> None:

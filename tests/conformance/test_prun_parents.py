@@ -7,15 +7,16 @@ from tests.conformance.client import Client
 pytestmark = pytest.mark.stack
 
 
-def test_a_child_begins_when_its_parent_has_ended_and_has_all_of_its_output(client: Client) -> None:
+def test_a_child_waits_for_the_output_of_its_parent_and_has_all_of_it(client: Client) -> None:
     options = ("--nJobs", "3", "--outputs", "out.txt")
     parent = client.prun("user.jdoe.parent", *options, payload="sleep 3; echo %RNDM:10 > out.txt").task_id
-    # Its input does not exist yet: no job of the parent has ended.
+    # Its input does not exist yet: no job of the parent has ended. prun asks to begin beside the parent (noWaitParent).
     beside = ("--parentTaskID", str(parent), "--inDS", "user.jdoe.parent_out.txt", "--nFilesPerJob", "1")
     child = client.prun("user.jdoe.child", *beside, payload="echo %IN").task_id
 
     waiting = client.wait_for(child, lambda task: task["status"] not in ("registered", "defined"))
-    assert (waiting["status"], waiting["message"]) == ("pending", f"waits for the end of parent task {parent}")
+    sentence = f"waits for input dataset user.jdoe.parent_out.txt, which does not exist yet; parent task {parent} is at work"
+    assert (waiting["status"], waiting["message"]) == ("pending", sentence)
     assert client.ended(parent)["status"] == "done"
     task = client.ended(child)
     assert (task["status"], task["files_finished"]) == ("done", 3)
@@ -24,7 +25,8 @@ def test_a_child_begins_when_its_parent_has_ended_and_has_all_of_its_output(clie
 def test_a_child_ends_with_a_parent_that_was_killed(client: Client) -> None:
     parent = client.prun("user.jdoe.parent.killed", "--site", "NOWHERE").task_id
     client.wait_for(parent, lambda task: task["status"] == "pending")
-    child = client.prun("user.jdoe.child.killed", "--parentTaskID", str(parent)).task_id
+    beside = ("--parentTaskID", str(parent), "--inDS", "user.jdoe.never")
+    child = client.prun("user.jdoe.child.killed", *beside).task_id
     client.wait_for(child, lambda task: task["status"] == "pending")
 
     client.pbook("kill", str(parent))
