@@ -4,7 +4,8 @@ Source: docs/reference/jedi.md, "Output datasets"; docs/decisions/0061.
 """
 
 from commands.decision import FollowUp
-from commands.task.job_spec import UNMERGED, is_merged, library_dataset, step_logs
+from commands.task.job_files import UNMERGED, is_merged
+from commands.task.job_spec import library_dataset, step_logs
 from commands.task.model import Task
 from commands.task.transitions import FINAL
 from schemas.dataset import EndWriting

@@ -6,7 +6,17 @@ Source: docs/reference/jedi.md, "Attributes of a job"; docs/reference/client.md,
 from collections.abc import Mapping
 
 from commands.task.file_lists import check_lists
-from commands.task.model import Task, Unmerged
+from commands.task.job_files import (
+    UNMERGED,
+    definition_of,
+    inputs_of,
+    is_merged,
+    merge_inputs,
+    middle_of_merged,
+    shown_names,
+    unmerged_names,
+)
+from commands.task.model import Task
 from commands.task.scouting import priority_in_force
 from commands.task.text import (
     expand,
@@ -32,7 +42,6 @@ from schemas.types import (
 
 PRIORITY_MERGE = 5000
 PRIORITY_BUILD = 2000
-UNMERGED = "panda.um."
 
 
 def job_spec(task: Task, job: GeneratedJob, kind: JobKind, units: Mapping[int, InputUnit]) -> JobSpec:
@@ -50,7 +59,7 @@ def job_spec(task: Task, job: GeneratedJob, kind: JobKind, units: Mapping[int, I
 
 
 def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSpec:
-    definition = _definition(task)
+    definition = definition_of(task)
     merging = definition.merge is not None
     middle = middle_name(definition, units[0])
     outputs = [
@@ -58,9 +67,9 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
         for template in definition.outputs
         if not template.merge_only
     ]
-    inputs = _inputs_of(units)
+    inputs = inputs_of(units)
     files = list(dict.fromkeys(unit.lfn for unit in units if unit.endpoint))
-    streams = {definition.input_stream: files or _names(units)}
+    streams = {definition.input_stream: files or shown_names(units)}
     streams |= {template.stream: [out.lfn] for template, out in _paired(definition, outputs)}
     if task.library is not None:
         streams["LIB"] = [task.library.lfn]
@@ -96,7 +105,7 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
 
 
 def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
-    step = _step(_definition(task).build)
+    step = _step(definition_of(task).build)
     library = f"panda.{task.task_id}.{job.serial:06d}.lib.tgz"
     output = JobOutput(lfn=library, dataset=library_dataset(task), scope="panda", role=DatasetRole.OUTPUT)
     text = step.parameters.replace("${IN}", step.archive or "").replace("${OUT}", library)
@@ -114,10 +123,10 @@ def _build_spec(task: Task, job: GeneratedJob) -> JobSpec:
 
 
 def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
-    definition = _definition(task)
+    definition = definition_of(task)
     step = _step(definition.merge)
     unmerged = [task.unmerged[serial] for serial in job.unit_ids]
-    middle = _middle_of_merged(definition, unmerged)
+    middle = middle_of_merged(definition, unmerged)
     outputs, pairs = [], {}
     for family, role in (("OUTPUT", DatasetRole.OUTPUT), ("LOG_MERGE", DatasetRole.LOG)):
         rows: list[tuple[list[str], str]] = []
@@ -125,11 +134,11 @@ def _merge_spec(task: Task, job: GeneratedJob) -> JobSpec:
             if template.role is role and (template.merge_only or role is DatasetRole.OUTPUT):
                 merged = _output(template, task.task_id, job.serial, middle, unmerged=False)
                 if merged.lfn not in (lfn for _, lfn in rows):  # a file of two datasets is merged once
-                    rows.append((_unmerged_names(template, task, unmerged), merged.lfn))
+                    rows.append((unmerged_names(template, task, unmerged), merged.lfn))
                 outputs.append(merged)
         pairs[family] = rows
     streams = {"LIB": [task.library.lfn]} if task.library is not None else {}
-    inputs = _merge_inputs(unmerged, with_logs=bool(pairs["LOG_MERGE"]))
+    inputs = merge_inputs(unmerged, with_logs=bool(pairs["LOG_MERGE"]))
     if task.library is not None:
         library = task.library
         inputs.append(
@@ -173,7 +182,7 @@ def _spec(
     ram_mb: int = 0,
     events: int | None = None,
 ) -> JobSpec:
-    definition = _definition(task)
+    definition = definition_of(task)
     check_lists(inputs, outputs)
     required = definition.requirements
     memory_mb = memory_mb_of(required, ram_mb)
@@ -218,7 +227,7 @@ def _spec(
 
 def _scalars(task: Task, job: GeneratedJob, units: list[InputUnit]) -> dict[str, str]:
     """Single values of the text: serial, numbers, events."""
-    definition = _definition(task)
+    definition = definition_of(task)
     number = units[0].unit_id if len(units) == 1 else job.serial
     events = sum(unit.events or 0 for unit in units)
     first = (units[0].start_event or 0) if units else 0
@@ -268,7 +277,7 @@ def _log_of(task: Task, job: GeneratedJob, step: str) -> JobOutput:
 
 def step_logs(task: Task) -> tuple[str, str]:
     """Dataset and scope of the logs of build and merge jobs."""
-    logs = [found for found in _definition(task).outputs if found.role is DatasetRole.LOG and not found.merge_only]
+    logs = [found for found in definition_of(task).outputs if found.role is DatasetRole.LOG and not found.merge_only]
     return (logs[0].dataset, logs[0].scope) if logs else (f"{task.name.rstrip('/')}.log", "panda")
 
 
@@ -277,79 +286,8 @@ def library_dataset(task: Task) -> str:
     return f"panda.{task.task_id}.lib"
 
 
-def is_merged(definition: TaskDefinition, template: OutputTemplate) -> bool:
-    """Outputs go through the merge step; logs only when merged logs are wanted."""
-    logs_merged = any(found.merge_only and found.role is DatasetRole.LOG for found in definition.outputs)
-    return template.role is DatasetRole.OUTPUT or logs_merged
-
-
-def _middle_of_merged(definition: TaskDefinition, unmerged: list[Unmerged]) -> str:
-    """As the reference takes it: so many fields of the first unmerged name, behind `panda.um.` and two more."""
-    names = [file.lfn for one in unmerged for file in one.job.outputs if file.role is DatasetRole.OUTPUT]
-    number = len(definition.name_fields)
-    return "".join(f".{field}" for field in names[0].split(".")[4 : 4 + number]) if names and number else ""
-
-
-def _unmerged_names(template: OutputTemplate, task: Task, unmerged: list[Unmerged]) -> list[str]:
-    """Names of the unmerged files that the merged file of `template` is made of, as far as they were made."""
-    names = []
-    for one in unmerged:
-        if template.merge_only:
-            names += [file.lfn for file in one.job.outputs if file.role is template.role]
-            continue
-        (first,) = task.units.specs(one.units[:1]) if _definition(task).name_fields else (None,)
-        middle = "" if first is None else middle_name(_definition(task), first)
-        serial = one.job.serial + template.serial_offset
-        wanted = UNMERGED + file_name(template.name_template, task.task_id, serial, middle)
-        names += [file.lfn for file in one.job.outputs if file.lfn == wanted]
-    return list(dict.fromkeys(names))
-
-
-def _merge_inputs(unmerged: list[Unmerged], *, with_logs: bool) -> list[JobInput]:
-    made = [file for one in unmerged for file in one.job.outputs if file.role is DatasetRole.OUTPUT or with_logs]
-    return [
-        JobInput(
-            lfn=file.lfn,
-            dataset=file.dataset,
-            scope=file.scope,
-            guid=file.guid,
-            size_bytes=file.size_bytes,
-            checksum=file.checksum,
-            endpoint=file.endpoint,
-        )
-        for file in {(file.scope, file.lfn): file for file in reversed(made)}.values()
-    ][::-1]
-
-
-def _inputs_of(units: list[InputUnit]) -> list[JobInput]:
-    """Files to stage in: each file once, also when it stands in two datasets; made-up records never."""
-    files = {(unit.scope, unit.lfn): unit for unit in units if unit.endpoint}
-    return [
-        JobInput(
-            lfn=unit.lfn,
-            dataset=unit.dataset,
-            scope=unit.scope,
-            guid=unit.guid,
-            size_bytes=unit.size_bytes,
-            checksum=unit.checksum,
-            endpoint=unit.endpoint,
-        )
-        for unit in files.values()
-    ]
-
-
-def _names(units: list[InputUnit]) -> list[str]:
-    """Names of made-up records as the payload sees them: `NNNNNN:name` of a pfn list is the name."""
-    return [unit.lfn.partition(":")[2] or unit.lfn for unit in units]
-
-
 def _paired(definition: TaskDefinition, outputs: list[JobOutput]) -> list[tuple[OutputTemplate, JobOutput]]:
     return list(zip([one for one in definition.outputs if not one.merge_only], outputs, strict=True))
-
-
-def _definition(task: Task) -> TaskDefinition:
-    assert task.definition is not None, f"task {task.task_id} makes jobs before it is refined"
-    return task.definition
 
 
 def _step(step: StepDefinition | None) -> StepDefinition:

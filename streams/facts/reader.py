@@ -17,7 +17,6 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
-from schemas.resource_types import BUILT_IN
 from schemas.streams import (
     ParkedTask,
     PilotsAsked,
@@ -30,14 +29,14 @@ from schemas.streams import (
     ShareInQueue,
     TaskEnds,
 )
-from schemas.types import EventEnvelope, GlobalShare, QueueSettings, ResourceType, RetryRule, ShareLoad
+from schemas.types import EventEnvelope, ShareLoad
 from schemas.wire import Decoded, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
 from streams.facts.counted import CountedEvents
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.keeper import GROUP
-from streams.facts.outside import OutsideTable
+from streams.facts.policies import PolicyTable
 from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, Wanted, position_text
 
 BATCH = 500
@@ -56,14 +55,8 @@ class Facts:
 
     def __init__(self, kafka: str, decoder: Decoder) -> None:
         self._kafka, self._decoder = kafka, decoder
-        self._settings: dict[str, QueueSettings] = {}
-        self._rules: tuple[RetryRule, ...] | None = None
-        self._types: tuple[ResourceType, ...] = BUILT_IN
-        self._brokers = BrokersSet()
-        self._outside = OutsideTable()
+        self._policies = PolicyTable()
         self._counted = CountedEvents()
-        self._shares: tuple[GlobalShare, ...] = ()
-        self._shares_cause: EventEnvelope | None = None
         self._share_loads: dict[str, dict[str, ShareLoad]] = {}
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
@@ -111,7 +104,7 @@ class Facts:
     def cause_of_shares(self) -> EventEnvelope | None:
         """The event that set the tree of shares; None while there is none."""
         with self._lock:
-            return self._shares_cause
+            return self._policies.shares_cause
 
     async def reached(self, topic: str, partition: int, offset: int) -> None:
         """Return when the policy event at `offset` is part of the facts."""
@@ -247,7 +240,7 @@ class Facts:
         self._counted.now = max(self._counted.now, envelope.occurred_at)
         match found:
             case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | BrokersSet() | OutsideFactSet():
-                self._know_policy(found, envelope)
+                self._policies.know(found, envelope)
             case ParkedTask():
                 self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
             case QueueLoad():
@@ -274,25 +267,6 @@ class Facts:
             case _:
                 return  # policies that no choice rests on
 
-    def _know_policy(
-        self,
-        found: QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | BrokersSet | OutsideFactSet,
-        envelope: EventEnvelope,
-    ) -> None:
-        match found:
-            case QueueConfigured():
-                self._settings[found.settings.name] = found.settings
-            case RetryRulesSet():
-                self._rules = found.rules
-            case ResourceTypesSet():
-                self._types = found.rows
-            case SharesSet():
-                self._shares, self._shares_cause = found.shares, envelope
-            case BrokersSet():
-                self._brokers = found
-            case OutsideFactSet():
-                self._outside.know(envelope.aggregate_id, found)
-
     def _note_cause(self, queue: str, envelope: EventEnvelope) -> None:
         """The later of two facts about the queue, which may come in either order."""
         known = self._causes.get(queue)
@@ -301,7 +275,7 @@ class Facts:
 
     def _made(self) -> Snapshot:
         queues = {}
-        for name, settings in self._settings.items():
+        for name, settings in self._policies.settings.items():
             load = self._loads.get(name, NO_LOAD)
             queues[name] = QueueFacts(
                 settings,
@@ -318,16 +292,17 @@ class Facts:
             )
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
-        ends, outside, brokers = self._counted.ends(), self._outside.facts(), self._brokers
+        policies = self._policies
+        ends, outside, brokers = self._counted.ends(), policies.outside.facts(), policies.brokers
         return Snapshot(
             queues,
-            self._rules,
+            policies.rules,
             parked,
             position,
-            self._types,
+            policies.types,
             ends,
             outside,
-            shares=self._shares,
+            shares=policies.shares,
             broker_rules=brokers.rules,
             broker_figures=brokers.figures,
         )

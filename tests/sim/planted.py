@@ -26,10 +26,7 @@ from commands.engine.store import StateStore
 from commands.job import decide as job_decide
 from commands.queue import decide as queue_decide
 from commands.queue import model as queue_model
-from commands.queue import shares as queue_shares
-from commands.ranking import decide as ranking_decide
 from commands.undo import UndoQueue
-from schemas import share_tree
 from schemas.job import JobSent, LoseJob
 from schemas.queue import JobLeased
 from schemas.types import LeaseEnding, LossCause
@@ -39,6 +36,7 @@ from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
 from tests.sim.planted_leases import requests_forgotten, revocations_not_decided, revocations_not_read
+from tests.sim.planted_shares import given_is_forgotten, shares_ranked_upside_down
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -297,16 +295,6 @@ def _step_with_rounds(loop: DeciderLoop, decider_log: Any, step: Any = DeciderLo
     if loop.is_behind and not loop._writer.in_round and loop._shards:
         loop._begin_round(decider_log)
     step(loop, decider_log)
-
-
-def shares_ranked_upside_down() -> Any:
-    """The share that has most of what it may have is served first."""
-    return patch.object(ranking_decide, "order_of", lambda standings: share_tree.order_of(standings)[::-1])
-
-
-def given_is_forgotten() -> Any:
-    """Requests between two rankings all serve the share that was first."""
-    return patch.object(queue_decide, "order_by", lambda ranks, *_: queue_shares.order_by(ranks, 0, {}, 1.0))
 
 
 PLANTS: dict[str, Callable[[], Any]] = {
