@@ -24,7 +24,7 @@ def rows() -> list[list[str]]:
 
 
 def test_each_clock_of_a_job_stands_in_the_document_with_its_length_and_code_and_no_other_does() -> None:
-    others = {"lease", "submission", "parked", "exhausted"}
+    others = {"lease", "submission", "parked", "input", "scheduled", "exhausted"}
     told = {row[0].strip("`"): row for row in rows() if row[0] != "not built"}
 
     assert told.keys() == {clock.name for clock in BUILT_IN} | others
