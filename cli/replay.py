@@ -3,8 +3,10 @@
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -13,9 +15,12 @@ from rich.table import Table
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack
+from schemas.bounds import problems_of, sentence
+from schemas.types import QueueSettings
 
 out = Console()
 SHOWN_MAX = 20
+SETTINGS_BYTES_MAX = 1_000_000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,13 +32,14 @@ def replay(
     decisions: Annotated[bool, typer.Option("--decisions", help="Make every recorded brokerage decision again.")] = False,
     task: Annotated[int | None, typer.Option(help="With --decisions: only of this task.")] = None,
     figures: Annotated[list[str] | None, typer.Option("--set", help="With --decisions: NAME=VALUE, what if.")] = None,
+    queues: Annotated[list[Path] | None, typer.Option("--queue", help="With --decisions: settings of a queue, what if.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Fold the whole log, compare every row in Postgres, print the hash of the state."""
-    if (task is not None or figures) and not decisions:
-        raise typer.BadParameter("--task and --set belong to --decisions")
+    if (task is not None or figures or queues) and not decisions:
+        raise typer.BadParameter("--task, --set and --queue belong to --decisions")
     config = Stack.running().config
-    failed = _decisions(config, task, figures or [], as_json) if decisions else _rows(config, as_json)
+    failed = _decisions(config, task, figures or [], queues or [], as_json) if decisions else _rows(config, as_json)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -62,15 +68,31 @@ def _rows(config: StackConfig, as_json: bool) -> bool:
     return any(found.different for found in result.tables.values())
 
 
-def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
+def settings_in(file: Path) -> QueueSettings:
+    """Settings of a queue from a JSON file, as `ConfigureQueue` takes them; raises typer.BadParameter."""
+    try:
+        document = json.loads(file.read_bytes()[: SETTINGS_BYTES_MAX + 1])
+        settings = msgspec.convert(document, QueueSettings)
+    except (OSError, ValueError, RecursionError) as problem:
+        raise typer.BadParameter(f"--queue {file}: {problem}, expected the settings of a queue as JSON") from problem
+    unknown = sorted(set(document).difference(QueueSettings.__struct_fields__))
+    problems = problems_of(settings)
+    if unknown or problems:
+        found = f"{unknown[0]} is no setting of a queue" if unknown else sentence(problems)
+        raise typer.BadParameter(f"--queue {file}: {found}")
+    return settings
+
+
+def _decisions(config: StackConfig, task: int | None, figures: list[str], queues: list[Path], as_json: bool) -> bool:
     from audit.decisions import judge, moved, weighing_from
     from audit.policies_at import Policies
     from audit.whole_log import events_of
     from eventlog.registry import codec_from
     from schemas.aggregates import AGGREGATES
 
-    weighing = weighing_from(figures)
     codec, policies = codec_from(config.registry), Policies()
+    weighing = weighing_from(figures, policies)
+    policies.instead = {settings.name: settings for settings in map(settings_in, queues)}
     for record in events_of(config.kafka, codec, [AGGREGATES["policy"].topic("events")]):
         policies.tell(record)
     tally = judge(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")]), policies, weighing, task)
@@ -104,4 +126,4 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
             highlight=False,
         )
     # With other figures a difference is the answer, not a failure.
-    return bool(tally.changed) and not figures
+    return bool(tally.changed) and not figures and not queues
