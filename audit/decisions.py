@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from audit.policies_at import Policies
+from schemas.brokers import FIGURES
 from schemas.reading import Recorded
 from schemas.streams import QueueHealth
 from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, ParkTask, TaskParked
@@ -87,18 +88,26 @@ class Tally:
     jobs_today: Counter[str] = field(default_factory=Counter)
 
 
-def weighing_from(settings: Iterable[str]) -> Weighing:
-    """The figures in force with `NAME=VALUE` put over them; raises UnknownWeight."""
+def weighing_from(settings: Iterable[str], policies: Policies | None = None) -> Weighing:
+    """The figures in force with `NAME=VALUE` put over them, those of brokers in `policies`; raises UnknownWeight."""
     made = IN_FORCE
     for text in settings:
         name, _, value = text.partition("=")
+        if policies is not None and name in FIGURES:
+            policies.figures_instead[name] = _number(name, value)
+            continue
         if name not in WEIGHTS:
-            raise UnknownWeight(f"--set: found {text[:60]!r}, expected NAME=VALUE with NAME one of {', '.join(WEIGHTS)}")
-        try:
-            made = replace(made, **{WEIGHTS[name]: float(value)})
-        except ValueError as problem:
-            raise UnknownWeight(f"--set {name}: found {value[:40]!r}, expected a number") from problem
+            names = f"{', '.join(WEIGHTS)}, or a figure of the brokers"
+            raise UnknownWeight(f"--set: found {text[:60]!r}, expected NAME=VALUE with NAME one of {names}")
+        made = replace(made, **{WEIGHTS[name]: _number(name, value)})
     return made
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError as problem:
+        raise UnknownWeight(f"--set {name}: found {value[:40]!r}, expected a number") from problem
 
 
 @dataclass(frozen=True, slots=True)

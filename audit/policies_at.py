@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured
 from schemas.reading import Recorded
-from schemas.types import QueueSettings
+from schemas.types import BrokerFigure, QueueSettings
 from streams.facts.outside import OutsideFacts, OutsideTable
 from streams.facts.snapshot import policy_offsets
 
@@ -22,6 +22,9 @@ class Policies:
     said: dict[str, list[tuple[At, QueueSettings]]] = field(default_factory=dict)
     brokers: list[tuple[At, BrokersSet]] = field(default_factory=list)
     outside: list[tuple[At, tuple[str, OutsideFactSet]]] = field(default_factory=list)
+    #: What if: settings of queues and figures of brokers that hold instead of those of the log.
+    instead: dict[str, QueueSettings] = field(default_factory=dict)
+    figures_instead: dict[str, float] = field(default_factory=dict)
     _made: dict[int, OutsideFacts] = field(default_factory=dict)
 
     def tell(self, record: Recorded) -> None:
@@ -38,14 +41,19 @@ class Policies:
                 pass
 
     def at(self, queue: str, position: str) -> QueueSettings | None:
-        """The settings that a reader at `position` knew."""
+        """The settings that a reader at `position` knew, or those that hold instead."""
         known = _reached(self.said.get(queue, ()), position)
-        return known[-1] if known else None
+        return self.instead.get(queue, known[-1]) if known else None
 
     def brokers_at(self, position: str) -> BrokersSet:
         """The brokers that a reader at `position` knew."""
         known = _reached(self.brokers, position)
-        return known[-1] if known else BrokersSet()
+        found = known[-1] if known else BrokersSet()
+        if not self.figures_instead:
+            return found
+        kept = [row for row in found.figures if row.key not in self.figures_instead]
+        put = [BrokerFigure(key=key, value=value) for key, value in self.figures_instead.items()]
+        return BrokersSet(rules=found.rules, figures=(*kept, *put))
 
     def outside_at(self, position: str) -> OutsideFacts:
         """What a reader at `position` knew of the world outside."""

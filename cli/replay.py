@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -20,10 +21,13 @@ from schemas.bounds import problems_of, sentence
 from schemas.policy import SetRetryRules
 from schemas.records import record_from
 from schemas.types import RetryRule
+from schemas.bounds import problems_of, sentence
+from schemas.types import QueueSettings
 
 out = Console()
 SHOWN_MAX = 20
 SECONDS_A_DAY = 86_400
+SETTINGS_BYTES_MAX = 1_000_000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,6 +41,7 @@ def replay(
     figures: Annotated[list[str] | None, typer.Option("--set", help="With --decisions: NAME=VALUE, what if.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A file of retry rules: what they would have saved.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="With --rules: how far back.")] = 7,
+    queues: Annotated[list[Path] | None, typer.Option("--queue", help="With --decisions: settings of a queue, what if.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Fold the whole log, compare every row in Postgres, print the hash of the state."""
@@ -45,10 +50,10 @@ def replay(
     if rules is not None:
         _rules(Stack.running().config, rules_in(rules), days, as_json)
         return
-    if (task is not None or figures) and not decisions:
-        raise typer.BadParameter("--task and --set belong to --decisions")
+    if (task is not None or figures or queues) and not decisions:
+        raise typer.BadParameter("--task, --set and --queue belong to --decisions")
     config = Stack.running().config
-    failed = _decisions(config, task, figures or [], as_json) if decisions else _rows(config, as_json)
+    failed = _decisions(config, task, figures or [], queues or [], as_json) if decisions else _rows(config, as_json)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -117,15 +122,31 @@ def _rules(config: StackConfig, rules: Sequence[RetryRule], days: int, as_json: 
         out.print(escape(said), highlight=False)
 
 
-def _decisions(config: StackConfig, task: int | None, figures: list[str], as_json: bool) -> bool:
+def settings_in(file: Path) -> QueueSettings:
+    """Settings of a queue from a JSON file, as `ConfigureQueue` takes them; raises typer.BadParameter."""
+    try:
+        document = json.loads(file.read_bytes()[: SETTINGS_BYTES_MAX + 1])
+        settings = msgspec.convert(document, QueueSettings)
+    except (OSError, ValueError, RecursionError) as problem:
+        raise typer.BadParameter(f"--queue {file}: {problem}, expected the settings of a queue as JSON") from problem
+    unknown = sorted(set(document).difference(QueueSettings.__struct_fields__))
+    problems = problems_of(settings)
+    if unknown or problems:
+        found = f"{unknown[0]} is no setting of a queue" if unknown else sentence(problems)
+        raise typer.BadParameter(f"--queue {file}: {found}")
+    return settings
+
+
+def _decisions(config: StackConfig, task: int | None, figures: list[str], queues: list[Path], as_json: bool) -> bool:
     from audit.decisions import judge, moved, weighing_from
     from audit.policies_at import Policies
     from audit.whole_log import events_of
     from eventlog.registry import codec_from
     from schemas.aggregates import AGGREGATES
 
-    weighing = weighing_from(figures)
     codec, policies = codec_from(config.registry), Policies()
+    weighing = weighing_from(figures, policies)
+    policies.instead = {settings.name: settings for settings in map(settings_in, queues)}
     for record in events_of(config.kafka, codec, [AGGREGATES["policy"].topic("events")]):
         policies.tell(record)
     tally = judge(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")]), policies, weighing, task)
@@ -159,4 +180,4 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], as_jso
             highlight=False,
         )
     # With other figures a difference is the answer, not a failure.
-    return bool(tally.changed) and not figures
+    return bool(tally.changed) and not figures and not queues

@@ -3,12 +3,15 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace as with_fields
+from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from audit.decisions import Tally, judge, weighing_from
+from audit.decisions import Tally, judge, moved, weighing_from
 from audit.policies_at import Policies
+from cli.replay import settings_in
 from schemas.ids import event_id
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured
 from schemas.reading import Place, Recorded
@@ -23,6 +26,7 @@ from schemas.types import (
     JobKind,
     OutsideFact,
     QueueSettings,
+    QueueStatus,
     StorageElement,
 )
 from streams.engine.messages import RecordRead
@@ -150,6 +154,37 @@ def test_another_weight_is_asked_of_the_decision_that_was_cited() -> None:
 
     assert (tally.decisions, tally.jobs_today) == (100, {})
     assert len(tally.changed) == sum(isinstance(one.message, JobsGenerated) for one in day)
+
+
+def test_a_whole_day_is_asked_what_another_queue_document_or_figure_would_have_done() -> None:
+    day, offline, figure = a_day(100), policies(), policies()
+    offline.instead["Q11"] = replace(QUEUES[11], status=QueueStatus.OFFLINE)
+    weighing = weighing_from(["STORAGE_MIN_FREE_SIZE=10", "weight.waiting=0"], figure)
+
+    before, after = judge(day, policies()), judge(day, offline)
+
+    assert before.jobs_today["Q11"] > 0
+    assert after.jobs_today["Q11"] == 0
+    assert [queue for queue, _, _ in moved(after)][-1] == "Q11"
+    assert (weighing.weight_waiting, figure.brokers_at(POSITION).figures[0].value) == (0.0, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"name": "Q", "site": "S", "colour": 1}', "colour is no setting of a queue"),
+        ('{"name": "Q", "site": "S", "rss_mb_max": "much"}', "Expected `int`, got `str`"),
+        ('{"name": "Q", "site": "S", "rss_mb_max": -1}', "rss_mb_max"),
+        ("[" * 100_000, "expected the settings of a queue as JSON"),
+        ("{}", "missing required field"),
+    ],
+)
+def test_a_queue_document_that_means_nothing_is_refused_by_name(tmp_path: Path, text: str, found: str) -> None:
+    file = tmp_path / "queue.json"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(typer.BadParameter, match=found):
+        settings_in(file)
 
 
 def test_an_order_that_cites_what_the_log_does_not_hold_is_counted_as_without_figures() -> None:
