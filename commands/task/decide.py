@@ -200,7 +200,7 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     """New attempts for failed input; with new parameters it is an incexec, which more statuses allow, and a new refinement."""
     changed = command.parameters_json is not None
     if task.status not in (RELOADABLE if changed else RETRIABLE):
-        return _wrong_status(task, "retry")
+        return _wrong_status(task, "incexec" if changed else "retry")
     if task.status is TaskStatus.EXHAUSTED and not changed and not acts_for_others(by):
         return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
     if changed or not task.contents_complete:

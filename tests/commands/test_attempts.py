@@ -126,6 +126,15 @@ def test_a_retry_with_new_parameters_executes_a_done_or_failed_task_again(*, suc
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
 
 
+def test_a_retry_with_new_parameters_of_a_running_task_is_refused_as_the_incexec_that_it_is() -> None:
+    culm = a_running_task()
+
+    answer = culm.send(RetryTask(parameters_json='{"nFilesPerJob": 2}'), str(TASK))
+
+    assert answer.reason == "WRONG_STATUS"
+    assert answer.message == "the incexec command is not accepted if the task is in running status"
+
+
 def test_a_retry_with_new_parameters_executes_a_killed_task_again() -> None:
     culm = a_running_task()
     culm.send(KillTask(), str(TASK))
