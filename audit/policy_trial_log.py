@@ -11,6 +11,7 @@ from identity.access_policy import AccessRules
 from identity.ruling import NOT_PERMITTED, Scope
 from schemas.answer import CommandAnswered
 from schemas.catalog import CATALOG
+from schemas.ids import is_number
 from schemas.refusal import RequestsRefused
 from schemas.topics import topics_of_role
 from schemas.wire import Codec, Poison
@@ -70,7 +71,7 @@ def _owners(connection: Any) -> OwnerOf:
 
 
 def _asked(connection: Any, table: str, column: str, name: str) -> tuple[str, str] | None:
-    if column != "name" and not (name.isascii() and name.isdecimal() and len(name) <= 18):
+    if column != "name" and not is_number(name):
         return None
     with connection.cursor() as cursor:
         cursor.execute(f"select owner, vo from {table} where {column} = %s", (name if column == "name" else int(name),))

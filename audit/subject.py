@@ -7,6 +7,7 @@ what was expected.
 from dataclasses import dataclass
 
 from schemas.aggregates import AGGREGATES, ASKED
+from schemas.ids import is_number
 
 
 class NotUnderstood(ValueError):
@@ -48,7 +49,7 @@ def subject_from(kind: str, name: str) -> Subject:
     if asked is None:
         raise NotUnderstood(f"kind: found {kind[:40]!r}, expected one of {', '.join(ASKED)}")
     if AGGREGATES[kind].key.max is not None:
-        if not name.isdecimal() or len(name) > 18:
+        if not is_number(name):
             raise NotUnderstood(f"{kind}: found {name[:60]!r}, expected {asked.named}")
         return Subject(kind, str(int(name)), str(int(name)))
     if asked.within is None:

@@ -8,6 +8,8 @@ FIRST_TASK_ID = 10_000_000
 JOBS_PER_TASK = 10_000_000
 #: The greatest id that is given to a task: ids of its jobs are below 2^53, beyond which JavaScript and doubles cannot count.
 TASK_ID_MAX = 899_999_999
+#: Beyond every id that a message may have; what a database holds in eight bytes.
+ID_MAX = 2**63 - 1
 #: Key of the aggregate that gives ids of tasks away.
 TASK_IDS = "task"
 #: What the keys of policies that revoke begin with.
@@ -48,8 +50,8 @@ def task_id_of(job_id: int) -> int:
 
 
 def is_number(key: str) -> bool:
-    """True for the text of a number that can be the id of a task or a job: at most 18 of the digits 0 to 9."""
-    return 0 < len(key) <= 18 and key.isascii() and key.isdigit()
+    """True for the text of a number that can be the id of a task or a job, in the digits 0 to 9; so long a text alone is looked at."""
+    return 0 < len(key) <= len(str(ID_MAX)) and key.isascii() and key.isdigit() and int(key) <= ID_MAX
 
 
 def task_name_key(vo: str, label: str, owner: str, name: str) -> str:

@@ -31,7 +31,7 @@ def test_any_state_that_is_reached_is_written_and_read_back(entry: CatalogEntry)
             if found.sequence:
                 is_read_back(RowCodec(culm.codec), key, found)
 
-    for_any_seed(check, 8)
+    for_any_seed(check, 6)
 
 
 def is_read_back(rows: RowCodec, key: Key, entry: Entry) -> None:
@@ -62,4 +62,4 @@ def test_any_row_within_its_bounds_is_written_and_read_back(entry: CatalogEntry)
         assert found.message == message
         assert found.envelope.sequence == 1 + seed % 1000
 
-    for_any_seed(check, 12)
+    for_any_seed(check, 8)

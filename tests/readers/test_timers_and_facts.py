@@ -100,7 +100,7 @@ def test_what_any_history_makes_due_is_said_within_bounds(entry: CatalogEntry) -
             assert row["kind"] in DUE[entry.aggregate]
             is_said(row, tables)
 
-    for_any_seed(check, 12)
+    for_any_seed(check, 6)
 
 
 def test_every_kind_of_deadline_is_drawn() -> None:
@@ -111,7 +111,7 @@ def test_every_kind_of_deadline_is_drawn() -> None:
     drawn = {
         row["kind"]
         for aggregate, name in begun
-        for seed in range(20)
+        for seed in range(8)
         for row in after(CATALOG[f"culm.{aggregate}.{name}"], seed).all("deadline")
     }
 
@@ -162,7 +162,7 @@ def test_every_fact_in_any_event_is_kept_and_known(entry: CatalogEntry, monkeypa
         assert facts._made() is not None
         assert facts.demand() is not None
 
-    for_any_seed(check, 12)
+    for_any_seed(check, 8)
 
     assert logged.said == []
 

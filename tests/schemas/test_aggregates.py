@@ -61,6 +61,7 @@ def test_messages_without_a_declared_aggregate_are_noticed(tmp_path: Path) -> No
     ("kind", "name", "subject"),
     [
         ("task", "0010000001", Subject("task", "10000001", "10000001")),
+        ("job", "9000000000000000001", Subject("job", "9000000000000000001", "9000000000000000001")),
         ("queue", "SLAC", Subject("queue", "SLAC", "SLAC")),
         ("worker", "SLAC/w/7", Subject("worker", "SLAC/w/7", "SLAC", "w/7")),
     ],
@@ -75,6 +76,8 @@ def test_a_subject_is_understood_by_its_kind_and_name(kind: str, name: str, subj
         ("planet", "x", "kind: found 'planet', expected one of task, job, queue, worker, harvester"),
         ("dataset", "x", "kind: found 'dataset', expected one of task, job, queue, worker, harvester"),
         ("job", "x1", "job: found 'x1', expected its number"),
+        ("job", "9223372036854775808", "job: found '9223372036854775808', expected its number"),
+        ("job", "\u0661", "job: found '\u0661', expected its number"),
         ("worker", "SLAC", "worker: found 'SLAC', expected QUEUE/WORKER_ID"),
     ],
 )

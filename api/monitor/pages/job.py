@@ -88,7 +88,7 @@ def document(data: Data) -> Any:
 
 PAGE = MonitorPage(
     "job",
-    r"/job/(?P<job>\d{1,18})/",
+    r"/job/(?P<job>\d{1,19})/",
     lambda data: f"Job {data['job']['job_id']}",
     load,
     ("head", "why", "states", "attempts", "files", "log", "events", "scrubber"),
