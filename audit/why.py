@@ -158,9 +158,9 @@ def why_task(facts: TaskFacts) -> list[Reason]:
         case "pending":
             return _parked(facts, since)
         case "scouting":
-            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since)]
+            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since), *_learned(task)]
         case "running":
-            return [*_letters(task), *_held_input(task), *_at_work(facts, since)]
+            return [*_letters(task), *_held_input(task), *_at_work(facts, since), *_learned(task)]
         case "paused":
             why = f" ({facts.last['summary']})" if facts.last else ""
             held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
@@ -202,6 +202,19 @@ def _held_input(task: Row) -> list[Reason]:
         return []
     says = f"Input units {held} are held: no jobs are made of them until they are released or dropped."
     return [Reason(says, "Release them, or drop what will not come.", "who holds them, its owner, or production")]
+
+
+def _learned(task: Row) -> list[Reason]:
+    """Requirements that follow what its jobs used, each with how it came about."""
+    found = []
+    for one in task.get("learned") or ():
+        if one["applied"] and one["new"] != one["old"]:
+            before = "none" if one["old"] is None else f"{one['old']:,g}"
+            says = f"{one['parameter']} is {one['new']:,g} instead of {before}:"
+            says += f" {one['reduction']} of {_count(one['jobs'], 'job')} that used"
+            says += f" {one['least']:,g} to {one['most']:,g}, and {one['margin_percent']} %."
+            found.append(Reason(says, "Revert the requirements.", "its owner or production"))
+    return found
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

@@ -1723,6 +1723,75 @@ class KeptSecret(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_LEARNEDREQUIREMENT = lines_of(
+    (WORD, 0, 32),
+)
+
+
+class LearnedRequirement(Struct, frozen=True, kw_only=True, gc=False):
+    """One requirement of a task, worked out from what its jobs used.
+
+    parameter: ram_mb, hs06_seconds_per_event, cpu_efficiency_percent, io_kb_per_second.
+    old: Value in force before; null: none.
+    new: Value that the sample gives, with its margin.
+    applied: True when it is in force from now on; false: recorded alone.
+    reduction: How the sample became one value: percentile 75, median, maximum.
+    margin_percent: What was added.
+    jobs: The sample: PandaIDs.
+    values: Of each of them, the value.
+    """
+
+    parameter: str
+    old: float | None = None
+    new: float
+    applied: bool
+    reduction: str
+    margin_percent: int
+    jobs: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameter": self.parameter,
+            "old": self.old,
+            "new": self.new,
+            "applied": self.applied,
+            "reduction": self.reduction,
+            "margin_percent": self.margin_percent,
+            "jobs": list(self.jobs),
+            "values": list(self.values),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameter=record["parameter"],
+            old=record["old"],
+            new=record["new"],
+            applied=record["applied"],
+            reduction=record["reduction"],
+            margin_percent=record["margin_percent"],
+            jobs=tuple(record["jobs"]),
+            values=tuple(record["values"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.old is None or (0 <= self.old <= 1000000000000000.0))
+            and 0 <= self.new <= 1000000000000000.0
+            and len(self.reduction) <= 32 and LINE.takes(self.reduction)
+            and 0 <= self.margin_percent <= 1000
+            and len(self.jobs) <= 1000
+            and (not self.jobs or 1 <= min(self.jobs) <= max(self.jobs) <= 9223372036854775807)
+            and len(self.values) <= 1000
+            and (not self.values or 0 <= min(self.values) <= max(self.values) <= 1000000000000000.0)
+            and _NAMES_OF_LEARNEDREQUIREMENT("\n".join((self.parameter, ""))) is not None
+        )
+
+
 _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 1, 64),
     (NAME, 1, 255),
@@ -2733,16 +2802,22 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
     success_tenths: So many tenths of their input must succeed.
     split_rules_kept: True when scouts without a number of files or events get as much input as other jobs; else
         one file each.
+    ram_fixed: True when memory stays as asked for (MBPerCoreFixed, MBFixed).
+    cpu_time_fixed: True when CPU time stays as asked for (HS06sPerEventFixed).
     """
 
     success_tenths: int
     split_rules_kept: bool = False
+    ram_fixed: bool = False
+    cpu_time_fixed: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "success_tenths": self.success_tenths,
             "split_rules_kept": self.split_rules_kept,
+            "ram_fixed": self.ram_fixed,
+            "cpu_time_fixed": self.cpu_time_fixed,
         }
 
     @classmethod
@@ -2751,6 +2826,8 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             success_tenths=record["success_tenths"],
             split_rules_kept=record["split_rules_kept"],
+            ram_fixed=record["ram_fixed"],
+            cpu_time_fixed=record["cpu_time_fixed"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3430,6 +3507,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_source: Error family: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
     error_code: Code within the family.
     error_diagnostic: The sentence for people.
+    usage: What a job that succeeded used, as its pilot reported it.
+    walltime_seconds: From its start to its end, as its pilot reported them.
     """
 
     job_id: int
@@ -3441,6 +3520,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     error_source: str | None = None
     error_code: int | None = None
     error_diagnostic: str | None = None
+    usage: JobUsage | None = None
+    walltime_seconds: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3454,6 +3535,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "error_source": self.error_source,
             "error_code": self.error_code,
             "error_diagnostic": self.error_diagnostic,
+            "usage": None if self.usage is None else self.usage.to_avro(),
+            "walltime_seconds": self.walltime_seconds,
         }
 
     @classmethod
@@ -3469,6 +3552,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             error_source=record["error_source"],
             error_code=record["error_code"],
             error_diagnostic=record["error_diagnostic"],
+            usage=None if record["usage"] is None else JobUsage.from_avro(record["usage"]),
+            walltime_seconds=record["walltime_seconds"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3480,8 +3565,10 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
             and (self.error_code is None or (-2147483648 <= self.error_code <= 2147483647))
             and (self.error_diagnostic is None or (len(self.error_diagnostic) <= 4000 and TEXT.takes(self.error_diagnostic)))
+            and (self.walltime_seconds is None or (0 <= self.walltime_seconds <= 1000000000))
             and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", ""))) is not None
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (self.usage is None or self.usage.is_within_bounds())
         )
 
 

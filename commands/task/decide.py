@@ -24,6 +24,7 @@ from commands.task.kills import (
     kills,
     releases,
 )
+from commands.task.learning import revert
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.progress import break_task, generate, park, wake
@@ -58,6 +59,7 @@ from schemas.task import (
     ResumeTask,
     RetryTask,
     RetryTaskUnits,
+    RevertRequirements,
     SetTaskAside,
     SubmitTask,
     TaskCommand,
@@ -71,6 +73,9 @@ from schemas.task import (
     WakeTask,
 )
 from schemas.types import CommandEnvelope
+
+#: Label of the tasks of users.
+OF_USERS = "user"
 
 
 def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
@@ -129,6 +134,8 @@ def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return change_priority(task, command)
         case ForceAvalanche():
             return force_avalanche(task, command)
+        case RevertRequirements():
+            return revert(task, command)
         case ReleaseInput():
             return release_input(task, command)
         case HoldInput():
@@ -161,8 +168,8 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     changed = command.parameters_json is not None
     if task.status not in (RELOADABLE if changed else RETRIABLE):
         return _wrong_status(task, "retry")
-    if task.status is TaskStatus.EXHAUSTED and not changed and not acts_for_others(by):
-        return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
+    if task.status is TaskStatus.EXHAUSTED and not changed and task.label != OF_USERS and not acts_for_others(by):
+        return refuse("NOT_PERMITTED", f"an exhausted task of label {task.label} is retried by a production role")
     if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", retried=True)

@@ -93,7 +93,7 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
         "AddInputNames", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
         "ResumeTask", "IncreaseAttempts", "ReassignTask", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
-        "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche",
+        "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche", "RevertRequirements",
     }  # fmt: skip
 
 
