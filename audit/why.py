@@ -161,9 +161,9 @@ def why_task(facts: TaskFacts) -> list[Reason]:
         case "pending":
             return _parked(facts, since)
         case "scouting":
-            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since)]
+            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since), *_learned(task)]
         case "running":
-            return [*_letters(task), *_held_input(task), *_at_work(facts, since)]
+            return [*_letters(task), *_held_input(task), *_at_work(facts, since), *_learned(task)]
         case "paused":
             why = f" ({facts.last['summary']})" if facts.last else ""
             held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
@@ -217,6 +217,19 @@ def _awaiting(facts: TaskFacts, since: int) -> Reason:
         change = "The parent ends; with one that is failed, broken or aborted it ends, too."
         return Reason(says, change, "the owner of the parent", since)
     return Reason(says, "The first file is registered in the dataset; its name is spelled as it is there.", "its owner", since)
+
+
+def _learned(task: Row) -> list[Reason]:
+    """Requirements that follow what its jobs used, each with how it came about."""
+    found = []
+    for one in task.get("learned") or ():
+        if one["applied"] and one["new"] != one["old"]:
+            before = "none" if one["old"] is None else f"{one['old']:,g}"
+            says = f"{one['parameter']} is {one['new']:,g} instead of {before}:"
+            says += f" {one['reduction']} of {_count(one['jobs'], 'job')} that used"
+            says += f" {one['least']:,g} to {one['most']:,g}, and {one['margin_percent']} %."
+            found.append(Reason(says, "Revert the requirements.", "its owner or production"))
+    return found
 
 
 def _parked(facts: TaskFacts, since: int) -> list[Reason]:

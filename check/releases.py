@@ -60,9 +60,10 @@ class InputReleasedOnce:
                 yield from (f"units {first} to {last} are dropped twice" for first, last in twice)
             case "TaskReloaded" if task in self.gates:
                 self.gates[task].dropped = []
-            case "JobsOrdered" if task in self.gates and event.kind.value == "NORMAL":
+            case "JobsOrdered" if event.kind.value == "NORMAL":
                 self.checked += 1
-                yield from _not_released(self.gates[task], (unit.unit_id for unit in event.units))
+                if task in self.gates:
+                    yield from _not_released(self.gates[task], (unit.unit_id for unit in event.units))
             case _:
                 pass
 

@@ -52,6 +52,8 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
     "AvalancheForced": (frozenset({"scouting"}), None),
     "ScoutsJudged": (WORKING, None),
+    "RequirementsLearned": (WORKING | {"defined"}, None),
+    "RequirementsReverted": (YOUNG | {"paused", "exhausted"}, None),
     "InputReleased": (YOUNG | {"paused"}, None),
     "InputHeld": (YOUNG | {"paused"}, None),
     "InputDropped": (YOUNG | {"paused"}, None),

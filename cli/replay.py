@@ -20,9 +20,7 @@ from deploy.stack import Stack
 from schemas.bounds import problems_of, sentence
 from schemas.policy import SetRetryRules
 from schemas.records import record_from
-from schemas.types import RetryRule
-from schemas.bounds import problems_of, sentence
-from schemas.types import QueueSettings
+from schemas.types import QueueSettings, RetryRule
 
 out = Console()
 SHOWN_MAX = 20

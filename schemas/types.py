@@ -2027,6 +2027,75 @@ class KeptSecret(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_LEARNEDREQUIREMENT = lines_of(
+    (WORD, 0, 32),
+)
+
+
+class LearnedRequirement(Struct, frozen=True, kw_only=True, gc=False):
+    """One requirement of a task, worked out from what its jobs used.
+
+    parameter: ram_mb, hs06_seconds_per_event, cpu_efficiency_percent, io_kb_per_second.
+    old: Value in force before; null: none.
+    new: Value that the sample gives, with its margin.
+    applied: True when it is in force from now on; false: recorded alone.
+    reduction: How the sample became one value: percentile 75, median, maximum.
+    margin_percent: What was added.
+    jobs: The sample: PandaIDs.
+    values: Of each of them, the value.
+    """
+
+    parameter: str
+    old: float | None = None
+    new: float
+    applied: bool
+    reduction: str
+    margin_percent: int
+    jobs: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "parameter": self.parameter,
+            "old": self.old,
+            "new": self.new,
+            "applied": self.applied,
+            "reduction": self.reduction,
+            "margin_percent": self.margin_percent,
+            "jobs": list(self.jobs),
+            "values": list(self.values),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            parameter=record["parameter"],
+            old=record["old"],
+            new=record["new"],
+            applied=record["applied"],
+            reduction=record["reduction"],
+            margin_percent=record["margin_percent"],
+            jobs=tuple(record["jobs"]),
+            values=tuple(record["values"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.old is None or (0 <= self.old <= 1000000000000000.0))
+            and 0 <= self.new <= 1000000000000000.0
+            and len(self.reduction) <= 32 and LINE.takes(self.reduction)
+            and 0 <= self.margin_percent <= 1000
+            and len(self.jobs) <= 1000
+            and (not self.jobs or 1 <= min(self.jobs) <= max(self.jobs) <= 9223372036854775807)
+            and len(self.values) <= 1000
+            and (not self.values or 0 <= min(self.values) <= max(self.values) <= 1000000000000000.0)
+            and _NAMES_OF_LEARNEDREQUIREMENT("\n".join((self.parameter, ""))) is not None
+        )
+
+
 _NAMES_OF_LEASESNAPSHOT = lines_of(
     (WORD, 1, 64),
     (NAME, 1, 255),
@@ -3412,16 +3481,22 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
     success_tenths: So many tenths of their input must succeed.
     split_rules_kept: True when scouts without a number of files or events get as much input as other jobs; else
         one file each.
+    ram_fixed: True when memory stays as asked for (MBPerCoreFixed, MBFixed).
+    cpu_time_fixed: True when CPU time stays as asked for (HS06sPerEventFixed).
     """
 
     success_tenths: int
     split_rules_kept: bool = False
+    ram_fixed: bool = False
+    cpu_time_fixed: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "success_tenths": self.success_tenths,
             "split_rules_kept": self.split_rules_kept,
+            "ram_fixed": self.ram_fixed,
+            "cpu_time_fixed": self.cpu_time_fixed,
         }
 
     @classmethod
@@ -3430,6 +3505,8 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             success_tenths=record["success_tenths"],
             split_rules_kept=record["split_rules_kept"],
+            ram_fixed=record["ram_fixed"],
+            cpu_time_fixed=record["cpu_time_fixed"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4421,6 +4498,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     queue: Queue that it was on; empty in commands, and in events of earlier releases.
     attempts_max: With LIMIT_RETRY: the most attempts that its input may have.
     on_trial: What an inactive rule would have said; null where none matched.
+    usage: What a job that succeeded used, as its pilot reported it.
+    walltime_seconds: From its start to its end, as its pilot reported them.
     """
 
     job_id: int
@@ -4435,6 +4514,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     queue: str = ""
     attempts_max: int | None = None
     on_trial: RetryAction | None = None
+    usage: JobUsage | None = None
+    walltime_seconds: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4451,6 +4532,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "queue": self.queue,
             "attempts_max": self.attempts_max,
             "on_trial": self.on_trial,
+            "usage": None if self.usage is None else self.usage.to_avro(),
+            "walltime_seconds": self.walltime_seconds,
         }
 
     @classmethod
@@ -4469,6 +4552,8 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             queue=record["queue"],
             attempts_max=record["attempts_max"],
             on_trial=None if record["on_trial"] is None else RetryAction[record["on_trial"]],
+            usage=None if record["usage"] is None else JobUsage.from_avro(record["usage"]),
+            walltime_seconds=record["walltime_seconds"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4481,8 +4566,10 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             and (self.error_code is None or (-2147483648 <= self.error_code <= 2147483647))
             and (self.error_diagnostic is None or (len(self.error_diagnostic) <= 4000 and TEXT.takes(self.error_diagnostic)))
             and (self.attempts_max is None or (1 <= self.attempts_max <= 1000000))
+            and (self.walltime_seconds is None or (0 <= self.walltime_seconds <= 1000000000))
             and _NAMES_OF_JOBOUTCOME("\n".join((self.error_source or "", self.queue, ""))) is not None
             and (not self.outputs or all(map(OutputFile.is_within_bounds, self.outputs)))
+            and (self.usage is None or self.usage.is_within_bounds())
         )
 
 

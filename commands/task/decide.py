@@ -29,6 +29,7 @@ from commands.task.kills import (
     releases,
 )
 from commands.task.later import cancel_scheduled, carry_out, schedule
+from commands.task.learning import revert
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.parents import expire_input, record_parent_end, register_child
@@ -72,6 +73,7 @@ from schemas.task import (
     ResumeTask,
     RetryTask,
     RetryTaskUnits,
+    RevertRequirements,
     ScheduleTaskCommand,
     SetTaskAside,
     SubmitTask,
@@ -86,6 +88,9 @@ from schemas.task import (
     WakeTask,
 )
 from schemas.types import CommandEnvelope
+
+#: Label of the tasks of users.
+OF_USERS = "user"
 
 
 def decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
@@ -163,6 +168,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return change_split_rule(task, command)
         case ForceAvalanche():
             return force_avalanche(task, command)
+        case RevertRequirements():
+            return revert(task, command)
         case ReleaseInput():
             return release_input(task, command)
         case HoldInput():
@@ -201,8 +208,8 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
     changed = command.parameters_json is not None
     if task.status not in (RELOADABLE if changed else RETRIABLE):
         return _wrong_status(task, "incexec" if changed else "retry")
-    if task.status is TaskStatus.EXHAUSTED and not changed and not acts_for_others(by):
-        return refuse("NOT_PERMITTED", "an exhausted task is retried by a production role")
+    if task.status is TaskStatus.EXHAUSTED and not changed and task.label != OF_USERS and not acts_for_others(by):
+        return refuse("NOT_PERMITTED", f"an exhausted task of label {task.label} is retried by a production role")
     if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", command.reason, retried=True)

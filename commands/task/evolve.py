@@ -9,9 +9,12 @@ from dataclasses import replace
 
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
+from commands.task.learning import jobs_measured, learned, reverted
 from commands.task.live_jobs import JobState
+from commands.task.measured import Learning
 from commands.task.model import AT_WORK, Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
+from commands.task.scouting import scouts_revived
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, WORKING, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas import records
@@ -31,6 +34,8 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    RequirementsLearned,
+    RequirementsReverted,
     ScheduledCommandEnded,
     ScoutsJudged,
     SplitRuleChanged,
@@ -105,6 +110,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskRestored():
             _restored(task, event)
         case JobOutcomesRecorded():
+            jobs_measured(task, event)
             outcomes_recorded(task, event)
         case TaskKillOrdered():
             task.ending, task.retrying = Ending.KILL, False
@@ -125,7 +131,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
             task.units.pass_by(task.units.gate.reloaded())
-            task.scouts = Scouts.OUT if task.scouts is Scouts.EXHAUSTED else task.scouts
+            task.scouts = scouts_revived(task)
         case TaskReassigned():
             _reassigned(task, event)
         case TaskPaused():
@@ -158,6 +164,10 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskShareAssigned():
             assert task.definition is not None
             task.definition = records.replace(task.definition, share=event.share)
+        case RequirementsLearned():
+            learned(task, event)
+        case RequirementsReverted():
+            reverted(task)
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()
@@ -203,7 +213,7 @@ def wanted_names(definition: TaskDefinition | None, names: NamePages) -> frozens
 
 def _refined(task: Task, event: TaskRefined) -> None:
     task.definition, task.known_units = event.definition, len(task.units)
-    task.library, task.build_failures = None, 0
+    task.library, task.build_failures, task.learning = None, 0, Learning()
     if are_complete(task.lists, task.names):
         task.wanted = wanted_names(task.definition, task.names)
 
@@ -282,8 +292,7 @@ def _judged(task: Task, event: ScoutsJudged) -> None:
 
 
 def _retried(task: Task, event: TaskRetried) -> None:
-    task.retrying = event.more
-    task.scouts = Scouts.OUT if task.scouts is Scouts.EXHAUSTED else task.scouts
+    task.retrying, task.scouts = event.more, scouts_revived(task)
     if not event.continues:
         task.attempt, task.ending, task.message = event.task_attempt, None, ""
         task.build_failures = 0

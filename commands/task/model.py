@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from commands.task.input_units import InputUnits, UnitStatus
 from commands.task.live_jobs import LiveJob, LiveJobs
+from commands.task.measured import Learning
 from commands.task.names import NamePage
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
@@ -116,6 +117,7 @@ class Task:
     known_units: int = 0
     retrying: bool = False
     scouts: Scouts = Scouts.NONE
+    learning: Learning = field(default_factory=Learning)
     orders: UndoDict[int, Order] = field(default_factory=UndoDict)
     last_order: int = 0
     last_serial: int = 0

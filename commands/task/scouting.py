@@ -5,6 +5,7 @@ a unit count once. Source: docs/reference/jedi.md, "Scouts"; docs/decisions/0072
 """
 
 from commands.task.limits import UNITS_MAX
+from commands.task.measured import too_much
 from commands.task.model import Scouts, Task, accounts_of
 from schemas.intervals import intersection
 from schemas.records import replace
@@ -14,6 +15,7 @@ from schemas.types import ScoutsVerdict, TaskDefinition, TaskVerdict
 
 SCOUT_JOBS = 10
 GIGABYTE = 1024**3
+JOBS_OF_NO_MATTER = 20
 #: The least priority of a scout's job.
 PRIORITY_MIN = 901
 
@@ -96,8 +98,10 @@ def _judged(task: Task) -> ScoutsJudged | None:
     assert task.definition.scouts is not None
     units, finished, failed = _counts(task)
     tenths = task.definition.scouts.success_tenths
-    if finished and finished * SCOUT_JOBS >= units * tenths:
-        return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=units, finished=finished, failed=failed)
+    if _enough(task):
+        problem = _problem_of_use(task, units)
+        verdict = ScoutsVerdict.EXHAUSTED if problem else ScoutsVerdict.GOOD
+        return ScoutsJudged(verdict=verdict, units=units, finished=finished, failed=failed, message=problem)
     if not units:  # all of them were dropped
         return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=0, finished=0, failed=failed)
     if finished + failed < units:
@@ -107,6 +111,28 @@ def _judged(task: Task) -> ScoutsJudged | None:
         return ScoutsJudged(verdict=ScoutsVerdict.BROKEN, units=units, finished=0, failed=failed, message=message)
     message = f"{finished} of {units} input units of the scouts succeeded, expected {tenths} tenths of them{_cause(task)}"
     return ScoutsJudged(verdict=ScoutsVerdict.EXHAUSTED, units=units, finished=finished, failed=failed, message=message)
+
+
+def scouts_revived(task: Task) -> Scouts:
+    """Where scouts stand when an exhausted task is tried again: they go on, unless enough of them had succeeded."""
+    if task.scouts is not Scouts.EXHAUSTED:
+        return task.scouts
+    return Scouts.PASSED if _enough(task) else Scouts.OUT
+
+
+def _enough(task: Task) -> bool:
+    rules = task.definition.scouts if task.definition is not None else None
+    units, finished, _ = _counts(task)
+    return rules is not None and finished > 0 and finished * SCOUT_JOBS >= units * rules.success_tenths
+
+
+def _problem_of_use(task: Task, units: int) -> str:
+    """What the scouts used that their task did not ask for, where more than JOBS_OF_NO_MATTER jobs are to follow."""
+    assert task.definition is not None
+    per_job = max(1, task.units.gate.number_max // SCOUT_JOBS)
+    if len(task.units) - units <= JOBS_OF_NO_MATTER * per_job:
+        return ""
+    return too_much(task.definition, tuple(task.learning.measures.values()))
 
 
 def _cause(task: Task) -> str:

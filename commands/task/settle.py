@@ -9,20 +9,21 @@ from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from commands.task.awaiting import reads_again
 from commands.task.for_orders import for_orders, texts_bytes
+from commands.task.learning import learning_step
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
 from commands.task.model import AT_WORK, Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.scouting import definition_in_force, priority_in_force, scouts_step
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.task import InputHeld, InputReleased, JobsOrdered, ScoutsJudged, TaskFinalized
+from schemas.task import InputHeld, InputReleased, JobsOrdered, RequirementsLearned, ScoutsJudged, TaskFinalized
 from schemas.types import JobKind, TaskVerdict, UnmergedJob
 
 #: Of the texts of all jobs of a task that are not ended.
 TEXTS_LIVE_BYTES_MAX = 500_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
-SettledEvent = JobsOrdered | TaskFinalized | InputHeld | InputReleased | ScoutsJudged
+SettledEvent = JobsOrdered | TaskFinalized | InputHeld | InputReleased | ScoutsJudged | RequirementsLearned
 PLANNING = WORKING | {TaskStatus.DEFINED}
 
 
@@ -37,7 +38,10 @@ def settle(task: Task) -> SettledEvent | None:
         return _end(task)
     if task.status not in PLANNING or not task.contents_complete:
         return None
-    following = scouts_step(task) or _build_order(task) or _normal_order(task)
+    step = scouts_step(task)
+    if isinstance(step, InputReleased):
+        return learning_step(task) or step  # the rest is ordered with what the scouts taught
+    following = step or learning_step(task) or _build_order(task) or _normal_order(task)
     # What a parent at work adds to the input is read when it has ended.
     return following or (None if task.parent_status == AT_WORK and reads_again(task) else _end(task))
 

@@ -8,6 +8,7 @@ from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
+from commands.task.measured_row import measured_row, restored_learning
 from commands.task.model import Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
@@ -25,6 +26,8 @@ from schemas.task import (
     JobsGenerated,
     JobsOrdered,
     NamePageSnapshot,
+    RequirementsLearned,
+    RequirementsReverted,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -45,7 +48,7 @@ from schemas.task import (
 )
 from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, ScheduledSnapshot, UnitRange
 
-PARAMETERS, DEFINITION, GATE = "parameters", "definition", "gate"
+PARAMETERS, DEFINITION, GATE, MEASURED = "parameters", "definition", "gate", "measured"
 #: A page of names, by the number of its chunk.
 NAMES = "names-"
 
@@ -61,7 +64,9 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (GATE,)
         case InputNamesAdded():
             return (f"{NAMES}{event.chunk}",)
-        case TaskRefined() | TaskShareAssigned():
+        case TaskRefined() | RequirementsLearned() | RequirementsReverted():
+            return (DEFINITION, MEASURED)
+        case TaskShareAssigned():
             return (DEFINITION,)
         case TaskAttributeChanged() | SplitRuleChanged():
             return (PARAMETERS, DEFINITION)
@@ -81,7 +86,7 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return pages | unit_rows.accounts_of_units(task.orders[event.order].units)
         case JobOutcomesRecorded():
             accounts = unit_rows.accounts_of_units(change.unit_id for change in event.units)
-            return accounts | job_rows.of_outcomes(task, event.outcomes)
+            return {MEASURED} | accounts | job_rows.of_outcomes(task, event.outcomes)
         case TaskRetried():
             return unit_rows.accounts_of_units(event.units)
         case AttemptsIncreased():
@@ -104,7 +109,7 @@ def _orders_taken_back(task: Task) -> set[str]:
 
 def names(task: Task) -> Iterable[str]:
     """All rows beside the main one."""
-    yield from (PARAMETERS, DEFINITION, GATE)
+    yield from (PARAMETERS, DEFINITION, GATE, MEASURED)
     yield from _name_rows(task)
     yield from unit_rows.names(task.units)
     yield from job_rows.names(task)
@@ -120,6 +125,8 @@ def rows(task: Task, wanted: Collection[str]) -> Iterator[Row]:
         yield DEFINITION, TaskDefinitionSnapshot(definition=task.definition)
     if GATE in wanted:
         yield GATE, _gate_row(task.units.gate)
+    if MEASURED in wanted:
+        yield MEASURED, measured_row(task.learning)
     for name in wanted:
         if name.startswith(NAMES):
             yield name, _name_page_row(task.names.get(int(name.removeprefix(NAMES))))
@@ -266,6 +273,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         known_units=main.known_units,
         retrying=main.retrying,
         scouts=Scouts(main.scouts),
+        learning=restored_learning(found.get(MEASURED)),
         orders=UndoDict({row.number: Order(row.kind, row.units, row.parked, row.continues) for row in main.orders}),
         last_order=main.last_order,
         last_serial=main.last_serial,

@@ -18,6 +18,8 @@ from schemas.task import (
     JobsOrdered,
     ParentAwaited,
     ParentEnded,
+    RequirementsLearned,
+    RequirementsReverted,
     ScheduledCommandEnded,
     ScoutsJudged,
     SplitRuleChanged,
@@ -133,6 +135,8 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, ChildRegistered, found) for found in TaskStatus if found is not _S.UNKNOWN}
     # Scouts that are not judged make a task scouting, all other jobs make it running.
     | {(found, JobsGenerated, reached) for found in WORKING for reached in (_S.SCOUTING, _S.RUNNING)}
+    | {(found, RequirementsLearned, found) for found in WORKING | {_S.DEFINED}}
+    | {(found, RequirementsReverted, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
     | {(found, ScoutsJudged, found) for found in WORKING - {_S.SCOUTING}}
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
     | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}

@@ -25,6 +25,8 @@ from schemas.task import (
     JobsGenerated,
     ParentAwaited,
     ParentEnded,
+    RequirementsLearned,
+    RequirementsReverted,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -40,7 +42,7 @@ from schemas.task import (
     TaskSetAside,
     TaskSubmitted,
 )
-from schemas.types import DatasetRole, FileAccounts, TaskDefinition, TaskVerdict
+from schemas.types import DatasetRole, FileAccounts, LearnedRequirement, TaskDefinition, TaskVerdict
 
 #: A task has no more: a number of released units as great as this one holds none back.
 UNITS_MAX = 1_000_000
@@ -166,16 +168,27 @@ def _changed(event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChange
 
 
 def _gate_columns(event: Any) -> Row:
-    """Which input waits for its release, after an event that changes it."""
+    """Which input waits for its release, and what was learned, after an event that changes it."""
     match event:
         case InputDropped():
             return {"input_dropped": event.standing or None}
         case InputReleased(number_max=int() as number) | InputHeld(number_max=int() as number):
             return {"input_held": event.standing or None, "input_number_max": number if number < UNITS_MAX else None}
+        case RequirementsLearned():
+            return {"learned": [_learned(one) for one in event.learned]}
+        case RequirementsReverted():
+            return {"learned": None}
         case InputReleased() | InputHeld():
             return {"input_held": event.standing or None}
         case _:
             return {}
+
+
+def _learned(one: LearnedRequirement) -> Row:
+    """Without the sample, which is in the event; of it the number, and the bounds of its values."""
+    row: Row = {"parameter": one.parameter, "old": one.old, "new": one.new, "applied": one.applied}
+    row |= {"reduction": one.reduction, "margin_percent": one.margin_percent, "jobs": len(one.jobs)}
+    return row | {"least": min(one.values, default=None), "most": max(one.values, default=None)}
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:

@@ -36,6 +36,8 @@ TASK = Table(
     Column("files_failed", BigInteger, nullable=False, default=0),
     Column("jobs_live", BigInteger, nullable=False, default=0),
     Column("jobs_total", BigInteger, nullable=False, default=0),
+    # Requirements as its jobs taught them last, a list; null before that, and when they were taken back.
+    Column("learned", JSON),
     # Units with greater ids wait for their release; null when there is no such number.
     Column("input_number_max", BigInteger),
     # Ids that are held, and those that were dropped, for people: the first few ranges. Null when there are none.

@@ -29,6 +29,7 @@ from schemas.types import (
     JobKind,
     JobOutcome,
     JobPlan,
+    LearnedRequirement,
     NameList,
     OrderSnapshot,
     OutputFile,
@@ -1183,6 +1184,32 @@ class RetryTaskUnits(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class RevertRequirements(Struct, frozen=True, kw_only=True, gc=False):
+    """Take back what was learned about the requirements of a task; nothing more is learned about it.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
 _NAMES_OF_SCHEDULETASKCOMMAND = lines_of(
     (WORD, 1, 64),
 )
@@ -2064,6 +2091,66 @@ class ParentEnded(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.parent_task_id <= 900000000000
             and _NAMES_OF_PARENTENDED("\n".join((self.parent_status, self.status, ""))) is not None
         )
+
+
+class RequirementsLearned(Struct, frozen=True, kw_only=True, gc=False):
+    """Requirements of a task follow what its jobs used.
+
+    finished_jobs: Jobs that had succeeded.
+    learned: Each requirement.
+    """
+
+    finished_jobs: int
+    learned: tuple[LearnedRequirement, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "finished_jobs": self.finished_jobs,
+            "learned": [item.to_avro() for item in self.learned],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            finished_jobs=record["finished_jobs"],
+            learned=tuple(LearnedRequirement.from_avro(item) for item in record["learned"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.finished_jobs <= 1000000000
+            and len(self.learned) <= 20
+            and (not self.learned or all(map(LearnedRequirement.is_within_bounds, self.learned)))
+        )
+
+
+class RequirementsReverted(Struct, frozen=True, kw_only=True, gc=False):
+    """Requirements are as they were asked for again, and stay so.
+
+    reason: Why, as given.
+    """
+
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
 
 
 _NAMES_OF_SCHEDULEDCOMMANDENDED = lines_of(
@@ -3146,6 +3233,89 @@ class JobPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """What the first jobs of a task used that succeeded; numbers are -1 where the pilot said nothing.
+
+    finished_jobs: Jobs that succeeded while they were counted.
+    learned_at: How many had when requirements were learned last.
+    reverted: True when nothing more is learned.
+    ram_mb_asked: Memory that was asked for, once another is in force.
+    hs06_asked: CPU time for each event that was asked for.
+    jobs: The jobs: PandaIDs.
+    events: Events.
+    walltime_seconds: Wall time.
+    cpu_seconds: CPU time.
+    memory_kb: Largest memory.
+    io_bytes: Bytes read and written.
+    """
+
+    finished_jobs: int = 0
+    learned_at: int = 0
+    reverted: bool = False
+    ram_mb_asked: int | None = None
+    hs06_asked: float | None = None
+    jobs: tuple[int, ...] = ()
+    events: tuple[int, ...] = ()
+    walltime_seconds: tuple[int, ...] = ()
+    cpu_seconds: tuple[int, ...] = ()
+    memory_kb: tuple[int, ...] = ()
+    io_bytes: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "finished_jobs": self.finished_jobs,
+            "learned_at": self.learned_at,
+            "reverted": self.reverted,
+            "ram_mb_asked": self.ram_mb_asked,
+            "hs06_asked": self.hs06_asked,
+            "jobs": list(self.jobs),
+            "events": list(self.events),
+            "walltime_seconds": list(self.walltime_seconds),
+            "cpu_seconds": list(self.cpu_seconds),
+            "memory_kb": list(self.memory_kb),
+            "io_bytes": list(self.io_bytes),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            finished_jobs=record["finished_jobs"],
+            learned_at=record["learned_at"],
+            reverted=record["reverted"],
+            ram_mb_asked=record["ram_mb_asked"],
+            hs06_asked=record["hs06_asked"],
+            jobs=tuple(record["jobs"]),
+            events=tuple(record["events"]),
+            walltime_seconds=tuple(record["walltime_seconds"]),
+            cpu_seconds=tuple(record["cpu_seconds"]),
+            memory_kb=tuple(record["memory_kb"]),
+            io_bytes=tuple(record["io_bytes"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.finished_jobs <= 1000000000
+            and 0 <= self.learned_at <= 1000000000
+            and (self.ram_mb_asked is None or (0 <= self.ram_mb_asked <= 10000000000000))
+            and (self.hs06_asked is None or (0 <= self.hs06_asked <= 1000000000000000.0))
+            and len(self.jobs) <= 1000
+            and (not self.jobs or 1 <= min(self.jobs) <= max(self.jobs) <= 9223372036854775807)
+            and len(self.events) <= 1000
+            and (not self.events or -1 <= min(self.events) <= max(self.events) <= 1152921504606846976)
+            and len(self.walltime_seconds) <= 1000
+            and (not self.walltime_seconds or -1 <= min(self.walltime_seconds) <= max(self.walltime_seconds) <= 1152921504606846976)
+            and len(self.cpu_seconds) <= 1000
+            and (not self.cpu_seconds or -1 <= min(self.cpu_seconds) <= max(self.cpu_seconds) <= 1152921504606846976)
+            and len(self.memory_kb) <= 1000
+            and (not self.memory_kb or -1 <= min(self.memory_kb) <= max(self.memory_kb) <= 1152921504606846976)
+            and len(self.io_bytes) <= 1000
+            and (not self.io_bytes or -1 <= min(self.io_bytes) <= max(self.io_bytes) <= 1152921504606846976)
+        )
+
+
 class NamePageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Names of a long list of a task that came together.
 
@@ -3709,6 +3879,7 @@ TaskCommand = (
     | ResumeTask
     | RetryTask
     | RetryTaskUnits
+    | RevertRequirements
     | ScheduleTaskCommand
     | SetTaskAside
     | SubmitTask
@@ -3731,6 +3902,8 @@ TaskEvent = (
     | JobsOrdered
     | ParentAwaited
     | ParentEnded
+    | RequirementsLearned
+    | RequirementsReverted
     | ScheduledCommandEnded
     | ScoutsJudged
     | SplitRuleChanged

@@ -8,6 +8,7 @@ job that ends because its merge job ended says nothing new to its task and is le
 from collections.abc import Iterator, Mapping, Sequence
 
 from schemas.ids import task_id_of
+from schemas.instants import MICROSECONDS
 from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
 from schemas.task import RecordJobOutcomes
 from schemas.types import EventEnvelope, JobError, JobOutcome, JobUsage, OutcomeKind, RetryAction, RetryRule
@@ -17,6 +18,7 @@ from streams.jedi.retry import DEFAULT_RULES, advise
 from streams.jedi.shown import readable
 
 OUTCOMES_MAX = 200
+WALLTIME_SECONDS_MAX = 1_000_000_000
 ENDINGS = ("JobFinished", "JobMerging", "JobFailed", "JobLost", "JobCancelled", "JobClosed")
 
 
@@ -50,9 +52,9 @@ def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: i
         case JobFinished():
             if event.merge_job_id is not None:
                 return None
-            return JobOutcome(job_id=job_id, kind=OutcomeKind.FINISHED, outputs=event.outputs, events=_events(event.usage))
+            return _success(job_id, OutcomeKind.FINISHED, event)
         case JobMerging():
-            return JobOutcome(job_id=job_id, kind=OutcomeKind.MERGING, outputs=event.outputs, events=_events(event.usage))
+            return _success(job_id, OutcomeKind.MERGING, event)
         case JobFailed():
             measured = (event.usage.rss_kb_max or 0) // 1024 if event.usage else 0
             return _failure(job_id, event.errors, rules, ram_mb or measured, measured // cores)
@@ -64,6 +66,20 @@ def outcome_of(job_id: int, event: object, rules: Sequence[RetryRule], ram_mb: i
             return _stopped(job_id, OutcomeKind.CLOSED, event.errors)
         case _:
             raise AssertionError(f"{type(event).__name__} is no end of a job")
+
+
+def _success(job_id: int, kind: OutcomeKind, event: JobFinished | JobMerging) -> JobOutcome:
+    walltime = None
+    if event.started_at is not None and event.ended_at is not None and event.started_at <= event.ended_at:
+        walltime = min((event.ended_at - event.started_at) // MICROSECONDS, WALLTIME_SECONDS_MAX)
+    return JobOutcome(
+        job_id=job_id,
+        kind=kind,
+        outputs=event.outputs,
+        events=_events(event.usage),
+        usage=event.usage,
+        walltime_seconds=walltime,
+    )
 
 
 def _failure(job_id: int, errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, used_mb: int) -> JobOutcome:

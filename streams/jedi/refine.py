@@ -143,7 +143,12 @@ def _scouts(given: Parameters) -> ScoutRules | None:
     tenths = given.whole("scoutSuccessRate", 0, 10)
     if given.flag("skipScout"):
         return None
-    return ScoutRules(success_tenths=tenths or SCOUT_SUCCESS_TENTHS, split_rules_kept=given.flag("respectSplitRule"))
+    return ScoutRules(
+        success_tenths=tenths or SCOUT_SUCCESS_TENTHS,
+        split_rules_kept=given.flag("respectSplitRule"),
+        ram_fixed=(given.name("ramCountUnit") or given.name("ramUnit")).endswith("Fixed"),
+        cpu_time_fixed=given.name("cpuTimeUnit").endswith("Fixed"),
+    )
 
 
 def _listed(lists: Sequence[NameList], where: str) -> NameList | None:

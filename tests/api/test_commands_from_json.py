@@ -94,6 +94,7 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
         "AddInputNames", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
         "ResumeTask", "IncreaseAttempts", "ReassignTask", "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche",
+        "RevertRequirements",
         "ScheduleTaskCommand", "CancelScheduled", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
     }  # fmt: skip
 

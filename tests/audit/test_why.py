@@ -108,6 +108,18 @@ def test_a_scouting_task_says_what_its_scouts_have_to_show() -> None:
     assert first.change == "The scouts succeed, or an avalanche is ordered."
 
 
+def test_a_task_says_why_its_jobs_ask_for_another_memory() -> None:
+    row = {"status": "running", "modified_at": 7, "started_at": 7, "files_total": 9, "files_finished": 2, "files_failed": 0}
+    ram = {"parameter": "ram_mb", "old": 2000.0, "new": 3900.0, "applied": True, "reduction": "percentile 75"}
+    ram |= {"margin_percent": 10, "jobs": 5, "least": 1200.0, "most": 3700.5}
+    recorded = {**ram, "parameter": "io_kb_per_second", "applied": False}
+
+    *_, last = why_task(TaskFacts(task={**row, "learned": [ram, recorded]}, now=9, jobs={}))
+
+    assert last.says == "ram_mb is 3,900 instead of 2,000: percentile 75 of 5 jobs that used 1,200 to 3,700.5, and 10 %."
+    assert last.change == "Revert the requirements."
+
+
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
     job = {
         "status": "activated", "activated_at": 5, "task_id": 1, "queue": "Q", "priority": 900, "core_count": 1,

@@ -135,7 +135,7 @@ def test_one_success_short_of_the_goal_exhausts_the_task_and_a_retry_revives_it(
 
     ended(culm, finished=4, failed=6)
     exhausted = culm.last(TaskFinalized)
-    send(culm, RetryTask(), role="production", actor="ops")
+    send(culm, RetryTask())
     generate_all(culm)
     again = (the_task(culm).status, jobs(culm)[10:])
     account(culm, job(11), OutcomeKind.FINISHED)
@@ -147,6 +147,23 @@ def test_one_success_short_of_the_goal_exhausts_the_task_and_a_retry_revives_it(
     assert again == (TaskStatus.SCOUTING, [(5,), (6,), (7,), (8,), (9,), (10,)])
     assert culm.last(ScoutsJudged).verdict is ScoutsVerdict.GOOD
     assert the_task(culm).status is TaskStatus.RUNNING
+
+
+def test_an_exhausted_task_of_production_is_retried_by_production() -> None:
+    culm = a_culm()
+    a_queue(culm)
+    send(culm, a_submission(label="managed"))
+    send(culm, RefineTask(definition=a_definition(events_total=30, scouts=HALF), parameters_revision=0), role="system")
+    generate_all(culm)
+    ended(culm, finished=4, failed=6)
+
+    owner = send(culm, RetryTask())
+    production = send(culm, RetryTask(), role="production", actor="ops")
+
+    assert (owner.reason, owner.message) == (
+        "NOT_PERMITTED", "an exhausted task of label managed is retried by a production role",
+    )  # fmt: skip
+    assert production.accepted
 
 
 def test_an_exhausted_task_is_finished_with_what_it_has() -> None:

@@ -20,6 +20,8 @@ from schemas.task import (
     JobsGenerated,
     ParentAwaited,
     ParentEnded,
+    RequirementsLearned,
+    RequirementsReverted,
     ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
@@ -36,7 +38,17 @@ from schemas.task import (
     TaskRetried,
     TaskSetAside,
 )
-from schemas.types import JobOutcome, OutcomeKind, Requirements, ScoutsVerdict, SplitRules, TaskVerdict, UnitChange, UnitRange
+from schemas.types import (
+    JobOutcome,
+    LearnedRequirement,
+    OutcomeKind,
+    Requirements,
+    ScoutsVerdict,
+    SplitRules,
+    TaskVerdict,
+    UnitChange,
+    UnitRange,
+)
 from tests.projections.sample_history import (
     INPUT,
     OUTPUT,
@@ -274,6 +286,25 @@ def test_the_row_says_which_input_is_held_and_dropped() -> None:
 
     assert the(before, "input_number_max", "input_held", "input_dropped") == (10, "2", "9")
     assert the(later, "input_number_max", "input_held", "input_dropped", "status") == (None, None, "9", "running")
+
+
+def test_the_row_has_what_was_learned_until_it_is_taken_back() -> None:
+    ram = LearnedRequirement(
+        parameter="ram_mb", old=2000.0, new=3900.0, applied=True, reduction="percentile 75", margin_percent=10, jobs=(5, 6),
+        values=(3000.0, 3545.0),
+    )  # fmt: skip
+    learned = (RequirementsLearned(finished_jobs=5, learned=(ram,)), TASK)
+
+    row = after(until_running(), [learned]).one("task")
+    reverted = after(until_running(), [learned, (RequirementsReverted(), TASK)]).one("task")
+
+    assert row["learned"] == [
+        {
+            "parameter": "ram_mb", "old": 2000.0, "new": 3900.0, "applied": True, "reduction": "percentile 75",
+            "margin_percent": 10, "jobs": 2, "least": 3000.0, "most": 3545.0,
+        }
+    ]  # fmt: skip
+    assert reverted["learned"] is None
 
 
 def test_an_attempt_knows_its_units_and_its_end() -> None:

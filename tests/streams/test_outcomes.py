@@ -1,5 +1,7 @@
 """Ends of jobs rolled up into one command a task."""
 
+import pytest
+
 from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging
 from schemas.task import RecordJobOutcomes
 from schemas.types import DatasetRole, JobError, JobOutcome, JobUsage, LossCause, OutcomeKind, OutputFile, RetryAction
@@ -26,6 +28,25 @@ def an_output(lfn: str) -> OutputFile:
     )
 
 
+@pytest.mark.parametrize(
+    ("started_at", "ended_at", "expected"),
+    [
+        (5_000_000, 65_999_999, 60),
+        (5, 5, 0),
+        (6, 5, None),
+        (None, 5, None),
+        (5, None, None),
+        (0, 4_000_000_000_000_000, 1_000_000_000),
+    ],
+)
+def test_a_success_carries_its_wall_time_where_its_pilot_said_when(
+    started_at: int | None, ended_at: int | None, expected: int | None
+) -> None:
+    (made,) = rolled(record_read(JobFinished(started_at=started_at, ended_at=ended_at), str(JOB), 1))
+
+    assert [one.walltime_seconds for one in outcomes(made)] == [expected]
+
+
 def test_ends_of_one_task_make_one_command() -> None:
     made = rolled(
         record_read(JobFinished(outputs=(an_output("o1"),), usage=JobUsage(events=7)), str(JOB), 1),
@@ -35,7 +56,7 @@ def test_ends_of_one_task_make_one_command() -> None:
 
     assert [one.envelope.aggregate_id for one in made] == ["10000001", "10000002"]
     assert outcomes(made[0]) == (
-        JobOutcome(job_id=JOB, kind=OutcomeKind.FINISHED, outputs=(an_output("o1"),), events=7),
+        JobOutcome(job_id=JOB, kind=OutcomeKind.FINISHED, outputs=(an_output("o1"),), events=7, usage=JobUsage(events=7)),
         JobOutcome(job_id=JOB + 1, kind=OutcomeKind.MERGING, outputs=(an_output("o2"),)),
     )
 

@@ -59,6 +59,10 @@ def test_the_complete_example_of_the_protocol_is_refined_word_by_word() -> None:
         ({"respectSplitRule": None}, ScoutRules(success_tenths=5)),
         ({"scoutSuccessRate": 8}, ScoutRules(success_tenths=8, split_rules_kept=True)),
         ({"scoutSuccessRate": 0}, ScoutRules(success_tenths=5, split_rules_kept=True)),
+        (
+            {"ramCountUnit": "MBPerCoreFixed", "cpuTimeUnit": "HS06sPerEventFixed"},
+            ScoutRules(success_tenths=5, split_rules_kept=True, ram_fixed=True, cpu_time_fixed=True),
+        ),
         ({"skipScout": False}, ScoutRules(success_tenths=5, split_rules_kept=True)),
         ({"skipScout": True}, None),
         ({"skipScout": True, "scoutSuccessRate": 8}, None),

@@ -1,0 +1,77 @@
+"""When a task learns from its jobs what the others need, and how that is taken back. Pure.
+
+Guards: jobs are counted once, and not beyond the hundredth; what a task asked for is kept, so that it can come back.
+Source: docs/reference/jedi.md, "Learned requirements"; docs/decisions/0072.
+"""
+
+from dataclasses import replace
+
+from commands.decision import Decision, accept, refuse
+from commands.task.measured import measure_of, requirements_learned, with_values
+from commands.task.model import Scouts, Task
+from commands.task.transitions import ACTIVE, TaskStatus
+from commands.undo import UndoDict
+from schemas.splitting import is_made_up
+from schemas.task import JobOutcomesRecorded, RequirementsLearned, RequirementsReverted, RevertRequirements
+from schemas.types import JobKind, OutcomeKind
+
+#: Requirements are worked out at the verdict on the scouts, and when so many jobs succeeded.
+MILESTONES = (5, 100)
+
+
+def learning_step(task: Task) -> RequirementsLearned | None:
+    """What the jobs that succeeded say of the requirements, when it is time."""
+    learning, definition = task.learning, task.definition
+    if definition is None or definition.scouts is None or learning.reverted or not learning.measures:
+        return None
+    due = any(learning.learned_at < milestone <= learning.finished_jobs for milestone in MILESTONES)
+    first = task.scouts is Scouts.PASSED and not learning.learned_at
+    if not due and not first:
+        return None
+    learned = requirements_learned(definition, tuple(learning.measures.values()), made_up=is_made_up(definition))
+    return RequirementsLearned(finished_jobs=learning.finished_jobs, learned=learned)
+
+
+def jobs_measured(task: Task, event: JobOutcomesRecorded) -> None:
+    """Keep what jobs used that succeed in `event`; before they leave the task."""
+    if task.definition is None or task.definition.scouts is None or task.learning.reverted:
+        return
+    for outcome in event.outcomes:
+        job = task.job(outcome.job_id)
+        if job is None or job.kind is not JobKind.NORMAL or task.learning.learned_at >= MILESTONES[-1]:
+            continue
+        if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
+            task.learning = replace(task.learning, finished_jobs=task.learning.finished_jobs + 1)
+            events = sum(unit.events or 0 for unit in task.units.specs(job.units)) or None
+            if (measure := measure_of(outcome, events)) is not None:
+                task.learning.measures[job.serial] = measure
+
+
+def learned(task: Task, event: RequirementsLearned) -> None:
+    """Values that are in force from now on; after the last milestone measures are not needed any more."""
+    assert task.definition is not None
+    old = (task.definition.requirements.ram_mb, task.definition.rules.hs06_seconds_per_event)
+    values = {one.parameter: one.new for one in event.learned if one.applied}
+    ram_mb, cpu_time = int(values.get("ram_mb", old[0])), values.get("hs06_seconds_per_event", old[1])
+    task.definition = with_values(task.definition, ram_mb, cpu_time)
+    asked = task.learning.asked or (old if values else None)
+    task.learning = replace(task.learning, learned_at=event.finished_jobs, asked=asked)
+    if event.finished_jobs >= MILESTONES[-1]:
+        task.learning = replace(task.learning, measures=UndoDict())
+
+
+def revert(task: Task, command: RevertRequirements) -> Decision:
+    """The requirements that were asked for, from the next order on."""
+    if task.status not in ACTIVE | {TaskStatus.PAUSED, TaskStatus.EXHAUSTED}:
+        return refuse("WRONG_STATUS", f"the revert command is not accepted if the task is in {task.status} status")
+    if task.learning.asked is None:
+        return refuse("NOTHING_LEARNED", "no requirement of the task differs from what it asked for")
+    return accept(RequirementsReverted(reason=command.reason))
+
+
+def reverted(task: Task) -> None:
+    """As it was asked for, and so it stays."""
+    assert task.definition is not None
+    assert task.learning.asked is not None
+    task.definition = with_values(task.definition, *task.learning.asked)
+    task.learning = replace(task.learning, asked=None, reverted=True, measures=UndoDict())
