@@ -3429,7 +3429,7 @@ class ScheduledSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     schedule_id: str
     at: int
     command: str
-    fields_json: str = "{}"
+    fields_json: str = ""
     actor: str
     role: str = "user"
     rights: tuple[str, ...] = ()

@@ -1226,7 +1226,7 @@ class ScheduleTaskCommand(Struct, frozen=True, kw_only=True, gc=False):
 
     at: int
     command: str
-    fields_json: str = "{}"
+    fields_json: str = ""
     reason: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
@@ -2426,7 +2426,7 @@ class TaskCommandScheduled(Struct, frozen=True, kw_only=True, gc=False):
     at: int
     at_text: str
     command: str
-    fields_json: str = "{}"
+    fields_json: str = ""
     role: str = "user"
     rights: tuple[str, ...] = ()
     linked_actors: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """The vocabulary: documented, generated, evolving without breaking a reader, the same bytes for ever."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import avro.io
 import avro.schema
 import pytest
 
-from schemas.catalog import CATALOG, CatalogEntry, messages, self_contained
+from schemas.catalog import CATALOG, FOLDER, CatalogEntry, messages, self_contained
 from schemas.evolution import incompatibilities, releases, violations
 from schemas.generate import generated_files
 from schemas.wire import Codec, Poison, message_class, own_schema
@@ -186,3 +187,9 @@ def _meant(found: Any, expected: Any) -> Any:
     if isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
         return [_meant(one, other) for one, other in zip(found, expected, strict=True)]
     return found
+
+
+def test_no_text_has_a_document_as_default_which_the_registry_refuses() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.avsc")]
+
+    assert [text for text in texts if re.search(r'"default": "[{\[]', text)] == []
