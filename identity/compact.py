@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from identity.errors import TokenRefused
@@ -45,7 +46,7 @@ def take_apart(text: str, types: Collection[str] = ID_TYPES) -> CompactToken:
     if not _COMPACT.fullmatch(text):
         raise TokenRefused("the token is not a signed JWT: expected three parts of base64url, joined by dots")
     head, body, _ = text.split(".")
-    header = _document(head, "header")
+    header = _header(head)
     algorithm, key_id, kind = header.get("alg"), header.get("kid"), header.get("typ", "")
     if not isinstance(algorithm, str) or not isinstance(kind, str):
         raise TokenRefused("alg and typ in the header of the token must be texts")
@@ -56,6 +57,12 @@ def take_apart(text: str, types: Collection[str] = ID_TYPES) -> CompactToken:
     if kind.lower() not in types:
         raise TokenRefused("the header of the token says that it is of another kind than is expected here (typ)", "kind")
     return CompactToken(text, algorithm, key_id, kind.lower(), _document(body, "payload"))
+
+
+@lru_cache(maxsize=256)
+def _header(part: str) -> Mapping[str, Any]:
+    """The document of a header, which all tokens of one key have in common."""
+    return _document(part, "header")
 
 
 def _document(part: str, name: str) -> dict[str, Any]:

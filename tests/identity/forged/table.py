@@ -166,6 +166,7 @@ GROUPS: tuple[Group, ...] = (
         "identity.test_refusals.test_an_owner_only_refusal_is_recorded_once",
         "identity.test_revoked.test_a_revoked_identity_is_refused_although_its_token_is_remembered",
         "identity.test_revoked.test_tokens_from_before_a_time_are_refused_and_later_ones_are_not",
+        "conformance.test_revoked_client.test_a_revoked_user_reads_why_in_the_clients_own_form",
         "agents.test_a_revoked_user.test_a_revoked_user_is_refused_and_the_payloads_stop_and_no_one_else_is_disturbed",
         "faults.test_two_of_each.test_who_is_revoked_is_refused_by_every_api_and_taken_again_when_restored",
     )),
