@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
@@ -42,6 +43,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OneAnswerEach(settled),
         CausesExist(settled),
         LegalTasks(),
+        CitedBrokerage(),
         UnitCounters(),
         WholeLists(),
         LegalJobs(),

@@ -33,7 +33,7 @@ named here left in `out/`. Change those, not this page.
 
 `culm check` reads the whole log with a stock consumer and the rows with plain SQL, and proves each of these; it ends with 1
 and the first offence of each kind otherwise.
-`tests/check/` breaks a log in twenty-five ways and sees each named; `make sim` and `make chaos` end with the same laws.
+`tests/check/` breaks a log in twenty-seven ways and sees each named; `make sim` and `make chaos` end with the same laws.
 """
 SIMULATION = """
 ## Simulation
