@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
@@ -45,6 +46,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OneAnswerEach(settled),
         CausesExist(settled),
         LegalTasks(),
+        CitedBrokerage(),
         UnitCounters(),
         InputReleasedOnce(),
         WholeLists(),

@@ -267,6 +267,14 @@ def ordered_while_held(records: list[Seen]) -> list[Seen]:
     return with_input_event(records, InputHeld(units=(UnitRange(first=1, last=1_000_000),)))
 
 
+def placed_elsewhere(records: list[Seen]) -> list[Seen]:
+    """A job is made for a queue that its order's brokerage did not take."""
+    index = index_of(records, "JobsGenerated")
+    jobs = tuple(copied(job, queue="ELSEWHERE") for job in records[index].message.jobs)
+    records[index] = replace(records[index], message=copied(records[index].message, jobs=jobs))
+    return records
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -282,6 +290,8 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a forged follow-up", forged_follow_up, "every cause is in the log"),
     ("a dropped cause of a follow-up", dropped("JobLeased"), "every cause is in the log"),
     ("a dropped generation", dropped("JobsGenerated"), "no job is lost, none is made twice"),
+    ("a dropped brokerage", dropped("BrokerageDecided"), "orders rest on decisions of their task"),
+    ("a job on a queue that was not taken", placed_elsewhere, "orders rest on decisions of their task"),
     ("an end of another lease", another_lease, "no two pilots hold one job"),
     ("a report of another pilot", reported_by_another, "no report under another subject's lease"),
     ("a report under another lease", reported_under_another_lease, "no report under another subject's lease"),
