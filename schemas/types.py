@@ -2743,7 +2743,7 @@ class ScheduledSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     schedule_id: Id of the command that ordered it.
     at: When (UTC).
     command: Name of the command, of those that users and operators send to tasks.
-    fields_json: Its fields, a JSON object.
+    fields_json: Its fields, a JSON object; empty for none.
     actor: Who ordered it, and in whose name it is decided.
     role: What the actor acted as.
     rights: Rights of the role at that time, as in the envelope of commands.
@@ -2753,7 +2753,7 @@ class ScheduledSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     schedule_id: str
     at: int
     command: str
-    fields_json: str = "{}"
+    fields_json: str = ""
     actor: str
     role: str = "user"
     rights: tuple[str, ...] = ()

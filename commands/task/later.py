@@ -114,7 +114,7 @@ def _command(name: str, fields_json: str) -> TaskCommand:
     if kind is None:
         raise BadSchedule(f"command is {name!r}, expected one of {', '.join(SCHEDULABLE)}")
     try:
-        fields = json.loads(fields_json)
+        fields = json.loads(fields_json or "{}")
     except (ValueError, RecursionError) as problem:
         raise BadSchedule("fields_json is no JSON") from problem
     if not isinstance(fields, dict):
