@@ -3419,7 +3419,7 @@ class ScheduledSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     schedule_id: Id of the command that ordered it.
     at: When (UTC).
     command: Name of the command, of those that users and operators send to tasks.
-    fields_json: Its fields, a JSON object.
+    fields_json: Its fields, a JSON object; empty for none.
     actor: Who ordered it, and in whose name it is decided.
     role: What the actor acted as.
     rights: Rights of the role at that time, as in the envelope of commands.

@@ -1220,7 +1220,7 @@ class ScheduleTaskCommand(Struct, frozen=True, kw_only=True, gc=False):
 
     at: When (UTC).
     command: Name of the command, of those that users and operators send to tasks.
-    fields_json: Its fields, a JSON object.
+    fields_json: Its fields, a JSON object; empty for none.
     reason: Why, as given.
     """
 
@@ -2415,7 +2415,7 @@ class TaskCommandScheduled(Struct, frozen=True, kw_only=True, gc=False):
     at: When (UTC).
     at_text: The same time as people read it.
     command: Name of the command, of those that users and operators send to tasks.
-    fields_json: Its fields, a JSON object.
+    fields_json: Its fields, a JSON object; empty for none.
     role: What the actor acted as.
     rights: Rights of the role at that time, as in the envelope of commands.
     linked_actors: Other ids of the same person at that time.
