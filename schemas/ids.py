@@ -50,7 +50,7 @@ def task_id_of(job_id: int) -> int:
 
 
 def is_number(key: str) -> bool:
-    """True for the text of a number that can be the id of a task or a job, in the digits 0 to 9; so long a text alone is looked at."""
+    """True for the text of a number that can be the id of a task or a job, in the digits 0 to 9."""
     return 0 < len(key) <= len(str(ID_MAX)) and key.isascii() and key.isdigit() and int(key) <= ID_MAX
 
 
