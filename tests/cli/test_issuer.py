@@ -10,7 +10,6 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from joserfc.jwk import RSAKey
 from typer.testing import CliRunner
 
 from cli import issuer
@@ -18,9 +17,10 @@ from cli.api_client import ApiClient
 from cli.main import app
 from deploy.errors import StepFailed
 from tests.identity.builders import key_set
+from tests.identity.keys import an_rsa_key
 from tests.identity.provider import WELL_KNOWN, Provider, a_provider
 
-KEY = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+KEY = an_rsa_key(0, kid="rsa-1")
 TEN_MINUTES = 600
 
 

@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from api.edge.facts import PROXY_CERT_INFO, ProxyCertInfo, ProxyPolicySequence
 from identity.x509.chains import ProxyPolicy
+from tests.identity.keys import a_private_key
 
 DAY = timedelta(days=1)
 Key = rsa.RSAPrivateKey
@@ -25,7 +26,7 @@ def a_key() -> Key:
 
 
 #: Keys take long to make; who holds which does not matter as long as they differ.
-KEYS = tuple(a_key() for _ in range(4))
+KEYS = tuple(a_private_key(number) for number in range(4))
 AUTHORITY_KEY, PERSON_KEY, PROXY_KEY, SECOND_PROXY_KEY = KEYS
 
 

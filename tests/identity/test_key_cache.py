@@ -10,10 +10,11 @@ from identity.errors import KeyNotKnown, KeysRefused, TokenRefused
 from identity.key_cache import KeyCache
 from schemas.types import TrustedIssuer
 from tests.identity.builders import SharedDocuments, an_issuer, key_set
+from tests.identity.keys import an_rsa_key
 
 HOUR = 3600.0
-FIRST = RSAKey.generate_key(2048, {"kid": "first"})
-NEXT = RSAKey.generate_key(2048, {"kid": "next"})
+FIRST = an_rsa_key(0, kid="first")
+NEXT = an_rsa_key(1, kid="next")
 ISSUER = an_issuer()
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
-from joserfc.jwk import RSAKey
 
 from identity.errors import KeysRefused
 from identity.key_fetching import fetch_keys, problem_of_address
 from identity.key_sets import read_key_set
 from tests.identity.builders import an_issuer, key_set
+from tests.identity.keys import an_rsa_key
 from tests.identity.provider import WELL_KNOWN, Provider, a_provider
 
-KEY = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+KEY = an_rsa_key(0, kid="rsa-1")
 
 
 @pytest.fixture

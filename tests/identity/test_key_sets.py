@@ -9,8 +9,9 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from identity.errors import KeysRefused
 from identity.key_sets import read_key_set
 from tests.identity.builders import key_set
+from tests.identity.keys import an_rsa_key
 
-RSA = RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig", "alg": "RS256"})
+RSA = an_rsa_key(0, kid="rsa-1", use="sig", alg="RS256")
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
 
 

@@ -49,6 +49,10 @@ from tests.schemas.within_bounds import SEEDS, a_message, a_part, an_event_envel
 from tests.streams.builders import a_submission
 
 CODEC = a_codec()
+#: Events that some processor reacts to.
+REACTED = frozenset(
+    ("TaskSubmitted", "TaskReloaded", "JobsOrdered", "TaskParked", "QueueConfigured", *ENDINGS, *LEASE_ENDS, *REVOKED)
+)
 #: Columns that Postgres computes; a reader of rows has them as well.
 COMPUTED: Mapping[str, Any] = {"error_source": None, "error_code": None, "error_cluster": None, "due_at": 4_165_516_800_000_000}
 
@@ -131,7 +135,7 @@ def exported(record: Recorded) -> tuple[Exported, Decoded]:
     return event, Decoded(entry, record.message, envelope)
 
 
-@pytest.mark.parametrize("entry", EVENTS, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [one for one in EVENTS if one.name in REACTED], ids=lambda entry: entry.name)
 def test_every_reaction_takes_any_event_and_says_only_what_is_within_bounds(entry: CatalogEntry) -> None:
     def check(seed: int) -> None:
         message = a_message(entry, seed)
@@ -198,8 +202,16 @@ def reacted(name: str, heard: list[RecordRead], snapshot: Snapshot) -> Iterator[
         yield from ended_leases(heard)
     if name in REVOKED:
         yield from revoked_leases(heard, snapshot)
-    causes = dict.fromkeys(snapshot.queues, heard[0].cause)
-    yield from (made for _, _, made in demands(snapshot.queues, {}, causes))
+
+
+@examples(60)
+@given(SEEDS)
+def test_any_queues_make_demands_within_bounds(seed: int) -> None:
+    snapshot = facts(seed)
+    cause = RecordRead(None, an_event_envelope(seed, "Q"), "culm.queue.events.v1", 0, 1).cause
+
+    for _, _, made in demands(snapshot.queues, {}, dict.fromkeys(snapshot.queues, cause)):
+        assert (problems_of(made.command), problems_of(made.envelope)) == ((), ())
 
 
 def facts(seed: int) -> Snapshot:

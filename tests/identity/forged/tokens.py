@@ -16,11 +16,12 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from schemas.types import SignatureAlgorithm
 from tests.identity.builders import IAM
+from tests.identity.keys import an_rsa_key
 
 NOW = 1_800_000_000
-RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+RSA = an_rsa_key(0, kid="rsa-1")
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
-STRANGER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+STRANGER = an_rsa_key(1, kid="rsa-1")
 ANY = "https://wlcg.cern.ch/jwt/v1/any"
 
 
