@@ -1,14 +1,16 @@
 """Sets of whole numbers as intervals. Pure.
 
 In and out: `Intervals`, in order, inclusive at both ends, with a gap of one number at least between two of them; so equal sets
-are equal values. An operation costs the number of intervals, never that of the numbers in them.
+are equal values. An operation costs the number of intervals at most, never that of the numbers in them.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 Intervals = tuple[tuple[int, int], ...]
+#: So many are put into a long set one by one, which copies it for each of them and looks at none of its intervals.
+FEW = 8
 
 
 class Range(Protocol):
@@ -43,17 +45,36 @@ def joined(pairs: Iterable[tuple[int, int]]) -> Intervals:
 
 def union(one: Intervals, other: Intervals) -> Intervals:
     """The numbers of either."""
-    return joined(sorted((*one, *other))) if one and other else one or other
+    if len(other) > FEW:
+        return joined(sorted((*one, *other)))
+    for first, last in other:
+        start, end = bisect_left(one, first - 1, key=_last_of), bisect_right(one, last + 1, key=_first_of)
+        if start < end:
+            first, last = min(first, one[start][0]), max(last, one[end - 1][1])
+        one = (*one[:start], (first, last), *one[end:])
+    return one
 
 
 def difference(one: Intervals, other: Intervals) -> Intervals:
     """The numbers of `one` that are not in `other`."""
-    return tuple(pair for first, last in one for pair in gaps(other, first, last)) if other else one
+    if len(other) > FEW:
+        return tuple(pair for first, last in one for pair in gaps(other, first, last))
+    for first, last in other:
+        start, end = bisect_left(one, first, key=_last_of), bisect_right(one, last, key=_first_of)
+        if start < end:
+            before, after = (one[start][0], first - 1), (last + 1, one[end - 1][1])
+            one = one[:start] + tuple(pair for pair in (before, after) if pair[0] <= pair[1]) + one[end:]
+    return one
 
 
 def intersection(one: Intervals, other: Intervals) -> Intervals:
-    """The numbers of both."""
-    return difference(one, difference(one, other))
+    """The numbers of both; costs the shorter of the two, and what they have in common."""
+    few, many = sorted((one, other), key=len)
+    return tuple(
+        (max(first, pair[0]), min(last, pair[1]))
+        for first, last in few
+        for pair in many[bisect_left(many, first, key=_last_of) : bisect_right(many, last, key=_first_of)]
+    )
 
 
 def gaps(taken: Intervals, first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -72,6 +93,10 @@ def gaps(taken: Intervals, first: int, last: int) -> Iterator[tuple[int, int]]:
 def size(intervals: Intervals) -> int:
     """How many numbers they hold."""
     return sum(last - first + 1 for first, last in intervals)
+
+
+def _first_of(pair: tuple[int, int]) -> int:
+    return pair[0]
 
 
 def _last_of(pair: tuple[int, int]) -> int:

@@ -32,13 +32,20 @@ def learning_step(task: Task) -> RequirementsLearned | None:
     return RequirementsLearned(finished_jobs=learning.finished_jobs, learned=learned)
 
 
+def is_measured(task: Task) -> bool:
+    """True while what its jobs use may teach something."""
+    if task.definition is None or task.definition.scouts is None or task.learning.reverted:
+        return False
+    return task.learning.learned_at < MILESTONES[-1]
+
+
 def jobs_measured(task: Task, event: JobOutcomesRecorded) -> None:
     """Keep what jobs used that succeed in `event`; before they leave the task."""
-    if task.definition is None or task.definition.scouts is None or task.learning.reverted:
+    if not is_measured(task):
         return
     for outcome in event.outcomes:
         job = task.job(outcome.job_id)
-        if job is None or job.kind is not JobKind.NORMAL or task.learning.learned_at >= MILESTONES[-1]:
+        if job is None or job.kind is not JobKind.NORMAL:
             continue
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
             task.learning = replace(task.learning, finished_jobs=task.learning.finished_jobs + 1)

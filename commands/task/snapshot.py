@@ -8,6 +8,8 @@ from commands.task import job_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
+from commands.task.learning import is_measured
+from commands.task.measured import Learning
 from commands.task.measured_row import measured_row, restored_learning
 from commands.task.model import Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import NamePage, are_complete, page_of
@@ -86,7 +88,8 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return pages | unit_rows.accounts_of_units(task.orders[event.order].units)
         case JobOutcomesRecorded():
             accounts = unit_rows.accounts_of_units(change.unit_id for change in event.units)
-            return {MEASURED} | accounts | job_rows.of_outcomes(task, event.outcomes)
+            measured = {MEASURED} if is_measured(task) else set()
+            return measured | accounts | job_rows.of_outcomes(task, event.outcomes)
         case TaskRetried():
             return unit_rows.accounts_of_units(event.units)
         case AttemptsIncreased():
@@ -109,7 +112,10 @@ def _orders_taken_back(task: Task) -> set[str]:
 
 def names(task: Task) -> Iterable[str]:
     """All rows beside the main one."""
-    yield from (PARAMETERS, DEFINITION, GATE, MEASURED)
+    yield from (PARAMETERS, DEFINITION)
+    # Most tasks hold nothing back and measure nothing.
+    yield from (GATE,) if not task.units.gate.is_open else ()
+    yield from (MEASURED,) if task.learning != Learning() else ()
     yield from _name_rows(task)
     yield from unit_rows.names(task.units)
     yield from job_rows.names(task)

@@ -268,7 +268,10 @@ def test_events_say_what_stands_for_people() -> None:
     assert shown(()) == ""
 
 
-PAIRS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 8)), max_size=6)
+#: Few and many, so that both ways of working with them are taken.
+PAIRS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 8)), max_size=6) | st.lists(
+    st.tuples(st.integers(1, 120), st.integers(0, 2)), max_size=24
+)
 
 
 def ranges_of(pairs: list[tuple[int, int]]) -> tuple[UnitRange, ...]:
