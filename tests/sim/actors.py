@@ -4,7 +4,6 @@ A call to the API is a command put into the log and a wait for its answer; a cal
 id, as the API and pilots do. Heartbeats are facts, put down without a question.
 """
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,55 +13,27 @@ from uuid import UUID
 from schemas.aggregates import AGGREGATES
 from schemas.answer import CommandAnswered
 from schemas.heartbeat import PilotHeartbeat
-from schemas.ids import job_id_of
-from schemas.job import KillJob, ReportJobEnd, ReportJobProgress
+from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.partition import partition_of
 from schemas.queue import LeaseJob
 from schemas.share_tree import SHARES_KEY
-from schemas.task import (
-    AddInputNames,
-    ChangeTaskPriority,
-    DropInput,
-    FinishTask,
-    ForceAvalanche,
-    HoldInput,
-    IncreaseAttempts,
-    KillTask,
-    PauseTask,
-    ReassignTask,
-    ReleaseInput,
-    ReloadTask,
-    ResumeTask,
-    RetryTask,
-    SubmitTask,
-)
 from schemas.types import (
     CommandEnvelope,
     DatasetRole,
     JobError,
     JobSpec,
-    NameList,
     OutputFile,
     PilotOffer,
     ReportedState,
     ShareRanks,
-    UnitRange,
 )
 from schemas.wire import Codec, entry_of
 from tests.sim.memory_log import MemoryLog
 from tests.sim.readers import HEARTBEATS, Answers
-from tests.streams.builders import a_submission
 
 QUEUES = ("EAST", "WEST")
-#: The tasks of the last are in no share.
-CAMPAIGNS = ("DP1", "DP2", "none")
 LEASE_SECONDS = 60
-FIRST_TASK = 10_000_001
-TASKS_MAX = 4
 PATIENCE_MICROS = 3_000_000
-MERGE = "-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
-#: Asks for a library that the task has not; it breaks the task when everything else is done.
-BAD_MERGE = "-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
 ERRORS = (
     JobError(source="exe", code=1, diagnostic="boom"),
     JobError(source="pilot", code=1212, diagnostic="out of memory"),
@@ -257,107 +228,3 @@ class Pilot:
             case _:  # says the same twice
                 if self.calls.sent:
                     self.calls.repeat(max(0, len(self.calls.sent) - chance.randint(1, 5)))
-
-
-@dataclass(slots=True)
-class NamesUnderWay:
-    """A submission whose names are sent chunk by chunk. forgotten: the user sends no more of them."""
-
-    task: int
-    names: list[str]
-    chunk: int = 0
-    forgotten: bool = False
-
-
-class User:
-    """Submits tasks, some with their names in chunks, which now and then stop half-way, and interferes with them."""
-
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-        self.tasks: list[int] = []
-        self.under_way: list[NamesUnderWay] = []
-        self._doings: tuple[Callable[[random.Random], Any], ...] = (
-            lambda chance: KillTask(),
-            lambda chance: FinishTask(soft=chance.random() < 0.5),
-            *(2 * (lambda chance: RetryTask(),)),
-            lambda chance: PauseTask(),
-            *(2 * (lambda chance: ResumeTask(),)),
-            lambda chance: ForceAvalanche(),
-            lambda chance: ReloadTask(parameters_json="{}"),
-            lambda chance: IncreaseAttempts(increase=chance.randint(0, 2)),
-            lambda chance: chance.choice((HoldInput, ReleaseInput, DropInput))(
-                units=(UnitRange(first=chance.randint(1, 3), last=chance.choice((3, 1_000_000))),)
-            ),
-            lambda chance: ChangeTaskPriority(priority=chance.randint(0, 2000)),
-            lambda chance: ReassignTask(site=chance.choice(QUEUES), mode=chance.choice(("kill", "soft", "nokill"))),
-        )
-
-    def step(self, chance: random.Random) -> None:
-        """Submit a task, or do something to one."""
-        if len(self.tasks) < TASKS_MAX and (not self.tasks or chance.random() < 0.5):
-            self._submit(chance)
-            return
-        if self.under_way and chance.random() < 0.6:
-            self._add_names(chance.choice(self.under_way), chance)
-            return
-        task = chance.choice(self.tasks)
-        if chance.random() < 0.2:
-            job = job_id_of(task, chance.randint(1, 6))
-            self._calls.make(KillJob(code=chance.choice((2, 4, 9, 50, 51))), str(job), "jdoe", "user")
-        else:
-            self._calls.make(chance.choice(self._doings)(chance), str(task), "jdoe", "user")
-
-    def resume_all(self) -> None:
-        """Let nothing stay paused, and no input held."""
-        for task in self.tasks:
-            self._calls.make(ResumeTask(), str(task), "jdoe", "user")
-            self._calls.make(ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), str(task), "jdoe", "user")
-
-    def finish_names(self) -> bool:
-        """Send what is still to come, but of submissions that were forgotten; true when there are such."""
-        forgotten = any(one.forgotten for one in self.under_way)
-        for one in self.under_way:
-            while one.names and not one.forgotten:
-                self._next_chunk(one, 2)
-        self.under_way.clear()
-        return forgotten
-
-    def _add_names(self, one: NamesUnderWay, chance: random.Random) -> None:
-        if chance.random() < 0.15:
-            one.forgotten = True
-        elif not one.forgotten:
-            self._next_chunk(one, chance.randint(1, 3))
-            if chance.random() < 0.2:
-                self._calls.repeat(len(self._calls.sent) - 1)
-        if not one.names:
-            self.under_way.remove(one)
-
-    def _next_chunk(self, one: NamesUnderWay, count: int) -> None:
-        chunk = AddInputNames(chunk=one.chunk, list="pfnList", names=tuple(one.names[:count]))
-        self._calls.make(chunk, str(one.task), "jdoe", "user")
-        one.names, one.chunk = one.names[count:], one.chunk + 1
-
-    def _submit(self, chance: random.Random) -> None:
-        number = FIRST_TASK + len(self.tasks)
-        self.tasks.append(number)
-        parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
-        parameters["taskName"] = f"user.jdoe.t{number}/"
-        parameters["campaign"] = CAMPAIGNS[number % len(CAMPAIGNS)]
-        if chance.random() < 0.4:
-            template = MERGE if chance.random() < 0.9 else BAD_MERGE
-            parameters |= {"mergeOutput": True, "mergeSpec": {"useLocalIO": 1, "jobParameters": template}}
-        names = [f"root://se//f{place}" for place in range(chance.randint(2, 7))] if chance.random() < 0.35 else []
-        if names:
-            parameters |= {"pfnList": [], "nFilesPerJob": chance.randint(1, 2), "nEvents": None, "nEventsPerJob": None}
-            self.under_way.append(NamesUnderWay(number, names))
-        command = SubmitTask(
-            task_id=number,
-            name=f"user.jdoe.t{number}/",
-            user_name="Jane Doe",
-            nickname="jdoe",
-            label="user",
-            priority=1000,
-            parameters_json=json.dumps(parameters),
-            lists=(NameList(list="pfnList", count=len(names)),) if names else (),
-        )
-        self._calls.make(command, str(number), "jdoe", "user")

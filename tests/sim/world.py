@@ -20,7 +20,7 @@ from commands.engine.entries import Positions
 from schemas.catalog import messages
 from schemas.reading import Place
 from tests.commands.in_memory import START, a_codec
-from tests.sim.actors import QUEUES, Calls, Pilot, User
+from tests.sim.actors import QUEUES, Calls, Pilot
 from tests.sim.deciders import DeciderProcess
 from tests.sim.door import Administrator, Door
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
@@ -30,6 +30,7 @@ from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 from tests.sim.schedule import Turn
 from tests.sim.stranger import Stranger
+from tests.sim.users import User
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
 DIRECT = (0, 3, 400)
