@@ -24,7 +24,7 @@ async def load(view: PageView) -> Data:
     task = await tasks.whole(view.read_models, view.vo, task_id)
     if task is None:
         raise NotFound(f"no task {task_id} in {view.vo}")
-    task["parameters"] = stored_json(task["parameters"])
+    task["parameters"] = shown_parameters(task["parameters"])
     subject = subject_of_page("task", str(task_id))
     jobs = await task_parts.job_counts_by_kind(view.read_models, task_id)
     return {
@@ -40,6 +40,12 @@ async def load(view: PageView) -> Data:
         "scrubber": await scrubber_of(view, subject),
         "past": await past_of(view, subject),
     }
+
+
+def shown_parameters(stored: Any) -> Data:
+    """The parameters by name, from their stored text; none where it is no object: a command may hold any JSON."""
+    found = stored_json(stored)
+    return found if isinstance(found, dict) else {}
 
 
 def _by_kind(rows: list[Data]) -> list[Data]:
