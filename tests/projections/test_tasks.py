@@ -1,6 +1,5 @@
 """What events do to the rows of a task."""
 
-from typing import Any
 
 import pytest
 
@@ -8,20 +7,12 @@ from commands.task.transitions import KEEP, TRANSITIONS, TaskStatus
 from projections.tasks.status import next_status, next_super_status
 from schemas import records
 from schemas.catalog import CATALOG
-from schemas.ids import job_id_of
 from schemas.task import (
-    AttemptsIncreased,
     ContentsFed,
-    InputDropped,
-    InputHeld,
     InputNamesAdded,
-    InputReleased,
-    JobOutcomesRecorded,
     JobsGenerated,
     ParentAwaited,
     ParentEnded,
-    RequirementsLearned,
-    RequirementsReverted,
     ScoutsJudged,
     SplitRuleChanged,
     TaskAttributeChanged,
@@ -35,65 +26,29 @@ from schemas.task import (
     TaskReloaded,
     TaskRestored,
     TaskResumed,
-    TaskRetried,
     TaskSetAside,
 )
 from schemas.types import (
-    JobOutcome,
-    LearnedRequirement,
     OutcomeKind,
     Requirements,
     ScoutsVerdict,
     SplitRules,
     TaskVerdict,
-    UnitChange,
-    UnitRange,
 )
 from tests.projections.sample_history import (
     INPUT,
-    OUTPUT,
-    Said,
     a_definition,
     a_task,
-    a_unit,
     accounts,
-    an_output,
     citing_orders,
     generated,
-    ordered,
-    submitted,
     world,
 )
 from tests.projections.tables_in_memory import after, the
+from tests.projections.task_events import ONE, TASK, outcome, unit_is, until_running
 from tests.schemas.samples import a_sample
 
-TASK = 10_000_001
-ONE = job_id_of(TASK, 1)
 LEGAL = sorted(TRANSITIONS, key=lambda row: (row[0], row[1].__name__, row[2]))
-
-
-def until_running() -> list[Said]:
-    """A task of two units with a job each."""
-    units = (a_unit(1), a_unit(2))
-    return [
-        (submitted(TASK), TASK),
-        (TaskRefined(definition=a_definition(), parameters_revision=0), TASK),
-        (ContentsFed(dataset=INPUT, units=units, complete=True, accounts=accounts(total=2)), TASK),
-        (ordered(TASK, 1, units), TASK),
-        (generated(TASK, 1, {1: (1,), 2: (2,)}, total=2, used=2, jobs_live=2, jobs_total=2), TASK),
-    ]
-
-
-def outcome(job_id: int, kind: OutcomeKind, *changes: UnitChange, **counts: int) -> Said:
-    """The end of a job and what it does to the input."""
-    files = (an_output(1),) if kind is OutcomeKind.FINISHED else ()
-    outcomes = (JobOutcome(job_id=job_id, kind=kind, outputs=files),)
-    return JobOutcomesRecorded(outcomes=outcomes, units=changes, accounts=accounts(**counts)), TASK
-
-
-def unit_is(number: int, *, finished: bool = False, failed: bool = False) -> UnitChange:
-    """A change of an input unit; neither finished nor failed is ready again."""
-    return UnitChange(unit_id=number, finished=finished, failed=failed, attempt=1, failed_attempt=1)
 
 
 @pytest.mark.parametrize(("found", "event", "reached"), LEGAL, ids=lambda value: getattr(value, "__name__", value))
@@ -213,111 +168,6 @@ def test_a_changed_requirement_and_rule_are_in_the_definition_and_the_parameters
 
     assert (task["definition"]["requirements"]["ram_mb"], task["definition"]["rules"]["files_per_job"]) == (9, 4)
     assert '"ramCount":9,"nFilesPerJob":4' in task["parameters"]
-
-
-def test_input_runs_with_its_job_and_ends_with_it() -> None:
-    running = after(until_running()).all("task_file")
-    done = after(until_running(), [outcome(ONE, OutcomeKind.FINISHED, unit_is(1, finished=True))]).all("task_file")
-
-    assert [the(unit, "unit_id", "status", "job_id") for unit in running] == [
-        (1, "running", ONE),
-        (2, "running", ONE + 1),
-    ]
-    assert the(done[0], "status", "attempt", "failed_attempt") == ("finished", 1, 1)
-
-
-def test_a_dataset_counts_its_input_by_status() -> None:
-    events = [
-        outcome(ONE, OutcomeKind.FINISHED, unit_is(1, finished=True)),
-        outcome(ONE + 1, OutcomeKind.FAILED, unit_is(2, failed=True)),
-    ]
-
-    tables = after(until_running(), events)
-
-    counted = {row["dataset"]: the(row, "files_total", "files_finished", "files_failed") for row in tables.all("task_dataset")}
-    assert counted == {INPUT: (2, 1, 1), OUTPUT: (1, 1, 0)}
-
-
-def test_failed_input_that_is_retried_is_counted_no_more() -> None:
-    events = [
-        outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1),
-        (TaskRetried(units=(1,), attempts_max=5, task_attempt=2), TASK),
-    ]
-
-    tables = after(until_running(), events)
-
-    assert the(tables.all("task_dataset")[0], "dataset", "files_failed") == (INPUT, 0)
-    assert the(tables.one("task"), "files_failed", "attempt") == (0, 2)
-    assert tables.all("task_file")[0]["status"] == "ready"
-
-
-def test_a_further_part_of_a_retry_changes_input_and_not_the_task() -> None:
-    failed = outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1)
-    further = (TaskRetried(units=(1,), attempts_max=5, task_attempt=9, continues=True), TASK)
-    before = after(until_running(), [failed]).one("task")
-
-    tables = after(until_running(), [failed, further])
-
-    assert tables.all("task_file")[0]["status"] == "ready"
-    task = tables.one("task")
-    assert the(task, "status", "attempt", "started_at") == the(before, "status", "attempt", "started_at")
-
-
-def test_failed_input_with_more_attempts_is_ready_when_it_is_ordered_again() -> None:
-    events = [
-        outcome(ONE, OutcomeKind.FAILED, unit_is(1, failed=True), total=2, used=2, failed=1),
-        (AttemptsIncreased(increase=3), TASK),
-        (ordered(TASK, 2, (a_unit(1),)), TASK),
-    ]
-
-    tables = after(until_running(), events)
-
-    assert the(tables.all("task_file")[0], "unit_id", "status") == (1, "ready")
-    assert tables.one("task")["files_failed"] == 0
-
-
-def test_the_row_says_which_input_is_held_and_dropped() -> None:
-    held = InputHeld(units=(UnitRange(first=2, last=2),), standing="2", number_max=10)
-    dropped = InputDropped(units=(UnitRange(first=9, last=9),), standing="9")
-
-    before = after(until_running(), [(held, TASK), (dropped, TASK)]).one("task")
-    released = InputReleased(units=(UnitRange(first=2, last=2),), number_max=1_000_000)
-    later = after(until_running(), [(held, TASK), (dropped, TASK), (released, TASK)]).one("task")
-
-    assert the(before, "input_number_max", "input_held", "input_dropped") == (10, "2", "9")
-    assert the(later, "input_number_max", "input_held", "input_dropped", "status") == (None, None, "9", "running")
-
-
-def test_the_row_has_what_was_learned_until_it_is_taken_back() -> None:
-    ram = LearnedRequirement(
-        parameter="ram_mb", old=2000.0, new=3900.0, applied=True, reduction="percentile 75", margin_percent=10, jobs=(5, 6),
-        values=(3000.0, 3545.0),
-    )  # fmt: skip
-    learned = (RequirementsLearned(finished_jobs=5, learned=(ram,)), TASK)
-
-    row = after(until_running(), [learned]).one("task")
-    reverted = after(until_running(), [learned, (RequirementsReverted(), TASK)]).one("task")
-
-    assert row["learned"] == [
-        {
-            "parameter": "ram_mb", "old": 2000.0, "new": 3900.0, "applied": True, "reduction": "percentile 75",
-            "margin_percent": 10, "jobs": 2, "least": 3000.0, "most": 3545.0,
-        }
-    ]  # fmt: skip
-    assert reverted["learned"] is None
-
-
-def test_an_attempt_knows_its_units_and_its_end() -> None:
-    error: dict[str, Any] = {"error_source": "pilot", "error_code": 1, "error_diagnostic": "boom"}
-    failed = JobOutcomesRecorded(
-        outcomes=(JobOutcome(job_id=ONE, kind=OutcomeKind.FAILED, **error),), units=(unit_is(1),), accounts=accounts()
-    )
-
-    tables = after(until_running(), [(failed, TASK)])
-
-    assert tables.all("attempt_unit")[0] == {"task_id": TASK, "unit_id": 1, "job_id": ONE}
-    assert the(tables.all("attempt_job")[0], "outcome", *error) == ("failed", *error.values())
-    assert tables.all("attempt_job")[1]["outcome"] is None
 
 
 def test_brokerage_is_kept_with_every_queue_that_was_looked_at() -> None:
