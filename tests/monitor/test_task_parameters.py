@@ -1,4 +1,4 @@
-"""Parameters of a task on its page, whatever JSON its submission held."""
+"""Parameters of a task on its page: any JSON that its submission held."""
 
 import pytest
 
