@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from check.datasets import OutputsCloseWithTasks
 from check.laws import Violation
 from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted, raising
@@ -53,7 +54,9 @@ def test_a_planted_bug_is_found(plant: str) -> None:
 def beyond_the_record(violations: list[Violation]) -> list[Violation]:
     """What is wrong beside the dead letters themselves and what cannot go on without their commands."""
     without = {"everything comes to its end", "accepted jobs are terminal or live, and live ones have their place"}
-    return [one for one in violations if one.law not in without and one.found != "RuntimeError: planted"]
+    beyond = [one for one in violations if one.law not in without and one.found != "RuntimeError: planted"]
+    # The command that ends the writing of a task may be the record of the bug.
+    return [one for one in beyond if one.law != OutputsCloseWithTasks.name or "waits for task" not in one.found]
 
 
 def test_a_bug_costs_its_own_record_only() -> None:
