@@ -20,6 +20,7 @@ from tests.bench.report import full_queue, memory_growth, of_each, open_pages
 from tests.bench.restart import markdown as restarts
 from tests.chaos.__main__ import table
 from tests.chaos.campaign import Outcome, Report
+from tests.check.breaks import BREAKS
 from tests.hostile.report import markdown
 from tests.sim.planted import PLANTS
 from tests.sim.sites.planted import PLANTS as PLANTS_OF_SITES
@@ -51,7 +52,7 @@ named here left in `out/`. Change those, not this page.
 
 `culm check` reads the whole log with a stock consumer and the rows with plain SQL, and proves each of these; it ends with 1
 and the first offence of each kind otherwise.
-`tests/check/` breaks a log in twenty-seven ways and sees each named; `make sim` and `make chaos` end with the same laws.
+`tests/check/` breaks a log in {breaks} ways and sees each named; `make sim` and `make chaos` end with the same laws.
 """
 SIMULATION = """
 ## Simulation
@@ -143,7 +144,7 @@ batch system, Culm's pilot; the log against the system's books, worker by worker
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, *laws(), SIMULATION, *_plants(PLANTS), "", _run_of_seeds("latest"), *simulated_sites()]
+    parts = [HEAD.replace("{breaks}", str(len(BREAKS))), *laws(), SIMULATION, *_plants(PLANTS), "", _run_of_seeds("latest"), *simulated_sites()]
     parts += [*chaos(), *hostile(), *bench(), *life_records(), *large_task(), *restart(), *peers(), *sites()]
     return "\n".join(parts).rstrip() + "\n"
 
