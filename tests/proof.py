@@ -144,7 +144,8 @@ batch system, Culm's pilot; the log against the system's books, worker by worker
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD.replace("{breaks}", str(len(BREAKS))), *laws(), SIMULATION, *_plants(PLANTS), "", _run_of_seeds("latest"), *simulated_sites()]
+    head = HEAD.replace("{breaks}", str(len(BREAKS)))
+    parts = [head, *laws(), SIMULATION, *_plants(PLANTS), "", _run_of_seeds("latest"), *simulated_sites()]
     parts += [*chaos(), *hostile(), *bench(), *life_records(), *large_task(), *restart(), *peers(), *sites()]
     return "\n".join(parts).rstrip() + "\n"
 
