@@ -13,6 +13,7 @@ from projections.engine.errors import RebuildRefused
 from projections.engine.migrate import migrate
 from projections.engine.rebuild import ADVISORY_LOCK
 from projections.engine.replay import split
+from projections.tasks.tables import VERSION
 from tests.projections.event_writer import PARTITIONS
 from tests.projections.sample_history import a_task
 from tests.projections.stage import FIRST, Stage, a_stage, catch_up
@@ -66,7 +67,7 @@ def test_read_models_rebuilt_are_equal_byte_for_byte(stage: Stage, records_max: 
 
     assert stage.checksums() == before
     assert rebuilt.records == sum(len(records) for records in stage.log.kept.values())
-    assert stage.rows("SELECT DISTINCT tables_in FROM projection_live WHERE projection = 'tasks'") == [("rm_tasks_v3r1",)]
+    assert stage.rows("SELECT DISTINCT tables_in FROM projection_live WHERE projection = 'tasks'") == [(f"rm_tasks_v{VERSION}r1",)]
 
 
 def test_read_models_dropped_as_a_whole_come_back_equal_byte_for_byte(stage: Stage) -> None:
@@ -84,7 +85,7 @@ def test_read_models_dropped_as_a_whole_come_back_equal_byte_for_byte(stage: Sta
 
 def test_tables_dropped_under_a_running_projector_come_back_and_it_goes_on(stage: Stage) -> None:
     projector = stage.projector()
-    stage.change("DROP SCHEMA rm_tasks_v3 CASCADE")
+    stage.change(f"DROP SCHEMA rm_tasks_v{VERSION} CASCADE")
     stage.say(a_task(FIRST + 2))
 
     catch_up(projector)
@@ -142,7 +143,7 @@ def test_all_read_models_rebuilt_get_to_the_end_of_the_log_without_a_projector(s
 
 
 def test_what_a_killed_rebuild_left_is_dropped_by_the_next(stage: Stage) -> None:
-    stage.change("CREATE SCHEMA rm_tasks_v3r1; CREATE TABLE rm_tasks_v3r1.task (half int)")
+    stage.change(f"CREATE SCHEMA rm_tasks_v3r1; CREATE TABLE rm_tasks_v{VERSION}r1.task (half int)")
 
     stage.rebuild("tasks")
 

@@ -4,6 +4,7 @@
 import pytest
 
 from projections.engine import batch
+from projections.tasks.tables import VERSION
 from schemas.partition import partition_of
 from schemas.policy import SharesSet
 from schemas.records import replace
@@ -188,12 +189,12 @@ def test_a_value_that_postgres_refuses_sets_its_aggregate_aside_and_names_no_val
     stage.say([(submitted(ONE), ONE), (submitted(OTHER), OTHER)])
     bad = stage.say([priority(ONE, 7)])
     stage.say([(TaskPaused(reason=""), ONE), (TaskPaused(reason=""), OTHER)])
-    stage.change("ALTER TABLE rm_tasks_v3.task ADD CHECK (current_priority <> 7)")
+    stage.change(f"ALTER TABLE rm_tasks_v{VERSION}.task ADD CHECK (current_priority <> 7)")
 
     catch_up(stage.projector())
     marks = stage.rows(MARKS)
     (message,) = stage.rows("SELECT message FROM projection_set_aside")[0]
-    stage.change("ALTER TABLE rm_tasks_v3.task DROP CONSTRAINT task_current_priority_check")
+    stage.change(f"ALTER TABLE rm_tasks_v{VERSION}.task DROP CONSTRAINT task_current_priority_check")
     catch_up(stage.projector())
 
     assert marks == [("task", str(ONE), 1, bad.offset, "value")]
