@@ -55,11 +55,12 @@ def pilot(stack: Stack) -> Iterator[httpx.Client]:
 
 
 def parameters(name: str, jobs: int = 1) -> dict[str, Any]:
+    """A task whose jobs are all made at once, however many."""
     log = f"{name}.log"
     return {
         "taskName": f"{name}/", "uniqueTaskName": True, "vo": "wlcg", "architecture": "", "transUses": "", "transHome": None,
         "processingType": "panda-client-2.2.0-jedi-run", "prodSourceLabel": "user", "site": QUEUE, "nEvents": jobs,
-        "nEventsPerJob": 1, "noInput": True, "nMaxFilesPerJob": 200, "cliParams": "prun", "sourceURL": "http://127.0.0.1",
+        "nEventsPerJob": 1, "noInput": True, "nMaxFilesPerJob": 200, "skipScout": True, "cliParams": "prun", "sourceURL": "http://127.0.0.1",
         "log": {"dataset": f"{log}/", "container": f"{log}/", "type": "template", "param_type": "log",
                 "value": f"{log}.$JEDITASKID.${{SN}}.log.tgz"},
         "jobParameters": [{"type": "constant", "value": "-p echo"}],

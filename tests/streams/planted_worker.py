@@ -10,6 +10,9 @@ from streams import __main__ as processors
 from streams.config import read_streams_config
 from streams.jedi import reactions
 
+#: Of each choice, the function in which the bug is.
+FUNCTIONS = {"refine": "refine", "generate": "answered"}
+
 
 def broken(*_: Any, **__: Any) -> Any:
     """The bug."""
@@ -19,6 +22,7 @@ def broken(*_: Any, **__: Any) -> Any:
 if __name__ == "__main__":
     configure_logs()
     choice = sys.argv[1]
-    assert hasattr(reactions, choice), f"there is no choice {choice}"
-    setattr(reactions, choice, broken)
+    function = FUNCTIONS[choice]
+    assert hasattr(reactions, function), f"there is no choice {function}"
+    setattr(reactions, function, broken)
     sys.exit(asyncio.run(processors.main(read_streams_config(os.environ))))
