@@ -4,6 +4,7 @@ Every question is asked within a VO, or of tasks that a question within a VO has
 (docs/flow.md); times are microseconds since 1970. Raises ReadModelsUnavailable, BadRequest (`read_models.py`).
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -48,14 +49,26 @@ USER_FIELDS = {"username": Field("user_name")}
 
 async def whole(read_models: ReadModels, vo: str, task_id: int) -> Row | None:
     """Every column of a task; None when there is no such task in the VO."""
-    return await read_models.row("select * from task where task_id = %s and vo = %s", [task_id, vo])
+    return as_changed(await read_models.row("select * from task where task_id = %s and vo = %s", [task_id, vo]))
 
 
 async def described(read_models: ReadModels, vo: str, task_id: int) -> Row | None:
     """A task's summary with its parameters (text) and definition; None when there is no such task in the VO."""
-    return await read_models.row(
-        f"select {SUMMARY}, parameters, lists, definition from task where task_id = %s and vo = %s", (task_id, vo)
-    )
+    columns = f"{SUMMARY}, parameters, lists, definition, changed"
+    return as_changed(await read_models.row(f"select {columns} from task where task_id = %s and vo = %s", (task_id, vo)))
+
+
+def as_changed(row: Row | None) -> Row | None:
+    """The row of a task with its definition and parameters as commands have changed them since the refinement."""
+    changed = row.pop("changed") if row is not None else None
+    if row is None or not changed:
+        return row
+    parameters = changed.pop("parameters", None)
+    if row["definition"]:
+        row["definition"] = {**row["definition"], **changed}
+    if parameters:
+        row["parameters"] = json.dumps({**json.loads(row["parameters"]), **parameters}, separators=(",", ":"), ensure_ascii=False)
+    return row
 
 
 async def status_of(read_models: ReadModels, vo: str, task_id: int) -> str | None:

@@ -3,7 +3,6 @@
 Counters come absolute with the events; only counts per dataset, which no event carries, are added up here.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +39,7 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskShareAssigned,
     TaskSubmitted,
 )
 from schemas.types import DatasetRole, FileAccounts, LearnedRequirement, TaskDefinition, TaskVerdict
@@ -128,7 +128,7 @@ def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> 
     columns |= _gate_columns(record.message)
     match record.message:
         case TaskRefined() as event:
-            columns |= {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
+            columns |= _refined(event, task_id, changes)
         case ContentsFed() | JobOutcomesRecorded() as event:
             columns |= _counters(event.accounts)
         case JobsGenerated() as event:
@@ -143,10 +143,10 @@ def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> 
             columns |= {"attempt": event.task_attempt, "message": None}
         case TaskReloaded() as event:
             columns |= {"attempt": event.task_attempt, "message": None, "parameters": event.parameters_json}
-            columns |= {"lists": [one.to_avro() for one in event.lists], "input_dropped": None}
+            columns |= {"lists": [one.to_avro() for one in event.lists], "input_dropped": None, "changed": None}
         case TaskReassigned(site=str() as site):
             columns["site"] = site
-        case TaskPriorityChanged() | TaskAttributeChanged() | SplitRuleChanged() as event:
+        case TaskPriorityChanged() | TaskAttributeChanged() | SplitRuleChanged() | TaskShareAssigned() as event:
             columns |= _changed(event, task_id, changes)
         case TaskFinalized() as event:
             columns |= {**_counters(event.accounts), "message": event.message or None}
@@ -155,16 +155,31 @@ def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> 
     return columns
 
 
-def _changed(event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChanged, task_id: int, changes: RowChanges) -> Row:
-    """The priority; or the definition and the parameters with the new value."""
-    if isinstance(event, TaskPriorityChanged):
-        return {"current_priority": event.priority}
+def _changed(
+    event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChanged | TaskShareAssigned, task_id: int, changes: RowChanges
+) -> Row:
+    """The priority; or what a command changed of the definition and of the parameters, beside what others did before."""
     task = changes.known("task", (task_id,)) or {}
-    definition = {**(task.get("definition") or {}), "rules": event.rules.to_avro()}
-    if isinstance(event, TaskAttributeChanged):
-        definition["requirements"] = event.requirements.to_avro()
-    parameters = {**json.loads(task.get("parameters") or "{}"), event.parameter: event.value}
-    return {"definition": definition, "parameters": json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)}
+    before = task.get("changed") or {}
+    match event:
+        case TaskPriorityChanged():
+            return {"current_priority": event.priority}
+        case TaskShareAssigned():
+            return {"changed": {**before, "share": event.share}}
+        case TaskAttributeChanged():
+            before = {**before, "requirements": event.requirements.to_avro()}
+        case SplitRuleChanged():
+            pass
+    parameters = {**before.get("parameters", {}), event.parameter: event.value}
+    return {"changed": {**before, "rules": event.rules.to_avro(), "parameters": parameters}}
+
+
+def _refined(event: TaskRefined, task_id: int, changes: RowChanges) -> Row:
+    """A new definition; what was changed of the parameters meanwhile is for the next one."""
+    task = changes.known("task", (task_id,)) or {}
+    parameters = (task.get("changed") or {}).get("parameters")
+    definition = {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
+    return {**definition, "changed": {"parameters": parameters} if parameters else None}
 
 
 def _gate_columns(event: Any) -> Row:

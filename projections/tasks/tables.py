@@ -48,6 +48,9 @@ TASK = Table(
     # Long lists of names that are not in the parameters (list, count); the names are rows of `task_names`.
     Column("lists", JSON, nullable=False, default=()),
     Column("definition", JSON),
+    # What commands changed of both since the refinement: rules, requirements and share of the definition, parameters by key.
+    # Null when nothing was. Readers lay it over the two, which are too large to be read with each event.
+    Column("changed", JSON),
     Column("parent_task_id", BigInteger),
     Column("site", Text, info=at_most(500)),
     Column("attempt", Integer, nullable=False, default=1),
@@ -192,6 +195,6 @@ VIEWS = {
 
 #: Columns that `apply` looks at before it changes a row.
 REMEMBERED = {
-    "task": ("status", "old_status", "super_status", "started_at"),
+    "task": ("status", "old_status", "super_status", "started_at", "changed"),
     "task_file": ("dataset", "status"),
 }

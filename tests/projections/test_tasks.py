@@ -1,8 +1,10 @@
 """What events do to the rows of a task."""
 
+import json
 
 import pytest
 
+from api.queries.tasks import as_changed
 from commands.task.transitions import KEEP, TRANSITIONS, TaskStatus
 from projections.tasks.status import next_status, next_super_status
 from schemas import records
@@ -27,6 +29,7 @@ from schemas.task import (
     TaskRestored,
     TaskResumed,
     TaskSetAside,
+    TaskShareAssigned,
 )
 from schemas.types import (
     OutcomeKind,
@@ -152,7 +155,8 @@ def test_priority_and_site_follow_their_orders() -> None:
     assert the(task, "priority", "current_priority", "site") == (1000, 5, "OTHER")
 
 
-def test_a_changed_requirement_and_rule_are_in_the_definition_and_the_parameters() -> None:
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_a_changed_requirement_and_rule_are_in_the_definition_and_the_parameters(batch: int) -> None:
     rules = SplitRules(files_per_job=4)
     changes = [
         (
@@ -162,12 +166,27 @@ def test_a_changed_requirement_and_rule_are_in_the_definition_and_the_parameters
             TASK,
         ),
         (SplitRuleChanged(code="NF", value=4, rules=rules, parameter="nFilesPerJob"), TASK),
+        (TaskShareAssigned(share="Express"), TASK),
     ]
+    before = after(until_running()).one("task")
 
-    task = after(until_running(), changes).one("task")
+    task = as_changed(after(until_running(), changes, batch=batch).one("task"))
 
-    assert (task["definition"]["requirements"]["ram_mb"], task["definition"]["rules"]["files_per_job"]) == (9, 4)
-    assert '"ramCount":9,"nFilesPerJob":4' in task["parameters"]
+    assert task is not None
+    found = task["definition"]
+    assert (found["requirements"]["ram_mb"], found["rules"]["files_per_job"], found["share"]) == (9, 4, "Express")
+    assert found["input_stream"] == before["definition"]["input_stream"]
+    assert json.loads(task["parameters"]) == {**json.loads(before["parameters"]), "ramCount": 9, "nFilesPerJob": 4}
+
+
+def test_a_reload_has_the_changes_in_its_parameters() -> None:
+    change = SplitRuleChanged(code="NF", value=4, rules=SplitRules(files_per_job=4), parameter="nFilesPerJob")
+    reloaded = TaskReloaded(parameters_json='{"nFilesPerJob":4}', parameters_revision=1, task_attempt=2)
+
+    task = as_changed(after(until_running(), [(change, TASK), (reloaded, TASK)], batch=1).one("task"))
+
+    assert task is not None
+    assert (task["parameters"], task["definition"]["rules"]["files_per_job"]) == ('{"nFilesPerJob":4}', 1)
 
 
 def test_brokerage_is_kept_with_every_queue_that_was_looked_at() -> None:
