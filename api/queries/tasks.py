@@ -67,8 +67,17 @@ def as_changed(row: Row | None) -> Row | None:
     if row["definition"]:
         row["definition"] = {**row["definition"], **changed}
     if parameters:
-        row["parameters"] = json.dumps({**json.loads(row["parameters"]), **parameters}, separators=(",", ":"), ensure_ascii=False)
+        row["parameters"] = _with(row["parameters"], parameters)
     return row
+
+
+def _with(text: str, more: Row) -> str:
+    """The JSON object `text` with `more` in it; as it is when it is none."""
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return json.dumps({**stored, **more}, separators=(",", ":"), ensure_ascii=False) if isinstance(stored, dict) else text
 
 
 async def status_of(read_models: ReadModels, vo: str, task_id: int) -> str | None:

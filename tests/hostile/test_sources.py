@@ -16,8 +16,8 @@ pytestmark = pytest.mark.stack
     [
         ({"storage": {"name": "D", "space_total_gb": "12 TB"}}, "space_total_gb"),
         ({"storage": {"space_total_gb": 1}}, "name"),
-        ({"storage": {"name": "D", "space_total_gb": math.nan}}, "space_total_gb"),
-        ({"storage": {"name": "\ud800"}}, "name"),
+        ({"storage": {"name": "D", "space_total_gb": math.nan}}, "the body is not JSON: unexpected character"),
+        ({"storage": {"name": "\ud800"}}, "the body is not JSON: no low surrogate"),
         ({"replicas": {"dataset": "s:d", "copies": raw("lists 300")}}, ""),
         ({"nodes": {"queue": "Q", "groups": [{}] * 2_001}}, "groups"),
     ],
