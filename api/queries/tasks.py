@@ -60,7 +60,7 @@ async def described(read_models: ReadModels, vo: str, task_id: int) -> Row | Non
 
 def as_changed(row: Row | None) -> Row | None:
     """The row of a task with its definition and parameters as commands have changed them since the refinement."""
-    changed = row.pop("changed") if row is not None else None
+    changed = row.pop("changed", None) if row is not None else None
     if row is None or not changed:
         return row
     parameters = changed.pop("parameters", None)
