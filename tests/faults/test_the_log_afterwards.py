@@ -5,6 +5,7 @@ In lanes, the stacks of the other lanes are judged before they go down (tests/co
 
 import pytest
 
+from check.senders import RevokedHoldNothing
 from deploy.stack import Stack
 from tests.api.test_stack import parameters
 from tests.conformance.client import a_client
@@ -26,4 +27,5 @@ def test_the_checker_finds_nothing_in_the_log_of_the_suite(stack: Stack, tmp_pat
 
     assert verdict.broken == []
     assert verdict.code == 0
-    assert verdict.idle <= {"rows of lease equal the events"}
+    # Whether someone who held a lease was revoked on this stack depends on which tests ran on it.
+    assert verdict.idle <= {"rows of lease equal the events", RevokedHoldNothing.name}
