@@ -39,7 +39,7 @@ class Past:
 
     def _fold(self, projection: Projection, record: Recorded) -> None:
         known = {(table, key): self._rows[table].get(key) for table, key in projection.reads(record)}
-        changes = RowChanges(projection.shapes, known)
+        changes = RowChanges(projection.shapes, known, projection.remembered)
         projection.apply(record, changes)
         for shape, changed in changes:
             rows = self._rows[shape.name]

@@ -159,7 +159,7 @@ class _Fold:
         *,
         careful: bool = False,
     ) -> None:
-        self._changes = {p.name: RowChanges(p.shapes, known.get(p.name)) for p in projections}
+        self._changes = {p.name: RowChanges(p.shapes, known.get(p.name), p.remembered) for p in projections}
         self._by_topic: dict[str, list[tuple[Projection, RowChanges]]] = {}
         for projection in projections:
             for topic in projection.topics:

@@ -5,7 +5,7 @@ for any changes in between. Invariant: cutting a batch anywhere and writing the 
 same rows, because a change is kept as a function of the row that may or may not be there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,10 +61,17 @@ class RowChange:
 class RowChanges:
     """Changes to the tables of one projection, at most one per row.
 
-    known: the rows that `known` is asked about, as they are in the database (None: not there).
+    known: the rows that `known` is asked about, as they are in the database (None: not there). remembered: by table, the columns
+    that are read for it.
     """
 
-    def __init__(self, shapes: Iterable[TableShape], known: Mapping[tuple[str, Key], Row | None] | None = None) -> None:
+    def __init__(
+        self,
+        shapes: Iterable[TableShape],
+        known: Mapping[tuple[str, Key], Row | None] | None = None,
+        remembered: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._remembered = remembered or {}
         self._shapes = {shape.name: shape for shape in shapes}
         self._changes: dict[str, dict[Key, RowChange]] = {name: {} for name in self._shapes}
         self._known = known or {}
@@ -130,15 +137,19 @@ class RowChanges:
         self._changes[table][key] = RowChange(None, None)
 
     def known(self, table: str, key: Key) -> Row | None:
-        """The row as it is after all changes so far; at least the columns that its projection remembers.
+        """The row as it is after all changes so far: the columns that its projection remembers, and no others, so that what is
+        made of it does not depend on whether the row was made in the same batch.
 
         KeyError when neither the batch made the row nor the projection announced that it would ask.
         """
         change = self._changes[table].get(key)
         if change is not None and change.patch is None:
-            return change.row
-        before = self._known[table, key]
-        return before if change is None else change.on(before)
+            row = change.row
+        else:
+            before = self._known[table, key]
+            row = before if change is None else change.on(before)
+        columns = self._remembered.get(table)
+        return row if row is None or columns is None else {column: row[column] for column in columns}
 
     def of(self, table: str) -> Mapping[Key, RowChange]:
         """Changes of one table by key, in the order in which rows were first touched."""

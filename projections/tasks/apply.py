@@ -159,8 +159,8 @@ def _changed(
     event: TaskPriorityChanged | TaskAttributeChanged | SplitRuleChanged | TaskShareAssigned, task_id: int, changes: RowChanges
 ) -> Row:
     """The priority; or what a command changed of the definition and of the parameters, beside what others did before."""
-    task = changes.known("task", (task_id,)) or {}
-    before = task.get("changed") or {}
+    task = changes.known("task", (task_id,))
+    before = (task and task["changed"]) or {}
     match event:
         case TaskPriorityChanged():
             return {"current_priority": event.priority}
@@ -176,8 +176,8 @@ def _changed(
 
 def _refined(event: TaskRefined, task_id: int, changes: RowChanges) -> Row:
     """A new definition; what was changed of the parameters meanwhile is for the next one."""
-    task = changes.known("task", (task_id,)) or {}
-    parameters = (task.get("changed") or {}).get("parameters")
+    task = changes.known("task", (task_id,))
+    parameters = ((task and task["changed"]) or {}).get("parameters")
     definition = {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
     return {**definition, "changed": {"parameters": parameters} if parameters else None}
 
@@ -209,7 +209,7 @@ def _learned(one: LearnedRequirement) -> Row:
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:
     """What says that dead letters hold the task stays until they are settled, while all else goes on."""
     task = changes.known("task", (task_id,))
-    message = task.get("message") if task else None
+    message = task["message"] if task else None
     return message if message and message.startswith("set aside: ") else None
 
 

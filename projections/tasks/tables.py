@@ -195,6 +195,6 @@ VIEWS = {
 
 #: Columns that `apply` looks at before it changes a row.
 REMEMBERED = {
-    "task": ("status", "old_status", "super_status", "started_at", "changed"),
+    "task": ("status", "old_status", "super_status", "started_at", "message", "changed"),
     "task_file": ("dataset", "status"),
 }

@@ -82,10 +82,12 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
 SET_ASIDE = TaskSetAside(dead_letter_id="l1", message="set aside: dead letter l1, x met a bug", cause="x met a bug")
 
 
-def test_a_task_that_was_set_aside_waits_with_its_message_until_the_letter_is_settled() -> None:
-    aside = after(until_running(), [(SET_ASIDE, TASK)]).one("task")
-    other = after(until_running(), [(SET_ASIDE, TASK), (generated(TASK, 2, {3: (1,)}), TASK)]).one("task")
-    back = after(until_running(), [(SET_ASIDE, TASK), (TaskRestored(dead_letter_id="l1", status="ready"), TASK)]).one("task")
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_a_task_that_was_set_aside_waits_with_its_message_until_the_letter_is_settled(batch: int) -> None:
+    aside = after(until_running(), [(SET_ASIDE, TASK)], batch=batch).one("task")
+    other = after(until_running(), [(SET_ASIDE, TASK), (generated(TASK, 2, {3: (1,)}), TASK)], batch=batch).one("task")
+    restored = TaskRestored(dead_letter_id="l1", status="ready")
+    back = after(until_running(), [(SET_ASIDE, TASK), (restored, TASK)], batch=batch).one("task")
 
     assert the(aside, "status", "message") == ("pending", "set aside: dead letter l1, x met a bug")
     assert the(other, "status", "message") == ("running", "set aside: dead letter l1, x met a bug")
