@@ -22,6 +22,7 @@ from eventlog.producers import transactional_producer
 from eventlog.watchdog import Watchdog
 from schemas.bounds import problems_of
 from schemas.partition import partition_of
+from schemas.types import EventEnvelope
 from schemas.wire import Codec, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
@@ -184,6 +185,7 @@ class FactsKeeper:
         last: dict[tuple[str, bytes], tuple[str, Message]] = {}
         changes: Changes = {}
         shares: Changes = {}
+        counted: dict[str, tuple[str, EventEnvelope, bool, Message]] = {}
         for message in messages:
             kind = self._patiently(self._decoder.kind_of, message)
             if kind in SHARED:
@@ -192,9 +194,14 @@ class FactsKeeper:
                 last[fact, message.key() or b""] = (str(kind), message)
             if kind in COUNTED_IN:
                 name = key_of(COUNTED_IN[kind], (message.key() or b"").decode(errors="replace"))
-                counted = self._patiently(partial(self._count, COUNTED_IN[kind], message), message)
-                if counted is not None:
-                    changes[name] = counted or None
+                found = self._patiently(partial(self._count, COUNTED_IN[kind], message), message)
+                if found is not None:
+                    counted[name] = (COUNTED_IN[kind], *found, message)
+        for name, (fact, envelope, stands, message) in counted.items():
+            # Made once for all events of the batch that it counts.
+            value = self._patiently(partial(self._counted_fact, fact, envelope), message) if stands else None
+            if value or not stands:
+                changes[name] = value
         for (fact, key), (kind, message) in last.items():
             name = key_of(fact, key.decode(errors="replace"))
             if kind in UNPARKED:
@@ -225,14 +232,16 @@ class FactsKeeper:
             raise Poison(f"{problems[0]}")
         return self._codec.encode(made, decoded.envelope)
 
-    def _count(self, fact: str, message: Message, content: bytes | None) -> bytes:
-        """The fact as it is after the event; empty when it is taken away."""
+    def _count(self, fact: str, message: Message, content: bytes | None) -> tuple[EventEnvelope, bool]:
+        """The event's envelope, and whether the fact stands after it."""
         decoded = self._decoder.decode(content)
         envelope = decoded.envelope
         if (message.key() or b"").decode() != envelope.aggregate_id:
             raise Poison(f"key {message.key()!r}, expected {envelope.aggregate_id!r} as in the envelope")
-        made = self._windows.count(decoded.message, fact, envelope.aggregate_id, envelope.occurred_at)
-        return b"" if made is None else self._codec.encode(made, envelope)
+        return envelope, self._windows.count(decoded.message, fact, envelope.aggregate_id, envelope.occurred_at)
+
+    def _counted_fact(self, fact: str, envelope: EventEnvelope, _: bytes | None) -> bytes:
+        return self._codec.encode(self._windows.fact(fact, envelope.aggregate_id), envelope)
 
     def _patiently(self, read: Callable[[bytes | None], Any], message: Message) -> Any:
         """`read` the value; None for poison, which the processors put down as a dead letter; waits for the registry."""

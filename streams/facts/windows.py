@@ -63,8 +63,8 @@ class EventWindows:
 
     _rows: dict[tuple[str, str], Counts] = field(default_factory=dict)
 
-    def count(self, event: Any, fact: str, aggregate_id: str, at: int) -> Message | None:
-        """The fact after `event`, which happened at `at`; None when it is taken away: its task is final."""
+    def count(self, event: Any, fact: str, aggregate_id: str, at: int) -> bool:
+        """Count `event`, which happened at `at`; False when the fact is taken away: its task is final."""
         counts = self._rows.setdefault((fact, aggregate_id), {})
         if fact != TaskEnds.__name__:
             _add(counts, ("", ""), bucket_of(at))
@@ -74,7 +74,12 @@ class EventWindows:
                     _add(counts, (outcome.queue, OUTCOMES[outcome.kind]), bucket_of(at))
         else:
             del self._rows[fact, aggregate_id]
-            return None
+            return False
+        return True
+
+    def fact(self, fact: str, aggregate_id: str) -> Message:
+        """The fact as it stands, without what no window reaches."""
+        counts = self._rows[fact, aggregate_id]
         _forget_before(counts, max((max(row) for row in counts.values()), default=0) - BUCKETS)
         return _fact_of(fact, counts)
 

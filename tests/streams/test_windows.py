@@ -208,7 +208,7 @@ def test_a_row_holds_no_more_than_the_longest_window_for_any_number_of_events() 
     windows = EventWindows()
     fact: Any = None
     for number in range(2_000):
-        fact = windows.count(leased(), "QueueStarts", "Q1", NOON + number * BUCKET)
+        fact = counted(windows, leased(), "QueueStarts", "Q1", NOON + number * BUCKET)
 
     assert len(fact.buckets) == 37
     assert total_of(fact.buckets, NOON + 1_999 * BUCKET, 6) == 36
@@ -218,10 +218,16 @@ def test_of_a_thousand_queues_and_one_the_one_that_was_quiet_longest_is_let_go()
     windows = EventWindows()
     fact: Any = None
     for number in range(1_001):
-        fact = windows.count(ended((f"Q{number}", OutcomeKind.FAILED)), "TaskEnds", TASKS[0], NOON + (number > 0) * BUCKET)
+        fact = counted(windows, ended((f"Q{number}", OutcomeKind.FAILED)), "TaskEnds", TASKS[0], NOON + (number > 0) * BUCKET)
 
     assert len(fact.queues) == 1_000
     assert "Q0" not in {one.queue for one in fact.queues}
+
+
+def counted(windows: EventWindows, event: Any, fact: str, aggregate_id: str, at: int) -> Any:
+    """The fact after one more event."""
+    assert windows.count(event, fact, aggregate_id, at)
+    return windows.fact(fact, aggregate_id)
 
 
 def test_an_instance_that_lost_a_partition_forgets_what_others_count_now() -> None:
@@ -232,7 +238,7 @@ def test_an_instance_that_lost_a_partition_forgets_what_others_count_now() -> No
 
     windows.forget("queue", 0, 1)
 
-    starts: Any = windows.count(leased(), "QueueStarts", "Q1", NOON)
-    ends: Any = windows.count(ended(("Q1", OutcomeKind.FAILED)), "TaskEnds", TASKS[0], NOON)
+    starts: Any = counted(windows, leased(), "QueueStarts", "Q1", NOON)
+    ends: Any = counted(windows, ended(("Q1", OutcomeKind.FAILED)), "TaskEnds", TASKS[0], NOON)
     assert [one.count for one in starts.buckets] == [1]
     assert [one.count for one in ends.queues[0].failed] == [8]
