@@ -213,11 +213,10 @@ class FactsKeeper:
     def _shares(self, kind: str, message: Message, content: bytes | None) -> Changes:
         """Facts of the shares that an event of a queue names."""
         decoded = self._decoder.decode_partially(content or b"", self._share_readers[kind])
-        queue = (message.key() or b"").decode()
-        if decoded.message and queue != decoded.envelope.aggregate_id:
-            raise Poison(f"key {message.key()!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
+        if decoded.message:
+            _check_key(message, decoded.envelope)
         found: Changes = {}
-        for key, fact in shares_in(queue, decoded.message):
+        for key, fact in shares_in(decoded.envelope.aggregate_id, decoded.message):
             if problems := problems_of(fact):
                 raise Poison(f"{problems[0]}")
             found[key] = self._codec.encode(fact, decoded.envelope)
@@ -225,8 +224,7 @@ class FactsKeeper:
 
     def _fact(self, fact: str, message: Message, content: bytes | None) -> bytes:
         decoded = self._decoder.decode(content)
-        if (message.key() or b"").decode() != decoded.envelope.aggregate_id:
-            raise Poison(f"key {message.key()!r}, expected {decoded.envelope.aggregate_id!r} as in the envelope")
+        _check_key(message, decoded.envelope)
         made = fact_in(fact, decoded.message, decoded.envelope, message.partition() or 0, message.offset() or 0)
         if problems := problems_of(made):
             raise Poison(f"{problems[0]}")
@@ -236,8 +234,7 @@ class FactsKeeper:
         """The event's envelope, and whether the fact stands after it."""
         decoded = self._decoder.decode(content)
         envelope = decoded.envelope
-        if (message.key() or b"").decode() != envelope.aggregate_id:
-            raise Poison(f"key {message.key()!r}, expected {envelope.aggregate_id!r} as in the envelope")
+        _check_key(message, envelope)
         return envelope, self._windows.count(decoded.message, fact, envelope.aggregate_id, envelope.occurred_at)
 
     def _counted_fact(self, fact: str, envelope: EventEnvelope, _: bytes | None) -> bytes:
@@ -336,6 +333,12 @@ class FactSession:
 
     def _places(self) -> list[TopicPartition]:
         return [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._reached.items()]
+
+
+def _check_key(message: Message, envelope: EventEnvelope) -> None:
+    """Raises Poison for a record that stands under another key than its envelope names."""
+    if (message.key() or b"").decode() != envelope.aggregate_id:
+        raise Poison(f"key {message.key()!r}, expected {envelope.aggregate_id!r} as in the envelope")
 
 
 def _loads_in(record: Mapping[str, Any]) -> Any:
