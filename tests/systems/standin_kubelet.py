@@ -12,6 +12,8 @@ import httpx
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json"
+#: Answers to a request about an object that another one removed or is removing.
+GONE = frozenset({404, 409})
 SEEN_SECONDS_MAX = 60.0
 
 
@@ -81,14 +83,15 @@ class StandInKubelet:
         self._patch(f"{self._pods}/{name}/status", {"status": status})
 
     def bury(self, tag: str) -> None:
-        """What a kubelet does once the processes of a deleted pod are gone."""
+        """What a kubelet does once the processes of a deleted pod are gone; controllers may remove the pod meanwhile."""
+        ended = {"name": "worker", "ready": False, "state": {"terminated": {"exitCode": 143, "reason": "Error"}}}
+        failed = {"status": {"phase": "Failed", "containerStatuses": [self._container(ended)]}}
         for pod in self.pods(tag):
             if pod["metadata"].get("deletionTimestamp"):
                 path = f"{self._pods}/{pod['metadata']['name']}"
                 if pod["status"]["phase"] not in ("Succeeded", "Failed"):
-                    ended = {"name": "worker", "ready": False, "state": {"terminated": {"exitCode": 143, "reason": "Error"}}}
-                    self._patch(f"{path}/status", {"status": {"phase": "Failed", "containerStatuses": [self._container(ended)]}})
-                self._client.request("DELETE", path, json={"gracePeriodSeconds": 0})
+                    self._good("PATCH", f"{path}/status", failed, MERGE, also=GONE)
+                self._good("DELETE", path, {"gracePeriodSeconds": 0}, also=GONE)
 
     def job(self, tag: str) -> dict[str, Any] | None:
         """The Job of a worker, None where there is none."""
@@ -111,9 +114,11 @@ class StandInKubelet:
     def _patch(self, path: str, body: dict[str, Any]) -> None:
         self._good("PATCH", path, body, MERGE)
 
-    def _good(self, method: str, path: str, body: dict[str, Any] | None = None, kind: str = JSON) -> httpx.Response:
+    def _good(
+        self, method: str, path: str, body: dict[str, Any] | None = None, kind: str = JSON, also: frozenset[int] = frozenset()
+    ) -> httpx.Response:
         answer = self._client.request(method, path, json=body, headers={"Content-Type": kind} if body is not None else None)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        assert answer.is_success or answer.status_code in also, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer
 
 
