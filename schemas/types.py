@@ -488,7 +488,8 @@ class ClassDemand(Struct, frozen=True, kw_only=True, gc=False):
     cut_by_pilots_max: Pilots that the limit of the class cut off.
     cut_by_pending_max: Pilots that the limit of those not at work yet cut off.
     cut_by_ramp: Pilots that come later, because no more may be wanted within a minute.
-    kept_for_now: Pilots that are given up later, because no more than a tenth is at once.
+    kept_for_now: Of the wanted, those that are given up later, because no more than a tenth is at once; none is
+        started in their place.
     """
 
     name: str

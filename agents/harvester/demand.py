@@ -26,13 +26,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class WantedClass:
-    """Workers of one size. name: empty where the queue has no classes, and the limits of the queue hold then."""
+    """Workers of one size. name: empty where the queue has no classes, and the limits of the queue hold then.
+
+    kept: of `wanted`, those for which there is no use any more and that are only not removed at once. They are not replaced
+    when they end.
+    """
 
     name: str
     wanted: int
     memory_mb: int = 0
     cores: int = 1
     walltime_seconds: int = 0
+    kept: int = 0
+
+    @property
+    def to_have(self) -> int:
+        """As many are started as this lacks."""
+        return max(0, self.wanted - self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ def demand_of(document: dict[str, Any]) -> Demand:
             _number(one.get("memory_mb") or 0, NUMBER_MAX),
             max(1, _number(one.get("cores") or 1, 100_000)),
             _number(one.get("walltime_seconds") or 0, 31_536_000),
+            _number(one.get("kept_for_now") or 0, WANTED_MAX),
         )
         for one in listed
     )

@@ -59,7 +59,7 @@ class WorkerSubmission:
             return self._start_bound(service, system, description, room)
         begun = 0
         for size in service.demand.demand.classes:
-            count = min(room - begun, missing_of(service.known.values(), size.name, size.wanted))
+            count = min(room - begun, missing_of(service.known.values(), size.name, size.to_have))
             if count > 0:
                 begun += count
                 self._start_some(service, system, size, count)

@@ -137,7 +137,9 @@ async def _demands(call: Call, harvester_id: str) -> tuple[HarvesterDemand, ...]
 def _demand(row: Row, settings: dict[str, Any]) -> HarvesterDemand:
     classes = tuple(
         WantedOfClass(
-            resource_type=resource_type_of({"core_count": one["cores"], "rss_mb_max": one["memory_mb"]}), wanted=one["wanted"]
+            resource_type=resource_type_of({"core_count": one["cores"], "rss_mb_max": one["memory_mb"]}),
+            # Those that are only not removed at once are not replaced, and a Harvester removes none for a smaller number.
+            wanted=max(0, one["wanted"] - (one.get("kept_for_now") or 0)),
         )
         for one in (row.get("classes") or ())[:CLASSES_MAX]
     )

@@ -59,6 +59,6 @@ def removed_max(live: int) -> int:
     return max(REMOVED_MIN, live // REMOVED_SHARE)
 
 
-def _numbers(classes: tuple[ClassDemand, ...]) -> dict[str, tuple[int, int, int, int]]:
+def _numbers(classes: tuple[ClassDemand, ...]) -> dict[str, tuple[int, int, int, int, int]]:
     """What a harvester would do otherwise; terms that lead to the same are no news."""
-    return {one.name: (one.wanted, one.memory_mb, one.cores, one.walltime_seconds) for one in classes}
+    return {one.name: (one.wanted, one.kept_for_now, one.memory_mb, one.cores, one.walltime_seconds) for one in classes}

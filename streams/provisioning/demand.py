@@ -199,9 +199,9 @@ def _portions(amounts: Sequence[int], budget: int) -> list[int]:
     return portions
 
 
-def as_ordered(classes: Iterable[ClassDemand]) -> dict[str, tuple[int, int, int, int]]:
+def as_ordered(classes: Iterable[ClassDemand]) -> dict[str, tuple[int, int, int, int, int]]:
     """What a harvester acts on; terms that lead to the same are no news."""
-    return {one.name: (one.wanted, one.memory_mb, one.cores, one.walltime_seconds) for one in classes}
+    return {one.name: (one.wanted, one.kept_for_now, one.memory_mb, one.cores, one.walltime_seconds) for one in classes}
 
 
 def _is_news(found: Sequence[ClassDemand], before: Wanted, now: int) -> bool:

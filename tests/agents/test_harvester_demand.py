@@ -24,6 +24,14 @@ def test_classes_come_with_what_is_asked_for_each() -> None:
     assert found.classes == (WantedClass("medium", 2, 8000, 1, 3600),)
 
 
+def test_workers_that_are_only_not_removed_at_once_are_not_replaced() -> None:
+    classes = [{"name": "large", "wanted": 17, "kept_for_now": 15}]
+
+    (large,) = demand_of({"wanted": 17, "sequence": 7, "classes": classes}).classes
+
+    assert (large.wanted, large.to_have) == (17, 2)
+
+
 @pytest.mark.parametrize(
     "odd",
     [

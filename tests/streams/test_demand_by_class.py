@@ -39,6 +39,10 @@ def numbers(found: tuple[ClassDemand, ...]) -> dict[str, int]:
     return {one.name: one.wanted for one in found}
 
 
+def replace_wanted(before: Wanted, classes: tuple[ClassDemand, ...]) -> Wanted:
+    return Wanted(before.number, before.event_id, before.cause, {one.name: one for one in classes})
+
+
 def asked_before(at_seconds: int, **classes: int) -> Wanted:
     """What the log says was asked for last, and when."""
     cause = replace(an_envelope("Q1", 1), occurred_at=at_seconds * SECOND)
@@ -145,6 +149,21 @@ def test_an_idle_count_that_is_wrongly_0_for_a_moment_costs_a_tenth_at_most() ->
     (again,) = allowed(right, class_demands(right), asked_before(0, all=lower.wanted), 0)
 
     assert (lower.wanted, again.wanted) == (450, 500)
+
+
+def test_fewer_jobs_are_news_also_when_no_fewer_pilots_may_be_wanted_yet() -> None:
+    def queue(waiting: int) -> QueueFacts:
+        return replace_facts(a_queue(waiting=waiting, pilots_max=500), (), 50)
+
+    ((_, _, made),) = demands({"Q1": queue(40)}, {"Q1": asked_before(0, all=50)}, {"Q1": an_envelope("Q1", 2)})
+    assert isinstance(made.command, WantWorkers)
+    before = replace_wanted(asked_before(0, all=45), made.command.classes)
+
+    ((_, number, again),) = demands({"Q1": queue(0)}, {"Q1": before}, {"Q1": an_envelope("Q1", 3)})
+
+    assert isinstance(again.command, WantWorkers)
+    assert [(made.command.wanted, one.kept_for_now) for one in made.command.classes] == [(45, 5)]
+    assert [(number, one.kept_for_now) for one in again.command.classes] == [(45, 45)]
 
 
 def test_slots_that_cannot_run_the_jobs_that_wait_do_not_count_for_them() -> None:
