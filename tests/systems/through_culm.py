@@ -28,6 +28,7 @@ from agents.harvester.config import LOCAL
 from deploy.enrolment import local_offer
 from deploy.local_queue import operator_command
 from deploy.stack import Stack
+from schemas.instants import MICROSECONDS
 from tests.conformance.client import Client, a_client
 from tests.systems import pilot3_program
 from tests.systems.kit import Fault
@@ -104,6 +105,7 @@ def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, sa
         f"{name} ({plan.mode}{f', {plan.pilot}' if plan.pilot != CULM else ''}): {plan.count} jobs in {len(tasks)} tasks, "
         f"{dict(Counter(states))} after {ended - began:.0f} s, "
         f"through {len(workers)} workers {ends}; {harvester.kills} kills of the harvester; "
+        f"from its intent to its first payload a worker took {_first_payload(stack, queue)}; "
         f"orphans {tally.orphans}, doubles {tally.doubles}"
     )
     pushed = _of_pushed(stack, queue, dict(zip(tasks, memories, strict=True))) if plan.mode == PUSH else ()
@@ -209,6 +211,21 @@ def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[st
         if not any(lives for *_, lives in rows) or time.monotonic() > until:
             return [(tag, state, memory) for tag, state, memory, _ in rows]
         time.sleep(1.0)
+
+
+def _first_payload(stack: Stack, queue: str) -> str:
+    """Seconds from the intent of a worker to the start of its first payload, by the log: half and nine tenths took no longer."""
+    question = (
+        "SELECT percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY first.at - w.intended_at) FROM worker w"
+        " JOIN (SELECT worker_id, min(started_at) AS at FROM job WHERE queue = %(queue)s GROUP BY worker_id) first"
+        " USING (worker_id) WHERE w.queue = %(queue)s AND first.at IS NOT NULL"
+    )
+    with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
+        cursor.execute(question, {"queue": queue})
+        ((found,),) = cursor.fetchall()
+    if not found or found[0] is None:
+        return "an unknown time"
+    return f"{found[0] / MICROSECONDS:.1f} s (p50), {found[1] / MICROSECONDS:.1f} s (p90)"
 
 
 def _of_pushed(stack: Stack, queue: str, asked_mb: dict[int, int]) -> tuple[str, ...]:
