@@ -9,7 +9,7 @@ from api.queries.comparisons import containing
 from api.queries.filters import Field, Where
 from api.queries.read_models import ReadModels, Row
 from api.queries.tasks import those_in
-from api.queries.usage import BUSY_SECONDS, PILOT_SECONDS
+from api.queries.usage import BUSY_SECONDS, PILOT_SECONDS, WASTED_SECONDS
 
 COLUMNS = "name, settings, waiting, leased, held_tasks, modified_at, sequence"
 FIELDS = {"site": Field("name"), "status": Field("status", "state")}
@@ -84,11 +84,19 @@ async def demand(read_models: ReadModels, queue: str) -> Row | None:
 
 
 async def pilot_seconds(read_models: ReadModels, queue: str) -> Row:
-    """Seconds that pilots of the queue ran within the last hour, `ran`, and held a job, `busy`; for all who share the queue."""
-    found = {}
+    """Seconds that pilots of the queue ran within the last hour, `ran`, and held a job, `busy`; for all who share the queue.
+
+    wasted: seconds without a job by what they went for: `starting`, `never asked`, `waiting`.
+    """
+    found: dict[str, Any] = {}
     for name, sql in (("ran", PILOT_SECONDS), ("busy", BUSY_SECONDS)):
         row = await read_models.row(f"select seconds from ({sql}) as queues where queue = %s", (queue,))
         found[name] = float(row["seconds"]) if row else 0.0
+    wasted = await read_models.rows(
+        f"select reason, seconds from ({WASTED_SECONDS}) as queues where queue = %s and seconds > 0 order by seconds desc",
+        (queue,),
+    )
+    found["wasted"] = {row["reason"]: row["seconds"] for row in wasted}
     return {**found, "wasted_percent": 100 * (1 - min(1.0, found["busy"] / found["ran"])) if found["ran"] else None}
 
 

@@ -35,6 +35,22 @@ BUSY_SECONDS = (
     " where modified_at > began and ended_at > began and sent_at is not null"
     " union all select queue, leased_at, t from lease, hour) as held group by queue"
 )
+#: Seconds of the last hour in which a pilot had not asked for a job yet: of one that did later or still may, of one that ended.
+NOT_ASKED_SECONDS = (
+    f"{LAST_HOUR} select queue,"
+    " case when asked_at is null and ended_at is not null then 'never asked' else 'starting' end as reason,"
+    " (sum(greatest(0, coalesce(least(asked_at, ended_at), t) - greatest(started_at, began)))"
+    f" / {MICROSECONDS}.0)::float8 as seconds"
+    " from worker, hour where started_at is not null and (ended_at is null or ended_at > began) group by 1, 2"
+)
+#: What pilots' time without a job went for; none held one and the rest is the time of those that waited for one.
+WASTED_SECONDS = (
+    f"with ran as ({PILOT_SECONDS}), busy as ({BUSY_SECONDS}), not_asked as ({NOT_ASKED_SECONDS})"
+    " select queue, reason, seconds from not_asked union all"
+    " select queue, 'waiting' as reason, greatest(0, seconds"
+    " - coalesce((select sum(seconds) from busy where busy.queue = ran.queue), 0)"
+    " - coalesce((select sum(seconds) from not_asked where not_asked.queue = ran.queue), 0)) as seconds from ran"
+)
 STORED_METRICS = (
     StoredMetric("culm_jobs", "Jobs by state.", ("state", "queue"),
                  "select status, queue, count(*) from job where vo = any(%s) group by 1, 2"),
@@ -50,6 +66,8 @@ STORED_METRICS = (
                  "select queue, case when held_back = '' then 0 else 1 end from worker_demand"),
     StoredMetric("culm_pilot_seconds_last_hour", "Seconds that pilots ran within the last hour.", ("queue",), PILOT_SECONDS),
     StoredMetric("culm_pilot_busy_seconds_last_hour", "Seconds of these in which a pilot held a job.", ("queue",), BUSY_SECONDS),
+    StoredMetric("culm_pilot_wasted_seconds_last_hour", "Seconds of these in which it held none, by what the time went for.",
+                 ("queue", "reason"), WASTED_SECONDS),
 )  # fmt: skip
 
 

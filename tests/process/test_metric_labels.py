@@ -9,7 +9,7 @@ from api.queries.usage import STORED_METRICS
 from deploy.config import CHECKOUT
 
 #: What a label may be. Queues serve several organisations; their names are public.
-ALLOWED = {"criterion", "method", "name", "outcome", "process", "queue", "route", "state", "status"}
+ALLOWED = {"criterion", "method", "name", "outcome", "process", "queue", "reason", "route", "state", "status"}
 
 
 def labels_by_figure() -> dict[str, tuple[str, ...]]:
