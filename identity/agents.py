@@ -49,6 +49,7 @@ class Agent:
     enrolment: digest of the code that it began with, 64 hexadecimal digits; its end is the end of every token that came of it.
     worker_id: empty for a harvester. until: when renewals end, seconds since 1970. key_digest: of what a renewal must show;
     empty in tokens for jobs. job: of a token for one job. exchanged: for what it was given, where that was no code.
+    memory_mb: of the slot that its harvester submitted it with; 0 where that is not known.
     """
 
     enrolment: str
@@ -59,6 +60,7 @@ class Agent:
     key_digest: str = ""
     job: AgentJob | None = None
     exchanged: ExchangedToken | None = None
+    memory_mb: int = 0
 
     @property
     def subject(self) -> str:
@@ -79,14 +81,15 @@ def agent_of(claims: Mapping[str, Any]) -> Agent | None:
     if not isinstance(queues, list) or not queues or not all(isinstance(text, str) for text in (*queues, *texts)):
         return None
     until = claims.get("until")
+    memory_mb = claims.get("memory_mb", 0)
     job = _job_of(claims)
-    if not _is_whole(until) or (claims.get("aud") == JOB_AUDIENCE) != (job is not None):
+    if not _is_whole(until) or not _is_whole(memory_mb) or (claims.get("aud") == JOB_AUDIENCE) != (job is not None):
         return None
     enrolment, vo, worker_id, key_digest = (str(text) for text in texts)
     exchanged = _exchanged_of(claims)
     if exchanged is None and "act" in claims:
         return None
-    agent = Agent(enrolment, vo, tuple(queues), worker_id, int(until or 0), key_digest, job, exchanged)
+    agent = Agent(enrolment, vo, tuple(queues), worker_id, int(until or 0), key_digest, job, exchanged, int(memory_mb or 0))
     return agent if claims.get("sub") == agent.subject else None
 
 
@@ -104,6 +107,8 @@ def claims_of(agent: Agent) -> dict[str, Any]:
         "until": agent.until,
         "key": agent.key_digest,
     }
+    if agent.memory_mb:
+        claims["memory_mb"] = agent.memory_mb
     if agent.job is not None:
         claims |= {"job": agent.job.job_id, "attempt": agent.job.attempt, "lease": agent.job.lease_id}
     if agent.exchanged is not None:

@@ -60,9 +60,10 @@ class HarvesterEnrolment:
                 return True
         return False
 
-    def token_for(self, worker_id: str) -> tuple[str, str]:
-        """A token for a new pilot and the key to renew it; raises CallFailed."""
-        answer = self._session.post("/v1/agents/workers", {"worker_id": worker_id}, WORKER_TOKEN_SECONDS)
+    def token_for(self, worker_id: str, memory_mb: int = 0) -> tuple[str, str]:
+        """A token for a new pilot and the key to renew it; raises CallFailed. memory_mb: of its slot, 0 for no limit."""
+        body = {"worker_id": worker_id} | ({"memory_mb": memory_mb} if memory_mb else {})
+        answer = self._session.post("/v1/agents/workers", body, WORKER_TOKEN_SECONDS)
         token, key = answer.get("token"), answer.get("token_key")
         if not isinstance(token, str) or not isinstance(key, str):
             raise Rejected("the answer holds no token")

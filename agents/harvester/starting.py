@@ -68,7 +68,7 @@ class WorkerStart:
             disk_mb=bound.disk_mb if bound is not None else 0,
             walltime_seconds=size.walltime_seconds or WALLTIME_SECONDS,
             program=queue.pilot or self._program,
-            files=(*self._files(worker, queue), *self._job_file(worker, bound)),
+            files=(*self._files(worker, queue, size), *self._job_file(worker, bound)),
             environment=self._environment(worker, queue, size) | {SUBMIT_MODE: "PULL" if bound is None else "PUSH"},
             settings=queue.settings,
         )
@@ -77,7 +77,7 @@ class WorkerStart:
         """Remove the files that were staged for a worker: the batch system has them, or will not."""
         remove_folder(self._staged / worker.tag)
 
-    def _files(self, worker: KnownWorker, queue: ServedQueue) -> tuple[Path, ...]:
+    def _files(self, worker: KnownWorker, queue: ServedQueue, size: WantedClass) -> tuple[Path, ...]:
         folder = self._staged / worker.tag
         if self._enrolment is None and queue.system == LOCAL:
             return ()
@@ -86,7 +86,7 @@ class WorkerStart:
             make_private(folder / TOKEN, self._config.token_file.read_text(encoding="ascii").encode())
             return (folder / TOKEN,)
         reach("token.before")
-        token, key = self._enrolment.token_for(worker.worker_id)
+        token, key = self._enrolment.token_for(worker.worker_id, size.memory_mb)
         reach("token.after")
         make_private(folder / TOKEN, token.encode())
         reach("files.half")

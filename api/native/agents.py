@@ -16,6 +16,7 @@ from api.http.errors import BadRequest, LogUnavailable, Unavailable
 from api.http.problems import json_response
 from api.log.gateway import now_micros
 from api.pilots.agent_tokens import TOKEN_KEY_MAX, AgentTokens, MadeToken
+from api.pilots.offers import MEGABYTES_MAX
 from api.services import Services
 from identity.agents import code_digest_of
 from identity.enrolments import OfferedEnrolment
@@ -59,9 +60,12 @@ def build_router(services: Services) -> APIRouter:
 
     @router.post("/workers")
     async def worker(request: Request, identity: Pilot) -> Response:
-        """A token for one worker of a harvester that has enrolled: `worker_id`. It is for the harvester's queues."""
+        """A token for one worker of a harvester that has enrolled: `worker_id`. It is for the harvester's queues.
+
+        `memory_mb`, if it is said, is what the worker's slot has: its pilot gets no job that needs more.
+        """
         body = await read_object(request)
-        return _answer(tokens.for_worker(identity, _text(body, "worker_id", 1, WORKER_ID_MAX)))
+        return _answer(tokens.for_worker(identity, _text(body, "worker_id", 1, WORKER_ID_MAX), _memory_mb(body)))
 
     @router.get("/keys")
     async def keys(_: Public) -> Response:
@@ -101,6 +105,13 @@ def _answer(made: MadeToken) -> Response:
         "subject": made.agent.subject,
     }
     return json_response(document, headers={"Cache-Control": "no-store"})
+
+
+def _memory_mb(body: dict[str, Any]) -> int:
+    found = body.get("memory_mb", 0)
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MEGABYTES_MAX:
+        raise BadRequest(f"memory_mb: found {str(found)[:40]!r}, expected a whole number from 0 to {MEGABYTES_MAX:,}")
+    return found
 
 
 def _text(body: dict[str, Any], name: str, least: int, most: int) -> str:

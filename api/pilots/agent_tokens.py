@@ -85,14 +85,17 @@ class AgentTokens:
             raise self._gate.refusal(identity, EndpointClass.PILOT, "token key", "the token key is not that of the token")
         return self._signed(agent, token_key)
 
-    def for_worker(self, identity: Identity, worker_id: str) -> MadeToken:
-        """A token for a worker of the harvester `identity`; raises AccessDenied, BadRequest, Unavailable."""
+    def for_worker(self, identity: Identity, worker_id: str, memory_mb: int = 0) -> MadeToken:
+        """A token for a worker of the harvester `identity`; raises AccessDenied, BadRequest, Unavailable.
+
+        memory_mb: of its slot. A pilot that says what its host has is offered no job that needs more than this.
+        """
         agent = identity.agent
         if agent is None or agent.worker_id:
             raise self._gate.refusal(identity, EndpointClass.PILOT, "worker", "only a harvester that has enrolled starts workers")
         if not 0 < len(worker_id) <= WORKER_LENGTH_MAX or not worker_id.isprintable():
             raise BadRequest(f"worker_id: found {worker_id[:50]!r}, expected 1 to {WORKER_LENGTH_MAX} printable characters")
-        return self.made(replace(agent, worker_id=worker_id))
+        return self.made(replace(agent, worker_id=worker_id, memory_mb=memory_mb))
 
     def for_job(self, identity: Identity, job: AgentJob) -> str:
         """A token for the reports of `job`, leased by `identity`; empty for one who is no agent, or when none can be had."""

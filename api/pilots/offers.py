@@ -52,7 +52,7 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
     return queue, PilotOffer(
         pilot=worker or node or identity.subject,
         node=node,
-        memory_mb=amount_of(body, "mem", most=MEGABYTES_MAX) or 0,
+        memory_mb=_memory_mb(body, identity),
         disk_mb=amount_of(body, "diskSpace", most=MEGABYTES_MAX) or 0,
         walltime_seconds=amount_of(body, "remaining_time", most=SECONDS_MAX) or 0,
         label="user" if label == "self" else label,
@@ -65,6 +65,13 @@ def offer_from(body: Mapping[str, Any], identity: Identity) -> tuple[str, PilotO
         cores=amount_of(body, "n_cores", "cores", most=CORES_MAX) or 0,
         request_id=_request_id(body),
     )
+
+
+def _memory_mb(body: Mapping[str, Any], identity: Identity) -> int:
+    """What the pilot offers, and no more than its worker's slot has: an unmodified pilot3 says what its host has."""
+    offered = amount_of(body, "mem", most=MEGABYTES_MAX) or 0
+    slot = identity.agent.memory_mb if identity.agent is not None else 0
+    return min(offered, slot) if offered and slot else offered or slot
 
 
 def _request_id(body: Mapping[str, Any]) -> str:

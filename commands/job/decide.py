@@ -283,7 +283,8 @@ def _loss_error(job: Job, command: LoseJob) -> JobError:
         had = f" of {command.memory_mb:,} MB" if command.memory_mb else ""
         return JobError(source="pilot", code=PAYLOAD_OUT_OF_MEMORY, diagnostic=f"its worker{had} ran out of memory{said}")
     if cause is LossCause.WORKER_ENDED:
-        return JobError(source="taskbuffer", code=WORKER_GONE, diagnostic="the worker ended without a final report")
+        said = f": {command.reason}" if command.reason else ""
+        return JobError(source="taskbuffer", code=WORKER_GONE, diagnostic=f"the worker ended without a final report{said}")
     if cause is LossCause.HOLDER_REVOKED:
         return JobError(source="jobdispatcher", code=LOST_HEARTBEAT, diagnostic="taken from its pilot, which is believed no more")
     code = NO_ANSWER_AFTER_SENT if job.status is JobStatus.SENT else LOST_HEARTBEAT

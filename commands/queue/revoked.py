@@ -1,4 +1,4 @@
-"""Leases of pilots whose identity was revoked, and of those whose worker was ended for want of memory: taken back at once. Pure.
+"""Leases of pilots whose identity was revoked, and of those whose worker is gone: taken back at once. Pure.
 
 Guards: as many in one decision as a transaction takes well, the rest in the next; events about jobs of an organisation are of
 that organisation, whichever one revoked.
@@ -39,7 +39,7 @@ def revoke_leases(queue: DispatchQueue, command: RevokeLeases, by: CommandEnvelo
 
 
 def lose_leases(queue: DispatchQueue, command: LoseLeases, by: CommandEnvelope) -> Decision:
-    """What a worker held that had too little memory is lost, with the memory that it had.
+    """What a worker held that ended is lost; where it had too little memory, with the memory that it had.
 
     A job that came with it and was not seen to begin is returned by its worker's end, and is not lost.
     """
@@ -57,9 +57,9 @@ def lose_leases(queue: DispatchQueue, command: LoseLeases, by: CommandEnvelope) 
             str(job_id),
             LoseJob(
                 lease_id=held[job_id].lease_id,
-                cause=LossCause.OUT_OF_MEMORY,
+                cause=command.cause,
                 last_seen_at=held[job_id].seen_at,
-                memory_mb=_memory_mb(queue, held[job_id]),
+                memory_mb=_memory_mb(queue, held[job_id]) if command.cause is LossCause.OUT_OF_MEMORY else 0,
                 reason=command.reason,
             ),
         )

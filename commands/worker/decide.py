@@ -10,7 +10,7 @@ from commands.decision import Decision, accept, refuse
 from commands.worker.demand import confirm, want
 from commands.worker.health import after_end, asked
 from commands.worker.model import Worker, Workers
-from commands.worker.returns import returns, runs, starved
+from commands.worker.returns import lost, returns, runs
 from commands.worker.service import claim, intend, reconcile
 from commands.worker.transitions import ENDINGS
 from schemas.types import CommandEnvelope, WorkerState
@@ -128,7 +128,7 @@ def _ended(workers: Workers, command: ReportWorker, live: int, by: CommandEnvelo
         foreign=known is None or not known.is_intended,
     )
     closed = after_end(workers, command.worker_id, command.fingerprint, by.issued_at)
-    follow_ups = (*returns(workers, (ended,)), *starved(by.aggregate_id, workers, ended))
+    follow_ups = (*returns(workers, (ended,)), *lost(by.aggregate_id, workers, ended))
     return accept(ended, *closed, follow_ups=follow_ups)
 
 

@@ -6,7 +6,7 @@ from commands.decision import FollowUp
 from commands.worker.model import Worker, Workers
 from schemas.job import ReturnJob
 from schemas.queue import LoseLeases, WatchBoundJob
-from schemas.types import WorkerState
+from schemas.types import LossCause, WorkerState
 from schemas.worker import WorkerEnded
 
 REASON_LENGTH_MAX = 1_000
@@ -19,15 +19,18 @@ def returns(workers: Workers, ends: Sequence[WorkerEnded]) -> tuple[FollowUp, ..
     return tuple(follow_up for end in ends if (follow_up := _return(workers, end)) is not None)
 
 
-def starved(queue: str, workers: Workers, end: WorkerEnded) -> tuple[FollowUp, ...]:
-    """The queue is notified of a worker that the batch system ended for want of memory, with what it held.
+def lost(queue: str, workers: Workers, end: WorkerEnded) -> tuple[FollowUp, ...]:
+    """The queue is notified that a worker is gone, for certain, so that no job waits for its heartbeats.
 
-    Its pilot is gone by then, and what it had to say was taken before: no report of it can still come.
+    Its batch system says so, in a word of its own: the pilot's processes are gone by then, and what it had to say was taken
+    before. A worker that was only seen no more, and one of a foreign Harvester, is judged by heartbeats.
     """
     worker = workers.live.get(end.worker_id)
-    if worker is None or not (end.state is WorkerState.OUT_OF_MEMORY or end.fingerprint in FOR_MEMORY):
+    is_starved = end.state is WorkerState.OUT_OF_MEMORY or end.fingerprint in FOR_MEMORY
+    if worker is None or not (is_starved or (worker.is_intended and end.native_state)):
         return ()
-    return (FollowUp(queue, LoseLeases(worker_id=end.worker_id, reason=_reason(end)), vo=worker.vo),)
+    cause = LossCause.OUT_OF_MEMORY if is_starved else LossCause.WORKER_ENDED
+    return (FollowUp(queue, LoseLeases(worker_id=end.worker_id, reason=_reason(end), cause=cause), vo=worker.vo),)
 
 
 def runs(queue: str, worker: Worker | None) -> tuple[FollowUp, ...]:

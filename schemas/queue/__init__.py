@@ -22,6 +22,7 @@ from schemas.types import (
     JobsSeen,
     LeaseEnding,
     LeaseSnapshot,
+    LossCause,
     PilotOffer,
     PlaceInLine,
     QueueSettings,
@@ -359,21 +360,24 @@ _NAMES_OF_LOSELEASES = lines_of(
 
 
 class LoseLeases(Struct, frozen=True, kw_only=True, gc=False):
-    """The batch system ended a worker that used more memory than it had: take back the jobs that it held in the
+    """A worker ended, as its batch system says, and its pilot is gone: take back the jobs that it held in the
     VO of the envelope.
 
     worker_id: Worker.
     reason: What the batch system said.
+    cause: OUT_OF_MEMORY where the worker used more memory than it had, else WORKER_ENDED.
     """
 
     worker_id: str
     reason: str = ""
+    cause: LossCause = LossCause.OUT_OF_MEMORY
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "worker_id": self.worker_id,
             "reason": self.reason,
+            "cause": self.cause,
         }
 
     @classmethod
@@ -382,6 +386,7 @@ class LoseLeases(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             worker_id=record["worker_id"],
             reason=record["reason"],
+            cause=LossCause[record["cause"]],
         )
 
     def is_within_bounds(self) -> bool:

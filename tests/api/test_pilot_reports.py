@@ -1,6 +1,7 @@
 """Pilots' reports in their dialects become the same commands."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from api.pilots.offers import LEGACY_OF_V1 as OFFER_NAMES
 from api.pilots.offers import legacy_names, offer_from
 from api.pilots.output_report import outputs_of
 from api.pilots.reports import LEGACY_OF_V1, end_of, errors_of, progress_of, report_from, usage_of
+from identity.agents import Agent
 from schemas.types import DatasetRole, JobError, ReportedState
 from tests.api.builders import an_identity
 
@@ -152,6 +154,15 @@ def test_the_verified_request_of_a_real_pilot_is_an_offer() -> None:
     assert queue == "TESTQ"
     assert (offer.pilot, offer.memory_mb, offer.disk_mb, offer.label) == ("vm", 24105, 20000, "user")
     assert (offer.owner, offer.task_id, offer.lease_seconds) == (None, None, None)
+
+
+@pytest.mark.parametrize(("says", "slot", "offered"), [(24_105.13, 4_000, 4_000), (3_000, 4_000, 3_000), (0, 4_000, 4_000)])
+def test_a_pilot_that_says_what_its_host_has_offers_what_its_slot_has(says: float, slot: int, offered: int) -> None:
+    agent = Agent("e" * 64, "wlcg", ("Q",), "w1", 2_000_000_000, memory_mb=slot)
+
+    _, offer = offer_from({"siteName": "Q", "mem": says}, replace(an_identity(), agent=agent))
+
+    assert offer.memory_mb == offered
 
 
 def test_a_later_request_names_the_task_as_text() -> None:

@@ -10,6 +10,7 @@ from identity.agents import code_digest_of
 from identity.enrolments import Enrolments
 from schemas.instants import MICROSECONDS
 from schemas.policy import EnrolmentEnded, EnrolmentOffered, EnrolmentRedeemed, RedeemEnrolment
+from schemas.queue import LeaseJob
 from tests.api.builders import an_answer
 from tests.identity.test_agent_tokens import GET_JOB, REPORT, UPDATE_JOB, WORKER, Site
 from tests.identity.test_agent_tokens import shared_site as shared_site
@@ -44,6 +45,31 @@ def test_a_harvester_enrols_and_makes_tokens_for_its_workers(site: Site) -> None
         f"enrolment.{code_digest_of('the code')}",
     )
     assert site.rules() == []
+
+
+def test_a_token_says_what_the_slot_has_and_its_renewal_too(site: Site) -> None:
+    offered(site, "the code")
+    harvester = site.post("", "/v1/agents/enrol", {"code": "the code", "redeemer": "r" * 16}).json()
+    worker = site.post(harvester["token"], "/v1/agents/workers", {"worker_id": "w7", "memory_mb": 4_000}).json()
+    renewed = site.post(worker["token"], "/v1/agents/token", {"token_key": worker["token_key"]}).json()
+
+    for token in (worker["token"], renewed["token"]):
+        site.post(token, GET_JOB, {"siteName": "LOCAL", "worker_id": "w7", "mem": 24_000})
+
+    leases = [command for command, _ in site.gateway.sent if isinstance(command, LeaseJob)]
+    assert [one.offer.memory_mb for one in leases] == [4_000, 4_000]
+
+
+@pytest.mark.parametrize("odd", [-1, 1.5, "4000", True, 10**12, None])
+def test_a_memory_that_cannot_be_is_refused(site: Site, odd: object) -> None:
+    offered(site, "the code")
+    harvester = site.post("", "/v1/agents/enrol", {"code": "the code", "redeemer": "r" * 16}).json()
+
+    answer = site.post(harvester["token"], "/v1/agents/workers", {"worker_id": "w7", "memory_mb": odd})
+
+    assert answer.status_code == 400
+    assert "memory_mb" in answer.text
+    assert "100,000,000,000" in answer.text
 
 
 @pytest.mark.parametrize("seconds", [None, 0])

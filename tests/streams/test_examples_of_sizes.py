@@ -173,8 +173,31 @@ def test_a_job_whose_worker_the_batch_system_ended_for_memory_is_lost_at_once_an
     assert loads(culm)["large"] == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        WorkerState.FINISHED, WorkerState.FAILED, WorkerState.CANCELLED, WorkerState.NODE_FAILED, WorkerState.PREEMPTED,
+        WorkerState.TIMEOUT,
+    ],
+)  # fmt: skip
+def test_a_job_whose_worker_has_ended_by_the_word_of_the_batch_system_is_lost_at_once(state: WorkerState) -> None:
+    culm = with_jobs(5_000)
+    a_worker(culm)
+    job_id = ask(culm, "w1", 8_000)
+    running(culm, job_id)
+
+    ends(culm, "w1", state, native_state="ENDED", reason="drained")
+
+    lost = culm.last(JobLost)
+    assert (lost.cause, lost.memory_mb) == (LossCause.WORKER_ENDED, 0)
+    assert [(one.source, one.code, one.diagnostic) for one in lost.errors] == [
+        ("taskbuffer", 300, "the worker ended without a final report: drained")
+    ]
+    assert culm.state("queue", QUEUE).leases == {}
+
+
 @pytest.mark.parametrize("state", [WorkerState.FAILED, WorkerState.NODE_FAILED, WorkerState.LOST, WorkerState.TIMEOUT])
-def test_a_worker_that_ends_otherwise_leaves_its_job_to_heartbeats(state: WorkerState) -> None:
+def test_a_worker_of_which_the_batch_system_says_nothing_leaves_its_job_to_heartbeats(state: WorkerState) -> None:
     culm = with_jobs(5_000)
     a_worker(culm)
     job_id = ask(culm, "w1", 8_000)
@@ -184,6 +207,17 @@ def test_a_worker_that_ends_otherwise_leaves_its_job_to_heartbeats(state: Worker
 
     assert culm.state("job", job_id).status == "running"
     assert list(culm.state("queue", QUEUE).leases) == [job_id]
+
+
+def test_a_worker_of_a_foreign_harvester_leaves_its_job_to_heartbeats() -> None:
+    culm = with_jobs(5_000)
+    ends(culm, "w1", WorkerState.RUNNING)
+    job_id = ask(culm, "w1", 8_000)
+    running(culm, job_id)
+
+    ends(culm, "w1", WorkerState.FINISHED, native_state="ENDED")
+
+    assert culm.state("job", job_id).status == "running"
 
 
 def test_the_end_of_a_worker_for_memory_loses_no_job_of_another_worker_or_organisation() -> None:

@@ -17,6 +17,7 @@ from tests.conformance.test_real_pilot import TRUSTED, pilot_environment, pilot_
 PRUN = ("--transPath", f"{TRUSTED}/runGen-00-00-02")
 _APART = """#!/bin/sh
 if [ -z "$CULM_APART" ]; then
+    trap '' USR1 # it would end unshare, and so the pilot with its job
     CULM_APART=1 exec unshare --pid --fork --kill-child=SIGKILL --mount-proc -- "$0" "$@"
 fi
 """
