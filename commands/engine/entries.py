@@ -11,6 +11,8 @@ from commands.undo import UndoQueue
 Key = tuple[str, str]
 #: (topic, partition) -> offset of the next record.
 Positions = dict[tuple[str, int], int]
+#: Rows of parts by name, as the log takes them; None for a part that is no more.
+EncodedParts = dict[str, bytes | None]
 DIGEST_BYTES = 8
 
 

@@ -3,13 +3,14 @@
 In: what `StateStore` says is due. Out: rows for the transaction of the next batch, and at the end of a round a marker. A round
 begins with the ends of the event topics, writes all that was due then, and ends with a marker of those positions: what stands
 before the marker holds every event before them. Rows may hold newer events; their sequence tells, so folding from the marker's
-positions repeats nothing. An aggregate's rows are written together; one that closed and rests moves to the closed rows, some
-parts at a time if it is large. Guards: a slice is bounded by work and bytes, for any history; nothing counts as written
+positions repeats nothing. An aggregate's rows are committed together; those of much work are encoded ahead, some in each slice,
+and one that changes meanwhile is encoded again. An aggregate that closed and rests moves to the closed rows, some parts at a time
+if it is large. Guards: the work of a slice is bounded, for any history and any event; nothing counts as written, or encoded,
 before its transaction is committed.
 """
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,19 +18,21 @@ import structlog
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow
 from commands.engine.decided import CommandMemory, PageKey
-from commands.engine.entries import Entry, Key, Positions
+from commands.engine.entries import EncodedParts, Entry, Key, Positions
 from commands.engine.garbage import never_search
 from commands.engine.records import OutputRecord
 from commands.engine.rows import DECIDED, MARKER, key_of
-from commands.engine.store import StateStore
-from commands.snapshot import MAIN
+from commands.engine.store import WORK_DUE_MAX, StateStore
+from commands.snapshot import MAIN, Row
 from schemas.catalog import LIVE_ROWS
 from schemas.snapshot import SnapshotMarker
 from schemas.types import PartitionPosition, SnapshotEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec
 
-#: What a slice writes at most, beyond the rows of one aggregate, which `WORK_DUE_MAX` bounds. Work is in rows of a few fields.
+#: When a slice is full. Work is in rows of a few fields, 25 us each.
 SLICE_WORK_MAX = 300
+#: Work of a slice at most, with the rows of the aggregate that filled it; an aggregate that would be more is encoded ahead.
+WORK_AT_ONCE_MAX = SLICE_WORK_MAX + WORK_DUE_MAX
 #: A page of decided commands.
 PAGE_WORK = 10
 SLICE_BYTES_MAX = 1_000_000
@@ -43,7 +46,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Written:
     """What holds of an aggregate once its rows are committed. begun, ended: parts that stand among the live rows from then on,
-    or no longer. still_due: parts that later slices write.
+    or no longer.
     """
 
     key: Key
@@ -51,7 +54,6 @@ class Written:
     closed_parts: bool
     begun: Collection[str]
     ended: Collection[str]
-    still_due: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Slice:
     closed: list[ClosedRow] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     evicted: list[Key] = field(default_factory=list)
+    #: rows of parts, None for one that is no more, of aggregates that later slices write
+    ahead: dict[Key, EncodedParts] = field(default_factory=dict)
     #: pages of decided commands, and the sets in which they stood for being written
     pages: list[tuple[set[PageKey], PageKey]] = field(default_factory=list)
     ends_round: bool = False
@@ -73,6 +77,10 @@ class Slice:
         self.records += records
         self.work += work
         self.bytes += sum(record.size for record in records)
+
+    def has(self, key: Key) -> bool:
+        """True when rows of a living aggregate are in it, or were encoded for a later one."""
+        return key in self.ahead or any(one.key == key for one in self.written)
 
     @property
     def is_full(self) -> bool:
@@ -113,8 +121,8 @@ class SnapshotWriter:
         for key in list(self._store.crowded):
             if not made.is_full:
                 self._write(made, key)
-        while self._round and not made.is_full:
-            self._write(made, self._round.popleft())
+        while self._round and not made.is_full and self._write(made, self._round[0]):
+            self._round.popleft()
         self._move_resting(made)
         if self._round is not None and not self._round and not made.is_full:
             self._write_pages(made)
@@ -129,7 +137,9 @@ class SnapshotWriter:
             there.update(one.begun)
             there.difference_update(one.ended)
             one.entry.closed_parts = one.closed_parts
-            self._store.written(one.key, one.still_due)
+            self._store.written(one.key)
+        for key, parts in made.ahead.items():
+            self._store.encoded.setdefault(key, {}).update(parts)
         for key in made.evicted:
             self._store.evict(key)
         if made.closed:
@@ -164,30 +174,42 @@ class SnapshotWriter:
             made.add([OutputRecord(LIVE_ROWS, key, value, partition=shard)], PAGE_WORK)
             made.pages.append((decided.dropped if row is None else decided.changed, page))
 
-    def _write(self, made: Slice, key: Key) -> None:
-        """The rows of a living aggregate that are behind."""
+    def _write(self, made: Slice, key: Key) -> bool:
+        """The rows of a living aggregate that are behind; False when some of them were encoded and later slices go on."""
         entry, due = self._store.find(key), self._store.due.get(key)
         if entry is None or due is None:
             # What made it due was put back.
             self._store.written(key)
-            return
-        rows, records, form = self._store.rows, [], AGGREGATES[key[0]].snapshot
+            return True
+        if made.has(key):
+            return key not in made.ahead
+        form, encoded = AGGREGATES[key[0]].snapshot, self._store.encoded.get(key, {})
+        left = due - encoded.keys()
+        if made.work + form.work_of(left) > WORK_AT_ONCE_MAX:
+            now, work = _first_of(key, sorted(left), SLICE_WORK_MAX - made.work)
+            made.ahead[key] = self._encoded(entry, form.rows(entry.state, {*now}))
+            made.add([], work)
+            return False
+        parts = encoded | (self._encoded(entry, form.rows(entry.state, left)) if left else {})
+        ((_, message),) = form.rows(entry.state, {MAIN})
+        rows = self._store.rows
+        records = [rows.live(key, MAIN, rows.main(key[0], entry, message, closed_parts=entry.closed_parts))]
         begun, ended = [], []
-        for name, message in form.rows(entry.state, {MAIN, *due}):
-            if name == MAIN:
-                records.append(rows.live(key, name, rows.main(key[0], entry, message, closed_parts=entry.closed_parts)))
-            elif message is not None:
-                records.append(rows.live(key, name, rows.part(entry, message)))
-                begun.append(name)
-            elif entry.closed_parts:
-                records.append(rows.live(key, name, rows.gone(entry)))
+        for name, value in parts.items():
+            if value is not None or entry.closed_parts:
+                records.append(rows.live(key, name, rows.gone(entry) if value is None else value))
                 begun.append(name)
             elif entry.live_rows is not None and name in entry.live_rows:
                 records.append(rows.live(key, name, None))
                 ended.append(name)
         if self._fits(key, records):
-            made.add(records, 1 + form.work_of(due))
+            made.add(records, 1 + form.work_of(left))
             made.written.append(Written(key, entry, entry.closed_parts, begun, ended))
+        return True
+
+    def _encoded(self, entry: Entry, rows: Iterable[Row]) -> EncodedParts:
+        """Rows of parts, each bearing the sequence of now: it stays the same part until it changes again."""
+        return {name: None if message is None else self._store.rows.part(entry, message) for name, message in rows}
 
     def _fits(self, key: Key, records: list[OutputRecord]) -> bool:
         """False for rows that the log does not take: the aggregate stays due, and this round ends without a marker."""
@@ -218,15 +240,17 @@ class SnapshotWriter:
                 return
 
     def _moved(self, made: Slice, key: Key, entry: Entry) -> bool:
-        """True when all rows of a closed aggregate are in the slice; False when the next slice goes on with it."""
+        """True when all rows of a closed aggregate are in the slice, or it stays; False when the next slice goes on with it."""
         due = self._store.due.get(key)
         if due is None and entry.live_rows is None:
             made.evicted.append(key)
             return True
-        live, due = entry.live_rows or set(), due or set()
-        left = sorted(live | due)
-        now, work = _first_of(key, left)
+        left = sorted((entry.live_rows or set()) | (due or set()))
+        now, work = _first_of(key, left, SLICE_WORK_MAX)
         whole = len(now) == len(left)
+        if due is not None and not whole:
+            # Between two slices its rows must be those of one moment: what is behind is written before anything moves.
+            return self._write(made, key) and not made.has(key)
         records, closed = self._closed_rows(key, entry, {*now, MAIN} if whole else {*now})
         if not whole:
             # The rest follows; until then it lives, with some of its parts among the closed rows.
@@ -240,7 +264,7 @@ class SnapshotWriter:
         if whole:
             made.evicted.append(key)
         else:
-            made.written.append(Written(key, entry, True, (), now, due - {*now}))
+            made.written.append(Written(key, entry, True, (), now))
         return whole
 
     def _closed_rows(self, key: Key, entry: Entry, names: set[str]) -> tuple[list[OutputRecord], list[ClosedRow]]:
@@ -281,12 +305,12 @@ def _batches_of_rest(key: Key, entry: Entry) -> int:
     return BATCHES_BEFORE_EVICTION * max(1, form.work_of(form.names(entry.state)) // REST_WORK)
 
 
-def _first_of(key: Key, names: list[str]) -> tuple[list[str], int]:
-    """As many of the parts as a slice takes, at least one; and what they cost."""
+def _first_of(key: Key, names: list[str], work_max: int) -> tuple[list[str], int]:
+    """As many of the parts as `work_max` allows, at least one; and what they cost."""
     form, work = AGGREGATES[key[0]].snapshot, 0
     for place, name in enumerate(names):
         more = form.work_of((name,))
-        if place and work + more > SLICE_WORK_MAX:
+        if place and work + more > work_max:
             return names[:place], work
         work += more
     return names, work

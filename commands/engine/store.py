@@ -12,7 +12,7 @@ from commands import undo
 from commands.aggregates import AGGREGATES
 from commands.engine.closed_rows import ClosedRow, ClosedRowsOfShards
 from commands.engine.decided import CommandMemories, CommandMemory
-from commands.engine.entries import Entry, Key
+from commands.engine.entries import EncodedParts, Entry, Key
 from commands.engine.errors import NotYetKnown
 from commands.engine.rows import RowCodec
 from commands.snapshot import MAIN
@@ -26,8 +26,9 @@ class StateStore:
     """Entries by (aggregate, id). One that was not asked for since it was restored is still its main row.
 
     due: aggregates whose rows are behind, with the parts that changed, the longest behind first. crowded: those of them with so
-    much to write that it should be written soon. resting: (key, batch) of aggregates that were closed, or looked up closed, then;
-    of those that rest longer, until which batch is noted apart from it.
+    much to write that it should be written soon. encoded: rows of their parts that did not change since they were encoded.
+    resting: (key, batch) of aggregates that were closed, or looked up closed, then; of those that rest longer, until which
+    batch is noted apart from it.
     """
 
     def __init__(self, rows: RowCodec, closed: ClosedRowsOfShards, partitions: int = 1) -> None:
@@ -37,6 +38,7 @@ class StateStore:
         self.partitions = partitions
         self.due: dict[Key, set[str]] = {}
         self.crowded: dict[Key, None] = {}
+        self.encoded: dict[Key, EncodedParts] = {}
         self._work: dict[Key, int] = {}
         self.resting: deque[tuple[Key, int]] = deque()
         self._rest_longer: list[tuple[int, int, Key]] = []
@@ -96,13 +98,15 @@ class StateStore:
         """Take over a living aggregate that is one row; the row is read when the aggregate is asked for."""
         self._hot[key] = main_row
 
-    def touched(self, aggregate: str, aggregate_id: str, entry: Entry, parts: Iterable[str], *, closed: bool) -> None:
+    def touched(self, aggregate: str, aggregate_id: str, entry: Entry, parts: Collection[str], *, closed: bool) -> None:
         """Note that an event was applied to `entry`, and which of its parts it changed."""
         key = (aggregate, aggregate_id)
         entry.batch = self.batch
         due = self.due.get(key)
         if due is None:
             due = self.due[key] = set()
+        for part in parts if key in self.encoded else ():
+            self.encoded[key].pop(part, None)
         if new := [part for part in parts if part not in due]:
             due.update(new)
             work = self._work[key] = self._work.get(key, 0) + AGGREGATES[aggregate].snapshot.work_of(new)
@@ -118,14 +122,12 @@ class StateStore:
         if isinstance(entry, Entry) and entry.sequence == 0:
             del self._hot[(aggregate, aggregate_id)]
 
-    def written(self, key: Key, still_due: Collection[str] = ()) -> None:
-        """The rows of an aggregate are in the log, but for some of its parts."""
+    def written(self, key: Key) -> None:
+        """The rows of an aggregate are in the log."""
         self.due.pop(key, None)
         self.crowded.pop(key, None)
+        self.encoded.pop(key, None)
         self._work.pop(key, None)
-        if still_due:
-            self.due[key] = set(still_due)
-            self._work[key] = AGGREGATES[key[0]].snapshot.work_of(still_due)
 
     def evict(self, key: Key) -> None:
         """An aggregate that is closed and written leaves memory."""
@@ -191,6 +193,7 @@ class StateStore:
         self._hot.clear()
         self.due.clear()
         self.crowded.clear()
+        self.encoded.clear()
         self._work.clear()
         self.resting.clear()
         self._rest_longer.clear()

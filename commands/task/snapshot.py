@@ -305,5 +305,5 @@ def restored(found: Mapping[str, Any]) -> Task:
 
 
 #: Rows of whole columns.
-WORK = {"units": 10, "accounts": 40, "jobs": 10}
+WORK = {"units": 10, "accounts": 40, "jobs": 10, "names": 16}
 SNAPSHOT = SnapshotForm(rows, restored, changed, names, work=WORK)

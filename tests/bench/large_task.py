@@ -1,7 +1,7 @@
-"""`python -m tests.bench.large_task [--units N] [--old PATH]`: what one task of very many input units costs a decider, in memory.
+"""`python -m tests.bench.large_task [--units N] [--old PATH] [--fed]`: what a task of very many input units costs a decider.
 
-The task is fed, ordered, made into jobs and finished by the decider's own `Decider`, records encoded as for the log; the other
-aggregates stay away. With `--old` the same is done with the code of another checkout, in turn with this one. Writes
+In memory: the task is fed, ordered, made into jobs and finished by the decider's own `Decider`, records encoded as for the log;
+the other aggregates stay away. With `--old` the same is done with the code of another checkout, in turn with this one. Writes
 `out/bench/large_task.json`. The claim is the ratio: the last tenth of the outcomes costs at most 1.2 times the first.
 """
 
@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import structlog
 
+from commands.aggregates import AGGREGATES
 from schemas.ids import job_id_of
 from schemas.task import GenerateJobs, RecordJobOutcomes, RefineTask
 from schemas.types import (
@@ -56,6 +57,8 @@ ROWS = {
     "decision_longest": "longest decision",
     "decision_largest_bytes": "largest decision, bytes",
     "snapshot_longest_ms": "decisions wait for a snapshot, ms at most",
+    "all_rows_ms": "the same where one event changed every row, ms at most",
+    "all_rows": "rows of that",
     "bytes_a_unit": "memory a unit with its name, bytes",
     "seconds": "seconds in all",
 }
@@ -71,6 +74,7 @@ class LargeTask:
         self.live: deque[int] = deque()
         self.last_serial = 0
         self.status = ""
+        self.longest = "snapshot_longest_ms"
         self.found: dict[str, Any] = {"decision_longest_ms": 0.0, "decision_largest_bytes": 0, "snapshot_longest_ms": 0.0}
         self.found["jobs_live_most"] = 0
         self.writer: Any = SnapshotWriter(self.culm.store, self.culm.codec) if SnapshotWriter is not None else None
@@ -185,7 +189,19 @@ class LargeTask:
     def waited(self, began: float) -> None:
         """Keep the longest time that decisions waited."""
         took = (time.process_time() - began) * 1e3
-        self.found["snapshot_longest_ms"] = round(max(took, self.found["snapshot_longest_ms"]), 1)
+        self.found[self.longest] = round(max(took, self.found[self.longest]), 1)
+
+    def change_every_row(self) -> None:
+        """Note that all rows of the task changed, as the decider notes it after an event, and write them."""
+        store, key = self.culm.store, ("task", str(TASK))
+        entry = store.get(*key)
+        names = set(AGGREGATES["task"].snapshot.names(entry.state))
+        self.longest = "all_rows_ms"
+        self.found |= {"all_rows": len(names), "all_rows_ms": 0.0}
+        store.touched(*key, entry, names, closed=False)
+        while key in store.due:
+            self.write_rows()
+        self.longest = "snapshot_longest_ms"
 
 
 def outcome(serial: int) -> JobOutcome:
@@ -217,8 +233,8 @@ def memory_a_unit(units: int) -> int:
     return held // units
 
 
-def measured(units: int) -> dict[str, Any]:
-    """The figures of this process's code."""
+def measured(units: int, *, only_fed: bool = False) -> dict[str, Any]:
+    """The figures of this process's code; `only_fed`: of a task that is fed and not run."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     warm_up = LargeTask(1_000)
     warm_up.feed()
@@ -226,15 +242,18 @@ def measured(units: int) -> dict[str, Any]:
     began = time.perf_counter()
     task = LargeTask(units)
     task.feed()
+    task.change_every_row()
+    if only_fed:
+        return {**task.found, "units": units, "seconds": round(time.perf_counter() - began)}
     task.run()
     few = min(units, UNITS_MEASURED_MAX)
     return {**task.found, "units": units, "seconds": round(time.perf_counter() - began), "bytes_a_unit": memory_a_unit(few)}
 
 
-def of_checkout(path: Path, units: int) -> dict[str, Any]:
+def of_checkout(path: Path, units: int, *, only_fed: bool) -> dict[str, Any]:
     """The figures of the code in a checkout, from a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(path)}
-    command = [sys.executable, str(Path(__file__).resolve()), "--alone", "--units", str(units)]
+    command = [sys.executable, str(Path(__file__).resolve()), "--alone", "--units", str(units), *["--fed"] * only_fed]
     done = subprocess.run(command, cwd=path, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return dict(json.loads(done.stdout))
 
@@ -244,17 +263,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.large_task", description=__doc__)
     parser.add_argument("--units", type=int, nargs="*", default=[200_000], help="input units of the task, once for each number")
     parser.add_argument("--old", type=Path, help="a checkout to compare with, at the first number of units")
+    parser.add_argument("--fed", action="store_true", help="only feed the task and write its rows")
     parser.add_argument("--alone", action="store_true", help="print the figures of this process as JSON")
     given = parser.parse_args()
     if given.alone:
-        print(json.dumps(measured(given.units[0])))
+        print(json.dumps(measured(given.units[0], only_fed=given.fed)))
         return 0
-    columns = [{"code": "before", **of_checkout(given.old.resolve(), given.units[0])}] if given.old else []
-    columns += [{"code": "now", **of_checkout(CHECKOUT, units)} for units in given.units]
+    old = [given.old.resolve()] if given.old else []
+    columns = [{"code": "before", **of_checkout(path, given.units[0], only_fed=given.fed)} for path in old]
+    columns += [{"code": "now", **of_checkout(CHECKOUT, units, only_fed=given.fed)} for units in given.units]
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(columns, indent=2), encoding="utf-8")
     print("\n".join(table(columns)))
-    return max(int(column["last_to_first"] > 1.2) for column in columns if column["code"] == "now")
+    return max(int(column.get("last_to_first", 0) > 1.2) for column in columns if column["code"] == "now")
 
 
 def table(columns: list[dict[str, Any]]) -> list[str]:
@@ -266,7 +287,7 @@ def table(columns: list[dict[str, Any]]) -> list[str]:
 
 def shown(value: Any) -> str:
     """A figure as people read it."""
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+    return f"{value:,}" if isinstance(value, int | float) else str(value or "")
 
 
 if __name__ == "__main__":
