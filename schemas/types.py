@@ -1476,6 +1476,8 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     greatest_lfn: Last file name of its units.
     greatest_start: First event of the last range of that file; -1 for a whole file.
     awaited: True while it does not exist and the task waits for it.
+    position: While the task follows it: how many of its files, in the order in which they were registered, the
+        task has had.
     """
 
     dataset: str
@@ -1485,6 +1487,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     greatest_lfn: str | None = None
     greatest_start: int = -1
     awaited: bool = False
+    position: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1496,6 +1499,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "greatest_lfn": self.greatest_lfn,
             "greatest_start": self.greatest_start,
             "awaited": self.awaited,
+            "position": self.position,
         }
 
     @classmethod
@@ -1509,6 +1513,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             greatest_lfn=record["greatest_lfn"],
             greatest_start=record["greatest_start"],
             awaited=record["awaited"],
+            position=record["position"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1519,6 +1524,7 @@ class InputSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (self.files is None or (0 <= self.files <= 2147483647))
             and (self.greatest_lfn is None or (len(self.greatest_lfn) <= 1100 and TEXT.takes(self.greatest_lfn)))
             and -1 <= self.greatest_start <= 1000000000000000
+            and (self.position is None or (0 <= self.position <= 1000000000000000))
         )
 
 
@@ -3981,6 +3987,58 @@ class StorageElement(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
+    """A task that waits for further files of a dataset.
+
+    task_id: The task.
+    chunk: Number of the chunk that is asked for, from 0.
+    position: How many files the task has had, in the order in which they were registered.
+    reading: Number of the task's reading of its input, from 0.
+    until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
+    until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
+        open again.
+    """
+
+    task_id: int
+    chunk: int = 0
+    position: int = 0
+    reading: int = 0
+    until_closed: bool = False
+    until_parent_ends: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "chunk": self.chunk,
+            "position": self.position,
+            "reading": self.reading,
+            "until_closed": self.until_closed,
+            "until_parent_ends": self.until_parent_ends,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            chunk=record["chunk"],
+            position=record["position"],
+            reading=record["reading"],
+            until_closed=record["until_closed"],
+            until_parent_ends=record["until_parent_ends"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.chunk <= 999998
+            and 0 <= self.position <= 1000000000000000
+            and 0 <= self.reading <= 1000000
+        )
+
+
 _NAMES_OF_TARGETSLOTS = lines_of(
     (WORD, 1, 128),
     (WORD, 0, 128),
@@ -5196,6 +5254,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         dataset. Files of a job are alike in these fields.
     encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
     input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
+    run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
+        input datasets are closed.
     """
 
     transformation: str
@@ -5237,6 +5297,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     name_fields_of_files: bool = False
     encoded_parameters: bool = False
     input_events_max: int | None = None
+    run_until_closed: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5280,6 +5341,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "name_fields_of_files": self.name_fields_of_files,
             "encoded_parameters": self.encoded_parameters,
             "input_events_max": self.input_events_max,
+            "run_until_closed": self.run_until_closed,
         }
 
     @classmethod
@@ -5325,6 +5387,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             name_fields_of_files=record["name_fields_of_files"],
             encoded_parameters=record["encoded_parameters"],
             input_events_max=record["input_events_max"],
+            run_until_closed=record["run_until_closed"],
         )
 
     def is_within_bounds(self) -> bool:

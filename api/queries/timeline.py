@@ -181,8 +181,8 @@ async def correlated(read_models: ReadModels, vo: str, correlation_id: str, limi
 async def first_vo(read_models: ReadModels, aggregate: str, aggregate_id: str) -> str | None:
     """The organisation that made it; tasks of others may have waited for it before."""
     row = await read_models.row(
-        "select vo from timeline where aggregate = %s and aggregate_id = %s and event_type <> 'ContentsAwaited'"
-        " order by sequence limit 1",
+        "select vo from timeline where aggregate = %s and aggregate_id = %s"
+        " and event_type not in ('ContentsAwaited', 'SubscriptionEnded') order by sequence limit 1",
         (aggregate, aggregate_id),
     )
     return None if row is None else str(row["vo"])

@@ -8,30 +8,37 @@ from bisect import bisect_right
 from typing import assert_never
 
 from commands.dataset.model import Dataset
+from commands.dataset.subscriptions import (
+    AWAITING_MAX,
+    FILES_OF_A_TASK_MAX,
+    FILES_PER_CHUNK,
+    end_subscription,
+    is_followed,
+    nothing_yet,
+    question_of,
+    subscribe,
+    too_many_files,
+    woken,
+)
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from identity.ruling import SYSTEM
 from schemas.dataset import (
     CloseDataset,
-    ContentsAwaited,
     ContentsRequested,
     DatasetClosed,
     DatasetCommand,
+    EndSubscription,
     EndWriting,
     FilesRegistered,
     RegisterFiles,
     RequestContents,
+    SubscribeContents,
     WritingEnded,
 )
-from schemas.task import BreakTask, FeedContents
+from schemas.task import FeedContents
 from schemas.types import CommandEnvelope, DatasetFile
-
-FILES_PER_CHUNK = 500
-#: Tasks that wait for the first files of one dataset.
-AWAITING_MAX = 1_000
-#: Files that a task is sent; every one of them is at least read by it.
-FILES_OF_A_TASK_MAX = 1_000_000
 
 
 def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> Decision:
@@ -40,17 +47,21 @@ def decide(dataset: Dataset, command: DatasetCommand, by: CommandEnvelope) -> De
         case RegisterFiles():
             return register(dataset, command, by)
         case EndWriting():
-            return end_writing(dataset, command)
+            return end_writing(dataset, command, by)
         case RequestContents():
             return send_contents(dataset, command, by)
+        case SubscribeContents():
+            return subscribe(dataset, command, by)
+        case EndSubscription():
+            return end_subscription(dataset, command)
         case CloseDataset():
-            return close(dataset, command)
+            return close(dataset, command, by)
         case _:
             assert_never(command)
 
 
 def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> Decision:
-    """Add the files that are not there yet; with the first of them, tasks of the same tenant that wait for the dataset get it.
+    """Add the files that are not there yet; tasks of the same tenant that wait for the first, or for further ones, get them.
 
     That a task will report its end is taken from Culm alone.
     """
@@ -76,41 +87,53 @@ def register(dataset: Dataset, command: RegisterFiles, by: CommandEnvelope) -> D
         until_task_ends=command.until_task_ends and command.task_id is not None and by.role == SYSTEM,
         reopened=dataset.closed,
     )
-    waiting = (task_id for task_id, vo in dataset.awaiting.items() if vo == by.vo)
-    return accept(
-        registered,
-        follow_ups=tuple(FollowUp(by.aggregate_id, RequestContents(task_id=task_id)) for task_id in waiting),
+    return accept(registered, follow_ups=_asked_again(dataset, by))
+
+
+def _asked_again(dataset: Dataset, by: CommandEnvelope) -> tuple[FollowUp, ...]:
+    """The questions that the next file answers."""
+    if dataset.vo is not None:
+        return woken(dataset, by.aggregate_id)
+    subscribers, waiting = dataset.subscribers, [task for task, vo in dataset.awaiting.items() if vo == by.vo]
+    return tuple(
+        FollowUp(by.aggregate_id, question_of(subscribers[task]) if task in subscribers else RequestContents(task_id=task))
+        for task in waiting
     )
 
 
-def close(dataset: Dataset, command: CloseDataset) -> Decision:
+def close(dataset: Dataset, command: CloseDataset, by: CommandEnvelope) -> Decision:
     """No file is added any more; not even by a retry of the task whose end had closed it."""
     if dataset.vo is None:
         return refuse("UNKNOWN_DATASET", "no such dataset")
     is_for_good = dataset.closed and not dataset.closes_with_tasks
-    return accept() if is_for_good else accept(DatasetClosed(reason=command.reason))
+    if is_for_good:
+        return accept()
+    return accept(DatasetClosed(reason=command.reason), follow_ups=woken(dataset, by.aggregate_id, closes=True))
 
 
-def end_writing(dataset: Dataset, command: EndWriting) -> Decision:
+def end_writing(dataset: Dataset, command: EndWriting, by: CommandEnvelope) -> Decision:
     """Close the dataset with the last task that wrote in it; nothing for a task that wrote nothing since it began or ended."""
     if command.task_id not in dataset.writers:
         return accept()
     if len(dataset.writers) > 1:
         return accept(WritingEnded(task_id=command.task_id, writers_left=len(dataset.writers) - 1))
-    return accept(DatasetClosed(reason=f"task {command.task_id} ended", task_id=command.task_id))
+    closed = DatasetClosed(reason=f"task {command.task_id} ended", task_id=command.task_id)
+    return accept(closed, follow_ups=woken(dataset, by.aggregate_id, closed_by=command.task_id, closes=True))
 
 
 def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
     """Send the task the chunk that it asks for, of files ordered by name; say so when this tenant has no such dataset.
 
-    A task cannot use a dataset of more files than a task may have: it breaks.
+    One that tasks write in is followed by every task that begins to read it, unless that takes what is there, or too many wait.
     """
     name, task = by.aggregate_id, str(command.task_id)
     if dataset.vo is None or dataset.vo != by.vo:
-        return _nothing_yet(dataset, command, by)
+        return nothing_yet(dataset, command, by)
+    followed = not (command.chunk or command.once) and is_followed(dataset)
+    if followed and len(dataset.subscribers) < AWAITING_MAX:
+        return subscribe(dataset, SubscribeContents(task_id=command.task_id, reading=command.reading), by)
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
-        message = f"input dataset {name} has {len(dataset.files):,} files, expected at most {FILES_OF_A_TASK_MAX:,}"
-        return accept(follow_ups=(FollowUp(task, BreakTask(reason="TOO_MANY_FILES", message=message)),))
+        return too_many_files(dataset, command.task_id, by, FILES_OF_A_TASK_MAX)
     start = bisect_right(dataset.names, command.after) if command.after else 0
     files = [dataset.files[lfn] for lfn in dataset.names[start : start + FILES_PER_CHUNK]]
     chunk = first_part(files, FILES_PER_CHUNK, PART_BYTES_MAX)
@@ -123,18 +146,3 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     if command.chunk:
         return accept(follow_ups=(feed,))
     return accept(ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)), follow_ups=(feed,))
-
-
-def _nothing_yet(dataset: Dataset, command: RequestContents, by: CommandEnvelope) -> Decision:
-    """The task is sent word that there is no such dataset, and noted where it waits for one.
-
-    One that exists for another tenant is waited for like any other, and nothing of the wait is recorded there.
-    """
-    name, task = by.aggregate_id, str(command.task_id)
-    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits, reading=command.reading)
-    if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
-        return accept(follow_ups=(FollowUp(task, answer),))
-    if len(dataset.awaiting) >= AWAITING_MAX:
-        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks wait for it already"
-        return accept(follow_ups=(FollowUp(task, BreakTask(reason="UNKNOWN_DATASET", message=message)),))
-    return accept(ContentsAwaited(task_id=command.task_id), follow_ups=(FollowUp(task, answer),))

@@ -39,6 +39,7 @@ def rows(dataset: Dataset, wanted: Collection[str]) -> Iterator[Row]:
             closes_with_tasks=dataset.closes_with_tasks,
             writers=dataset.writers,
             awaiting=tuple(AwaitingTask(task_id=task_id, vo=vo) for task_id, vo in dataset.awaiting.items()),
+            subscribers=tuple(dataset.subscribers.values()),
         )
     pages = sorted(int(name) for name in wanted if name != MAIN)
     if not pages:
@@ -64,6 +65,7 @@ def restored(found: Mapping[str, Any]) -> Dataset:
         UndoDict(files),
         UndoList(sorted(files)),
         UndoDict({one.task_id: one.vo for one in main.awaiting}),
+        UndoDict({one.task_id: one for one in main.subscribers}),
     )
 
 

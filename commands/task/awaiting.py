@@ -1,15 +1,17 @@
-"""What a task waits for before it has input: the end of its parent, input datasets that do not exist yet. Pure.
+"""What a task waits for: the end of its parent, input datasets that do not exist yet, files that are not registered yet. Pure.
 
 Guards: a task says that it has a parent before it waits for it, so the parent's end always finds it; a dataset notes who waits
 for it in the decision that says that it does not exist, so no first file is missed. A wait for a dataset has a limit, but while
-the parent is at work, whose own clocks hold. Source: docs/reference/jedi.md, "Waiting for input"; docs/decisions/0065.
+the parent is at work, whose own clocks hold; files of a dataset that grows are asked for by how many the task has had, one
+question at a time. Source: docs/reference/jedi.md, "Waiting for input" and "Growing input"; docs/decisions/0065 and 0079.
 """
 
 from commands.decision import Decision, FollowUp, accept
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.dataset import RequestContents
+from schemas.dataset import EndSubscription, RequestContents, SubscribeContents
+from schemas.records import replace
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
 from schemas.types import TaskDefinition
 
@@ -32,31 +34,85 @@ def waits_for_parent(task: Task) -> bool:
     return task.parent_status == AT_WORK and task.definition is not None and not task.definition.no_wait_parent
 
 
-def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool) -> tuple[FollowUp, ...]:
-    """The request to each input dataset for its files. waits: one that does not exist is waited for."""
-    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading)
-    return tuple(FollowUp(name, request) for name in definition.input_datasets)
+def ask_datasets(task: Task, definition: TaskDefinition, *, beside_parent: bool) -> tuple[FollowUp, ...]:
+    """The request to each input dataset for its files. beside_parent: the task has a parent, which is at work.
+
+    A dataset that grows is followed until its end where the task asks for that; without it, by the word of the dataset.
+    """
+    waits = definition.wait_input or beside_parent
+    own = {template.dataset for template in definition.outputs}
+    until_parent_ends = beside_parent and definition.no_wait_parent
+    once = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, once=True)
+    first: RequestContents | SubscribeContents = replace(once, once=False)
+    if definition.run_until_closed or until_parent_ends:
+        first = SubscribeContents(
+            task_id=task.task_id,
+            reading=task.reading,
+            until_closed=definition.run_until_closed,
+            until_parent_ends=until_parent_ends,
+            waits=waits,
+        )
+    # A task that followed what it writes itself would never end.
+    return tuple(FollowUp(name, once if name in own else first) for name in definition.input_datasets)
 
 
-def reads_again(task: Task) -> bool:
-    """True for a task that began beside its parent and has datasets: what the parent made is known when it has ended."""
-    definition = task.definition
-    return definition is not None and definition.no_wait_parent and bool(definition.input_datasets)
-
-
-def ask_again(task: Task) -> tuple[FollowUp, ...]:
-    """The requests of the next reading."""
+def ask_for_next(task: Task, dataset: str, chunk: int, position: int) -> FollowUp:
+    """The question for what comes after the files that the task has had of a dataset that it follows."""
     assert task.definition is not None
-    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1)
-    return tuple(FollowUp(name, request) for name in task.definition.input_datasets)
+    question = SubscribeContents(
+        task_id=task.task_id,
+        chunk=chunk,
+        position=position,
+        reading=task.reading,
+        until_closed=task.definition.run_until_closed,
+        until_parent_ends=works_beside_parent(task),
+    )
+    return FollowUp(dataset, question)
+
+
+def works_beside_parent(task: Task) -> bool:
+    """True for a task that began while its parent is at work, which may add to its input: it does not end before that."""
+    definition = task.definition
+    follows = definition is not None and definition.no_wait_parent and bool(definition.input_datasets)
+    return follows and task.parent_status == AT_WORK
+
+
+def ask_without_parent(task: Task) -> tuple[FollowUp, ...]:
+    """With the end of the parent beside which the task works: a question to each dataset of which it waits for files, which are
+    followed no longer for the parent's sake; one that does not exist is waited for where the task says so."""
+    definition = task.definition
+    if definition is None or not definition.no_wait_parent:
+        return ()
+    until_closed, reading = definition.run_until_closed, task.reading
+    questions = []
+    for name in (*task.followed, *sorted(task.awaited)):
+        question = SubscribeContents(
+            task_id=task.task_id,
+            chunk=task.fed.get(name, 0),
+            position=task.followed.get(name, 0),
+            reading=reading,
+            until_closed=until_closed,
+            waits=name in task.awaited and definition.wait_input,
+        )
+        questions.append(FollowUp(name, question))
+    return tuple(questions)
+
+
+def ends_of_subscriptions(task: Task) -> tuple[FollowUp, ...]:
+    """Word to each dataset of which a task that ended may wait for files."""
+    if task.definition is None:
+        return ()
+    unread = (name for name in task.definition.input_datasets if name not in task.fed_whole)
+    return tuple(FollowUp(name, EndSubscription(task_id=task.task_id)) for name in unread)
 
 
 def is_fed(task: Task, command: FeedContents) -> bool:
     """True when the task takes files now: those of its present reading, and of a dataset that has come into existence."""
     if task.status is TaskStatus.DEFINED or (task.status is TaskStatus.PENDING and task.awaited):
         return task.reading == command.reading or command.dataset in task.awaited
-    reads = task.status in WORKING | {TaskStatus.PAUSED} and task.reading > 0 and not task.contents_complete
-    return reads and task.reading == command.reading
+    # A task of which a parent's end began another reading (of before 0079) knows its datasets and follows none of them.
+    reads = task.status in WORKING | {TaskStatus.PAUSED} and not task.contents_complete
+    return reads and (task.reading > 0 or command.dataset in task.followed) and task.reading == command.reading
 
 
 def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContents) -> Decision:

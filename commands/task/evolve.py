@@ -127,7 +127,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
-            task.awaited, task.parent_status = UndoSet(), ""
+            task.awaited, task.followed, task.parent_status = UndoSet(), UndoDict(), ""
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
             task.units.pass_by(task.units.gate.reloaded())
@@ -236,8 +236,11 @@ def _contents_fed(task: Task, event: ContentsFed) -> None:
     task.status = TaskStatus(event.status or task.status)
     if event.chunk_complete:
         task.fed[event.dataset] = task.fed.get(event.dataset, 0) + 1
+        if event.position is not None:
+            task.followed[event.dataset] = event.position
     if event.dataset_complete:
         task.fed_whole.add(event.dataset)
+        task.followed.pop(event.dataset, None)
     task.contents_complete = event.complete
     if event.complete:
         task.wanted = frozenset()

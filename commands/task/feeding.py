@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of, cut
-from commands.task.awaiting import ask_datasets, follow_parent, is_fed, missing_dataset, status_once_fed
+from commands.task.awaiting import ask_datasets, ask_for_next, follow_parent, is_fed, missing_dataset, status_once_fed
 from commands.task.for_orders import too_large_for_orders
 from commands.task.kills import broken
 from commands.task.limits import CHUNK_MAX, UNITS_MAX, UNITS_PER_EVENT, UNITS_PER_SLICE
@@ -73,20 +73,19 @@ def refine(task: Task, command: RefineTask) -> Decision:
         revived = len(retried.units)
     if follows and not definition.no_wait_parent:
         return accept(*refined, *follows, follow_ups=(*claims, *rest))
-    waits = definition.wait_input or bool(follows)
-    fed, starts = begin_feeding(task, definition, known=len(task.units), revived=revived, waits=waits)
+    fed, starts = begin_feeding(task, definition, known=len(task.units), revived=revived, beside_parent=bool(follows))
     return accept(*refined, *follows, *fed, follow_ups=(*claims, *rest, *starts))
 
 
 def begin_feeding(
-    task: Task, definition: TaskDefinition, *, known: int, revived: int = 0, waits: bool
+    task: Task, definition: TaskDefinition, *, known: int, revived: int = 0, beside_parent: bool = False
 ) -> tuple[Sequence[TaskEvent], tuple[FollowUp, ...]]:
     """What brings the input: requests to its datasets, or the first slice of what is made up.
 
-    known, revived: see `_made_up_slice`. waits: a dataset that does not exist is waited for.
+    known, revived: see `_made_up_slice`. beside_parent: the task has a parent, which is at work.
     """
     if definition.input_datasets:
-        return (), ask_datasets(task, definition, waits=waits)
+        return (), ask_datasets(task, definition, beside_parent=beside_parent)
     return _made_up_slice(task, definition, 0, known=known, revived=revived)
 
 
@@ -125,19 +124,32 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if files_left:
         slice_left = replace(command, files=files_left, units_made=made)
         return accept(*_fed(task, command.dataset, units), follow_ups=(FollowUp(str(task.task_id), slice_left),))
-    last = command.chunk + 1 >= command.chunks
+    last = command.chunk + 1 >= command.chunks or _has_all(task, definition, command.dataset, units)
     complete = last and all(name in task.fed_whole for name in definition.input_datasets if name != command.dataset)
     if complete and not units and not task.units:
         message = f"input dataset {command.dataset} has no file that the task could use"
         return broken(task, "EMPTY_INPUT", message)
     if not last and command.chunk >= CHUNK_MAX:
         return broken(task, "TOO_MANY_FILES", f"input dataset {command.dataset} has more than {CHUNK_MAX:,} chunks")
-    fed = _fed(task, command.dataset, units, chunk_complete=True, whole=last, complete=complete)
+    fed = _fed(
+        task, command.dataset, units, chunk_complete=True, whole=last, complete=complete, position=command.position
+    )
     return accept(*fed, follow_ups=() if last else _ask_for_next(task, command))
+
+
+def _has_all(task: Task, definition: TaskDefinition, dataset: str, units: Sequence[InputUnit]) -> bool:
+    """True when the task has as many files of a dataset as it asks for, with these units of a chunk."""
+    if definition.input_files_max is None:
+        return False
+    files = {unit.lfn for unit in units}
+    new = len(files) - len(task.units.files_known(dataset, files, len(task.units)))
+    return task.files.get(dataset, 0) + new >= definition.input_files_max
 
 
 def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
     """The request for the chunk after this one."""
+    if command.position is not None:
+        return (ask_for_next(task, command.dataset, command.chunk + 1, command.position),)
     if not command.files:
         return ()
     after = RequestContents(
@@ -192,7 +204,10 @@ def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents)
     """Files of a chunk that become input, as far as the task's own limit of files goes; of a part of a chunk they are known."""
     if command.units_made is not None:
         return command.files
-    skip = max(0, definition.input_offset - task.fed.get(command.dataset, 0) * UNITS_PER_EVENT)
+    had = task.fed.get(command.dataset, 0) * UNITS_PER_EVENT
+    if command.position is not None:
+        had = task.followed.get(command.dataset, 0)
+    skip = max(0, definition.input_offset - had)
     eligible = list(eligible_files(definition, command.files, task.wanted or set(definition.input_files)))[skip:]
     if definition.input_events_max is None and definition.input_files_max is None:
         return eligible
@@ -231,11 +246,12 @@ def _fed(
     whole: bool = False,
     complete: bool = False,
     revived: int = 0,
+    position: int | None = None,
 ) -> list[ContentsFed]:
     """Events of at most UNITS_PER_EVENT units and PART_BYTES_MAX; an empty one still says that the chunk is read.
 
     With the last of them the chunk is read (chunk_complete), the dataset is (whole), all input is (complete). revived: units that
-    had failed and that an event before these, in the same decision, gave new attempts.
+    had failed and that an event before these, in the same decision, gave new attempts. position: see ContentsFed.
     """
     chunks = list(cut(units, UNITS_PER_EVENT, PART_BYTES_MAX)) or [()]
     accounts, total, events = accounts_of(task), len(task.units), []
@@ -253,6 +269,7 @@ def _fed(
                 chunk_complete=chunk_complete and last,
                 accounts=replace(accounts, total=total),
                 status=status,
+                position=position,
             )
         )
     return events

@@ -1,9 +1,11 @@
-"""What others learn of a task that ended: the datasets that it wrote in get no more files of it. Pure.
+"""What others learn of a task that ended: the datasets that it wrote in get no more files of it, those that it followed send it
+none. Pure.
 
-Source: docs/reference/jedi.md, "Output datasets"; docs/decisions/0061.
+Source: docs/reference/jedi.md, "Output datasets" and "Growing input"; docs/decisions/0061 and 0079.
 """
 
 from commands.decision import FollowUp
+from commands.task.awaiting import ends_of_subscriptions
 from commands.task.job_files import UNMERGED, is_merged
 from commands.task.job_spec import library_dataset, step_logs
 from commands.task.model import Task
@@ -14,7 +16,10 @@ from schemas.task import JobsOrdered, TaskFinalized
 
 def follows(task: Task, event: JobsOrdered | TaskFinalized) -> tuple[FollowUp, ...]:
     """Commands that follow from `event`, which settled by itself; the outputs of a task that is exhausted stay open."""
-    return ends_of_writing(task) if isinstance(event, TaskFinalized) and task.status in FINAL else ()
+    if not isinstance(event, TaskFinalized):
+        return ()
+    written = ends_of_writing(task) if task.status in FINAL else ()
+    return (*written, *ends_of_subscriptions(task))
 
 
 def ends_of_writing(task: Task) -> tuple[FollowUp, ...]:

@@ -82,7 +82,8 @@ class Task:
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by
     input dataset, how many files its units are of. input_events: their events, where the definition limits these. retrying:
     units of a retry are still to be given their attempts.
-    reading: number of the present reading of the input, from 0.
+    reading: number of the present reading of the input, from 0. followed: of input datasets that still grow, how many files the
+    task has had, in the order in which they were registered.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
     scheduled: commands that wait for their time, by the id of the command that ordered them.
@@ -110,6 +111,7 @@ class Task:
     fed: UndoDict[str, int] = field(default_factory=UndoDict)
     fed_whole: UndoSet[str] = field(default_factory=UndoSet)
     contents_complete: bool = False
+    followed: UndoDict[str, int] = field(default_factory=UndoDict)
     files: UndoDict[str, int] = field(default_factory=UndoDict)
     input_events: int = 0
     reading: int = 0
@@ -141,6 +143,13 @@ class Task:
     def job(self, job_id: int) -> LiveJob | None:
         """The job at work with this id; None for one that ended, and for one of another task."""
         return self.jobs.get(job_id) if task_id_of(job_id) == self.task_id else None
+
+    @property
+    def grows(self) -> bool:
+        """True when jobs are made of the input that is known while more of it comes."""
+        if self.contents_complete or self.definition is None or not self.followed:
+            return False
+        return all(name in self.fed_whole or name in self.followed for name in self.definition.input_datasets)
 
     @property
     def awaits_parent(self) -> bool:

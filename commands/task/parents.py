@@ -1,16 +1,15 @@
 """A task and the tasks that name it as their parent: who learns of its end, and what the end means for them. Pure.
 
 Guards: only tasks of the same organisation follow each other; a task has at most CHILDREN_MAX children; the end of a parent is
-recorded before anything follows from it. Source: docs/reference/jedi.md, "Parents"; docs/decisions/0065.
+recorded before anything follows from it. Source: docs/reference/jedi.md, "Parents"; docs/decisions/0065 and 0079.
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.awaiting import ask_again, reads_again
+from commands.task.awaiting import ask_without_parent
 from commands.task.feeding import begin_feeding
 from commands.task.kills import KILL_TASK, broken, kills, releases
 from commands.task.model import AT_WORK, Task, accounts_of
-from commands.task.transitions import ACTIVE, FINAL, WORKING, TaskStatus
-from schemas.records import replace
+from commands.task.transitions import ACTIVE, FINAL, TaskStatus
 from schemas.task import (
     BreakTask,
     ChildRegistered,
@@ -28,7 +27,6 @@ CHILDREN_MAX = 1_000
 NO_TASK = "unknown"
 #: Of a parent with which its children end.
 LOST = frozenset({"failed", "broken", "aborted"})
-READING = WORKING | {TaskStatus.DEFINED, TaskStatus.PAUSED}
 AFFECTED = ACTIVE | {TaskStatus.PAUSED, TaskStatus.FINISHING, TaskStatus.EXHAUSTED}
 
 
@@ -61,13 +59,11 @@ def record_parent_end(task: Task, command: RecordParentEnd) -> Decision:
     )
     if status in LOST:
         return _with_it(task, command, ended)
-    if task.status in READING and reads_again(task):
-        return accept(replace(ended, rereads=True), follow_ups=ask_again(task))
     if begins:
         assert task.definition is not None
-        fed, starts = begin_feeding(task, task.definition, known=task.known_units, waits=task.definition.wait_input)
+        fed, starts = begin_feeding(task, task.definition, known=task.known_units)
         return accept(ended, *fed, follow_ups=starts)
-    return accept(ended)
+    return accept(ended, follow_ups=ask_without_parent(task))
 
 
 def expire_input(task: Task) -> Decision:

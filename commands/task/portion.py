@@ -12,6 +12,7 @@ from itertools import islice
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from commands.task.for_orders import texts_bytes
+from commands.task.growing import fills_jobs
 from commands.task.limits import JOBS_PER_ORDER
 from commands.task.model import Task
 from commands.task.scouting import definition_in_force
@@ -48,10 +49,11 @@ def next_portion(task: Task, units_max: int) -> Portion:
     least, mixed = units_per_job(task), may_mix(definition)
     number = _units_of_an_order(definition, least, units_max)
     ready = list(islice(task.units.first_ready() if mixed else task.units.ready_by_dataset(), number + 1))
-    if _waits_for_rest(task, definition, ready):
+    filling = fills_jobs(task, definition, ready) if task.grows else ready
+    if not filling or _waits_for_rest(task, definition, ready):
         return Portion((), continues=False, units_per_job=least)
-    chosen = first_part(ready, number, PART_BYTES_MAX)
-    after = ready[len(chosen)] if len(ready) > len(chosen) else None
+    chosen = first_part(filling, number, PART_BYTES_MAX)
+    after = filling[len(chosen)] if len(filling) > len(chosen) else None
     goes_on = after is not None and (mixed or after.dataset == chosen[-1].dataset)
     return Portion(chosen, goes_on and not _fills_its_jobs(definition, least, chosen), least)
 

@@ -69,7 +69,7 @@ def _sent(task: Task) -> InputHeld | None:
     if definition is None or definition.scouts is None or task.last_order:
         return None
     number = _units_of_scouts(task, definition)
-    if len(task.units) <= number:
+    if len(task.units) <= number and not task.grows:
         return None
     return InputHeld(number_max=number, scouts=True, reason="scouts go first")
 
@@ -84,6 +84,8 @@ def _units_of_scouts(task: Task, definition: TaskDefinition) -> int:
 
 def _within_size(task: Task, definition: TaskDefinition, number: int) -> int:
     """Of the first `number` units so many as ten jobs hold in gigabytes; one for each job at least."""
+    if task.grows:
+        return SCOUT_JOBS
     left = SCOUT_JOBS * (definition.rules.gigabytes_per_job or 0) * GIGABYTE
     for count, unit in enumerate(task.units.specs(range(1, min(number, len(task.units)) + 1))):
         left -= unit.size_bytes
@@ -102,8 +104,8 @@ def _judged(task: Task) -> ScoutsJudged | None:
         problem = _problem_of_use(task, units)
         verdict = ScoutsVerdict.EXHAUSTED if problem else ScoutsVerdict.GOOD
         return ScoutsJudged(verdict=verdict, units=units, finished=finished, failed=failed, message=problem)
-    if not units:  # all of them were dropped
-        return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=0, finished=0, failed=failed)
+    if not units or _are_all(task):  # all of them were dropped, or nothing waits for their verdict
+        return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=units, finished=finished, failed=failed)
     if finished + failed < units:
         return None
     if not finished:
@@ -111,6 +113,11 @@ def _judged(task: Task) -> ScoutsJudged | None:
         return ScoutsJudged(verdict=ScoutsVerdict.BROKEN, units=units, finished=0, failed=failed, message=message)
     message = f"{finished} of {units} input units of the scouts succeeded, expected {tenths} tenths of them{_cause(task)}"
     return ScoutsJudged(verdict=ScoutsVerdict.EXHAUSTED, units=units, finished=finished, failed=failed, message=message)
+
+
+def _are_all(task: Task) -> bool:
+    """True when input that grew has ended with no more units than its scouts have."""
+    return not task.grows and len(task.units) <= task.units.gate.number_max
 
 
 def scouts_revived(task: Task) -> Scouts:
@@ -141,7 +148,8 @@ def _cause(task: Task) -> str:
 
 def _counts(task: Task) -> tuple[int, int, int]:
     """Input units of the scouts but those that were dropped, those done or waiting for a merge, and those given up."""
-    number = min(task.units.gate.number_max, len(task.units))
+    # Scouts of input that grows are as many as they will be.
+    number = task.units.gate.number_max if task.grows else min(task.units.gate.number_max, len(task.units))
     dropped = task.units.ready_in(intersection(task.units.gate.dropped, ((1, number),)))
     merging = sum(len(row.units) for row in task.unmerged.values())
     return number - dropped, task.finished + merging, task.failed

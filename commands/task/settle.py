@@ -7,7 +7,7 @@ Guards: a task at work always has an open order, a live job, or a clock. Source:
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
-from commands.task.awaiting import reads_again
+from commands.task.awaiting import works_beside_parent
 from commands.task.for_orders import for_orders, texts_bytes
 from commands.task.learning import learning_step
 from commands.task.limits import JOBS_LIVE_MAX, ORDERS_OPEN_MAX, UNITS_PER_ORDER
@@ -36,14 +36,15 @@ def settle(task: Task) -> SettledEvent | None:
         return _final(task, TaskVerdict.BROKEN, task.message) if broken else _final(task, TaskVerdict.ABORTED, "killed")
     if task.status is TaskStatus.FINISHING:
         return _end(task)
-    if task.status not in PLANNING or not task.contents_complete:
+    if task.status not in PLANNING or not (task.contents_complete or task.grows):
         return None
+    if task.grows and definition_in_force(task).rules.jobs_max:
+        return None  # how many units a job has depends on all of them
     step = scouts_step(task)
     if isinstance(step, InputReleased):
         return learning_step(task) or step  # the rest is ordered with what the scouts taught
     following = step or learning_step(task) or _build_order(task) or _normal_order(task)
-    # What a parent at work adds to the input is read when it has ended.
-    return following or (None if task.parent_status == AT_WORK and reads_again(task) else _end(task))
+    return following or (None if task.grows or works_beside_parent(task) else _end(task))
 
 
 def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
@@ -112,7 +113,9 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
 
 
 def verdict_beside_parent(task: Task) -> tuple[TaskVerdict, str]:
-    """Verdict and sentence of a task whose whole input is done: it is not better than its parent."""
+    """Verdict and sentence of a task all of whose units are done: not better than its parent, nor than input that is open."""
+    if task.parent_status in ("", TaskStatus.DONE) and task.followed:
+        return TaskVerdict.FINISHED, f"all input units are done, but input dataset {next(iter(task.followed))} is open"
     if task.parent_status in ("", TaskStatus.DONE):
         return TaskVerdict.DONE, ""
     state = "at work" if task.parent_status == AT_WORK else task.parent_status

@@ -234,6 +234,7 @@ def _input_row(task: Task, dataset: str) -> InputSnapshot:
         fed_whole=dataset in task.fed_whole,
         files=task.files.get(dataset),
         awaited=dataset in task.awaited,
+        position=task.followed.get(dataset),
         greatest_lfn=greatest and greatest[0],
         greatest_start=greatest[1] if greatest else -1,
     )
@@ -274,6 +275,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         fed=UndoDict({row.dataset: row.chunks_fed for row in main.inputs if row.chunks_fed is not None}),
         fed_whole=UndoSet(row.dataset for row in main.inputs if row.fed_whole),
         contents_complete=main.contents_complete,
+        followed=UndoDict({row.dataset: row.position for row in main.inputs if row.position is not None}),
         files=UndoDict({row.dataset: row.files for row in main.inputs if row.files is not None}),
         units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from, _restored_gate(found.get(GATE))),
         known_units=main.known_units,

@@ -101,6 +101,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.PENDING, InputAwaited, _S.PENDING),
         (_S.READY, ContentsFed, _S.READY),
         (_S.RUNNING, ContentsFed, _S.RUNNING),
+        (_S.SCOUTING, ContentsFed, _S.SCOUTING),
         (_S.PAUSED, ContentsFed, _S.PAUSED),
         (_S.PENDING, ContentsFed, _S.DEFINED),
         (_S.PENDING, ContentsFed, _S.PENDING),

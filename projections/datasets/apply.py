@@ -1,7 +1,14 @@
 """Which files a dataset has, and whether more may come. A dataset exists once a file was registered in it."""
 
 from projections.engine.changes import RowChanges
-from schemas.dataset import ContentsRequested, DatasetClosed, FilesRegistered, WritingEnded
+from schemas.dataset import (
+    ContentsRequested,
+    ContentsSubscribed,
+    DatasetClosed,
+    FilesRegistered,
+    SubscriptionEnded,
+    WritingEnded,
+)
 from schemas.reading import Recorded
 
 
@@ -13,7 +20,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case DatasetClosed():
             name = record.event.aggregate_id
             changes.update("dataset", (name,), {"state": "closed", "sequence": record.event.sequence})
-        case ContentsRequested() | WritingEnded():
+        case ContentsRequested() | ContentsSubscribed() | SubscriptionEnded() | WritingEnded():
             changes.update("dataset", (record.event.aggregate_id,), {"sequence": record.event.sequence})
         case _:
             pass

@@ -18,6 +18,7 @@ from schemas.types import (
     AwaitingTask,
     DatasetFile,
     DatasetRole,
+    Subscriber,
 )
 
 
@@ -45,6 +46,32 @@ class CloseDataset(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+class EndSubscription(Struct, frozen=True, kw_only=True, gc=False):
+    """A task ended and takes no more files of the dataset.
+
+    task_id: The task that ended.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
 
 
 class EndWriting(Struct, frozen=True, kw_only=True, gc=False):
@@ -129,6 +156,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     after: Name of the last file of the chunk before; empty for the first.
     waits: True when the task waits for a dataset that does not exist.
     reading: Number of the task's reading of its input, from 0.
+    once: True when the task takes what is there, also while tasks write in the dataset.
     """
 
     task_id: int
@@ -136,6 +164,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     after: str = ""
     waits: bool = False
     reading: int = 0
+    once: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -145,6 +174,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "after": self.after,
             "waits": self.waits,
             "reading": self.reading,
+            "once": self.once,
         }
 
     @classmethod
@@ -156,6 +186,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             after=record["after"],
             waits=record["waits"],
             reading=record["reading"],
+            once=record["once"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -168,18 +199,37 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-class ContentsAwaited(Struct, frozen=True, kw_only=True, gc=False):
-    """A task asked for files of a dataset that does not exist; it is sent them when the first is registered.
+class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
+    """Send a task the next files of the dataset, at once or when they are registered, until it closes.
 
-    task_id: The task that asked.
+    task_id: The task that asks.
+    chunk: Number of the chunk that is asked for, from 0.
+    position: How many files the task has had, in the order in which they were registered.
+    reading: Number of the task's reading of its input, from 0.
+    until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
+    until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
+        open again.
+    waits: True when the task waits for a dataset that does not exist.
     """
 
     task_id: int
+    chunk: int = 0
+    position: int = 0
+    reading: int = 0
+    until_closed: bool = False
+    until_parent_ends: bool = False
+    waits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "task_id": self.task_id,
+            "chunk": self.chunk,
+            "position": self.position,
+            "reading": self.reading,
+            "until_closed": self.until_closed,
+            "until_parent_ends": self.until_parent_ends,
+            "waits": self.waits,
         }
 
     @classmethod
@@ -187,11 +237,64 @@ class ContentsAwaited(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             task_id=record["task_id"],
+            chunk=record["chunk"],
+            position=record["position"],
+            reading=record["reading"],
+            until_closed=record["until_closed"],
+            until_parent_ends=record["until_parent_ends"],
+            waits=record["waits"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.task_id <= 900000000000
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.chunk <= 999998
+            and 0 <= self.position <= 1000000000000000
+            and 0 <= self.reading <= 1000000
+        )
+
+
+class ContentsAwaited(Struct, frozen=True, kw_only=True, gc=False):
+    """A task asked for files of a dataset that does not exist; it is sent them when the first is registered.
+
+    task_id: The task that asked.
+    reading: Number of the task's reading of its input, from 0.
+    until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
+    until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
+        open again.
+    """
+
+    task_id: int
+    reading: int = 0
+    until_closed: bool = False
+    until_parent_ends: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "reading": self.reading,
+            "until_closed": self.until_closed,
+            "until_parent_ends": self.until_parent_ends,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            reading=record["reading"],
+            until_closed=record["until_closed"],
+            until_parent_ends=record["until_parent_ends"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.reading <= 1000000
+        )
 
 
 class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
@@ -224,6 +327,58 @@ class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.task_id <= 900000000000
             and 0 <= self.files_total <= 1000000000000000
+        )
+
+
+class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
+    """A task has had all files that are there, and is sent the next ones when they are registered.
+
+    task_id: The task that asked.
+    chunk: Number of the chunk that is asked for, from 0.
+    position: How many files the task has had, in the order in which they were registered.
+    reading: Number of the task's reading of its input, from 0.
+    until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
+    until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
+        open again.
+    """
+
+    task_id: int
+    chunk: int = 0
+    position: int = 0
+    reading: int = 0
+    until_closed: bool = False
+    until_parent_ends: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "chunk": self.chunk,
+            "position": self.position,
+            "reading": self.reading,
+            "until_closed": self.until_closed,
+            "until_parent_ends": self.until_parent_ends,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            chunk=record["chunk"],
+            position=record["position"],
+            reading=record["reading"],
+            until_closed=record["until_closed"],
+            until_parent_ends=record["until_parent_ends"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and 0 <= self.chunk <= 999998
+            and 0 <= self.position <= 1000000000000000
+            and 0 <= self.reading <= 1000000
         )
 
 
@@ -311,6 +466,32 @@ class FilesRegistered(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SubscriptionEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """A task that waited for further files ended.
+
+    task_id: The task that ended.
+    """
+
+    task_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.task_id <= 900000000000
+
+
 class WritingEnded(Struct, frozen=True, kw_only=True, gc=False):
     """A task that added files ended, while others that added files are at work.
 
@@ -388,6 +569,8 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     closes_with_tasks: True when only tasks that report their end added files, and no user closed it.
     writers: Those of these tasks that did not end.
     awaiting: Tasks that wait for its first files.
+    subscribers: Tasks that wait for further files, and how those that wait for its first files are to follow
+        it.
     """
 
     vo: str | None = None
@@ -396,6 +579,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     closes_with_tasks: bool = False
     writers: tuple[int, ...] = ()
     awaiting: tuple[AwaitingTask, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -406,6 +590,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "closes_with_tasks": self.closes_with_tasks,
             "writers": list(self.writers),
             "awaiting": [item.to_avro() for item in self.awaiting],
+            "subscribers": [item.to_avro() for item in self.subscribers],
         }
 
     @classmethod
@@ -418,6 +603,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             closes_with_tasks=record["closes_with_tasks"],
             writers=tuple(record["writers"]),
             awaiting=tuple(AwaitingTask.from_avro(item) for item in record["awaiting"]),
+            subscribers=tuple(Subscriber.from_avro(item) for item in record["subscribers"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -426,24 +612,30 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             len(self.writers) <= 1000
             and (not self.writers or 1 <= min(self.writers) <= max(self.writers) <= 900000000000)
             and len(self.awaiting) <= 1000
+            and len(self.subscribers) <= 2000
             and _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
             and self.vo != ""
             and self.owner != ""
             and (not self.awaiting or all(map(AwaitingTask.is_within_bounds, self.awaiting)))
+            and (not self.subscribers or all(map(Subscriber.is_within_bounds, self.subscribers)))
         )
 
 
 DatasetCommand = (
     CloseDataset
+    | EndSubscription
     | EndWriting
     | RegisterFiles
     | RequestContents
+    | SubscribeContents
 )
 
 DatasetEvent = (
     ContentsAwaited
     | ContentsRequested
+    | ContentsSubscribed
     | DatasetClosed
     | FilesRegistered
+    | SubscriptionEnded
     | WritingEnded
 )

@@ -442,6 +442,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     awaits: Of a dataset that does not exist: True when it notes the task, to send its files once the first is
         registered.
     reading: Number of the reading that the task asked for.
+    position: Of a dataset that the task follows: how many files it has had with this chunk, in the order in
+        which they were registered. Null for a list that is read by name, once.
     """
 
     dataset: str
@@ -452,6 +454,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     units_made: int | None = None
     awaits: bool = False
     reading: int = 0
+    position: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -464,6 +467,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "units_made": self.units_made,
             "awaits": self.awaits,
             "reading": self.reading,
+            "position": self.position,
         }
 
     @classmethod
@@ -478,6 +482,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             units_made=record["units_made"],
             awaits=record["awaits"],
             reading=record["reading"],
+            position=record["position"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -488,6 +493,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.chunks <= 1000000
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
+            and (self.position is None or (0 <= self.position <= 1000000000000000))
             and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
@@ -1552,6 +1558,8 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
     chunk_complete: True with the last event of a chunk; a chunk that is too large for one event is several.
     accounts: Counters after it.
     status: Status that the task goes to, which waited for this dataset; empty when it keeps the one it has.
+    position: Of a dataset that the task follows: how many of its files, in the order in which they were
+        registered, the task has had with this chunk. Null for a list that was read by name, once.
     """
 
     dataset: str
@@ -1561,6 +1569,7 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
     chunk_complete: bool = True
     accounts: FileAccounts
     status: str = ""
+    position: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1572,6 +1581,7 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
             "chunk_complete": self.chunk_complete,
             "accounts": self.accounts.to_avro(),
             "status": self.status,
+            "position": self.position,
         }
 
     @classmethod
@@ -1585,12 +1595,14 @@ class ContentsFed(Struct, frozen=True, kw_only=True, gc=False):
             chunk_complete=record["chunk_complete"],
             accounts=FileAccounts.from_avro(record["accounts"]),
             status=record["status"],
+            position=record["position"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.units) <= 200000
+            and (self.position is None or (0 <= self.position <= 1000000000000000))
             and _NAMES_OF_CONTENTSFED("\n".join((self.dataset, self.status, ""))) is not None
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and self.accounts.is_within_bounds()

@@ -35,7 +35,7 @@ _HPO = "hyperparameter optimisation"
 TASK = KnownKeys(
     followed=frozenset(
         (
-            "waitInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
+            "waitInput", "runUntilClosed", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
             "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
@@ -79,7 +79,7 @@ TASK = KnownKeys(
     },
     unsupported={
         "allowEmptyInput": "input without files",
-        "ignoreMissingInDS": "leaving out datasets that do not exist", "runUntilClosed": "running until the input is closed",
+        "ignoreMissingInDS": "leaving out datasets that do not exist",
         "inputPreStaging": "input from tape", "segmentedWork": "segmented work", "segmentSpecs": "segmented work",
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",
         "skipFilesUsedBy": "input of other tasks left out",

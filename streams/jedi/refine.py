@@ -133,6 +133,7 @@ def _definition(
         parent_task_id=None if given.flag("noWaitParent") else parent_task_id,
         no_wait_parent=given.flag("noWaitParent"),
         wait_input=given.flag("waitInput"),
+        run_until_closed=given.flag("runUntilClosed"),
         listed=listed,
         scouts=_scouts(given),
     )

@@ -1,8 +1,9 @@
-"""A task beside its parent (noWaitParent, as `prun --parentTaskID` asks for): it reads its input again when the parent ended."""
+"""A task beside its parent (noWaitParent, as `prun --parentTaskID` asks): it takes what the parent makes and ends after it."""
 
 from typing import Any
 
 from commands.task.transitions import TaskStatus
+from commands.undo import UndoDict
 from schemas.task import FeedContents, FinishTask, ParkTask, PauseTask, RefineTask, ResumeTask, TaskBroken
 from schemas.types import BrokerageEvidence
 from tests.commands.builders import TASK, a_queue, generate_all, run_all, the_task
@@ -39,20 +40,22 @@ def beside_a_parent(*lfns: str, **definition: Any) -> Culm:
     return culm
 
 
-def test_an_impatient_child_has_not_ended_before_its_parent_and_reads_what_that_added() -> None:
+def test_an_impatient_child_takes_what_its_parent_adds_and_has_not_ended_before_it() -> None:
     culm = beside_a_parent("a")
     run_all(culm)
     assert (status(culm), the_task(culm).finished) == (TaskStatus.RUNNING, 1)
-    register(culm, "user.jdoe.made", "b", "c")
 
-    ended(culm, "done")
+    register(culm, "user.jdoe.made", "b", "c")
     assert ordered(culm) == ["b", "c"]
+    generate_all(culm)
     run_all(culm)
+    assert status(culm) is TaskStatus.RUNNING
+    ended(culm, "done")
 
     assert (status(culm), the_task(culm).finished) == (TaskStatus.DONE, 3)
 
 
-def test_an_impatient_child_reads_again_while_its_jobs_run_and_while_it_is_paused() -> None:
+def test_an_impatient_child_takes_files_while_its_jobs_run_and_while_it_is_paused() -> None:
     for paused in (False, True):
         culm = beside_a_parent("a")
         register(culm, "user.jdoe.made", "b")
@@ -67,7 +70,7 @@ def test_an_impatient_child_reads_again_while_its_jobs_run_and_while_it_is_pause
         assert (status(culm), the_task(culm).finished) == (TaskStatus.DONE, 2)
 
 
-def test_an_impatient_child_that_waits_for_a_queue_reads_again_and_stays_pending() -> None:
+def test_an_impatient_child_that_waits_for_a_queue_takes_files_and_stays_pending() -> None:
     culm = a_culm()
     submitted(culm, PARENT, None)
     refined(culm, PARENT)
@@ -102,15 +105,24 @@ def test_an_impatient_child_can_be_finished_before_its_parent() -> None:
     assert status(culm) is TaskStatus.FINISHED
 
 
-def test_files_of_an_earlier_reading_are_refused() -> None:
+def test_a_chunk_that_comes_a_second_time_is_refused() -> None:
     culm = beside_a_parent("a")
-    ended(culm, "done")
-    before = the_task(culm).fed_whole
 
-    stale = FeedContents(dataset="user.jdoe.made", known=True, chunk=0, chunks=1, reading=0)
-    assert culm.send(stale, str(TASK), role="system").reason == "WRONG_STATUS"
+    again = FeedContents(dataset="user.jdoe.made", known=True, chunk=0, chunks=2, position=1)
+    assert culm.send(again, str(TASK), role="system").reason == "OUT_OF_ORDER"
 
-    assert (the_task(culm).reading, the_task(culm).fed_whole) == (1, before)
+    assert (len(the_task(culm).units), dict(the_task(culm).followed)) == (1, {"user.jdoe.made": 1})
+
+
+def test_the_children_of_an_earlier_release_go_on_with_a_reading_that_was_under_way() -> None:
+    culm = beside_a_parent("a")
+    task = the_task(culm)
+    task.reading, task.followed, task.fed = 1, UndoDict(), UndoDict()
+
+    first = FeedContents(dataset="user.jdoe.made", known=True, chunk=0, chunks=1, reading=1)
+    assert culm.send(first, str(TASK), role="system").accepted
+
+    assert task.contents_complete
 
 
 def test_an_impatient_child_breaks_when_its_parent_ended_without_making_its_input() -> None:

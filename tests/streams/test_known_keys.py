@@ -103,10 +103,10 @@ def test_a_key_that_no_one_knows_is_refused_with_the_one_that_is_close_to_it() -
 
 
 def test_all_keys_that_cannot_be_followed_are_named_at_once() -> None:
-    message = message_of(a_submission(runUntilClosed=True, pushJob=1))
+    message = message_of(a_submission(segmentedWork=True, pushJob=1))
 
     assert message == (
-        "runUntilClosed: running until the input is closed is not supported; found True, expected no such key; "
+        "segmentedWork: segmented work is not supported; found True, expected no such key; "
         "pushJob: jobs pushed to workers by the task; the queue decides is not supported; found 1, expected no such key"
     )
 
