@@ -177,6 +177,8 @@ def why_task(facts: TaskFacts) -> list[Reason]:
             return [_ended_task(facts)]
 
 
+#: Jobs of a sample that a sentence names.
+SAMPLE_NAMED = 5
 LIVE = frozenset(
     {"defined", "activated", "throttled", "sent", "starting", "running", "holding", "transferring", "merging"}
 )
@@ -227,7 +229,10 @@ def _learned(task: Row) -> list[Reason]:
             before = "none" if one["old"] is None else f"{one['old']:,g}"
             says = f"{one['parameter']} is {one['new']:,g} instead of {before}:"
             says += f" {one['reduction']} of {_count(one['jobs'], 'job')} that used"
-            says += f" {one['least']:,g} to {one['most']:,g}, and {one['margin_percent']} %."
+            says += f" {one['least']:,g} to {one['most']:,g}, and {one['margin_percent']} %"
+            sample = [f"job {job} {value:,g}" for job, value in one.get("sample") or ()][:SAMPLE_NAMED]
+            more = one["jobs"] - len(sample)
+            says += f" ({', '.join(sample)}{f' and {more} more' if more > 0 else ''})." if sample else "."
             found.append(Reason(says, "Revert the requirements.", "its owner or production"))
     return found
 

@@ -13,6 +13,7 @@ from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
+from check.learned import LearnedFromSamples
 from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.names import WholeLists
 from check.reading import LogReader, ReadModel, SetAside, read_model
@@ -49,6 +50,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         CitedBrokerage(),
         UnitCounters(),
         InputReleasedOnce(),
+        LearnedFromSamples(),
         WholeLists(),
         LegalJobs(),
         NoJobLost(settled),

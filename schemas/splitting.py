@@ -1,6 +1,6 @@
 """What the rules of splitting say of a job, whichever queue it is for. Pure. Source: docs/reference/jedi.md, "Splitting"."""
 
-from schemas.types import InputUnit, SplitRules, TaskDefinition
+from schemas.types import InputUnit, Requirements, SplitRules, TaskDefinition
 
 #: Files of one job, also where its task asks for more: their names stand in one command line.
 FILES_OF_A_JOB_MAX = 1_000
@@ -8,11 +8,25 @@ FILES_OF_A_JOB_MAX = 1_000
 INPUT_RECORDS_BYTES_MAX = 330_000
 #: Of one file, beside its texts.
 NUMBERS_BYTES = 100
+MEGABYTE = 1024**2
 
 
 def files_of_a_job(rules: SplitRules) -> int:
     """The most files that one job may have."""
     return min(rules.files_per_job or rules.files_per_job_max, FILES_OF_A_JOB_MAX)
+
+
+def disk_bytes(required: Requirements, input_bytes_of_job: int, events: int | None) -> int:
+    """The disk of a job beside its input: what was asked for, with what its output is expected to be where that was learned.
+
+    events: of the job, None where they are not known; the rate by input, then that which was asked for, stand in.
+    """
+    work = (required.disk_mb - required.output_mb) * MEGABYTE
+    if required.output_kb_per_event is not None and events is not None:
+        return work + int(required.output_kb_per_event * 1024 * events)
+    if required.output_kb_per_input_mb is not None:
+        return work + int(required.output_kb_per_input_mb * input_bytes_of_job / 1024)
+    return required.disk_mb * MEGABYTE
 
 
 def is_made_up(definition: TaskDefinition) -> bool:

@@ -1888,6 +1888,9 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
     written_bytes: Bytes written.
     core_count: Cores used.
     events: Events processed.
+    work_dir_bytes: Largest size of the working directory.
+    leak_kb_per_second: Slope of the memory over the running time, as the pilot fitted it; negative where memory
+        fell.
     """
 
     cpu_seconds: float | None = None
@@ -1901,6 +1904,8 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
     written_bytes: int | None = None
     core_count: float | None = None
     events: int | None = None
+    work_dir_bytes: int | None = None
+    leak_kb_per_second: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1916,6 +1921,8 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
             "written_bytes": self.written_bytes,
             "core_count": self.core_count,
             "events": self.events,
+            "work_dir_bytes": self.work_dir_bytes,
+            "leak_kb_per_second": self.leak_kb_per_second,
         }
 
     @classmethod
@@ -1933,6 +1940,8 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
             written_bytes=record["written_bytes"],
             core_count=record["core_count"],
             events=record["events"],
+            work_dir_bytes=record["work_dir_bytes"],
+            leak_kb_per_second=record["leak_kb_per_second"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1949,6 +1958,8 @@ class JobUsage(Struct, frozen=True, kw_only=True, gc=False):
             and (self.written_bytes is None or (0 <= self.written_bytes <= 1152921504606846976))
             and (self.core_count is None or (0 <= self.core_count <= 1000000))
             and (self.events is None or (0 <= self.events <= 1000000000000))
+            and (self.work_dir_bytes is None or (0 <= self.work_dir_bytes <= 1152921504606846976))
+            and (self.leak_kb_per_second is None or (-1000000000 <= self.leak_kb_per_second <= 1000000000))
         )
 
 
@@ -2042,11 +2053,13 @@ _NAMES_OF_LEARNEDREQUIREMENT = lines_of(
 class LearnedRequirement(Struct, frozen=True, kw_only=True, gc=False):
     """One requirement of a task, worked out from what its jobs used.
 
-    parameter: ram_mb, hs06_seconds_per_event, cpu_efficiency_percent, io_kb_per_second.
+    parameter: ram_mb, hs06_seconds_per_event, walltime_seconds, disk_mb, output_kb_per_event,
+        output_kb_per_input_mb, io_intensity_kbps, disk_io_kbps, cpu_efficiency_percent, leak_kbps_of_core,
+        files_per_job, gigabytes_per_job, files_per_job_max; io_kb_per_second in events of earlier releases.
     old: Value in force before; null: none.
-    new: Value that the sample gives, with its margin.
+    new: Value that the sample gives, with its margin; 0 of files_per_job and gigabytes_per_job: none.
     applied: True when it is in force from now on; false: recorded alone.
-    reduction: How the sample became one value: percentile 75, median, maximum.
+    reduction: How the sample became one value: percentile 75, median, mean, maximum.
     margin_percent: What was added.
     jobs: The sample: PandaIDs.
     values: Of each of them, the value.
@@ -3105,6 +3118,10 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     container: Jobs run in a container: the queue must have a runtime for them.
     io_intensity_kbps: ioIntensity: input and output of a job by its wall time (kB/s); null is not known.
     disk_io_kbps: diskIO: traffic of a core on the local disk (kB/s); null is not known.
+    output_mb: Of disk_mb, what outputs were asked for; it gives way to the rates below.
+    output_kb_per_event: kB of output that an event makes, learned; null is not known.
+    output_kb_per_input_mb: kB of output that an MB of input makes, learned where events are not known; null is
+        not known.
     """
 
     site: str | None = None
@@ -3122,6 +3139,9 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     container: bool = False
     io_intensity_kbps: float | None = None
     disk_io_kbps: float | None = None
+    output_mb: int = 0
+    output_kb_per_event: float | None = None
+    output_kb_per_input_mb: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3141,6 +3161,9 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             "container": self.container,
             "io_intensity_kbps": self.io_intensity_kbps,
             "disk_io_kbps": self.disk_io_kbps,
+            "output_mb": self.output_mb,
+            "output_kb_per_event": self.output_kb_per_event,
+            "output_kb_per_input_mb": self.output_kb_per_input_mb,
         }
 
     @classmethod
@@ -3162,6 +3185,9 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             container=record["container"],
             io_intensity_kbps=record["io_intensity_kbps"],
             disk_io_kbps=record["disk_io_kbps"],
+            output_mb=record["output_mb"],
+            output_kb_per_event=record["output_kb_per_event"],
+            output_kb_per_input_mb=record["output_kb_per_input_mb"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3178,6 +3204,9 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             and (self.architecture is None or (len(self.architecture) <= 500 and LINE.takes(self.architecture)))
             and (self.io_intensity_kbps is None or (0 <= self.io_intensity_kbps <= 1000000000000000.0))
             and (self.disk_io_kbps is None or (0 <= self.disk_io_kbps <= 1000000000000000.0))
+            and 0 <= self.output_mb <= 100000000000
+            and (self.output_kb_per_event is None or (0 <= self.output_kb_per_event <= 1000000000000000.0))
+            and (self.output_kb_per_input_mb is None or (0 <= self.output_kb_per_input_mb <= 1000000000000000.0))
             and _NAMES_OF_REQUIREMENTS("\n".join((self.site or "", self.cloud or "", self.label, self.processing_type, ""))) is not None
         )
 
@@ -3490,12 +3519,52 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
         one file each.
     ram_fixed: True when memory stays as asked for (MBPerCoreFixed, MBFixed).
     cpu_time_fixed: True when CPU time stays as asked for (HS06sPerEventFixed).
+    output_fixed: True when the space of outputs stays as asked for (outDiskUnit that ends in Fixed).
+    ram_percentile: SCOUT_RAMCOUNT_RANK: memory is this percentile of the sample.
+    ram_margin_percent: SCOUT_RAMCOUNT_MARGIN: what is added to it.
+    ram_mb_min: SCOUT_RAMCOUNT_MIN: less memory is asked for only by tasks that asked for less from the
+        beginning.
+    cpu_time_percentile: SCOUT_CPUTIME_RANK: CPU time for each event is this percentile of the sample.
+    disk_io_kbps_cap: SCOUT_DISK_IO_CAP: more disk traffic is not asked for; null: no limit.
+    ram_mb_of_core_max: RAM_THR_EXAUSTED: memory of a core above it that was not asked for exhausts the task.
+    cpu_time_factor_max: SCOUT_WRONG_CPUTIME_THRESHOLD: so many times the CPU time that was asked for, in jobs
+        of more than 24 h, exhaust the task.
+    cpu_efficiency_percent_min: minCpuEfficiency: jobs that compute less of their time are inefficient; null:
+        not judged.
+    inefficient_tenths: SCOUT_NUM_CPU_INEFFICIENT: so many tenths of the jobs inefficient exhaust the task; 0:
+        only their median counts.
+    inefficient_jobs_min: SCOUT_THR_CPU_INEFFICIENT: with so many jobs to follow at least.
+    io_intensity_kbps_exempt: SCOUT_MAX_IO_INTENSITY_FOR_EXHAUSTED: jobs above this I/O intensity may be
+        inefficient; null: none.
+    short_seconds: SCOUT_SHORT_EXECTIME: jobs that run less are short; 0: none is.
+    short_tenths: SCOUT_NUM_SHORT: so many tenths of the jobs short exhaust the task; 0: not judged.
+    short_jobs_min: SCOUT_THR_SHORT: with so many jobs to follow at least.
+    short_jobs_grow: SCOUT_CHANGE_SR: short jobs do not exhaust the task, its jobs get more input instead.
+    leak_kbps_of_core_max: SCOUT_MEM_LEAK_PER_CORE: a larger mean slope of the memory of a core stands in the
+        verdict; null: not judged.
     """
 
     success_tenths: int
     split_rules_kept: bool = False
     ram_fixed: bool = False
     cpu_time_fixed: bool = False
+    output_fixed: bool = False
+    ram_percentile: int = 75
+    ram_margin_percent: int = 10
+    ram_mb_min: int = 1000
+    cpu_time_percentile: int = 95
+    disk_io_kbps_cap: float | None = None
+    ram_mb_of_core_max: int = 4096
+    cpu_time_factor_max: float = 2.0
+    cpu_efficiency_percent_min: int | None = None
+    inefficient_tenths: int = 0
+    inefficient_jobs_min: int = 0
+    io_intensity_kbps_exempt: float | None = None
+    short_seconds: int = 0
+    short_tenths: int = 0
+    short_jobs_min: int = 0
+    short_jobs_grow: bool = False
+    leak_kbps_of_core_max: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3504,6 +3573,23 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
             "split_rules_kept": self.split_rules_kept,
             "ram_fixed": self.ram_fixed,
             "cpu_time_fixed": self.cpu_time_fixed,
+            "output_fixed": self.output_fixed,
+            "ram_percentile": self.ram_percentile,
+            "ram_margin_percent": self.ram_margin_percent,
+            "ram_mb_min": self.ram_mb_min,
+            "cpu_time_percentile": self.cpu_time_percentile,
+            "disk_io_kbps_cap": self.disk_io_kbps_cap,
+            "ram_mb_of_core_max": self.ram_mb_of_core_max,
+            "cpu_time_factor_max": self.cpu_time_factor_max,
+            "cpu_efficiency_percent_min": self.cpu_efficiency_percent_min,
+            "inefficient_tenths": self.inefficient_tenths,
+            "inefficient_jobs_min": self.inefficient_jobs_min,
+            "io_intensity_kbps_exempt": self.io_intensity_kbps_exempt,
+            "short_seconds": self.short_seconds,
+            "short_tenths": self.short_tenths,
+            "short_jobs_min": self.short_jobs_min,
+            "short_jobs_grow": self.short_jobs_grow,
+            "leak_kbps_of_core_max": self.leak_kbps_of_core_max,
         }
 
     @classmethod
@@ -3514,11 +3600,45 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
             split_rules_kept=record["split_rules_kept"],
             ram_fixed=record["ram_fixed"],
             cpu_time_fixed=record["cpu_time_fixed"],
+            output_fixed=record["output_fixed"],
+            ram_percentile=record["ram_percentile"],
+            ram_margin_percent=record["ram_margin_percent"],
+            ram_mb_min=record["ram_mb_min"],
+            cpu_time_percentile=record["cpu_time_percentile"],
+            disk_io_kbps_cap=record["disk_io_kbps_cap"],
+            ram_mb_of_core_max=record["ram_mb_of_core_max"],
+            cpu_time_factor_max=record["cpu_time_factor_max"],
+            cpu_efficiency_percent_min=record["cpu_efficiency_percent_min"],
+            inefficient_tenths=record["inefficient_tenths"],
+            inefficient_jobs_min=record["inefficient_jobs_min"],
+            io_intensity_kbps_exempt=record["io_intensity_kbps_exempt"],
+            short_seconds=record["short_seconds"],
+            short_tenths=record["short_tenths"],
+            short_jobs_min=record["short_jobs_min"],
+            short_jobs_grow=record["short_jobs_grow"],
+            leak_kbps_of_core_max=record["leak_kbps_of_core_max"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.success_tenths <= 10
+        return (
+            1 <= self.success_tenths <= 10
+            and 0 <= self.ram_percentile <= 100
+            and 0 <= self.ram_margin_percent <= 1000
+            and 0 <= self.ram_mb_min <= 100000000
+            and 0 <= self.cpu_time_percentile <= 100
+            and (self.disk_io_kbps_cap is None or (0 <= self.disk_io_kbps_cap <= 1000000000000000.0))
+            and 0 <= self.ram_mb_of_core_max <= 100000000
+            and 0 <= self.cpu_time_factor_max <= 1000000
+            and (self.cpu_efficiency_percent_min is None or (0 <= self.cpu_efficiency_percent_min <= 100))
+            and 0 <= self.inefficient_tenths <= 10
+            and 0 <= self.inefficient_jobs_min <= 1000000000
+            and (self.io_intensity_kbps_exempt is None or (0 <= self.io_intensity_kbps_exempt <= 1000000000000000.0))
+            and 0 <= self.short_seconds <= 1000000000
+            and 0 <= self.short_tenths <= 10
+            and 0 <= self.short_jobs_min <= 1000000000
+            and (self.leak_kbps_of_core_max is None or (0 <= self.leak_kbps_of_core_max <= 1000000000))
+        )
 
 
 _NAMES_OF_SERVICEMETRICS = lines_of(

@@ -22,7 +22,17 @@ from identity.rights import capability_of_command, class_of_command, may_act_on,
 from identity.ruling import EndpointClass
 from schemas.ids import caused_command_id
 from schemas.job import KillJob
-from schemas.task import ChangeTaskPriority, FinishTask, KillTask, PauseTask, ReloadTask, ResumeTask, RetryTask, WakeTask
+from schemas.task import (
+    ChangeTaskPriority,
+    FinishTask,
+    KillTask,
+    PauseTask,
+    ReloadTask,
+    ResumeTask,
+    RetryTask,
+    RevertRequirements,
+    WakeTask,
+)
 
 TARGETS_MAX = 1_000
 AT_ONCE = 20
@@ -184,6 +194,8 @@ def _command(asked: ActionRequest) -> Any:
             return ChangeTaskPriority(priority=asked.priority, reason=reason)
         case "reload_task":
             return ReloadTask(reason=reason)
+        case "revert_task":
+            return RevertRequirements(reason=reason)
         case "wake_task":
             return WakeTask(cause="OPERATOR")
         case "reassign_job":

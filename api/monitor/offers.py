@@ -27,6 +27,12 @@ ACTIONS: Mapping[str, Action] = {
     "priority_task": Action("Priority", "task", "ChangeTaskPriority", not_from=TASK_ENDED, asks_priority=True),
     "reload_task": Action("Run again", "task", "ReloadTask", from_states=("done", "finished", "failed", "aborted", "exhausted")),
     "wake_task": Action("Try now", "task", "WakeTask", from_states=("pending",)),
+    "revert_task": Action(
+        "Revert learned",
+        "task",
+        "RevertRequirements",
+        from_states=("ready", "scouting", "running", "pending", "paused", "exhausted"),
+    ),
     "reassign_job": Action("Reassign", "job", "KillJob", from_states=("activated",)),
     "kill_job": Action("Kill", "job", "KillJob", from_states=LIVE_STATES),
 }

@@ -33,8 +33,10 @@ LIVE_STATES = {
 #: What tells of usage; most reports of short jobs have none of them.
 USAGE = (
     "cpuConsumptionTime", "cpuConsumptionUnit", "maxRSS", "maxPSS", "maxVMEM", "maxSWAP", "avgRSS", "totRBYTES",
-    "totRCHAR", "totWBYTES", "totWCHAR", "meanCoreCount", "nEvents",
+    "totRCHAR", "totWBYTES", "totWCHAR", "meanCoreCount", "nEvents", "jobMetrics",
 )  # fmt: skip
+#: Characters of jobMetrics, and the steepest slope of memory that is believed (kB/s).
+METRICS_MAX, LEAK_MAX = 500, 1_000_000_000
 #: Exit codes of payloads that the pilot renames (docs/reference/pilot.md, "Error codes"): its own says nothing then.
 RENAMED_EXIT_CODES = frozenset({2, 3, 251})
 #: Error families: name in the report, family in the log.
@@ -72,6 +74,7 @@ LEGACY_OF_V1 = {
     "core_count": "coreCount",
     "mean_core_count": "meanCoreCount",
     "n_events": "nEvents",
+    "job_metrics": "jobMetrics",
     "job_sub_status": "jobSubStatus",
     "jobStatus": "state",
 }
@@ -187,11 +190,19 @@ def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
     return tuple(errors)
 
 
+def metrics_of(body: Mapping[str, Any]) -> Mapping[str, str]:
+    """The words `name=value` of `jobMetrics`, of which the first 500 characters count, as in PanDA."""
+    words = (word.partition("=") for word in text_of(body, "jobMetrics", METRICS_MAX).split())
+    return {name: value for name, sign, value in words if sign}
+
+
 def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
     """What the payload used; None when the pilot measured nothing."""
     if not any(name in body for name in USAGE):
         return None
     cpu, cores = number_of(body, "cpuConsumptionTime"), number_of(body, "meanCoreCount")
+    metrics = metrics_of(body)
+    leak = number_of(metrics, "leak")
     usage = JobUsage(
         cpu_seconds=cpu if cpu is not None and 0 <= cpu <= CPU_SECONDS_MAX else None,
         cpu_unit=text_of(body, "cpuConsumptionUnit", UNIT_MAX, LINE) or None,
@@ -204,5 +215,7 @@ def usage_of(body: Mapping[str, Any]) -> JobUsage | None:
         written_bytes=amount_of(body, "totWBYTES", "totWCHAR"),
         core_count=cores if cores is not None and 0 <= cores <= CORES_MAX else None,
         events=amount_of(body, "nEvents", most=EVENTS_MAX),
+        work_dir_bytes=amount_of(metrics, "workDirSize"),
+        leak_kb_per_second=leak if leak is not None and abs(leak) <= LEAK_MAX else None,
     )
     return None if all(value is None for value in usage.to_avro().values()) else usage

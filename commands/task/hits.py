@@ -22,6 +22,7 @@ from schemas.task import (
     ReloadTask,
     ResumeTask,
     RetryTask,
+    RevertRequirements,
     TaskCommand,
 )
 
@@ -42,7 +43,7 @@ def hits_of(task: Task, command: TaskCommand) -> Hits | None:
             return Hits(len(task.jobs), _unfinished(task))
         case IncreaseAttempts():
             return Hits(0, len(task.units))
-        case ChangeTaskPriority() | ChangeTaskAttribute() | ChangeSplitRule():
+        case ChangeTaskPriority() | ChangeTaskAttribute() | ChangeSplitRule() | RevertRequirements():
             return Hits(0, _without_job(task))
         case ReleaseInput():
             return Hits(0, _fed(task, task.units.gate.held_of(intervals_of(command.units))))

@@ -7,8 +7,10 @@ Source: docs/reference/jedi.md, "Learned requirements"; docs/decisions/0072.
 from dataclasses import replace
 
 from commands.decision import Decision, accept, refuse
-from commands.task.measured import measure_of, requirements_learned, with_values
+from commands.task.learned_values import requirements_learned, value_in, with_values
+from commands.task.measured import SAMPLE_JOBS_MAX, measure_of, sample_of
 from commands.task.model import Scouts, Task
+from commands.task.scouting import jobs_shall_grow
 from commands.task.transitions import ACTIVE, TaskStatus
 from commands.undo import UndoDict
 from schemas.splitting import is_made_up
@@ -28,8 +30,18 @@ def learning_step(task: Task) -> RequirementsLearned | None:
     first = task.scouts is Scouts.PASSED and not learning.learned_at
     if not due and not first:
         return None
-    learned = requirements_learned(definition, tuple(learning.measures.values()), made_up=is_made_up(definition))
-    return RequirementsLearned(finished_jobs=learning.finished_jobs, learned=learned)
+    measures = tuple(learning.measures.values())
+    seed = f"{task.task_id}:{learning.finished_jobs}" if len(measures) > SAMPLE_JOBS_MAX else ""
+    learned = requirements_learned(
+        definition,
+        sample_of(measures, seed),
+        made_up=is_made_up(definition),
+        library_bytes=task.library.size_bytes if task.library is not None else 0,
+        grow=not learning.learned_at and jobs_shall_grow(task),
+    )
+    return RequirementsLearned(
+        finished_jobs=learning.finished_jobs, learned=learned, seed=seed, measured_jobs=len(measures)
+    )
 
 
 def is_measured(task: Task) -> bool:
@@ -49,20 +61,20 @@ def jobs_measured(task: Task, event: JobOutcomesRecorded) -> None:
             continue
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
             task.learning = replace(task.learning, finished_jobs=task.learning.finished_jobs + 1)
-            events = sum(unit.events or 0 for unit in task.units.specs(job.units)) or None
-            if (measure := measure_of(outcome, events)) is not None:
+            units = task.units.specs(job.units)
+            events = sum(unit.events or 0 for unit in units) or None
+            input_bytes = sum(unit.size_bytes for unit in units) or None
+            if (measure := measure_of(outcome, events, input_bytes)) is not None:
                 task.learning.measures[job.serial] = measure
 
 
 def learned(task: Task, event: RequirementsLearned) -> None:
     """Values that are in force from now on; after the last milestone measures are not needed any more."""
     assert task.definition is not None
-    old = (task.definition.requirements.ram_mb, task.definition.rules.hs06_seconds_per_event)
     values = {one.parameter: one.new for one in event.learned if one.applied}
-    ram_mb, cpu_time = int(values.get("ram_mb", old[0])), values.get("hs06_seconds_per_event", old[1])
-    task.definition = with_values(task.definition, ram_mb, cpu_time)
-    asked = task.learning.asked or (old if values else None)
-    task.learning = replace(task.learning, learned_at=event.finished_jobs, asked=asked)
+    asked = {name: value_in(task.definition, name) for name in values} | dict(task.learning.asked or ())
+    task.definition = with_values(task.definition, values)
+    task.learning = replace(task.learning, learned_at=event.finished_jobs, asked=tuple(sorted(asked.items())) or None)
     if event.finished_jobs >= MILESTONES[-1]:
         task.learning = replace(task.learning, measures=UndoDict())
 
@@ -80,5 +92,5 @@ def reverted(task: Task) -> None:
     """As it was asked for, and so it stays."""
     assert task.definition is not None
     assert task.learning.asked is not None
-    task.definition = with_values(task.definition, *task.learning.asked)
+    task.definition = with_values(task.definition, dict(task.learning.asked))
     task.learning = replace(task.learning, asked=None, reverted=True, measures=UndoDict())

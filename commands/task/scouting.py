@@ -5,8 +5,8 @@ a unit count once. Source: docs/reference/jedi.md, "Scouts"; docs/decisions/0072
 """
 
 from commands.task.limits import UNITS_MAX
-from commands.task.measured import too_much
 from commands.task.model import Scouts, Task, accounts_of
+from commands.task.scout_checks import memory_leak, short_jobs, too_much
 from schemas.intervals import intersection
 from schemas.records import replace
 from schemas.splitting import files_of_a_job, is_made_up
@@ -103,7 +103,8 @@ def _judged(task: Task) -> ScoutsJudged | None:
     if _enough(task):
         problem = _problem_of_use(task, units)
         verdict = ScoutsVerdict.EXHAUSTED if problem else ScoutsVerdict.GOOD
-        return ScoutsJudged(verdict=verdict, units=units, finished=finished, failed=failed, message=problem)
+        message = problem or memory_leak(task.definition, tuple(task.learning.measures.values()))
+        return ScoutsJudged(verdict=verdict, units=units, finished=finished, failed=failed, message=message)
     if not units or _are_all(task):  # all of them were dropped, or nothing waits for their verdict
         return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=units, finished=finished, failed=failed)
     if finished + failed < units:
@@ -137,9 +138,21 @@ def _problem_of_use(task: Task, units: int) -> str:
     """What the scouts used that their task did not ask for, where more than JOBS_OF_NO_MATTER jobs are to follow."""
     assert task.definition is not None
     per_job = max(1, task.units.gate.number_max // SCOUT_JOBS)
-    if len(task.units) - units <= JOBS_OF_NO_MATTER * per_job:
+    left = len(task.units) - units
+    if left <= JOBS_OF_NO_MATTER * per_job:
         return ""
-    return too_much(task.definition, tuple(task.learning.measures.values()))
+    measures = tuple(task.learning.measures.values())
+    return too_much(task.definition, measures, -(-left // per_job), made_up=is_made_up(task.definition))
+
+
+def jobs_shall_grow(task: Task) -> bool:
+    """True when its jobs are too short and the rules say that others shall have more input for it."""
+    rules = task.definition.scouts if task.definition is not None else None
+    if rules is None or not rules.short_jobs_grow or task.definition is None or is_made_up(task.definition):
+        return False
+    per_job = files_of_a_job(_of_scouts(task.definition).rules)
+    jobs_to_come = -(-max(0, len(task.units) - SCOUT_JOBS * per_job) // per_job)
+    return bool(short_jobs(rules, tuple(task.learning.measures.values()), jobs_to_come))
 
 
 def _cause(task: Task) -> str:

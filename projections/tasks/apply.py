@@ -46,6 +46,8 @@ from schemas.types import DatasetRole, FileAccounts, LearnedRequirement, TaskDef
 
 #: A task has no more: a number of released units as great as this one holds none back.
 UNITS_MAX = 1_000_000
+#: Jobs of a sample that the row names.
+SAMPLE_SHOWN = 20
 
 
 def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
@@ -200,10 +202,11 @@ def _gate_columns(event: Any) -> Row:
 
 
 def _learned(one: LearnedRequirement) -> Row:
-    """Without the sample, which is in the event; of it the number, and the bounds of its values."""
+    """With the first of the sample, which is in the event as a whole; of that the number, and the bounds of its values."""
     row: Row = {"parameter": one.parameter, "old": one.old, "new": one.new, "applied": one.applied}
     row |= {"reduction": one.reduction, "margin_percent": one.margin_percent, "jobs": len(one.jobs)}
-    return row | {"least": min(one.values, default=None), "most": max(one.values, default=None)}
+    row |= {"least": min(one.values, default=None), "most": max(one.values, default=None)}
+    return row | {"sample": [list(pair) for pair in zip(one.jobs[:SAMPLE_SHOWN], one.values[:SAMPLE_SHOWN], strict=False)]}
 
 
 def _kept_message(task_id: int, changes: RowChanges) -> str | None:

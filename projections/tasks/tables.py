@@ -5,7 +5,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 4
+VERSION = 5
 TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
 SUBJECTS = {"task": ("task", "task_dataset", "task_file", "task_names")}

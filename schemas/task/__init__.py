@@ -2110,16 +2110,23 @@ class RequirementsLearned(Struct, frozen=True, kw_only=True, gc=False):
 
     finished_jobs: Jobs that had succeeded.
     learned: Each requirement.
+    seed: From which the sample was drawn where more jobs were measured than it may have; empty where there was
+        nothing to draw.
+    measured_jobs: Jobs of which a sample was taken; 0 in events of earlier releases.
     """
 
     finished_jobs: int
     learned: tuple[LearnedRequirement, ...] = ()
+    seed: str = ""
+    measured_jobs: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "finished_jobs": self.finished_jobs,
             "learned": [item.to_avro() for item in self.learned],
+            "seed": self.seed,
+            "measured_jobs": self.measured_jobs,
         }
 
     @classmethod
@@ -2128,6 +2135,8 @@ class RequirementsLearned(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             finished_jobs=record["finished_jobs"],
             learned=tuple(LearnedRequirement.from_avro(item) for item in record["learned"]),
+            seed=record["seed"],
+            measured_jobs=record["measured_jobs"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2135,6 +2144,8 @@ class RequirementsLearned(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.finished_jobs <= 1000000000
             and len(self.learned) <= 20
+            and len(self.seed) <= 64 and LINE.takes(self.seed)
+            and 0 <= self.measured_jobs <= 1000000000
             and (not self.learned or all(map(LearnedRequirement.is_within_bounds, self.learned)))
         )
 
@@ -3259,6 +3270,12 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     cpu_seconds: CPU time.
     memory_kb: Largest memory.
     io_bytes: Bytes read and written.
+    input_bytes: Bytes of input; empty in rows of earlier releases.
+    output_bytes: Bytes of output; empty in rows of earlier releases.
+    work_bytes: Largest working directory; empty in rows of earlier releases.
+    leak_bytes_per_second: Slope of the memory; empty in rows of earlier releases.
+    asked_parameters: Requirements that differ from what was asked for, by the names of learned requirements.
+    asked_values: Of each of them, what was asked for; -1: nothing.
     """
 
     finished_jobs: int = 0
@@ -3272,6 +3289,12 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     cpu_seconds: tuple[int, ...] = ()
     memory_kb: tuple[int, ...] = ()
     io_bytes: tuple[int, ...] = ()
+    input_bytes: tuple[int, ...] = ()
+    output_bytes: tuple[int, ...] = ()
+    work_bytes: tuple[int, ...] = ()
+    leak_bytes_per_second: tuple[int, ...] = ()
+    asked_parameters: tuple[str, ...] = ()
+    asked_values: tuple[float, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3287,6 +3310,12 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "cpu_seconds": list(self.cpu_seconds),
             "memory_kb": list(self.memory_kb),
             "io_bytes": list(self.io_bytes),
+            "input_bytes": list(self.input_bytes),
+            "output_bytes": list(self.output_bytes),
+            "work_bytes": list(self.work_bytes),
+            "leak_bytes_per_second": list(self.leak_bytes_per_second),
+            "asked_parameters": list(self.asked_parameters),
+            "asked_values": list(self.asked_values),
         }
 
     @classmethod
@@ -3304,6 +3333,12 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             cpu_seconds=tuple(record["cpu_seconds"]),
             memory_kb=tuple(record["memory_kb"]),
             io_bytes=tuple(record["io_bytes"]),
+            input_bytes=tuple(record["input_bytes"]),
+            output_bytes=tuple(record["output_bytes"]),
+            work_bytes=tuple(record["work_bytes"]),
+            leak_bytes_per_second=tuple(record["leak_bytes_per_second"]),
+            asked_parameters=tuple(record["asked_parameters"]),
+            asked_values=tuple(record["asked_values"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -3325,6 +3360,18 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.memory_kb or -1 <= min(self.memory_kb) <= max(self.memory_kb) <= 1152921504606846976)
             and len(self.io_bytes) <= 1000
             and (not self.io_bytes or -1 <= min(self.io_bytes) <= max(self.io_bytes) <= 1152921504606846976)
+            and len(self.input_bytes) <= 1000
+            and (not self.input_bytes or -1 <= min(self.input_bytes) <= max(self.input_bytes) <= 1152921504606846976)
+            and len(self.output_bytes) <= 1000
+            and (not self.output_bytes or -1 <= min(self.output_bytes) <= max(self.output_bytes) <= 1152921504606846976)
+            and len(self.work_bytes) <= 1000
+            and (not self.work_bytes or -1 <= min(self.work_bytes) <= max(self.work_bytes) <= 1152921504606846976)
+            and len(self.leak_bytes_per_second) <= 1000
+            and (not self.leak_bytes_per_second or -1 <= min(self.leak_bytes_per_second) <= max(self.leak_bytes_per_second) <= 1152921504606846976)
+            and len(self.asked_parameters) <= 20
+            and (not self.asked_parameters or all(len(item) <= 32 and WORD.takes(item) for item in self.asked_parameters))
+            and len(self.asked_values) <= 20
+            and (not self.asked_values or -1 <= min(self.asked_values) <= max(self.asked_values) <= 1000000000000000.0)
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from schemas.instants import HOUR
 from schemas.patterns import PatternRefused, compile_glob, compile_pattern
 from schemas.queue_classes import class_for, classes_of
+from schemas.splitting import disk_bytes
 from schemas.types import QueueStatus, Requirements, WorkerMode
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.candidates import Asked, Dropped, Surroundings, dropped
@@ -147,7 +148,8 @@ def has_container_runtime(container_type: str) -> bool:
 
 def scratch(asked: Asked, facts: QueueFacts, _: Surroundings) -> Dropped | None:
     """`disk`: outputs, work and the largest input unit against maxwdir."""
-    need = asked.outgoing.disk_mb + -(-asked.largest_input_bytes // MEGABYTE)
+    largest = asked.largest_input_bytes
+    need = -(-(disk_bytes(asked.outgoing, largest, None) + largest) // MEGABYTE)
     found = facts.settings.workdir_mb_max
     if need <= found:
         return None

@@ -46,7 +46,7 @@ TASK = KnownKeys(
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
-            "skipScout", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
+            "skipScout", "minCpuEfficiency", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
         )
     ),
     harmless={
@@ -101,7 +101,7 @@ TASK = KnownKeys(
         "allowPartialFinish": "a goal of one event; use goal", "workflowHoldup": "input released by a workflow",
         "intermediateTask": "tasks inside a chain", "fullChain": "tasks inside a chain",
         "retryModuleRules": "retry rules of a task",
-        "minCpuEfficiency": "a least CPU efficiency", "pushJob": "jobs pushed to workers by the task; the queue decides",
+        "pushJob": "jobs pushed to workers by the task; the queue decides",
         "priority": "a priority by this name; use currentPriority",
         "debugMode": "live output of jobs", "osMatching": "a choice of queues by operating system",
         "nEventsPerWorker": _RANGES, "nEsConsumers": _RANGES, "maxAttemptES": _RANGES, "maxAttemptEsJob": _RANGES,

@@ -149,6 +149,8 @@ def _scouts(given: Parameters) -> ScoutRules | None:
         split_rules_kept=given.flag("respectSplitRule"),
         ram_fixed=(given.name("ramCountUnit") or given.name("ramUnit")).endswith("Fixed"),
         cpu_time_fixed=given.name("cpuTimeUnit").endswith("Fixed"),
+        output_fixed=given.name("outDiskUnit").endswith("Fixed"),
+        cpu_efficiency_percent_min=given.whole("minCpuEfficiency", 0, 100) or None,
     )
 
 

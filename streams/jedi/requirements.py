@@ -48,6 +48,7 @@ def requirements_of(given: Parameters) -> Requirements:
         ram_mb=given.whole("ramCount", 0, MEMORY_MB_MAX) or RAM_MB,
         ram_per_core="PerCore" in unit or not given.whole("ramCount", 0, MEMORY_MB_MAX),
         disk_mb=output_mb + work_mb,
+        output_mb=output_mb,
         walltime_seconds=_walltime_seconds(given),
         label=given.name("prodSourceLabel", "user"),
         processing_type=given.name("processingType"),

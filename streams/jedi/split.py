@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.middle_names import alike
-from schemas.splitting import INPUT_RECORDS_BYTES_MAX, files_of_a_job, input_bytes, is_made_up, may_mix
+from schemas.splitting import INPUT_RECORDS_BYTES_MAX, disk_bytes, files_of_a_job, input_bytes, is_made_up, may_mix
 from schemas.types import InputUnit, JobPlan, TaskDefinition
 from streams.jedi.candidates import Candidate
 from streams.jedi.draw import draw
@@ -129,8 +129,6 @@ class Parcel:
             return False
         if self.records_bytes + input_bytes(unit) > INPUT_RECORDS_BYTES_MAX:
             return False
-        if size > (self.candidate.workdir_mb - self.definition.requirements.disk_mb) * MEGABYTE:
-            return False
         if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
             return False
         own = (rules.files_per_job, rules.events_per_job, rules.gigabytes_per_job)
@@ -138,6 +136,9 @@ class Parcel:
             return False
         known = not self.uncounted and unit.events is not None
         events = self.events + (unit.events or 0)
+        disk = size + disk_bytes(self.definition.requirements, size, events if known else None)
+        if disk > self.candidate.workdir_mb * MEGABYTE:
+            return False
         if rules.events_per_job is not None and rules.files_per_job is None and (not known or events > rules.events_per_job):
             return False
         return not known or self._in_time(events)

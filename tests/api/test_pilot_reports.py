@@ -126,6 +126,23 @@ def test_long_texts_are_cut_and_not_refused() -> None:
     assert (len(end.node), len(end.pilot_id)) == (128, 200)
 
 
+@pytest.mark.parametrize(
+    ("metrics", "size", "leak"),
+    [
+        ("actualCoreCount=1 workDirSize=2000000 leak=-1.5 chi2=0.1", 2_000_000, -1.5),
+        ("workDirSize=-1 leak=nan", None, None),
+        ("workDirSize leak=" + "9" * 400, None, None),
+        (["workDirSize=5"], None, None),
+        ("x" * 600 + " workDirSize=5", None, None),
+    ],
+)
+def test_the_metrics_of_a_pilot_tell_of_disk_and_memory(metrics: object, size: int | None, leak: float | None) -> None:
+    usage = usage_of({"jobMetrics": metrics, "maxPSS": 5})
+
+    assert usage is not None
+    assert (usage.work_dir_bytes, usage.leak_kb_per_second) == (size, leak)
+
+
 def test_a_live_report_says_where_the_job_is() -> None:
     body = {"jobId": 7, "state": "running", "attemptNr": "2", "batchID": "123", "maxRSS": "2048", "maxPSS": -1}
     report = report_from(body)

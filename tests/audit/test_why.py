@@ -119,6 +119,10 @@ def test_a_task_says_why_its_jobs_ask_for_another_memory() -> None:
     assert last.says == "ram_mb is 3,900 instead of 2,000: percentile 75 of 5 jobs that used 1,200 to 3,700.5, and 10 %."
     assert last.change == "Revert the requirements."
 
+    *_, named = why_task(TaskFacts(task={**row, "learned": [{**ram, "sample": [[91, 3700.5], [92, 1200.0]]}]}, now=9, jobs={}))
+
+    assert named.says.endswith("that used 1,200 to 3,700.5, and 10 % (job 91 3,700.5, job 92 1,200 and 3 more).")
+
 
 def test_a_job_that_waits_at_a_closed_queue_says_what_would_open_it() -> None:
     job = {

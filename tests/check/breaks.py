@@ -236,6 +236,14 @@ def placed_elsewhere(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def learned_otherwise(records: list[Seen]) -> list[Seen]:
+    """A task learned twice the memory that its jobs used."""
+    index = index_of(records, "RequirementsLearned")
+    learned = tuple(copied(one, new=2 * one.new) for one in records[index].message.learned)
+    records[index] = replace(records[index], message=copied(records[index].message, learned=learned))
+    return records
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -266,6 +274,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a wrong number of names to come", started_early, "lists of names come whole and in order"),
     ("a unit released twice", released_twice, "input goes to jobs when it is released, and is released once"),
     ("an order of held input", ordered_while_held, "input goes to jobs when it is released, and is released once"),
+    ("a requirement that no sample gives", learned_otherwise, "requirements follow from samples of jobs that succeeded"),
     ("a wrong account", miscounted, "file accounts add up"),
     ("a file in a closed dataset", filled_when_closed, "outputs close with their tasks"),
     ("a dataset that never closed", dropped_closing, "outputs close with their tasks"),

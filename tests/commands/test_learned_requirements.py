@@ -1,12 +1,15 @@
 """What the jobs of a task used becomes what its other jobs ask for, with the sample; and can be taken back. Without Kafka."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from commands.aggregates import AGGREGATES
 from commands.snapshot import MAIN
-from commands.task.measured import Measure, measure_of, nearest_rank, requirements_learned, too_much
+from commands.task.learned_values import requirements_learned
+from commands.task.measured import Measure, measure_of, nearest_rank
+from commands.task.scout_checks import too_much
 from commands.task.transitions import TaskStatus
 from schemas.queue import JobQueued
 from schemas.records import replace
@@ -31,10 +34,10 @@ def used(memory_mb: int, **changes: Any) -> JobUsage:
     return replace(JobUsage(pss_kb_max=memory_mb * MB, cpu_seconds=50.0), **changes)
 
 
-def scouts_use(memory_mb: int, count: int = 5, **changes: Any) -> Any:
+def scouts_use(memory_mb: int, count: int = 5, usage: Mapping[str, Any] | None = None, **changes: Any) -> Any:
     culm = a_scouting_task(**changes)
     for number in range(1, count + 1):
-        account(culm, job(number), OutcomeKind.FINISHED, usage=used(memory_mb), walltime_seconds=100)
+        account(culm, job(number), OutcomeKind.FINISHED, usage=used(memory_mb, **(usage or {})), walltime_seconds=100)
     return culm
 
 
@@ -89,15 +92,37 @@ def test_cpu_time_is_the_95th_percentile_and_half_more_where_jobs_are_long_enoug
     ]
 
 
-def test_efficiency_and_rates_are_recorded_and_nothing_follows_from_them() -> None:
-    first = Measure(1, walltime_seconds=100, cpu_seconds=80, io_bytes=1024 * 500)
-    measures = [first, Measure(2, walltime_seconds=100, cpu_seconds=40)]
+def test_what_was_learned_of_disk_and_time_is_in_force_and_comes_back_with_a_revert() -> None:
+    usage = {"work_dir_bytes": 2_000 * MB * MB, "read_bytes": 500 * MB, "written_bytes": 500 * MB}
+    culm = scouts_use(3000, events=150, requirements=Requirements(ram_mb=2000, walltime_seconds=60), usage=usage)
+    definition = the_task(culm).definition
+    assert definition is not None
+    assert (definition.requirements.disk_mb, definition.requirements.disk_io_kbps) == (2_000, 10.0)
 
-    learned = requirements_learned(a_definition(), measures, made_up=True)
+    send(culm, RevertRequirements())
 
-    assert [(one.parameter, one.new, one.applied) for one in learned] == [
-        ("cpu_efficiency_percent", 60.0, False), ("io_kb_per_second", 5.0, False),
-    ]  # fmt: skip
+    after = the_task(culm).definition
+    assert after is not None
+    assert (after.requirements.disk_mb, after.requirements.disk_io_kbps, after.requirements.ram_mb) == (0, None, 2000)
+
+
+def test_a_revert_says_how_much_it_touches_before_it_is_done() -> None:
+    culm = scouts_use(3000, events=150)
+
+    asked = send(culm, RevertRequirements(), dry_run=True)
+    done = send(culm, RevertRequirements())
+
+    assert (asked.units_hit, asked.units_hit) == (done.units_hit, 140)
+
+
+def test_memory_that_grows_stands_in_a_good_verdict() -> None:
+    rules = ScoutRules(success_tenths=5, leak_kbps_of_core_max=2)
+    usage = {"leak_kb_per_second": 3.0}
+
+    verdict = scouts_use(1500, events=150, scouts=rules, usage=usage).last(ScoutsJudged)
+
+    assert verdict.verdict is ScoutsVerdict.GOOD
+    assert verdict.message == "the memory of a core grows by 3.0 kB/s, expected at most 2"
 
 
 def test_what_is_fixed_is_recorded_and_stays() -> None:

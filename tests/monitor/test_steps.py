@@ -41,7 +41,7 @@ def test_a_step_that_an_ended_task_never_came_to_is_said_to_be_not_begun() -> No
 
 
 def test_only_what_makes_sense_is_offered() -> None:
-    assert possible_actions("task", "running") == ["kill_task", "finish_task", "pause_task", "priority_task"]
+    assert possible_actions("task", "running") == ["kill_task", "finish_task", "pause_task", "priority_task", "revert_task"]
     assert possible_actions("task", "failed") == ["retry_task", "reload_task"]
     assert possible_actions("task", "done") == ["reload_task"]
     assert possible_actions("task", "broken") == []

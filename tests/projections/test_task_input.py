@@ -115,7 +115,7 @@ def test_the_row_has_what_was_learned_until_it_is_taken_back() -> None:
     assert row["learned"] == [
         {
             "parameter": "ram_mb", "old": 2000.0, "new": 3900.0, "applied": True, "reduction": "percentile 75",
-            "margin_percent": 10, "jobs": 2, "least": 3000.0, "most": 3545.0,
+            "margin_percent": 10, "jobs": 2, "least": 3000.0, "most": 3545.0, "sample": [[5, 3000.0], [6, 3545.0]],
         }
     ]  # fmt: skip
     assert reverted["learned"] is None

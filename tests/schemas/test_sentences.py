@@ -41,11 +41,11 @@ def without_additions(found: Any, recorded: Any) -> Any:
 
 
 def with_defaults(full_name: str, recorded: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded, with the defaults of fields that were added since, also in records and lists of records within it."""
+    """What was recorded, with the defaults of fields that were added since, also in records within it, null or in lists."""
     found = {}
     for field in CATALOG[full_name].schema["fields"]:
         value = recorded.get(field["name"], field.get("default"))
-        kind = field["type"]
+        kind = field["type"][-1] if isinstance(field["type"], list) else field["type"]
         if isinstance(kind, str) and isinstance(value, dict):
             value = with_defaults(kind, value)
         elif isinstance(kind, dict) and kind["type"] == "array" and isinstance(value, list):

@@ -22,6 +22,7 @@ from schemas.types import (
     DatasetRole,
     JobError,
     JobSpec,
+    JobUsage,
     OutputFile,
     PilotOffer,
     ReportedState,
@@ -198,7 +199,9 @@ class Pilot:
             if succeeded or output.role is DatasetRole.LOG
         )
         errors = () if succeeded else (chance.choice(ERRORS),)
-        end = ReportJobEnd(attempt=self.job.attempt, succeeded=succeeded, outputs=files, errors=errors)
+        # Memory that differs from job to job, so that a task learns of its scouts what others do not.
+        usage = JobUsage(pss_kb_max=1024 * (1500 + self.job.job_id % 7 * 100)) if succeeded else None
+        end = ReportJobEnd(attempt=self.job.attempt, succeeded=succeeded, outputs=files, errors=errors, usage=usage)
         self._say(end, str(self.job.job_id), "ended")
 
     def _beat(self) -> None:

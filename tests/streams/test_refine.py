@@ -181,7 +181,7 @@ def test_a_merged_log_is_an_output_of_the_merge_step_only() -> None:
         ({"coreCount": 8, "ramCount": 1000}, Requirements(core_count=8, ram_mb=1000)),
         ({"ramCount": 4000, "ramCountUnit": "MB"}, Requirements(ram_mb=4000, ram_per_core=False)),
         ({"ramCount": 4000, "ramUnit": "MBPerCoreFixed"}, Requirements(ram_mb=4000)),
-        ({"outDiskCount": 2049, "outDiskUnit": "kBFixed", "workDiskCount": 10}, Requirements(disk_mb=13)),
+        ({"outDiskCount": 2049, "outDiskUnit": "kBFixed", "workDiskCount": 10}, Requirements(disk_mb=13, output_mb=3)),
         ({"maxWalltime": 2}, Requirements()),
         ({"walltime": 600, "maxWalltime": 2}, Requirements(walltime_seconds=600)),
         ({"maxWalltime": 90_000}, Requirements(walltime_seconds=90_000)),
