@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
+from check.groups import GroupsCounted
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.learned import LearnedFromSamples
@@ -57,6 +58,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         AcceptedIsTerminalOrLive(settled),
         OnePilotEach(settled),
         SharesInOrder(),
+        GroupsCounted(),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
         RevokedHoldNothing(),

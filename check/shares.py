@@ -93,7 +93,7 @@ class SharesInOrder:
     def _counted(self, record: Seen) -> Iterator[Violation]:
         queue, message = record.envelope.aggregate_id, record.message
         touched: dict[str, None] = {}
-        for job_id, change in _changes(record):
+        for job_id, change in changes_of(record):
             if record.name == "JobQueued":
                 self.jobs[job_id] = (message.spec.share, max(1, message.spec.core_count))
             share, cores = self.jobs.get(job_id, ("", 0))
@@ -126,7 +126,7 @@ class SharesInOrder:
         self.counts[queue, share] = (before[0] + waiting, before[1] + leased, before[2] + leased * cores)
 
 
-def _changes(record: Seen) -> Iterator[tuple[int, tuple[int, int]]]:
+def changes_of(record: Seen) -> Iterator[tuple[int, tuple[int, int]]]:
     """Jobs and by how many more of each wait and are leased."""
     message = record.message
     match record.name:

@@ -1708,6 +1708,75 @@ class JobError(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBGROUPLOAD = lines_of(
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (SUBJECT, 1, 255),
+    (WORD, 0, 128),
+)
+
+
+class JobGroupLoad(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that are of one global share, resource type and user.
+
+    share: Their global share; Undefined for jobs without one.
+    resource_type: Their resource type.
+    vo: Their tenant.
+    owner: Whose they are.
+    working_group: The group that they are for; empty where there is none, and for jobs of rows of earlier
+        releases.
+    waiting: Jobs that wait.
+    leased: Jobs that pilots hold.
+    cores: Cores of the jobs that pilots hold.
+    """
+
+    share: str
+    resource_type: str
+    vo: str
+    owner: str
+    working_group: str = ""
+    waiting: int
+    leased: int
+    cores: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "share": self.share,
+            "resource_type": self.resource_type,
+            "vo": self.vo,
+            "owner": self.owner,
+            "working_group": self.working_group,
+            "waiting": self.waiting,
+            "leased": self.leased,
+            "cores": self.cores,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            share=record["share"],
+            resource_type=record["resource_type"],
+            vo=record["vo"],
+            owner=record["owner"],
+            working_group=record["working_group"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+            cores=record["cores"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and 0 <= self.cores <= 1000000000000000
+            and _NAMES_OF_JOBGROUPLOAD("\n".join((self.resource_type, self.vo, self.owner, self.working_group, ""))) is not None
+        )
+
+
 _NAMES_OF_JOBINPUT = lines_of(
     (FILE_NAME, 1, 1024),
     (NAME, 1, 640),
@@ -2124,6 +2193,9 @@ _NAMES_OF_LEASESNAPSHOT = lines_of(
     (NAME, 0, 255),
     (WORD, 0, 64),
     (WORD, 0, 64),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 128),
 )
 
 
@@ -2142,6 +2214,9 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     cores: Cores of the job; 0 in rows of earlier releases.
     request_id: The pilot's own id of its request for the job; empty where it gave none. With it the row keeps
         the specification.
+    resource_type: Resource type of the job; empty in rows of earlier releases.
+    owner: Whose the job is; empty in rows of earlier releases.
+    working_group: The group that the job is for; empty where there is none.
     """
 
     lease_id: str
@@ -2155,6 +2230,9 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     share: str = ""
     cores: int = 0
     request_id: str = ""
+    resource_type: str = ""
+    owner: str = ""
+    working_group: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2170,6 +2248,9 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "share": self.share,
             "cores": self.cores,
             "request_id": self.request_id,
+            "resource_type": self.resource_type,
+            "owner": self.owner,
+            "working_group": self.working_group,
         }
 
     @classmethod
@@ -2187,6 +2268,9 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             share=record["share"],
             cores=record["cores"],
             request_id=record["request_id"],
+            resource_type=record["resource_type"],
+            owner=record["owner"],
+            working_group=record["working_group"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2196,7 +2280,7 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.lease_seconds <= 10000000
             and len(self.share) <= 128 and LINE.takes(self.share)
             and 0 <= self.cores <= 100000
-            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, self.request_id, ""))) is not None
+            and _NAMES_OF_LEASESNAPSHOT("\n".join((self.lease_id, self.pilot, self.holder, self.vo, self.worker_id, self.slot_class, self.request_id, self.resource_type, self.owner, self.working_group, ""))) is not None
         )
 
 
@@ -2781,6 +2865,7 @@ _NAMES_OF_PLACEINLINE = lines_of(
     (WORD, 1, 64),
     (WORD, 0, 64),
     (WORD, 0, 64),
+    (WORD, 0, 128),
 )
 
 
@@ -2800,6 +2885,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     core_count: Cores that a pilot must offer.
     queued_at: Since when it waits (microseconds UTC); 0 in rows of earlier releases.
     share: Its global share.
+    working_group: The group that it is for; empty where there is none, and in rows of earlier releases.
     """
 
     task_id: int
@@ -2814,6 +2900,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
     core_count: int = 1
     queued_at: int = 0
     share: str = "Undefined"
+    working_group: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2830,6 +2917,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             "core_count": self.core_count,
             "queued_at": self.queued_at,
             "share": self.share,
+            "working_group": self.working_group,
         }
 
     @classmethod
@@ -2848,6 +2936,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             core_count=record["core_count"],
             queued_at=record["queued_at"],
             share=record["share"],
+            working_group=record["working_group"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2861,7 +2950,7 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.core_count <= 100000
             and 0 <= self.queued_at <= 4165516800000000
             and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
-            and _NAMES_OF_PLACEINLINE("\n".join((self.owner, self.vo, self.label, self.resource_type, ""))) is not None
+            and _NAMES_OF_PLACEINLINE("\n".join((self.owner, self.vo, self.label, self.resource_type, self.working_group, ""))) is not None
         )
 
 

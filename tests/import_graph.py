@@ -46,6 +46,7 @@ ROOMS: Mapping[str, str] = {
     "streams.engine.messages": "what a reaction may send",
     "streams.engine.record_size": "how large a record gets",
     "streams.facts": "loads, policies and parked tasks",
+    "streams.facts.groups": "jobs by share and user",
     "streams.facts.outside": "what sources outside say",
     "streams.facts.snapshot": "what a choice rests on",
     "streams.jedi": "refine, broker, split, account, retry",

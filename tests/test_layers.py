@@ -88,6 +88,7 @@ PURE = (
     "streams/timers/watch.py",
     "streams/facts/snapshot.py",
     "streams/facts/extract.py",
+    "streams/facts/groups.py",
     "streams/facts/outside.py",
     "streams/facts/windows.py",
     "streams/facts/counted.py",

@@ -6,6 +6,7 @@ Guards: as many in one decision as a transaction takes well, the rest in the nex
 from collections import defaultdict
 
 from commands.decision import Decision, FollowUp, accept
+from commands.queue.groups import GroupStep, group_of
 from commands.queue.model import DispatchQueue
 from schemas.queue import AssignJobShares, JobSharesAssigned
 from schemas.types import CommandEnvelope
@@ -27,14 +28,22 @@ def assign_shares(queue: DispatchQueue, command: AssignJobShares, by: CommandEnv
     if not taken:
         return accept()
     changes: defaultdict[str, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
+    moves: list[GroupStep] = []
     for job_id in taken:
         lease = queue.leases.get(job_id)
         before = lease.share if lease is not None else queue.waiting[job_id].needs.share
         change = (0, 1, lease.cores) if lease is not None else (1, 0, 0)
+        group = lease.group if lease is not None else group_of(queue.waiting[job_id])
+        moves.append(GroupStep(group, *_sum((0, 0, 0), change, -1)))
+        moves.append(GroupStep(group._replace(share=command.share), *change))
         changes[before] = _sum(changes[before], change, -1)
         changes[command.share] = _sum(changes[command.share], change, 1)
     event = JobSharesAssigned(
-        task_id=command.task_id, share=command.share, job_ids=tuple(taken), shares=queue.shares.told(changes)
+        task_id=command.task_id,
+        share=command.share,
+        job_ids=tuple(taken),
+        shares=queue.shares.told(changes),
+        groups=queue.groups.told(*moves),
     )
     return accept(event, follow_ups=(FollowUp(by.aggregate_id, command),) if len(found) > len(taken) else ())
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from commands.decision import Decision, FollowUp, accept, refuse
+from commands.queue.groups import GroupStep, group_of
 from commands.queue.model import DispatchQueue, Lease
 from commands.queue.shares import cores_of, is_by_age, order_by, rank_of
 from commands.queue.waiting import WaitingJob
@@ -97,6 +98,7 @@ def bind(queue: DispatchQueue, command: BindJob, by: CommandEnvelope) -> Decisio
         holder=command.holder,
         bound=True,
         shares=queue.shares.told({job.needs.share: (-1, 1, cores_of(job.needs))}),
+        groups=queue.groups.told(GroupStep(group_of(job), -1, 1, cores_of(job.needs))),
         share=job.needs.share,
         share_rank=rank_of(job.needs.share, order),
         ranks_sequence=command.ranks.sequence if command.ranks is not None else 0,
@@ -136,6 +138,7 @@ def unbind(queue: DispatchQueue, command: UnbindJob) -> Decision:
         leased=leased,
         classes=queue.loads.told(leased=left),
         shares=queue.shares.told({lease.share: (0, -1, -lease.cores)}),
+        groups=queue.groups.told(GroupStep(lease.group, 0, -1, -lease.cores)),
     )
     queued = JobQueued(
         spec=spec,
@@ -143,6 +146,7 @@ def unbind(queue: DispatchQueue, command: UnbindJob) -> Decision:
         leased=leased,
         classes=queue.loads.told(waiting={queue.loads.class_of(lease.job.needs): 1}, leased=left),
         shares=queue.shares.told({lease.share: (1, -1, -lease.cores)}),
+        groups=queue.groups.told(GroupStep(lease.group, 0, -1, -lease.cores), GroupStep(group_of(lease.job), waiting=1)),
         quiet_since=queue.quiet_since,
     )
     return accept(ended, queued)

@@ -10,6 +10,7 @@ from typing import assert_never
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.queue.assigning import assign_shares
 from commands.queue.binding import cancelled, decide_bound, prolong, pushes
+from commands.queue.groups import GroupStep, group_of, group_of_spec
 from commands.queue.matching import best_match
 from commands.queue.missing import missing, missing_pushed
 from commands.queue.model import DispatchQueue
@@ -98,6 +99,7 @@ def enqueue(queue: DispatchQueue, command: EnqueueJob, by: CommandEnvelope) -> D
             leased=len(queue.leases),
             classes=classes,
             shares=queue.shares.told({command.spec.share: (1, 0, 0)}),
+            groups=queue.groups.told(GroupStep(group_of_spec(command.spec), waiting=1)),
             quiet_since=by.issued_at if begins else queue.quiet_since or by.issued_at,
         )
     )
@@ -116,6 +118,7 @@ def withdraw(queue: DispatchQueue, command: WithdrawJob) -> Decision:
         leased=len(queue.leases),
         classes=queue.loads.told(waiting={queue.loads.class_of(queue.waiting[command.job_id].needs): -1}),
         shares=queue.shares.told({queue.waiting[command.job_id].needs.share: (-1, 0, 0)}),
+        groups=queue.groups.told(GroupStep(group_of(queue.waiting[command.job_id]), waiting=-1)),
         quiet_since=queue.quiet_since,
     )
     return accept(withdrawn)
@@ -168,6 +171,7 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
         slot_memory_mb=offer.memory_mb,
         reason=match.reason,
         shares=queue.shares.told({share: (-1, 1, cores_of(job.needs))}),
+        groups=queue.groups.told(GroupStep(group_of(job), -1, 1, cores_of(job.needs))),
         share=share,
         share_rank=rank_of(share, order),
         ranks_sequence=command.ranks.sequence if command.ranks is not None else 0,
@@ -267,4 +271,5 @@ def _ended(queue: DispatchQueue, job_id: int, ending: LeaseEnding) -> LeaseEnded
         leased=len(queue.leases) - 1,
         classes=queue.loads.told(leased={lease.slot_class: -1}),
         shares=queue.shares.told({lease.share: (0, -1, -lease.cores)}),
+        groups=queue.groups.told(GroupStep(lease.group, 0, -1, -lease.cores)),
     )

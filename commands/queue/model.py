@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from sys import intern
 
+from commands.queue.groups import GroupLoads, GroupStep, JobGroup, group_of
 from commands.queue.lines import Lines
 from commands.queue.loads import Loads
 from commands.queue.shares import ShareLoads, cores_of
@@ -40,6 +41,7 @@ class Lease:
     """A job in a pilot's hands; `due_at` moves with every heartbeat (microseconds UTC). holder, vo: who leased it.
 
     slot_class: class of the pilot; empty where there is none. share, cores: of the job; empty and 0 in rows of earlier releases.
+    resource_type, owner, working_group: of the job, too.
     job: what waits again if the worker, which was started for it, ends before it begins; None for a pilot that asked.
     request_id: the pilot's own, of the request that it answers. given: what the pilot is given once more when it asks with that
     id; None without one, and from the first sign of life on.
@@ -60,6 +62,14 @@ class Lease:
     cores: int = 0
     request_id: str = ""
     given: WaitingJob | None = None
+    resource_type: str = ""
+    owner: str = ""
+    working_group: str = ""
+
+    @property
+    def group(self) -> JobGroup:
+        """The group of its job; one without an owner for a lease of a row of an earlier release."""
+        return JobGroup(self.share, self.resource_type, self.vo, self.owner, self.working_group)
 
     @property
     def request(self) -> tuple[str, str, str]:
@@ -72,8 +82,8 @@ class DispatchQueue:
     """All jobs of one computing queue that are not yet ended.
 
     waiting: every job that waits; by_task: the same by task. lines: those that may be leased, which jobs of `held_tasks` may not.
-    loads: how many of both there are by class; shares: by global share. ranks_sequence: the newest ranking of shares by which
-    a job was chosen; given: cores that each share was given since then.
+    loads: how many of both there are by class; shares: by global share; groups: by share, resource type and user.
+    ranks_sequence: the newest ranking of shares by which a job was chosen; given: cores that each share was given since then.
     bound: the job that travels with a worker, by worker id. requests: the leased job by the pilot's request for it, of pilots
     that give these an id. quiet_since: the last time that a pilot took, held or ended a job, or the first job began to wait
     (microseconds UTC); 0 is not known.
@@ -93,6 +103,7 @@ class DispatchQueue:
     shares: ShareLoads = field(default_factory=ShareLoads, compare=False)
     ranks_sequence: int = 0
     given: UndoDict[str, int] = field(default_factory=UndoDict)
+    groups: GroupLoads = field(default_factory=GroupLoads, compare=False)
 
 
 def initial() -> DispatchQueue:
@@ -164,9 +175,13 @@ def _lease(queue: DispatchQueue, event: JobLeased, envelope: EventEnvelope) -> N
         cores=cores_of(job.needs),
         request_id=event.request_id,
         given=job if event.request_id else None,
+        resource_type=job.needs.resource_type,
+        owner=job.owner,
+        working_group=job.working_group,
     )
     queue.loads.lease(lease.slot_class, 1)
     queue.shares.count(lease.share, leased=1, cores=lease.cores)
+    queue.groups.count(GroupStep(lease.group, leased=1, cores=lease.cores))
     if event.ranks_sequence:
         _give(queue, lease, event.ranks_sequence)
     if event.bound:
@@ -189,6 +204,7 @@ def _end(queue: DispatchQueue, job_id: int) -> None:
     lease = queue.leases.pop(job_id)
     queue.loads.lease(lease.slot_class, -1)
     queue.shares.count(lease.share, leased=-1, cores=-lease.cores)
+    queue.groups.count(GroupStep(lease.group, leased=-1, cores=-lease.cores))
     if lease.job is not None:
         queue.bound.pop(lease.worker_id, None)
     if lease.request_id:
@@ -207,7 +223,9 @@ def _move_share(queue: DispatchQueue, job_id: int, share: str) -> None:
     queue.shares.count(lease.share, leased=-1, cores=-lease.cores)
     queue.shares.count(share, leased=1, cores=lease.cores)
     bound = lease.job._replace(needs=lease.job.needs._replace(share=share)) if lease.job is not None else None
-    queue.leases[job_id] = replace(lease, share=share, job=bound)
+    moved = queue.leases[job_id] = replace(lease, share=share, job=bound)
+    queue.groups.count(GroupStep(lease.group, leased=-1, cores=-lease.cores))
+    queue.groups.count(GroupStep(moved.group, leased=1, cores=moved.cores))
 
 
 def _move(queue: DispatchQueue, event: LeasesRenewed | LeaseProlonged) -> None:
@@ -249,6 +267,7 @@ def rebuilt(
     queue.given.update(given or {})
     for lease in leases.values():
         queue.shares.count(lease.share, leased=1, cores=lease.cores)
+        queue.groups.count(GroupStep(lease.group, leased=1, cores=lease.cores))
     queue.bound.update({lease.worker_id: job_id for job_id, lease in leases.items() if lease.job is not None})
     queue.requests.update({lease.request: job_id for job_id, lease in leases.items() if lease.request_id})
     if settings is not None:
@@ -271,6 +290,7 @@ def _add(queue: DispatchQueue, job: WaitingJob) -> None:
     queue.waiting[job.job_id] = job
     queue.loads.wait(job.needs, 1)
     queue.shares.count(job.needs.share, waiting=1)
+    queue.groups.count(GroupStep(group_of(job), waiting=1))
     queue.by_task.setdefault(job.task_id, UndoDict())[job.job_id] = None
 
 
@@ -278,6 +298,7 @@ def _remove(queue: DispatchQueue, job_id: int) -> None:
     job = queue.waiting.pop(job_id)
     queue.loads.wait(job.needs, -1)
     queue.shares.count(job.needs.share, waiting=-1)
+    queue.groups.count(GroupStep(group_of(job), waiting=-1))
     siblings = queue.by_task[job.task_id]
     del siblings[job_id]
     if not siblings:

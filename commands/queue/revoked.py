@@ -7,6 +7,7 @@ that organisation, whichever one revoked.
 from collections import Counter
 
 from commands.decision import Decision, FollowUp, accept
+from commands.queue.groups import steps
 from commands.queue.model import DispatchQueue, Lease
 from identity.agents import subject_of_agent
 from schemas.job import LoseJob
@@ -74,8 +75,8 @@ def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> Leases
     by_class = Counter(queue.leases[one.job_id].slot_class for one in leases)
     by_share: Counter[str] = Counter()
     cores: Counter[str] = Counter()
-    for one in leases:
-        lease = queue.leases[one.job_id]
+    ended = [queue.leases[one.job_id] for one in leases]
+    for lease in ended:
         by_share[lease.share] += 1
         cores[lease.share] += lease.cores
     return LeasesEnded(
@@ -84,6 +85,7 @@ def leases_ended(queue: DispatchQueue, leases: tuple[EndedLease, ...]) -> Leases
         leased=len(queue.leases) - len(leases),
         classes=queue.loads.told(leased={name: -count for name, count in by_class.items()}),
         shares=queue.shares.told({share: (0, -count, -cores[share]) for share, count in by_share.items()}),
+        groups=queue.groups.told(*steps(((lease.group, lease.cores) for lease in ended), -1)),
     )
 
 

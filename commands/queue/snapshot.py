@@ -132,6 +132,9 @@ def _lease(row: QueuedJobSnapshot, held: LeaseSnapshot, due_at: int, seen_at: in
         cores=held.cores,
         request_id=held.request_id,
         given=job if held.request_id and seen_at is None else None,
+        resource_type=intern(held.resource_type),
+        owner=intern(held.owner),
+        working_group=intern(held.working_group),
     )
 
 
@@ -156,6 +159,9 @@ def _job_row(queue: DispatchQueue, job_id: int) -> QueuedJobSnapshot | None:
             share=lease.share,
             cores=lease.cores,
             request_id=lease.request_id,
+            resource_type=lease.resource_type,
+            owner=lease.owner,
+            working_group=lease.working_group,
         )
         kept = lease.job or lease.given
         return QueuedJobSnapshot(job_id=job_id, spec=kept.spec if kept is not None else None, lease=held)

@@ -64,6 +64,7 @@ class WaitingJob(NamedTuple):
     needs: Needs
     source: JobSpec | Callable[[], QueuedJobSnapshot]
     queued_at: int = 0
+    working_group: str = ""
 
     @property
     def spec(self) -> JobSpec:
@@ -89,6 +90,7 @@ class WaitingJob(NamedTuple):
             core_count=needs.cores,
             share=needs.share,
             queued_at=self.queued_at,
+            working_group=self.working_group,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -113,4 +115,5 @@ def waiting_job(
         intern(place.share or UNDEFINED),
     )
     since = place.queued_at if isinstance(place, PlaceInLine) else queued_at
-    return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source, since)
+    group = intern(place.working_group or "")
+    return WaitingJob(job_id, place.task_id, place.owner, (-place.priority, job_id), needs, source, since, group)

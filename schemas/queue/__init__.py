@@ -18,6 +18,7 @@ from schemas.characters import (
 from schemas.types import (
     ClassLoad,
     EndedLease,
+    JobGroupLoad,
     JobSpec,
     JobsSeen,
     LeaseEnding,
@@ -659,6 +660,8 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot got a job.
 
     shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     job_id: The job.
     task_id: Its task.
     attempt: Its attempt.
@@ -687,6 +690,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     job_id: int
     task_id: int
     attempt: int
@@ -716,6 +720,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "job_id": self.job_id,
             "task_id": self.task_id,
             "attempt": self.attempt,
@@ -747,6 +752,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             job_id=record["job_id"],
             task_id=record["task_id"],
             attempt=record["attempt"],
@@ -777,6 +783,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and 1 <= self.job_id <= 9223372036854775807
             and 1 <= self.task_id <= 900000000000
             and 0 <= self.attempt <= 1000000
@@ -794,6 +801,7 @@ class JobLeased(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_JOBLEASED("\n".join((self.lease_id, self.pilot, self.node, self.worker_id or "", self.job_class, self.slot_class, self.holder, self.request_id, ""))) is not None
             and self.worker_id != ""
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -802,6 +810,8 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     """A job is available to pilots.
 
     shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     spec: The job.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
@@ -811,6 +821,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     spec: JobSpec
     waiting: int
     leased: int
@@ -821,6 +832,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "spec": self.spec.to_avro(),
             "waiting": self.waiting,
             "leased": self.leased,
@@ -833,6 +845,7 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             spec=JobSpec.from_avro(record["spec"]),
             waiting=record["waiting"],
             leased=record["leased"],
@@ -844,11 +857,13 @@ class JobQueued(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
             and 0 <= self.quiet_since <= 4165516800000000
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
             and self.spec.is_within_bounds()
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
@@ -858,12 +873,15 @@ class JobSharesAssigned(Struct, frozen=True, kw_only=True, gc=False):
     """Jobs of a task are of another global share.
 
     shares: Jobs of the global shares that it concerns, after it.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     task_id: The task.
     share: Leaf of the tree of shares.
     job_ids: The jobs.
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     task_id: int
     share: str
     job_ids: tuple[int, ...] = ()
@@ -872,6 +890,7 @@ class JobSharesAssigned(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "task_id": self.task_id,
             "share": self.share,
             "job_ids": list(self.job_ids),
@@ -882,6 +901,7 @@ class JobSharesAssigned(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             task_id=record["task_id"],
             share=record["share"],
             job_ids=tuple(record["job_ids"]),
@@ -891,11 +911,13 @@ class JobSharesAssigned(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and 1 <= self.task_id <= 900000000000
             and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
             and len(self.job_ids) <= 50000
             and (not self.job_ids or 1 <= min(self.job_ids) <= max(self.job_ids) <= 9223372036854775807)
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
         )
 
 
@@ -903,6 +925,8 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     """A waiting job was taken off.
 
     shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     job_id: The job.
     reason: Why.
     waiting: Waiting jobs now.
@@ -913,6 +937,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     job_id: int
     reason: str = ""
     waiting: int
@@ -924,6 +949,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "job_id": self.job_id,
             "reason": self.reason,
             "waiting": self.waiting,
@@ -937,6 +963,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             job_id=record["job_id"],
             reason=record["reason"],
             waiting=record["waiting"],
@@ -949,6 +976,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and 1 <= self.job_id <= 9223372036854775807
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and 0 <= self.waiting <= 1000000000000000
@@ -956,6 +984,7 @@ class JobWithdrawn(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.classes) <= 21
             and 0 <= self.quiet_since <= 4165516800000000
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -970,6 +999,8 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     """A lease is over.
 
     shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     job_id: The job.
     lease_id: The lease.
     pilot: Who held it.
@@ -981,6 +1012,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     job_id: int
     lease_id: str
     pilot: str
@@ -994,6 +1026,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "job_id": self.job_id,
             "lease_id": self.lease_id,
             "pilot": self.pilot,
@@ -1009,6 +1042,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             job_id=record["job_id"],
             lease_id=record["lease_id"],
             pilot=record["pilot"],
@@ -1023,6 +1057,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and 1 <= self.job_id <= 9223372036854775807
             and (self.last_seen_at is None or (631152000000000 <= self.last_seen_at <= 4102444800000000))
             and 0 <= self.waiting <= 1000000000000000
@@ -1030,6 +1065,7 @@ class LeaseEnded(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.classes) <= 21
             and _NAMES_OF_LEASEENDED("\n".join((self.lease_id, self.pilot, ""))) is not None
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )
 
@@ -1092,6 +1128,8 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     """Leases are over because their jobs ended.
 
     shares: Jobs of the global shares that it concerns, after it; empty for jobs without a share.
+    groups: Jobs of the shares, resource types and users that it concerns, after it; empty in events of earlier
+        releases.
     leases: The leases.
     waiting: Waiting jobs now.
     leased: Leased jobs now.
@@ -1099,6 +1137,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     shares: tuple[ShareLoad, ...] = ()
+    groups: tuple[JobGroupLoad, ...] = ()
     leases: tuple[EndedLease, ...] = ()
     waiting: int
     leased: int
@@ -1108,6 +1147,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
         """The record as fastavro takes it."""
         return {
             "shares": [item.to_avro() for item in self.shares],
+            "groups": [item.to_avro() for item in self.groups],
             "leases": [item.to_avro() for item in self.leases],
             "waiting": self.waiting,
             "leased": self.leased,
@@ -1119,6 +1159,7 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             shares=tuple(ShareLoad.from_avro(item) for item in record["shares"]),
+            groups=tuple(JobGroupLoad.from_avro(item) for item in record["groups"]),
             leases=tuple(EndedLease.from_avro(item) for item in record["leases"]),
             waiting=record["waiting"],
             leased=record["leased"],
@@ -1129,11 +1170,13 @@ class LeasesEnded(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             len(self.shares) <= 1000
+            and len(self.groups) <= 4000
             and len(self.leases) <= 2000
             and 0 <= self.waiting <= 1000000000000000
             and 0 <= self.leased <= 1000000000000000
             and len(self.classes) <= 21
             and (not self.shares or all(map(ShareLoad.is_within_bounds, self.shares)))
+            and (not self.groups or all(map(JobGroupLoad.is_within_bounds, self.groups)))
             and (not self.leases or all(map(EndedLease.is_within_bounds, self.leases)))
             and (not self.classes or all(map(ClassLoad.is_within_bounds, self.classes)))
         )

@@ -15,9 +15,37 @@ from schemas.types import (
     BucketCount,
     ClassDemand,
     ClassLoad,
+    JobGroupLoad,
     QueueEnds,
     ShareLoad,
 )
+
+
+class JobGroupInQueue(Struct, frozen=True, kw_only=True, gc=False):
+    """The jobs of a queue that are of one global share, resource type and user, after the last event that
+    changed them; taken away when there are none.
+
+    load: The jobs.
+    """
+
+    load: JobGroupLoad
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "load": self.load.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            load=JobGroupLoad.from_avro(record["load"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.load.is_within_bounds()
 
 
 class ParkedTask(Struct, frozen=True, kw_only=True, gc=False):

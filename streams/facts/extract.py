@@ -2,17 +2,27 @@
 
 In: events of queues, workers and tasks. Out: facts, each under a key of its own, of which the last one holds: all numbers are
 absolute, so that of many events with one key only the last needs to be read; but an event that counts jobs of a queue names the
-shares that it concerns, so of those the beginning of each is read. A task that no longer waits takes its fact away.
+shares and groups that it concerns, so of those the beginning of each is read. A task that no longer waits takes its fact away.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.queue import JobQueued, JobWithdrawn
-from schemas.streams import ParkedTask, PilotsLive, PilotsWanted, QueueHealth, QueueKnown, QueueLoad, ShareInQueue
-from schemas.types import EventEnvelope, ShareLoad
+from schemas.streams import (
+    JobGroupInQueue,
+    ParkedTask,
+    PilotsLive,
+    PilotsWanted,
+    QueueHealth,
+    QueueKnown,
+    QueueLoad,
+    ShareInQueue,
+)
+from schemas.types import EventEnvelope, JobGroupLoad, ShareLoad
 from schemas.wire import Message
 from schemas.worker import QueueHealthy, WorkersHeldBack
+from streams.facts.groups import group_of
 
 FACTS_TOPIC = "culm.streams.facts.v1"
 QUEUE_EVENTS = "culm.queue.events.v1"
@@ -46,11 +56,18 @@ def subject_of(key: str) -> tuple[str, str]:
     return fact, aggregate_id
 
 
-def shares_in(queue: str, loads: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ShareInQueue]]:
-    """Key and fact for each share that an event of the queue names. loads: as they stand in the event."""
-    for one in loads:
+def loads_in(queue: str, event: Mapping[str, Any]) -> Iterator[tuple[str, ShareInQueue | JobGroupInQueue | None]]:
+    """Key and fact for each share and each group that an event of the queue names; None for a group without jobs.
+
+    event: its beginning, as it stands in the record.
+    """
+    for one in event["shares"]:
         load = ShareLoad.from_avro(one)
-        yield key_of("ShareInQueue", f"{queue}/{load.name}"), ShareInQueue(load=load)
+        yield key_of(ShareInQueue.__name__, f"{queue}/{load.name}"), ShareInQueue(load=load)
+    for one in event["groups"]:
+        group = JobGroupLoad.from_avro(one)
+        fact = JobGroupInQueue(load=group) if group.waiting or group.leased else None
+        yield key_of(JobGroupInQueue.__name__, group_of(queue, group)), fact
 
 
 def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offset: int) -> Message:

@@ -8,7 +8,7 @@ session that fails is thrown away and the next one goes on from the committed po
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from streams.facts.extract import (
     UNPARKED,
     fact_in,
     key_of,
-    shares_in,
+    loads_in,
     subject_of,
 )
 from streams.facts.table import facts_that_stand
@@ -69,8 +69,8 @@ class FactsKeeper:
     def __init__(self, kafka: str, codec: Codec, decoder: Decoder, instance: str, session_seconds: float = 10.0) -> None:
         self._kafka, self._codec, self._decoder = kafka, codec, decoder
         self._instance, self._session_seconds = instance, session_seconds
-        #: Of these events only the beginning is read, up to the shares.
-        self._share_readers = {kind: PartialDecoder(f"culm.queue.{kind}", ("shares",), _loads_in) for kind in SHARED}
+        #: Of these events only the beginning is read, up to the groups of jobs.
+        self._load_readers = {kind: PartialDecoder(f"culm.queue.{kind}", ("groups",), dict) for kind in SHARED}
         self._owned: frozenset[int] = frozenset()
         self._partitions = 0
         self._windows = EventWindows()
@@ -184,12 +184,12 @@ class FactsKeeper:
         """What a batch changes in the table: values by key, None for a fact that no longer holds."""
         last: dict[tuple[str, bytes], tuple[str, Message]] = {}
         changes: Changes = {}
-        shares: Changes = {}
+        loads: Changes = {}
         counted: dict[str, tuple[str, EventEnvelope, bool, Message]] = {}
         for message in messages:
             kind = self._patiently(self._decoder.kind_of, message)
             if kind in SHARED:
-                shares |= self._patiently(partial(self._shares, kind, message), message) or {}
+                loads |= self._patiently(partial(self._loads, kind, message), message) or {}
             for fact in HELD.get(kind or "", ()):
                 last[fact, message.key() or b""] = (str(kind), message)
             if kind in COUNTED_IN:
@@ -208,18 +208,17 @@ class FactsKeeper:
                 changes[name] = None
             elif value := self._patiently(partial(self._fact, fact, message), message):
                 changes[name] = value
-        return changes | shares
+        return changes | loads
 
-    def _shares(self, kind: str, message: Message, content: bytes | None) -> Changes:
-        """Facts of the shares that an event of a queue names."""
-        decoded = self._decoder.decode_partially(content or b"", self._share_readers[kind])
-        if decoded.message:
-            _check_key(message, decoded.envelope)
+    def _loads(self, kind: str, message: Message, content: bytes | None) -> Changes:
+        """Facts of the shares and groups that an event of a queue names."""
+        decoded = self._decoder.decode_partially(content or b"", self._load_readers[kind])
+        _check_key(message, decoded.envelope)
         found: Changes = {}
-        for key, fact in shares_in(decoded.envelope.aggregate_id, decoded.message):
-            if problems := problems_of(fact):
+        for key, fact in loads_in(decoded.envelope.aggregate_id, decoded.message):
+            if fact is not None and (problems := problems_of(fact)):
                 raise Poison(f"{problems[0]}")
-            found[key] = self._codec.encode(fact, decoded.envelope)
+            found[key] = None if fact is None else self._codec.encode(fact, decoded.envelope)
         return found
 
     def _fact(self, fact: str, message: Message, content: bytes | None) -> bytes:
@@ -339,10 +338,6 @@ def _check_key(message: Message, envelope: EventEnvelope) -> None:
     """Raises Poison for a record that stands under another key than its envelope names."""
     if (message.key() or b"").decode() != envelope.aggregate_id:
         raise Poison(f"key {message.key()!r}, expected {envelope.aggregate_id!r} as in the envelope")
-
-
-def _loads_in(record: Mapping[str, Any]) -> Any:
-    return record["shares"]
 
 
 def _place(message: Message) -> tuple[str, int]:

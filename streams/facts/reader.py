@@ -18,6 +18,7 @@ from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
 from schemas.streams import (
+    JobGroupInQueue,
     ParkedTask,
     PilotsAsked,
     PilotsLive,
@@ -35,6 +36,7 @@ from streams.engine.decoder import Decoder
 from streams.engine.errors import RegistryAway
 from streams.facts.counted import CountedEvents
 from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
+from streams.facts.groups import GroupTable
 from streams.facts.keeper import GROUP
 from streams.facts.policies import PolicyTable
 from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, Wanted, position_text
@@ -57,6 +59,7 @@ class Facts:
         self._kafka, self._decoder = kafka, decoder
         self._policies = PolicyTable()
         self._counted = CountedEvents()
+        self._groups = GroupTable()
         self._share_loads: dict[str, dict[str, ShareLoad]] = {}
         self._loads: dict[str, QueueLoad] = {}
         self._causes: dict[str, EventEnvelope] = {}
@@ -223,16 +226,20 @@ class Facts:
     def _change_of(self, message: Message) -> Callable[[], None]:
         """What the record changes, ready to be carried out under the lock."""
         if message.topic() == FACTS_TOPIC and message.value() is None:
-            fact, task_id = subject_of((message.key() or b"").decode(errors="replace"))
-            return lambda: self._unpark(fact, task_id)
+            key = (message.key() or b"").decode(errors="replace")
+            return lambda: self._forget(key)
         decoded = self._patiently(self._decoder.decode, message)
         return _nothing if decoded is None else lambda: self._know(decoded)
 
-    def _unpark(self, fact: str, task_id: str) -> None:
-        if fact == ParkedTask.__name__:
-            self._parked.pop(task_id, None)
+    def _forget(self, key: str) -> None:
+        """The fact with this key holds no more."""
+        fact, subject = subject_of(key)
+        if fact == JobGroupInQueue.__name__:
+            self._groups.forget(subject)
+        elif fact == ParkedTask.__name__:
+            self._parked.pop(subject, None)
         elif fact == TaskEnds.__name__:
-            self._counted.forget(task_id)
+            self._counted.forget(subject)
 
     def _know(self, decoded: Decoded) -> None:
         found, envelope = decoded.message, decoded.envelope
@@ -254,6 +261,8 @@ class Facts:
                 self._counted.know(subject, found)
             case ShareInQueue():
                 self._share_loads.setdefault(subject, {})[found.load.name] = found.load
+            case JobGroupInQueue():
+                self._groups.know(subject, found.load)
             case PilotsLive():
                 self._live[subject] = found.live
             case QueueHealth():
@@ -289,6 +298,7 @@ class Facts:
                 self._counted.requests(name),
                 self._wanted[name].number if name in self._wanted else 0,
                 dict(self._share_loads.get(name, {})),
+                self._groups.of(name),
             )
         position = position_text(self._known_places())
         parked = tuple(self._parked.values())
@@ -305,6 +315,7 @@ class Facts:
             shares=policies.shares,
             broker_rules=brokers.rules,
             broker_figures=brokers.figures,
+            levels=self._groups.levels(),
         )
 
     def _known_places(self) -> dict[tuple[str, int], int]:

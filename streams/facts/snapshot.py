@@ -16,12 +16,14 @@ from schemas.types import (
     ClassLoad,
     EventEnvelope,
     GlobalShare,
+    JobGroupLoad,
     QueueSettings,
     ResourceType,
     RetryRule,
     ShareLoad,
     WorkerMode,
 )
+from streams.facts.groups import Levels
 from streams.facts.outside import NOTHING, OutsideFacts
 
 POLICY_EVENTS = "culm.policy.events.v1"
@@ -39,7 +41,8 @@ class QueueFacts:
     health: of its workers that ended before they asked for work; None where they do not. quiet_since: the last time that a pilot
     had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
     starts: jobs that pilots took in the last 6 h. requests: requests for work in the last 3 h, as far as events say so: jobs
-    taken and first requests of workers. wanted: pilots that were last asked for. shares: its jobs by global share.
+    taken and first requests of workers. wanted: pilots that were last asked for. shares: its jobs by global share. groups: by
+    share, resource type and user.
     """
 
     settings: QueueSettings
@@ -53,6 +56,7 @@ class QueueFacts:
     requests: int = 0
     wanted: int = 0
     shares: Mapping[str, ShareLoad] = field(default_factory=dict)
+    groups: tuple[JobGroupLoad, ...] = ()
 
     @property
     def starts_per_hour(self) -> float:
@@ -89,6 +93,7 @@ class Snapshot:
 
     ends: by task id and queue, how jobs ended there of late. outside: what sources outside say. shares: the tree.
     broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
+    levels: jobs over all queues.
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -101,6 +106,7 @@ class Snapshot:
     shares: tuple[GlobalShare, ...] = ()
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
+    levels: Levels = field(default_factory=Levels)
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

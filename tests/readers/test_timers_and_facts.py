@@ -17,7 +17,7 @@ from api.native.refusals import _document
 from schemas.bounds import problems_of
 from schemas.catalog import CATALOG, CatalogEntry
 from schemas.reading import Recorded
-from schemas.streams import ShareInQueue
+from schemas.streams import JobGroupInQueue, ShareInQueue
 from streams.engine.decoder import Decoder
 from streams.facts.extract import FACTS_TOPIC, HELD
 from streams.facts.keeper import FactsKeeper
@@ -31,6 +31,8 @@ from tests.projections.tables_in_memory import Tables
 from tests.readers.histories import EVENTS, history
 from tests.schemas.within_bounds import SEEDS, a_message, an_event_envelope, examples, for_any_seed
 
+#: Facts about the jobs of a queue that its events name.
+OF_LOADS = (ShareInQueue.__name__, JobGroupInQueue.__name__)
 CODEC = a_codec()
 NOTHING: Any = None
 REFUSED = CATALOG["culm.refusal.RequestsRefused"]
@@ -155,7 +157,7 @@ def test_every_fact_in_any_event_is_kept_and_known(entry: CatalogEntry, monkeypa
         changes = keeper.changes([sent])
 
         kept = {name.partition("/")[0] for name in changes}
-        assert set(HELD[entry.name]) <= kept <= {*HELD[entry.name], COUNTED_IN.get(entry.name), ShareInQueue.__name__}
+        assert set(HELD[entry.name]) <= kept <= {*HELD[entry.name], COUNTED_IN.get(entry.name), *OF_LOADS}
         for name, value in changes.items():
             known: Any = Message(FACTS_TOPIC, name.encode(), value)
             facts._carry_out(known, facts._change_of(known))
@@ -228,4 +230,4 @@ def test_any_refusal_is_recorded_and_shown(seed: int) -> None:
 def test_there_are_facts_and_events_that_hold_them() -> None:
     held = {name for names in HELD.values() for name in names}
 
-    assert held | {*COUNTED_IN.values(), ShareInQueue.__name__} == {entry.name for entry in FACTS}
+    assert held | {*COUNTED_IN.values(), *OF_LOADS} == {entry.name for entry in FACTS}
