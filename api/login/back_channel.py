@@ -8,8 +8,6 @@ import asyncio
 
 from fastapi import APIRouter, Request
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.responses import Response
 
 from api.http.access import Public
@@ -17,6 +15,7 @@ from api.http.bodies import read_object
 from api.http.errors import LogUnavailable
 from api.http.problems import json_response
 from api.login.device_flow import refusal
+from api.login.rates import CallerRates
 from api.login.sessions import Sessions
 from api.services import Services
 from identity.errors import IssuersNotKnown, TokenRefused
@@ -30,7 +29,7 @@ def build_router(services: Services) -> APIRouter:
     """`POST /auth/back-channel-logout`."""
     router = APIRouter(include_in_schema=False)
     gate, sessions = services.gate, Sessions(services.shared)
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = CallerRates()
 
     @router.post("/auth/back-channel-logout")
     async def ended(request: Request, _: Public) -> Response:

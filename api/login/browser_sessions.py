@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 
 import structlog
 from limits import RateLimitItemPerHour
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from api.http.access import Gate
 from api.http.errors import AccessDenied, ApiError, Overloaded, Unavailable
 from api.login.code_flow import CompletedLogin, token_in
 from api.login.providers import ProviderAway, Providers
+from api.login.rates import CallerRates
 from api.login.sessions import Session, Sessions
 from identity.believed import BelievedToken
 from identity.errors import IdentityRefused, IssuersNotKnown, NotAMember, TokenRefused
@@ -68,7 +67,7 @@ class BrowserSessions:
     def __init__(self, gate: Gate, providers: Providers, sessions: Sessions) -> None:
         self._gate, self._providers, self._sessions = gate, providers, sessions
         self._refreshing: dict[str, asyncio.Task[Session]] = {}
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = CallerRates()
 
     async def begin(self, login: CompletedLogin) -> str:
         """The text for a cookie; raises AccessDenied for one who is no member of the VO or has only pilots' rights."""

@@ -9,8 +9,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.responses import Response
 
 from api.http.access import Public
@@ -21,6 +19,7 @@ from api.login.device_codes import DeviceCodes
 from api.login.device_flow import DEVICE_GRANT, Answer, DeviceFlow, refusal
 from api.login.exchange import TokenExchange
 from api.login.providers import EXCHANGE_GRANT, Providers, row_with_login
+from api.login.rates import CallerRates
 from api.services import Services
 from api.shared.store import SharedKind
 from identity.issuer import ALGORITHM, public_keys
@@ -48,7 +47,7 @@ def build_router(services: Services) -> APIRouter:
     codes = DeviceCodes(services.shared.space(SharedKind.DEVICE_CODES))
     flow = DeviceFlow(providers, codes, services.gate.verifier.refuses_as_revoked)
     tokens = _tokens_of(services, flow, TokenExchange(providers, services.gate))
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = CallerRates()
 
     @router.get("/jwks.json")
     async def key_set(_: Public) -> Response:

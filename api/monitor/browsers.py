@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,6 +17,7 @@ from api.login.browser_sessions import BrowserSessions, OpenSession, SessionEnde
 from api.login.code_flow import SECONDS_MAX as LOGIN_SECONDS_MAX
 from api.login.code_flow import CodeFlow
 from api.login.providers import Providers, row_with_login
+from api.login.rates import CallerRates
 from api.login.sessions import SECONDS_MAX, Sessions
 from api.services import Services
 from api.shared.store import SharedKind
@@ -60,7 +59,7 @@ class Browsers:
         self._sessions = BrowserSessions(services.gate, providers, Sessions(services.shared))
         space = services.shared.space(SharedKind.BROWSER_LOGINS)
         self._flow = CodeFlow(services.gate, providers, space, f"{public}{CALLBACK}")
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = CallerRates()
 
     @property
     def places(self) -> list[LoginPlace]:
