@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
+from check.followed import FollowedFilesTakenOnce
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.leases import OnePilotEach, ReportsOfTheHolder
@@ -60,6 +61,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         RevokedHoldNothing(),
         WorkersAreIntended(),
         OutputsCloseWithTasks(settled),
+        FollowedFilesTakenOnce(),
     ]
 
 
