@@ -12,6 +12,7 @@ from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
 from check.groups import GroupsCounted
+from check.followed import FollowedFilesTakenOnce
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.learned import LearnedFromSamples
@@ -64,6 +65,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         RevokedHoldNothing(),
         WorkersAreIntended(),
         OutputsCloseWithTasks(settled),
+        FollowedFilesTakenOnce(),
     ]
 
 

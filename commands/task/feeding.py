@@ -123,7 +123,8 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     units = _unknown_yet(task, command.dataset, units, task.known_units)
     if files_left:
         slice_left = replace(command, files=files_left, units_made=made)
-        return accept(*_fed(task, command.dataset, units), follow_ups=(FollowUp(str(task.task_id), slice_left),))
+        part = _fed(task, command.dataset, units, position=command.position)
+        return accept(*part, follow_ups=(FollowUp(str(task.task_id), slice_left),))
     last = command.chunk + 1 >= command.chunks or _has_all(task, definition, command.dataset, units)
     complete = last and all(name in task.fed_whole for name in definition.input_datasets if name != command.dataset)
     if complete and not units and not task.units:

@@ -244,6 +244,33 @@ def learned_otherwise(records: list[Seen]) -> list[Seen]:
     return records
 
 
+def chunk_of_followed(records: Sequence[Seen]) -> int:
+    """Place of an event by which a task took files of a dataset that it follows."""
+    return next(i for i, one in enumerate(records) if one.name == "ContentsFed" and one.message.position and one.message.units)
+
+
+def passed_by(records: list[Seen]) -> list[Seen]:
+    """A file that was registered is not fed."""
+    index = chunk_of_followed(records)
+    message = records[index].message
+    return [*records[:index], replace(records[index], message=copied(message, units=message.units[1:])), *records[index + 1 :]]
+
+
+def fed_twice(records: list[Seen]) -> list[Seen]:
+    """A file is in a chunk twice."""
+    index = chunk_of_followed(records)
+    message = records[index].message
+    twice = copied(message, units=(*message.units, message.units[0]))
+    return [*records[:index], replace(records[index], message=twice), *records[index + 1 :]]
+
+
+def noted_early(records: list[Seen]) -> list[Seen]:
+    """A task waits for the next file of a dataset, and has not had all."""
+    index = index_of(records, "ContentsSubscribed")
+    early = copied(records[index].message, position=records[index].message.position - 1)
+    return [*records[:index], replace(records[index], message=early), *records[index + 1 :]]
+
+
 BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a dropped event", dropped("JobStarted"), "sequences are gapless"),
     ("a doubled event", doubled("JobStarted"), "sequences are gapless"),
@@ -275,6 +302,9 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a unit released twice", released_twice, "input goes to jobs when it is released, and is released once"),
     ("an order of held input", ordered_while_held, "input goes to jobs when it is released, and is released once"),
     ("a requirement that no sample gives", learned_otherwise, "requirements follow from samples of jobs that succeeded"),
+    ("a file that was passed by", passed_by, "each file of followed input is taken once"),
+    ("a file that was fed twice", fed_twice, "each file of followed input is taken once"),
+    ("a wait that began too early", noted_early, "each file of followed input is taken once"),
     ("a wrong account", miscounted, "file accounts add up"),
     ("a file in a closed dataset", filled_when_closed, "outputs close with their tasks"),
     ("a dataset that never closed", dropped_closing, "outputs close with their tasks"),

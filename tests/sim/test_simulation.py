@@ -105,6 +105,7 @@ def test_the_command_tells_how_many_seeds_broke_a_law() -> None:
 def test_work_that_goes_on_slice_by_slice_breaks_no_law(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks, slices and orders of one or two, and a limit of jobs at work that every task reaches."""
     monkeypatch.setattr("commands.dataset.decide.FILES_PER_CHUNK", 2)
+    monkeypatch.setattr("commands.dataset.subscriptions.FILES_PER_CHUNK", 2)
     monkeypatch.setattr("commands.task.feeding.UNITS_PER_SLICE", 2)
     monkeypatch.setattr("commands.task.feeding.UNITS_PER_EVENT", 1)
     monkeypatch.setattr("commands.task.kills.JOBS_PER_KILL", 1)

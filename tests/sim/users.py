@@ -1,4 +1,4 @@
-"""Users of the simulation: tasks, names in chunks, and what they change their minds about."""
+"""Users of the simulation: tasks, names in chunks, a task beside its parent, and what they change their minds about."""
 
 import json
 import random
@@ -30,12 +30,15 @@ from schemas.types import (
     UnitRange,
 )
 from tests.sim.actors import QUEUES, Calls
-from tests.streams.builders import a_submission
+from tests.streams.builders import a_submission, a_submission_with_input
 
 #: The tasks of the last are in no share.
 CAMPAIGNS = ("DP1", "DP2", "none")
 FIRST_TASK = 10_000_001
 TASKS_MAX = 4
+#: Of all tasks, which one reads what the others write while they work.
+CHILD = 3
+MADE = "user.jdoe.test2_out.txt"
 MERGE = "-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
 #: Asks for a library that the task has not; it breaks the task when everything else is done.
 BAD_MERGE = "-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
@@ -122,6 +125,9 @@ class User:
     def _submit(self, chance: random.Random) -> None:
         number = FIRST_TASK + len(self.tasks)
         self.tasks.append(number)
+        if len(self.tasks) == CHILD:
+            self._submit_child(number, chance)
+            return
         parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
         parameters["taskName"] = f"user.jdoe.t{number}/"
         parameters["campaign"] = CAMPAIGNS[number % len(CAMPAIGNS)]
@@ -141,5 +147,25 @@ class User:
             priority=1000,
             parameters_json=json.dumps(parameters),
             lists=(NameList(list="pfnList", count=len(names)),) if names else (),
+        )
+        self._calls.make(command, str(number), "jdoe", "user")
+
+    def _submit_child(self, number: int, chance: random.Random) -> None:
+        """A task that takes the outputs of the others while they make them, beside one of them or by its own wish."""
+        parent = chance.choice((None, *self.tasks[:-1]))
+        parameters = a_submission_with_input(dsForIN=MADE, nFilesPerJob=chance.randint(1, 2), taskName=f"user.jdoe.t{number}/")
+        (item,) = (one for one in parameters["jobParameters"] if one.get("param_type") == "input")
+        item["dataset"] = MADE
+        del item["exclude"]
+        parameters |= {"waitInput": True} if parent is None else {"noWaitParent": chance.random() < 0.8}
+        command = SubmitTask(
+            task_id=number,
+            name=f"user.jdoe.t{number}/",
+            user_name="Jane Doe",
+            nickname="jdoe",
+            label="user",
+            priority=1000,
+            parent_task_id=parent,
+            parameters_json=json.dumps(parameters),
         )
         self._calls.make(command, str(number), "jdoe", "user")
