@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from check.brokerage import CitedBrokerage
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
-from check.groups import GroupsCounted
 from check.followed import FollowedFilesTakenOnce
+from check.groups import GroupsCounted
 from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.learned import LearnedFromSamples
