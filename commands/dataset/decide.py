@@ -117,7 +117,13 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     last = start + len(chunk) == len(dataset.names)
     chunks = command.chunk + (1 if last else 2)
     contents = FeedContents(
-        dataset=name, known=True, files=chunk, chunk=command.chunk, chunks=chunks, reading=command.reading
+        dataset=name,
+        known=True,
+        files=chunk,
+        chunk=command.chunk,
+        chunks=chunks,
+        reading=command.reading,
+        stream=command.stream,
     )
     feed = FollowUp(task, contents)
     if command.chunk:
@@ -131,7 +137,15 @@ def _nothing_yet(dataset: Dataset, command: RequestContents, by: CommandEnvelope
     One that exists for another tenant is waited for like any other, and nothing of the wait is recorded there.
     """
     name, task = by.aggregate_id, str(command.task_id)
-    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits, reading=command.reading)
+    answer = FeedContents(
+        dataset=name,
+        known=False,
+        chunk=0,
+        chunks=1,
+        awaits=command.waits,
+        reading=command.reading,
+        stream=command.stream,
+    )
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
     if len(dataset.awaiting) >= AWAITING_MAX:

@@ -32,8 +32,11 @@ def waits_for_parent(task: Task) -> bool:
     return task.parent_status == AT_WORK and task.definition is not None and not task.definition.no_wait_parent
 
 
-def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool) -> tuple[FollowUp, ...]:
-    """The request to each input dataset for its files. waits: one that does not exist is waited for."""
+def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool, secondary: bool = True) -> tuple[FollowUp, ...]:
+    """The request to each input dataset for its files. waits: one that does not exist is waited for. secondary: where there is
+    secondary input it is read first, so the first dataset of it is asked instead."""
+    if definition.secondaries and secondary:
+        return _ask_secondary(task, definition, waits=waits, reading=task.reading)
     request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading)
     return tuple(FollowUp(name, request) for name in definition.input_datasets)
 
@@ -41,14 +44,22 @@ def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool) -> tupl
 def reads_again(task: Task) -> bool:
     """True for a task that began beside its parent and has datasets: what the parent made is known when it has ended."""
     definition = task.definition
-    return definition is not None and definition.no_wait_parent and bool(definition.input_datasets)
+    return definition is not None and definition.no_wait_parent and bool(definition.input_datasets or definition.secondaries)
 
 
 def ask_again(task: Task) -> tuple[FollowUp, ...]:
     """The requests of the next reading."""
     assert task.definition is not None
+    if task.definition.secondaries:
+        return _ask_secondary(task, task.definition, waits=task.definition.wait_input, reading=task.reading + 1)
     request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1)
     return tuple(FollowUp(name, request) for name in task.definition.input_datasets)
+
+
+def _ask_secondary(task: Task, definition: TaskDefinition, *, waits: bool, reading: int) -> tuple[FollowUp, ...]:
+    first = definition.secondaries[0]
+    request = RequestContents(task_id=task.task_id, waits=waits, reading=reading, stream=first.stream)
+    return (FollowUp(first.datasets[0], request),)
 
 
 def is_fed(task: Task, command: FeedContents) -> bool:
@@ -67,7 +78,8 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        return accept(follow_ups=(FollowUp(dataset, RequestContents(task_id=task.task_id, reading=task.reading)),))
+        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream)
+        return accept(follow_ups=(FollowUp(dataset, request),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"
     limit_seconds = 0 if at_work else INPUT_SECONDS_MAX

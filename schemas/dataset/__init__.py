@@ -118,6 +118,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_REQUESTCONTENTS = lines_of(
     (FILE_NAME, 0, 1024),
+    (WORD, 0, 64),
 )
 
 
@@ -129,6 +130,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     after: Name of the last file of the chunk before; empty for the first.
     waits: True when the task waits for a dataset that does not exist.
     reading: Number of the task's reading of its input, from 0.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -136,6 +138,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     after: str = ""
     waits: bool = False
     reading: int = 0
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -145,6 +148,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "after": self.after,
             "waits": self.waits,
             "reading": self.reading,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -156,6 +160,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             after=record["after"],
             waits=record["waits"],
             reading=record["reading"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -164,7 +169,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and 0 <= self.chunk <= 999998
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, ""))) is not None
         )
 
 
