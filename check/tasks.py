@@ -22,6 +22,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "InputNamesAdded": (frozenset({"waiting"}), None),
     "TaskRefined": (frozenset({"waiting", "registered", "rerefine"}), None),
     "ContentsFed": (WORKING | {"defined", "paused"}, None),
+    "SecondaryInputFed": (WORKING | {"defined", "paused"}, None),
     "InputAwaited": (frozenset({"defined", "pending"}), "pending"),
     "ParentAwaited": (frozenset({"waiting", "defined"}), None),
     "ParentEnded": (YOUNG | {"paused", "finishing", "exhausted"}, None),
@@ -101,7 +102,7 @@ class LegalTasks:
         match record.name:
             case "TaskSubmitted" | "InputNamesAdded" | "TaskRefined":
                 return self._begun(task, record, found)
-            case "ContentsFed" | "ParentAwaited" | "ParentEnded" if record.message.status:
+            case "ContentsFed" | "SecondaryInputFed" | "ParentAwaited" | "ParentEnded" if record.message.status:
                 return str(record.message.status)
             case "TaskFinalized":
                 return str(record.message.verdict.value).lower()

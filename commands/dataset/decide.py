@@ -140,7 +140,13 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     last = start + len(chunk) == len(dataset.names)
     chunks = command.chunk + (1 if last else 2)
     contents = FeedContents(
-        dataset=name, known=True, files=chunk, chunk=command.chunk, chunks=chunks, reading=command.reading
+        dataset=name,
+        known=True,
+        files=chunk,
+        chunk=command.chunk,
+        chunks=chunks,
+        reading=command.reading,
+        stream=command.stream,
     )
     feed = FollowUp(task, contents)
     if command.chunk:

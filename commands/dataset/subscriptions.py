@@ -106,7 +106,15 @@ def nothing_yet(dataset: Dataset, command: RequestContents | SubscribeContents, 
     One that exists for another tenant is waited for like any other, and nothing of the wait is recorded there.
     """
     name, task = by.aggregate_id, str(command.task_id)
-    answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits, reading=command.reading)
+    answer = FeedContents(
+        dataset=name,
+        known=False,
+        chunk=0,
+        chunks=1,
+        awaits=command.waits,
+        reading=command.reading,
+        stream=command.stream if isinstance(command, RequestContents) else "",
+    )
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
     if len(dataset.awaiting) >= AWAITING_MAX:

@@ -9,6 +9,7 @@ question at a time. Source: docs/reference/jedi.md, "Waiting for input" and "Gro
 from commands.decision import Decision, FollowUp, accept
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
+from commands.task.secondaries import stream_to_read
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.dataset import EndSubscription, RequestContents, SubscribeContents
 from schemas.records import replace
@@ -34,18 +35,24 @@ def waits_for_parent(task: Task) -> bool:
     return task.parent_status == AT_WORK and task.definition is not None and not task.definition.no_wait_parent
 
 
-def ask_datasets(task: Task, definition: TaskDefinition, *, beside_parent: bool) -> tuple[FollowUp, ...]:
-    """The request to each input dataset for its files. beside_parent: the task has a parent, which is at work.
+def ask_datasets(
+    task: Task, definition: TaskDefinition, *, beside_parent: bool, secondary: bool = True
+) -> tuple[FollowUp, ...]:
+    """The request to each input dataset for its files. beside_parent: the task has a parent, which is at work. secondary: where
+    there is secondary input it is read first, so the first dataset of it is asked instead.
 
     A dataset that grows is followed until its end where the task asks for that; without it, by the word of the dataset.
     """
     waits = definition.wait_input or beside_parent
+    if definition.secondaries and secondary:
+        first = definition.secondaries[0]
+        return (ask_secondary(task, first.datasets[0], first.stream, waits=waits),)
     own = {template.dataset for template in definition.outputs}
     until_parent_ends = beside_parent and definition.no_wait_parent
     once = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, once=True)
-    first: RequestContents | SubscribeContents = replace(once, once=False)
+    asked: RequestContents | SubscribeContents = replace(once, once=False)
     if definition.run_until_closed or until_parent_ends:
-        first = SubscribeContents(
+        asked = SubscribeContents(
             task_id=task.task_id,
             reading=task.reading,
             until_closed=definition.run_until_closed,
@@ -53,7 +60,13 @@ def ask_datasets(task: Task, definition: TaskDefinition, *, beside_parent: bool)
             waits=waits,
         )
     # A task that followed what it writes itself would never end.
-    return tuple(FollowUp(name, once if name in own else first) for name in definition.input_datasets)
+    return tuple(FollowUp(name, once if name in own else asked) for name in definition.input_datasets)
+
+
+def ask_secondary(task: Task, dataset: str, stream: str, *, waits: bool) -> FollowUp:
+    """The request for the files of a dataset of secondary input, which is read once: what it has then is all."""
+    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, stream=stream, once=True)
+    return FollowUp(dataset, request)
 
 
 def ask_for_next(task: Task, dataset: str, chunk: int, position: int) -> FollowUp:
@@ -84,6 +97,11 @@ def ask_without_parent(task: Task) -> tuple[FollowUp, ...]:
     if definition is None or not definition.no_wait_parent:
         return ()
     until_closed, reading = definition.run_until_closed, task.reading
+    number = stream_to_read(task.secondaries, definition.secondaries)
+    if number is not None:
+        stream = definition.secondaries[number]
+        dataset = stream.datasets[task.secondaries[number].place]
+        return (ask_secondary(task, dataset, stream.stream, waits=definition.wait_input),) if dataset in task.awaited else ()
     questions = []
     for name in (*task.followed, *sorted(task.awaited)):
         question = SubscribeContents(
@@ -102,7 +120,7 @@ def ends_of_subscriptions(task: Task) -> tuple[FollowUp, ...]:
     """Word to each dataset of which a task that ended may wait for files."""
     if task.definition is None:
         return ()
-    unread = (name for name in task.definition.input_datasets if name not in task.fed_whole)
+    unread = dict.fromkeys(name for name in (*task.definition.input_datasets, *task.awaited) if name not in task.fed_whole)
     return tuple(FollowUp(name, EndSubscription(task_id=task.task_id)) for name in unread)
 
 
@@ -123,7 +141,8 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        return accept(follow_ups=(FollowUp(dataset, RequestContents(task_id=task.task_id, reading=task.reading)),))
+        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream, once=bool(command.stream))
+        return accept(follow_ups=(FollowUp(dataset, request),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"
     limit_seconds = 0 if at_work else INPUT_SECONDS_MAX

@@ -15,6 +15,7 @@ from commands.task.measured import Learning
 from commands.task.model import AT_WORK, Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
 from commands.task.scouting import scouts_revived
+from commands.task.secondary_changes import refined_secondaries, secondaries_ended, secondaries_given, secondary_fed
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, WORKING, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas import records
@@ -38,6 +39,7 @@ from schemas.task import (
     RequirementsReverted,
     ScheduledCommandEnded,
     ScoutsJudged,
+    SecondaryInputFed,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -83,6 +85,9 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _refined(task, event)
         case ContentsFed():
             _contents_fed(task, event)
+        case SecondaryInputFed():
+            secondary_fed(task, event)
+            task.status = TaskStatus(event.status or task.status)
         case InputAwaited():
             task.awaited.add(event.dataset)
         case ParentAwaited():
@@ -112,6 +117,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case JobOutcomesRecorded():
             jobs_measured(task, event)
             outcomes_recorded(task, event)
+            secondaries_ended(task, event.units)
         case TaskKillOrdered():
             task.ending, task.retrying = Ending.KILL, False
             _take_back_orders(task)
@@ -212,6 +218,7 @@ def wanted_names(definition: TaskDefinition | None, names: NamePages) -> frozens
 
 
 def _refined(task: Task, event: TaskRefined) -> None:
+    task.secondaries = refined_secondaries(task, event.definition)
     task.definition, task.known_units = event.definition, len(task.units)
     task.library, task.build_failures, task.learning = None, 0, Learning()
     if are_complete(task.lists, task.names):
@@ -221,6 +228,8 @@ def _refined(task: Task, event: TaskRefined) -> None:
 def _reread(task: Task) -> None:
     """All datasets are read from their beginning; units that the task has stay as they are."""
     task.reading, task.known_units = task.reading + 1, len(task.units)
+    for secondary in task.secondaries:
+        secondary.read_again()
     task.fed, task.fed_whole, task.contents_complete = UndoDict(), UndoSet(), False
 
 
@@ -266,6 +275,7 @@ def _generated(task: Task, event: JobsGenerated) -> None:
         task.old_status = reached
     elif task.status in WORKING:
         task.status = reached
+    secondaries_given(task, event)
     task.jobs.add(event.kind, event.jobs)
     task.last_serial = max([task.last_serial, *(job.serial for job in event.jobs)])
     new = dict.fromkeys(job.queue for job in event.jobs).keys() - set(task.queues_used)

@@ -17,6 +17,8 @@ from commands.task.limits import CHUNK_MAX, UNITS_MAX, UNITS_PER_EVENT, UNITS_PE
 from commands.task.model import Task, accounts_of
 from commands.task.names import PFN_LIST, longest_name, names_at
 from commands.task.retries import revival
+from commands.task.secondaries import stream_to_read
+from commands.task.secondary_feed import feed_secondary
 from commands.task.transitions import TaskStatus
 from commands.task.unit_page import key_of
 from commands.task.units import (
@@ -84,7 +86,7 @@ def begin_feeding(
 
     known, revived: see `_made_up_slice`. beside_parent: the task has a parent, which is at work.
     """
-    if definition.input_datasets:
+    if definition.input_datasets or definition.secondaries:
         return (), ask_datasets(task, definition, beside_parent=beside_parent)
     return _made_up_slice(task, definition, 0, known=known, revived=revived)
 
@@ -103,6 +105,8 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return refuse("WRONG_STATUS", f"{found}; expected defined, or pending for an input dataset")
     definition = task.definition
     assert definition is not None, f"task {task.task_id} is fed before it is refined"
+    if definition.secondaries and (command.stream or stream_to_read(task.secondaries, definition.secondaries) is not None):
+        return feed_secondary(task, definition, command)
     if command.dataset == PSEUDO_DATASET and not definition.input_datasets:
         return _feed_made_up(task, definition, command)
     if not command.known:

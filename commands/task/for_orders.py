@@ -24,6 +24,7 @@ def for_orders(definition: TaskDefinition) -> TaskDefinition:
         input_files=(),
         pfn_list=definition.pfn_list[:1],
         outputs=(),
+        secondaries=tuple(replace(one, include=(), exclude=(), files=()) for one in definition.secondaries),
         build=None,
         merge=None,
         multi_step_json=None,
@@ -33,7 +34,7 @@ def for_orders(definition: TaskDefinition) -> TaskDefinition:
 
 def texts_bytes(definition: TaskDefinition) -> int:
     """What the texts of one job may come to before names are put in: the definition without its long lists of names."""
-    return bytes_of(replace(definition, pfn_list=definition.pfn_list[:1], input_files=()))
+    return bytes_of(replace(definition, pfn_list=definition.pfn_list[:1], input_files=(), secondaries=()))
 
 
 def too_large_for_orders(definition: TaskDefinition) -> str:

@@ -128,9 +128,9 @@ class InputUnits:
         """What the units are, in the order given; consecutive units of a page cost one look at it."""
         return list(self._specs(unit_ids))
 
-    def first_ready(self) -> Iterator[InputUnit]:
-        """Ready units that may become jobs, the lowest id first."""
-        return self._specs(self.released(self.ready_from, len(self)))
+    def first_ready(self, last: int | None = None) -> Iterator[InputUnit]:
+        """Ready units that may become jobs, up to the id `last` or all of them, the lowest id first."""
+        return self._specs(self.released(self.ready_from, len(self) if last is None else last))
 
     def ready_by_dataset(self) -> Iterator[InputUnit]:
         """The same, of one dataset after the other as they come first; within a dataset the lowest id first."""

@@ -4,12 +4,14 @@ Source: docs/reference/jedi.md, "Attributes of a job".
 """
 
 from commands.task.model import Task, Unmerged
+from commands.task.secondaries import files_for
 from commands.task.text import (
     file_name,
 )
 from schemas.middle_names import middle_name
 from schemas.types import (
     DatasetRole,
+    GeneratedJob,
     InputUnit,
     JobInput,
     OutputTemplate,
@@ -79,6 +81,16 @@ def inputs_of(units: list[InputUnit]) -> list[JobInput]:
         )
         for unit in files.values()
     ]
+
+
+def secondary_files(task: Task, job: GeneratedJob) -> dict[str, list[InputUnit]]:
+    """By stream, the files of secondary input that the job has, in the order of its units; each once."""
+    streams = definition_of(task).secondaries
+    found = {
+        stream.stream: files_for(secondary, stream, job, number)
+        for number, (stream, secondary) in enumerate(zip(streams, task.secondaries, strict=True))
+    }
+    return {stream: list({file.unit_id: file for file in files}.values()) for stream, files in found.items()}
 
 
 def shown_names(units: list[InputUnit]) -> list[str]:

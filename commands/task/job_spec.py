@@ -13,6 +13,7 @@ from commands.task.job_files import (
     is_merged,
     merge_inputs,
     middle_of_merged,
+    secondary_files,
     shown_names,
     unmerged_names,
 )
@@ -67,9 +68,11 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
         for template in definition.outputs
         if not template.merge_only
     ]
-    inputs = inputs_of(units)
+    secondary = secondary_files(task, job)
+    inputs = inputs_of([*units, *(file for files in secondary.values() for file in files)])
     files = list(dict.fromkeys(unit.lfn for unit in units if unit.endpoint))
     streams = {definition.input_stream: files or shown_names(units)}
+    streams |= {stream: [file.lfn for file in found] for stream, found in secondary.items()}
     streams |= {template.stream: [out.lfn] for template, out in _paired(definition, outputs)}
     if task.library is not None:
         streams["LIB"] = [task.library.lfn]

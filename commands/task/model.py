@@ -10,6 +10,7 @@ from commands.task.input_units import InputUnits, UnitStatus
 from commands.task.live_jobs import LiveJob, LiveJobs
 from commands.task.measured import Learning
 from commands.task.names import NamePage
+from commands.task.secondaries import Secondaries
 from commands.task.transitions import FINAL, TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from identity.ruling import USER, Thing
@@ -116,6 +117,7 @@ class Task:
     input_events: int = 0
     reading: int = 0
     units: InputUnits = field(default_factory=InputUnits)
+    secondaries: Secondaries = field(default_factory=Secondaries)
     known_units: int = 0
     retrying: bool = False
     scouts: Scouts = Scouts.NONE

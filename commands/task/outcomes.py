@@ -15,6 +15,7 @@ from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
 from commands.task.live_jobs import JobState, LiveJob
 from commands.task.model import Ending, Task, Unmerged, accounts_of
+from commands.task.secondary_changes import accounts_once_ended
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge
@@ -76,6 +77,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         outcomes=tuple(_with_queue(one, at_work) for one in known),
         units=tuple(changes.values()),
         accounts=_accounts_after(task, known, changes, at_work),
+        secondaries=accounts_once_ended(task, changes.values()) if task.secondaries else (),
     )
     return accept(recorded, follow_ups=tuple(follow_ups))
 

@@ -16,6 +16,7 @@ from commands.task.growing import fills_jobs
 from commands.task.limits import JOBS_PER_ORDER
 from commands.task.model import Task
 from commands.task.scouting import definition_in_force
+from commands.task.secondary_supply import served
 from schemas.splitting import (
     FILES_OF_A_JOB_MAX,
     INPUT_RECORDS_BYTES_MAX,
@@ -48,7 +49,7 @@ def next_portion(task: Task, units_max: int) -> Portion:
     definition = definition_in_force(task)
     least, mixed = units_per_job(task), may_mix(definition)
     number = _units_of_an_order(definition, least, units_max)
-    ready = list(islice(task.units.first_ready() if mixed else task.units.ready_by_dataset(), number + 1))
+    ready = list(islice(served(task, task.units.first_ready() if mixed else task.units.ready_by_dataset()), number + 1))
     filling = fills_jobs(task, definition, ready) if task.grows else ready
     if not filling or _waits_for_rest(task, definition, ready):
         return Portion((), continues=False, units_per_job=least)
@@ -68,8 +69,9 @@ def _waits_for_rest(task: Task, definition: TaskDefinition, units: Sequence[Inpu
 
 
 def waits_for_plan(task: Task) -> bool:
-    """True while it is not known which unit the next order begins with: the last ones of an open one may come back."""
-    return any(order.continues for order in task.orders.values())
+    """True while it is not known which unit the next order begins with: the last ones of an open one may come back, or may be
+    given the last files of a secondary input."""
+    return bool(task.orders) and (bool(task.secondaries) or any(order.continues for order in task.orders.values()))
 
 
 def _fills_its_jobs(definition: TaskDefinition, least: int | None, units: Sequence[InputUnit]) -> bool:
@@ -78,7 +80,7 @@ def _fills_its_jobs(definition: TaskDefinition, least: int | None, units: Sequen
     if is_made_up(definition):
         return least is None
     rules, last = definition.rules, units[-1].dataset
-    if definition.name_fields_of_files:
+    if definition.name_fields_of_files or definition.secondaries:
         return False
     if rules.files_per_job is None or rules.gigabytes_per_job or rules.walltime_seconds_target or least is not None:
         return False

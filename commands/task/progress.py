@@ -5,12 +5,15 @@ Guards: a choice made for an older state is refused (revision, order number); an
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.sizes import bytes_of
 from commands.task.job_spec import job_spec
 from commands.task.kills import broken
 from commands.task.model import Scouts, Task, accounts_of
+from commands.task.secondaries import Taking
+from commands.task.secondary_changes import accounts_once_given
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
 from schemas.bounds import Checked, OutOfBounds, sentence
@@ -28,7 +31,7 @@ from schemas.task import (
     TaskWoken,
     WakeTask,
 )
-from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec
+from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec, SecondaryRange
 
 BUILD_ATTEMPTS_MAX = 3
 #: Of one job, which stands in several records beside other things; and of the jobs of one order together.
@@ -58,6 +61,7 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     if task.last_serial + len(command.plans) >= JOBS_PER_TASK:
         found = f"the task has made {task.last_serial:,} jobs, expected fewer than {JOBS_PER_TASK:,}"
         return broken(task, "TOO_MANY_JOBS", found)
+    files = _secondary_files(task, command)
     jobs = tuple(
         GeneratedJob(
             job_id=job_id_of(task.task_id, task.last_serial + number),
@@ -65,13 +69,15 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
             queue=plan.queue,
             unit_ids=plan.unit_ids,
             attempt=_attempt_of(task, command.kind, plan.unit_ids),
+            secondaries=tuple(given),
         )
-        for number, plan in enumerate(command.plans, start=1)
+        for number, (plan, given) in enumerate(zip(command.plans, files, strict=False), start=1)
     )
+    planned = [unit_id for job in jobs for unit_id in job.unit_ids]
     units = {unit.unit_id: unit for unit in task.units.specs(planned)} if command.kind is JobKind.NORMAL else {}
     try:
         specs = [
-            _with_type(job_spec(task, job, command.kind, units), plan) for job, plan in zip(jobs, command.plans, strict=True)
+            _with_type(job_spec(task, job, command.kind, units), plan) for job, plan in zip(jobs, command.plans, strict=False)
         ]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
@@ -98,12 +104,28 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
             jobs_live=accounts.jobs_live + len(jobs),
             jobs_total=accounts.jobs_total + len(jobs),
         ),
+        secondaries=accounts_once_given(task, jobs) if task.secondaries else (),
     )
     defines = tuple(
         FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner, checked=found)
         for spec, found in zip(specs, checked, strict=True)
     )
     return accept(*_decided(command), generated, follow_ups=(*_holds(task, jobs), *defines))
+
+
+def _secondary_files(task: Task, command: GenerateJobs) -> list[Sequence[SecondaryRange]]:
+    """What each job is given of secondary input, as far as its files go: the input of the jobs behind them stays ready."""
+    if command.kind is not JobKind.NORMAL or not task.secondaries:
+        return [()] * len(command.plans)
+    assert task.definition is not None
+    taking = Taking(task.definition.secondaries, task.secondaries)
+    found: list[Sequence[SecondaryRange]] = []
+    for plan in command.plans:
+        given = taking.for_job(plan.unit_ids)
+        if given is None:
+            break
+        found.append(given)
+    return found
 
 
 def _with_type(spec: JobSpec, plan: JobPlan) -> JobSpec:

@@ -15,6 +15,8 @@ from commands.task.model import AT_WORK, Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.scouting import definition_in_force, priority_in_force, scouts_step
+from commands.task.secondaries import load_of
+from commands.task.secondary_supply import LACKING, lacking_files
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import InputHeld, InputReleased, JobsOrdered, RequirementsLearned, ScoutsJudged, TaskFinalized
 from schemas.types import JobKind, TaskVerdict, UnmergedJob
@@ -79,9 +81,12 @@ def _has_room(task: Task) -> bool:
 
 
 def _end(task: Task) -> JobsOrdered | TaskFinalized | None:
-    if task.jobs or task.orders or ((task.to_do or task.retrying) and task.ending is None):
+    if task.jobs or task.orders:
         return None
-    return _merge_order(task) if task.unmerged else _verdict(task)
+    lacking = lacking_files(task)
+    if ((task.to_do and not lacking) or task.retrying) and task.ending is None:
+        return None
+    return _merge_order(task) if task.unmerged else _verdict(task, lacking)
 
 
 def _merge_order(task: Task) -> JobsOrdered | None:
@@ -101,9 +106,10 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     completeness = 1000 * done // total if total else 0
     if total and done == total:
         return _final(task, *verdict_beside_parent(task))
-    message = reason or f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
+    message = f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
     if dropped:
         message += f", {dropped} were dropped"
+    message = f"{message}; {reason}" if reason.startswith(LACKING) else reason or message
     if not done:
         return _final(task, TaskVerdict.FAILED, message)
     definition = task.definition
@@ -151,16 +157,18 @@ def _order(
     *,
     more: bool = False,
 ) -> JobsOrdered:
+    definition = definition_in_force(task)
     return JobsOrdered(
         order=task.last_order + 1,
         kind=kind,
         units=portion.units,
         unmerged=unmerged,
-        definition=for_orders(definition_in_force(task)),
+        definition=for_orders(definition),
         task_id=task.task_id,
         priority=priority_in_force(task),
         queues_used=task.queues_used,
         more=more,
         continues=portion.continues,
         units_per_job=portion.units_per_job,
+        secondary=load_of(definition.secondaries, task.secondaries) if kind is JobKind.NORMAL else None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from commands.snapshot import MAIN, Row, SnapshotForm
-from commands.task import job_rows, unit_rows
+from commands.task import job_rows, secondary_rows, unit_rows
 from commands.task.evolve import wanted_names
 from commands.task.input_gate import OPEN, InputGate, gate_of
 from commands.task.input_units import UnitStatus
@@ -16,6 +16,7 @@ from commands.task.names import NamePage, are_complete, page_of
 from commands.task.transitions import TaskStatus
 from commands.undo import UndoDict, UndoQueue, UndoSet
 from schemas.intervals import intervals_of
+from schemas.records import replace
 from schemas.task import (
     AttemptsIncreased,
     ContentsFed,
@@ -28,8 +29,10 @@ from schemas.task import (
     JobsGenerated,
     JobsOrdered,
     NamePageSnapshot,
+    ParentEnded,
     RequirementsLearned,
     RequirementsReverted,
+    SecondaryInputFed,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -47,6 +50,7 @@ from schemas.task import (
     TaskSnapshot,
     TaskSubmitted,
     TaskWoken,
+    UnitAccountsSnapshot,
 )
 from schemas.types import AsideSnapshot, InputSnapshot, JobKind, OrderSnapshot, ScheduledSnapshot, UnitRange
 
@@ -66,8 +70,15 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (GATE,)
         case InputNamesAdded():
             return (f"{NAMES}{event.chunk}",)
+        case TaskRefined() if task.secondaries or event.definition.secondaries:
+            streams = {*secondary_rows.names(task.secondaries), *secondary_rows.streams(event.definition.secondaries)}
+            return {DEFINITION, MEASURED, *streams, *unit_rows.names(task.units)}
         case TaskRefined() | RequirementsLearned() | RequirementsReverted():
             return (DEFINITION, MEASURED)
+        case SecondaryInputFed():
+            return secondary_rows.fed(task.secondaries, event.stream)
+        case ParentEnded() if event.rereads:
+            return set(secondary_rows.streams(task.secondaries))
         case TaskShareAssigned():
             return (DEFINITION,)
         case TaskAttributeChanged() | SplitRuleChanged():
@@ -85,11 +96,12 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             pages = {f"{job_rows.PAGE}{event.jobs[0].serial}"} if event.jobs else set()
             if event.kind is not JobKind.NORMAL:
                 return pages
-            return pages | unit_rows.accounts_of_units(task.orders[event.order].units)
+            accounts = unit_rows.accounts_of_units(task.orders[event.order].units)
+            return {*pages, *accounts, *secondary_rows.streams(task.secondaries)}
         case JobOutcomesRecorded():
             accounts = unit_rows.accounts_of_units(change.unit_id for change in event.units)
             measured = {MEASURED} if is_measured(task) else set()
-            return measured | accounts | job_rows.of_outcomes(task, event.outcomes)
+            return {*measured, *accounts, *job_rows.of_outcomes(task, event.outcomes), *secondary_rows.streams(task.secondaries)}
         case TaskRetried():
             return unit_rows.accounts_of_units(event.units)
         case AttemptsIncreased():
@@ -118,6 +130,7 @@ def names(task: Task) -> Iterable[str]:
     yield from (MEASURED,) if task.learning != Learning() else ()
     yield from _name_rows(task)
     yield from unit_rows.names(task.units)
+    yield from secondary_rows.names(task.secondaries)
     yield from job_rows.names(task)
 
 
@@ -136,8 +149,18 @@ def rows(task: Task, wanted: Collection[str]) -> Iterator[Row]:
     for name in wanted:
         if name.startswith(NAMES):
             yield name, _name_page_row(task.names.get(int(name.removeprefix(NAMES))))
-    yield from unit_rows.rows(task.units, wanted)
+    for name, row in unit_rows.rows(task.units, wanted):
+        yield name, _with_ranges(task, row) if task.secondaries and name.startswith(unit_rows.ACCOUNTS) else row
+    yield from secondary_rows.rows(task.secondaries, wanted)
     yield from job_rows.rows(task, wanted)
+
+
+def _with_ranges(task: Task, row: UnitAccountsSnapshot | None) -> UnitAccountsSnapshot | None:
+    """The accounts of units with the files of secondary input that each has."""
+    if row is None:
+        return None
+    firsts, counts = secondary_rows.ranges_of_units(task.secondaries, range(row.first, row.first + len(row.status)))
+    return replace(row, secondary_firsts=firsts, secondary_counts=counts)
 
 
 def _gate_row(gate: InputGate) -> InputGateSnapshot | None:
@@ -252,6 +275,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         for name, row in found.items()
         if name.startswith(NAMES)
     }
+    secondaries = definition.definition.secondaries if definition and definition.definition else ()
     wanted = definition is not None and not main.contents_complete and are_complete(main.lists, names)
     return Task(
         status=TaskStatus(main.status),
@@ -278,6 +302,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         followed=UndoDict({row.dataset: row.position for row in main.inputs if row.position is not None}),
         files=UndoDict({row.dataset: row.files for row in main.inputs if row.files is not None}),
         units=unit_rows.restored(found, greatest, main.attempts_added, main.ready_from, _restored_gate(found.get(GATE))),
+        secondaries=secondary_rows.restored(found, unit_rows.accounts_in(found), len(secondaries)),
         known_units=main.known_units,
         retrying=main.retrying,
         scouts=Scouts(main.scouts),

@@ -92,6 +92,6 @@ def _status_with_names(task: Task) -> TaskStatus:
 
 def _first_feeds(task: Task, definition: TaskDefinition) -> tuple[FollowUp, ...]:
     """What brings the input of a task that was refined before its last name came."""
-    if definition.input_datasets:
+    if definition.input_datasets or definition.secondaries:
         return ask_datasets(task, definition, beside_parent=task.parent_status == AT_WORK)
     return (FollowUp(str(task.task_id), FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=0, chunks=1)),)

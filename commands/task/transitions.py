@@ -22,6 +22,7 @@ from schemas.task import (
     RequirementsReverted,
     ScheduledCommandEnded,
     ScoutsJudged,
+    SecondaryInputFed,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -99,13 +100,6 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.PENDING, ParentEnded, _S.DEFINED),
         (_S.DEFINED, InputAwaited, _S.PENDING),
         (_S.PENDING, InputAwaited, _S.PENDING),
-        (_S.READY, ContentsFed, _S.READY),
-        (_S.RUNNING, ContentsFed, _S.RUNNING),
-        (_S.SCOUTING, ContentsFed, _S.SCOUTING),
-        (_S.PAUSED, ContentsFed, _S.PAUSED),
-        (_S.PENDING, ContentsFed, _S.DEFINED),
-        (_S.PENDING, ContentsFed, _S.PENDING),
-        (_S.DEFINED, ContentsFed, _S.DEFINED),
         (_S.DEFINED, TaskRetried, _S.DEFINED),
         (_S.DEFINED, JobsOrdered, _S.READY),
         (_S.READY, JobsOrdered, _S.READY),
@@ -133,6 +127,19 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     }
     | {(found, BrokerageDecided, found) for found in WORKING | {_S.PAUSED, _S.FINISHING}}
     | {(found, ParentEnded, found) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
+    | {
+        (found, event, reached)
+        for event in (ContentsFed, SecondaryInputFed)
+        for found, reached in (
+            (_S.READY, _S.READY),
+            (_S.RUNNING, _S.RUNNING),
+            (_S.SCOUTING, _S.SCOUTING),
+            (_S.PAUSED, _S.PAUSED),
+            (_S.PENDING, _S.DEFINED),
+            (_S.PENDING, _S.PENDING),
+            (_S.DEFINED, _S.DEFINED),
+        )
+    }
     | {(found, ChildRegistered, found) for found in TaskStatus if found is not _S.UNKNOWN}
     # Scouts that are not judged make a task scouting, all other jobs make it running.
     | {(found, JobsGenerated, reached) for found in WORKING for reached in (_S.SCOUTING, _S.RUNNING)}
@@ -170,7 +177,10 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
 )
 #: Events that may lead to several statuses and say to which.
 _SAYS_STATUS = frozenset(
-    {TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, ParentAwaited, ParentEnded, JobsGenerated, ScoutsJudged}
+    {
+        TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, SecondaryInputFed, ParentAwaited, ParentEnded, JobsGenerated,
+        ScoutsJudged,
+    }
 )
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {
     (found, event): KEEP if event in _SAYS_STATUS else reached for found, event, reached in TRANSITIONS

@@ -41,7 +41,7 @@ def rows(units: InputUnits, wanted: Collection[str]) -> Iterator[Row]:
     for name in wanted:
         if name.startswith(PAGE):
             number = int(name.removeprefix(PAGE))
-            yield name, _page_row(units.pages[number]) if number < len(units.pages) else None
+            yield name, row_of_page(units.pages[number]) if number < len(units.pages) else None
         elif name.startswith(ACCOUNTS):
             first = int(name.removeprefix(ACCOUNTS)) * ACCOUNTS_OF_A_ROW
             yield name, _accounts_row(units, first) if first < len(units) else None
@@ -51,13 +51,12 @@ def restored(
     found: Mapping[str, Any], greatest: Mapping[str, UnitKey], attempts_added: int, ready_from: int, gate: InputGate
 ) -> InputUnits:
     """The units that the rows make."""
-    pages = sorted((_page(row) for name, row in found.items() if name.startswith(PAGE)), key=first_of)
+    pages = sorted((page_of_row(row) for name, row in found.items() if name.startswith(PAGE)), key=first_of)
     columns = (UndoBytes(), UndoArray("i"), UndoArray("i"), UndoArray("q"))
     status, attempts, failed_attempts, attempts_max = columns
     ram_mb: dict[int, int] = {}
     failures_added: dict[int, int] = {}
-    accounts = sorted((row for name, row in found.items() if name.startswith(ACCOUNTS)), key=_first)
-    for row in accounts:
+    for row in accounts_in(found):
         assert row.first == len(status) + 1, f"accounts of unit {row.first} stand where {len(status) + 1} is expected"
         status.extend(row.status)
         attempts.extend(row.attempts)
@@ -78,6 +77,11 @@ def restored(
         UndoDict(failures_added),
         gate,
     )
+
+
+def accounts_in(found: Mapping[str, Any]) -> list[UnitAccountsSnapshot]:
+    """The rows of accounts, in order of their units."""
+    return sorted((row for name, row in found.items() if name.startswith(ACCOUNTS)), key=_first)
 
 
 def _first(row: UnitAccountsSnapshot) -> int:
@@ -102,7 +106,8 @@ def _accounts_row(units: InputUnits, first: int) -> UnitAccountsSnapshot:
     )
 
 
-def _page_row(page: Page) -> UnitPageSnapshot:
+def row_of_page(page: Page) -> UnitPageSnapshot:
+    """A page as a row."""
     return UnitPageSnapshot(
         first=page.first,
         dataset=page.dataset,
@@ -119,7 +124,8 @@ def _page_row(page: Page) -> UnitPageSnapshot:
     )
 
 
-def _page(row: UnitPageSnapshot) -> Page:
+def page_of_row(row: UnitPageSnapshot) -> Page:
+    """The page that a row makes."""
     starts = row.starts or (NOTHING,) * len(row.sizes)
     lfns = row.lfns if len(row.lfns) == len(row.sizes) else row.lfns * len(row.sizes)
     keys = list(zip(lfns, starts, strict=True))

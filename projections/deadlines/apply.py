@@ -11,6 +11,7 @@ from schemas.task import (
     InputAwaited,
     InputNamesAdded,
     ScheduledCommandEnded,
+    SecondaryInputFed,
     TaskBroken,
     TaskCommandScheduled,
     TaskFinalized,
@@ -43,7 +44,7 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
         case TaskWoken():
             _drop(record, changes, "parked")
-        case InputAwaited() | ContentsFed() as event:
+        case InputAwaited() | ContentsFed() | SecondaryInputFed() as event:
             _input(record, event, changes)
         case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
             _drop(record, changes, "parked", "input")
@@ -102,7 +103,7 @@ def _lease(
                 changes.delete("deadline", ("lease", "queue", queue, str(ended.job_id)))
 
 
-def _input(record: Recorded, event: InputAwaited | ContentsFed, changes: RowChanges) -> None:
+def _input(record: Recorded, event: InputAwaited | ContentsFed | SecondaryInputFed, changes: RowChanges) -> None:
     """A dataset that does not exist has its time, but while the parent of the task is at work, which may make it."""
     if isinstance(event, InputAwaited) and event.limit_seconds:
         _set(record, "input", event.limit_seconds * MICROSECONDS, {"dataset": event.dataset}, changes)

@@ -26,6 +26,7 @@ from schemas.task import (
     ParentEnded,
     RequirementsLearned,
     RequirementsReverted,
+    SecondaryInputFed,
     SplitRuleChanged,
     TaskAttributeChanged,
     TaskBroken,
@@ -118,7 +119,7 @@ def _columns_of_waiting(record: Recorded, task_id: int, changes: RowChanges) -> 
     match record.message:
         case InputAwaited() | ParentAwaited() as event if event.message:
             return {"message": _kept_message(task_id, changes) or event.message}
-        case ContentsFed() | ParentEnded() as event if event.status:
+        case ContentsFed() | SecondaryInputFed() | ParentEnded() as event if event.status:
             return {"message": _kept_message(task_id, changes)}
         case _:
             return {}
@@ -258,6 +259,10 @@ def _datasets(task_id: int, definition: TaskDefinition, changes: RowChanges) -> 
         row = {"role": DatasetRole.INPUT.value, "stream": definition.input_stream}
         changes.ensure("task_dataset", {"task_id": task_id, "dataset": name, **row})
         changes.update("task_dataset", (task_id, name), row)
+    for stream in definition.secondaries:
+        row = {"role": DatasetRole.INPUT.value, "stream": stream.stream}
+        for name in stream.datasets:
+            changes.ensure("task_dataset", {"task_id": task_id, "dataset": name, **row})
     for output in definition.outputs:
         row = {"role": output.role.value, "stream": output.stream}
         changes.ensure("task_dataset", {"task_id": task_id, "dataset": output.dataset, **row})

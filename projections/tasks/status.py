@@ -11,6 +11,7 @@ from schemas.task import (
     ParentAwaited,
     ParentEnded,
     ScoutsJudged,
+    SecondaryInputFed,
     TaskBroken,
     TaskFinalized,
     TaskFinishOrdered,
@@ -40,7 +41,7 @@ PUBLIC = frozenset(
 def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, str | None]:
     """Status and remembered status after `event`; a pause remembers what it interrupted, an ending stays an ending."""
     match event:
-        case InputNamesAdded() | ContentsFed() | ParentAwaited() | ParentEnded():
+        case InputNamesAdded() | ContentsFed() | SecondaryInputFed() | ParentAwaited() | ParentEnded():
             return event.status or status, old_status
         case TaskRefined() if status != "waiting":
             return "defined", old_status

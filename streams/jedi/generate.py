@@ -23,7 +23,7 @@ from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_know
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
-from streams.jedi.split import memory_groups, split
+from streams.jedi.split import NO_SECONDARY, memory_groups, split
 from streams.jedi.weights import IN_FORCE, Weighing
 
 #: Part of the id of the command: an order has one answer of each name.
@@ -147,6 +147,7 @@ def _plans(
                 f"{seed}:{asked.ram_mb}",
                 units_per_job=order.units_per_job,
                 continues=continues,
+                secondary=order.secondary or NO_SECONDARY,
             )
 
 
@@ -165,13 +166,15 @@ def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[A
     whole = Asked(outgoing, vo, outgoing.ram_mb, 0, ordered_at, order.task_id, order.priority, order.kind)
     if order.kind is not JobKind.NORMAL:
         return [(whole, [])]
+    load = order.secondary or NO_SECONDARY
+    beside = {dataset for stream in order.definition.secondaries for dataset in stream.datasets}
     return [
         (
             with_fields(
                 whole,
                 ram_mb=ram_mb,
-                largest_input_bytes=max(unit.size_bytes for unit in units),
-                datasets=frozenset(unit.dataset for unit in units if unit.start_event is None),
+                largest_input_bytes=max(unit.size_bytes for unit in units) + load.job_bytes + load.unit_bytes,
+                datasets=frozenset({unit.dataset for unit in units if unit.start_event is None} | beside),
             ),
             units,
         )

@@ -58,7 +58,7 @@ TASK = KnownKeys(
         "maxCpuCount": _ESTIMATE, "walltimeUnit": "walltime is in seconds",
         "maxCoreCount": "a job gets the cores that coreCount asks for, never those of its queue",
         "useRealNumEvents": _COUNTS, "getNumEventsInMetadata": _COUNTS,
-        "reuseSecOnDemand": "says how secondary input is used up; secondary input itself is refused",
+        "reuseSecOnDemand": "secondary input that is reusable is used again when it is needed",
         "forceStaged": "input is always copied to the job",
         "avoidVP": _PLACES, "allowInputWAN": _PLACES, "t1Weight": _PLACES, "registerDatasets": "outputs are always registered",
         "nucleus": _PLACES, "cloudAsVO": "a cloud is a cloud",
@@ -144,6 +144,15 @@ ITEM = KnownKeys(
         "indexConsistent": "input that is joined by number", "check": "a check of an input", "transient": "transient outputs",
     },
 )  # fmt: skip
+
+#: Of an input beside the first: what says how many of its files a job has.
+OF_SECONDARY = frozenset(("nFilesPerJob", "ratio", "reusable", "attributes"))
+SECONDARY = KnownKeys(
+    followed=ITEM.followed | OF_SECONDARY,
+    harmless=ITEM.harmless,
+    only={key: value for key, value in ITEM.only.items() if key not in OF_SECONDARY},
+    unsupported={key: value for key, value in ITEM.unsupported.items() if key not in OF_SECONDARY},
+)
 
 #: What an item may stand for.
 PARAM_TYPES = ("", "input", "output", "log", "pseudo_input", "number")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from streams.jedi.known_keys import BUILD, CONTAINER, ITEM, MERGE, PARAM_TYPES, STEP, STEPS, TASK, KnownKeys
+from streams.jedi.known_keys import BUILD, CONTAINER, ITEM, MERGE, PARAM_TYPES, SECONDARY, STEP, STEPS, TASK, KnownKeys
 from streams.jedi.shown import readable, shown
 
 NAME_CHARACTERS_MAX = 60
@@ -27,9 +27,12 @@ def problems_of_keys(raw: Mapping[str, Any]) -> Iterator[str]:
     for key in ("jobParameters", "log", "log_merge"):
         given = raw.get(key)
         rows = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        inputs = 1 if raw.get("noInput") else 0
         for place, row in enumerate(rows):
             if isinstance(row, Mapping):
-                yield from _of_item(row, f"{key}." if row is given else f"{key}[{place}].")
+                inputs += _makes_input(row)
+                keys = SECONDARY if _makes_input(row) and inputs > 1 else ITEM
+                yield from _of_item(row, keys, f"{key}." if row is given else f"{key}[{place}].")
     yield from _of_sections(raw, (("buildSpec", BUILD), ("mergeSpec", MERGE), ("multiStepExec", STEPS)), "")
     steps = raw.get("multiStepExec")
     if isinstance(steps, Mapping):
@@ -77,8 +80,13 @@ def _unknown(key: str, value: object, keys: KnownKeys, prefix: str) -> str:
     return f"{prefix}{name}: no such key is known; found {shown(value)}, expected a key of the task parameters{hint}"
 
 
-def _of_item(row: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    yield from _of_object(row, ITEM, prefix)
+def _makes_input(row: Mapping[str, Any]) -> bool:
+    """True for an item that stands for an input dataset."""
+    return row.get("type") == "template" and row.get("param_type") == "input" and bool(row.get("dataset"))
+
+
+def _of_item(row: Mapping[str, Any], keys: KnownKeys, prefix: str) -> Iterator[str]:
+    yield from _of_object(row, keys, prefix)
     kind = row.get("param_type")
     if row.get("type") == "template" and isinstance(kind, str) and kind not in PARAM_TYPES:
         words = ", ".join(one for one in PARAM_TYPES if one)

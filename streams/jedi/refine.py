@@ -18,6 +18,7 @@ from schemas.server_address import with_name
 from schemas.types import NameList, ScoutRules, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
+from streams.jedi.secondary_inputs import input_items, secondary_inputs
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import (
     INT32_MAX,
@@ -76,10 +77,9 @@ def _definition(
 ) -> TaskDefinition | Refusal:
     text = job_text(items, logs, merged_logs)
     given.problems += text.problems
-    masters = [item for item in items if item.makes_dataset and item.param_type == "input"]
-    master = masters[0] if masters else None
-    datasets = tuple(dataset_name(name) for name in (master.dataset.split(",") if master else given.names("dsForIN")))
     without_input = given.flag("noInput")
+    master = None if without_input else next(iter(input_items(items)), None)
+    datasets = tuple(dataset_name(name) for name in (master.dataset.split(",") if master else given.names("dsForIN")))
     if len(datasets) > INPUT_DATASETS_MAX:
         given.problems.append(f"{len(datasets)} input datasets are named, expected at most {INPUT_DATASETS_MAX}")
     if without_input:
@@ -136,6 +136,7 @@ def _definition(
         run_until_closed=given.flag("runUntilClosed"),
         listed=listed,
         scouts=_scouts(given),
+        secondaries=secondary_inputs(given, items, without_input=without_input),
     )
 
 
@@ -164,10 +165,6 @@ def _unsupported(given: Parameters, items: Sequence[Item]) -> Refusal | None:
     found = list(islice(problems_of_keys(given.raw), PROBLEMS_MAX))
     if found:
         return Refusal("NOT_SUPPORTED", "; ".join(found))
-    inputs = [item for item in items if item.makes_dataset and item.param_type == "input"]
-    for item in inputs if given.raw.get("noInput") else inputs[1:]:
-        what = f"the input stream {stream_of(item)[:60]} ({readable(item.dataset, 60)})"
-        return Refusal("NOT_SUPPORTED", f"{item.where}: {what} is not supported")
     for item in items:
         if item.makes_dataset and item.param_type == "output" and item.value.startswith("regex|"):
             what = f"outputs found by pattern ({readable(item.value, 60)})"

@@ -13,7 +13,9 @@ from schemas.types import OutputTemplate, TaskDefinition
 def with_own_words(definition: TaskDefinition, vo: str) -> TaskDefinition:
     """`definition` with the names that its datasets have in the organisation `vo`."""
     inputs = tuple(name_for(name, vo) for name in definition.input_datasets)
-    return replace(definition, input_datasets=inputs, outputs=tuple(_own(output, vo) for output in definition.outputs))
+    secondaries = (replace(one, datasets=tuple(name_for(name, vo) for name in one.datasets)) for one in definition.secondaries)
+    outputs = (_own(output, vo) for output in definition.outputs)
+    return replace(definition, input_datasets=inputs, outputs=tuple(outputs), secondaries=tuple(secondaries))
 
 
 def _own(output: OutputTemplate, vo: str) -> OutputTemplate:

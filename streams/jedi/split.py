@@ -10,8 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.middle_names import alike
-from schemas.splitting import INPUT_RECORDS_BYTES_MAX, disk_bytes, files_of_a_job, input_bytes, is_made_up, may_mix
-from schemas.types import InputUnit, JobPlan, TaskDefinition
+from schemas.splitting import (
+    FILES_OF_A_JOB_MAX,
+    INPUT_RECORDS_BYTES_MAX,
+    disk_bytes,
+    files_of_a_job,
+    input_bytes,
+    is_made_up,
+    may_mix,
+)
+from schemas.types import InputUnit, JobPlan, SecondaryLoad, TaskDefinition
 from streams.jedi.candidates import Candidate
 from streams.jedi.draw import draw
 
@@ -21,6 +29,7 @@ MEGABYTE = 1024**2
 INPUT_BYTES_MAX = 20 * GIGABYTE
 #: Wall time of a job beside that of its events, and the share of it in which cores compute (docs/reference/jedi.md, "Splitting").
 BASE_WALLTIME_SECONDS, CPU_EFFICIENCY = 600, 0.9
+NO_SECONDARY = SecondaryLoad()
 
 
 def split(
@@ -31,12 +40,13 @@ def split(
     *,
     units_per_job: int | None = None,
     continues: bool = False,
+    secondary: SecondaryLoad = NO_SECONDARY,
 ) -> tuple[JobPlan, ...]:
     """Pack `units` of one memory group; a job stops before the first limit it would break, after one unit at least.
 
     units_per_job: a job with fewer units goes on over its limits, as far as its input does, so that there are no more jobs than
     the task allows. continues: more input like the last unit follows; a last job that has room for it is not planned, so that
-    there may be no plan at all.
+    there may be no plan at all. secondary: what secondary input adds to a job and to each of its units.
     """
     assert candidates, "units cannot be split without a candidate queue"
     limit = definition.rules.jobs_max
@@ -44,7 +54,7 @@ def split(
     lots, plans, start = _Lots(candidates, seed), [], 0
     while start < len(units):
         candidate = lots.next()
-        parcel = Parcel(definition, candidate, least)
+        parcel = Parcel(definition, candidate, least, secondary)
         end = start
         while end < len(units) and parcel.takes(units[end]):
             parcel.add(units[end])
@@ -71,6 +81,7 @@ class Parcel:
     definition: TaskDefinition
     candidate: Candidate
     least: int = 1
+    secondary: SecondaryLoad = NO_SECONDARY
     count: int = 0
     last: InputUnit | None = None
     files: set[tuple[str, str]] = field(default_factory=set)
@@ -85,7 +96,9 @@ class Parcel:
         """True when no further unit would be taken, whichever it is."""
         if self.count < max(1, self.least):
             return False
-        return is_made_up(self.definition) or len(self.files) >= files_of_a_job(self.definition.rules)
+        if is_made_up(self.definition) or len(self.files) >= files_of_a_job(self.definition.rules):
+            return True
+        return self._files_with(self.count + 1, len(self.files) + 1) > FILES_OF_A_JOB_MAX
 
     def takes(self, unit: InputUnit) -> bool:
         """True when the job may have `unit` too."""
@@ -124,10 +137,14 @@ class Parcel:
     def _fits(self, unit: InputUnit) -> bool:
         rules = self.definition.rules
         new = (unit.dataset, unit.lfn) not in self.files
-        size = self.size_bytes + (unit.size_bytes if new else 0)
+        units, load = self.count + 1, self.secondary
+        size = self.size_bytes + (unit.size_bytes if new else 0) + load.job_bytes + units * load.unit_bytes
         if len(self.files) + new > files_of_a_job(rules):
             return False
-        if self.records_bytes + input_bytes(unit) > INPUT_RECORDS_BYTES_MAX:
+        if self._files_with(units, len(self.files) + new) > FILES_OF_A_JOB_MAX:
+            return False
+        records = self.records_bytes + input_bytes(unit) + load.job_record_bytes + units * load.unit_record_bytes
+        if records > INPUT_RECORDS_BYTES_MAX:
             return False
         if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
             return False
@@ -142,6 +159,10 @@ class Parcel:
         if rules.events_per_job is not None and rules.files_per_job is None and (not known or events > rules.events_per_job):
             return False
         return not known or self._in_time(events)
+
+    def _files_with(self, units: int, files: int) -> int:
+        """Files of the job with so many units of so many files."""
+        return files + self.secondary.job_files + units * self.secondary.unit_files
 
     def _in_time(self, events: int) -> bool:
         """True where nothing is known of the time that an event takes, or `events` of them take no longer than they should."""

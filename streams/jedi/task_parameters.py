@@ -28,6 +28,8 @@ PAYLOAD_CHARACTERS_MAX = 400_000
 NAME_CHARACTERS_MAX = 1_024
 NAMES_MAX = 200_000
 ITEMS_MAX = 2_000
+#: Files of secondary input for one job, and for each unit of one: with its master input a job has at most 1,000.
+FILES_OF_ITEM_MAX = 900
 PROBLEMS_MAX = 10
 
 
@@ -43,7 +45,7 @@ class Refusal:
 class Item:
     """One item of `jobParameters`, `log` or `log_merge`; `where` says which, for messages.
 
-    expand: its datasets are treated one by one.
+    expand: its datasets are treated one by one. files_per_job, ratio, reusable, attributes: of secondary input; 0 if not given.
     """
 
     where: str
@@ -60,6 +62,10 @@ class Item:
     files: tuple[str, ...] = ()
     merge_only: bool = False
     allow_no_output: bool = False
+    files_per_job: int = 0
+    ratio: int = 0
+    reusable: bool = False
+    attributes: tuple[str, ...] = ()
 
     @property
     def makes_dataset(self) -> bool:
@@ -207,6 +213,10 @@ class Parameters:
             files=reader.names("files"),
             merge_only=reader.flag("mergeOnly"),
             allow_no_output=reader.flag("allowNoOutput"),
+            files_per_job=reader.whole("nFilesPerJob", 0, FILES_OF_ITEM_MAX) or 0,
+            ratio=reader.whole("ratio", 0, FILES_OF_ITEM_MAX) or 0,
+            reusable=reader.flag("reusable"),
+            attributes=reader.names("attributes"),
         )
 
     def complain(self, key: str, expected: str) -> None:

@@ -21,6 +21,7 @@ from commands.queue.lines import Line, Lines
 from commands.queue.model import DispatchQueue
 from commands.task.input_units import InputUnits
 from commands.task.model import Task
+from commands.task.secondaries import Secondary
 from commands.undo import CONTAINERS
 from schemas.records import is_record_class, names_of
 from schemas.wire import entry_of
@@ -32,7 +33,7 @@ from tests.sim.seeds import quiet
 PLACES = ("decide", "evolve", "settle")
 VICTIMS_OF_A_SCENE = dose(3, fast=1)
 #: They note what undoes each change; `test_queue_lines.py` and `test_input_units.py` hold them to it.
-PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits)
+PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits, Secondary)
 Sent = tuple[int, Any, str, dict[str, Any]]
 
 

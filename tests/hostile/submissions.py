@@ -65,6 +65,10 @@ def with_input(ground: Ground, name: str) -> dict[str, Any]:
         {"type": "template", "value": "${IN/T}", "param_type": "input", "dataset": ground.dataset, "include": [".*"],
          "exclude": ["x"], "files": [], "expand": True, "offset": 0}
     )  # fmt: skip
+    found["jobParameters"].append(
+        {"type": "template", "value": "${IN2}", "param_type": "input", "dataset": ground.dataset, "hidden": True, "offset": 0,
+         "nFilesPerJob": 1, "ratio": 1, "reusable": True, "attributes": "repeat"}
+    )  # fmt: skip
     return found | {"nFilesPerJob": 2}
 
 

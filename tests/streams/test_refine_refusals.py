@@ -67,13 +67,30 @@ def test_what_culm_cannot_do_is_refused_and_named(changes: dict[str, Any], named
     assert found.message.startswith(named)
 
 
-def test_a_second_input_stream_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("more", "reason", "message"),
+    [
+        ({"eventRatio": 2}, "NOT_SUPPORTED", "jobParameters[3].eventRatio: a forced ratio of events is not supported; found 2, "),
+        ({"random": True}, "NOT_SUPPORTED", "jobParameters[3].random: input in random order is not supported; found True, "),
+        ({"indexConsistent": True}, "NOT_SUPPORTED", "jobParameters[3].indexConsistent: input that is joined by number is not "),
+        ({"ratio": -1}, "BAD_PARAMETERS", "jobParameters[3].ratio is -1, expected a whole number of at least 0"),
+        ({"ratio": 0.5}, "BAD_PARAMETERS", "jobParameters[3].ratio is 0.5, expected a whole number of at least 0"),
+        ({"nFilesPerJob": 901}, "BAD_PARAMETERS", "jobParameters[3].nFilesPerJob is 901, expected a whole number of at most 900"),
+        ({"attributes": "nosplit,x"}, "BAD_PARAMETERS", "jobParameters[3].attributes holds 'x', expected nosplit or repeat"),
+        ({"value": "text"}, "BAD_PARAMETERS", "jobParameters[3].value is 'text', expected the name of a stream as in ${IN2}"),
+        ({"value": "${IN}"}, "BAD_PARAMETERS", "jobParameters[3] feeds the stream IN, which another input feeds too"),
+        ({"dataset": "a,,b"}, "BAD_PARAMETERS", "jobParameters[3].dataset names 3 datasets, expected 1 to 50 names"),
+        ({"include": "("}, "BAD_PARAMETERS", "jobParameters[3].include: "),
+    ],
+)
+def test_what_a_second_input_stream_cannot_have_is_named(more: dict[str, Any], reason: str, message: str) -> None:
     given = a_submission_with_input()
-    given["jobParameters"].append(
-        {"type": "template", "param_type": "input", "value": "${IN2}", "dataset": "user.jdoe.b", "hidden": True}
-    )
+    item = {"type": "template", "param_type": "input", "value": "${IN2}", "dataset": "user.jdoe.b", "hidden": True}
+    given["jobParameters"].append(item | more)
 
-    assert refusal(given) == Refusal("NOT_SUPPORTED", "jobParameters[3]: the input stream IN2 (user.jdoe.b) is not supported")
+    found = refusal(given)
+    assert found.reason == reason
+    assert found.message.startswith(message)
 
 
 def test_outputs_found_by_pattern_are_refused() -> None:
