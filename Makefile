@@ -16,7 +16,7 @@ PILOT := $(LIB)/pilot3
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
-	@echo "make fast    the tests that start nothing, on all cores, in one to two minutes on two cores (TESTS=tests/streams: only those)"
+	@echo "make fast    the tests that start nothing, on all cores, in about a minute on two cores (TESTS=tests/streams: only those)"
 	@echo "make sim     the whole of Culm in memory under faults by seed, then sites with their batch systems (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
@@ -32,10 +32,11 @@ demo: ports setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m demo
 
-# Each lane has a stack of its own; what starts nothing comes first, what times faults comes last and alone.
+# Each lane has a stack of its own; what starts nothing comes first, what times faults comes last and alone. What took longest is
+# said at the end: tests/side_by_side.py has the order of the groups.
 LANES ?= 2
 test: setup $(PILOT) lint
-	$(VENV)/bin/python -m pytest --numprocesses $(LANES) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGUMENTS)
+	$(VENV)/bin/python -m pytest --numprocesses $(LANES) --dist loadscope --no-loadscope-reorder --durations 60 --durations-min 5 $(PYTEST_ARGUMENTS)
 
 TESTS ?= tests
 fast: $(READY)
@@ -68,13 +69,14 @@ hostile: setup
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -W ignore -m tests.hostile $(HOSTILE_ARGUMENTS)
 
-# Real batch systems of this host (docs/sites.md says what each needs): the kit against each, many workers, jobs through Culm.
+# Real batch systems of this host (docs/sites.md says what each needs): the kit against each, side by side since it waits most of
+# the time, many workers, jobs through Culm.
 SYSTEMS ?= slurm
 WORKERS ?= 200
 sites: export CULM_SITES_REPORT = out/sites.txt
 sites: $(READY)
 	@rm -f out/sites.txt
-	$(VENV)/bin/python -m pytest tests/systems -q $(patsubst %,--system tests.systems.real_%,$(subst -,_,$(KIT)))
+	$(VENV)/bin/python -m pytest tests/systems -q --numprocesses $(words $(KIT)) --dist loadscope $(patsubst %,--system tests.systems.real_%,$(subst -,_,$(KIT)))
 	$(VENV)/bin/python -m tests.systems.sites --systems $(SYSTEMS) --workers $(WORKERS)
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m tests.systems.through_culm --systems $(SYSTEMS) --jobs $(WORKERS)

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 
 from deploy.errors import DidNotStart
 from eventlog.connection import open_admin
+from process.authorities import believed
 
 PAUSE_SECONDS = 0.05
 TAIL_CHARACTERS = 1500
@@ -51,7 +52,7 @@ def kafka_answers(bootstrap: str) -> bool:
 def registry_answers(url: str) -> bool:
     """True when the registry lists its subjects."""
     try:
-        return httpx.get(f"{url}/subjects", timeout=2).status_code == 200
+        return httpx.get(f"{url}/subjects", timeout=2, verify=believed()).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -68,7 +69,7 @@ def postgres_answers(address: str) -> bool:
 def api_problems(address: str) -> list[str]:
     """What the API says is wrong, in sentences; nothing when it does not answer, which is reported elsewhere."""
     try:
-        found = httpx.get(f"{address}/v1/health", timeout=5).json()
+        found = httpx.get(f"{address}/v1/health", timeout=5, verify=believed()).json()
         return [str(problem) for problem in found.get("problems", ())]
     except (httpx.HTTPError, ValueError, AttributeError):
         return []
@@ -77,7 +78,7 @@ def api_problems(address: str) -> list[str]:
 def edge_answers(metrics: str) -> bool:
     """True when the edge takes connections: it serves `metrics` from then on."""
     try:
-        return httpx.get(metrics, timeout=2).status_code == 200
+        return httpx.get(metrics, timeout=2, verify=believed()).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -85,6 +86,6 @@ def edge_answers(metrics: str) -> bool:
 def api_answers(url: str) -> bool:
     """True when the API is alive."""
     try:
-        return httpx.get(f"{url}/api/v1/system/is_alive", timeout=2).status_code == 200
+        return httpx.get(f"{url}/api/v1/system/is_alive", timeout=2, verify=believed()).status_code == 200
     except httpx.HTTPError:
         return False

@@ -18,6 +18,7 @@ import orjson
 
 from identity.errors import KeysRefused
 from identity.key_sets import BYTES_MAX
+from process.authorities import believed
 from process.deadlines import with_deadlines, within
 from schemas.types import TrustedIssuer
 
@@ -103,7 +104,9 @@ def _get(url: str, what: str) -> Fetched:
     try:
         with (
             within(SECONDS_MAX),
-            with_deadlines(httpx.Client(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False)) as client,
+            with_deadlines(
+                httpx.Client(verify=believed(), timeout=SECONDS_MAX, follow_redirects=False, trust_env=False)
+            ) as client,
             client.stream("GET", url, headers={"accept": "application/json"}) as answer,
         ):
             if answer.status_code != httpx.codes.OK:

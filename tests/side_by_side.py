@@ -1,12 +1,13 @@
 """Tests on several workers of pytest-xdist, each a lane of its own: what stays together, what comes first, what runs alone.
 
 Tests of a file share its fixtures and stay together; so do those that share servers. First comes what needs no server, then the
-stack tests, those that take longest first, then what must have the machine for itself. With one process, none of this applies.
+stack tests, those that take longest first, then what must have the machine for itself. Where the kit runs alone (`--system`),
+each batch system is a group: they know nothing of each other. With one process, none of this applies.
 """
 
 import fcntl
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,14 @@ LONG = (
 COMPANY = home_for_tests("company.lock")
 
 
-def group_of(nodeid: str) -> str:
-    """The group of a test: by its folder when that stays together, else its file."""
+def group_of(nodeid: str, systems: Collection[str] = ()) -> str:
+    """The group of a test: by its folder when that stays together, else its file.
+
+    systems: batch systems of a run of the conformance kit alone; then the cases of each stay together.
+    """
+    system = nodeid.partition("[")[2].rstrip("]").partition("-")[0]
+    if system in systems:
+        return system
     file = nodeid.partition("::")[0]
     return TOGETHER.get(file.rpartition("/")[0], file)
 
@@ -47,7 +54,7 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no t
     """Gives a lane one group after the other, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
+        return group_of(nodeid, [name.rpartition(".")[2] for name in self.config.getoption("--system")])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,6 +17,7 @@ import orjson
 from api.http.errors import ApiError
 from identity.errors import KeysRefused
 from identity.key_fetching import discovery_document, problem_of_address
+from process.authorities import believed
 from schemas.types import IssuerLogin, TrustedIssuer
 
 DISCOVERY_SECONDS = 3600.0
@@ -82,7 +83,7 @@ class Providers:
         try:
             async with (
                 asyncio.timeout(SECONDS_MAX),  # httpx bounds the time between two bytes alone
-                httpx.AsyncClient(timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
+                httpx.AsyncClient(verify=believed(), timeout=SECONDS_MAX, follow_redirects=False, trust_env=False) as client,
                 client.stream("POST", address, data=dict(form), headers={"accept": "application/json"}) as answer,
             ):
                 async for piece in answer.aiter_bytes():

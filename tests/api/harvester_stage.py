@@ -1,8 +1,11 @@
 """An application over real deciders in memory and prepared rows, for tests of what Harvesters send."""
 
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from fastapi import APIRouter
 
 from api.app import create_app
 from api.config import ApiConfig
@@ -50,9 +53,9 @@ class Rows(ReadModelsStandIn):
 
 
 class Stage:
-    """An application, deciders and rows."""
+    """An application, deciders and rows. only: what builds its routes, beside the hot ones; without it, all."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, only: Sequence[Callable[[Services], APIRouter]] = ()) -> None:
         self.home = home
         self.culm = a_culm()
         self.gateway, self.rows = Gateway(self.culm), Rows()
@@ -61,7 +64,7 @@ class Stage:
         self.gate = make_gate(config)
         parts: Any = (None, self.gateway, self.rows, self.gate, self.gateway)
         self.services = Services(config, *parts)
-        self.client = Client(create_app(self.services))
+        self.client = Client(create_app(self.services, only=only))
         self.begin_again()
 
     def begin_again(self) -> None:

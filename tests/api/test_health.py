@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from api.app import create_app
 from api.log.condition import HealthCondition
+from api.native import health
 from api.queries.read_models import Row
 from api.queries.set_aside import Standing
 from tests.api.builders import ReadModelsStandIn
@@ -28,7 +29,7 @@ def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which
         answers=SimpleNamespace(ready=True, waiting=0), sender=SimpleNamespace(unsent=0), start=None, close=None
     )
     services = replace(services_at(tmp_path), read_models=read_models, gateway=answering, condition=cast(Any, OneSetAside()))
-    client = Client(create_app(services))
+    client = Client(create_app(services, only=[health.build_router]))
 
     public = client.get("/v1/health").json()
     denied = client.get("/v1/health/details", headers=headers(tmp_path))

@@ -1,18 +1,21 @@
 """What pilots call most goes ahead of the app, and no client can tell the difference."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import APIRouter
 from prometheus_client.registry import REGISTRY
 
 from api.app import create_app
 from api.http.tracing import correlation_of_request
+from api.native import health
 from api.pilots.hot_routes import HotRoutes
+from api.services import Services
 from schemas.types import LeasedJob
 from tests.api.builders import GatewayStandIn, a_job, an_answer, run
 from tests.api.test_routes import Client, headers, services_at
@@ -45,15 +48,17 @@ def leasing(*_: Any) -> Any:
     return an_answer(leased=LeasedJob(spec=a_job(), lease_id="l", lease_seconds=60))
 
 
-def the_hot_routes(home: Path, answer: Callable[..., Any] = leasing) -> HotRoutes:
+def the_hot_routes(
+    home: Path, answer: Callable[..., Any] = leasing, *, only: Sequence[Callable[[Services], APIRouter]] = (health.build_router,)
+) -> HotRoutes:
     gateway: Any = GatewayStandIn(answer)
-    return create_app(replace(services_at(home), gateway=gateway))
+    return create_app(replace(services_at(home), gateway=gateway), only=only)
 
 
 @pytest.fixture(scope="module")
 def hot_routes(api_home: Path) -> HotRoutes:
     """Hot routes whose gateway leases a job for every command; all routes are behind it."""
-    return the_hot_routes(api_home)
+    return the_hot_routes(api_home, only=())
 
 
 def shown(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from api import harvesters
 from tests.api.harvester_stage import Stage
 
 
 @pytest.fixture
 def stage(api_home: Path) -> Stage:
-    return Stage(api_home)
+    return Stage(api_home, only=[harvesters.build_router])
 
 
 

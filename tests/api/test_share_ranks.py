@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.log.share_ranks import ShareRanksFollower
+from api.native import commands
 from schemas.queue import BindJob, LeaseJob
 from schemas.ranking import SharesRanked
 from schemas.share_tree import standings_of
@@ -50,7 +51,7 @@ def test_a_record_that_cannot_be_read_leaves_the_ranking_before() -> None:
     ],
 )
 def test_a_ranking_that_a_caller_names_is_replaced_by_that_of_the_log(tmp_path: Path, name: str, fields: dict[str, Any]) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, only=[commands.build_router])
     own = {"sequence": 99, "standings": [{"name": "mine", "percent": 100.0, "used": 0.0}]}
 
     stage.ask(f"/v1/commands/{name}", {"aggregate_id": "HARV_PUSH", "ranks": own, **fields})
@@ -60,7 +61,7 @@ def test_a_ranking_that_a_caller_names_is_replaced_by_that_of_the_log(tmp_path: 
 
 
 def test_a_pilot_s_request_brings_the_ranking_of_the_log(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, only=[commands.build_router])
     ranks = ShareRanksFollower("nowhere", CODEC)
     ranks.take(CODEC.encode(SharesRanked(standings=STANDINGS, order=("a",)), an_envelope("shares", 2)))
     object.__setattr__(stage.services, "ranks", ranks)

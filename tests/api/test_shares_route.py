@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from api.log.share_ranks import ShareRanksFollower
+from api.native import shares
 from api.native.shares import shares_document
 from schemas.ranking import SharesRanked
 from schemas.share_tree import standings_of
@@ -44,7 +45,7 @@ def test_before_the_first_ranking_usage_is_not_known() -> None:
 
 
 def test_where_there_are_several_organisations_a_member_sees_neither_usage_nor_shares_of_another(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, only=[shares.build_router])
     ranks = ShareRanksFollower("nowhere", CODEC)
     ranks.take(CODEC.encode(SharesRanked(standings=STANDINGS, order=("Theirs", "Simulation")), an_envelope("shares", 2)))
     object.__setattr__(stage.services, "ranks", ranks)

@@ -119,6 +119,7 @@ def recorded(message: Any, envelope: Any) -> Recorded:
     return Recorded(Place("culm.task.events.v1", 0, envelope.sequence), message, envelope)
 
 
+@pytest.mark.slow  # a thousand decisions are made again
 def test_every_order_comes_out_the_same_on_the_decision_that_it_cites() -> None:
     tally = judge(a_day(1_000), policies())
 

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -46,6 +47,7 @@ def no_logs() -> Iterator[None]:
     structlog.configure(**before)
 
 
+@cache
 def script_of(scene: str) -> list[Sent]:
     """The commands that a scene sends, with their times."""
     sent: list[Sent] = []

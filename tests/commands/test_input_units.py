@@ -14,8 +14,11 @@ from commands.task.live_jobs import JobState, LiveJob, LiveJobs
 from schemas.ids import job_id_of
 from schemas.records import replace
 from schemas.types import GeneratedJob, InputUnit, JobKind, UnitChange
+from tests.doses import dose
 
 TASK = 10_000_001
+#: What one takes is the same from some thousand on.
+MANY = dose(100_000, fast=20_000)
 
 
 def a_unit(number: int, **changes: Any) -> InputUnit:
@@ -121,29 +124,29 @@ def memory_of(make: Any) -> tuple[Any, int]:
 def test_a_hundred_thousand_units_take_less_than_200_bytes_each_beside_their_names() -> None:
     def fed() -> InputUnits:
         units = InputUnits()
-        for start in range(1, 100_001, 500):
+        for start in range(1, MANY + 1, 500):
             units.add([a_unit(number, events=5, start_event=0, end_event=4) for number in range(start, start + 500)], 3)
         return units
 
     units, held = memory_of(fed)
 
-    names = sum(len(a_unit(number).lfn) for number in (1, 100_000)) // 2
-    assert held / 100_000 - names < 200
-    assert len(pickle.dumps(units, pickle.HIGHEST_PROTOCOL)) / 100_000 - names < 200
+    names = sum(len(a_unit(number).lfn) for number in (1, MANY)) // 2
+    assert held / MANY - names < 200
+    assert len(pickle.dumps(units, pickle.HIGHEST_PROTOCOL)) / MANY - names < 200
 
 
 def test_a_hundred_thousand_live_jobs_take_less_than_60_bytes_each_and_nothing_once_they_ended() -> None:
     def made() -> LiveJobs:
         jobs = LiveJobs()
-        for first in range(1, 100_001, 500):
+        for first in range(1, MANY + 1, 500):
             jobs.add(JobKind.NORMAL, some_jobs(first, 500))
         return jobs
 
     jobs, held = memory_of(made)
 
-    assert held / 100_000 < 60
-    assert len(jobs) == 100_000
-    for serial in range(1, 100_001):
+    assert held / MANY < 60
+    assert len(jobs) == MANY
+    for serial in range(1, MANY + 1):
         jobs.move(serial, JobState.ENDED)
     assert (len(jobs), list(jobs.pages)) == (0, [])
 

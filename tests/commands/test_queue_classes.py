@@ -15,6 +15,7 @@ from schemas.types import ClassLoad, QueueClass, QueueSettings
 from tests.commands.builders import QUEUE, a_queue, lease
 from tests.commands.in_memory import Culm, a_culm
 from tests.commands.test_queue_lines import STEPS, Step, a_spec, after, event_of, queued
+from tests.doses import dose
 
 SECOND = 1_000_000
 CLASSES = (
@@ -117,7 +118,7 @@ def test_a_pilot_that_does_not_say_its_memory_gets_the_oldest_job() -> None:
 
 def test_100000_different_needs_make_a_bounded_number_of_lines() -> None:
     queue = initial()
-    for number in range(1, 100_001):
+    for number in range(1, dose(100_000, fast=20_000) + 1):
         queue = after(queue, queued(a_spec(number, ram_mb=500 + number)))
 
     assert len(list(queue.lines.heads(None))) < 80

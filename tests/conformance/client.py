@@ -15,6 +15,7 @@ import httpx
 
 from cli.client_environment import client_environment, client_folder
 from deploy.stack import Stack
+from process.authorities import believed
 
 FINAL = frozenset({"done", "finished", "failed", "aborted", "broken", "exhausted"})
 GROUPS = ("wlcg", "wlcg/production")
@@ -82,7 +83,7 @@ class Client:
         """The answer to a request with this user's token."""
         token = self.environment["PANDA_AUTH_ID_TOKEN"]
         headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"} | request.pop("headers", {})
-        return httpx.request(verb, f"{self.stack.config.api}{path}", headers=headers, timeout=30, **request)
+        return httpx.request(verb, f"{self.stack.config.api}{path}", headers=headers, timeout=30, verify=believed(), **request)
 
     def get(self, path: str) -> Any:
         """JSON of the native API, as this user."""

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from deploy.enrolment import new_code, offer_of
 from deploy.stack import Stack
 from identity.agents import code_digest_of
 from identity.issuer import make_token
+from process.authorities import believed
 from schemas.ids import enrolment_key
 from tests.conformance.client import Client
 from tests.monitor.manual_actors import until
@@ -57,7 +59,8 @@ def enrolled(stack: Stack, queue: str = QUEUE, worker_id: str | None = "p3") -> 
     assert offered.json()["accepted"], offered.text
     used = {"code": code, "redeemer": "the host of pilot three"}
     address = f"{stack.config.api}/v1/agents/enrol"
-    answer = until(lambda: found if (found := httpx.post(address, json=used, timeout=10)).status_code == 200 else None)
+    ask = partial(httpx.post, address, json=used, timeout=10, verify=believed())
+    answer = until(lambda: found if (found := ask()).status_code == 200 else None)
     return str(answer.json()["token"])
 
 
@@ -92,7 +95,7 @@ def pilot_files(stack: Stack, folder: Path, queue: str) -> list[str]:
     # One job and no question for another, after which the pilot would wait for a minute, twice. It believes --queuedata-url.
     address = f"{stack.config.api}/cache/schedconfig/{queue}.all.json"
     # The API serves it once the read models know the queue, which was configured a moment ago.
-    answer = until(lambda: found if (found := httpx.get(address, timeout=10)).status_code == 200 else None)
+    answer = until(lambda: found if (found := httpx.get(address, timeout=10, verify=believed())).status_code == 200 else None)
     document = answer.json() | {"timefloor": 0}
     (folder / "queue.json").write_text(json.dumps(document), encoding="utf-8")
     (folder / "queues.json").write_text(json.dumps({queue: document}), encoding="utf-8")

@@ -59,6 +59,7 @@ def a_source(x: float = 10.0, y: float = 10.0, **changes: object) -> Source:
     return replace(source, **changes)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow  # a whole picture is measured
 def test_the_tiles_cover_the_picture_and_keep_every_pixel() -> None:
     assert len(surveyed_tiles()) == 24
     np.testing.assert_array_equal(join_pixels(surveyed_tiles()), read_picture())
@@ -149,6 +150,7 @@ def test_a_catalogue_survives_its_file_exactly(tmp_path: Path) -> None:
     assert read_sources(tmp_path / "c.csv") == sources
 
 
+@pytest.mark.slow  # a whole picture is measured twice
 def test_merging_in_two_steps_is_merging_at_once(tmp_path: Path) -> None:
     tiles = surveyed_tiles()
     write_archive(tiles[:10], tmp_path / "first.tgz")

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.config import CHECKOUT, StackConfig
 from deploy.processes import culm_processes
+from tests.doses import dose
 
 LOGGING = """
 import os, structlog
@@ -17,15 +18,17 @@ structlog.get_logger().info("rebuild_started", table="job")
 """
 
 
+#: The first loads nearly all that the others load; each is a Python of its own.
+MODULES = ("cli.main", "eventlog.registry", "streams.engine.decoder", "check.report", "projections.engine.replay")
+
+
 def ran(code: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Python as a user's shell starts it: with the warnings that Python shows by itself."""
     environ = {"PATH": "/usr/bin:/bin", "CULM_HOME": str(home)}
     return subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    "module", ["eventlog.registry", "streams.engine.decoder", "cli.main", "check.report", "projections.engine.replay"]
-)
+@pytest.mark.parametrize("module", MODULES[: dose(5, fast=1)])
 def test_loading_what_talks_to_the_registry_prints_nothing(module: str, tmp_path: Path) -> None:
     done = ran(f"import {module}", tmp_path)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -24,6 +23,7 @@ from api.edge.watching import TrustWatch
 from identity.edge_tokens import edge_home
 from identity.issuer import key_path, signing_key
 from tests.edge.grid import AUTHORITY_DN, JANE_DN, Credential, authority, host, trust
+from tests.held_ports import held_ports
 
 ROWS = f'{{"persons": [{{"authority": "{AUTHORITY_DN}", "name": "{JANE_DN}", "groups": ["wlcg"]}}]}}'
 
@@ -48,7 +48,7 @@ def environment_of_other_tests() -> Iterator[None]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, edge_key: bytes) -> EdgeConfig:
+def config(tmp_path: Path, edge_key: bytes) -> Iterator[EdgeConfig]:
     """An edge of its own: Jane has a row; the directory of authorities knows one."""
     ca = authority()
     path = key_path(edge_home(tmp_path))
@@ -56,19 +56,22 @@ def config(tmp_path: Path, edge_key: bytes) -> EdgeConfig:
     path.write_bytes(edge_key)
     (tmp_path / "host.pem").write_bytes(host(ca).pem())
     (tmp_path / "rows.json").write_text(ROWS)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    with held_ports(1) as (port,):
+        yield an_edge(tmp_path, port, ca)
+
+
+def an_edge(home: Path, port: int, ca: Credential) -> EdgeConfig:
+    """What `home` holds."""
     return EdgeConfig(
-        home=tmp_path,
+        home=home,
         host="127.0.0.1",
         port=port,
-        certificate=tmp_path / "host.pem",
+        certificate=home / "host.pem",
         key=None,
-        authorities=trust(tmp_path / "certificates", ca),
-        voms=tmp_path / "vomsdir",
-        rows=tmp_path / "rows.json",
-        socket=tmp_path / "api.sock",
+        authorities=trust(home / "certificates", ca),
+        voms=home / "vomsdir",
+        rows=home / "rows.json",
+        socket=home / "api.sock",
     )
 
 

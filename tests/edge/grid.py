@@ -126,19 +126,26 @@ cond_subjects globus  '"/DC=org/O=Grid/*" "/O=Grid/*"'
 """
 
 
+#: What OpenSSL calls the files of an authority, by the subject, which is all that it depends on: asked once, not for each test.
+STEMS: dict[x509.Name, str] = {}
+
+
 def trust(folder: Path, by: Credential, serials: Sequence[int] = (), life: timedelta = DAY, policy: str | None = None) -> Path:
     """Put the authority, its revocation list and its signing policy into `folder`."""
     folder.mkdir(exist_ok=True)
-    certificate = folder / "new.pem"
-    certificate.write_bytes(_pem(by.certificate))
-    stem = subprocess.run(
-        ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    certificate.rename(folder / f"{stem}.0")
+    stem = STEMS.get(by.certificate.subject)
+    if stem is None:
+        stem = STEMS[by.certificate.subject] = _stem(by)
+    (folder / f"{stem}.0").write_bytes(_pem(by.certificate))
     (folder / f"{stem}.r0").write_bytes(revocation_list(by, serials, life).public_bytes(serialization.Encoding.PEM))
     text = SIGNING_POLICY.format(authority=AUTHORITY_DN) if policy is None else policy
     (folder / f"{stem}.signing_policy").write_text(text)
     return folder
+
+
+def _stem(by: Credential) -> str:
+    command = ["openssl", "x509", "-hash", "-noout"]
+    return subprocess.run(command, input=_pem(by.certificate), check=True, capture_output=True).stdout.decode().strip()
 
 
 def _signed(name: x509.Name, key: Key, issuer: x509.Name, issuer_key: Key, making: Making, ca: bool | None) -> x509.Certificate:

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.edge.config import EdgeConfig
 from api.edge.watching import TrustWatch
 from api.http.edge_door import ServerWithDoor
+from api.native import health, tasks
 from api.pilots.hot_routes import HotRoutes
 from api.services import Services
 from identity.edge_tokens import edge_home
@@ -25,6 +26,7 @@ from tests.api.conftest import with_key
 from tests.api.test_routes import services_at
 from tests.edge.conftest import ROWS, Running, Serving, started
 from tests.edge.grid import JANE_DN, authority, person, proxy
+from tests.held_ports import held_ports
 
 CA = authority()
 PERSON = person(CA)
@@ -33,7 +35,7 @@ PILOT_ROWS = ROWS.replace('["wlcg"]', '["wlcg", "wlcg/pilot", "wlcg/administrato
 
 def api_of(config: EdgeConfig, edge_key: bytes) -> HotRoutes:
     """An API that reaches nothing and knows of the edge of `config`."""
-    return create_app(services_of(config, edge_key))
+    return create_app(services_of(config, edge_key), only=[health.build_router, tasks.build_router])
 
 
 def services_of(config: EdgeConfig, edge_key: bytes) -> Services:
@@ -46,12 +48,10 @@ def services_of(config: EdgeConfig, edge_key: bytes) -> Services:
 
 
 @pytest.fixture
-def port() -> int:
-    """A free port for the API."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
+def port() -> Iterator[int]:
+    """A port for the API."""
+    with held_ports(1) as (held,):
+        yield held
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from api.edge.voms import Voms
 from api.edge.watching import TrustWatch
 from api.http.edge_door import ServerWithDoor, came_through_edge
 from api.log.link_renewal import LinkRenewal
+from api.native import health, links
 from api.services import Services
 from cli import link
 from cli.api_client import ApiClient
@@ -42,6 +43,8 @@ from tests.edge.test_door import port, services_of
 __all__ = ["port"]
 JANE = subject_of("jane")
 PROXY = proxy(person(authority()))
+#: What is asked for here; to build all routes takes longer than to ask them.
+ROUTES = (health.build_router, links.build_router)
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def services(config: EdgeConfig, edge_key: bytes) -> Services:
 def whole(config: EdgeConfig, services: Services, port: int) -> Iterator[Running]:
     """An edge before an API of `services`."""
     settings = uvicorn.Config(
-        create_app(services), host="127.0.0.1", port=port, log_config=None, ws="none", timeout_graceful_shutdown=1
+        create_app(services, only=ROUTES), host="127.0.0.1", port=port, log_config=None, ws="none", timeout_graceful_shutdown=1
     )
     with Serving(ServerWithDoor(settings, config.socket)):
         yield from started(Running(config, TrustWatch(config)), httpx.AsyncHTTPTransport(uds=str(config.socket)))
@@ -135,7 +138,7 @@ def log(config: EdgeConfig, services: Services) -> ByLinks:
 def by_links(config: EdgeConfig, services: Services, port: int, log: ByLinks) -> Iterator[Running]:
     """An edge whose clock and links are those of `log`, before an API of `services`."""
     settings = uvicorn.Config(
-        create_app(services), host="127.0.0.1", port=port, log_config=None, ws="none", timeout_graceful_shutdown=1
+        create_app(services, only=ROUTES), host="127.0.0.1", port=port, log_config=None, ws="none", timeout_graceful_shutdown=1
     )
     running = Running(config, log.watch)
     callers = Callers(config.home, log.watch, Voms(config.voms, config.authorities), lambda: log.now)

@@ -15,6 +15,7 @@ import pytest
 from deploy.stack import Stack
 from identity.issuer import make_token, subject_of
 from identity.own_issuers import OWN_ISSUER
+from process.authorities import believed
 from schemas.ids import revoked_identity_key
 from tests.audit.agreement import culm
 from tests.conformance.client import Client, a_client, written_by_payloads
@@ -59,7 +60,7 @@ def at(
 ) -> httpx.Response:
     """The answer of one API to Jane Doe."""
     own = {"Authorization": f"Bearer {client.environment['PANDA_AUTH_ID_TOKEN']}", "Origin": "wlcg", **(headers or {})}
-    return httpx.request(verb, base + path, headers=own, timeout=30, **request)  # type: ignore[arg-type]
+    return httpx.request(verb, base + path, headers=own, timeout=30, verify=believed(), **request)  # type: ignore[arg-type]
 
 
 def test_every_instance_is_listed_by_its_name(two: Stack) -> None:
@@ -153,7 +154,7 @@ def test_a_logout_at_one_api_ends_the_token_at_the_other(two: Stack) -> None:
 def _whoami(stack: Stack, token: str) -> list[int]:
     """How each API answers the owner of `token`."""
     headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg"}
-    return [httpx.get(f"{base}/v1/whoami", headers=headers, timeout=30).status_code for base in apis(stack)]
+    return [httpx.get(f"{base}/v1/whoami", headers=headers, timeout=30, verify=believed()).status_code for base in apis(stack)]
 
 
 def test_any_one_of_two_may_be_killed(client: Client, two: Stack) -> None:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -108,14 +109,15 @@ class _Idle:
         return lambda *_, **__: None
 
 
-def routes() -> list[RouteContext]:
-    """Every route of the application."""
+@cache
+def routes() -> tuple[RouteContext, ...]:
+    """Every route of the application, which is made once: it takes a signing key and the analysis of all parameters."""
     with tempfile.TemporaryDirectory() as folder:
         config = ApiConfig(Path(folder), ApiAddresses.at("http://127.0.0.1:1"), "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://")
         idle = cast(Any, _Idle())
         gate = make_gate(config)
         app = create_app(Services(config, idle, idle, idle, gate, idle))
-        return list(iter_route_contexts(cast(FastAPI, app.app).routes))
+        return tuple(iter_route_contexts(cast(FastAPI, app.app).routes))
 
 
 def route_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:

@@ -80,6 +80,7 @@ def test_every_command_topic_route_and_front_has_a_kind(kinds: dict[str, plan.St
     assert len(names) > 200
 
 
+@pytest.mark.slow  # thousands of messages are drawn
 def test_every_route_and_verb_is_attacked_by_some_kind(kinds: dict[str, plan.Strategy]) -> None:
     attacked = {("POST", path) for path in (*NOT_OFFERED, *CALLS_THAT_ARE_READ)}
     for kind, strategy in kinds.items():

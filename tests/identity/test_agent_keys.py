@@ -64,6 +64,7 @@ def test_a_ring_with_a_key_that_waits_takes_no_other_and_a_leaked_one_is_replace
     assert (replaced.signing(START + 1.5 * DAY) or {})["kid"] == "four"
 
 
+@pytest.mark.slow  # 1,460 tokens are made and verified
 def test_over_a_year_every_token_is_believed_by_a_verifier_that_looks_each_six_hours(tmp_path: Path) -> None:
     clock = Clock()
     keys = AgentKeys.of(tmp_path, clock=clock)

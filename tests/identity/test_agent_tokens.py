@@ -1,6 +1,7 @@
 """Tokens of agents: stolen, late, widened or forged, each is refused with its rule on record; a renewal no one notices."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import APIRouter
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
@@ -30,15 +32,15 @@ REPORT = {"jobId": JOB.job_id, "attemptNr": 1, "state": "running", "siteName": "
 
 
 class Site:
-    """An API whose deciders say yes, and what it recorded."""
+    """An API whose deciders say yes, and what it recorded. only: what builds its routes, beside the hot ones; without it, all."""
 
-    def __init__(self, home: Path, answer: Any = None) -> None:
+    def __init__(self, home: Path, answer: Any = None, *, only: Sequence[Callable[[Services], APIRouter]] = ()) -> None:
         leased = LeasedJob(spec=a_job(), lease_id=LEASE, lease_seconds=60)
         self.gateway = GatewayStandIn(answer or (lambda *_: an_answer(leased=leased)))
         gateway: Any = self.gateway
         self.services: Services = replace(services_at(home), gateway=gateway)
         self.gate = self.services.gate
-        self._client = Client(create_app(self.services))
+        self._client = Client(create_app(self.services, only=only))
 
     def worker(self, agent: Agent = WORKER, ago: float = 0) -> str:
         assert self.gate.agent_keys is not None

@@ -8,9 +8,15 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import APIRouter
 
+from api.login import documents
 from api.login.exchange import TokenExchange
 from api.login.providers import EXCHANGE_GRANT, Providers
+from api.native import tasks
+from api.pilots import router as pilots
+from api.pilots.dispatch import PilotDispatch
+from api.services import Services
 from identity.issuer import make_token
 from identity.own_issuers import ISSUER
 from schemas.instants import MICROSECONDS
@@ -27,7 +33,12 @@ NOW = int(time.time()) * MICROSECONDS
 @pytest.fixture
 def site(api_home: Path) -> Site:
     """An API of its own: what is revoked in a test is revoked for no other."""
-    return Site(api_home)
+    return Site(api_home, only=[documents.build_router, tasks.build_router, for_pilots])
+
+
+def for_pilots(services: Services) -> APIRouter:
+    """What pilots ask for."""
+    return pilots.build_router(services, PilotDispatch(services))
 
 
 @pytest.fixture

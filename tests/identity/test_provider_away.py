@@ -9,6 +9,8 @@ import pytest
 
 from api.app import create_app
 from api.http.access import Gate
+from api.login import documents
+from api.native import health
 from api.pilots.hot_routes import HotRoutes
 from identity.verify import Verifier
 from schemas.types import IssuerLogin
@@ -20,6 +22,7 @@ from tests.identity.test_key_cache import FIRST, HOUR, NEXT, Provider
 
 ROW = an_issuer(issuer="https://127.0.0.1:1/", login=IssuerLogin(client_id="panda"))
 ASKED_AT_ONCE = 200
+ROUTES = (health.build_router, documents.build_router)
 
 
 class Site:
@@ -29,7 +32,7 @@ class Site:
         self.provider, self.keys = provider, provider.cache()
         verifier = Verifier([ROW], self.keys, lambda: provider.now)
         self.gate = Gate(verifier, self.keys, VOS)
-        self._app: HotRoutes = create_app(replace(services_at(home), gate=self.gate))
+        self._app: HotRoutes = create_app(replace(services_at(home), gate=self.gate), only=ROUTES)
         self.keys.refresh_due([ROW])
 
     def token(self, *, is_new: bool = False) -> str:

@@ -16,6 +16,7 @@ import httpx
 from deploy.config import CHECKOUT
 from deploy.fetch import Part, fetch
 from deploy.java import find_java
+from process.authorities import believed
 
 KEYCLOAK = Part("keycloak", "dependency:unpack", Path(__file__).resolve().parent.parent)
 ADMIN, PASSWORD = "admin", "for-tests-only"
@@ -74,7 +75,7 @@ def start_keycloak(folder: Path, port: int) -> Keycloak:
     end = time.monotonic() + UP_SECONDS_MAX
     while time.monotonic() < end and process.poll() is None:
         try:
-            if httpx.get(f"{address}/realms/master", timeout=5).status_code == 200:
+            if httpx.get(f"{address}/realms/master", timeout=5, verify=believed()).status_code == 200:
                 return server
         except httpx.HTTPError:
             pass

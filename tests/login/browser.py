@@ -6,9 +6,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 from fastapi import APIRouter
 
-from api import monitor
 from api.log.audit_service import build_audit_service
 from api.login import back_channel, documents, logout
+from api.monitor import acting, login, session_routes
+from api.monitor.showing import Monitor
 from api.native import health, revocations
 from api.services import Services
 from tests.api.test_routes import Client
@@ -18,8 +19,12 @@ HERE = "http://culm"
 
 
 def pages(services: Services) -> APIRouter:
-    """The monitor, of which login and session are a part."""
-    return monitor.build_router(services, build_audit_service(services.read_models, services.config.kafka, services.codec))
+    """Login and session, which are a part of the monitor; what is shown on its pages is another matter."""
+    router = APIRouter(include_in_schema=False)
+    audit_service = build_audit_service(services.read_models, services.config.kafka, services.codec)
+    for part in (login, session_routes, acting):
+        part.add_to(router, Monitor(services, audit_service))
+    return router
 
 
 #: What logins meet; to build all routes takes longer than to ask them.

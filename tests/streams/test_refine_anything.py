@@ -92,7 +92,8 @@ def test_any_value_at_any_key_gives_a_definition_or_breaks_the_task(place: tuple
 
 
 def test_every_known_oddity_at_every_key_gives_a_definition_or_breaks_the_task() -> None:
-    for path in {*((key,) for key in KEYS), *places(EXAMPLES[0]["jobParameters"][4], ("jobParameters", 4))}:
+    keys = sorted({*((key,) for key in KEYS), *places(EXAMPLES[0]["jobParameters"][4], ("jobParameters", 4))}, key=repr)
+    for path in keys[:: dose(1, fast=8)]:
         for text in NAUGHTY:
             answer_to(changed(EXAMPLES[0], path, text))
 

@@ -94,6 +94,7 @@ def test_a_listing_that_arrives_late_began_before_the_system_made_it(adapter: Ad
     assert listing.began_at <= made
 
 
+@pytest.mark.slow  # ten thousand are made and read
 def test_ten_thousand_workers_stand_in_one_listing(adapter: Adapter) -> None:
     needs(adapter, Ability.FILL)
     adapter.fill(10_000)

@@ -47,8 +47,8 @@ class WorkerNode:
         (self.cache / name).write_bytes(packed(files))
 
     def command(self, wrapper: str, *arguments: str) -> list[str]:
-        """The command line of `wrapper` with `arguments`."""
-        return [sys.executable, "-B", str(WRAPPERS / wrapper), *arguments]
+        """The command line of `wrapper` with `arguments`: without the packages of this environment, which no worker node has."""
+        return [sys.executable, "-S", "-B", str(WRAPPERS / wrapper), *arguments]
 
     def run(self, wrapper: str, *arguments: str, path: str | None = None) -> Ended:
         """Run `wrapper` in the job's directory to its end."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.native import commands
 from api.panda.arguments import BadArgument
 from api.panda.envelope import Reply
 from api.panda.share_commands import reassign_global_share
@@ -72,7 +73,7 @@ def test_a_list_that_is_too_long_or_no_numbers_is_refused(tmp_path: Path) -> Non
 
 
 def test_culm_s_own_route_refuses_a_share_that_is_no_leaf(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, only=[commands.build_router])
     owned = {"owner": "jdoe", "vo": "wlcg"}
     stage.rows.tables |= POLICY | {"from task where task_id": [owned]}
 
