@@ -35,7 +35,7 @@ from streams.timers import due
 from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
-from tests.sim.planted_leases import requests_forgotten, revocations_not_decided, revocations_not_read
+from tests.sim.planted_leases import people_stay_let_in, requests_forgotten, revocations_not_decided, revocations_not_read
 from tests.sim.planted_shares import given_is_forgotten, shares_ranked_upside_down
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
@@ -326,6 +326,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         shares_ranked_upside_down,
         given_is_forgotten,
         requests_forgotten,
+        people_stay_let_in,
     )
 }
 
