@@ -1229,60 +1229,6 @@ class FileAccounts(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-_NAMES_OF_GENERATEDJOB = lines_of(
-    (WORD, 1, 128),
-)
-
-
-class GeneratedJob(Struct, frozen=True, kw_only=True, gc=False):
-    """A job that a task made.
-
-    job_id: PandaID.
-    serial: Serial within the task, from 1.
-    queue: Its queue.
-    unit_ids: Its input units, or the serials of the jobs it merges.
-    attempt: Attempt number of its input.
-    """
-
-    job_id: int
-    serial: int
-    queue: str
-    unit_ids: tuple[int, ...] = ()
-    attempt: int
-
-    def to_avro(self) -> dict[str, Any]:
-        """The record as fastavro takes it."""
-        return {
-            "job_id": self.job_id,
-            "serial": self.serial,
-            "queue": self.queue,
-            "unit_ids": list(self.unit_ids),
-            "attempt": self.attempt,
-        }
-
-    @classmethod
-    def from_avro(cls, record: dict[str, Any]) -> Self:
-        """The record that fastavro read."""
-        return cls(
-            job_id=record["job_id"],
-            serial=record["serial"],
-            queue=record["queue"],
-            unit_ids=tuple(record["unit_ids"]),
-            attempt=record["attempt"],
-        )
-
-    def is_within_bounds(self) -> bool:
-        """True when every field keeps the bounds of its Avro file."""
-        return (
-            1 <= self.job_id <= 9223372036854775807
-            and 1 <= self.serial <= 9999999
-            and len(self.unit_ids) <= 100000
-            and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
-            and 0 <= self.attempt <= 1000000
-            and _NAMES_OF_GENERATEDJOB("\n".join((self.queue, ""))) is not None
-        )
-
-
 class GlobalShare(Struct, frozen=True, kw_only=True, gc=False):
     """A leaf or node of the tree of shares.
 
@@ -3730,6 +3676,234 @@ class ScoutRules(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SecondaryAccounts(Struct, frozen=True, kw_only=True, gc=False):
+    """Files of a secondary input by where they stand: finished + failed <= used <= total.
+
+    stream: Place of the stream among the secondary inputs of the definition, from 0.
+    total: Files of the stream.
+    used: Files that a job has or had.
+    finished: Files that a successful job had.
+    failed: Files of which every use was given up.
+    """
+
+    stream: int
+    total: int
+    used: int
+    finished: int
+    failed: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "stream": self.stream,
+            "total": self.total,
+            "used": self.used,
+            "finished": self.finished,
+            "failed": self.failed,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            stream=record["stream"],
+            total=record["total"],
+            used=record["used"],
+            finished=record["finished"],
+            failed=record["failed"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.stream <= 100
+            and 0 <= self.total <= 1000000000
+            and 0 <= self.used <= 1000000000
+            and 0 <= self.finished <= 1000000000
+            and 0 <= self.failed <= 1000000000
+        )
+
+
+_NAMES_OF_SECONDARYINPUT = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
+    """An input stream beside the master input: which files it has, and how many a job takes
+    (docs/reference/jedi.md, Secondary input).
+
+    stream: Stream name: IN2 of ${IN2}.
+    datasets: Its datasets, read one after the other.
+    include: Regular expressions a file must match one of; empty means all.
+    exclude: Regular expressions that drop a file.
+    files: Explicit file names; empty means all.
+    offset: Files to skip at the start.
+    files_per_job: nFilesPerJob: files of each job; null where their number follows from the master input.
+    ratio: ratio: files for each unit of the master input, where files_per_job is null and a job has not all of
+        them.
+    whole: nosplit: a job has all of its files.
+    reusable: reusable, repeat: it begins again when the files left are too few.
+    """
+
+    stream: str
+    datasets: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    offset: int = 0
+    files_per_job: int | None = None
+    ratio: int = 1
+    whole: bool = False
+    reusable: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "stream": self.stream,
+            "datasets": list(self.datasets),
+            "include": list(self.include),
+            "exclude": list(self.exclude),
+            "files": list(self.files),
+            "offset": self.offset,
+            "files_per_job": self.files_per_job,
+            "ratio": self.ratio,
+            "whole": self.whole,
+            "reusable": self.reusable,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            stream=record["stream"],
+            datasets=tuple(record["datasets"]),
+            include=tuple(record["include"]),
+            exclude=tuple(record["exclude"]),
+            files=tuple(record["files"]),
+            offset=record["offset"],
+            files_per_job=record["files_per_job"],
+            ratio=record["ratio"],
+            whole=record["whole"],
+            reusable=record["reusable"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.datasets) <= 50
+            and (not self.datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.datasets))
+            and len(self.include) <= 1000
+            and (not self.include or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.include))
+            and len(self.exclude) <= 1000
+            and (not self.exclude or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.exclude))
+            and len(self.files) <= 10000
+            and (not self.files or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.files))
+            and 0 <= self.offset <= 1000000000
+            and (self.files_per_job is None or (1 <= self.files_per_job <= 900))
+            and 1 <= self.ratio <= 900
+            and _NAMES_OF_SECONDARYINPUT("\n".join((self.stream, ""))) is not None
+        )
+
+
+class SecondaryLoad(Struct, frozen=True, kw_only=True, gc=False):
+    """What secondary input adds to a job at most: for the job as a whole, and for each unit of its master
+    input.
+
+    job_files: Files for each job.
+    job_bytes: Their size (bytes).
+    job_record_bytes: What they weigh in records (bytes).
+    unit_files: Files for each unit.
+    unit_bytes: Their size (bytes).
+    unit_record_bytes: What they weigh in records (bytes).
+    """
+
+    job_files: int = 0
+    job_bytes: int = 0
+    job_record_bytes: int = 0
+    unit_files: int = 0
+    unit_bytes: int = 0
+    unit_record_bytes: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_files": self.job_files,
+            "job_bytes": self.job_bytes,
+            "job_record_bytes": self.job_record_bytes,
+            "unit_files": self.unit_files,
+            "unit_bytes": self.unit_bytes,
+            "unit_record_bytes": self.unit_record_bytes,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_files=record["job_files"],
+            job_bytes=record["job_bytes"],
+            job_record_bytes=record["job_record_bytes"],
+            unit_files=record["unit_files"],
+            unit_bytes=record["unit_bytes"],
+            unit_record_bytes=record["unit_record_bytes"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.job_files <= 1000000
+            and 0 <= self.job_bytes <= 1152921504606846976
+            and 0 <= self.job_record_bytes <= 1000000000000
+            and 0 <= self.unit_files <= 1000000
+            and 0 <= self.unit_bytes <= 1152921504606846976
+            and 0 <= self.unit_record_bytes <= 1000000000000
+        )
+
+
+class SecondaryRange(Struct, frozen=True, kw_only=True, gc=False):
+    """Consecutive files of a secondary input that a unit of the master input has from now on, also in later
+    attempts.
+
+    stream: Place of the stream among the secondary inputs of the definition, from 0.
+    unit_id: The unit; 0 for each unit of the job.
+    first: Place of the first file in the list of the stream, from 0.
+    count: Number of files.
+    """
+
+    stream: int
+    unit_id: int = 0
+    first: int
+    count: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "stream": self.stream,
+            "unit_id": self.unit_id,
+            "first": self.first,
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            stream=record["stream"],
+            unit_id=record["unit_id"],
+            first=record["first"],
+            count=record["count"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.stream <= 100
+            and 0 <= self.unit_id <= 1000000000
+            and 0 <= self.first <= 1000000000
+            and 1 <= self.count <= 1000000
+        )
+
+
 _NAMES_OF_SERVICEMETRICS = lines_of(
     (NAME, 0, 255),
 )
@@ -4691,6 +4865,67 @@ class DatasetReplicas(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_GENERATEDJOB = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class GeneratedJob(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that a task made.
+
+    job_id: PandaID.
+    serial: Serial within the task, from 1.
+    queue: Its queue.
+    unit_ids: Its input units, or the serials of the jobs it merges.
+    attempt: Attempt number of its input.
+    secondaries: Files of secondary input that its units are given with it; what they were given before is
+        theirs.
+    """
+
+    job_id: int
+    serial: int
+    queue: str
+    unit_ids: tuple[int, ...] = ()
+    attempt: int
+    secondaries: tuple[SecondaryRange, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "serial": self.serial,
+            "queue": self.queue,
+            "unit_ids": list(self.unit_ids),
+            "attempt": self.attempt,
+            "secondaries": [item.to_avro() for item in self.secondaries],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            serial=record["serial"],
+            queue=record["queue"],
+            unit_ids=tuple(record["unit_ids"]),
+            attempt=record["attempt"],
+            secondaries=tuple(SecondaryRange.from_avro(item) for item in record["secondaries"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.serial <= 9999999
+            and len(self.unit_ids) <= 100000
+            and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
+            and 0 <= self.attempt <= 1000000
+            and len(self.secondaries) <= 100000
+            and _NAMES_OF_GENERATEDJOB("\n".join((self.queue, ""))) is not None
+            and (not self.secondaries or all(map(SecondaryRange.is_within_bounds, self.secondaries)))
+        )
+
+
 _NAMES_OF_HARVESTERDEMAND = lines_of(
     (WORD, 1, 128),
     (WORD, 1, 64),
@@ -5465,6 +5700,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
     run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
         input datasets are closed.
+    secondaries: Input streams beside the master input, in the order of its items.
     """
 
     transformation: str
@@ -5507,6 +5743,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     encoded_parameters: bool = False
     input_events_max: int | None = None
     run_until_closed: bool = False
+    secondaries: tuple[SecondaryInput, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5551,6 +5788,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "encoded_parameters": self.encoded_parameters,
             "input_events_max": self.input_events_max,
             "run_until_closed": self.run_until_closed,
+            "secondaries": [item.to_avro() for item in self.secondaries],
         }
 
     @classmethod
@@ -5597,6 +5835,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             encoded_parameters=record["encoded_parameters"],
             input_events_max=record["input_events_max"],
             run_until_closed=record["run_until_closed"],
+            secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -5629,6 +5868,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.name_fields) <= 20
             and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
             and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
+            and len(self.secondaries) <= 20
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()
@@ -5637,6 +5877,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.merge is None or self.merge.is_within_bounds())
             and (self.listed is None or self.listed.is_within_bounds())
             and (self.scouts is None or self.scouts.is_within_bounds())
+            and (not self.secondaries or all(map(SecondaryInput.is_within_bounds, self.secondaries)))
         )
 
 

@@ -145,6 +145,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_REQUESTCONTENTS = lines_of(
     (FILE_NAME, 0, 1024),
+    (WORD, 0, 64),
 )
 
 
@@ -157,6 +158,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: True when the task waits for a dataset that does not exist.
     reading: Number of the task's reading of its input, from 0.
     once: True when the task takes what is there, also while tasks write in the dataset.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -165,6 +167,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: bool = False
     reading: int = 0
     once: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -175,6 +178,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "waits": self.waits,
             "reading": self.reading,
             "once": self.once,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -187,6 +191,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             waits=record["waits"],
             reading=record["reading"],
             once=record["once"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -195,7 +200,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and 0 <= self.chunk <= 999998
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, ""))) is not None
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, ""))) is not None
         )
 
 

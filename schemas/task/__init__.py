@@ -36,6 +36,8 @@ from schemas.types import (
     Requirements,
     ScheduledSnapshot,
     ScoutsVerdict,
+    SecondaryAccounts,
+    SecondaryLoad,
     SplitRules,
     TaskDefinition,
     TaskVerdict,
@@ -426,6 +428,7 @@ class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_FEEDCONTENTS = lines_of(
     (NAME, 1, 640),
+    (WORD, 0, 64),
 )
 
 
@@ -444,6 +447,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: Number of the reading that the task asked for.
     position: Of a dataset that the task follows: how many files it has had with this chunk, in the order in
         which they were registered. Null for a list that is read by name, once.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     dataset: str
@@ -455,6 +459,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     awaits: bool = False
     reading: int = 0
     position: int | None = None
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -468,6 +473,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "awaits": self.awaits,
             "reading": self.reading,
             "position": self.position,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -483,6 +489,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             awaits=record["awaits"],
             reading=record["reading"],
             position=record["position"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -494,7 +501,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
             and (self.position is None or (0 <= self.position <= 1000000000000000))
-            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, ""))) is not None
+            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
@@ -1848,11 +1855,13 @@ class JobOutcomesRecorded(Struct, frozen=True, kw_only=True, gc=False):
     outcomes: The ends.
     units: What they did to the input.
     accounts: Counters after it.
+    secondaries: Counters of the secondary inputs after it.
     """
 
     outcomes: tuple[JobOutcome, ...] = ()
     units: tuple[UnitChange, ...] = ()
     accounts: FileAccounts
+    secondaries: tuple[SecondaryAccounts, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1860,6 +1869,7 @@ class JobOutcomesRecorded(Struct, frozen=True, kw_only=True, gc=False):
             "outcomes": [item.to_avro() for item in self.outcomes],
             "units": [item.to_avro() for item in self.units],
             "accounts": self.accounts.to_avro(),
+            "secondaries": [item.to_avro() for item in self.secondaries],
         }
 
     @classmethod
@@ -1869,6 +1879,7 @@ class JobOutcomesRecorded(Struct, frozen=True, kw_only=True, gc=False):
             outcomes=tuple(JobOutcome.from_avro(item) for item in record["outcomes"]),
             units=tuple(UnitChange.from_avro(item) for item in record["units"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
+            secondaries=tuple(SecondaryAccounts.from_avro(item) for item in record["secondaries"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1876,9 +1887,11 @@ class JobOutcomesRecorded(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.outcomes) <= 10000
             and len(self.units) <= 200000
+            and len(self.secondaries) <= 20
             and (not self.outcomes or all(map(JobOutcome.is_within_bounds, self.outcomes)))
             and (not self.units or all(map(UnitChange.is_within_bounds, self.units)))
             and self.accounts.is_within_bounds()
+            and (not self.secondaries or all(map(SecondaryAccounts.is_within_bounds, self.secondaries)))
         )
 
 
@@ -1891,6 +1904,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     brokerage: Why these queues.
     accounts: Counters after it.
     scouts: True when they are scouts: the task is scouting.
+    secondaries: Counters of the secondary inputs after it.
     """
 
     order: int
@@ -1899,6 +1913,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
     brokerage: BrokerageEvidence
     accounts: FileAccounts
     scouts: bool = False
+    secondaries: tuple[SecondaryAccounts, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1909,6 +1924,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             "brokerage": self.brokerage.to_avro(),
             "accounts": self.accounts.to_avro(),
             "scouts": self.scouts,
+            "secondaries": [item.to_avro() for item in self.secondaries],
         }
 
     @classmethod
@@ -1921,6 +1937,7 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             accounts=FileAccounts.from_avro(record["accounts"]),
             scouts=record["scouts"],
+            secondaries=tuple(SecondaryAccounts.from_avro(item) for item in record["secondaries"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1928,9 +1945,11 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.order <= 1000000000
             and len(self.jobs) <= 10000
+            and len(self.secondaries) <= 20
             and (not self.jobs or all(map(GeneratedJob.is_within_bounds, self.jobs)))
             and self.brokerage.is_within_bounds()
             and self.accounts.is_within_bounds()
+            and (not self.secondaries or all(map(SecondaryAccounts.is_within_bounds, self.secondaries)))
         )
 
 
@@ -1951,6 +1970,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
         for more of them is left for the next order.
     units_per_job: So many units a job must have where its input goes on, that the task makes no more jobs than
         its limit; null without a limit.
+    secondary: What secondary input adds to the jobs; null without one.
     """
 
     order: int
@@ -1964,6 +1984,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     more: bool = False
     continues: bool = False
     units_per_job: int | None = None
+    secondary: SecondaryLoad | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1979,6 +2000,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             "more": self.more,
             "continues": self.continues,
             "units_per_job": self.units_per_job,
+            "secondary": None if self.secondary is None else self.secondary.to_avro(),
         }
 
     @classmethod
@@ -1996,6 +2018,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             more=record["more"],
             continues=record["continues"],
             units_per_job=record["units_per_job"],
+            secondary=None if record["secondary"] is None else SecondaryLoad.from_avro(record["secondary"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2012,6 +2035,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()
+            and (self.secondary is None or self.secondary.is_within_bounds())
         )
 
 
@@ -2272,6 +2296,68 @@ class ScoutsJudged(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.finished <= 1000000
             and 0 <= self.failed <= 1000000
             and len(self.message) <= 4000 and TEXT.takes(self.message)
+        )
+
+
+_NAMES_OF_SECONDARYINPUTFED = lines_of(
+    (NAME, 1, 640),
+    (WORD, 0, 32),
+)
+
+
+class SecondaryInputFed(Struct, frozen=True, kw_only=True, gc=False):
+    """Files of a secondary input became known to the task.
+
+    stream: Place of the stream among the secondary inputs of the definition, from 0.
+    dataset: Dataset they come from.
+    files: Files that the stream did not have, in the order in which jobs take them.
+    skipped: Files left out because of the offset.
+    dataset_complete: True with the last chunk of this dataset.
+    complete: True when every dataset of the stream is known.
+    status: Status that the task goes to, which waited for this dataset; empty when it keeps the one it has.
+    """
+
+    stream: int
+    dataset: str
+    files: tuple[DatasetFile, ...] = ()
+    skipped: int = 0
+    dataset_complete: bool
+    complete: bool
+    status: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "stream": self.stream,
+            "dataset": self.dataset,
+            "files": [item.to_avro() for item in self.files],
+            "skipped": self.skipped,
+            "dataset_complete": self.dataset_complete,
+            "complete": self.complete,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            stream=record["stream"],
+            dataset=record["dataset"],
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+            skipped=record["skipped"],
+            dataset_complete=record["dataset_complete"],
+            complete=record["complete"],
+            status=record["status"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.stream <= 100
+            and len(self.files) <= 10000
+            and 0 <= self.skipped <= 1000000
+            and _NAMES_OF_SECONDARYINPUTFED("\n".join((self.dataset, self.status, ""))) is not None
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
 
@@ -3414,6 +3500,54 @@ class NamePageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class SecondarySnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """A secondary input of a task: how far it is read and used. Its files stand in pages of their own.
+
+    place: Number of its datasets that are read.
+    chunks: Chunks read of the next one.
+    skipped: Files left out because of the offset.
+    next: Place of the file that is taken next.
+    status: A byte for each file: 0 not used, 1 used, 2 finished, 3 failed.
+    """
+
+    place: int = 0
+    chunks: int = 0
+    skipped: int = 0
+    next: int = 0
+    status: bytes
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "place": self.place,
+            "chunks": self.chunks,
+            "skipped": self.skipped,
+            "next": self.next,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            place=record["place"],
+            chunks=record["chunks"],
+            skipped=record["skipped"],
+            next=record["next"],
+            status=record["status"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.place <= 1000
+            and 0 <= self.chunks <= 2147483647
+            and 0 <= self.skipped <= 2147483647
+            and 0 <= self.next <= 1000000000
+            and len(self.status) <= 200000
+        )
+
+
 class TaskDefinitionSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """What a task is refined to.
 
@@ -3710,6 +3844,9 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     ram_mb: Memory of each of them (MB).
     pardoned: Ids of the units that a retry gave more failures.
     failures_added: How many more each of them may have.
+    secondary_firsts: Where files of secondary input begin that a unit has, -1 for none: for all units of one
+        stream after the other; empty without secondary input.
+    secondary_counts: How many they are, in the same order.
     """
 
     first: int
@@ -3721,6 +3858,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     ram_mb: tuple[int, ...] = ()
     pardoned: tuple[int, ...] = ()
     failures_added: tuple[int, ...] = ()
+    secondary_firsts: tuple[int, ...] = ()
+    secondary_counts: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3734,6 +3873,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "ram_mb": list(self.ram_mb),
             "pardoned": list(self.pardoned),
             "failures_added": list(self.failures_added),
+            "secondary_firsts": list(self.secondary_firsts),
+            "secondary_counts": list(self.secondary_counts),
         }
 
     @classmethod
@@ -3749,6 +3890,8 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             ram_mb=tuple(record["ram_mb"]),
             pardoned=tuple(record["pardoned"]),
             failures_added=tuple(record["failures_added"]),
+            secondary_firsts=tuple(record["secondary_firsts"]),
+            secondary_counts=tuple(record["secondary_counts"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -3770,6 +3913,10 @@ class UnitAccountsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.pardoned or 1 <= min(self.pardoned) <= max(self.pardoned) <= 1000000000)
             and len(self.failures_added) <= 100000
             and (not self.failures_added or 0 <= min(self.failures_added) <= max(self.failures_added) <= 9223372036854775807)
+            and len(self.secondary_firsts) <= 2000000
+            and (not self.secondary_firsts or -1 <= min(self.secondary_firsts) <= max(self.secondary_firsts) <= 1000000000)
+            and len(self.secondary_counts) <= 2000000
+            and (not self.secondary_counts or 0 <= min(self.secondary_counts) <= max(self.secondary_counts) <= 1000000)
         )
 
 
@@ -3965,6 +4112,7 @@ TaskEvent = (
     | RequirementsReverted
     | ScheduledCommandEnded
     | ScoutsJudged
+    | SecondaryInputFed
     | SplitRuleChanged
     | TaskAttributeChanged
     | TaskBroken

@@ -1,4 +1,4 @@
-"""The door of the simulated Culm, which refuses who was revoked, and the administrator who revokes pilots at their work.
+"""The door of the simulated Culm, which refuses who was revoked, and the administrator who revokes pilots and people at work.
 
 The door folds the log with the code of the API; it looks at the log once a second, so that a pilot has a moment in which it is
 revoked and is let in all the same.
@@ -11,10 +11,12 @@ from identity.revoked import Revocations
 from schemas.ids import revoked_identity_key
 from schemas.policy import RevokeIdentity
 from schemas.queue import RevokeLeases
+from schemas.task import KillTask, PauseTask
 from schemas.wire import Codec
 from streams.facts.snapshot import POLICY_EVENTS
 from tests.sim.actors import Calls, Pilot
 from tests.sim.memory_log import MemoryLog
+from tests.sim.users import User
 
 LOOK_MICROS = 1_000_000
 QUEUE_COMMANDS = "culm.queue.commands.v1"
@@ -44,7 +46,7 @@ class Door:
 
 
 class Administrator:
-    """Revokes pilots, those with a job first."""
+    """Revokes pilots, those with a job first, and people, whose tasks are then killed, paused or kept."""
 
     def __init__(self, calls: Calls, pilots: Sequence[Pilot]) -> None:
         self._calls, self._pilots = calls, pilots
@@ -64,6 +66,14 @@ class Administrator:
             self._expected.append((name, pilot.queue))
         self._calls.make(RevokeIdentity(actor=name, reason="stolen"), revoked_identity_key(name), "root", "administrator")
         return name
+
+    def revoke_person(self, user: User, chance: random.Random) -> str:
+        """Revoke the user of now, as `culm revoke user --tasks` does; who it was and what becomes of the tasks."""
+        name, what = user.name, chance.choice(("kill", "pause", "keep"))
+        self._calls.make(RevokeIdentity(actor=name, reason="left"), revoked_identity_key(name), "root", "administrator")
+        for task in user.own if what != "keep" else ():
+            self._calls.make(KillTask() if what == "kill" else PauseTask(), str(task), "root", "operator")
+        return f"{name} is revoked, {what} the tasks"
 
     def untold(self) -> list[str]:
         """What queues do not know yet."""

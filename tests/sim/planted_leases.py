@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from commands.decision import accept
 from commands.queue import decide as queue_decide
+from identity.revoked import Revocations
 
 
 def revocations_not_decided() -> Any:
@@ -15,6 +16,16 @@ def revocations_not_decided() -> Any:
 def revocations_not_read() -> Any:
     """No queue learns that a pilot was revoked."""
     return patch("streams.processors.revoked_leases", lambda *_: iter(()))
+
+
+def people_stay_let_in() -> Any:
+    """The door looks for pilots that were revoked, and at no one else."""
+    before = Revocations.refuses
+
+    def refuses(revocations: Revocations, actor: str) -> bool:
+        return actor.startswith("pilot") and before(revocations, actor)
+
+    return patch.object(Revocations, "refuses", refuses)
 
 
 def requests_forgotten() -> Any:

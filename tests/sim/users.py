@@ -55,11 +55,18 @@ class NamesUnderWay:
 
 
 class User:
-    """Submits tasks, some with their names in chunks, which now and then stop half-way, and interferes with them."""
+    """Submits tasks, some with their names in chunks, which now and then stop half-way, and interferes with them.
+
+    A person who was revoked does nothing more; another one comes, with tasks of its own.
+    """
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+        self.name = "jdoe"
+        self.people = 1
+        #: Of all people who were here, and of the one who is.
         self.tasks: list[int] = []
+        self.own: list[int] = []
         self.under_way: list[NamesUnderWay] = []
         self._doings: tuple[Callable[[random.Random], Any], ...] = (
             lambda chance: KillTask(),
@@ -79,27 +86,45 @@ class User:
 
     def step(self, chance: random.Random) -> None:
         """Submit a task, or do something to one."""
-        if len(self.tasks) < TASKS_MAX and (not self.tasks or chance.random() < 0.5):
+        self._is_let_in()
+        if len(self.own) < TASKS_MAX and (not self.own or chance.random() < 0.5):
             self._submit(chance)
             return
         if self.under_way and chance.random() < 0.6:
             self._add_names(chance.choice(self.under_way), chance)
             return
-        task = chance.choice(self.tasks)
+        task = chance.choice(self.own)
         if chance.random() < 0.2:
             job = job_id_of(task, chance.randint(1, 6))
-            self._calls.make(KillJob(code=chance.choice((2, 4, 9, 50, 51))), str(job), "jdoe", "user")
+            self._say(KillJob(code=chance.choice((2, 4, 9, 50, 51))), str(job))
         else:
-            self._calls.make(chance.choice(self._doings)(chance), str(task), "jdoe", "user")
+            self._say(chance.choice(self._doings)(chance), str(task))
 
     def resume_all(self) -> None:
-        """Let nothing stay paused, and no input held."""
+        """Let nothing stay paused, and no input held; an operator does that for those who were revoked."""
         for task in self.tasks:
-            self._calls.make(ResumeTask(), str(task), "jdoe", "user")
-            self._calls.make(ReleaseInput(units=(UnitRange(first=1, last=1_000_000),)), str(task), "jdoe", "user")
+            for command in (ResumeTask(), ReleaseInput(units=(UnitRange(first=1, last=1_000_000),))):
+                if not (self._is_let_in() and task in self.own):
+                    self._calls.make(command, str(task), "ops", "operator")
+                else:
+                    self._say(command, str(task))
+
+    def _is_let_in(self) -> bool:
+        """Whether the person of now is; another takes the place of one who is not."""
+        if not self._calls.refuses(self.name):
+            return True
+        for one in self.under_way:
+            one.forgotten = True
+        self.people += 1
+        self.name, self.own = f"jdoe{self.people}", []
+        return False
+
+    def _say(self, command: Any, aggregate_id: str) -> None:
+        self._calls.make(command, aggregate_id, self.name, "user")
 
     def finish_names(self) -> bool:
         """Send what is still to come, but of submissions that were forgotten; true when there are such."""
+        self._is_let_in()
         forgotten = any(one.forgotten for one in self.under_way)
         for one in self.under_way:
             while one.names and not one.forgotten:
@@ -119,7 +144,7 @@ class User:
 
     def _next_chunk(self, one: NamesUnderWay, count: int) -> None:
         chunk = AddInputNames(chunk=one.chunk, list="pfnList", names=tuple(one.names[:count]))
-        self._calls.make(chunk, str(one.task), "jdoe", "user")
+        self._say(chunk, str(one.task))
         one.names, one.chunk = one.names[count:], one.chunk + 1
 
     def _submit(self, chance: random.Random) -> None:
@@ -128,8 +153,11 @@ class User:
         if len(self.tasks) == CHILD:
             self._submit_child(number, chance)
             return
+        self.own.append(number)
         parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
-        parameters["taskName"] = f"user.jdoe.t{number}/"
+        if self.people > 1:  # whose scope is another
+            parameters = json.loads(json.dumps(parameters).replace("user.jdoe", f"user.{self.name}"))
+        parameters["taskName"] = f"user.{self.name}.t{number}/"
         parameters["campaign"] = CAMPAIGNS[number % len(CAMPAIGNS)]
         if chance.random() < 0.4:
             template = MERGE if chance.random() < 0.9 else BAD_MERGE
@@ -140,15 +168,15 @@ class User:
             self.under_way.append(NamesUnderWay(number, names))
         command = SubmitTask(
             task_id=number,
-            name=f"user.jdoe.t{number}/",
+            name=f"user.{self.name}.t{number}/",
             user_name="Jane Doe",
-            nickname="jdoe",
+            nickname=self.name,
             label="user",
             priority=1000,
             parameters_json=json.dumps(parameters),
             lists=(NameList(list="pfnList", count=len(names)),) if names else (),
         )
-        self._calls.make(command, str(number), "jdoe", "user")
+        self._say(command, str(number))
 
     def _submit_child(self, number: int, chance: random.Random) -> None:
         """A task that takes the outputs of the others while they make them, beside one of them or by its own wish."""
@@ -168,4 +196,4 @@ class User:
             parent_task_id=parent,
             parameters_json=json.dumps(parameters),
         )
-        self._calls.make(command, str(number), "jdoe", "user")
+        self._say(command, str(number))

@@ -49,6 +49,8 @@ FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
 FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Of the operator's turns, in how many a pilot is revoked, too.
 REVOKED_SHARE = 0.5
+#: And in how many the person who works.
+PEOPLE_SHARE = 0.25
 #: Turns in which an armed fault waits for work that it can strike.
 TRIES = 8
 ROUNDS_MAX = 2_500
@@ -217,6 +219,8 @@ class World:
         self.operator.configure(chance.choice(QUEUES), chance.randint(1, 8))
         if chance.random() < REVOKED_SHARE:
             self.story(f"{self.administrator.revoke(chance) or 'no one'} is revoked")
+        if self.user.own and chance.random() < PEOPLE_SHARE:
+            self.story(self.administrator.revoke_person(self.user, chance))
         if self.user.tasks and chance.random() < 0.4:
             self.operator.assign_share(chance.choice(self.user.tasks), chance)
 
