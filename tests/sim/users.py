@@ -150,10 +150,10 @@ class User:
     def _submit(self, chance: random.Random) -> None:
         number = FIRST_TASK + len(self.tasks)
         self.tasks.append(number)
+        self.own.append(number)
         if len(self.tasks) == CHILD:
             self._submit_child(number, chance)
             return
-        self.own.append(number)
         parameters = a_submission(nEvents=chance.choice((1, 2, 3, 4, 5, 6, 14)), nEventsPerJob=chance.randint(1, 2))
         if self.people > 1:  # whose scope is another
             parameters = json.loads(json.dumps(parameters).replace("user.jdoe", f"user.{self.name}"))
@@ -181,16 +181,18 @@ class User:
     def _submit_child(self, number: int, chance: random.Random) -> None:
         """A task that takes the outputs of the others while they make them, beside one of them or by its own wish."""
         parent = chance.choice((None, *self.tasks[:-1]))
-        parameters = a_submission_with_input(dsForIN=MADE, nFilesPerJob=chance.randint(1, 2), taskName=f"user.jdoe.t{number}/")
+        parameters = a_submission_with_input(dsForIN=MADE, nFilesPerJob=chance.randint(1, 2))
+        parameters = json.loads(json.dumps(parameters).replace("user.jdoe", f"user.{self.name}"))
+        parameters["taskName"] = f"user.{self.name}.t{number}/"
         (item,) = (one for one in parameters["jobParameters"] if one.get("param_type") == "input")
         item["dataset"] = MADE
         del item["exclude"]
         parameters |= {"waitInput": True} if parent is None else {"noWaitParent": chance.random() < 0.8}
         command = SubmitTask(
             task_id=number,
-            name=f"user.jdoe.t{number}/",
+            name=f"user.{self.name}.t{number}/",
             user_name="Jane Doe",
-            nickname="jdoe",
+            nickname=self.name,
             label="user",
             priority=1000,
             parent_task_id=parent,
