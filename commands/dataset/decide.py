@@ -28,7 +28,7 @@ from schemas.task import BreakTask, FeedContents
 from schemas.types import CommandEnvelope, DatasetFile
 
 FILES_PER_CHUNK = 500
-#: Tasks that wait for the first files of one dataset.
+#: Tasks of one tenant that wait for the first files of one dataset.
 AWAITING_MAX = 1_000
 #: Files that a task is sent; every one of them is at least read by it.
 FILES_OF_A_TASK_MAX = 1_000_000
@@ -134,7 +134,7 @@ def _nothing_yet(dataset: Dataset, command: RequestContents, by: CommandEnvelope
     answer = FeedContents(dataset=name, known=False, chunk=0, chunks=1, awaits=command.waits, reading=command.reading)
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
-    if len(dataset.awaiting) >= AWAITING_MAX:
-        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks wait for it already"
+    if len(dataset.awaiting) >= AWAITING_MAX and list(dataset.awaiting.values()).count(by.vo) >= AWAITING_MAX:
+        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks of {by.vo} wait for it already"
         return accept(follow_ups=(FollowUp(task, BreakTask(reason="UNKNOWN_DATASET", message=message)),))
     return accept(ContentsAwaited(task_id=command.task_id), follow_ups=(FollowUp(task, answer),))
