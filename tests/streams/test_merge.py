@@ -36,7 +36,8 @@ def test_merge_jobs_are_limited_by_size() -> None:
 
 
 def test_each_output_is_weighed_twice_at_most_however_many_are_merged_by_one_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs, weighed = unmerged(400, queues=("Q1", "Q2"), size_bytes=1), []
+    jobs = unmerged(400, queues=("Q1", "Q2"), size_bytes=1)
+    weighed: list[int] = []
 
     def counting(sizes: Iterable[int]) -> int:
         weighed.extend(sizes)
