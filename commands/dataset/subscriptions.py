@@ -27,7 +27,7 @@ from schemas.task import BreakTask, FeedContents
 from schemas.types import CommandEnvelope, DatasetFile, Subscriber
 
 FILES_PER_CHUNK = 500
-#: Tasks that wait for the next files of one dataset.
+#: Tasks that wait for the next files of one dataset, and tasks of one tenant that wait for its first.
 AWAITING_MAX = 1_000
 #: Files that a task is sent; every one of them is at least read by it.
 FILES_OF_A_TASK_MAX = 1_000_000
@@ -117,8 +117,8 @@ def nothing_yet(dataset: Dataset, command: RequestContents | SubscribeContents, 
     )
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
-    if len(dataset.awaiting) >= AWAITING_MAX:
-        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks wait for it already"
+    if len(dataset.awaiting) >= AWAITING_MAX and list(dataset.awaiting.values()).count(by.vo) >= AWAITING_MAX:
+        message = f"input dataset {name} does not exist, and {AWAITING_MAX:,} tasks of {by.vo} wait for it already"
         return accept(follow_ups=(FollowUp(task, BreakTask(reason="UNKNOWN_DATASET", message=message)),))
     awaited = ContentsAwaited(task_id=command.task_id)
     if isinstance(command, SubscribeContents):

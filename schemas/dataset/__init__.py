@@ -616,7 +616,7 @@ class DatasetSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.writers) <= 1000
             and (not self.writers or 1 <= min(self.writers) <= max(self.writers) <= 900000000000)
-            and len(self.awaiting) <= 1000
+            and len(self.awaiting) <= 20000
             and len(self.subscribers) <= 2000
             and _NAMES_OF_DATASETSNAPSHOT("\n".join((self.vo or "", self.owner or "", ""))) is not None
             and self.vo != ""

@@ -21,7 +21,7 @@ def merge(unmerged: Sequence[UnmergedJob], rules: SplitRules, candidates: Sequen
     """One plan when everything fits into one; else plans for each queue, that jobs merge what lies near them."""
     assert candidates, "nothing can be merged without a candidate queue"
     rows = sorted(unmerged, key=lambda job: job.serial)
-    if _fits(rows, rules):
+    if len(_chunks(rows, rules)) <= 1:
         return (_plan(rows, candidates, seed),)
     by_queue: dict[str, list[UnmergedJob]] = {}
     for job in rows:
@@ -30,19 +30,22 @@ def merge(unmerged: Sequence[UnmergedJob], rules: SplitRules, candidates: Sequen
 
 
 def _chunks(jobs: Sequence[UnmergedJob], rules: SplitRules) -> list[list[UnmergedJob]]:
+    """Jobs in their order, as many as fit into one merge job each time, one at least; each job is looked at once.
+
+    A job counts as one file, as its log does where logs lead the merge input.
+    """
+    count_max = rules.files_per_merge_job or FILES_PER_MERGE_JOB
+    bytes_max = (rules.gigabytes_per_merge_job or GIGABYTES_PER_MERGE_JOB) * GIGABYTE
     chunks: list[list[UnmergedJob]] = [[]]
+    size = 0
     for job in jobs:
-        if chunks[-1] and not _fits([*chunks[-1], job], rules):
+        more = sum(file.size_bytes for file in job.outputs)
+        if chunks[-1] and (len(chunks[-1]) >= count_max or size + more > bytes_max):
             chunks.append([])
+            size = 0
         chunks[-1].append(job)
+        size += more
     return chunks
-
-
-def _fits(jobs: Sequence[UnmergedJob], rules: SplitRules) -> bool:
-    """A job counts as one file, as its log does where logs lead the merge input."""
-    size = sum(file.size_bytes for job in jobs for file in job.outputs)
-    limit = rules.gigabytes_per_merge_job or GIGABYTES_PER_MERGE_JOB
-    return len(jobs) <= (rules.files_per_merge_job or FILES_PER_MERGE_JOB) and size <= limit * GIGABYTE
 
 
 def _plan(jobs: Sequence[UnmergedJob], candidates: Sequence[Candidate], seed: str) -> JobPlan:

@@ -8,7 +8,6 @@ which is no event when nothing changed. One worker speaks: the one that follows 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from schemas.instants import MICROSECONDS
 from schemas.ranking import RankShares
@@ -18,6 +17,7 @@ from streams.engine.listener import Delivery
 from streams.engine.messages import outgoing_command
 from streams.facts.reader import Facts
 from streams.provisioning.share_usage import is_urgent, standings
+from streams.provisioning.threadsafe_event import ThreadsafeEvent
 
 BETWEEN_SECONDS = 1.0
 #: A small change is said after so long.
@@ -41,23 +41,15 @@ class RankWatch:
         self._said_at = float("-inf")
         #: A change is there that is not urgent.
         self._unsaid = False
-        self._changed: Callable[[], None] = lambda: None
+        self._changed = ThreadsafeEvent()
 
     async def run(self) -> None:
         """Serve for as long as the process lives."""
-        loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-
-        def note() -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        self._changed = note
-        self._facts.on_change(note)
-        changed.set()
+        self._changed.bind()
+        self._facts.on_change(self._changed.set)
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), SETTLED_SECONDS if self._unsaid else None)
-            changed.clear()
+            await self._changed.wait(SETTLED_SECONDS if self._unsaid else None)
+            self._changed.clear()
             await self.say()
             # Looking at all queues has a cost: once a second, however often they change.
             await asyncio.sleep(BETWEEN_SECONDS)
@@ -65,7 +57,7 @@ class RankWatch:
     def look_again(self) -> None:
         """This worker may speak from now on; from any thread."""
         self._said = None
-        self._changed()
+        self._changed.set()
 
     async def say(self) -> None:
         """Say what the shares use, if that is news and this worker speaks."""

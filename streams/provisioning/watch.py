@@ -9,7 +9,6 @@ More pilots are asked for at once, as far as the queue's ramp allows, fewer only
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from schemas.instants import MICROSECONDS
 from schemas.worker import WantWorkers
@@ -18,6 +17,7 @@ from streams.engine.messages import OutgoingCommand
 from streams.facts.reader import Facts
 from streams.facts.snapshot import Wanted
 from streams.provisioning.demand import RAMP_STEP_SECONDS, demands, is_unfinished
+from streams.provisioning.threadsafe_event import ThreadsafeEvent
 
 GATHER_SECONDS = 0.02
 CALM_SECONDS = 2.0
@@ -39,32 +39,24 @@ class DemandWatch:
         self._seconds_now = seconds_now
         #: Queues of which time alone brings another number.
         self._unfinished = False
-        self._changed: Callable[[], None] = lambda: None
+        self._changed = ThreadsafeEvent()
         #: What was said and the log need not show yet: command, and until when that is no surprise.
         self._under_way: dict[str, tuple[str, float]] = {}
         self._lower_since: dict[str, float] = {}
 
     async def run(self) -> None:
         """Serve for as long as the process lives."""
-        loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-
-        def note() -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        self._changed = note
-        self._facts.on_change(note)
-        changed.set()
+        self._changed.bind()
+        self._facts.on_change(self._changed.set)
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), self._seconds_to_wait())
+            await self._changed.wait(self._seconds_to_wait())
             await asyncio.sleep(GATHER_SECONDS)
-            changed.clear()
+            self._changed.clear()
             await self.say()
 
     def look_again(self) -> None:
         """Other queues are this worker's by now; from any thread."""
-        self._changed()
+        self._changed.set()
 
     async def say(self) -> None:
         """Tell each queue whose number is another by now and surely so."""

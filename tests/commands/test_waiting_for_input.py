@@ -153,7 +153,7 @@ def test_a_dead_letter_does_not_end_the_wait() -> None:
     assert the_task(culm).status is TaskStatus.READY
 
 
-def test_a_thousand_tasks_wait_for_one_dataset_and_no_more() -> None:
+def test_a_thousand_tasks_of_a_tenant_wait_for_one_dataset_and_no_more() -> None:
     culm = a_culm()
     state = culm.state("dataset", "user.jdoe.later")
     for number in range(1_000):
@@ -163,5 +163,17 @@ def test_a_thousand_tasks_wait_for_one_dataset_and_no_more() -> None:
 
     assert the_task(culm).status is TaskStatus.BROKEN
     assert culm.last(TaskBroken).message == (
-        "input dataset user.jdoe.later does not exist, and 1,000 tasks wait for it already"
+        "input dataset user.jdoe.later does not exist, and 1,000 tasks of wlcg wait for it already"
     )
+
+
+def test_tasks_of_one_tenant_that_wait_leave_the_room_of_another() -> None:
+    culm = a_culm()
+    state = culm.state("dataset", "user.jdoe.later")
+    for number in range(1_000):
+        state.awaiting[number + 1] = "juno"
+
+    refined(input_of("user.jdoe.later"), culm)
+
+    assert the_task(culm).status is TaskStatus.PENDING
+    assert state.awaiting[TASK] == "wlcg"

@@ -1,4 +1,4 @@
-"""A record under an odd key hurts no page and no follower of the log."""
+"""A record under an odd key hurts no page and no follower of the log, and every name within bounds has its page."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,11 @@ import pytest
 
 from api.log.live_events import EventFeed
 from api.monitor.hub import LiveChange
+from api.monitor.showing import page_at
+from schemas.catalog import CATALOG
 from schemas.ids import is_number
 from schemas.wire import Codec
+from tests.schemas.within_bounds import a_message, an_aggregate_id
 
 KEYS = [b"", b"\xff", b"not-a-number", "\u0661".encode(), "\u00b2".encode(), b"9" * 5000, b"-1", b" 7"]
 
@@ -62,3 +65,16 @@ def test_an_observer_that_fails_does_not_end_the_feed_for_the_others() -> None:
 @pytest.mark.parametrize("key", [key.decode(errors="replace") for key in KEYS])
 def test_only_digits_of_a_bounded_number_are_a_number(key: str) -> None:
     assert not is_number(key)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_path_of_any_queue_and_worker_leads_to_its_page(seed: int) -> None:
+    queue = an_aggregate_id("queue", seed)
+    worker = a_message(CATALOG["culm.worker.WorkerSubmitted"], seed).worker_id
+
+    found = [page_at(path) for path in (f"/queue/{queue}/", f"/worker/{queue}/{worker}/")]
+
+    assert [(page.name, dict(names)) for page, names in found] == [
+        ("queue", {"queue": queue}),
+        ("worker", {"queue": queue, "worker": worker}),
+    ]

@@ -52,8 +52,8 @@ ABOUT = (
     "select '/harvesters/' || harvester_id || '/' as path, vo from harvester",
 )
 PAST: tuple[dict[str, str], ...] = ({}, {"asof": "#1"}, {"asof": "#1", "against": "#0"})
-#: Health asks the processes and the log, and shows dead letters and positions, not what events say. The names of queues that are
-#: drawn here have characters that no path holds; `tests/monitor/` shows the pages of queues and workers.
+#: Health asks the processes and the log, and shows dead letters and positions, not what events say. Drawn queues and workers are
+#: not reached yet; `tests/monitor/` shows their pages, and that a path holds every name of them.
 ELSEWHERE = {health.PAGE.name, "queue", "worker"}
 POLICIES = AGGREGATES["policy"].topic("events")
 

@@ -1,7 +1,9 @@
 """Unmerged jobs packed into merge jobs."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +33,21 @@ def test_fifty_jobs_are_merged_at_once_unless_said_otherwise() -> None:
 def test_merge_jobs_are_limited_by_size() -> None:
     assert [serials for _, serials in merged(4, size=GIGABYTE, gigabytes_per_merge_job=2)] == [[1, 2], [3, 4]]
     assert [serials for _, serials in merged(4, size=2 * GIGABYTE)] == [[1, 2], [3, 4]]
+
+
+def test_each_output_is_weighed_twice_at_most_however_many_are_merged_by_one_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = unmerged(400, queues=("Q1", "Q2"), size_bytes=1)
+    weighed: list[int] = []
+
+    def counting(sizes: Iterable[int]) -> int:
+        weighed.extend(sizes)
+        return len(weighed)
+
+    monkeypatch.setattr("streams.jedi.merge.sum", counting, raising=False)
+    plans = merge(jobs, SplitRules(files_per_merge_job=300), candidates("Q1", "Q2"), SEED)
+
+    assert [len(plan.unit_ids) for plan in plans] == [200, 200]
+    assert len(weighed) == 2 * sum(len(job.outputs) for job in jobs)
 
 
 def test_a_queue_is_drawn_when_that_of_the_outputs_is_no_candidate() -> None:
