@@ -1,7 +1,6 @@
 """An API of the running stack that speaks TLS, with a certificate of its own."""
 
 import contextlib
-import socket
 import ssl
 import subprocess
 import time
@@ -20,6 +19,7 @@ from deploy.config import CHECKOUT
 from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
 from process.servers import EDGE_SOCKET
+from tests.held_ports import held_ports
 
 LOOPBACK = "127.0.0.1"
 PATIENCE_SECONDS = 60.0
@@ -59,7 +59,11 @@ def make_certificate(folder: Path) -> Path:
 @contextlib.contextmanager
 def https_api(stack: Stack, certificate: Path) -> Iterator[str]:
     """The address of a second API of the stack that speaks TLS, while the context lasts."""
-    address = f"https://{LOOPBACK}:{free_port()}"
+    with held_ports(1) as (port,):
+        yield from _served(stack, certificate, f"https://{LOOPBACK}:{port}")
+
+
+def _served(stack: Stack, certificate: Path, address: str) -> Iterator[str]:
     (plain,) = (one for one in culm_processes(stack.config, {}) if one.name == "api")
     environment = {
         **basic_environment(stack.config),
@@ -74,13 +78,6 @@ def https_api(stack: Stack, certificate: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port() -> int:
-    """A port on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(address: str, authority: Path, process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,5 @@
 """A real identity provider beside the stack, believed for the VO of the tests while they run."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cli.main import app
 from deploy.stack import Stack
 from identity.issuer import make_token
 from identity.own_issuers import OWN_ISSUER
+from tests.held_ports import held_ports
 from tests.keycloak.realms import AUDIENCE, CLIENT, Realm, make_realm
 from tests.keycloak.server import Keycloak, start_keycloak
 from tests.starting import starts_processes
@@ -43,12 +43,10 @@ class Administrator:
 @starts_processes
 def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
     """The server, without realms of ours."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = start_keycloak(Path(tmp_path_factory.mktemp("keycloak")), port)
-    yield server
-    server.stop()
+    with held_ports(1) as (port,):
+        server = start_keycloak(Path(tmp_path_factory.mktemp("keycloak")), port)
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

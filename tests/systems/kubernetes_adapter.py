@@ -47,7 +47,7 @@ class KubernetesAdapter:
         """End plugins and front."""
         for plugin in self._plugins:
             plugin.close()
-        self.front.close()
+        self.front.end()
 
     def inject(self, fault: Fault) -> None:
         """Let the requests of its kind suffer `fault`."""

@@ -7,7 +7,6 @@ that what a node would say (`status` of nodes and pods) is written by the test a
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -19,11 +18,15 @@ import httpx
 
 from deploy.errors import MissingTool
 from deploy.kubernetes.build import cache_folder, control_plane, is_in_cache
+from tests.held_ports import held_ports
 from tests.systems.kubernetes_certificates import Certificates
 from tests.systems.standin_kubelet import wait_for
 
 UP_SECONDS_MAX = 180.0
 NAMESPACE = "culm"
+#: What must answer: a server that is ready may still refuse lists (429) while it fills its cache of a kind.
+READY = ("/readyz", "/apis/batch/v1/jobs?resourceVersion=0", "/api/v1/pods?resourceVersion=0")
+LISTENERS = ("api", "etcd", "peer", "controllers", "scheduler")
 
 
 def missing() -> str:
@@ -35,18 +38,6 @@ def missing() -> str:
     except MissingTool as problem:
         return str(problem)
     return "" if is_built else "Kubernetes' control plane is not built (python -m deploy.kubernetes.build)"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that no one listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 @dataclass
@@ -105,7 +96,7 @@ class ControlPlane:
                 if any(process.poll() is not None for process in self.processes.values()):
                     break
                 try:
-                    if client.get("/readyz").status_code == 200:
+                    if all(client.get(path).status_code == 200 for path in READY):
                         return
                 except httpx.HTTPError:
                     pass
@@ -155,14 +146,15 @@ class ControlPlane:
 def cluster(folder: Path) -> Iterator[ControlPlane]:
     """A cluster without nodes, with the namespace `culm`."""
     binary = control_plane(cache_folder(os.environ), os.environ)
-    ports = dict(zip(("api", "etcd", "peer", "controllers", "scheduler"), free_ports(5), strict=True))
-    plane = ControlPlane(folder, binary, Certificates.make(folder / "certificates"), ports)
-    try:
-        plane.start()
-        prepare(plane)
-        yield plane
-    finally:
-        plane.kill()
+    with held_ports(len(LISTENERS)) as numbers:
+        ports = dict(zip(LISTENERS, numbers, strict=True))
+        plane = ControlPlane(folder, binary, Certificates.make(folder / "certificates"), ports)
+        try:
+            plane.start()
+            prepare(plane)
+            yield plane
+        finally:
+            plane.kill()
 
 
 def prepare(plane: ControlPlane) -> None:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.held_ports import held_port
 from tests.systems.kit import HOSTILE, Fault
 from tests.systems.kubernetes_emulator import Object, status
 
@@ -29,7 +30,7 @@ class Server(Protocol):
 
 
 class Front:
-    """A port that can be closed and opened again."""
+    """A port that can be closed and opened again; it is ours until `end`."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -39,7 +40,8 @@ class Front:
         self.planned: list[tuple[str, str, int, dict[str, str], bytes]] = []
         self.made, self.released, self.stopped = threading.Event(), threading.Event(), threading.Event()
         self._sockets: set[socket.socket] = set()
-        self._port, self._is_open = 0, False
+        self._holder, self._is_open = held_port(), False
+        self._port: int = self._holder.getsockname()[1]
         self.open()
 
     @property
@@ -57,7 +59,6 @@ class Front:
         Handler.front = front
         self.stopped = threading.Event()
         self._http = _Listener(("127.0.0.1", self._port), Handler)
-        self._port = self._http.server_address[1]
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
         self._is_open = True
@@ -73,6 +74,11 @@ class Front:
         self._http.server_close()
         self._thread.join(10)
         self.cut()
+
+    def end(self) -> None:
+        """Close it for good."""
+        self.close()
+        self._holder.close()
 
     def cut(self) -> None:
         """End all connections."""

@@ -91,7 +91,8 @@ class RealHTCondorAdapter(CommandAdapter):
     def end(self, tag: str, outcome: Outcome) -> None:
         """By what the program reads, or by hand."""
         if outcome in _ORDERS:
-            (self.orders / tag).write_text(_ORDERS[outcome])
+            (self.orders / f"{tag}.part").write_text(_ORDERS[outcome])
+            (self.orders / f"{tag}.part").rename(self.orders / tag)
         elif outcome is Outcome.CANCELLED:
             self.condor.run("condor_rm", self._name(tag))
         elif outcome is Outcome.PREEMPTED:

@@ -92,7 +92,7 @@ class SeenJobs(threading.Thread):
     def run(self) -> None:
         """Watch until stopped; a watch that ends, or is silent, goes on from where it was."""
         while not self._stopped.is_set():
-            with suppress(httpx.HTTPError):
+            with suppress(httpx.HTTPError, json.JSONDecodeError):  # a server that is away or busy, a line that was cut
                 self._watch(self._version or self._list())
             self._stopped.wait(0.1)
 
@@ -110,7 +110,7 @@ class SeenJobs(threading.Thread):
         self._client.close()
 
     def _list(self) -> str:
-        found = self._client.get(JOBS, params={"labelSelector": self._selector}).json()
+        found = self._client.get(JOBS, params={"labelSelector": self._selector}).raise_for_status().json()
         for job in found["items"]:
             self._take({"type": "ADDED", "object": job})
         return str(found["metadata"]["resourceVersion"])
@@ -119,6 +119,9 @@ class SeenJobs(threading.Thread):
         query = {"labelSelector": self._selector, "watch": "1", "resourceVersion": version}
         limits = httpx.Timeout(30, read=WATCH_SILENCE_SECONDS)
         with self._client.stream("GET", JOBS, params=query, timeout=limits) as answer:
+            if answer.is_error:  # the version may be the reason: begin with what is there
+                self._version = ""
+                answer.raise_for_status()
             for line in answer.iter_lines():
                 self._take(json.loads(line))
 

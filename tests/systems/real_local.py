@@ -129,7 +129,7 @@ class RealLocalAdapter:
 
     def foreign_lives(self, key: str) -> bool:
         """Whether it runs."""
-        return _state(int(key.partition(".")[0])) in "SR"
+        return _state(int(key.partition(".")[0])) not in "ZX"
 
     def settle(self) -> None:
         """What was ordered to end has ended."""

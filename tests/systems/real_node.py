@@ -17,8 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.held_ports import held_port
 from tests.systems import declared_capacity, kubernetes_control_plane
-from tests.systems.kubernetes_control_plane import ControlPlane, free_ports
+from tests.systems.kubernetes_control_plane import ControlPlane
 from tests.systems.standin_kubelet import wait_for
 
 WORKER_IMAGE = "localhost/worker:1"
@@ -97,6 +98,7 @@ def node(plane: ControlPlane, folder: Path) -> Iterator[str]:
     """The name of a node that is ready."""
     folder.mkdir(parents=True)
     processes: list[subprocess.Popen[bytes]] = []
+    port = held_port()
     subprocess.run(["ip", "address", "replace", f"{ADDRESS}/32", "dev", "lo"], check=True)
     try:
         _make_cgroups()
@@ -105,7 +107,7 @@ def node(plane: ControlPlane, folder: Path) -> Iterator[str]:
         processes.append(_start(folder, "containerd", declared))
         wait_for((folder / "containerd.sock").exists)
         _import_images(folder)
-        kubelet = declared_capacity.inside(processes[0].pid, _kubelet_command(plane, folder))
+        kubelet = declared_capacity.inside(processes[0].pid, _kubelet_command(plane, folder, port.getsockname()[1]))
         processes.append(_start(folder, "kubelet", kubelet))
         with plane.client() as client:
             wait_for(lambda: _is_ready(client.get("/api/v1/nodes").json()["items"]))
@@ -117,6 +119,7 @@ def node(plane: ControlPlane, folder: Path) -> Iterator[str]:
                 process.wait(20)
             process.kill()
             process.wait()
+        port.close()
         _clean(folder)
 
 
@@ -150,7 +153,7 @@ def _import_images(folder: Path) -> None:
         subprocess.run(ctr, check=True, capture_output=True, timeout=60)
 
 
-def _kubelet_command(plane: ControlPlane, folder: Path) -> list[str]:
+def _kubelet_command(plane: ControlPlane, folder: Path, port: int) -> list[str]:
     files = plane.certificates
     config = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -160,7 +163,7 @@ def _kubelet_command(plane: ControlPlane, folder: Path) -> list[str]:
         "enforceNodeAllocatable": [],
         "failSwapOn": False,
         "containerRuntimeEndpoint": f"unix://{folder}/containerd.sock",
-        "port": free_ports(1)[0],
+        "port": port,
         "healthzPort": 0,
         "address": "127.0.0.1",
         "authentication": {"anonymous": {"enabled": False}, "x509": {"clientCAFile": str(files.ca)}},

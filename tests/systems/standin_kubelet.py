@@ -5,7 +5,7 @@ In: tags. Out: `status` of nodes and pods in a real API server, and what a kubel
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -15,15 +15,17 @@ JSON = "application/json"
 #: Answers to a request about an object that another one removed or is removing.
 GONE = frozenset({404, 409})
 SEEN_SECONDS_MAX = 60.0
+Seen = TypeVar("Seen")
 
 
-def wait_for(holds: Callable[[], object]) -> None:
-    """Until the cluster shows what is expected; raises TimeoutError."""
+def wait_for(holds: Callable[[], Seen]) -> Seen:
+    """What the cluster shows once it is true; raises TimeoutError."""
     end = time.monotonic() + SEEN_SECONDS_MAX
-    while not holds():
+    while not (seen := holds()):
         if time.monotonic() > end:
             raise TimeoutError("the cluster does not show what is expected")
         time.sleep(0.02)
+    return seen
 
 
 class StandInKubelet:
@@ -55,8 +57,7 @@ class StandInKubelet:
 
     def pod(self, tag: str) -> dict[str, Any]:
         """The one pod of a worker, once a node was chosen for it."""
-        wait_for(lambda: [one for one in self.pods(tag) if one["spec"].get("nodeName")])
-        (found,) = self.pods(tag)
+        (found,) = wait_for(lambda: [one for one in self.pods(tag) if one["spec"].get("nodeName")])
         return found
 
     def start(self, tag: str) -> None:
@@ -66,10 +67,12 @@ class StandInKubelet:
 
     def end(self, tag: str, exit_code: int, why: str = "", **status: Any) -> None:
         """Its container ended. why: the container's reason. status: of the pod, beside that."""
-        phase = "Succeeded" if exit_code == 0 else "Failed"
-        ended = {"exitCode": exit_code, "reason": why or ("Completed" if exit_code == 0 else "Error")}
-        stopped = {"name": "worker", "ready": False, "started": False, "state": {"terminated": ended}}
-        self.say(tag, {"phase": phase, "containerStatuses": [self._container(stopped)], **status})
+        self.say(tag, {**self._ended(exit_code, why), **status})
+
+    def end_well(self, pod: dict[str, Any]) -> None:
+        """The container of a pod that was seen on a node ended with 0, unless the pod was removed meanwhile."""
+        path = f"{self._pods}/{pod['metadata']['name']}/status"
+        self._good("PATCH", path, {"status": self._ended(0, "")}, MERGE, also=GONE)
 
     def hold(self, tag: str, reason: str, message: str) -> None:
         """Its container waits for something that does not come."""
@@ -107,6 +110,13 @@ class StandInKubelet:
         """Names of the conditions that hold for the Job."""
         status = (self.job(tag) or {"status": {}})["status"]
         return {one["type"] for one in status.get("conditions") or () if one["status"] == "True"}
+
+    def _ended(self, exit_code: int, why: str) -> dict[str, Any]:
+        """The status of a pod whose container ended."""
+        phase = "Succeeded" if exit_code == 0 else "Failed"
+        ended = {"exitCode": exit_code, "reason": why or ("Completed" if exit_code == 0 else "Error")}
+        stopped = {"name": "worker", "ready": False, "started": False, "state": {"terminated": ended}}
+        return {"phase": phase, "containerStatuses": [self._container(stopped)]}
 
     def _container(self, status: dict[str, Any]) -> dict[str, Any]:
         return {"image": "local/worker:1", "imageID": "", "restartCount": 0, "lastState": {}, **status}

@@ -47,7 +47,19 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
                 answer = client.post(PATHS[document["kind"]], json=document)
             assert answer.is_success, answer.text
         StandInKubelet(client, NAMESPACE).add_node(NODE, cores=4, memory_mb=16_000)
+        wait_for(lambda: may_create_jobs(client))
         yield running
+
+
+def may_create_jobs(client: httpx.Client) -> bool:
+    """Whether the API server knows of the binding of role.yaml, of which it learns a moment after it was made."""
+    review = {
+        "user": f"system:serviceaccount:{NAMESPACE}:culm-harvester",
+        "resourceAttributes": {"namespace": NAMESPACE, "verb": "create", "group": "batch", "resource": "jobs"},
+    }
+    answer = client.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", json={"spec": review})
+    assert answer.is_success, answer.text
+    return bool(answer.json()["status"]["allowed"])
 
 
 @pytest.fixture
@@ -151,7 +163,7 @@ def test_the_api_knows_every_field_that_is_sent(plugin: Kubernetes, client: http
 def test_a_pod_for_which_no_node_is_large_enough_is_pending_with_the_schedulers_words(plugin: Kubernetes, tmp_path: Path) -> None:
     tag = submitted(plugin, a_worker(plugin, tmp_path, memory_mb=64_000))
 
-    wait_for(lambda: "Insufficient memory" in next(one.reason for one in plugin.listing().workers if one.tag == tag))
+    wait_for(lambda: any(one.tag == tag and "Insufficient memory" in one.reason for one in plugin.listing().workers))
 
     assert state_of(plugin, tag) is NativeState.PENDING
 
