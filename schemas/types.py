@@ -5255,6 +5255,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
     run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
         input datasets are closed.
+    allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
+        noWaitParent also one whose parent did not make its dataset.
     """
 
     transformation: str
@@ -5297,6 +5299,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     encoded_parameters: bool = False
     input_events_max: int | None = None
     run_until_closed: bool = False
+    allow_empty_input: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5341,6 +5344,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "encoded_parameters": self.encoded_parameters,
             "input_events_max": self.input_events_max,
             "run_until_closed": self.run_until_closed,
+            "allow_empty_input": self.allow_empty_input,
         }
 
     @classmethod
@@ -5387,6 +5391,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             encoded_parameters=record["encoded_parameters"],
             input_events_max=record["input_events_max"],
             run_until_closed=record["run_until_closed"],
+            allow_empty_input=record["allow_empty_input"],
         )
 
     def is_within_bounds(self) -> bool:
