@@ -5701,6 +5701,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
         input datasets are closed.
     secondaries: Input streams beside the master input, in the order of its items.
+    allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
+        noWaitParent also one whose parent did not make its dataset.
     """
 
     transformation: str
@@ -5744,6 +5746,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     input_events_max: int | None = None
     run_until_closed: bool = False
     secondaries: tuple[SecondaryInput, ...] = ()
+    allow_empty_input: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5789,6 +5792,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "input_events_max": self.input_events_max,
             "run_until_closed": self.run_until_closed,
             "secondaries": [item.to_avro() for item in self.secondaries],
+            "allow_empty_input": self.allow_empty_input,
         }
 
     @classmethod
@@ -5836,6 +5840,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             input_events_max=record["input_events_max"],
             run_until_closed=record["run_until_closed"],
             secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
+            allow_empty_input=record["allow_empty_input"],
         )
 
     def is_within_bounds(self) -> bool:

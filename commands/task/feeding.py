@@ -109,6 +109,9 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return feed_secondary(task, definition, command)
     if command.dataset == PSEUDO_DATASET and not definition.input_datasets:
         return _feed_made_up(task, definition, command)
+    if not command.known and not command.awaits and definition.allow_empty_input and definition.no_wait_parent:
+        complete = all(name in task.fed_whole for name in definition.input_datasets if name != command.dataset)
+        return accept(*_fed(task, command.dataset, [], chunk_complete=True, whole=True, complete=complete))
     if not command.known:
         return missing_dataset(task, definition, command)
     if command.chunk != task.fed.get(command.dataset, 0):
@@ -131,7 +134,7 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return accept(*part, follow_ups=(FollowUp(str(task.task_id), slice_left),))
     last = command.chunk + 1 >= command.chunks or _has_all(task, definition, command.dataset, units)
     complete = last and all(name in task.fed_whole for name in definition.input_datasets if name != command.dataset)
-    if complete and not units and not task.units:
+    if complete and not units and not task.units and not definition.allow_empty_input:
         message = f"input dataset {command.dataset} has no file that the task could use"
         return broken(task, "EMPTY_INPUT", message)
     if not last and command.chunk >= CHUNK_MAX:

@@ -104,7 +104,8 @@ def _verdict(task: Task, reason: str = "") -> TaskFinalized:
     dropped = task.units.dropped
     total, done = len(task.units) - dropped, task.finished
     completeness = 1000 * done // total if total else 0
-    if total and done == total:
+    is_empty = not task.units and task.definition is not None and task.definition.allow_empty_input
+    if done == total and (total or (is_empty and task.contents_complete)):
         return _final(task, *verdict_beside_parent(task))
     message = f"{task.failed} of {total} input units failed, {total - done - task.failed} were not processed"
     if dropped:

@@ -35,7 +35,7 @@ _HPO = "hyperparameter optimisation"
 TASK = KnownKeys(
     followed=frozenset(
         (
-            "waitInput", "runUntilClosed", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
+            "waitInput", "runUntilClosed", "allowEmptyInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
             "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
@@ -78,7 +78,6 @@ TASK = KnownKeys(
         "ipConnectivity": (("full",), "a choice of queues by their network"),
     },
     unsupported={
-        "allowEmptyInput": "input without files",
         "ignoreMissingInDS": "leaving out datasets that do not exist",
         "inputPreStaging": "input from tape", "segmentedWork": "segmented work", "segmentSpecs": "segmented work",
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",

@@ -134,6 +134,7 @@ def _definition(
         no_wait_parent=given.flag("noWaitParent"),
         wait_input=given.flag("waitInput"),
         run_until_closed=given.flag("runUntilClosed"),
+        allow_empty_input=given.flag("allowEmptyInput"),
         listed=listed,
         scouts=_scouts(given),
         secondaries=secondary_inputs(given, items, without_input=without_input),

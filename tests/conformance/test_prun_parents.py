@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance.client import Client
+from tests.conformance.client import Client, written_by_payloads
 
 pytestmark = pytest.mark.stack
 
@@ -17,6 +17,27 @@ def test_a_child_waits_for_the_output_of_its_parent_and_has_all_of_it(client: Cl
     waiting = client.wait_for(child, lambda task: task["status"] not in ("registered", "defined"))
     sentence = f"waits for input dataset user.jdoe.parent_out.txt, which does not exist yet; parent task {parent} is at work"
     assert (waiting["status"], waiting["message"]) == ("pending", sentence)
+    assert client.ended(parent)["status"] == "done"
+    task = client.ended(child)
+    assert (task["status"], task["files_finished"]) == ("done", 3)
+
+
+@pytest.mark.parametrize("names_its_parent", [True, False])
+def test_a_second_prun_takes_the_outputs_of_the_first_while_that_runs(client: Client, *, names_its_parent: bool) -> None:
+    word = "named" if names_its_parent else "unnamed"
+    gate = written_by_payloads(client.stack) / "go"
+    # The last of three jobs ends when the gate is there.
+    held = f"n=%RNDM:10; if [ $n = 12 ]; then until [ -e {gate} ]; do sleep 0.2; done; fi; echo $n > out.txt"
+    parent = client.prun(f"user.jdoe.first.{word}", "--nJobs", "3", "--outputs", "out.txt", payload=held).task_id
+    made = f"user.jdoe.first.{word}_out.txt"
+    client.wait_for(parent, lambda task: task["files_finished"] >= 1)
+
+    beside = ("--parentTaskID", str(parent)) if names_its_parent else ()
+    child = client.prun(f"user.jdoe.second.{word}", *beside, "--inDS", made, "--nFilesPerJob", "1", payload="echo %IN").task_id
+    client.wait_for(child, lambda task: task["files_finished"] == 2)
+    assert client.task(parent)["status"] in ("running", "scouting")
+
+    gate.touch()
     assert client.ended(parent)["status"] == "done"
     task = client.ended(child)
     assert (task["status"], task["files_finished"]) == ("done", 3)

@@ -179,7 +179,7 @@ class User:
         self._say(command, str(number))
 
     def _submit_child(self, number: int, chance: random.Random) -> None:
-        """A task that takes the outputs of the others while they make them, beside one of them or by its own wish."""
+        """A task that takes the outputs of the others while they make them, beside one of them or without a parent."""
         parent = chance.choice((None, *self.tasks[:-1]))
         parameters = a_submission_with_input(dsForIN=MADE, nFilesPerJob=chance.randint(1, 2))
         parameters = json.loads(json.dumps(parameters).replace("user.jdoe", f"user.{self.name}"))
