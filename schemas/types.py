@@ -5195,6 +5195,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         dataset. Files of a job are alike in these fields.
     encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
     input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
+    auto_finish: A clock finishes the task when it is exhausted; false: disableAutoFinish.
     """
 
     transformation: str
@@ -5236,6 +5237,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     name_fields_of_files: bool = False
     encoded_parameters: bool = False
     input_events_max: int | None = None
+    auto_finish: bool = True
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5279,6 +5281,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "name_fields_of_files": self.name_fields_of_files,
             "encoded_parameters": self.encoded_parameters,
             "input_events_max": self.input_events_max,
+            "auto_finish": self.auto_finish,
         }
 
     @classmethod
@@ -5324,6 +5327,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             name_fields_of_files=record["name_fields_of_files"],
             encoded_parameters=record["encoded_parameters"],
             input_events_max=record["input_events_max"],
+            auto_finish=record["auto_finish"],
         )
 
     def is_within_bounds(self) -> bool:

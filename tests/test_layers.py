@@ -78,6 +78,7 @@ PURE = (
     "projections/engine/changes.py",
     "streams/jedi/*.py",
     "streams/provisioning/demand.py",
+    "streams/provisioning/elsewhere.py",
     "streams/provisioning/share_usage.py",
     "streams/engine/messages.py",
     "streams/engine/offset_ledger.py",
@@ -189,6 +190,7 @@ OF_THE_ENGINE = {
 SHELLS_AMONG_THE_DOMAIN = {
     "streams.facts.keeper",
     "streams.facts.reader",
+    "streams.provisioning.elsewhere_watch",
     "streams.provisioning.rank_watch",
     "streams.provisioning.watch",
     "streams.timers.__main__",
