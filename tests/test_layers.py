@@ -29,6 +29,7 @@ PURE = (
     "api/monitor/pages/charts.py",
     "api/monitor/pages/words.py",
     "api/monitor/pages/worker_life.py",
+    "check/clocks.py", "check/deadlines.py",
     "check/laws.py",
     "check/jobs.py",
     "check/leases.py",
