@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from check.brokerage import CitedBrokerage
+from check.clocks import TasksAreMoved
 from check.codec import codec_of
 from check.datasets import OutputsCloseWithTasks
 from check.followed import FollowedFilesTakenOnce
@@ -66,6 +67,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         WorkersAreIntended(),
         OutputsCloseWithTasks(settled),
         FollowedFilesTakenOnce(),
+        TasksAreMoved(settled),
     ]
 
 
@@ -74,10 +76,12 @@ def laws_of_the_rows(model: ReadModel, compared: Iterable[RowView]) -> list[Law]
     standing: dict[str, dict[str, int]] = {}
     for one in model.set_aside:
         standing.setdefault(one.aggregate, {})[one.aggregate_id] = one.sequence
-    return [
-        RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table], standing.get(view.aggregate, {}))
-        for view in compared
-    ]
+    laws: list[Law] = []
+    for view in compared:
+        # Tasks have numbers, and queues names that are none.
+        still = {**standing.get(view.beside, {}), **standing.get(view.aggregate, {})}
+        laws.append(RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table], still))
+    return laws
 
 
 def judge_log(records: Iterable[Seen], laws: Sequence[Law]) -> list[LawResult]:

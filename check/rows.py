@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from check.deadlines import deadlines_after
 from check.jobs import LEGAL
 from check.laws import Seen, Violation
 from check.tasks import LegalTasks
@@ -19,7 +20,7 @@ Row = tuple[Any, ...]
 class RowView:
     """A table: `projection` whose positions count, aggregate it follows, key and columns in SQL, and the fold.
 
-    fold: enters a record into the rows by key.
+    fold: enters a record into the rows by key. beside: another aggregate that it follows; empty for most.
     """
 
     table: str
@@ -28,6 +29,7 @@ class RowView:
     key: str
     columns: tuple[str, ...]
     fold: Callable[[dict[str, Row], Seen], None]
+    beside: str = ""
 
 
 @dataclass
@@ -51,7 +53,7 @@ class RowsEqualEvents:
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """Fold it, if the rows know it already."""
-        if record.role == "events" and record.aggregate == self.view.aggregate:
+        if record.role == "events" and record.aggregate in (self.view.aggregate, self.view.beside):
             place, stands_at = record.place, self.set_aside.get(record.envelope.aggregate_id)
             if stands_at is not None and record.envelope.sequence > stands_at:
                 return
@@ -151,5 +153,14 @@ def views() -> tuple[RowView, ...]:
         RowView("dataset", "datasets", "dataset", "name", ("state", "files_total", "sequence"), _datasets),
         RowView("queue", "queues", "queue", "name", ("waiting", "leased", "sequence"), _queues),
         RowView("lease", "queues", "queue", "job_id", ("queue", "lease_id", "pilot"), _leases),
+        RowView(
+            "deadline",
+            "deadlines",
+            "task",
+            "kind || '/' || aggregate || '/' || aggregate_id || '/' || key",
+            ("counted_from", "sequence"),
+            deadlines_after,
+            beside="queue",
+        ),
         RowView("worker", "workers", "worker", "queue || '/' || worker_id", ("state",), _workers),
     )

@@ -5703,6 +5703,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     secondaries: Input streams beside the master input, in the order of its items.
     allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
         noWaitParent also one whose parent did not make its dataset.
+    auto_finish: A clock finishes the task when it is exhausted; false: disableAutoFinish.
     """
 
     transformation: str
@@ -5747,6 +5748,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     run_until_closed: bool = False
     secondaries: tuple[SecondaryInput, ...] = ()
     allow_empty_input: bool = False
+    auto_finish: bool = True
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5793,6 +5795,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "run_until_closed": self.run_until_closed,
             "secondaries": [item.to_avro() for item in self.secondaries],
             "allow_empty_input": self.allow_empty_input,
+            "auto_finish": self.auto_finish,
         }
 
     @classmethod
@@ -5841,6 +5844,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             run_until_closed=record["run_until_closed"],
             secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
             allow_empty_input=record["allow_empty_input"],
+            auto_finish=record["auto_finish"],
         )
 
     def is_within_bounds(self) -> bool:

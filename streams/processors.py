@@ -24,6 +24,7 @@ from streams.jedi.wake import wake_all, wake_by_source, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
 from streams.leases.ends import ended_leases
 from streams.leases.renewal import renewals
+from streams.provisioning.elsewhere import leave_offline
 from streams.provisioning.revoked import KINDS as REVOKED
 from streams.provisioning.revoked import revoked_leases
 
@@ -111,6 +112,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
                 Reaction("wake", frozenset({"QueueConfigured", "BrokersSet"}), wake_all),
                 Reaction("wake_by_source", frozenset({"OutsideFactSet"}), wake_by_source),
                 Reaction("revoked", REVOKED, revoked_leases),
+                Reaction("leave_offline", frozenset({"QueueConfigured"}), leave_offline),
             ),
             decoder,
             outbox,

@@ -29,6 +29,7 @@ PURE = (
     "api/monitor/pages/charts.py",
     "api/monitor/pages/words.py",
     "api/monitor/pages/worker_life.py",
+    "check/clocks.py", "check/deadlines.py",
     "check/laws.py",
     "check/jobs.py",
     "check/leases.py",
@@ -78,6 +79,7 @@ PURE = (
     "projections/engine/changes.py",
     "streams/jedi/*.py",
     "streams/provisioning/demand.py",
+    "streams/provisioning/elsewhere.py",
     "streams/provisioning/share_usage.py",
     "streams/engine/messages.py",
     "streams/engine/offset_ledger.py",
@@ -190,6 +192,7 @@ OF_THE_ENGINE = {
 SHELLS_AMONG_THE_DOMAIN = {
     "streams.facts.keeper",
     "streams.facts.reader",
+    "streams.provisioning.elsewhere_watch",
     "streams.provisioning.rank_watch",
     "streams.provisioning.threadsafe_event",
     "streams.provisioning.watch",

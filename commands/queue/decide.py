@@ -10,6 +10,7 @@ from typing import assert_never
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.queue.assigning import assign_shares
 from commands.queue.binding import cancelled, decide_bound, prolong, pushes
+from commands.queue.elsewhere import offer_elsewhere
 from commands.queue.groups import GroupStep, group_of, group_of_spec
 from commands.queue.matching import best_match
 from commands.queue.missing import missing, missing_pushed
@@ -35,6 +36,7 @@ from schemas.queue import (
     LeaseJob,
     LeasesRenewed,
     LoseLeases,
+    OfferElsewhere,
     QueueCommand,
     ReleaseTask,
     RenewLeases,
@@ -68,8 +70,8 @@ def decide(queue: DispatchQueue, command: QueueCommand, by: CommandEnvelope) -> 
             return renew(queue, command, by)
         case RevokeLeases():
             return revoke_leases(queue, command, by)
-        case LoseLeases():
-            return lose_leases(queue, command, by)
+        case LoseLeases() | OfferElsewhere():
+            return lose_leases(queue, command, by) if isinstance(command, LoseLeases) else offer_elsewhere(queue, command, by)
         case ExpireLease():
             return expire(queue, command, by)
         case EndLease() | EndLeases():

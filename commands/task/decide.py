@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.aside import restore, set_aside
 from commands.task.changes import change_attribute, change_priority, change_split_rule
+from commands.task.clocks import expire_input, expire_pending
 from commands.task.feeding import feed_contents, refine
 from commands.task.follows import ends_of_writing
 from commands.task.hits import hits_of
@@ -32,7 +33,7 @@ from commands.task.later import cancel_scheduled, carry_out, schedule
 from commands.task.learning import revert
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
-from commands.task.parents import expire_input, record_parent_end, register_child
+from commands.task.parents import record_parent_end, register_child
 from commands.task.progress import break_task, generate, park, wake
 from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
@@ -51,6 +52,7 @@ from schemas.task import (
     ChangeTaskPriority,
     DropInput,
     ExpireInput,
+    ExpirePending,
     ExpireSubmission,
     FeedContents,
     FinishTask,
@@ -122,7 +124,9 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
         case RecordParentEnd():
             return record_parent_end(task, command)
         case ExpireInput():
-            return expire_input(task)
+            return expire_input(task, command)
+        case ExpirePending():
+            return expire_pending(task, command, by)
         case GenerateJobs():
             return generate(task, command)
         case ParkTask():

@@ -106,6 +106,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _generated(task, event)
         case TaskParked():
             task.orders[event.order] = replace(task.orders[event.order], parked=True)
+            task.blocked_at = task.blocked_at or envelope.occurred_at
         case TaskWoken():
             _take_back_orders(task, only_parked=True)
         case TaskSetAside():
@@ -119,13 +120,13 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             outcomes_recorded(task, event)
             secondaries_ended(task, event.units)
         case TaskKillOrdered():
-            task.ending, task.retrying = Ending.KILL, False
+            task.ending, task.retrying, task.blocked_at = Ending.KILL, False, 0
             _take_back_orders(task)
         case TaskFinishOrdered():
-            task.ending, task.retrying = Ending.FINISH, False
+            task.ending, task.retrying, task.blocked_at = Ending.FINISH, False, 0
             _take_back_orders(task)
         case TaskBroken():
-            task.ending, task.message, task.retrying = Ending.BROKEN, event.message, False
+            task.ending, task.message, task.retrying, task.blocked_at = Ending.BROKEN, event.message, False, 0
             _take_back_orders(task)
         case TaskRetried():
             _retried(task, event)
@@ -133,7 +134,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.parameters_json, task.parameters_revision = event.parameters_json, event.parameters_revision
             task.attempt, task.ending, task.message = event.task_attempt, None, ""
             task.fed, task.fed_whole, task.contents_complete, task.retrying = UndoDict(), UndoSet(), False, False
-            task.awaited, task.followed, task.parent_status = UndoSet(), UndoDict(), ""
+            task.awaited, task.followed, task.parent_status, task.blocked_at = UndoSet(), UndoDict(), "", 0
             task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
             task.lists, task.names = event.lists, UndoDict(kept(event.lists, task.names))
             task.units.pass_by(task.units.gate.reloaded())
@@ -143,7 +144,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskPaused():
             task.old_status = before
         case TaskResumed():
-            task.status = task.old_status
+            task.status, task.blocked_at = task.old_status, envelope.occurred_at if task.blocked_at else 0
         case AttemptsIncreased():
             _attempts_increased(task, event.increase)
         case TaskPriorityChanged():
@@ -177,7 +178,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskFinalized():
             task.status = STATUS_OF_VERDICT[event.verdict]
             task.message, task.retrying, task.awaited = event.message or task.message, False, UndoSet()
-            task.aside, task.aside_from = UndoQueue(), TaskStatus.UNKNOWN
+            task.aside, task.aside_from, task.blocked_at = UndoQueue(), TaskStatus.UNKNOWN, 0
             _take_back_orders(task)
     assert task.finished + task.failed <= len(task.units), f"task {task.task_id}: file accounts do not add up"
     return task
@@ -269,7 +270,7 @@ def _ordered(task: Task, event: JobsOrdered) -> None:
 
 
 def _generated(task: Task, event: JobsGenerated) -> None:
-    ordered = task.orders.pop(event.order).units
+    ordered, task.blocked_at = task.orders.pop(event.order).units, 0
     reached = TaskStatus.SCOUTING if event.scouts else TaskStatus.RUNNING
     if task.status is TaskStatus.PAUSED:
         task.old_status = reached
@@ -308,7 +309,7 @@ def _retried(task: Task, event: TaskRetried) -> None:
     task.retrying, task.scouts = event.more, scouts_revived(task)
     if not event.continues:
         task.attempt, task.ending, task.message = event.task_attempt, None, ""
-        task.build_failures = 0
+        task.build_failures = task.blocked_at = 0
     failures_max = None if task.definition is None else task.definition.failures_max
     for unit_id in event.units:
         task.units.allow_attempts(unit_id, event.attempts_max)
@@ -343,5 +344,5 @@ def _reassigned(task: Task, event: TaskReassigned) -> None:
             cloud=event.cloud or task.definition.requirements.cloud,
         )
         task.definition = records.replace(task.definition, requirements=requirements)
-    task.queues_used = ()
+    task.queues_used, task.blocked_at = (), 0
     _take_back_orders(task)

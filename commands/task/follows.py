@@ -1,5 +1,5 @@
-"""What others learn of a task that ended: the datasets that it wrote in get no more files of it, those that it followed send it
-none. Pure.
+"""What others learn of a task that ended, or that ends by itself: the datasets that it wrote in get no more files of it, those
+that it followed send it none, jobs that no pilot has taken are not needed. Pure.
 
 Source: docs/reference/jedi.md, "Output datasets" and "Growing input"; docs/decisions/0061 and 0079.
 """
@@ -8,14 +8,17 @@ from commands.decision import FollowUp
 from commands.task.awaiting import ends_of_subscriptions
 from commands.task.job_files import UNMERGED, is_merged
 from commands.task.job_spec import library_dataset, step_logs
+from commands.task.kills import KILL_FINISH_SOFT, kills
 from commands.task.model import Task
 from commands.task.transitions import FINAL
 from schemas.dataset import EndWriting
-from schemas.task import JobsOrdered, TaskFinalized
+from schemas.task import JobsOrdered, TaskFinalized, TaskFinishOrdered
 
 
-def follows(task: Task, event: JobsOrdered | TaskFinalized) -> tuple[FollowUp, ...]:
+def follows(task: Task, event: JobsOrdered | TaskFinalized | TaskFinishOrdered) -> tuple[FollowUp, ...]:
     """Commands that follow from `event`, which settled by itself; the outputs of a task that is exhausted stay open."""
+    if isinstance(event, TaskFinishOrdered):
+        return kills(task, KILL_FINISH_SOFT, "the goal of the task is reached", merging=False)
     if not isinstance(event, TaskFinalized):
         return ()
     written = ends_of_writing(task) if task.status in FINAL else ()

@@ -87,6 +87,7 @@ class Task:
     task has had, in the order in which they were registered.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
+    blocked_at: since when no queue was found for its input (microseconds UTC); 0 while it waits for none.
     scheduled: commands that wait for their time, by the id of the command that ordered them.
     aside: dead letters that hold the task, with what met them. aside_from: the status that the first of them interrupted.
     """
@@ -138,6 +139,7 @@ class Task:
     parent_status: str = ""
     children: UndoDict[int, None] = field(default_factory=UndoDict)
     awaited: UndoSet[str] = field(default_factory=UndoSet)
+    blocked_at: int = 0
     aside: UndoQueue[str, str] = field(default_factory=UndoQueue)
     aside_from: TaskStatus = TaskStatus.UNKNOWN
     scheduled: UndoDict[str, Scheduled] = field(default_factory=UndoDict)

@@ -8,7 +8,7 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.awaiting import ask_without_parent
 from commands.task.feeding import begin_feeding
 from commands.task.kills import KILL_TASK, broken, kills, releases
-from commands.task.model import AT_WORK, Task, accounts_of
+from commands.task.model import Task
 from commands.task.transitions import ACTIVE, FINAL, TaskStatus
 from schemas.task import (
     BreakTask,
@@ -17,10 +17,9 @@ from schemas.task import (
     RecordParentEnd,
     RegisterChild,
     TaskEvent,
-    TaskFinalized,
     TaskKillOrdered,
 )
-from schemas.types import CommandEnvelope, TaskVerdict
+from schemas.types import CommandEnvelope
 
 CHILDREN_MAX = 1_000
 #: Of a parent that does not exist for the organisation of the child.
@@ -64,16 +63,6 @@ def record_parent_end(task: Task, command: RecordParentEnd) -> Decision:
         fed, starts = begin_feeding(task, task.definition, known=task.known_units)
         return accept(ended, *fed, follow_ups=starts)
     return accept(ended, follow_ups=ask_without_parent(task))
-
-
-def expire_input(task: Task) -> Decision:
-    """The datasets that did not exist did not come: a person decides (T31)."""
-    if not task.awaited or task.status is not TaskStatus.PENDING or task.parent_status == AT_WORK:
-        return refuse("NOT_AWAITING", f"task is {task.status} and waits for no dataset")
-    names = sorted(task.awaited)
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    message = f"input dataset {names[0]}{more} did not come into existence within 7 days"
-    return accept(TaskFinalized(verdict=TaskVerdict.EXHAUSTED, message=message, accounts=accounts_of(task)))
 
 
 def _with_it(task: Task, command: RecordParentEnd, ended: ParentEnded) -> Decision:

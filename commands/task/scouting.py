@@ -4,6 +4,7 @@ Guards: a task whose input is no more than its scouts has none; scouts are judge
 a unit count once. Source: docs/reference/jedi.md, "Scouts"; docs/decisions/0072.
 """
 
+from commands.task.clocks import exhausted
 from commands.task.limits import UNITS_MAX
 from commands.task.model import Scouts, Task, accounts_of
 from commands.task.scout_checks import memory_leak, short_jobs, too_much
@@ -34,7 +35,7 @@ def scouts_step(task: Task) -> InputHeld | InputReleased | ScoutsJudged | TaskFi
             behind = task.units.gate.number_max < UNITS_MAX
             return InputReleased(number_max=UNITS_MAX, reason="the scouts passed") if behind else None
         case Scouts.EXHAUSTED:
-            return TaskFinalized(verdict=TaskVerdict.EXHAUSTED, message=task.message, accounts=accounts_of(task))
+            return exhausted(task, task.message)
         case Scouts.BROKEN:
             return TaskFinalized(verdict=TaskVerdict.BROKEN, message=task.message, accounts=accounts_of(task))
 

@@ -18,14 +18,26 @@ from commands.task.scouting import definition_in_force, priority_in_force, scout
 from commands.task.secondaries import load_of
 from commands.task.secondary_supply import LACKING, lacking_files
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.task import InputHeld, InputReleased, JobsOrdered, RequirementsLearned, ScoutsJudged, TaskFinalized
+from schemas.task import (
+    InputHeld,
+    InputReleased,
+    JobsOrdered,
+    RequirementsLearned,
+    ScoutsJudged,
+    TaskFinalized,
+    TaskFinishOrdered,
+)
 from schemas.types import JobKind, TaskVerdict, UnmergedJob
 
 #: Of the texts of all jobs of a task that are not ended.
 TEXTS_LIVE_BYTES_MAX = 500_000_000
 #: Names of the files that one merge job takes: they stand in one command line.
 MERGED_NAMES_BYTES_MAX = 90_000
-SettledEvent = JobsOrdered | TaskFinalized | InputHeld | InputReleased | ScoutsJudged | RequirementsLearned
+SettledEvent = (
+    JobsOrdered | TaskFinalized | TaskFinishOrdered | InputHeld | InputReleased | ScoutsJudged | RequirementsLearned
+)
+#: The whole input, in thousandths: a task that wants all of it has no goal.
+WHOLE_PERMILLE = 1000
 PLANNING = WORKING | {TaskStatus.DEFINED}
 
 
@@ -45,8 +57,25 @@ def settle(task: Task) -> SettledEvent | None:
     step = scouts_step(task)
     if isinstance(step, InputReleased):
         return learning_step(task) or step  # the rest is ordered with what the scouts taught
-    following = step or learning_step(task) or _build_order(task) or _normal_order(task)
+    following = step or learning_step(task) or _goal_reached(task) or _build_order(task) or _normal_order(task)
     return following or (None if task.grows or works_beside_parent(task) else _end(task))
+
+
+def _goal_reached(task: Task) -> TaskFinishOrdered | None:
+    """The task has what it wants: jobs that no pilot has taken are left out, those that run are awaited (T36).
+
+    Not while input waits for its first or another attempt, or grows, nor beside a parent at work, which may add to it.
+    """
+    definition = task.definition
+    if definition is None or not 0 < definition.goal_permille < WHOLE_PERMILLE or task.grows or task.parent_status == AT_WORK:
+        return None
+    if task.to_do or task.orders or task.retrying or not task.jobs.counted():
+        return None
+    total = len(task.units) - task.units.dropped
+    if not task.finished or WHOLE_PERMILLE * task.finished < definition.goal_permille * total:
+        return None
+    reason = f"{task.finished} of {total} input units are done, the goal is {definition.goal_permille / 10:g} %"
+    return TaskFinishOrdered(soft=True, reason=reason)
 
 
 def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:

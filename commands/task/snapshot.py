@@ -229,6 +229,7 @@ def _main_row(task: Task) -> TaskSnapshot:
         scheduled=tuple(_scheduled_row(number, one) for number, one in task.scheduled.items()),
         input_events=task.input_events,
         reading=task.reading,
+        blocked_at=task.blocked_at,
     )
 
 
@@ -326,6 +327,7 @@ def restored(found: Mapping[str, Any]) -> Task:
         children=UndoDict(dict.fromkeys(main.children)),
         input_events=main.input_events,
         reading=main.reading,
+        blocked_at=main.blocked_at,
         awaited=UndoSet(row.dataset for row in main.inputs if row.awaited),
         scheduled=UndoDict({row.schedule_id: _scheduled(row) for row in main.scheduled}),
     )

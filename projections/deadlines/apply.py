@@ -1,15 +1,19 @@
-"""What becomes due and when: leases that run out, submissions whose names do not come, parked tasks to try again, input that does
-not come into existence, exhausted tasks to end, commands that were ordered for later (docs/flow.md).
+"""What becomes due and when: leases that run out, submissions whose names do not come, parked tasks to try again and, when that
+was in vain for long, to give up, input that does not come into existence, exhausted tasks to end, commands that were ordered
+for later (docs/flow.md). The lengths of rows of tasks are the built-in ones; the timers measure by those in force.
 """
 
 from projections.engine.changes import Row, RowChanges
-from schemas.instants import HOUR, MICROSECONDS
+from schemas.clocks import OF_TASKS
+from schemas.instants import MICROSECONDS
 from schemas.queue import JobLeased, LeaseEnded, LeaseProlonged, LeasesEnded, LeasesRenewed
 from schemas.reading import Recorded
 from schemas.task import (
     ContentsFed,
     InputAwaited,
     InputNamesAdded,
+    JobsGenerated,
+    ParentEnded,
     ScheduledCommandEnded,
     SecondaryInputFed,
     TaskBroken,
@@ -20,15 +24,15 @@ from schemas.task import (
     TaskParked,
     TaskReassigned,
     TaskReloaded,
+    TaskResumed,
     TaskRetried,
     TaskSubmitted,
     TaskWoken,
 )
 from schemas.types import TaskVerdict
 
-PARKED_MICROS = HOUR
-SUBMISSION_MICROS = HOUR
-EXHAUSTED_MICROS = 48 * HOUR
+#: The longest of each kind.
+MICROS = {clock.kind: clock.seconds * MICROSECONDS for clock in sorted(OF_TASKS, key=lambda clock: clock.seconds)}
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:
@@ -36,31 +40,54 @@ def apply(record: Recorded, changes: RowChanges) -> None:
     match record.message:
         case JobLeased() | LeasesRenewed() | LeaseProlonged() | LeaseEnded() | LeasesEnded() as event:
             _lease(record, event, changes)
-        case TaskSubmitted() as event if event.lists:
-            _set(record, "submission", SUBMISSION_MICROS, {}, changes)
-        case InputNamesAdded(names_left=0):
-            _drop(record, changes, "submission")
-        case TaskParked() as event:
-            _set(record, "parked", PARKED_MICROS, {"order": event.order}, changes)
-        case TaskWoken():
-            _drop(record, changes, "parked")
-        case InputAwaited() | ContentsFed() | SecondaryInputFed() as event:
-            _input(record, event, changes)
-        case TaskFinalized(verdict=TaskVerdict.EXHAUSTED):
-            _drop(record, changes, "parked", "input")
-            _set(record, "exhausted", EXHAUSTED_MICROS, {}, changes)
         case TaskCommandScheduled() | ScheduledCommandEnded() as event:
             _scheduled(record, event, changes)
+        case TaskParked() | TaskWoken() | JobsGenerated() | TaskResumed() | ParentEnded() | TaskReassigned() as event:
+            _waiting(record, event, changes)
+        case TaskSubmitted() as event if event.lists:
+            _set(record, "submission", MICROS["submission"], {}, changes)
+        case InputNamesAdded(names_left=0):
+            _drop(record, changes, "submission")
+        case InputAwaited() | ContentsFed() | SecondaryInputFed() as event:
+            _input(record, event, changes)
+        case TaskFinalized(verdict=TaskVerdict.EXHAUSTED) as event:
+            _drop(record, changes, "parked", "pending", "input")
+            if not event.waits_for_person:
+                _set(record, "exhausted", MICROS["exhausted"], {}, changes)
         case TaskRetried(continues=True):
             # A further part of a retry: what waits, waits on.
             pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
-            _drop(record, changes, "submission", "parked", "input", "exhausted")
-        case TaskReassigned():
-            # The decider took every order back: nothing of the task is parked any more.
-            _drop(record, changes, "parked")
+            _drop(record, changes, "submission", "parked", "pending", "input", "exhausted")
         case _:
             pass
+
+
+def _waiting(
+    record: Recorded,
+    event: TaskParked | TaskWoken | JobsGenerated | TaskResumed | ParentEnded | TaskReassigned,
+    changes: RowChanges,
+) -> None:
+    """A task without a queue is tried again, and given up when it has waited for long: since it was first parked without
+    having got jobs meanwhile. After a pause the time counts from its beginning; a parent at work keeps the task.
+    """
+    envelope = record.event
+    match event:
+        case TaskParked():
+            _set(record, "parked", MICROS["parked"], {"order": event.order}, changes)
+            changes.ensure("deadline", _row(record, "pending", MICROS["pending"], {}, ""))
+        case TaskWoken():
+            _drop(record, changes, "parked")
+        case JobsGenerated():
+            _drop(record, changes, "pending")
+        case TaskReassigned():
+            # The decider took every order back: nothing of the task is parked any more.
+            _drop(record, changes, "parked", "pending")
+        case TaskResumed():
+            again = {"sequence": envelope.sequence, "counted_from": envelope.occurred_at}
+            changes.update("deadline", ("pending", "task", envelope.aggregate_id, ""), again)
+        case ParentEnded():
+            changes.update("deadline", ("pending", "task", envelope.aggregate_id, ""), {"sequence": envelope.sequence})
 
 
 def _lease(
@@ -119,20 +146,21 @@ def _scheduled(record: Recorded, event: TaskCommandScheduled | ScheduledCommandE
 
 
 def _set(record: Recorded, kind: str, length_micros: int, detail: Row, changes: RowChanges, key: str = "") -> None:
+    changes.insert("deadline", _row(record, kind, length_micros, detail, key))
+
+
+def _row(record: Recorded, kind: str, length_micros: int, detail: Row, key: str) -> Row:
     envelope = record.event
-    changes.insert(
-        "deadline",
-        {
-            "kind": kind,
-            "aggregate": "task",
-            "aggregate_id": envelope.aggregate_id,
-            "key": key,
-            "counted_from": envelope.occurred_at,
-            "length_micros": length_micros,
-            "sequence": envelope.sequence,
-            "detail": detail,
-        },
-    )
+    return {
+        "kind": kind,
+        "aggregate": "task",
+        "aggregate_id": envelope.aggregate_id,
+        "key": key,
+        "counted_from": envelope.occurred_at,
+        "length_micros": length_micros,
+        "sequence": envelope.sequence,
+        "detail": detail,
+    }
 
 
 def _drop(record: Recorded, changes: RowChanges, *kinds: str) -> None:

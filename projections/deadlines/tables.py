@@ -4,7 +4,7 @@ from sqlalchemy import JSON, BigInteger, Column, Computed, Index, MetaData, Tabl
 
 from schemas.aggregates import AGGREGATES
 
-VERSION = 2
+VERSION = 3
 TOPICS = (AGGREGATES["task"].topic("events"), AGGREGATES["queue"].topic("events"))
 METADATA = MetaData()
 
@@ -23,7 +23,10 @@ DEADLINE = Table(
     Column("detail", JSON, nullable=False),
 )
 Index("deadline_due", DEADLINE.c.due_at)
+Index("deadline_counted", DEADLINE.c.kind, DEADLINE.c.counted_from)
 
 VIEWS = {
-    "deadline": "SELECT kind, aggregate, aggregate_id, key, due_at, sequence, detail FROM {schema}.deadline",
+    "deadline": (
+        "SELECT kind, aggregate, aggregate_id, key, due_at, sequence, detail, counted_from, length_micros FROM {schema}.deadline"
+    ),
 }

@@ -47,7 +47,8 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             _queue(record, {}, changes)
             _leases(record, changes)
         case JobLeased() | LeaseEnded() | LeasesEnded() as event:
-            _queue(record, {"waiting": event.waiting, "leased": event.leased}, changes)
+            taken = {"leased_at": record.event.occurred_at} if isinstance(event, JobLeased) else {}
+            _queue(record, {"waiting": event.waiting, "leased": event.leased, **taken}, changes)
             _leases(record, changes)
         case TaskHeld() as event:
             _queue(record, {}, changes)

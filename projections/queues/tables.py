@@ -4,7 +4,7 @@ from sqlalchemy import JSON, BigInteger, Column, Computed, Index, Integer, MetaD
 
 from schemas.aggregates import AGGREGATES
 
-VERSION = 2
+VERSION = 3
 TOPICS = (AGGREGATES["queue"].topic("events"), AGGREGATES["policy"].topic("events"))
 METADATA = MetaData()
 SUBJECTS = {"queue": ("queue", "held_task")}
@@ -19,6 +19,8 @@ QUEUE = Table(
     Column("leased", BigInteger, nullable=False, default=0),
     Column("modified_at", BigInteger, nullable=False, default=0),
     Column("sequence", BigInteger, nullable=False, default=0),
+    # When a pilot last took a job.
+    Column("leased_at", BigInteger, nullable=False, default=0),
 )
 
 HELD_TASK = Table(
@@ -58,6 +60,6 @@ VIEWS = {
         "SELECT q.name, q.settings, q.waiting, q.leased,"
         " (SELECT coalesce(json_agg(h.task_id ORDER BY h.task_id), '[]'::json)"
         " FROM {schema}.held_task h WHERE h.queue = q.name) AS held_tasks,"
-        " q.modified_at, q.sequence FROM {schema}.queue q"
+        " q.modified_at, q.sequence, q.leased_at FROM {schema}.queue q"
     ),
 }

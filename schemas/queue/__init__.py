@@ -398,6 +398,58 @@ class LoseLeases(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class OfferElsewhere(Struct, frozen=True, kw_only=True, gc=False):
+    """Close jobs that wait in the queue, so that their tasks have them brokered again.
+
+    code: Kill code that the jobs are closed with.
+    reason: Why, for people.
+    users_only: Jobs of users alone.
+    share: Jobs of this global share alone; empty: of all.
+    number_max: At most so many, those of the lowest priority; 0: all.
+    after: Jobs with greater ids alone: where an earlier slice ended.
+    """
+
+    code: int = 51
+    reason: str
+    users_only: bool = False
+    share: str = ""
+    number_max: int = 0
+    after: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "users_only": self.users_only,
+            "share": self.share,
+            "number_max": self.number_max,
+            "after": self.after,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            reason=record["reason"],
+            users_only=record["users_only"],
+            share=record["share"],
+            number_max=record["number_max"],
+            after=record["after"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            2 <= self.code <= 60
+            and len(self.reason) <= 1000 and TEXT.takes(self.reason)
+            and len(self.share) <= 128 and LINE.takes(self.share)
+            and 0 <= self.number_max <= 1000000
+            and 0 <= self.after <= 9223372036854775807
+        )
+
+
 class ReleaseTask(Struct, frozen=True, kw_only=True, gc=False):
     """Dispatch jobs of a task again.
 
@@ -1424,6 +1476,7 @@ QueueCommand = (
     | HoldTask
     | LeaseJob
     | LoseLeases
+    | OfferElsewhere
     | ReleaseTask
     | RenewLeases
     | RevokeLeases

@@ -387,23 +387,55 @@ class DropInput(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ExpireInput(Struct, frozen=True, kw_only=True, gc=False):
-    """The time for an input dataset to come into existence is over."""
+    """The time for an input dataset to come into existence is over.
 
+    seconds: Length of the clock.
+    """
+
+    seconds: int = 604800
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
+            "seconds": self.seconds,
         }
 
     @classmethod
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
+            seconds=record["seconds"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return True
+        return 0 <= self.seconds <= 1000000000
+
+
+class ExpirePending(Struct, frozen=True, kw_only=True, gc=False):
+    """The time for a queue to be found is over.
+
+    seconds: Length of the clock.
+    """
+
+    seconds: int = 604800
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            seconds=record["seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 0 <= self.seconds <= 1000000000
 
 
 class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
@@ -2592,12 +2624,14 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
     message: The sentence for people: why not done.
     accounts: Counters at the end.
     children: Tasks that have it as their parent; they learn of the end.
+    waits_for_person: True: no clock finishes the exhausted task (disableAutoFinish).
     """
 
     verdict: TaskVerdict
     message: str = ""
     accounts: FileAccounts
     children: tuple[int, ...] = ()
+    waits_for_person: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2606,6 +2640,7 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
             "message": self.message,
             "accounts": self.accounts.to_avro(),
             "children": list(self.children),
+            "waits_for_person": self.waits_for_person,
         }
 
     @classmethod
@@ -2616,6 +2651,7 @@ class TaskFinalized(Struct, frozen=True, kw_only=True, gc=False):
             message=record["message"],
             accounts=FileAccounts.from_avro(record["accounts"]),
             children=tuple(record["children"]),
+            waits_for_person=record["waits_for_person"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3659,6 +3695,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scheduled: Commands that wait for their time.
     input_events: Events of its units, where the definition has a limit of them.
     reading: Number of the reading of its input, from 0.
+    blocked_at: Since when no queue was found for its input (microseconds UTC); 0 while it does not wait for
+        one.
     """
 
     status: str
@@ -3699,6 +3737,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scheduled: tuple[ScheduledSnapshot, ...] = ()
     input_events: int = 0
     reading: int = 0
+    blocked_at: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3741,6 +3780,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "scheduled": [item.to_avro() for item in self.scheduled],
             "input_events": self.input_events,
             "reading": self.reading,
+            "blocked_at": self.blocked_at,
         }
 
     @classmethod
@@ -3785,6 +3825,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             scheduled=tuple(ScheduledSnapshot.from_avro(item) for item in record["scheduled"]),
             input_events=record["input_events"],
             reading=record["reading"],
+            blocked_at=record["blocked_at"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3822,6 +3863,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.scheduled) <= 100
             and 0 <= self.input_events <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and 0 <= self.blocked_at <= 4102444800000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
@@ -4063,6 +4105,7 @@ TaskCommand = (
     | ChangeTaskPriority
     | DropInput
     | ExpireInput
+    | ExpirePending
     | ExpireSubmission
     | FeedContents
     | FinishTask

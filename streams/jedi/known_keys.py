@@ -45,7 +45,7 @@ TASK = KnownKeys(
             "maxNumJobs", "totNumJobs", "nJobs", "noInput", "dsForIN", "pfnList", "jobParameters", "log", "log_merge",
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
-            "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
+            "disableAutoFinish", "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
             "skipScout", "minCpuEfficiency", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
         )
     ),
@@ -66,7 +66,6 @@ TASK = KnownKeys(
         "noInputPooling": "input is taken as soon as it is known", "nChunksToWait": "input is taken as soon as it is known",
         "prestagingRuleID": "says by which rule inputPreStaging stages; that is refused itself",
         "allowIncompleteInDS": "a dataset is used with the files that are registered in it, closed or open",
-        "disableAutoFinish": "a task ends when all of its input is accounted for, not by a time",
         "retryRamStep": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
         "retryRamOffset": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
         "retryRamMax": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",

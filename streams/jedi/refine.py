@@ -130,6 +130,7 @@ def _definition(
         uses_secrets=given.flag("useSecrets"),
         goal_permille=_goal(given),
         fail_goal_unreached=given.flag("failGoalUnreached"),
+        auto_finish=not given.flag("disableAutoFinish"),
         parent_task_id=None if given.flag("noWaitParent") else parent_task_id,
         no_wait_parent=given.flag("noWaitParent"),
         wait_input=given.flag("waitInput"),

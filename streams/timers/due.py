@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.clocks import OF_TASKS, in_words
 from schemas.ids import caused_command_id
 from schemas.instants import MICROSECONDS
 from schemas.job import ExpireJobState
 from schemas.queue import ExpireLease
-from schemas.task import CarryOutScheduled, ExpireInput, ExpireSubmission, FinishTask, WakeTask
+from schemas.task import CarryOutScheduled, ExpireInput, ExpirePending, ExpireSubmission, FinishTask, WakeTask
 from schemas.types import CommandEnvelope
 from schemas.wire import Message
 from streams.engine.messages import ROLE, OutgoingCommand
@@ -27,7 +28,10 @@ CLOCK = "clock:"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row of the view `deadline`, with the tenant of its task. Times in microseconds."""
+    """A row of the view `deadline`, with the tenant of its task. Times in microseconds.
+
+    seconds: length of the clock by which it is due, of a clock that operators may set; 0 where the row says when it is due.
+    """
 
     kind: str
     aggregate_id: str
@@ -36,6 +40,12 @@ class Due:
     sequence: int
     vo: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    seconds: int = 0
+
+    @property
+    def length_seconds(self) -> int:
+        """Length of the clock: the built-in one where the row does not come with another."""
+        return self.seconds or next(clock.seconds for clock in OF_TASKS if clock.kind == self.kind)
 
 
 def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand | None:
@@ -52,15 +62,18 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
         case "parked":
             return _outgoing(row, WakeTask(cause="TIMER"), now)
         case "input":
-            return _outgoing(row, ExpireInput(), now)
+            return _outgoing(row, ExpireInput(seconds=row.length_seconds), now)
+        case "pending":
+            return _outgoing(row, ExpirePending(seconds=row.length_seconds), now)
         case "exhausted":
-            return _outgoing(row, FinishTask(soft=False, reason="exhausted for 48 hours"), now)
+            reason = f"exhausted for {in_words(row.length_seconds)}"
+            return _outgoing(row, FinishTask(soft=False, reason=reason), now)
         case "scheduled":
             return _outgoing(row, CarryOutScheduled(schedule_id=row.key), now)
         case kind if kind.startswith(CLOCK):
             return _outgoing(row, _expire_state(row), now)
         case kind:
-            expected = f"lease, submission, parked, input, exhausted, scheduled or {CLOCK}NAME"
+            expected = f"lease, submission, parked, pending, input, exhausted, scheduled or {CLOCK}NAME"
             raise ValueError(f"deadline of kind {kind!r}, expected {expected}")
 
 

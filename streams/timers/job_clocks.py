@@ -33,8 +33,23 @@ QUERY = """
     AND (q.settings->>'clocks_stopped') IS DISTINCT FROM 'true'
     AND (j.status <> 'activated' OR t.status <> 'paused')
     AND (%(code)s <> 51 OR (q.settings->>'keeps_jobs') IS DISTINCT FROM 'true')
+    {quiet}
     ORDER BY j.{since}, j.job_id LIMIT %(limit)s
 """
+CLOSED = "coalesce(q.settings->>'status' IN ('OFFLINE', 'TEST'), false)"
+#: The queue gave no job to a pilot of late.
+QUIET_QUEUE = f"AND ({CLOSED} OR coalesce(q.leased_at, 0) <= %(quiet_queue_since)s)"
+#: No pilot has a job of the task at the queue, and none changed of late. Asked once for each task and queue.
+QUIET_TASK = f"""AND ({CLOSED} OR (j.task_id, j.queue) IN (
+    SELECT s.task_id, s.queue FROM (
+        SELECT DISTINCT c.task_id, c.queue FROM job c
+        WHERE c.ended_at IS NULL AND c.status IN %(statuses)s AND c.{{since}} <= %(before)s
+    ) s WHERE NOT EXISTS (
+        SELECT FROM job o WHERE o.task_id = s.task_id AND o.queue = s.queue
+        AND (o.status IN ('sent', 'starting', 'running', 'holding', 'transferring')
+            OR o.status IN ('merging', 'finished', 'failed') AND o.modified_at > %(quiet_task_since)s)
+    )
+))"""
 PRIORITY_FAR = 2**31 - 1
 #: Tables that are not there, or of another version, and a question that took too long.
 UNREADABLE = (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn, psycopg2.errors.QueryCanceled)
@@ -59,7 +74,7 @@ class JobClocks:
             return
         self._next |= {clock.name: now + LOOK_MICROS_MIN for clock in clocks}
         try:
-            lengths = _lengths(connection)
+            lengths = lengths_in_force(connection)
             for clock in clocks:
                 if seconds := lengths.get(clock.name):
                     yield from self._look(connection, clock, seconds, now)
@@ -92,15 +107,24 @@ def _rows(
         "priority_min": -PRIORITY_FAR if clock.priority_min is None else clock.priority_min,
         "priority_max": PRIORITY_FAR if clock.priority_max is None else clock.priority_max,
         "limit": jobs_max,
+        "quiet_queue_since": now - clock.quiet_queue_seconds * MICROSECONDS,
+        "quiet_task_since": now - clock.quiet_task_seconds * MICROSECONDS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(QUERY.format(since="created_at" if clock.since_creation else "modified_at"), asked)
+        cursor.execute(_query(clock), asked)
         for job_id, since, sequence, vo, status, lease_id, task_id in cursor.fetchall():
             detail = {"status": status, "lease_id": lease_id, "code": clock.code, "seconds": seconds, "task_id": task_id}
             yield Due(f"clock:{clock.name}", str(job_id), "", since + length, sequence, vo or "", detail)
 
 
-def _lengths(connection: psycopg2.extensions.connection) -> dict[str, int]:
+def _query(clock: JobClock) -> str:
+    since = "created_at" if clock.since_creation else "modified_at"
+    quiet = (QUIET_QUEUE if clock.quiet_queue_seconds else "") + (QUIET_TASK if clock.quiet_task_seconds else "")
+    return QUERY.format(since=since, quiet=quiet.format(since=since))
+
+
+def lengths_in_force(connection: psycopg2.extensions.connection) -> dict[str, int]:
+    """Seconds of every clock that rings, by name. Raises one of UNREADABLE while a read model is rebuilt."""
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS, {"name": CLOCKS_KEY})
         found = cursor.fetchone()

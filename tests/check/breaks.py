@@ -228,6 +228,14 @@ def ordered_while_held(records: list[Seen]) -> list[Seen]:
     return with_input_event(records, InputHeld(units=(UnitRange(first=1, last=1_000_000),)))
 
 
+def stands_still(records: list[Seen]) -> list[Seen]:
+    """The log of a task ends where its input is known, and nothing was ordered for it."""
+    index = index_of(records, "JobsOrdered")
+    task = records[index].envelope.aggregate_id
+    rest = [one for one in records[index:] if one.aggregate != "task" or getattr(one.envelope, "aggregate_id", "") != task]
+    return [*records[:index], *rest]
+
+
 def placed_elsewhere(records: list[Seen]) -> list[Seen]:
     """A job is made for a queue that its order's brokerage did not take."""
     index = index_of(records, "JobsGenerated")
@@ -308,5 +316,6 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a wrong account", miscounted, "file accounts add up"),
     ("a file in a closed dataset", filled_when_closed, "outputs close with their tasks"),
     ("a dataset that never closed", dropped_closing, "outputs close with their tasks"),
+    ("a task that nothing moves", stands_still, "no task stands still"),
     ("a dropped order of a task", dropped("TaskRefined"), "task transitions are legal"),
 )

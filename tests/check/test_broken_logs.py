@@ -11,7 +11,7 @@ import structlog
 
 from check.laws import Law, Seen
 from check.report import LawResult, judge_log, laws_of_the_log, lines
-from check.rows import views
+from check.rows import RowsEqualEvents, views
 from check.workers import WorkersAreIntended
 from commands.config import GROUP
 from schemas.records import replace as copied
@@ -55,7 +55,9 @@ def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
 
     assert [result for result in results if result.violations] == []
     idle = {result.law for result in results if not result.checked}
-    assert idle <= {"rows of lease equal the events", "rows of worker equal the events", WorkersAreIntended.name}
+    # At the end of the run nothing is leased or due.
+    quiet_rows = {f"rows of {table} equal the events" for table in ("lease", "deadline", "worker")}
+    assert idle <= {*quiet_rows, WorkersAreIntended.name}
 
 
 @pytest.mark.parametrize(("change", "law"), [(change, law) for _, change, law in BREAKS], ids=[name for name, _, _ in BREAKS])
@@ -119,3 +121,20 @@ def test_a_record_that_was_read_again_is_answered_as_a_repeat_or_as_stale_and_ne
 
     assert "exactly one answer per command" not in broken([*records, *told])
     assert "exactly one answer per command" in broken([*records, answer])
+
+
+def test_a_deadline_that_is_missing_is_found_and_named() -> None:
+    records, world = a_run()
+    view = next(view for view in views() if view.table == "deadline")
+    half = {place: offset // 2 for place, offset in world.rows_law(view).positions.items()}
+    whole = RowsEqualEvents(view, half, {})
+    judge_log(records, [whole])
+    missing = next(key for key in whole.folded if key.startswith("lease/"))
+    rows = {key: row for key, row in whole.folded.items() if key != missing}
+
+    (good,) = judge_log(records, [RowsEqualEvents(view, half, dict(whole.folded))])
+    (bad,) = judge_log(records, [RowsEqualEvents(view, half, rows)])
+
+    assert (good.violations, bad.violations) == (0, 1)
+    assert bad.first is not None
+    assert bad.first.place == f"deadline row {missing}"

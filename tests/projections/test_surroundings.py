@@ -105,8 +105,9 @@ def test_the_deadline_of_a_lease_moves_with_heartbeats() -> None:
 
 
 def test_a_parked_task_is_due_after_an_hour() -> None:
-    deadline = after([(submitted(TASK), TASK), PARKING]).one("deadline")
+    deadlines = after([(submitted(TASK), TASK), PARKING]).all("deadline")
 
+    deadline = next(row for row in deadlines if row["kind"] == "parked")
     assert the(deadline, "kind", "aggregate", "aggregate_id", "key") == ("parked", "task", str(TASK), "")
     assert the(deadline, "counted_from", "length_micros") == (START + 2 * SECOND, 3600 * SECOND)
 
@@ -175,13 +176,16 @@ def test_an_exhausted_task_is_due_after_two_days() -> None:
     ids=lambda event: type(event).__name__,
 )
 def test_a_task_that_is_not_parked_any_more_has_no_deadline(event: object) -> None:
-    assert after([(submitted(TASK), TASK), PARKING, (event, TASK)]).all("deadline") == []
+    rows = after([(submitted(TASK), TASK), PARKING, (event, TASK)]).all("deadline")
+
+    # One that is tried again is given up in the end if that is in vain.
+    assert [row["kind"] for row in rows] == (["pending"] if isinstance(event, TaskWoken) else [])
 
 
 def test_a_further_part_of_a_retry_leaves_a_parked_task_its_deadline() -> None:
     further = TaskRetried(units=(), attempts_max=5, task_attempt=2, continues=True)
 
-    assert len(after([(submitted(TASK), TASK), PARKING, (further, TASK)]).all("deadline")) == 1
+    assert len(after([(submitted(TASK), TASK), PARKING, (further, TASK)]).all("deadline")) == 2
 
 
 def test_each_command_for_later_has_a_deadline_of_its_own_until_it_is_decided() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.clocks import BUILT_IN
+from schemas.clocks import BUILT_IN, OF_TASKS, in_words
 from schemas.job import ExpireJobState
 from streams.timers.due import Due, command_for
 from streams.timers.job_clocks import look_micros
@@ -24,10 +24,14 @@ def rows() -> list[list[str]]:
 
 
 def test_each_clock_of_a_job_stands_in_the_document_with_its_length_and_code_and_no_other_does() -> None:
-    others = {"lease", "submission", "parked", "input", "scheduled", "exhausted"}
-    told = {row[0].strip("`"): row for row in rows() if row[0] != "not built"}
+    others = {"lease", "scheduled", *(clock.name for clock in OF_TASKS)}
+    told = {row[0].strip("`"): row for row in rows() if row[0] not in ("not built", "none")}
 
     assert told.keys() == {clock.name for clock in BUILT_IN} | others
+    for of_tasks in OF_TASKS:
+        number, unit = told[of_tasks.name][2].split()
+        assert int(number) * UNITS[unit] == of_tasks.seconds, of_tasks.name
+        assert (of_tasks.priority_min or "") == _number_in(told[of_tasks.name][1]), of_tasks.name
     for clock in BUILT_IN:
         name, about, length, then, _ = told[clock.name]
         number, unit = length.split()
@@ -36,12 +40,17 @@ def test_each_clock_of_a_job_stands_in_the_document_with_its_length_and_code_and
         assert clock.name == "age" or about.startswith(clock.statuses[0]), name
 
 
+def _number_in(text: str) -> int | str:
+    found = re.search(r"priority from (\d+)", text)
+    return int(found[1]) if found else ""
+
+
 def test_each_kind_of_deadline_that_is_set_is_one_of_the_document_and_has_a_command() -> None:
     applied = (FLOW.parent.parent / "projections/deadlines/apply.py").read_text(encoding="utf-8")
-    kinds = set(re.findall(r'_set\(record, "(\w+)"', applied)) | set(re.findall(r'"kind": "(\w+)"', applied))
+    kinds = set(re.findall(r'(?:_set|_row)\(record, "(\w+)"', applied)) | set(re.findall(r'"kind": "(\w+)"', applied))
     detail = {"lease_seconds": 1, "job_id": 1, "lease_id": "l"}
 
-    assert kinds == {row[0].strip("`") for row in rows() if row[0] != "not built"} - {clock.name for clock in BUILT_IN}
+    assert kinds == {"lease", "scheduled", *(clock.kind for clock in OF_TASKS)}
     for kind in kinds:
         row = Due(kind, "10000001", "", 1, 1, detail=detail)
         assert command_for(row, 10 * SECOND, HeartbeatWindow(0, 10 * SECOND, 0)) is not None, kind
@@ -50,7 +59,7 @@ def test_each_kind_of_deadline_that_is_set_is_one_of_the_document_and_has_a_comm
 def test_what_is_not_built_says_why() -> None:
     left = [row for row in rows() if row[0] == "not built"]
 
-    assert len(left) == 11
+    assert len(left) == 6
     assert all(len(row[4].split()) >= 4 for row in left)
 
 
@@ -72,3 +81,12 @@ def test_a_rung_clock_is_a_command_to_the_job_with_what_was_seen_of_it() -> None
 )
 def test_a_clock_is_looked_at_after_a_sixtieth_of_its_length(seconds: int, look: int) -> None:
     assert look_micros(seconds) == look * SECOND
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(604_800, "7 days"), (86_400, "24 hours"), (172_800, "48 hours"), (5_400, "90 minutes"),
+     (3_600, "1 hour"), (61, "61 seconds")],
+)
+def test_a_length_is_said_in_the_largest_unit_that_it_is_a_whole_number_of(seconds: int, text: str) -> None:
+    assert in_words(seconds) == text

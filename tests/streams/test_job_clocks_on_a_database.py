@@ -20,10 +20,11 @@ TABLES = """
     CREATE TABLE job (job_id bigint, task_id bigint, queue text, status text, label text, priority int, vo text, lease_id text,
         created_at bigint, modified_at bigint, ended_at bigint, sequence bigint);
     CREATE TABLE task (task_id bigint, status text);
-    CREATE TABLE queue (name text, settings json);
+    CREATE TABLE queue (name text, settings json, leased_at bigint);
     CREATE TABLE policy (name text, document json);
     INSERT INTO task VALUES (1, 'running'), (2, 'paused');
-    INSERT INTO queue VALUES ('Q', '{}'), ('STOPPED', '{"clocks_stopped": true}'), ('KEEPS', '{"keeps_jobs": true}');
+    INSERT INTO queue VALUES ('Q', '{}', 0), ('STOPPED', '{"clocks_stopped": true}', 0), ('KEEPS', '{"keeps_jobs": true}', 0),
+        ('SERVES', '{}', 1796032801000000), ('QUIET', '{}', 1796032800000000), ('OFF', '{"status": "OFFLINE"}', 1796039999000000);
 """
 
 
@@ -147,3 +148,39 @@ def test_without_its_tables_nothing_rings_and_nothing_breaks(postgres: str) -> N
         assert list(JobClocks().due(connection, NOW)) == []
     finally:
         connection.close()
+
+
+def test_an_urgent_job_leaves_a_queue_that_gave_no_job_for_two_hours_or_is_offline(
+    database: psycopg2.extensions.connection,
+) -> None:
+    four_hours = 4 * 3_600 * SECOND
+    a_job(database, 1, "activated", four_hours, priority=800, queue="SERVES")
+    a_job(database, 2, "activated", four_hours, priority=800, queue="QUIET")
+    a_job(database, 3, "activated", four_hours, priority=799, queue="QUIET")
+    a_job(database, 4, "activated", four_hours - 1, priority=800, queue="QUIET")
+    a_job(database, 5, "activated", four_hours, priority=800, queue="OFF")
+    a_job(database, 6, "activated", four_hours, priority=800, queue="QUIET", of="user")
+    a_job(database, 7, "activated", four_hours, priority=800, queue="KEEPS")
+
+    assert rung(database) == [("2", "activated_urgent"), ("5", "activated_urgent")]
+
+
+def test_a_job_of_a_user_leaves_a_queue_where_nothing_of_its_task_moved_for_three_hours(
+    database: psycopg2.extensions.connection,
+) -> None:
+    half_day, three_hours = 12 * 3_600 * SECOND, 3 * 3_600 * SECOND
+    for task, queue, status, age in (
+        (7, "Q", "finished", three_hours),
+        (3, "Q", "failed", three_hours - 1),
+        (4, "Q", "running", 20 * 3_600 * SECOND),
+        (5, "Q", "closed", 1),
+        (6, "OFF", "running", SECOND),
+    ):
+        with database.cursor() as cursor:
+            cursor.execute("INSERT INTO task VALUES (%s, 'running')", (task,))
+        ended = status in ("finished", "failed", "closed")
+        a_job(database, 100 + task, status, age, of="user", task=task, queue=queue, ended=ended)
+        a_job(database, 200 + task, "activated", half_day, of="user", task=task, queue=queue)
+    a_job(database, 301, "activated", half_day - 1, of="user")
+
+    assert rung(database) == [("205", "activated_user"), ("206", "activated_user"), ("207", "activated_user")]

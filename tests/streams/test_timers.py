@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.queue import ExpireLease
-from schemas.task import CarryOutScheduled, ExpireInput, ExpireSubmission, FinishTask, WakeTask
+from schemas.task import CarryOutScheduled, ExpireInput, ExpirePending, ExpireSubmission, FinishTask, WakeTask
 from streams.engine.messages import OutgoingCommand
 from streams.timers.due import Due, command_for
 from streams.timers.watch import HeartbeatWindow, LastSeen, Watch
@@ -90,6 +90,18 @@ def test_input_that_did_not_come_is_given_up() -> None:
 
     assert made is not None
     assert made.command == ExpireInput()
+
+
+def test_a_task_that_waits_for_a_queue_for_long_is_given_up_with_the_length_in_force() -> None:
+    built_in = said(Due("pending", "10000001", "", 5, 4, "wlcg"), 1)
+    changed = said(Due("pending", "10000001", "", 5, 4, "wlcg", seconds=3_600), 1)
+    exhausted = said(Due("exhausted", "10000001", "", 5, 4, "wlcg", seconds=3_600), 1)
+
+    assert built_in is not None
+    assert changed is not None
+    assert exhausted is not None
+    assert (built_in.command, changed.command) == (ExpirePending(seconds=604_800), ExpirePending(seconds=3_600))
+    assert exhausted.command == FinishTask(soft=False, reason="exhausted for 1 hour")
 
 
 def test_an_unknown_kind_is_an_error_that_names_it() -> None:

@@ -14,17 +14,23 @@ from schemas.queue import ExpireLease
 from schemas.task import FinishTask, WakeTask
 from streams.config import TimersConfig
 from streams.timers.clockwork import TimerLoop
+from streams.timers.deadlines import Deadlines
 from tests.streams.log_of_tasks import TaskLog
 
 pytestmark = pytest.mark.stack
 
+NOW, MINUTE = 1_700_000_000_000_000, 60_000_000
 SEEN_AT = 1_700_000_000_000_000
 
 DATABASE = "culm_timers_test"
 TABLES = """
-    CREATE TABLE deadline (kind text, aggregate text, aggregate_id text, key text, due_at bigint, sequence bigint, detail json);
-    CREATE TABLE task (task_id bigint, vo text);
-    INSERT INTO task VALUES (10500001, 'lsst');
+    CREATE TABLE deadline (kind text, aggregate text, aggregate_id text, key text, due_at bigint, sequence bigint, detail json,
+        counted_from bigint);
+    CREATE TABLE task (task_id bigint, vo text, status text, label text, current_priority bigint);
+    CREATE TABLE policy (name text, document json);
+    INSERT INTO task VALUES (10500001, 'lsst', 'pending', 'user', 1000), (10500002, 'lsst', 'paused', 'managed', 100),
+        (10500003, 'lsst', 'pending', 'managed', 899), (10500004, 'lsst', 'pending', 'managed', 900),
+        (10500005, 'lsst', 'pending', 'managed', 949), (10500006, 'lsst', 'pending', 'managed', 950);
 """
 
 
@@ -55,11 +61,58 @@ def database(postgres: str) -> Iterator[str]:
 
 
 def insert(address: str, *rows: tuple[object, ...]) -> None:
-    """Rows of `deadline`."""
+    """Rows of `deadline`; those of tasks count from the time given, those of leases are due at it."""
     connection = psycopg2.connect(address)
     with connection, connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO deadline VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
+        cursor.executemany("INSERT INTO deadline VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", [(*row, row[4]) for row in rows])
     connection.close()
+
+
+def due(address: str, now: int) -> list[tuple[str, str, int, int]]:
+    """Kind, task, due time and length in seconds of what is due."""
+    deadlines = Deadlines(address, page=2)
+    found = [(row.kind, row.aggregate_id, row.due_at, row.seconds) for row in deadlines.due(now)]
+    deadlines.close()
+    return found
+
+
+def parked(task: int, at: int, kind: str = "parked") -> tuple[object, ...]:
+    return (kind, "task", str(task), "", at, 3, "{}")
+
+
+def test_a_task_is_tried_again_after_a_time_by_its_priority_and_not_while_it_is_paused(database: str) -> None:
+    insert(database, *(parked(10_500_000 + number, NOW) for number in range(1, 7)))
+
+    for minutes, tasks in ((9, ""), (10, "6"), (29, "6"), (30, "456"), (59, "456"), (60, "13456")):
+        found = due(database, NOW + minutes * MINUTE)
+        assert sorted(task[-1] for _, task, _, _ in found) == list(tasks), minutes
+    assert {(task[-1], seconds) for _, task, _, seconds in due(database, NOW + 60 * MINUTE)} == {
+        ("1", 3600), ("3", 3600), ("4", 1800), ("5", 1800), ("6", 600),
+    }  # fmt: skip
+
+
+def test_lengths_that_operators_set_hold_for_tasks_that_exist(database: str) -> None:
+    insert(database, parked(10_500_001, NOW), parked(10_500_003, NOW, "pending"), parked(10_500_004, NOW, "exhausted"))
+    assert due(database, NOW + 50 * MINUTE) == []
+    connection = psycopg2.connect(database)
+    clocks = [("parked", 7_200), ("pending", 600), ("exhausted", 0)]
+    document = {"clocks": [{"name": name, "seconds": seconds} for name, seconds in clocks]}
+    with connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO policy VALUES ('clocks', %s)", (json.dumps(document),))
+    connection.close()
+
+    assert due(database, NOW + 119 * MINUTE) == [("pending", "10500003", NOW + 10 * MINUTE, 600)]
+    assert [kind for kind, *_ in due(database, NOW + 9_999 * MINUTE)] == ["pending", "parked"]
+
+
+def test_deadlines_go_on_while_the_policies_cannot_be_read(database: str) -> None:
+    insert(database, parked(10_500_001, NOW))
+    connection = psycopg2.connect(database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE policy")
+    connection.close()
+
+    assert [kind for kind, *_ in due(database, NOW + 60 * MINUTE)] == ["parked"]
 
 
 def a_lease(job_id: int) -> tuple[object, ...]:
@@ -73,7 +126,7 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
         database,
         ("parked", "task", "10500001", "", 1_700_000_000_000_000, 3, "{}"),
         ("exhausted", "task", "10500001", "", 1_700_000_000_000_000, 4, "{}"),
-        ("parked", "task", "10500001", "later", time.time_ns() // 1000 + 3_600_000_000, 5, "{}"),
+        ("parked", "task", "10500001", "later", time.time_ns() // 1000, 5, "{}"),
         a_lease(77),
         a_lease(78),
     )
@@ -93,7 +146,7 @@ def test_due_rows_become_commands_and_leases_only_after_a_watch(log: TaskLog, da
         leases = [next_command(lambda one: isinstance(one.message, ExpireLease)) for _ in range(2)]
     clockwork.close()
 
-    assert [one.message for one in first] == [FinishTask(soft=False, reason="exhausted for 48 hours"), WakeTask(cause="TIMER")]
+    assert [one.message for one in first] == [WakeTask(cause="TIMER"), FinishTask(soft=False, reason="exhausted for 48 hours")]
     assert {(one.envelope.aggregate_id, one.envelope.vo, one.envelope.role) for one in first} == {("10500001", "lsst", "system")}
     assert [one.message.job_id for one in leases] == [77, 78]
     assert all(one.message.at >= one.message.watched_since + 1_000_000 for one in leases)
