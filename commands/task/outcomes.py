@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from commands.decision import Decision, FollowUp, accept
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import cut, first_part
+from commands.task.corrections import corrections, memory_after
 from commands.task.ends import MERGE_ATTEMPTS_MAX
 from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
@@ -28,7 +29,6 @@ from schemas.types import (
     JobOutcome,
     OutcomeKind,
     OutputFile,
-    Requirements,
     RetryAction,
     UnitChange,
 )
@@ -77,7 +77,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         units=tuple(changes.values()),
         accounts=_accounts_after(task, known, changes, at_work),
     )
-    return accept(recorded, follow_ups=tuple(follow_ups))
+    return accept(recorded, *corrections(task, known, changes), follow_ups=tuple(follow_ups))
 
 
 def _with_queue(outcome: JobOutcome, at_work: Mapping[int, LiveJob]) -> JobOutcome:
@@ -138,7 +138,7 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> U
         attempt=attempt,
         failed_attempt=failed_attempt,
         attempts_given=given,
-        ram_mb=_memory(task.definition.requirements, outcome) if outcome.action is RetryAction.MORE_MEMORY else None,
+        ram_mb=memory_after(task, unit_id, outcome),
     )
 
 
@@ -154,13 +154,6 @@ def is_retried_by_server(task: Task, outcome: JobOutcome, attempt: int) -> bool:
         return False
     code = outcome.error_code or 0
     return attempt <= (SERVER_RETRIES_ASKED if code < 0 else SERVER_RETRIES_SIGNAL if code in SIGNAL_CODES else 0)
-
-
-def _memory(required: Requirements, outcome: JobOutcome) -> int | None:
-    """Memory for the next attempt in the task's own unit; rules count MB per core."""
-    if outcome.ram_mb is None or required.ram_per_core:
-        return outcome.ram_mb
-    return outcome.ram_mb * max(1, required.core_count)
 
 
 def _merge_ended(

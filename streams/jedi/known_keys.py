@@ -47,6 +47,7 @@ TASK = KnownKeys(
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
             "skipScout", "minCpuEfficiency", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
+            "retryRamOffset", "retryRamStep", "retryRamMax", "retryModuleRules",
         )
     ),
     harmless={
@@ -67,9 +68,6 @@ TASK = KnownKeys(
         "prestagingRuleID": "says by which rule inputPreStaging stages; that is refused itself",
         "allowIncompleteInDS": "a dataset is used with the files that are registered in it, closed or open",
         "disableAutoFinish": "a task ends when all of its input is accounted for, not by a time",
-        "retryRamStep": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
-        "retryRamOffset": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
-        "retryRamMax": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
     },
     only={
         "PandaSite": (("",), "a site apart from a queue; name the queue in site"),
@@ -100,7 +98,6 @@ TASK = KnownKeys(
         "memory_leak_core": "memory by running time", "memory_leak_x2": "memory by running time",
         "allowPartialFinish": "a goal of one event; use goal", "workflowHoldup": "input released by a workflow",
         "intermediateTask": "tasks inside a chain", "fullChain": "tasks inside a chain",
-        "retryModuleRules": "retry rules of a task",
         "pushJob": "jobs pushed to workers by the task; the queue decides",
         "priority": "a priority by this name; use currentPriority",
         "debugMode": "live output of jobs", "osMatching": "a choice of queues by operating system",

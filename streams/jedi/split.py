@@ -129,7 +129,7 @@ class Parcel:
             return False
         if self.records_bytes + input_bytes(unit) > INPUT_RECORDS_BYTES_MAX:
             return False
-        if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
+        if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE / rules.input_divisor:
             return False
         own = (rules.files_per_job, rules.events_per_job, rules.gigabytes_per_job)
         if own == (None, None, None) and size > INPUT_BYTES_MAX:

@@ -41,7 +41,7 @@ def without_additions(found: Any, recorded: Any) -> Any:
 
 
 def with_defaults(full_name: str, recorded: dict[str, Any]) -> dict[str, Any]:
-    """What was recorded, with the defaults of fields that were added since, also in records, null or not, and lists of records within it."""
+    """What was recorded, with the defaults of fields that were added since, also in records (or null) and lists within it."""
     found = {}
     for field in CATALOG[full_name].schema["fields"]:
         value = recorded.get(field["name"], field.get("default"))
