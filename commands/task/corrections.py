@@ -63,7 +63,9 @@ def corrections(task: Task, outcomes: Sequence[JobOutcome], changes: Mapping[int
             definition = replace(definition, rules=less.rules)
     slow = [one for one in failed if one.action is RetryAction.MORE_CPU_TIME]
     if slow and task.learning.finished_jobs:
-        again = relearned(task)
+        # What a paused task learned waits for its resumption, and what is known already is not learned twice.
+        new = task.status is not TaskStatus.PAUSED and task.learning.finished_jobs > task.learning.learned_at
+        again = relearned(task) if new else None
         found += () if again is None else (again,)
     elif slow and (time := _cpu_time(definition, slow)) is not None:
         found.append(time)

@@ -7,7 +7,15 @@ import pytest
 from schemas.queue import JobQueued
 from schemas.records import replace
 from schemas.splitting import INPUT_DIVISOR_MAX, files_of_a_job
-from schemas.task import ChangeTaskAttribute, IncreaseAttempts, RequirementsLearned, SplitRuleChanged, TaskAttributeChanged
+from schemas.task import (
+    ChangeTaskAttribute,
+    IncreaseAttempts,
+    PauseTask,
+    RequirementsLearned,
+    ResumeTask,
+    SplitRuleChanged,
+    TaskAttributeChanged,
+)
 from schemas.types import JobUsage, OutcomeKind, Requirements, RetryAction, ScoutRules, SplitRules, TaskDefinition
 from tests.commands.builders import TASK, a_definition, a_running_task, account, generate_all, job, lease, the_task
 from tests.commands.in_memory import Culm
@@ -139,6 +147,31 @@ def test_after_a_success_requirements_are_learned_again_instead() -> None:
 
     assert culm.last(RequirementsLearned).finished_jobs == 1
     assert definition_of(culm).requirements.ram_mb == 3300
+
+
+def test_requirements_are_learned_once_for_several_such_failures_and_not_while_the_task_is_paused() -> None:
+    culm = a_scouting_task()
+    account(culm, job(1), OutcomeKind.FINISHED, usage=JobUsage(pss_kb_max=3000 * 1024), walltime_seconds=100)
+
+    culm.send(PauseTask(), str(TASK))
+    fails(culm, 2, RetryAction.MORE_CPU_TIME, walltime_seconds=4200, events=100)
+    before = sum(isinstance(event, RequirementsLearned) for event, _ in culm.events)
+    culm.send(ResumeTask(), str(TASK))
+    fails(culm, 3, RetryAction.MORE_CPU_TIME, walltime_seconds=4200, events=100)
+    fails(culm, 4, RetryAction.MORE_CPU_TIME, walltime_seconds=4200, events=100)
+
+    assert (before, sum(isinstance(event, RequirementsLearned) for event, _ in culm.events)) == (0, 1)
+
+
+@pytest.mark.parametrize("status", [PauseTask(), None])
+def test_memory_and_input_are_corrected_while_the_task_is_paused_too(status: PauseTask | None) -> None:
+    culm = a_running_task(a_definition(events_total=2, attempts_max=9, requirements=Requirements(ram_mb=2000)))
+    if status is not None:
+        culm.send(status, str(TASK))
+
+    fails(culm, 1, RetryAction.MORE_MEMORY, ram_mb=3000)
+
+    assert definition_of(culm).requirements.ram_mb == 3000
 
 
 def test_a_fixed_cpu_time_stays() -> None:
