@@ -5373,6 +5373,10 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     retry_ram_step_mb: retryRamStep: this by the memory that the task asked for is the factor by which memory
         rises after a failure; null: it rises by the ladder.
     retry_ram_max_mb: retryRamMax: memory does not rise above it.
+    pause_failed_percent: MAX_JOB_FAILURE_RATE_TO_PAUSE_managed: the task is paused when so many per cent of its
+        jobs failed; null: never.
+    pause_jobs_min: MIN_JOBS_TO_PAUSE_managed: with so many jobs that ended at least.
+    pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
     """
 
     transformation: str
@@ -5419,6 +5423,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     retry_ram_offset_mb: int | None = None
     retry_ram_step_mb: int | None = None
     retry_ram_max_mb: int | None = None
+    pause_failed_percent: float | None = None
+    pause_jobs_min: int = 1000
+    pause_units_min: int = 100
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5467,6 +5474,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "retry_ram_offset_mb": self.retry_ram_offset_mb,
             "retry_ram_step_mb": self.retry_ram_step_mb,
             "retry_ram_max_mb": self.retry_ram_max_mb,
+            "pause_failed_percent": self.pause_failed_percent,
+            "pause_jobs_min": self.pause_jobs_min,
+            "pause_units_min": self.pause_units_min,
         }
 
     @classmethod
@@ -5517,6 +5527,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             retry_ram_offset_mb=record["retry_ram_offset_mb"],
             retry_ram_step_mb=record["retry_ram_step_mb"],
             retry_ram_max_mb=record["retry_ram_max_mb"],
+            pause_failed_percent=record["pause_failed_percent"],
+            pause_jobs_min=record["pause_jobs_min"],
+            pause_units_min=record["pause_units_min"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5553,6 +5566,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.retry_ram_offset_mb is None or (0 <= self.retry_ram_offset_mb <= 100000000))
             and (self.retry_ram_step_mb is None or (1 <= self.retry_ram_step_mb <= 100000000))
             and (self.retry_ram_max_mb is None or (1 <= self.retry_ram_max_mb <= 100000000))
+            and (self.pause_failed_percent is None or (0 <= self.pause_failed_percent <= 100))
+            and 0 <= self.pause_jobs_min <= 1000000000
+            and 0 <= self.pause_units_min <= 1000000000
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

@@ -6,10 +6,12 @@ Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 
 
 from collections.abc import Mapping
+from typing import Any
 
 from commands.decision import Decision, FollowUp, accept
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import cut, first_part
+from commands.task.auto_pause import paused_for_failures
 from commands.task.corrections import corrections, memory_after
 from commands.task.ends import MERGE_ATTEMPTS_MAX
 from commands.task.input_units import UnitStatus
@@ -19,6 +21,7 @@ from commands.task.model import Ending, Task, Unmerged, accounts_of
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge
+from schemas.queue import HoldTask
 from schemas.records import replace
 from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
 from schemas.types import (
@@ -77,7 +80,12 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         units=tuple(changes.values()),
         accounts=_accounts_after(task, known, changes, at_work),
     )
-    return accept(recorded, *corrections(task, known, changes), follow_ups=tuple(follow_ups))
+    following: list[Any] = [*corrections(task, known, changes)]
+    pause = paused_for_failures(task, known, recorded.accounts.finished + recorded.accounts.failed)
+    if pause is not None:
+        following.append(pause)
+        follow_ups += (FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
+    return accept(recorded, *following, follow_ups=tuple(follow_ups))
 
 
 def _with_queue(outcome: JobOutcome, at_work: Mapping[int, LiveJob]) -> JobOutcome:

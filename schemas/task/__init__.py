@@ -3513,6 +3513,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scheduled: Commands that wait for their time.
     input_events: Events of its units, where the definition has a limit of them.
     reading: Number of the reading of its input, from 0.
+    jobs_finished: Jobs that succeeded since the task was refined or resumed.
+    jobs_failed: Jobs that failed since then.
     """
 
     status: str
@@ -3553,6 +3555,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     scheduled: tuple[ScheduledSnapshot, ...] = ()
     input_events: int = 0
     reading: int = 0
+    jobs_finished: int = 0
+    jobs_failed: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3595,6 +3599,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "scheduled": [item.to_avro() for item in self.scheduled],
             "input_events": self.input_events,
             "reading": self.reading,
+            "jobs_finished": self.jobs_finished,
+            "jobs_failed": self.jobs_failed,
         }
 
     @classmethod
@@ -3639,6 +3645,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             scheduled=tuple(ScheduledSnapshot.from_avro(item) for item in record["scheduled"]),
             input_events=record["input_events"],
             reading=record["reading"],
+            jobs_finished=record["jobs_finished"],
+            jobs_failed=record["jobs_failed"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3676,6 +3684,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.scheduled) <= 100
             and 0 <= self.input_events <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and 0 <= self.jobs_finished <= 1000000000000
+            and 0 <= self.jobs_failed <= 1000000000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
