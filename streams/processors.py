@@ -33,7 +33,7 @@ HEARTBEATS = "culm.pilot.heartbeats.v1"
 OUTCOMES_WITHIN = 0.05
 HEARTBEATS_WITHIN = 0.5
 JOBS_REMEMBERED = 200_000
-#: Of a job's definition, which is most of what this worker reads, only its memory is of interest.
+#: Of a job's definition, which is most of what this worker reads, its memory and what rules may be limited to are of interest.
 MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "retry_rule_set"), lambda record: _memory_given(record["spec"]))
 
 #: Of a decision only its id is of interest: what it says is known to the worker that made it.
