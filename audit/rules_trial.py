@@ -10,15 +10,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.instants import MICROSECONDS
-from schemas.job import JobCancelled, JobClosed, JobFailed, JobFinished, JobLost, JobMerging, JobStarted
+from schemas.job import JobCancelled, JobClosed, JobDefined, JobFailed, JobFinished, JobLost, JobMerging, JobStarted
 from schemas.reading import Recorded
 from schemas.task import JobOutcomesRecorded, JobsGenerated, TaskRetried
 from schemas.types import JobError, JobKind, JobOutcome, OutcomeKind, RetryAction, RetryRule
-from streams.jedi.retry import advise
+from streams.jedi.retry import UNKNOWN_SCOPE, RulesScope, advise
 
 SECONDS_AN_HOUR = 3600
 #: Whether more memory is to be had depends on what the job was given, which is not read here.
-TRIED_AGAIN = frozenset({RetryAction.RETRY, RetryAction.MORE_MEMORY})
+TRIED_AGAIN = frozenset(
+    {
+        RetryAction.RETRY,
+        RetryAction.MORE_MEMORY,
+        RetryAction.MEMORY_BY_FACTOR,
+        RetryAction.LESS_INPUT,
+        RetryAction.MORE_CPU_TIME,
+    }
+)
 ENDS = (JobFinished, JobMerging, JobFailed, JobLost, JobCancelled, JobClosed)
 
 
@@ -48,16 +56,20 @@ class RulesTally:
 
 @dataclass(slots=True)
 class RecordedJobs:
-    """What the events of jobs say: errors of those that failed, and for how long (s) each ran."""
+    """What the events of jobs say: errors of those that failed, for how long (s) each ran, and which rules may be for it."""
 
     errors: dict[int, tuple[JobError, ...]] = field(default_factory=dict)
     seconds: dict[int, int] = field(default_factory=dict)
+    scopes: dict[int, RulesScope] = field(default_factory=dict)
     _began: dict[int, int] = field(default_factory=dict)
 
     def see(self, record: Recorded) -> None:
         """One event of a job."""
         job_id, at = int(record.event.aggregate_id), record.event.occurred_at
         match record.message:
+            case JobDefined() as event:
+                spec = event.spec
+                self.scopes[job_id] = RulesScope(spec.architecture, spec.release, spec.share, spec.retry_rule_set)
             case JobStarted() as event:
                 self._began[job_id] = event.started_at or at
             case JobFailed() | JobLost() as event:
@@ -116,7 +128,7 @@ def _ended(held: _Input, outcome: JobOutcome, jobs: RecordedJobs, rules: Sequenc
         tally.unknown += 1
         return
     tally.failures += 1
-    advice = advise(errors, rules, outcome.ram_mb or 0)
+    advice = advise(errors, rules, outcome.ram_mb or 0, scope=jobs.scopes.get(outcome.job_id, UNKNOWN_SCOPE))
     if advice.action is not outcome.action and not {advice.action, outcome.action} <= TRIED_AGAIN:
         error = advice.error or JobError(source="", code=0, diagnostic="")
         tally.advice[(error.source, error.code, outcome.action.value, advice.action.value)] += 1

@@ -10,6 +10,8 @@ from schemas.types import Requirements, ResourceType
 
 #: What JEDI leaves of the memory that was asked for in a job's own request.
 RAM_COMPENSATION = 0.9
+#: Steps by which the memory of a core rises after a failure (docs/reference/jedi.md, "Retry rules").
+MEMORY_LADDER_MB = (1000, 2000, 3000, 4000, 6000, 8000)
 #: Key of the policy.
 RESOURCE_TYPES_KEY = "resource_types"
 #: Of a job that no row takes, as in PanDA.

@@ -9,11 +9,14 @@ INPUT_RECORDS_BYTES_MAX = 330_000
 #: Of one file, beside its texts.
 NUMBERS_BYTES = 100
 MEGABYTE = 1024**2
+#: Of a task whose jobs are to have one file each.
+INPUT_DIVISOR_MAX = 1_000_000
 
 
 def files_of_a_job(rules: SplitRules) -> int:
     """The most files that one job may have."""
-    return min(rules.files_per_job or rules.files_per_job_max, FILES_OF_A_JOB_MAX)
+    most = rules.files_per_job or max(1, rules.files_per_job_max // rules.input_divisor)
+    return min(most, FILES_OF_A_JOB_MAX)
 
 
 def disk_bytes(required: Requirements, input_bytes_of_job: int, events: int | None) -> int:

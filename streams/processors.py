@@ -19,7 +19,7 @@ from streams.facts.snapshot import POLICY_EVENTS, Snapshot
 from streams.jedi.outcomes import ENDINGS, roll_up
 from streams.jedi.parents import tell_children
 from streams.jedi.reactions import Generation, refine_submitted
-from streams.jedi.retry import MemoryGiven, memory_of
+from streams.jedi.retry import UNKNOWN_SCOPE, MemoryGiven, RulesScope, memory_of
 from streams.jedi.wake import wake_all, wake_by_source, wake_late
 from streams.leases.ends import KINDS as LEASE_ENDS
 from streams.leases.ends import ended_leases
@@ -34,8 +34,8 @@ HEARTBEATS = "culm.pilot.heartbeats.v1"
 OUTCOMES_WITHIN = 0.05
 HEARTBEATS_WITHIN = 0.5
 JOBS_REMEMBERED = 200_000
-#: Of a job's definition, which is most of what this worker reads, only its memory is of interest.
-MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "ram_mb_min"), lambda record: _memory_given(record["spec"]))
+#: Of a job's definition, which is most of what this worker reads, its memory and what rules may be limited to are of interest.
+MEMORY_GIVEN = PartialDecoder("culm.job.JobDefined", ("spec", "retry_rule_set"), lambda record: _memory_given(record["spec"]))
 
 #: Of a decision only its id is of interest: what it says is known to the worker that made it.
 DECISION_MADE = PartialDecoder("culm.task.BrokerageDecided", ("order",), lambda record: record["order"])
@@ -53,6 +53,9 @@ class JobEnds:
         self._memory: OrderedDict[int, int] = OrderedDict()
         #: Of those of them that have several.
         self._cores: dict[int, int] = {}
+        #: Of those for which rules with limits may be, one object for each that there is.
+        self._scopes: dict[int, RulesScope] = {}
+        self._same: dict[RulesScope, RulesScope] = {}
 
     def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
         """Outcomes for the tasks whose jobs ended."""
@@ -63,12 +66,17 @@ class JobEnds:
                 self._memory[job_id] = memory_of(one.message.ram_mb_min, cores)
                 if cores > 1:
                     self._cores[job_id] = cores
+                if (scope := one.message.scope) != UNKNOWN_SCOPE:
+                    self._scopes[job_id] = self._same.setdefault(scope, scope)
             else:
                 ended.append(one)
-        yield from roll_up(ended, facts.retry_rules, self._memory, self._cores)
+        yield from roll_up(ended, facts.retry_rules, self._memory, self._cores, self._scopes)
         while len(self._memory) > JOBS_REMEMBERED:
             forgotten, _ = self._memory.popitem(last=False)
             self._cores.pop(forgotten, None)
+            self._scopes.pop(forgotten, None)
+        if len(self._same) > JOBS_REMEMBERED:
+            self._same.clear()
 
 
 def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tuple[Listener, ...]:
@@ -134,4 +142,5 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
 
 
 def _memory_given(spec: Mapping[str, Any]) -> MemoryGiven:
-    return MemoryGiven(spec["core_count"], spec["ram_mb_min"])
+    scope = RulesScope(spec["architecture"], spec["release"], spec["share"], spec["retry_rule_set"])
+    return MemoryGiven(spec["core_count"], spec["ram_mb_min"], scope)

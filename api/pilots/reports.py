@@ -173,7 +173,8 @@ def end_of(report: Report, attempt: int, storage: str) -> ReportJobEnd:
 
 def errors_of(body: Mapping[str, Any]) -> tuple[JobError, ...]:
     """What went wrong, by family; the pilot's code first, except where it only renames the payload's exit code."""
-    pilot_code = abs(code_of(body, "pilotErrorCode"))
+    # Its sign says that the pilot asks for another attempt elsewhere.
+    pilot_code = code_of(body, "pilotErrorCode")
     diagnostic = text_of(body, "pilotErrorDiag", DIAGNOSTIC_MAX)
     exit_code = code_of(body, "transExitCode")
     errors = []

@@ -7,6 +7,7 @@ In: a task and an event. Out: the task. Guards: finished + failed <= used <= tot
 import json
 from dataclasses import replace
 
+from commands.task.auto_pause import counted
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.learning import jobs_measured, learned, reverted
@@ -117,6 +118,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _restored(task, event)
         case JobOutcomesRecorded():
             jobs_measured(task, event)
+            task.jobs_finished, task.jobs_failed = counted(task, event.outcomes)
             outcomes_recorded(task, event)
             secondaries_ended(task, event.units)
         case TaskKillOrdered():
@@ -144,7 +146,8 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskPaused():
             task.old_status = before
         case TaskResumed():
-            task.status, task.blocked_at = task.old_status, envelope.occurred_at if task.blocked_at else 0
+            task.status, task.jobs_finished, task.jobs_failed = task.old_status, 0, 0
+            task.blocked_at = envelope.occurred_at if task.blocked_at else 0
         case AttemptsIncreased():
             _attempts_increased(task, event.increase)
         case TaskPriorityChanged():
@@ -222,6 +225,7 @@ def _refined(task: Task, event: TaskRefined) -> None:
     task.secondaries = refined_secondaries(task, event.definition)
     task.definition, task.known_units = event.definition, len(task.units)
     task.library, task.build_failures, task.learning = None, 0, Learning()
+    task.jobs_finished, task.jobs_failed = 0, 0
     if are_complete(task.lists, task.names):
         task.wanted = wanted_names(task.definition, task.names)
 

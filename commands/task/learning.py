@@ -28,7 +28,13 @@ def learning_step(task: Task) -> RequirementsLearned | None:
         return None
     due = any(learning.learned_at < milestone <= learning.finished_jobs for milestone in MILESTONES)
     first = task.scouts is Scouts.PASSED and not learning.learned_at
-    if not due and not first:
+    return relearned(task) if due or first else None
+
+
+def relearned(task: Task) -> RequirementsLearned | None:
+    """What the jobs that succeeded say of the requirements now; None where nothing is to be learned."""
+    learning, definition = task.learning, task.definition
+    if definition is None or definition.scouts is None or learning.reverted or not learning.measures:
         return None
     measures = tuple(learning.measures.values())
     seed = f"{task.task_id}:{learning.finished_jobs}" if len(measures) > SAMPLE_JOBS_MAX else ""

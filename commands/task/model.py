@@ -83,6 +83,7 @@ class Task:
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by
     input dataset, how many files its units are of. input_events: their events, where the definition limits these. retrying:
     units of a retry are still to be given their attempts.
+    jobs_finished, jobs_failed: since the task was refined or resumed.
     reading: number of the present reading of the input, from 0. followed: of input datasets that still grow, how many files the
     task has had, in the order in which they were registered.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
@@ -121,6 +122,8 @@ class Task:
     secondaries: Secondaries = field(default_factory=Secondaries)
     known_units: int = 0
     retrying: bool = False
+    jobs_finished: int = 0
+    jobs_failed: int = 0
     scouts: Scouts = Scouts.NONE
     learning: Learning = field(default_factory=Learning)
     orders: UndoDict[int, Order] = field(default_factory=UndoDict)

@@ -6,10 +6,13 @@ Source: docs/reference/jedi.md, "File accounts" and "Attempts".
 
 
 from collections.abc import Mapping
+from typing import Any
 
 from commands.decision import Decision, FollowUp, accept
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import cut, first_part
+from commands.task.auto_pause import paused_for_failures
+from commands.task.corrections import corrections, memory_after
 from commands.task.ends import MERGE_ATTEMPTS_MAX
 from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
@@ -19,6 +22,7 @@ from commands.task.secondary_changes import accounts_once_ended
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge
+from schemas.queue import HoldTask
 from schemas.records import replace
 from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
 from schemas.types import (
@@ -29,7 +33,6 @@ from schemas.types import (
     JobOutcome,
     OutcomeKind,
     OutputFile,
-    Requirements,
     RetryAction,
     UnitChange,
 )
@@ -79,7 +82,12 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         accounts=_accounts_after(task, known, changes, at_work),
         secondaries=accounts_once_ended(task, changes.values()) if task.secondaries else (),
     )
-    return accept(recorded, follow_ups=tuple(follow_ups))
+    following: list[Any] = [*corrections(task, known, changes)]
+    pause = paused_for_failures(task, known, recorded.accounts.finished + recorded.accounts.failed)
+    if pause is not None:
+        following.append(pause)
+        follow_ups += (FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
+    return accept(recorded, *following, follow_ups=tuple(follow_ups))
 
 
 def _with_queue(outcome: JobOutcome, at_work: Mapping[int, LiveJob]) -> JobOutcome:
@@ -140,7 +148,7 @@ def unit_after(task: Task, unit_id: int, outcome: JobOutcome, attempt: int) -> U
         attempt=attempt,
         failed_attempt=failed_attempt,
         attempts_given=given,
-        ram_mb=_memory(task.definition.requirements, outcome) if outcome.action is RetryAction.MORE_MEMORY else None,
+        ram_mb=memory_after(task, unit_id, outcome),
     )
 
 
@@ -156,13 +164,6 @@ def is_retried_by_server(task: Task, outcome: JobOutcome, attempt: int) -> bool:
         return False
     code = outcome.error_code or 0
     return attempt <= (SERVER_RETRIES_ASKED if code < 0 else SERVER_RETRIES_SIGNAL if code in SIGNAL_CODES else 0)
-
-
-def _memory(required: Requirements, outcome: JobOutcome) -> int | None:
-    """Memory for the next attempt in the task's own unit; rules count MB per core."""
-    if outcome.ram_mb is None or required.ram_per_core:
-        return outcome.ram_mb
-    return outcome.ram_mb * max(1, required.core_count)
 
 
 def _merge_ended(

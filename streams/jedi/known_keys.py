@@ -47,6 +47,7 @@ TASK = KnownKeys(
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "disableAutoFinish", "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
             "skipScout", "minCpuEfficiency", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
+            "retryRamOffset", "retryRamStep", "retryRamMax", "retryModuleRules",
         )
     ),
     harmless={
@@ -62,13 +63,11 @@ TASK = KnownKeys(
         "forceStaged": "input is always copied to the job",
         "avoidVP": _PLACES, "allowInputWAN": _PLACES, "t1Weight": _PLACES, "registerDatasets": "outputs are always registered",
         "nucleus": _PLACES, "cloudAsVO": "a cloud is a cloud",
-        "noAutoPause": "no task is paused but by a person", "disableReassign": "no waiting job changes its queue by itself",
+        "noAutoPause": "read with the figures of the policy, after refinement",
+        "disableReassign": "no waiting job changes its queue by itself",
         "noInputPooling": "input is taken as soon as it is known", "nChunksToWait": "input is taken as soon as it is known",
         "prestagingRuleID": "says by which rule inputPreStaging stages; that is refused itself",
         "allowIncompleteInDS": "a dataset is used with the files that are registered in it, closed or open",
-        "retryRamStep": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
-        "retryRamOffset": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
-        "retryRamMax": "memory after a failure rises by the ladder (docs/reference/jedi.md, Retry rules)",
     },
     only={
         "PandaSite": (("",), "a site apart from a queue; name the queue in site"),
@@ -98,7 +97,6 @@ TASK = KnownKeys(
         "memory_leak_core": "memory by running time", "memory_leak_x2": "memory by running time",
         "allowPartialFinish": "a goal of one event; use goal", "workflowHoldup": "input released by a workflow",
         "intermediateTask": "tasks inside a chain", "fullChain": "tasks inside a chain",
-        "retryModuleRules": "retry rules of a task",
         "pushJob": "jobs pushed to workers by the task; the queue decides",
         "priority": "a priority by this name; use currentPriority",
         "debugMode": "live output of jobs", "osMatching": "a choice of queues by operating system",

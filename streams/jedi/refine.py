@@ -17,7 +17,14 @@ from schemas.scopes import dataset_name
 from schemas.server_address import with_name
 from schemas.types import NameList, ScoutRules, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.known_keys_check import problems_of_keys
-from streams.jedi.requirements import check_patterns, events_of, hs06_seconds_of, requirements_of, walltime_target_of
+from streams.jedi.requirements import (
+    check_patterns,
+    events_of,
+    hs06_seconds_of,
+    requirements_of,
+    retry_megabytes,
+    walltime_target_of,
+)
 from streams.jedi.secondary_inputs import input_items, secondary_inputs
 from streams.jedi.shown import readable, shown
 from streams.jedi.task_parameters import (
@@ -139,6 +146,11 @@ def _definition(
         listed=listed,
         scouts=_scouts(given),
         secondaries=secondary_inputs(given, items, without_input=without_input),
+        release=readable(given.name("transUses"), 255),
+        retry_rule_set=given.name("retryModuleRules"),
+        retry_ram_offset_mb=retry_megabytes(given, "retryRamOffset"),
+        retry_ram_step_mb=retry_megabytes(given, "retryRamStep"),
+        retry_ram_max_mb=retry_megabytes(given, "retryRamMax"),
     )
 
 

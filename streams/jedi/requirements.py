@@ -49,6 +49,7 @@ def requirements_of(given: Parameters) -> Requirements:
         ram_per_core="PerCore" in unit or not given.whole("ramCount", 0, MEMORY_MB_MAX),
         disk_mb=output_mb + work_mb,
         output_mb=output_mb,
+        ram_fixed=unit.endswith("Fixed"),
         walltime_seconds=_walltime_seconds(given),
         label=given.name("prodSourceLabel", "user"),
         processing_type=given.name("processingType"),
@@ -57,6 +58,17 @@ def requirements_of(given: Parameters) -> Requirements:
         io_intensity_kbps=_rate_kbps(given, "ioIntensity"),
         disk_io_kbps=_rate_kbps(given, "diskIO"),
     )
+
+
+def retry_megabytes(given: Parameters, key: str) -> int | None:
+    """`retryRamOffset`, `retryRamStep` or `retryRamMax` in MB, rounded up, as BPS says fractions; None where it is not given."""
+    found = given.number(key)
+    if found is None:
+        return None
+    if not 0 <= found <= MEMORY_MB_MAX:
+        given.complain(key, f"memory of 0 to {MEMORY_MB_MAX} MB")
+        return None
+    return -int(-found // 1) or None
 
 
 def events_of(given: Parameters, key: str) -> int | None:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.patterns import PatternRefused, compile_pattern
+from schemas.resource_types import MEMORY_LADDER_MB
 from schemas.types import JobError, RetryAction, RetryRule
 
 #: Families in the order in which their errors are looked at.
 FAMILIES = ("pilot", "exe", "ddm", "jobdispatcher", "taskbuffer", "trans", "sup")
-#: MB per core; beyond the last step goes only what is known to have used more.
-MEMORY_LADDER = (1000, 2000, 3000, 4000, 6000, 8000)
 STEP_MB, MEMORY_MB_MAX = 1000, 100_000_000
 RAM_COMPENSATION = 0.9
 
@@ -52,18 +51,42 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesScope:
+    """What rules may be limited to, of one job. work_queue: its global share. rule_set: the set that its task names, or empty."""
+
+    architecture: str | None = None
+    release: str = ""
+    work_queue: str = ""
+    rule_set: str = ""
+
+    def takes(self, rule: RetryRule) -> bool:
+        """True when the rule is for such jobs."""
+        limits = ((rule.architecture, self.architecture), (rule.release, self.release), (rule.work_queue, self.work_queue))
+        return rule.rule_set == self.rule_set and all(limit in (None, found) for limit, found in limits)
+
+
+#: Of a job that nothing is known of: rules with limits are not for it.
+UNKNOWN_SCOPE = RulesScope()
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryGiven:
-    """What a job's definition says of its memory; ram_mb_min is for all its cores."""
+    """What a job's definition says of its memory, and what its rules are; ram_mb_min is for all its cores."""
 
     core_count: int
     ram_mb_min: int
+    scope: RulesScope = UNKNOWN_SCOPE
 
 
-def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, used_mb: int = 0) -> Advice:
+def advise(
+    errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, used_mb: int = 0, scope: RulesScope = UNKNOWN_SCOPE
+) -> Advice:
     """What to do with the input of a job that failed with `errors`, having had `ram_mb`.
 
     used_mb: what it used for certain, in the unit of `ram_mb`, 0 if that is not known. More memory is then more than this, also
     above the ladder: a payload that needs more than the slot that it had is not sent to such a slot again.
+
+    scope: rules that are limited to other jobs do not count.
 
     The first error, in family order, for which an active rule acts decides; without one the input is tried again. Inactive rules
     are only recorded. At
@@ -72,7 +95,7 @@ def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, 
     ordered = sorted(errors, key=lambda error: _rank(error.source))
     on_trial: RetryAction | None = None
     for error in ordered:
-        matching = [rule for rule in rules if _matches(rule, error)]
+        matching = [rule for rule in rules if scope.takes(rule) and _matches(rule, error)]
         on_trial = on_trial or next((rule.action for rule in matching if not rule.active), None)
         acting = [rule for rule in matching if rule.active]
         if acting:
@@ -82,7 +105,7 @@ def advise(errors: Sequence[JobError], rules: Sequence[RetryRule], ram_mb: int, 
 
 def next_memory(ram_mb: int) -> int | None:
     """The first step of the ladder above `ram_mb`; None at the top."""
-    return next((step for step in MEMORY_LADDER if step > ram_mb), None)
+    return next((step for step in MEMORY_LADDER_MB if step > ram_mb), None)
 
 
 def memory_above(used_mb: int) -> int:
@@ -101,12 +124,14 @@ def _applied(acting: Sequence[RetryRule], error: JobError, ram_mb: int, used_mb:
     if action is RetryAction.LIMIT_RETRY:
         limits = [rule.attempts_max for rule in acting if rule.action is action and rule.attempts_max is not None]
         return Advice(action, error, attempts_max=min(limits, default=None))
-    if action is not RetryAction.MORE_MEMORY:
+    if action not in (RetryAction.MORE_MEMORY, RetryAction.MEMORY_BY_FACTOR):
         return Advice(action, error)
     step = next_memory(ram_mb)
     if used_mb and used_mb >= ram_mb:
         step = min(max(step or 0, memory_above(used_mb)), MEMORY_MB_MAX)
-    return Advice(RetryAction.RETRY, error) if step is None else Advice(RetryAction.MORE_MEMORY, error, step)
+    if step is None and action is RetryAction.MORE_MEMORY:
+        return Advice(RetryAction.RETRY, error)
+    return Advice(action, error, step)
 
 
 def _matches(rule: RetryRule, error: JobError) -> bool:

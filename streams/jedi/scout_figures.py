@@ -1,4 +1,4 @@
-"""The figures by which a task's scouts are judged, under PanDA's configuration keys, as the policy of brokers has them. Pure.
+"""The figures by which scouts and failures of a task are judged, as the policy of brokers has them. Pure.
 
 In: a definition and the rows of the policy. Out: the definition that has them, so that its task is judged without the policy.
 Values beyond their bounds become the nearest bound. Source: docs/reference/jedi.md, "Learned requirements".
@@ -12,6 +12,20 @@ from schemas.types import BrokerFigure, TaskDefinition
 
 SECONDS_A_MINUTE = 60
 COUNT_MAX, RAM_MB_MAX, LEAK_MAX = 1_000_000_000, 100_000_000, 1_000_000_000
+
+
+def with_pause_figures(definition: TaskDefinition, figures: Sequence[BrokerFigure], *, left_out: bool) -> TaskDefinition:
+    """`definition` with the share of failed jobs at which a production task is paused; left_out: it asks not to be."""
+    rate = figures_with(figures)["MAX_JOB_FAILURE_RATE_TO_PAUSE_managed"]
+    if left_out or rate >= NONE or definition.requirements.label != "managed":
+        return definition
+    found = figures_with(figures)
+    return replace(
+        definition,
+        pause_failed_percent=min(rate, 100.0),
+        pause_jobs_min=int(min(found["MIN_JOBS_TO_PAUSE_managed"], COUNT_MAX)),
+        pause_units_min=int(min(found["MIN_REMAINING_JOBS_TO_PAUSE_managed"], COUNT_MAX)),
+    )
 
 
 def with_scout_figures(definition: TaskDefinition, figures: Sequence[BrokerFigure]) -> TaskDefinition:

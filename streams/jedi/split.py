@@ -146,7 +146,7 @@ class Parcel:
         records = self.records_bytes + input_bytes(unit) + load.job_record_bytes + units * load.unit_record_bytes
         if records > INPUT_RECORDS_BYTES_MAX:
             return False
-        if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
+        if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE / rules.input_divisor:
             return False
         own = (rules.files_per_job, rules.events_per_job, rules.gigabytes_per_job)
         if own == (None, None, None) and size > INPUT_BYTES_MAX:

@@ -90,10 +90,10 @@ def test_an_output_report_that_cannot_be_read_loses_the_files_and_not_the_report
     assert end_of(report_from(FINAL | {"xml": xml}), 1, "").outputs == ()
 
 
-def test_a_negative_pilot_code_is_taken_by_its_amount() -> None:
+def test_a_negative_pilot_code_keeps_the_sign_by_which_it_asks_for_another_attempt() -> None:
     body = {"pilotErrorCode": -1137, "pilotErrorDiag": "stage-out failed", "transExitCode": 0}
 
-    assert errors_of(body) == (JobError(source="pilot", code=1137, diagnostic="stage-out failed"),)
+    assert errors_of(body) == (JobError(source="pilot", code=-1137, diagnostic="stage-out failed"),)
 
 
 @pytest.mark.parametrize("exit_code", [2, 3, 251])

@@ -118,3 +118,11 @@ def test_a_file_has_rules_as_the_command_takes_them(tmp_path: Path) -> None:
     file.write_text(json.dumps({"rules": [rule]}), encoding="utf-8")
 
     assert rules_in(file) == (RetryRule(source="pilot", code=1305, action=RetryAction.LIMIT_RETRY, attempts_max=2),)
+
+
+def test_a_rule_for_jobs_of_another_queue_changes_nothing_and_one_for_their_own_does() -> None:
+    culm = a_history(False, True)
+    other = RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY, work_queue="Elsewhere")
+    own = RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY, work_queue="Undefined")
+
+    assert (tried(culm, other).saved, tried(culm, own).saved) == (0, 1)

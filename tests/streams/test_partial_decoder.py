@@ -11,7 +11,7 @@ from schemas.types import JobKind, JobSpec
 from schemas.wire import Codec, Poison
 from streams.engine.decoder import Decoder
 from streams.engine.partial_decoder import PartialDecoder
-from streams.jedi.retry import MemoryGiven
+from streams.jedi.retry import MemoryGiven, RulesScope
 from streams.processors import MEMORY_GIVEN
 from tests.streams.builders import an_envelope
 
@@ -32,7 +32,12 @@ SPEC = JobSpec(
     vo="wlcg",
     core_count=8,
     ram_mb_min=7200,
+    architecture="el9",
+    release="25",
+    share="Simulation",
+    retry_rule_set="mc",
 )
+SCOPE = RulesScope("el9", "25", "Simulation", "mc")
 
 
 def a_codec(*, first_id: int = 1) -> Codec:
@@ -46,13 +51,13 @@ def a_codec_schema() -> dict[str, Any]:
     return self_contained(CATALOG["culm.job.JobDefined"])
 
 
-def test_the_memory_of_a_job_is_read_without_the_rest() -> None:
+def test_the_memory_of_a_job_and_what_its_rules_may_be_limited_to_are_read() -> None:
     envelope = an_envelope("1", 3)
     value = a_codec().encode(JobDefined(spec=SPEC), envelope)
 
-    found = Decoder(a_codec()).decode_partially(value[:-20], MEMORY_GIVEN)
+    found = Decoder(a_codec()).decode_partially(value, MEMORY_GIVEN)
 
-    assert (found.name, found.message, found.envelope) == ("JobDefined", MemoryGiven(core_count=8, ram_mb_min=7200), envelope)
+    assert (found.name, found.message, found.envelope) == ("JobDefined", MemoryGiven(8, 7200, SCOPE), envelope)
 
 
 def test_a_version_that_is_not_ours_is_read_whole() -> None:
@@ -61,7 +66,7 @@ def test_a_version_that_is_not_ours_is_read_whole() -> None:
 
     found = Decoder(a_codec()).decode_partially(value, MEMORY_GIVEN)
 
-    assert (found.message, found.envelope) == (MemoryGiven(core_count=8, ram_mb_min=900), envelope)
+    assert (found.message, found.envelope) == (MemoryGiven(8, 900, SCOPE), envelope)
 
 
 def test_a_beginning_that_cannot_be_read_is_poison() -> None:

@@ -7,6 +7,7 @@ import pytest
 from schemas.scopes import dataset_name, scope_of
 from schemas.types import DatasetRole, OutputTemplate, Requirements, ScoutRules, SplitRules, StepDefinition, TaskDefinition
 from streams.jedi.refine import refine
+from streams.jedi.task_parameters import Refusal
 from tests.streams.builders import a_submission, a_submission_with_input, an_output
 from tests.streams.test_refine_refusals import refusal
 
@@ -180,7 +181,7 @@ def test_a_merged_log_is_an_output_of_the_merge_step_only() -> None:
         ({"workingGroup": "phys"}, Requirements()),
         ({"coreCount": 8, "ramCount": 1000}, Requirements(core_count=8, ram_mb=1000)),
         ({"ramCount": 4000, "ramCountUnit": "MB"}, Requirements(ram_mb=4000, ram_per_core=False)),
-        ({"ramCount": 4000, "ramUnit": "MBPerCoreFixed"}, Requirements(ram_mb=4000)),
+        ({"ramCount": 4000, "ramUnit": "MBPerCoreFixed"}, Requirements(ram_mb=4000, ram_fixed=True)),
         ({"outDiskCount": 2049, "outDiskUnit": "kBFixed", "workDiskCount": 10}, Requirements(disk_mb=13, output_mb=3)),
         ({"maxWalltime": 2}, Requirements()),
         ({"walltime": 600, "maxWalltime": 2}, Requirements(walltime_seconds=600)),
@@ -298,3 +299,21 @@ def test_datasets_that_no_item_names_do_not_share_jobs() -> None:
     given["jobParameters"] = given["jobParameters"][:-1]
 
     assert refined(given).rules.datasets_mixed is False
+
+
+def test_memory_after_failures_and_the_set_of_rules_are_read_from_the_parameters() -> None:
+    memory = {"retryRamOffset": 0, "retryRamStep": 3000.5, "retryRamMax": 512_000}
+    given = {**memory, "retryModuleRules": "mc", "transUses": "Atlas-25"}
+
+    found = refined(a_submission(**given))
+
+    assert (found.retry_ram_offset_mb, found.retry_ram_step_mb, found.retry_ram_max_mb) == (None, 3001, 512_000)
+    assert (found.retry_rule_set, found.release) == ("mc", "Atlas-25")
+
+
+@pytest.mark.parametrize("value", [-1, 1e12, "much"])
+def test_memory_after_failures_that_no_host_has_is_refused(value: object) -> None:
+    outcome = refine(a_submission(retryRamStep=value), API)
+
+    assert isinstance(outcome, Refusal)
+    assert "retryRamStep" in outcome.message

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.types import JobError, RetryAction, RetryRule
-from streams.jedi.retry import DEFAULT_RULES, Advice, advise, memory_of, next_memory
+from streams.jedi.retry import DEFAULT_RULES, Advice, RulesScope, advise, memory_of, next_memory
 
 
 def an_error(source: str, code: int, diagnostic: str = "") -> JobError:
@@ -98,6 +98,52 @@ def test_of_several_limits_for_one_error_the_narrowest_holds_in_any_order() -> N
     advice = [advise([error], order, 2000) for order in (rules, rules[::-1])]
 
     assert [(one.action, one.attempts_max) for one in advice] == [(RetryAction.LIMIT_RETRY, 2)] * 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "acts"),
+    [
+        ({}, True),
+        ({"architecture": "el9"}, True),
+        ({"architecture": "el8"}, False),
+        ({"release": "25"}, True),
+        ({"release": "24"}, False),
+        ({"work_queue": "Simulation"}, True),
+        ({"work_queue": "Analysis"}, False),
+        ({"architecture": "el9", "work_queue": "Analysis"}, False),
+    ],
+)
+def test_a_rule_acts_on_the_jobs_that_it_is_limited_to(limits: dict[str, str], acts: bool) -> None:
+    scope = RulesScope(architecture="el9", release="25", work_queue="Simulation")
+    rule = RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY, **limits)  # type: ignore[arg-type]  # limits of a rule
+
+    known, unknown = advise([an_error("exe", 1)], [rule], 0, scope=scope), advise([an_error("exe", 1)], [rule], 0)
+
+    assert (known.action is RetryAction.NO_RETRY, unknown.action is RetryAction.NO_RETRY) == (acts, not limits)
+
+
+def test_a_task_that_names_a_set_of_rules_has_no_others() -> None:
+    error, scope = an_error("exe", 1), RulesScope(rule_set="mc")
+    usual = RetryRule(source="exe", code=1, action=RetryAction.NO_RETRY)
+    own = RetryRule(source="exe", code=1, action=RetryAction.SYSTEM, rule_set="mc")
+
+    assert advise([error], [usual, own], 0, scope=scope).action is RetryAction.SYSTEM
+    assert advise([error], [own, usual], 0).action is RetryAction.NO_RETRY
+    assert advise([error], [usual], 0, scope=scope).action is RetryAction.RETRY
+
+
+@pytest.mark.parametrize("action", [RetryAction.LESS_INPUT, RetryAction.MORE_CPU_TIME])
+def test_corrections_of_the_task_are_passed_on(action: RetryAction) -> None:
+    assert advise([an_error("exe", 1)], [RetryRule(source="exe", code=1, action=action)], 2000).action is action
+
+
+def test_memory_by_factor_carries_the_step_of_the_ladder_for_tasks_without_one() -> None:
+    rule = RetryRule(source="pilot", code=1212, action=RetryAction.MEMORY_BY_FACTOR)
+
+    found = [advise([an_error("pilot", 1212)], [rule], ram_mb) for ram_mb in (2000, 8000)]
+
+    assert [one.action for one in found] == [RetryAction.MEMORY_BY_FACTOR] * 2
+    assert [one.ram_mb for one in found] == [3000, None]
 
 
 def test_a_limit_after_another_action_does_not_act() -> None:
