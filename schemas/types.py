@@ -147,7 +147,9 @@ class OutcomeKind(StrEnum):
 class RetryAction(StrEnum):
     """What the retry rules say about a failed job's input. RETRY: try again while attempts are left; NO_RETRY:
     never again; MORE_MEMORY: try again with more memory; SYSTEM: infrastructure error: the failure does not
-    count against failures_max; LIMIT_RETRY: try again, but have no more attempts in all than the rule says."""
+    count against failures_max; LIMIT_RETRY: try again, but have no more attempts in all than the rule says;
+    MEMORY_BY_FACTOR: try again with memory times the factor of the task; LESS_INPUT: try again, and jobs of the
+    task get less input; MORE_CPU_TIME: try again, and the CPU time of the task is corrected."""
 
     UNKNOWN = "UNKNOWN"
     RETRY = "RETRY"
@@ -155,6 +157,9 @@ class RetryAction(StrEnum):
     MORE_MEMORY = "MORE_MEMORY"
     SYSTEM = "SYSTEM"
     LIMIT_RETRY = "LIMIT_RETRY"
+    MEMORY_BY_FACTOR = "MEMORY_BY_FACTOR"
+    LESS_INPUT = "LESS_INPUT"
+    MORE_CPU_TIME = "MORE_CPU_TIME"
 
 
 class ScoutsVerdict(StrEnum):
@@ -3157,6 +3162,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     output_kb_per_event: kB of output that an event makes, learned; null is not known.
     output_kb_per_input_mb: kB of output that an MB of input makes, learned where events are not known; null is
         not known.
+    ram_fixed: True when the memory of the task stays as asked for (MBFixed, MBPerCoreFixed).
     """
 
     site: str | None = None
@@ -3177,6 +3183,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     output_mb: int = 0
     output_kb_per_event: float | None = None
     output_kb_per_input_mb: float | None = None
+    ram_fixed: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3199,6 +3206,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             "output_mb": self.output_mb,
             "output_kb_per_event": self.output_kb_per_event,
             "output_kb_per_input_mb": self.output_kb_per_input_mb,
+            "ram_fixed": self.ram_fixed,
         }
 
     @classmethod
@@ -3223,6 +3231,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             output_mb=record["output_mb"],
             output_kb_per_event=record["output_kb_per_event"],
             output_kb_per_input_mb=record["output_kb_per_input_mb"],
+            ram_fixed=record["ram_fixed"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3301,6 +3310,7 @@ class ResourceType(Struct, frozen=True, kw_only=True, gc=False):
 
 _NAMES_OF_RETRYRULE = lines_of(
     (WORD, 1, 64),
+    (WORD, 0, 64),
 )
 
 
@@ -3314,6 +3324,10 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
     active: False for a rule on trial: what it would do is recorded with each end, and not done.
     attempts_max: With LIMIT_RETRY: the most attempts that the input may have; of several rules for one error
         the smallest holds.
+    architecture: Only for jobs of tasks with this architecture, as submitted; null: any.
+    release: Only for jobs of tasks with this software release (transUses); null: any.
+    work_queue: Only for jobs of this work queue, which is the global share; null: any.
+    rule_set: Only for jobs of tasks that name this set (retryModuleRules); empty: of tasks that name none.
     """
 
     source: str
@@ -3322,6 +3336,10 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
     action: RetryAction
     active: bool = True
     attempts_max: int | None = None
+    architecture: str | None = None
+    release: str | None = None
+    work_queue: str | None = None
+    rule_set: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3332,6 +3350,10 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             "action": self.action,
             "active": self.active,
             "attempts_max": self.attempts_max,
+            "architecture": self.architecture,
+            "release": self.release,
+            "work_queue": self.work_queue,
+            "rule_set": self.rule_set,
         }
 
     @classmethod
@@ -3344,6 +3366,10 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             action=RetryAction[record["action"]],
             active=record["active"],
             attempts_max=record["attempts_max"],
+            architecture=record["architecture"],
+            release=record["release"],
+            work_queue=record["work_queue"],
+            rule_set=record["rule_set"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3352,7 +3378,10 @@ class RetryRule(Struct, frozen=True, kw_only=True, gc=False):
             -2147483648 <= self.code <= 2147483647
             and (self.pattern is None or (len(self.pattern) <= 1000 and LINE.takes(self.pattern)))
             and (self.attempts_max is None or (1 <= self.attempts_max <= 1000000))
-            and _NAMES_OF_RETRYRULE("\n".join((self.source, ""))) is not None
+            and (self.architecture is None or (len(self.architecture) <= 500 and LINE.takes(self.architecture)))
+            and (self.release is None or (len(self.release) <= 255 and LINE.takes(self.release)))
+            and (self.work_queue is None or (len(self.work_queue) <= 128 and LINE.takes(self.work_queue)))
+            and _NAMES_OF_RETRYRULE("\n".join((self.source, self.rule_set, ""))) is not None
         )
 
 
@@ -4175,6 +4204,8 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
         the time of one are known.
     hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
+    input_divisor: Limits of files and gigabytes of a job are divided by it, 1 file at least; 1,000,000: one
+        file. Raised by retry rules.
     """
 
     files_per_job: int | None = None
@@ -4187,6 +4218,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     datasets_mixed: bool = False
     walltime_seconds_target: int | None = None
     hs06_seconds_per_event: float | None = None
+    input_divisor: int = 1
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4201,6 +4233,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "datasets_mixed": self.datasets_mixed,
             "walltime_seconds_target": self.walltime_seconds_target,
             "hs06_seconds_per_event": self.hs06_seconds_per_event,
+            "input_divisor": self.input_divisor,
         }
 
     @classmethod
@@ -4217,6 +4250,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             datasets_mixed=record["datasets_mixed"],
             walltime_seconds_target=record["walltime_seconds_target"],
             hs06_seconds_per_event=record["hs06_seconds_per_event"],
+            input_divisor=record["input_divisor"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4231,6 +4265,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
             and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
+            and 1 <= self.input_divisor <= 1000000
         )
 
 
@@ -4994,14 +5029,15 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     outputs: What it made.
     events: Events processed.
     action: What the retry rules say.
-    ram_mb: Memory for the next attempt with MORE_MEMORY.
+    ram_mb: Memory for the next attempt with MORE_MEMORY, and with MEMORY_BY_FACTOR where the task has no
+        factor.
     error_source: Error family: pilot, exe, ddm, jobdispatcher, taskbuffer, trans, sup.
     error_code: Code within the family.
     error_diagnostic: The sentence for people.
     queue: Queue that it was on; empty in commands, and in events of earlier releases.
     attempts_max: With LIMIT_RETRY: the most attempts that its input may have.
     on_trial: What an inactive rule would have said; null where none matched.
-    usage: What a job that succeeded used, as its pilot reported it.
+    usage: What the job used, as its pilot reported it; of a job that failed only where its retry rule needs it.
     walltime_seconds: From its start to its end, as its pilot reported them.
     """
 
@@ -5087,6 +5123,7 @@ _NAMES_OF_JOBSPEC = lines_of(
     (WORD, 0, 128),
     (WORD, 0, 64),
     (URL, 0, 2000),
+    (WORD, 0, 64),
 )
 
 
@@ -5128,6 +5165,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     memory_mb_asked: Memory that was asked for it, which a worker that is started for it gets; 0 in logs of
         earlier releases.
     encoded_parameters: The pilot is given the parameters in base64.
+    architecture: Architecture of the task as submitted, for retry rules.
+    release: Software release of the task, for retry rules; empty: none.
+    retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
     """
 
     job_id: int
@@ -5163,6 +5203,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     uses_secrets: bool = False
     memory_mb_asked: int = 0
     encoded_parameters: bool = False
+    architecture: str | None = None
+    release: str = ""
+    retry_rule_set: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5200,6 +5243,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "uses_secrets": self.uses_secrets,
             "memory_mb_asked": self.memory_mb_asked,
             "encoded_parameters": self.encoded_parameters,
+            "architecture": self.architecture,
+            "release": self.release,
+            "retry_rule_set": self.retry_rule_set,
         }
 
     @classmethod
@@ -5239,6 +5285,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             uses_secrets=record["uses_secrets"],
             memory_mb_asked=record["memory_mb_asked"],
             encoded_parameters=record["encoded_parameters"],
+            architecture=record["architecture"],
+            release=record["release"],
+            retry_rule_set=record["retry_rule_set"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5261,7 +5310,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
             and (self.events is None or (0 <= self.events <= 1000000000000000))
             and 0 <= self.memory_mb_asked <= 10000000000000
-            and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", ""))) is not None
+            and (self.architecture is None or (len(self.architecture) <= 500 and LINE.takes(self.architecture)))
+            and len(self.release) <= 255 and LINE.takes(self.release)
+            and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", self.retry_rule_set, ""))) is not None
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
         )
@@ -5651,6 +5702,7 @@ _NAMES_OF_TASKDEFINITION = lines_of(
     (URL, 0, 2000),
     (WORD, 1, 64),
     (URL, 0, 2000),
+    (WORD, 0, 64),
 )
 
 
@@ -5704,6 +5756,16 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
         noWaitParent also one whose parent did not make its dataset.
     auto_finish: A clock finishes the task when it is exhausted; false: disableAutoFinish.
+    release: Software release of the task, for retry rules; empty: none.
+    retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
+    retry_ram_offset_mb: retryRamOffset: after a failure for memory a job asks for no less.
+    retry_ram_step_mb: retryRamStep: this by the memory that the task asked for is the factor by which memory
+        rises after a failure; null: it rises by the ladder.
+    retry_ram_max_mb: retryRamMax: memory does not rise above it.
+    pause_failed_percent: MAX_JOB_FAILURE_RATE_TO_PAUSE_managed: the task is paused when so many per cent of its
+        jobs failed; null: never.
+    pause_jobs_min: MIN_JOBS_TO_PAUSE_managed: with so many jobs that ended at least.
+    pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
     """
 
     transformation: str
@@ -5749,6 +5811,14 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     secondaries: tuple[SecondaryInput, ...] = ()
     allow_empty_input: bool = False
     auto_finish: bool = True
+    release: str = ""
+    retry_rule_set: str = ""
+    retry_ram_offset_mb: int | None = None
+    retry_ram_step_mb: int | None = None
+    retry_ram_max_mb: int | None = None
+    pause_failed_percent: float | None = None
+    pause_jobs_min: int = 1000
+    pause_units_min: int = 100
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5796,6 +5866,14 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "secondaries": [item.to_avro() for item in self.secondaries],
             "allow_empty_input": self.allow_empty_input,
             "auto_finish": self.auto_finish,
+            "release": self.release,
+            "retry_rule_set": self.retry_rule_set,
+            "retry_ram_offset_mb": self.retry_ram_offset_mb,
+            "retry_ram_step_mb": self.retry_ram_step_mb,
+            "retry_ram_max_mb": self.retry_ram_max_mb,
+            "pause_failed_percent": self.pause_failed_percent,
+            "pause_jobs_min": self.pause_jobs_min,
+            "pause_units_min": self.pause_units_min,
         }
 
     @classmethod
@@ -5845,6 +5923,14 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
             allow_empty_input=record["allow_empty_input"],
             auto_finish=record["auto_finish"],
+            release=record["release"],
+            retry_rule_set=record["retry_rule_set"],
+            retry_ram_offset_mb=record["retry_ram_offset_mb"],
+            retry_ram_step_mb=record["retry_ram_step_mb"],
+            retry_ram_max_mb=record["retry_ram_max_mb"],
+            pause_failed_percent=record["pause_failed_percent"],
+            pause_jobs_min=record["pause_jobs_min"],
+            pause_units_min=record["pause_units_min"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5878,7 +5964,14 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
             and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
             and len(self.secondaries) <= 20
-            and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", ""))) is not None
+            and len(self.release) <= 255 and LINE.takes(self.release)
+            and (self.retry_ram_offset_mb is None or (0 <= self.retry_ram_offset_mb <= 100000000))
+            and (self.retry_ram_step_mb is None or (1 <= self.retry_ram_step_mb <= 100000000))
+            and (self.retry_ram_max_mb is None or (1 <= self.retry_ram_max_mb <= 100000000))
+            and (self.pause_failed_percent is None or (0 <= self.pause_failed_percent <= 100))
+            and 0 <= self.pause_jobs_min <= 1000000000
+            and 0 <= self.pause_units_min <= 1000000000
+            and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()
             and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))

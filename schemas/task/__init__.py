@@ -3697,6 +3697,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     reading: Number of the reading of its input, from 0.
     blocked_at: Since when no queue was found for its input (microseconds UTC); 0 while it does not wait for
         one.
+    jobs_finished: Jobs that succeeded since the task was refined or resumed.
+    jobs_failed: Jobs that failed since then.
     """
 
     status: str
@@ -3738,6 +3740,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     input_events: int = 0
     reading: int = 0
     blocked_at: int = 0
+    jobs_finished: int = 0
+    jobs_failed: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3781,6 +3785,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "input_events": self.input_events,
             "reading": self.reading,
             "blocked_at": self.blocked_at,
+            "jobs_finished": self.jobs_finished,
+            "jobs_failed": self.jobs_failed,
         }
 
     @classmethod
@@ -3826,6 +3832,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             input_events=record["input_events"],
             reading=record["reading"],
             blocked_at=record["blocked_at"],
+            jobs_finished=record["jobs_finished"],
+            jobs_failed=record["jobs_failed"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3864,6 +3872,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.input_events <= 1000000000000000
             and 0 <= self.reading <= 1000000
             and 0 <= self.blocked_at <= 4102444800000000
+            and 0 <= self.jobs_finished <= 1000000000000
+            and 0 <= self.jobs_failed <= 1000000000000
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))
