@@ -12,6 +12,8 @@ NUMBERS_BYTES = 100
 
 def files_of_a_job(rules: SplitRules) -> int:
     """The most files that one job may have."""
+    if rules.boundary_whole:
+        return FILES_OF_A_JOB_MAX
     return min(rules.files_per_job or rules.files_per_job_max, FILES_OF_A_JOB_MAX)
 
 

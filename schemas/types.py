@@ -884,6 +884,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
     checksum: ad:<adler32> or md:<md5>.
     endpoint: Storage element that holds it.
     events: Number of events.
+    lumi_block: Luminosity block of its events.
+    boundary_id: Group of files that it belongs to.
     """
 
     lfn: str
@@ -893,6 +895,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
     checksum: str
     endpoint: str
     events: int | None = None
+    lumi_block: int | None = None
+    boundary_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -904,6 +908,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             "checksum": self.checksum,
             "endpoint": self.endpoint,
             "events": self.events,
+            "lumi_block": self.lumi_block,
+            "boundary_id": self.boundary_id,
         }
 
     @classmethod
@@ -917,6 +923,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             checksum=record["checksum"],
             endpoint=record["endpoint"],
             events=record["events"],
+            lumi_block=record["lumi_block"],
+            boundary_id=record["boundary_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -924,6 +932,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.size_bytes <= 1152921504606846976
             and (self.events is None or (0 <= self.events <= 1000000000000))
+            and (self.lumi_block is None or (0 <= self.lumi_block <= 1000000000000))
+            and (self.boundary_id is None or (0 <= self.boundary_id <= 1000000000000))
             and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
 
@@ -1492,6 +1502,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
     start_event: First event of the range, from 0.
     end_event: Last event of the range.
     ram_mb: Memory this unit was boosted to after memory failures.
+    boundary: Luminosity block or group of its file, where the rules of the task look at it.
     """
 
     unit_id: int
@@ -1506,6 +1517,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
     start_event: int | None = None
     end_event: int | None = None
     ram_mb: int | None = None
+    boundary: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1522,6 +1534,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             "start_event": self.start_event,
             "end_event": self.end_event,
             "ram_mb": self.ram_mb,
+            "boundary": self.boundary,
         }
 
     @classmethod
@@ -1540,6 +1553,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             start_event=record["start_event"],
             end_event=record["end_event"],
             ram_mb=record["ram_mb"],
+            boundary=record["boundary"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1551,6 +1565,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             and (self.start_event is None or (0 <= self.start_event <= 1000000000000000))
             and (self.end_event is None or (0 <= self.end_event <= 1000000000000000))
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and (self.boundary is None or (0 <= self.boundary <= 1000000000000))
             and _NAMES_OF_INPUTUNIT("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
 
@@ -3944,6 +3959,12 @@ class SoftwareTag(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_SOFTWARETAG("\n".join((self.project, self.release, self.platform, self.container, ""))) is not None
 
 
+_NAMES_OF_SPLITRULES = lines_of(
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+)
+
+
 class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
@@ -3959,6 +3980,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
         the time of one are known.
     hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
+    boundary: What files of one job have in common: boundary_id, or lumi_block; empty where nothing is.
+    boundary_whole: True when a job has all files of a boundary that it begins with.
+    boundary_mapped: True when outputs belong to the group of the input of their job.
+    order: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
     """
 
     files_per_job: int | None = None
@@ -3971,6 +3996,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     datasets_mixed: bool = False
     walltime_seconds_target: int | None = None
     hs06_seconds_per_event: float | None = None
+    boundary: str = ""
+    boundary_whole: bool = False
+    boundary_mapped: bool = False
+    order: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3985,6 +4014,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "datasets_mixed": self.datasets_mixed,
             "walltime_seconds_target": self.walltime_seconds_target,
             "hs06_seconds_per_event": self.hs06_seconds_per_event,
+            "boundary": self.boundary,
+            "boundary_whole": self.boundary_whole,
+            "boundary_mapped": self.boundary_mapped,
+            "order": self.order,
         }
 
     @classmethod
@@ -4001,6 +4034,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             datasets_mixed=record["datasets_mixed"],
             walltime_seconds_target=record["walltime_seconds_target"],
             hs06_seconds_per_event=record["hs06_seconds_per_event"],
+            boundary=record["boundary"],
+            boundary_whole=record["boundary_whole"],
+            boundary_mapped=record["boundary_mapped"],
+            order=record["order"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4015,6 +4052,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
             and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
+            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.order, ""))) is not None
         )
 
 

@@ -9,6 +9,7 @@ from commands.decision import Decision, FollowUp, accept
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.transitions import WORKING, TaskStatus
+from schemas.boundaries import looked_at
 from schemas.dataset import RequestContents
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
 from schemas.types import TaskDefinition
@@ -37,7 +38,8 @@ def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool, seconda
     secondary input it is read first, so the first dataset of it is asked instead."""
     if definition.secondaries and secondary:
         return _ask_secondary(task, definition, waits=waits, reading=task.reading)
-    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading)
+    order = looked_at(definition.rules)
+    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, order=order)
     return tuple(FollowUp(name, request) for name in definition.input_datasets)
 
 
@@ -52,7 +54,8 @@ def ask_again(task: Task) -> tuple[FollowUp, ...]:
     assert task.definition is not None
     if task.definition.secondaries:
         return _ask_secondary(task, task.definition, waits=task.definition.wait_input, reading=task.reading + 1)
-    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1)
+    order = looked_at(task.definition.rules)
+    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1, order=order)
     return tuple(FollowUp(name, request) for name in task.definition.input_datasets)
 
 
@@ -78,7 +81,8 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream)
+        order = "" if command.stream else looked_at(definition.rules)
+        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream, order=order)
         return accept(follow_ups=(FollowUp(dataset, request),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"

@@ -33,6 +33,7 @@ from commands.task.units import (
     units_made_up,
     within_events,
 )
+from schemas.boundaries import looked_at, number_of
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
@@ -112,6 +113,10 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return _feed_made_up(task, definition, command)
     if not command.known:
         return missing_dataset(task, definition, command)
+    order = looked_at(definition.rules)
+    if command.order != order:  # it exists now, and does not know how its files are to come
+        again = RequestContents(task_id=task.task_id, reading=task.reading, order=order)
+        return accept(follow_ups=(FollowUp(command.dataset, again),))
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
@@ -144,8 +149,14 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
     """The request for the chunk after this one."""
     if not command.files:
         return ()
+    last = command.files[-1]
     after = RequestContents(
-        task_id=task.task_id, chunk=command.chunk + 1, after=command.files[-1].lfn, reading=task.reading
+        task_id=task.task_id,
+        chunk=command.chunk + 1,
+        after=last.lfn,
+        reading=task.reading,
+        order=command.order,
+        after_number=number_of(last, command.order),
     )
     return (FollowUp(command.dataset, after),)
 

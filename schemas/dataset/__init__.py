@@ -119,6 +119,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
 _NAMES_OF_REQUESTCONTENTS = lines_of(
     (FILE_NAME, 0, 1024),
     (WORD, 0, 64),
+    (WORD, 0, 32),
 )
 
 
@@ -131,6 +132,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: True when the task waits for a dataset that does not exist.
     reading: Number of the task's reading of its input, from 0.
     stream: Stream of secondary input that it is for; empty for the master input.
+    order: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
+    after_number: Of the last file of the chunk before, what it is ordered by; null where it has none.
     """
 
     task_id: int
@@ -139,6 +142,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: bool = False
     reading: int = 0
     stream: str = ""
+    order: str = ""
+    after_number: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -149,6 +154,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "waits": self.waits,
             "reading": self.reading,
             "stream": self.stream,
+            "order": self.order,
+            "after_number": self.after_number,
         }
 
     @classmethod
@@ -161,6 +168,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             waits=record["waits"],
             reading=record["reading"],
             stream=record["stream"],
+            order=record["order"],
+            after_number=record["after_number"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -169,7 +178,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and 0 <= self.chunk <= 999998
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, ""))) is not None
+            and (self.after_number is None or (0 <= self.after_number <= 1000000000000))
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, self.order, ""))) is not None
         )
 
 

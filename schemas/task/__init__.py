@@ -429,6 +429,7 @@ class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
 _NAMES_OF_FEEDCONTENTS = lines_of(
     (NAME, 1, 640),
     (WORD, 0, 64),
+    (WORD, 0, 32),
 )
 
 
@@ -446,6 +447,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
         registered.
     reading: Number of the reading that the task asked for.
     stream: Stream of secondary input that it is for; empty for the master input.
+    order: What the files are ordered by before the name, as it was asked for.
     """
 
     dataset: str
@@ -457,6 +459,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     awaits: bool = False
     reading: int = 0
     stream: str = ""
+    order: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -470,6 +473,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "awaits": self.awaits,
             "reading": self.reading,
             "stream": self.stream,
+            "order": self.order,
         }
 
     @classmethod
@@ -485,6 +489,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             awaits=record["awaits"],
             reading=record["reading"],
             stream=record["stream"],
+            order=record["order"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -495,7 +500,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.chunks <= 1000000
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, ""))) is not None
+            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, self.order, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
@@ -3876,6 +3881,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     events: Numbers of events, -1 for unknown; empty when all are.
     starts: First events, -1 for whole files; empty when all are.
     ends: Last events, -1 for whole files; empty when all are.
+    boundaries: Luminosity blocks or groups, -1 for none; empty when no unit has one.
     """
 
     first: int
@@ -3890,6 +3896,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[int, ...] = ()
     starts: tuple[int, ...] = ()
     ends: tuple[int, ...] = ()
+    boundaries: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3906,6 +3913,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "events": list(self.events),
             "starts": list(self.starts),
             "ends": list(self.ends),
+            "boundaries": list(self.boundaries),
         }
 
     @classmethod
@@ -3924,6 +3932,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             events=tuple(record["events"]),
             starts=tuple(record["starts"]),
             ends=tuple(record["ends"]),
+            boundaries=tuple(record["boundaries"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -3951,6 +3960,8 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.starts or -1 <= min(self.starts) <= max(self.starts) <= 9223372036854775807)
             and len(self.ends) <= 100000
             and (not self.ends or -1 <= min(self.ends) <= max(self.ends) <= 9223372036854775807)
+            and len(self.boundaries) <= 100000
+            and (not self.boundaries or -1 <= min(self.boundaries) <= max(self.boundaries) <= 1000000000000)
         )
 
 

@@ -121,6 +121,8 @@ class Parcel:
             return False
         if not alike(self.definition, before, unit):
             return False
+        if self.definition.rules.boundary and unit.boundary != before.boundary:
+            return False
         if before.start_event is None and unit.start_event is None:
             return self.scopes.get(unit.lfn, unit.scope) == unit.scope
         same = (before.dataset, before.lfn) == (unit.dataset, unit.lfn)
@@ -138,6 +140,8 @@ class Parcel:
         records = self.records_bytes + input_bytes(unit) + load.job_record_bytes + units * load.unit_record_bytes
         if records > INPUT_RECORDS_BYTES_MAX:
             return False
+        if rules.boundary_whole:
+            return True
         if size > (self.candidate.workdir_mb - self.definition.requirements.disk_mb) * MEGABYTE:
             return False
         if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE:
