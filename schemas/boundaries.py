@@ -18,4 +18,4 @@ def number_of(file: DatasetFile, what: str) -> int | None:
 
 def looked_at(rules: SplitRules) -> str:
     """What the rules look at: the boundary, else the order; empty where they look at neither."""
-    return rules.boundary or rules.order
+    return rules.boundary or rules.ordered_by

@@ -3983,7 +3983,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     boundary: What files of one job have in common: boundary_id, or lumi_block; empty where nothing is.
     boundary_whole: True when a job has all files of a boundary that it begins with.
     boundary_mapped: True when outputs belong to the group of the input of their job.
-    order: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
+    ordered_by: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
     """
 
     files_per_job: int | None = None
@@ -3999,7 +3999,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     boundary: str = ""
     boundary_whole: bool = False
     boundary_mapped: bool = False
-    order: str = ""
+    ordered_by: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4017,7 +4017,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "boundary": self.boundary,
             "boundary_whole": self.boundary_whole,
             "boundary_mapped": self.boundary_mapped,
-            "order": self.order,
+            "ordered_by": self.ordered_by,
         }
 
     @classmethod
@@ -4037,7 +4037,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             boundary=record["boundary"],
             boundary_whole=record["boundary_whole"],
             boundary_mapped=record["boundary_mapped"],
-            order=record["order"],
+            ordered_by=record["ordered_by"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4052,7 +4052,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
             and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
-            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.order, ""))) is not None
+            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
         )
 
 

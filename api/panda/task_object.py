@@ -119,7 +119,7 @@ def _boundary_rules(rules: Mapping[str, Any]) -> list[tuple[str, int]]:
         return [("groupBoundaryID", 1 + 2 * bool(rules.get("boundary_whole")) + bool(rules.get("boundary_mapped")))]
     if rules.get("boundary") == LUMI_BLOCK:
         return [("respectLB", 1)]
-    return [("orderByLB", 1)] if rules.get("order") == LUMI_BLOCK else []
+    return [("orderByLB", 1)] if rules.get("ordered_by") == LUMI_BLOCK else []
 
 
 def parameters_of(row: Row) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
         message = f"input dataset {name} has {len(dataset.files):,} files, expected at most {FILES_OF_A_TASK_MAX:,}"
         return accept(follow_ups=(FollowUp(task, BreakTask(reason="TOO_MANY_FILES", message=message)),))
-    files = _files_in_order(dataset, command) if command.order else _files_by_name(dataset, command.after)
+    files = _files_in_order(dataset, command) if command.ordered_by else _files_by_name(dataset, command.after)
     chunk = first_part(files, FILES_PER_CHUNK, PART_BYTES_MAX)
     last = len(chunk) == len(files)
     chunks = command.chunk + (1 if last else 2)
@@ -125,7 +125,7 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
         chunks=chunks,
         reading=command.reading,
         stream=command.stream,
-        order=command.order,
+        ordered_by=command.ordered_by,
     )
     feed = FollowUp(task, contents)
     if command.chunk:
@@ -143,7 +143,7 @@ def _files_in_order(dataset: Dataset, command: RequestContents) -> list[DatasetF
     """The same by number and name, files without a number first; costs a look at each file of the dataset."""
 
     def place(file: DatasetFile) -> tuple[int, str]:
-        number = number_of(file, command.order)
+        number = number_of(file, command.ordered_by)
         return -1 if number is None else number, file.lfn
 
     before = (-1 if command.after_number is None else command.after_number, command.after)

@@ -39,7 +39,7 @@ def ask_datasets(task: Task, definition: TaskDefinition, *, waits: bool, seconda
     if definition.secondaries and secondary:
         return _ask_secondary(task, definition, waits=waits, reading=task.reading)
     order = looked_at(definition.rules)
-    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, order=order)
+    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, ordered_by=order)
     return tuple(FollowUp(name, request) for name in definition.input_datasets)
 
 
@@ -55,7 +55,7 @@ def ask_again(task: Task) -> tuple[FollowUp, ...]:
     if task.definition.secondaries:
         return _ask_secondary(task, task.definition, waits=task.definition.wait_input, reading=task.reading + 1)
     order = looked_at(task.definition.rules)
-    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1, order=order)
+    request = RequestContents(task_id=task.task_id, waits=task.definition.wait_input, reading=task.reading + 1, ordered_by=order)
     return tuple(FollowUp(name, request) for name in task.definition.input_datasets)
 
 
@@ -82,7 +82,7 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
         order = "" if command.stream else looked_at(definition.rules)
-        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream, order=order)
+        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream, ordered_by=order)
         return accept(follow_ups=(FollowUp(dataset, request),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"

@@ -114,8 +114,8 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if not command.known:
         return missing_dataset(task, definition, command)
     order = looked_at(definition.rules)
-    if command.order != order:  # it exists now, and does not know how its files are to come
-        again = RequestContents(task_id=task.task_id, reading=task.reading, order=order)
+    if command.ordered_by != order:  # it exists now, and does not know how its files are to come
+        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order)
         return accept(follow_ups=(FollowUp(command.dataset, again),))
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
@@ -155,8 +155,8 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
         chunk=command.chunk + 1,
         after=last.lfn,
         reading=task.reading,
-        order=command.order,
-        after_number=number_of(last, command.order),
+        ordered_by=command.ordered_by,
+        after_number=number_of(last, command.ordered_by),
     )
     return (FollowUp(command.dataset, after),)
 

@@ -132,7 +132,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: True when the task waits for a dataset that does not exist.
     reading: Number of the task's reading of its input, from 0.
     stream: Stream of secondary input that it is for; empty for the master input.
-    order: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
+    ordered_by: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
     after_number: Of the last file of the chunk before, what it is ordered by; null where it has none.
     """
 
@@ -142,7 +142,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     waits: bool = False
     reading: int = 0
     stream: str = ""
-    order: str = ""
+    ordered_by: str = ""
     after_number: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "waits": self.waits,
             "reading": self.reading,
             "stream": self.stream,
-            "order": self.order,
+            "ordered_by": self.ordered_by,
             "after_number": self.after_number,
         }
 
@@ -168,7 +168,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             waits=record["waits"],
             reading=record["reading"],
             stream=record["stream"],
-            order=record["order"],
+            ordered_by=record["ordered_by"],
             after_number=record["after_number"],
         )
 
@@ -179,7 +179,7 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.reading <= 1000000
             and (self.after_number is None or (0 <= self.after_number <= 1000000000000))
-            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, self.order, ""))) is not None
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, self.ordered_by, ""))) is not None
         )
 
 

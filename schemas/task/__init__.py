@@ -447,7 +447,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
         registered.
     reading: Number of the reading that the task asked for.
     stream: Stream of secondary input that it is for; empty for the master input.
-    order: What the files are ordered by before the name, as it was asked for.
+    ordered_by: What the files are ordered by before the name, as it was asked for.
     """
 
     dataset: str
@@ -459,7 +459,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     awaits: bool = False
     reading: int = 0
     stream: str = ""
-    order: str = ""
+    ordered_by: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -473,7 +473,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "awaits": self.awaits,
             "reading": self.reading,
             "stream": self.stream,
-            "order": self.order,
+            "ordered_by": self.ordered_by,
         }
 
     @classmethod
@@ -489,7 +489,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             awaits=record["awaits"],
             reading=record["reading"],
             stream=record["stream"],
-            order=record["order"],
+            ordered_by=record["ordered_by"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -500,7 +500,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= self.chunks <= 1000000
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, self.order, ""))) is not None
+            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, self.ordered_by, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 

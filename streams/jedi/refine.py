@@ -215,10 +215,11 @@ def _boundary(given: Parameters, *, without_input: bool) -> dict[str, Any]:
     if without_input:
         return {}
     if not group:
-        return {"boundary": LUMI_BLOCK if by_block else "", "order": order}
+        return {"boundary": LUMI_BLOCK if by_block else "", "ordered_by": order}
     if order:
         given.problems.append(f"groupBoundaryID is {group} beside respectLB or orderByLB, expected one of them")
-    return {"boundary": BOUNDARY_ID, "boundary_whole": group in (3, 4), "boundary_mapped": group in (2, 4), "order": BOUNDARY_ID}
+    whole, mapped = group in (3, 4), group in (2, 4)
+    return {"boundary": BOUNDARY_ID, "boundary_whole": whole, "boundary_mapped": mapped, "ordered_by": BOUNDARY_ID}
 
 
 def _events_total(given: Parameters) -> int:

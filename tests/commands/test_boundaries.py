@@ -18,8 +18,8 @@ from tests.commands.in_memory import Culm, a_culm
 from tests.commands.test_orders_do_not_show import plan_all
 from tests.streams.builders import a_submission_with_input
 
-LUMI = {"boundary": "lumi_block", "order": "lumi_block"}
-GROUP = {"boundary": "boundary_id", "order": "boundary_id"}
+LUMI = {"boundary": "lumi_block", "ordered_by": "lumi_block"}
+GROUP = {"boundary": "boundary_id", "ordered_by": "boundary_id"}
 WHOLE = {**GROUP, "boundary_whole": True}
 
 
@@ -53,7 +53,7 @@ def blocks(culm: Culm) -> list[list[int | None]]:
     ("rules", "expected"),
     [
         ({}, [[None] * 6]),
-        ({"order": "lumi_block"}, [[1, 1, 2, 2, 2, 3]]),
+        ({"ordered_by": "lumi_block"}, [[1, 1, 2, 2, 2, 3]]),
         (LUMI, [[1, 1], [2, 2, 2], [3]]),
         ({**LUMI, "files_per_job": 2}, [[1, 1], [2, 2], [2], [3]]),
         (GROUP, [[1, 1], [2, 2, 2], [3]]),
@@ -125,7 +125,7 @@ def test_a_reload_takes_new_files_of_a_block_that_is_done() -> None:
     ("keys", "rules"),
     [
         ({"respectLB": True}, LUMI),
-        ({"orderByLB": True}, {"order": "lumi_block"}),
+        ({"orderByLB": True}, {"ordered_by": "lumi_block"}),
         ({"respectLB": True, "orderByLB": True}, LUMI),
         ({"groupBoundaryID": 1}, GROUP),
         ({"groupBoundaryID": 2}, {**GROUP, "boundary_mapped": True}),

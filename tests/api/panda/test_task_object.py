@@ -95,13 +95,13 @@ def test_no_rules_are_an_empty_text() -> None:
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        ({"boundary": "lumi_block", "order": "lumi_block"}, "respectLB=1"),
-        ({"boundary": "", "order": "lumi_block"}, "orderByLB=1"),
-        ({"boundary": "boundary_id", "order": "boundary_id"}, "groupBoundaryID=1"),
+        ({"boundary": "lumi_block", "ordered_by": "lumi_block"}, "respectLB=1"),
+        ({"boundary": "", "ordered_by": "lumi_block"}, "orderByLB=1"),
+        ({"boundary": "boundary_id", "ordered_by": "boundary_id"}, "groupBoundaryID=1"),
         ({"boundary": "boundary_id", "boundary_mapped": True}, "groupBoundaryID=2"),
         ({"boundary": "boundary_id", "boundary_whole": True}, "groupBoundaryID=3"),
         ({"boundary": "boundary_id", "boundary_whole": True, "boundary_mapped": True}, "groupBoundaryID=4"),
-        ({"boundary": "", "order": "", "boundary_whole": False}, ""),
+        ({"boundary": "", "ordered_by": "", "boundary_whole": False}, ""),
     ],
 )
 def test_rules_of_boundaries_are_shown(rules: dict[str, Any], expected: str) -> None:
