@@ -15,6 +15,8 @@ INPUT_DIVISOR_MAX = 1_000_000
 
 def files_of_a_job(rules: SplitRules) -> int:
     """The most files that one job may have."""
+    if rules.boundary_whole:
+        return FILES_OF_A_JOB_MAX
     most = rules.files_per_job or max(1, rules.files_per_job_max // rules.input_divisor)
     return min(most, FILES_OF_A_JOB_MAX)
 

@@ -890,6 +890,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
     checksum: ad:<adler32> or md:<md5>.
     endpoint: Storage element that holds it.
     events: Number of events.
+    lumi_block: Luminosity block of its events.
+    boundary_id: Group of files that it belongs to.
     """
 
     lfn: str
@@ -899,6 +901,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
     checksum: str
     endpoint: str
     events: int | None = None
+    lumi_block: int | None = None
+    boundary_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -910,6 +914,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             "checksum": self.checksum,
             "endpoint": self.endpoint,
             "events": self.events,
+            "lumi_block": self.lumi_block,
+            "boundary_id": self.boundary_id,
         }
 
     @classmethod
@@ -923,6 +929,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             checksum=record["checksum"],
             endpoint=record["endpoint"],
             events=record["events"],
+            lumi_block=record["lumi_block"],
+            boundary_id=record["boundary_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -930,6 +938,8 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.size_bytes <= 1152921504606846976
             and (self.events is None or (0 <= self.events <= 1000000000000))
+            and (self.lumi_block is None or (0 <= self.lumi_block <= 1000000000000))
+            and (self.boundary_id is None or (0 <= self.boundary_id <= 1000000000000))
             and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
 
@@ -1504,6 +1514,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
     start_event: First event of the range, from 0.
     end_event: Last event of the range.
     ram_mb: Memory this unit was boosted to after memory failures.
+    boundary: Luminosity block or group of its file, where the rules of the task look at it.
     """
 
     unit_id: int
@@ -1518,6 +1529,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
     start_event: int | None = None
     end_event: int | None = None
     ram_mb: int | None = None
+    boundary: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1534,6 +1546,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             "start_event": self.start_event,
             "end_event": self.end_event,
             "ram_mb": self.ram_mb,
+            "boundary": self.boundary,
         }
 
     @classmethod
@@ -1552,6 +1565,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             start_event=record["start_event"],
             end_event=record["end_event"],
             ram_mb=record["ram_mb"],
+            boundary=record["boundary"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1563,6 +1577,7 @@ class InputUnit(Struct, frozen=True, kw_only=True, gc=False):
             and (self.start_event is None or (0 <= self.start_event <= 1000000000000000))
             and (self.end_event is None or (0 <= self.end_event <= 1000000000000000))
             and (self.ram_mb is None or (0 <= self.ram_mb <= 10000000000000))
+            and (self.boundary is None or (0 <= self.boundary <= 1000000000000))
             and _NAMES_OF_INPUTUNIT("\n".join((self.lfn, self.dataset, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
 
@@ -4189,6 +4204,12 @@ class SoftwareTag(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_SOFTWARETAG("\n".join((self.project, self.release, self.platform, self.container, ""))) is not None
 
 
+_NAMES_OF_SPLITRULES = lines_of(
+    (WORD, 0, 32),
+    (WORD, 0, 32),
+)
+
+
 class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
@@ -4206,6 +4227,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
     input_divisor: Limits of files and gigabytes of a job are divided by it, 1 file at least; 1,000,000: one
         file. Raised by retry rules.
+    boundary: What files of one job have in common: boundary_id, or lumi_block; empty where nothing is.
+    boundary_whole: True when a job has all files of a boundary that it begins with.
+    boundary_mapped: True when outputs belong to the group of the input of their job.
+    ordered_by: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
     """
 
     files_per_job: int | None = None
@@ -4219,6 +4244,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     walltime_seconds_target: int | None = None
     hs06_seconds_per_event: float | None = None
     input_divisor: int = 1
+    boundary: str = ""
+    boundary_whole: bool = False
+    boundary_mapped: bool = False
+    ordered_by: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4234,6 +4263,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "walltime_seconds_target": self.walltime_seconds_target,
             "hs06_seconds_per_event": self.hs06_seconds_per_event,
             "input_divisor": self.input_divisor,
+            "boundary": self.boundary,
+            "boundary_whole": self.boundary_whole,
+            "boundary_mapped": self.boundary_mapped,
+            "ordered_by": self.ordered_by,
         }
 
     @classmethod
@@ -4251,6 +4284,10 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             walltime_seconds_target=record["walltime_seconds_target"],
             hs06_seconds_per_event=record["hs06_seconds_per_event"],
             input_divisor=record["input_divisor"],
+            boundary=record["boundary"],
+            boundary_whole=record["boundary_whole"],
+            boundary_mapped=record["boundary_mapped"],
+            ordered_by=record["ordered_by"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4266,6 +4303,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
             and 1 <= self.input_divisor <= 1000000
+            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from api.panda.envelope import moment
+from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK
 
 Row = Mapping[str, Any]
 
@@ -108,8 +109,17 @@ def request_id_of(parameters: Mapping[str, Any], task_id: int) -> int:
 
 def split_rule(rules: Mapping[str, Any]) -> str:
     """The rules with long names, `nFilesPerJob=5,...`."""
-    given = ((name, rules.get(key)) for key, name in RULE_NAMES.items())
-    return ",".join(f"{name}={value}" for name, value in given if value is not None)
+    given = [(name, rules.get(key)) for key, name in RULE_NAMES.items()]
+    return ",".join(f"{name}={value}" for name, value in [*given, *_boundary_rules(rules)] if value is not None)
+
+
+def _boundary_rules(rules: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The rules of groups of files and of luminosity blocks (docs/reference/jedi.md, "Boundaries")."""
+    if rules.get("boundary") == BOUNDARY_ID:
+        return [("groupBoundaryID", 1 + 2 * bool(rules.get("boundary_whole")) + bool(rules.get("boundary_mapped")))]
+    if rules.get("boundary") == LUMI_BLOCK:
+        return [("respectLB", 1)]
+    return [("orderByLB", 1)] if rules.get("ordered_by") == LUMI_BLOCK else []
 
 
 def parameters_of(row: Row) -> dict[str, Any]:

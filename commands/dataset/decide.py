@@ -5,6 +5,7 @@ opens with the next file; another tenant's dataset does not exist. Source: docs/
 """
 
 from bisect import bisect_right
+from heapq import nsmallest
 from typing import assert_never
 
 from commands.dataset.model import Dataset
@@ -24,6 +25,7 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
 from identity.ruling import SYSTEM
+from schemas.boundaries import number_of
 from schemas.dataset import (
     CloseDataset,
     ContentsRequested,
@@ -134,10 +136,9 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
         return subscribe(dataset, SubscribeContents(task_id=command.task_id, reading=command.reading), by)
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
         return too_many_files(dataset, command.task_id, by, FILES_OF_A_TASK_MAX)
-    start = bisect_right(dataset.names, command.after) if command.after else 0
-    files = [dataset.files[lfn] for lfn in dataset.names[start : start + FILES_PER_CHUNK]]
+    files = _files_in_order(dataset, command) if command.ordered_by else _files_by_name(dataset, command.after)
     chunk = first_part(files, FILES_PER_CHUNK, PART_BYTES_MAX)
-    last = start + len(chunk) == len(dataset.names)
+    last = len(chunk) == len(files)
     chunks = command.chunk + (1 if last else 2)
     contents = FeedContents(
         dataset=name,
@@ -147,8 +148,27 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
         chunks=chunks,
         reading=command.reading,
         stream=command.stream,
+        ordered_by=command.ordered_by,
     )
     feed = FollowUp(task, contents)
     if command.chunk:
         return accept(follow_ups=(feed,))
     return accept(ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)), follow_ups=(feed,))
+
+
+def _files_by_name(dataset: Dataset, after: str) -> list[DatasetFile]:
+    """One more file than a chunk has, as far as there are any."""
+    start = bisect_right(dataset.names, after) if after else 0
+    return [dataset.files[lfn] for lfn in dataset.names[start : start + FILES_PER_CHUNK + 1]]
+
+
+def _files_in_order(dataset: Dataset, command: RequestContents) -> list[DatasetFile]:
+    """The same by number and name, files without a number first; costs a look at each file of the dataset."""
+
+    def place(file: DatasetFile) -> tuple[int, str]:
+        number = number_of(file, command.ordered_by)
+        return -1 if number is None else number, file.lfn
+
+    before = (-1 if command.after_number is None else command.after_number, command.after)
+    left = (file for file in dataset.files.values() if not command.after or place(file) > before)
+    return nsmallest(FILES_PER_CHUNK + 1, left, key=place)

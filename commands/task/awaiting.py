@@ -11,6 +11,7 @@ from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.secondaries import stream_to_read
 from commands.task.transitions import WORKING, TaskStatus
+from schemas.boundaries import looked_at
 from schemas.dataset import EndSubscription, RequestContents, SubscribeContents
 from schemas.records import replace
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
@@ -49,7 +50,11 @@ def ask_datasets(
         return (ask_secondary(task, first.datasets[0], first.stream, waits=waits),)
     own = {template.dataset for template in definition.outputs}
     until_parent_ends = beside_parent and definition.no_wait_parent
-    once = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, once=True)
+    order = looked_at(definition.rules)
+    once = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, once=True, ordered_by=order)
+    if order:
+        # Files in the order of their numbers are known when all of them are: what is there is taken once.
+        return tuple(FollowUp(name, once) for name in definition.input_datasets)
     asked: RequestContents | SubscribeContents = replace(once, once=False)
     if definition.run_until_closed or until_parent_ends:
         asked = SubscribeContents(
@@ -141,7 +146,11 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        request = RequestContents(task_id=task.task_id, reading=task.reading, stream=command.stream, once=bool(command.stream))
+        order = "" if command.stream else looked_at(definition.rules)
+        once = bool(command.stream or order)
+        request = RequestContents(
+            task_id=task.task_id, reading=task.reading, stream=command.stream, ordered_by=order, once=once
+        )
         return accept(follow_ups=(FollowUp(dataset, request),))
     until = f"parent task {task.parent_task_id} is at work" if at_work else "it is waited for 7 days"
     message = f"waits for input dataset {dataset}, which does not exist yet; {until}"

@@ -33,6 +33,7 @@ from commands.task.units import (
     units_made_up,
     within_events,
 )
+from schemas.boundaries import looked_at, number_of
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
@@ -114,6 +115,10 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
         return accept(*_fed(task, command.dataset, [], chunk_complete=True, whole=True, complete=complete))
     if not command.known:
         return missing_dataset(task, definition, command)
+    order = looked_at(definition.rules)
+    if command.ordered_by != order:  # it exists now, and does not know how its files are to come
+        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order, once=True)
+        return accept(follow_ups=(FollowUp(command.dataset, again),))
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
@@ -160,8 +165,14 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
         return (ask_for_next(task, command.dataset, command.chunk + 1, command.position),)
     if not command.files:
         return ()
+    last = command.files[-1]
     after = RequestContents(
-        task_id=task.task_id, chunk=command.chunk + 1, after=command.files[-1].lfn, reading=task.reading
+        task_id=task.task_id,
+        chunk=command.chunk + 1,
+        after=last.lfn,
+        reading=task.reading,
+        ordered_by=command.ordered_by,
+        after_number=number_of(last, command.ordered_by),
     )
     return (FollowUp(command.dataset, after),)
 

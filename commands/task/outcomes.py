@@ -73,7 +73,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
             _change_units(task, changes, job.units, outcome, job.attempt)
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
-    follow_ups += _registrations(task, known)
+    follow_ups += _registrations(task, known, at_work)
     if rest:
         follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
     recorded = JobOutcomesRecorded(
@@ -185,22 +185,31 @@ def _merge_ended(
     return follow_ups
 
 
-def _registrations(task: Task, outcomes: tuple[JobOutcome, ...]) -> list[FollowUp]:
+def _registrations(task: Task, outcomes: tuple[JobOutcome, ...], at_work: Mapping[int, LiveJob]) -> list[FollowUp]:
     """New output files, for each dataset as many commands as they need."""
-    files: dict[tuple[str, DatasetRole], list[OutputFile]] = {}
+    files: dict[tuple[str, DatasetRole], list[DatasetFile]] = {}
     for outcome in outcomes:
         if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
+            group = _group_of(task, at_work.get(outcome.job_id))
             # A file without a dataset is registered nowhere.
             for file in (output for output in outcome.outputs if output.dataset):
-                files.setdefault((file.dataset, file.role), []).append(file)
+                files.setdefault((file.dataset, file.role), []).append(_dataset_file(file, group))
     return [
         FollowUp(dataset, RegisterFiles(files=part, role=role, task_id=task.task_id, until_task_ends=True), task.owner)
         for (dataset, role), found in files.items()
-        for part in cut([_dataset_file(file) for file in found], OUTCOMES_PER_EVENT, PART_BYTES_MAX)
+        for part in cut(found, OUTCOMES_PER_EVENT, PART_BYTES_MAX)
     ]
 
 
-def _dataset_file(file: OutputFile) -> DatasetFile:
+def _group_of(task: Task, job: LiveJob | None) -> int | None:
+    """The group of files that outputs of a job belong to, where the task maps them."""
+    if job is None or job.kind is not JobKind.NORMAL or task.definition is None or not task.definition.rules.boundary_mapped:
+        return None
+    (first,) = task.units.specs(job.units[:1])
+    return first.boundary
+
+
+def _dataset_file(file: OutputFile, group: int | None) -> DatasetFile:
     return DatasetFile(
         lfn=file.lfn,
         scope=file.scope,
@@ -209,6 +218,7 @@ def _dataset_file(file: OutputFile) -> DatasetFile:
         checksum=file.checksum,
         endpoint=file.endpoint,
         events=file.events,
+        boundary_id=group,
     )
 
 

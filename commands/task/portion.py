@@ -80,7 +80,7 @@ def _fills_its_jobs(definition: TaskDefinition, least: int | None, units: Sequen
     if is_made_up(definition):
         return least is None
     rules, last = definition.rules, units[-1].dataset
-    if definition.name_fields_of_files or definition.secondaries:
+    if definition.name_fields_of_files or definition.secondaries or rules.boundary:
         return False
     if rules.files_per_job is None or rules.gigabytes_per_job or rules.walltime_seconds_target or least is not None:
         return False

@@ -37,6 +37,7 @@ class Page:
     events: "array[int] | None"
     starts: "array[int] | None"
     ends: "array[int] | None"
+    boundaries: "array[int] | None" = None
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -61,6 +62,7 @@ class Page:
             events=_numbers([spec.events for spec in specs]),
             starts=_numbers([spec.start_event for spec in specs]),
             ends=_numbers([spec.end_event for spec in specs]),
+            boundaries=_numbers([spec.boundary for spec in specs]),
         )
 
     def specs(self, unit_ids: Iterable[int], ram_mb: Mapping[int, int]) -> Iterator[InputUnit]:
@@ -82,6 +84,7 @@ class Page:
                 start_event=_number(self.starts, at),
                 end_event=_number(self.ends, at),
                 ram_mb=ram_mb.get(unit_id),
+                boundary=_number(self.boundaries, at),
             )
 
     def keys(self) -> Set[UnitKey]:

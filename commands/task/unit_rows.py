@@ -121,6 +121,7 @@ def row_of_page(page: Page) -> UnitPageSnapshot:
         events=tuple(page.events or ()),
         starts=tuple(page.starts or ()),
         ends=tuple(page.ends or ()),
+        boundaries=tuple(page.boundaries or ()),
     )
 
 
@@ -143,6 +144,7 @@ def page_of_row(row: UnitPageSnapshot) -> Page:
         events=array("q", row.events) if row.events else None,
         starts=array("q", row.starts) if row.starts else None,
         ends=array("q", row.ends) if row.ends else None,
+        boundaries=array("q", row.boundaries) if row.boundaries else None,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from commands.sizes import bytes_of
 from commands.task.names import PFN_LIST
+from schemas.boundaries import looked_at, number_of
 from schemas.patterns import Pattern, compile_pattern
 from schemas.records import replace
 from schemas.types import DatasetFile, InputUnit, TaskDefinition
@@ -157,6 +158,7 @@ def _unit_of_file(definition: TaskDefinition, dataset: str, file: DatasetFile, n
         events=file.events if count == 1 else min(step, total - start),
         start_event=None if count == 1 else start,
         end_event=None if count == 1 else min(start + step, total) - 1,
+        boundary=number_of(file, looked_at(definition.rules)),
     )
 
 

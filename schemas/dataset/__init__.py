@@ -146,6 +146,7 @@ class RegisterFiles(Struct, frozen=True, kw_only=True, gc=False):
 _NAMES_OF_REQUESTCONTENTS = lines_of(
     (FILE_NAME, 0, 1024),
     (WORD, 0, 64),
+    (WORD, 0, 32),
 )
 
 
@@ -159,6 +160,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: Number of the task's reading of its input, from 0.
     once: True when the task takes what is there, also while tasks write in the dataset.
     stream: Stream of secondary input that it is for; empty for the master input.
+    ordered_by: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
+    after_number: Of the last file of the chunk before, what it is ordered by; null where it has none.
     """
 
     task_id: int
@@ -168,6 +171,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     once: bool = False
     stream: str = ""
+    ordered_by: str = ""
+    after_number: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -179,6 +184,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "once": self.once,
             "stream": self.stream,
+            "ordered_by": self.ordered_by,
+            "after_number": self.after_number,
         }
 
     @classmethod
@@ -192,6 +199,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             once=record["once"],
             stream=record["stream"],
+            ordered_by=record["ordered_by"],
+            after_number=record["after_number"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -200,7 +209,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.task_id <= 900000000000
             and 0 <= self.chunk <= 999998
             and 0 <= self.reading <= 1000000
-            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, ""))) is not None
+            and (self.after_number is None or (0 <= self.after_number <= 1000000000000))
+            and _NAMES_OF_REQUESTCONTENTS("\n".join((self.after, self.stream, self.ordered_by, ""))) is not None
         )
 
 

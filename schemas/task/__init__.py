@@ -461,6 +461,7 @@ class ExpireSubmission(Struct, frozen=True, kw_only=True, gc=False):
 _NAMES_OF_FEEDCONTENTS = lines_of(
     (NAME, 1, 640),
     (WORD, 0, 64),
+    (WORD, 0, 32),
 )
 
 
@@ -480,6 +481,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     position: Of a dataset that the task follows: how many files it has had with this chunk, in the order in
         which they were registered. Null for a list that is read by name, once.
     stream: Stream of secondary input that it is for; empty for the master input.
+    ordered_by: What the files are ordered by before the name, as it was asked for.
     """
 
     dataset: str
@@ -492,6 +494,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     position: int | None = None
     stream: str = ""
+    ordered_by: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -506,6 +509,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "position": self.position,
             "stream": self.stream,
+            "ordered_by": self.ordered_by,
         }
 
     @classmethod
@@ -522,6 +526,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             position=record["position"],
             stream=record["stream"],
+            ordered_by=record["ordered_by"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -533,7 +538,7 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
             and (self.position is None or (0 <= self.position <= 1000000000000000))
-            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, ""))) is not None
+            and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, self.ordered_by, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
@@ -3987,6 +3992,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     events: Numbers of events, -1 for unknown; empty when all are.
     starts: First events, -1 for whole files; empty when all are.
     ends: Last events, -1 for whole files; empty when all are.
+    boundaries: Luminosity blocks or groups, -1 for none; empty when no unit has one.
     """
 
     first: int
@@ -4001,6 +4007,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[int, ...] = ()
     starts: tuple[int, ...] = ()
     ends: tuple[int, ...] = ()
+    boundaries: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4017,6 +4024,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "events": list(self.events),
             "starts": list(self.starts),
             "ends": list(self.ends),
+            "boundaries": list(self.boundaries),
         }
 
     @classmethod
@@ -4035,6 +4043,7 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             events=tuple(record["events"]),
             starts=tuple(record["starts"]),
             ends=tuple(record["ends"]),
+            boundaries=tuple(record["boundaries"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -4062,6 +4071,8 @@ class UnitPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.starts or -1 <= min(self.starts) <= max(self.starts) <= 9223372036854775807)
             and len(self.ends) <= 100000
             and (not self.ends or -1 <= min(self.ends) <= max(self.ends) <= 9223372036854775807)
+            and len(self.boundaries) <= 100000
+            and (not self.boundaries or -1 <= min(self.boundaries) <= max(self.boundaries) <= 1000000000000)
         )
 
 

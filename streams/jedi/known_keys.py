@@ -29,7 +29,6 @@ _COUNTS = "numbers of events come from the catalogue"
 _PLACES = "copies of input are not chosen by place: every queue reads the storage where a file is registered"
 _RANGES = "the event service"
 _PREPARED = "a preprocessing step"
-_BOUNDARY = "splitting by boundary"
 _HPO = "hyperparameter optimisation"
 
 TASK = KnownKeys(
@@ -46,6 +45,7 @@ TASK = KnownKeys(
             "sourceURL", "transPath", "buildSpec", "mergeSpec", "mergeOutput", "nFilesPerMergeJob", "nGBPerMergeJob",
             "maxAttempt", "maxFailure", "disableAutoRetry", "goal", "failGoalUnreached", "noLoopingCheck", "useLocalIO",
             "disableAutoFinish", "useSecrets", "container_name", "multiStepExec", "fixedSandbox", "transUses", "transHome",
+            "respectLB", "orderByLB", "groupBoundaryID",
             "skipScout", "minCpuEfficiency", "respectSplitRule", "scoutSuccessRate", "gshare", "campaign",
             "retryRamOffset", "retryRamStep", "retryRamMax", "retryModuleRules",
         )
@@ -81,8 +81,7 @@ TASK = KnownKeys(
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",
         "skipFilesUsedBy": "input of other tasks left out",
         "loadXML": "splitting by an XML file", "noExecStrCnv": "parameters left unchanged",
-        "respectLB": "splitting by luminosity block", "orderByLB": "ordering by luminosity block",
-        "releasePerLB": "release by luminosity block", "groupBoundaryID": _BOUNDARY,
+        "releasePerLB": "release by luminosity block",
         "skipEmptyInput": "skipping input without events",
         "orderInputBy": "an order of the input", "inFilePosEvtNum": "events numbered by their place in a file",
         "firstEvent": "a first event of the task", "randomSeed": "a first seed of the task; use an offset of ${RNDMSEED}",

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
@@ -220,7 +221,22 @@ def _rules(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool
         datasets_mixed=mixed and not without_input,
         walltime_seconds_target=walltime_target_of(given),
         hs06_seconds_per_event=hs06_seconds_of(given),
+        **_boundary(given, without_input=without_input),
     )
+
+
+def _boundary(given: Parameters, *, without_input: bool) -> dict[str, Any]:
+    """What the files of a job have in common, and what input is ordered by (docs/reference/jedi.md, "Boundaries")."""
+    group, by_block = given.whole("groupBoundaryID", 0, 4), given.flag("respectLB")
+    order = LUMI_BLOCK if given.flag("orderByLB") or by_block else ""
+    if without_input:
+        return {}
+    if not group:
+        return {"boundary": LUMI_BLOCK if by_block else "", "ordered_by": order}
+    if order:
+        given.problems.append(f"groupBoundaryID is {group} beside respectLB or orderByLB, expected one of them")
+    whole, mapped = group in (3, 4), group in (2, 4)
+    return {"boundary": BOUNDARY_ID, "boundary_whole": whole, "boundary_mapped": mapped, "ordered_by": BOUNDARY_ID}
 
 
 def _events_total(given: Parameters) -> int:

@@ -36,6 +36,9 @@ def secondary_inputs(given: Parameters, items: Sequence[Item], *, without_input:
     if len(beside) > STREAMS_MAX:
         given.problems.append(f"{len(beside)} secondary inputs are named, expected at most {STREAMS_MAX}")
         return ()
+    if beside and given.raw.get("groupBoundaryID"):
+        what = f"groupBoundaryID is {shown(given.raw['groupBoundaryID'])} beside {beside[0].where}"
+        given.problems.append(f"{what}, expected one of them: files of further streams are not chosen by group")
     streams = [stream_of(item) for item in inputs] if not without_input else ["IN", *map(stream_of, inputs)]
     for item in beside:
         stream = stream_of(item)

@@ -129,6 +129,8 @@ class Parcel:
             return False
         if not alike(self.definition, before, unit):
             return False
+        if self.definition.rules.boundary and unit.boundary != before.boundary:
+            return False
         if before.start_event is None and unit.start_event is None:
             return self.scopes.get(unit.lfn, unit.scope) == unit.scope
         same = (before.dataset, before.lfn) == (unit.dataset, unit.lfn)
@@ -146,6 +148,8 @@ class Parcel:
         records = self.records_bytes + input_bytes(unit) + load.job_record_bytes + units * load.unit_record_bytes
         if records > INPUT_RECORDS_BYTES_MAX:
             return False
+        if rules.boundary_whole:
+            return True
         if rules.gigabytes_per_job is not None and size > rules.gigabytes_per_job * GIGABYTE / rules.input_divisor:
             return False
         own = (rules.files_per_job, rules.events_per_job, rules.gigabytes_per_job)

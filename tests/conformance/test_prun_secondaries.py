@@ -39,8 +39,23 @@ def test_files_by_ratio_run_out_and_the_task_says_which(client: Client) -> None:
     first, second = a_dataset(client, "user.jdoe.rat.first", 3), a_dataset(client, "user.jdoe.rat.second", 4)
     streams = ("--secondaryDSs", f"IN2:2:{second}", "--useNumFilesInSecDSsAsRatio")
 
-    task = client.prun("user.jdoe.rat.task", "--inDS", first, "--nFilesPerJob", "1", *streams, payload="ls %IN2").task_id
+    options = ("--inDS", first, "--nFilesPerJob", "1", *streams)
+    task = client.prun("user.jdoe.rat.task", *options, payload="cat $(echo %IN2 | tr , ' ')").task_id
 
     ended = client.ended(task)
     assert (ended["status"], ended["files_finished"]) == ("finished", 2)
     assert ended["message"].endswith(f"secondary input IN2 ({second}) has 0 of 4 files left, too few for a job")
+
+
+def test_jobs_respect_luminosity_blocks(client: Client) -> None:
+    file = {"scope": "user.jdoe", "size_bytes": 1, "checksum": "ad:00000001", "endpoint": "LOCAL_DISK"}
+    files = [file | {"lfn": f"f{at}.root", "lumi_block": block} for at, block in enumerate((2, 1, 2, 1, 3))]
+    body = {"aggregate_id": "user.jdoe.blocks", "files": files, "role": "INPUT"}
+    assert client.ask("POST", "/v1/commands/RegisterFiles", json=body, headers={"Prefer": "wait=20"}).json()["accepted"]
+
+    task = client.prun("user.jdoe.by.block", "--inDS", "user.jdoe.blocks", "--respectLB").task_id
+
+    # No such files are stored, so the jobs fail; but they were made, each for one block.
+    client.wait_for(task, lambda _: bool(client.events(task, "JobsGenerated")))
+    assert client.events(task, "JobsGenerated")[0]["jobs"] == 3
+    client.pbook("kill", str(task))

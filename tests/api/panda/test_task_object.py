@@ -92,6 +92,22 @@ def test_no_rules_are_an_empty_text() -> None:
     assert split_rule({}) == ""
 
 
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"boundary": "lumi_block", "ordered_by": "lumi_block"}, "respectLB=1"),
+        ({"boundary": "", "ordered_by": "lumi_block"}, "orderByLB=1"),
+        ({"boundary": "boundary_id", "ordered_by": "boundary_id"}, "groupBoundaryID=1"),
+        ({"boundary": "boundary_id", "boundary_mapped": True}, "groupBoundaryID=2"),
+        ({"boundary": "boundary_id", "boundary_whole": True}, "groupBoundaryID=3"),
+        ({"boundary": "boundary_id", "boundary_whole": True, "boundary_mapped": True}, "groupBoundaryID=4"),
+        ({"boundary": "", "ordered_by": "", "boundary_whole": False}, ""),
+    ],
+)
+def test_rules_of_boundaries_are_shown(rules: dict[str, Any], expected: str) -> None:
+    assert split_rule(rules) == expected
+
+
 def test_a_part_of_nothing_is_no_percent() -> None:
     assert percent(0, 0) == 0
     assert percent(2, 3) == 67
