@@ -25,6 +25,7 @@ from streams.facts.keeper import FactsKeeper
 from streams.facts.reader import Facts
 from streams.processors import listeners
 from streams.provisioning.rank_watch import RankWatch
+from streams.provisioning.throttle_watch import ThrottleWatch
 from streams.provisioning.watch import DemandWatch
 
 #: Between two looks at the threads.
@@ -62,11 +63,14 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, stopped: threading.E
     loops = [PlainLoop(config, listener) for listener in topics if not listener.by_agent]
     demand = DemandWatch(facts, outbox, is_ours=keeper.owns)
     ranks = RankWatch(facts, outbox, is_ours=keeper.owns)
+    throttles = ThrottleWatch(facts, outbox, is_ours=keeper.owns)
     keeper.on_change(demand.look_again)
     keeper.on_change(ranks.look_again)
+    keeper.on_change(throttles.look_again)
     live = _while_live(facts.ended, keeper.ended, *(loop.ended for loop in loops))
     covered = watch_coverage(config.kafka, config.group, [listener.topic for listener in agents])
-    parts = [outbox.run(), live, covered, demand.run(), ranks.run(), *(listener.work() for listener in agents)]
+    parts = [outbox.run(), live, covered, demand.run(), ranks.run(), throttles.run()]
+    parts += [listener.work() for listener in agents]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         for loop in loops:

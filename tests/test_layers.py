@@ -191,6 +191,7 @@ SHELLS_AMONG_THE_DOMAIN = {
     "streams.facts.keeper",
     "streams.facts.reader",
     "streams.provisioning.rank_watch",
+    "streams.provisioning.throttle_watch",
     "streams.provisioning.watch",
     "streams.timers.__main__",
     "streams.timers.clockwork",

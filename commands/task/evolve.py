@@ -58,6 +58,7 @@ from schemas.task import (
     TaskSetAside,
     TaskShareAssigned,
     TaskSubmitted,
+    TaskThrottled,
     TaskWoken,
 )
 from schemas.types import EventEnvelope, JobKind, ScoutsVerdict, TaskDefinition
@@ -99,7 +100,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _ordered(task, event)
         case JobsGenerated():
             _generated(task, event)
-        case TaskParked():
+        case TaskParked() | TaskThrottled():
             task.orders[event.order] = replace(task.orders[event.order], parked=True)
         case TaskWoken():
             _take_back_orders(task, only_parked=True)

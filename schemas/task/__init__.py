@@ -39,6 +39,7 @@ from schemas.types import (
     SplitRules,
     TaskDefinition,
     TaskVerdict,
+    Throttle,
     UnitChange,
     UnitRange,
     UnmergedJob,
@@ -1376,6 +1377,44 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ThrottleOrder(Struct, frozen=True, kw_only=True, gc=False):
+    """Say that an order makes no jobs now because of a limit.
+
+    order: Number of the order.
+    throttle: Limit, figure and release.
+    message: The sentence for people.
+    """
+
+    order: int
+    throttle: Throttle
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "throttle": self.throttle.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            throttle=Throttle.from_avro(record["throttle"]),
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.throttle.is_within_bounds()
+        )
+
+
 _NAMES_OF_WAKETASK = lines_of(
     (WORD, 0, 64),
 )
@@ -1384,7 +1423,8 @@ _NAMES_OF_WAKETASK = lines_of(
 class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
-    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED, CHANGED (a rule of the task), OPERATOR.
+    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED, CHANGED (a rule of the task), LEVEL_CROSSED (a
+        limit that throttled it), OPERATOR.
     """
 
     cause: str
@@ -1922,6 +1962,12 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBSORDERED = lines_of(
+    (SUBJECT, 0, 255),
+    (WORD, 0, 128),
+)
+
+
 class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """Ready input waits to be brokered and split: the order for the job generator, with all it needs.
 
@@ -1939,6 +1985,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
         for more of them is left for the next order.
     units_per_job: So many units a job must have where its input goes on, that the task makes no more jobs than
         its limit; null without a limit.
+    owner: Whose the task is; empty in events of earlier releases.
+    working_group: The group that it is for; empty where there is none.
     """
 
     order: int
@@ -1952,6 +2000,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     more: bool = False
     continues: bool = False
     units_per_job: int | None = None
+    owner: str = ""
+    working_group: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1967,6 +2017,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             "more": self.more,
             "continues": self.continues,
             "units_per_job": self.units_per_job,
+            "owner": self.owner,
+            "working_group": self.working_group,
         }
 
     @classmethod
@@ -1984,6 +2036,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             more=record["more"],
             continues=record["continues"],
             units_per_job=record["units_per_job"],
+            owner=record["owner"],
+            working_group=record["working_group"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1997,6 +2051,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.queues_used) <= 5000
             and (not self.queues_used or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues_used))
             and (self.units_per_job is None or (1 <= self.units_per_job <= 1000000))
+            and _NAMES_OF_JOBSORDERED("\n".join((self.owner, self.working_group, ""))) is not None
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()
@@ -3094,6 +3149,44 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class TaskThrottled(Struct, frozen=True, kw_only=True, gc=False):
+    """An order makes no jobs now because of a limit; it is made again when the level is crossed.
+
+    order: Number of the order.
+    throttle: Limit, figure and release.
+    message: The sentence for people.
+    """
+
+    order: int
+    throttle: Throttle
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "throttle": self.throttle.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            throttle=Throttle.from_avro(record["throttle"]),
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.throttle.is_within_bounds()
+        )
+
+
 _NAMES_OF_TASKWOKEN = lines_of(
     (WORD, 0, 64),
 )
@@ -3883,6 +3976,7 @@ TaskCommand = (
     | ScheduleTaskCommand
     | SetTaskAside
     | SubmitTask
+    | ThrottleOrder
     | WakeTask
 )
 
@@ -3925,5 +4019,6 @@ TaskEvent = (
     | TaskSetAside
     | TaskShareAssigned
     | TaskSubmitted
+    | TaskThrottled
     | TaskWoken
 )

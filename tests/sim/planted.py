@@ -36,7 +36,7 @@ from streams.timers.watch import HeartbeatWindow
 from tests.sim import readers
 from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Producer
 from tests.sim.planted_leases import requests_forgotten, revocations_not_decided, revocations_not_read
-from tests.sim.planted_shares import a_lease_leaves_the_counts, given_is_forgotten, shares_ranked_upside_down
+from tests.sim.planted_shares import a_lease_leaves_the_counts, given_is_forgotten, levels_not_watched, shares_ranked_upside_down
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -326,6 +326,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         shares_ranked_upside_down,
         given_is_forgotten,
         a_lease_leaves_the_counts,
+        levels_not_watched,
         requests_forgotten,
     )
 }
