@@ -154,12 +154,8 @@ def why_task(facts: TaskFacts) -> list[Reason]:
             return _held_input(task) or [Reason("Its input is being collected from its datasets.", since=since)]
         case "ready":
             return [Reason("Its next jobs are being placed on queues.", since=since)]
-        case "pending" if _letters(task):
-            return _letters(task)
-        case "pending" if (task.get("message") or "").startswith("waits for "):
-            return [_awaiting(facts, since)]
-        case "pending":
-            return _parked(facts, since)
+        case "pending" | "throttled":
+            return _waiting(facts, since)
         case "scouting":
             return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since), *_learned(task)]
         case "running":
@@ -255,6 +251,22 @@ def _parked(facts: TaskFacts, since: int) -> list[Reason]:
         says = f"{code}: {found[0]['queue']}: {found[0]['message']}{more}"
         reasons.append(Reason(says, *remedy(code, [(one["queue"], one.get("change", "")) for one in found])))
     return reasons
+
+
+def _waiting(facts: TaskFacts, since: int) -> list[Reason]:
+    task = facts.task
+    if _letters(task):
+        return _letters(task)
+    if task["status"] == "throttled":
+        return [_throttled(task, since), *(_at_work(facts, since) if facts.jobs else ())]
+    if (task.get("message") or "").startswith("waits for "):
+        return [_awaiting(facts, since)]
+    return _parked(facts, since)
+
+
+def _throttled(task: Row, since: int) -> Reason:
+    says = f"Its next jobs wait: {task['message']}." if task["message"] else "Its next jobs wait for a level."
+    return Reason(says, "The level is crossed, or an administrator sets other limits (SetThrottles).", "administrator", since)
 
 
 def _most(entry: tuple[str, list[Row]]) -> tuple[int, str]:

@@ -26,6 +26,7 @@ from check.rows import RowsEqualEvents, RowView, views
 from check.senders import RevokedAreSilent, RevokedHoldNothing
 from check.shares import SharesInOrder
 from check.tasks import LegalTasks, UnitCounters
+from check.throttles import ThrottledForCause
 from check.workers import WorkersAreIntended
 from schemas.times import utc
 
@@ -61,6 +62,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         OnePilotEach(settled),
         SharesInOrder(),
         GroupsCounted(),
+        ThrottledForCause(),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
         RevokedHoldNothing(),

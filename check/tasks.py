@@ -12,7 +12,7 @@ from typing import Any
 
 from check.laws import Seen, Violation
 
-WORKING = frozenset({"ready", "scouting", "running", "pending"})
+WORKING = frozenset({"ready", "scouting", "running", "pending", "throttled"})
 YOUNG = WORKING | {"waiting", "registered", "rerefine", "defined"}
 ENDING = frozenset({"finishing", "aborting", "tobroken"})
 ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
@@ -31,6 +31,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "BrokerageDecided": (WORKING | {"paused", "finishing"}, None),
     "JobsGenerated": (WORKING | {"paused", "finishing"}, None),
     "TaskParked": (WORKING | {"paused", "finishing"}, None),
+    "TaskThrottled": (WORKING | {"paused", "finishing"}, None),
     "TaskWoken": (WORKING | {"finishing"}, None),
     "TaskSetAside": (YOUNG | ENDING | {"paused"}, None),
     "TaskRestored": (YOUNG | ENDING | {"paused"}, None),
@@ -63,7 +64,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
 
 #: Event -> statuses that it makes ready.
 MADE_READY: dict[str, frozenset[str]] = {
-    "TaskWoken": frozenset({"pending"}),
+    "TaskWoken": frozenset({"pending", "throttled"}),
     "JobsOrdered": frozenset({"defined"}),
     "TaskRetried": ENDED,
 }
@@ -112,8 +113,8 @@ class LegalTasks:
                 return self._generated(task, record, found)
             case "ScoutsJudged" if found == "scouting" and record.message.verdict.value == "GOOD":
                 return "running"
-            case "TaskParked" if found in WORKING:
-                return "pending"
+            case "TaskParked" | "TaskThrottled" if found in WORKING:
+                return "pending" if record.name == "TaskParked" else "throttled"
             case "TaskSetAside" if found in WORKING | {"registered", "rerefine"}:
                 return "pending"
             case "TaskRestored" if record.message.status and found == "paused":

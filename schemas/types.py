@@ -186,6 +186,21 @@ class TaskVerdict(StrEnum):
     EXHAUSTED = "EXHAUSTED"
 
 
+class ThrottleRule(StrEnum):
+    """Which limit stops an order. IDLE: too many jobs wait and none runs; RATIO: too many wait for those that
+    run; RUNNING_CAP, QUEUE_CAP: too many run, wait; ACCOUNT_RUNNING, ACCOUNT_QUEUED, ACCOUNT_CORES: too many
+    jobs of the user or group run, wait, or hold too many cores. UNKNOWN: a rule of a later release."""
+
+    UNKNOWN = "UNKNOWN"
+    IDLE = "IDLE"
+    RATIO = "RATIO"
+    RUNNING_CAP = "RUNNING_CAP"
+    QUEUE_CAP = "QUEUE_CAP"
+    ACCOUNT_RUNNING = "ACCOUNT_RUNNING"
+    ACCOUNT_QUEUED = "ACCOUNT_QUEUED"
+    ACCOUNT_CORES = "ACCOUNT_CORES"
+
+
 class WorkerMode(StrEnum):
     """How a worker comes to jobs. PULL: its pilot asks for them; PUSH: it was started for one, which travels
     with it."""
@@ -217,6 +232,58 @@ class WorkerState(StrEnum):
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
     NODE_FAILED = "NODE_FAILED"
     PREEMPTED = "PREEMPTED"
+
+
+_NAMES_OF_ACCOUNTCAP = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class AccountCap(Struct, frozen=True, kw_only=True, gc=False):
+    """How much of a user or a working group may run before its orders are throttled.
+
+    vo: Tenant; empty for each.
+    name: Subject of the user or name of the group; empty for each.
+    group: For a working group, and not a user.
+    jobs_max: Jobs; 0 is no cap.
+    cores_max: Cores; 0 is no cap.
+    """
+
+    vo: str = ""
+    name: str = ""
+    group: bool = False
+    jobs_max: int = 0
+    cores_max: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "vo": self.vo,
+            "name": self.name,
+            "group": self.group,
+            "jobs_max": self.jobs_max,
+            "cores_max": self.cores_max,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            vo=record["vo"],
+            name=record["name"],
+            group=record["group"],
+            jobs_max=record["jobs_max"],
+            cores_max=record["cores_max"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.name) <= 255 and LINE.takes(self.name)
+            and 0 <= self.jobs_max <= 1000000000000000
+            and 0 <= self.cores_max <= 1000000000000000
+            and _NAMES_OF_ACCOUNTCAP("\n".join((self.vo, ""))) is not None
+        )
 
 
 class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
@@ -4545,6 +4612,167 @@ class TargetSlots(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.slots <= 2147483647
             and (self.until is None or (631152000000000 <= self.until <= 4102444800000000))
             and _NAMES_OF_TARGETSLOTS("\n".join((self.queue, self.share, self.resource_type, ""))) is not None
+        )
+
+
+_NAMES_OF_THROTTLE = lines_of(
+    (WORD, 0, 64),
+    (WORD, 0, 64),
+    (SUBJECT, 0, 255),
+    (WORD, 0, 128),
+)
+
+
+class Throttle(Struct, frozen=True, kw_only=True, gc=False):
+    """Why an order makes no jobs now: which figure is above which limit, and when that ends.
+
+    rule: The limit.
+    share: Global share of the order.
+    resource_type: Resource type that is counted; empty where the share is counted as a whole.
+    vo: Tenant of the order.
+    owner: Whose it is.
+    working_group: The group that it is for; empty where there is none.
+    limit: What the figure may be at most.
+    value: The figure.
+    released_at: The order is made again when the figure is no greater than this.
+    waiting: Jobs that wait, of what is counted.
+    leased: Jobs that pilots hold, of what is counted.
+    jobs: Input units of the order: it makes no more jobs than these.
+    priority: Of the order: the highest goes on first.
+    expected_at: When the figure is expected to be no greater than released_at (microseconds UTC); 0 where no
+        job began of late.
+    facts_position: Position of the facts that were looked at.
+    """
+
+    rule: ThrottleRule = ThrottleRule.UNKNOWN
+    share: str = ""
+    resource_type: str = ""
+    vo: str = ""
+    owner: str = ""
+    working_group: str = ""
+    limit: int = 0
+    value: int = 0
+    released_at: int = 0
+    waiting: int = 0
+    leased: int = 0
+    jobs: int = 0
+    priority: int = 0
+    expected_at: int = 0
+    facts_position: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "rule": self.rule,
+            "share": self.share,
+            "resource_type": self.resource_type,
+            "vo": self.vo,
+            "owner": self.owner,
+            "working_group": self.working_group,
+            "limit": self.limit,
+            "value": self.value,
+            "released_at": self.released_at,
+            "waiting": self.waiting,
+            "leased": self.leased,
+            "jobs": self.jobs,
+            "priority": self.priority,
+            "expected_at": self.expected_at,
+            "facts_position": self.facts_position,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            rule=ThrottleRule[record["rule"]],
+            share=record["share"],
+            resource_type=record["resource_type"],
+            vo=record["vo"],
+            owner=record["owner"],
+            working_group=record["working_group"],
+            limit=record["limit"],
+            value=record["value"],
+            released_at=record["released_at"],
+            waiting=record["waiting"],
+            leased=record["leased"],
+            jobs=record["jobs"],
+            priority=record["priority"],
+            expected_at=record["expected_at"],
+            facts_position=record["facts_position"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.share) <= 128 and LINE.takes(self.share)
+            and 0 <= self.limit <= 1000000000000000
+            and 0 <= self.value <= 1000000000000000
+            and 0 <= self.released_at <= 1000000000000000
+            and 0 <= self.waiting <= 1000000000000000
+            and 0 <= self.leased <= 1000000000000000
+            and 0 <= self.jobs <= 1000000000000000
+            and -2147483648 <= self.priority <= 2147483647
+            and 0 <= self.expected_at <= 4165516800000000
+            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
+            and _NAMES_OF_THROTTLE("\n".join((self.resource_type, self.vo, self.owner, self.working_group, ""))) is not None
+        )
+
+
+_NAMES_OF_THROTTLELIMITS = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class ThrottleLimits(Struct, frozen=True, kw_only=True, gc=False):
+    """How many jobs may wait and run before orders of a share or a resource type are throttled.
+
+    share: Global share; empty for each.
+    resource_type: Resource type; empty for each, or, with a share, for the share as a whole.
+    threshold: Jobs that may wait for each that runs.
+    queue_limit: So many may wait in any case.
+    running_cap: Most jobs that run; 0 is no cap.
+    queue_cap: Most jobs that wait; 0 is no cap.
+    """
+
+    share: str = ""
+    resource_type: str = ""
+    threshold: float = 2.0
+    queue_limit: int = 200000
+    running_cap: int = 0
+    queue_cap: int = 0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "share": self.share,
+            "resource_type": self.resource_type,
+            "threshold": self.threshold,
+            "queue_limit": self.queue_limit,
+            "running_cap": self.running_cap,
+            "queue_cap": self.queue_cap,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            share=record["share"],
+            resource_type=record["resource_type"],
+            threshold=record["threshold"],
+            queue_limit=record["queue_limit"],
+            running_cap=record["running_cap"],
+            queue_cap=record["queue_cap"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.share) <= 128 and LINE.takes(self.share)
+            and 0.0 <= self.threshold <= 1000000.0
+            and 0 <= self.queue_limit <= 1000000000000000
+            and 0 <= self.running_cap <= 1000000000000000
+            and 0 <= self.queue_cap <= 1000000000000000
+            and _NAMES_OF_THROTTLELIMITS("\n".join((self.resource_type, ""))) is not None
         )
 
 

@@ -26,6 +26,7 @@ from streams.facts.reader import Facts
 from streams.processors import listeners
 from streams.provisioning.elsewhere_watch import ElsewhereWatch
 from streams.provisioning.rank_watch import RankWatch
+from streams.provisioning.throttle_watch import ThrottleWatch
 from streams.provisioning.watch import DemandWatch
 
 #: Between two looks at the threads.
@@ -64,12 +65,14 @@ async def serve(config: StreamsConfig, stop: asyncio.Event, stopped: threading.E
     demand = DemandWatch(facts, outbox, is_ours=keeper.owns)
     ranks = RankWatch(facts, outbox, is_ours=keeper.owns)
     elsewhere = ElsewhereWatch(facts, outbox, is_ours=keeper.owns)
+    throttles = ThrottleWatch(facts, outbox, is_ours=keeper.owns)
     keeper.on_change(demand.look_again)
     keeper.on_change(elsewhere.look_again)
     keeper.on_change(ranks.look_again)
+    keeper.on_change(throttles.look_again)
     live = _while_live(facts.ended, keeper.ended, *(loop.ended for loop in loops))
     covered = watch_coverage(config.kafka, config.group, [listener.topic for listener in agents])
-    watches = [demand.run(), ranks.run(), elsewhere.run()]
+    watches = [demand.run(), ranks.run(), elsewhere.run(), throttles.run()]
     parts = [outbox.run(), live, covered, *watches, *(listener.work() for listener in agents)]
     tasks = [asyncio.create_task(part) for part in parts]
     try:

@@ -195,6 +195,7 @@ SHELLS_AMONG_THE_DOMAIN = {
     "streams.provisioning.elsewhere_watch",
     "streams.provisioning.rank_watch",
     "streams.provisioning.threadsafe_event",
+    "streams.provisioning.throttle_watch",
     "streams.provisioning.watch",
     "streams.timers.__main__",
     "streams.timers.clockwork",

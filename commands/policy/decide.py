@@ -39,14 +39,17 @@ from schemas.policy import (
     SetResourceTypes,
     SetRetryRules,
     SetShares,
+    SetThrottles,
     SharesSet,
     TakeSource,
+    ThrottlesSet,
     UnlinkIdentities,
 )
 from schemas.queue import ConfigureDispatch
 from schemas.queue_classes import problem_of_classes
 from schemas.resource_types import RESOURCE_TYPES_KEY, problem_of_resource_types
 from schemas.share_tree import SHARES_KEY, problem_of_shares
+from schemas.throttles import THROTTLES_KEY, problem_of_throttles
 from schemas.types import (
     CommandEnvelope,
     IssuerProfile,
@@ -83,7 +86,7 @@ def decide(policy: Policy, command: PolicyCommand, by: CommandEnvelope) -> Decis
             return set_shares(policy, command, by)
         case SetRetryRules():
             return set_retry_rules(policy, command, by)
-        case SetResourceTypes() | SetBrokers() | SetClocks():
+        case SetResourceTypes() | SetBrokers() | SetClocks() | SetThrottles():
             return _set_tables(policy, command, by)
         case TakeSource() | SetOutsideFact():
             return decide_outside(policy, command, by)
@@ -126,7 +129,9 @@ def set_retry_rules(policy: Policy, command: SetRetryRules, by: CommandEnvelope)
     return accept() if policy.rules == command.rules else accept(RetryRulesSet(rules=command.rules))
 
 
-def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers | SetClocks, by: CommandEnvelope) -> Decision:
+def _set_tables(
+    policy: Policy, command: SetResourceTypes | SetBrokers | SetClocks | SetThrottles, by: CommandEnvelope
+) -> Decision:
     match command:
         case SetResourceTypes():
             return set_resource_types(policy, command, by)
@@ -134,6 +139,8 @@ def _set_tables(policy: Policy, command: SetResourceTypes | SetBrokers | SetCloc
             return set_brokers(policy, command, by)
         case SetClocks():
             return set_clocks(policy, command, by)
+        case SetThrottles():
+            return set_throttles(policy, command, by)
 
 
 def _problem_of_limit(rule: RetryRule) -> str:
@@ -173,6 +180,18 @@ def set_clocks(policy: Policy, command: SetClocks, by: CommandEnvelope) -> Decis
     if problem:
         return refuse("BAD_CLOCKS", problem)
     return accept() if policy.clocks == command.clocks else accept(ClocksSet(clocks=command.clocks))
+
+
+def set_throttles(policy: Policy, command: SetThrottles, by: CommandEnvelope) -> Decision:
+    """The limits by which orders are throttled, whole, where they differ from the built-in ones."""
+    if by.aggregate_id != THROTTLES_KEY:
+        return refuse("BAD_KEY", f"throttles were sent to {by.aggregate_id!r}, expected {THROTTLES_KEY!r}")
+    problem = problem_of_throttles(command.limits, command.caps)
+    if problem:
+        return refuse("BAD_THROTTLES", problem)
+    if (policy.throttle_limits, policy.account_caps) == (command.limits, command.caps):
+        return accept()
+    return accept(ThrottlesSet(limits=command.limits, caps=command.caps))
 
 
 def set_issuers(policy: Policy, command: SetIssuers, by: CommandEnvelope) -> Decision:

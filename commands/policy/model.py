@@ -32,11 +32,13 @@ from schemas.policy import (
     SharesSet,
     SourceHeldBack,
     SourceTaken,
+    ThrottlesSet,
     TokenRevoked,
     TokensRevokedBefore,
 )
 from schemas.types import (
     AccessPolicy,
+    AccountCap,
     BrokerFigure,
     BrokerRule,
     ClockSetting,
@@ -49,6 +51,7 @@ from schemas.types import (
     ResourceType,
     RetryRule,
     RevokedToken,
+    ThrottleLimits,
     TrustedIssuer,
 )
 
@@ -62,7 +65,8 @@ class Policy:
     that were issued earlier are refused. linked: ids of the same person as the one of the key.
     vo: organisation of the one who set it first, to whom it belongs; issuers belong to no one. access: roles and rights.
     outside: what a source says of one thing. source_entries: keys that a source names. source_at: when the source was made
-    (microseconds UTC); 0 where none was. source_held_back: the last document of the source was not taken over.
+    (microseconds UTC); 0 where none was. throttle_limits, account_caps: limits of orders that differ from the built-in ones.
+    source_held_back: the last document of the source was not taken over.
     """
 
     settings: QueueSettings | None = None
@@ -85,6 +89,8 @@ class Policy:
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
     clocks: tuple[ClockSetting, ...] = ()
+    throttle_limits: tuple[ThrottleLimits, ...] = ()
+    account_caps: tuple[AccountCap, ...] = ()
 
 
 def initial() -> Policy:
@@ -98,6 +104,8 @@ def evolve(policy: Policy, event: PolicyEvent, envelope: EventEnvelope) -> Polic
     match event:
         case QueueConfigured() | SharesSet() | RetryRulesSet() | ResourceTypesSet() | BrokersSet() | ClocksSet():
             _set(policy, event)
+        case ThrottlesSet():
+            policy.throttle_limits, policy.account_caps = event.limits, event.caps
         case IssuersSet():
             policy.issuers = event.issuers
             policy.revision += 1

@@ -36,6 +36,8 @@ def rows(policy: Policy, names: Collection[str]) -> Iterator[Row]:
             broker_rules=policy.broker_rules,
             broker_figures=policy.broker_figures,
             clocks=policy.clocks,
+            throttle_limits=policy.throttle_limits,
+            account_caps=policy.account_caps,
         ),
     )
 
@@ -64,6 +66,8 @@ def restored(found: Mapping[str, Any]) -> Policy:
         row.broker_rules,
         row.broker_figures,
         row.clocks,
+        row.throttle_limits,
+        row.account_caps,
     )
 
 

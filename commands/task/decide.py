@@ -34,7 +34,7 @@ from commands.task.learning import revert
 from commands.task.model import Task
 from commands.task.outcomes import record_outcomes
 from commands.task.parents import record_parent_end, register_child
-from commands.task.progress import break_task, generate, park, wake
+from commands.task.progress import break_task, generate, park, throttle, wake
 from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
@@ -87,6 +87,8 @@ from schemas.task import (
     TaskReloaded,
     TaskResumed,
     TaskShareAssigned,
+    TaskWoken,
+    ThrottleOrder,
     WakeTask,
 )
 from schemas.types import CommandEnvelope
@@ -129,8 +131,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return expire_pending(task, command, by)
         case GenerateJobs():
             return generate(task, command)
-        case ParkTask():
-            return park(task, command)
+        case ParkTask() | ThrottleOrder():
+            return park(task, command) if isinstance(command, ParkTask) else throttle(task, command)
         case WakeTask():
             return wake(task, command)
         case RecordJobOutcomes():
@@ -259,7 +261,9 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     """Go on after a pause."""
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
-    return accept(TaskResumed(reason=command.reason), follow_ups=releases(task))
+    # What made it wait may have passed meanwhile, and no one looks at the orders of a paused task.
+    again = (TaskWoken(cause="RESUMED"),) if task.old_status is TaskStatus.THROTTLED else ()
+    return accept(TaskResumed(reason=command.reason), *again, follow_ups=releases(task))
 
 
 def force_avalanche(task: Task, command: ForceAvalanche) -> Decision:

@@ -61,6 +61,7 @@ from schemas.task import (
     TaskSetAside,
     TaskShareAssigned,
     TaskSubmitted,
+    TaskThrottled,
     TaskWoken,
 )
 from schemas.types import EventEnvelope, JobKind, ScoutsVerdict, TaskDefinition
@@ -105,7 +106,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             _ordered(task, event)
         case JobsGenerated():
             _generated(task, event)
-        case TaskParked():
+        case TaskParked() | TaskThrottled():
             task.orders[event.order] = replace(task.orders[event.order], parked=True)
             task.blocked_at = task.blocked_at or envelope.occurred_at
         case TaskWoken():

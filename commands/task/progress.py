@@ -28,7 +28,9 @@ from schemas.task import (
     JobsGenerated,
     ParkTask,
     TaskParked,
+    TaskThrottled,
     TaskWoken,
+    ThrottleOrder,
     WakeTask,
 )
 from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec, SecondaryRange
@@ -153,6 +155,14 @@ def park(task: Task, command: ParkTask) -> Decision:
         return refuse("UNKNOWN_ORDER", f"order {command.order} is not open")
     parked = TaskParked(order=command.order, brokerage=command.brokerage, message=command.message)
     return accept(*_decided(command), parked)
+
+
+def throttle(task: Task, command: ThrottleOrder) -> Decision:
+    """An order makes no jobs until a level is crossed: the task waits."""
+    order = task.orders.get(command.order)
+    if order is None or order.parked:
+        return refuse("UNKNOWN_ORDER", f"order {command.order} is not open")
+    return accept(TaskThrottled(order=command.order, throttle=command.throttle, message=command.message))
 
 
 def _decided(command: GenerateJobs | ParkTask) -> tuple[BrokerageDecided, ...]:

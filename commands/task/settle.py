@@ -92,7 +92,7 @@ def _build_order(task: Task) -> JobsOrdered | TaskFinalized | None:
 def _normal_order(task: Task) -> JobsOrdered | TaskFinalized | None:
     if not task.ready or _needs_build(task):
         return None
-    if len(task.orders) >= ORDERS_OPEN_MAX or not _has_room(task) or waits_for_plan(task):
+    if task.status is TaskStatus.THROTTLED or len(task.orders) >= ORDERS_OPEN_MAX or not _has_room(task) or waits_for_plan(task):
         return None
     if problem := problem_of_limit(task):
         return None if task.jobs or task.orders else _final(task, TaskVerdict.BROKEN, problem)
@@ -201,4 +201,6 @@ def _order(
         continues=portion.continues,
         units_per_job=portion.units_per_job,
         secondary=load_of(definition.secondaries, task.secondaries) if kind is JobKind.NORMAL else None,
+        owner=task.owner,
+        working_group=task.working_group or "",
     )

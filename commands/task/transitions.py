@@ -42,6 +42,7 @@ from schemas.task import (
     TaskSetAside,
     TaskShareAssigned,
     TaskSubmitted,
+    TaskThrottled,
     TaskWoken,
 )
 from schemas.types import TaskVerdict
@@ -58,6 +59,7 @@ class TaskStatus(StrEnum):
     RUNNING = "running"
     SCOUTING = "scouting"
     PENDING = "pending"
+    THROTTLED = "throttled"
     PAUSED = "paused"
     FINISHING = "finishing"
     ABORTING = "aborting"
@@ -75,7 +77,7 @@ _S = TaskStatus
 KEEP = TaskStatus.UNKNOWN
 """As the reached status: the status stays as it is (or `evolve` sets the remembered one)."""
 
-WORKING = frozenset({_S.READY, _S.SCOUTING, _S.RUNNING, _S.PENDING})
+WORKING = frozenset({_S.READY, _S.SCOUTING, _S.RUNNING, _S.PENDING, _S.THROTTLED})
 ACTIVE = WORKING | {_S.WAITING, _S.REGISTERED, _S.REREFINE, _S.DEFINED}
 ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
 RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
@@ -106,6 +108,12 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.SCOUTING, JobsOrdered, _S.SCOUTING),
         (_S.RUNNING, JobsOrdered, _S.RUNNING),
         (_S.PENDING, JobsOrdered, _S.PENDING),
+        (_S.THROTTLED, JobsOrdered, _S.THROTTLED),
+        (_S.THROTTLED, ContentsFed, _S.THROTTLED),
+        (_S.THROTTLED, TaskParked, _S.PENDING),
+        (_S.THROTTLED, TaskWoken, _S.READY),
+        (_S.PAUSED, TaskThrottled, _S.PAUSED),
+        (_S.FINISHING, TaskThrottled, _S.FINISHING),
         (_S.PAUSED, JobsGenerated, _S.PAUSED),
         (_S.FINISHING, JobsGenerated, _S.FINISHING),
         (_S.FINISHING, JobsOrdered, _S.FINISHING),
@@ -126,6 +134,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
         (_S.SCOUTING, ScoutsJudged, _S.SCOUTING),
     }
     | {(found, BrokerageDecided, found) for found in WORKING | {_S.PAUSED, _S.FINISHING}}
+    | {(found, TaskThrottled, _S.THROTTLED) for found in WORKING}
     | {(found, ParentEnded, found) for found in ACTIVE | {_S.PAUSED, _S.FINISHING, _S.EXHAUSTED}}
     | {
         (found, event, reached)

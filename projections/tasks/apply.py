@@ -42,6 +42,7 @@ from schemas.task import (
     TaskSetAside,
     TaskShareAssigned,
     TaskSubmitted,
+    TaskThrottled,
 )
 from schemas.types import DatasetRole, FileAccounts, LearnedRequirement, TaskDefinition, TaskVerdict
 
@@ -136,7 +137,7 @@ def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> 
             columns |= _counters(event.accounts)
         case JobsGenerated() as event:
             columns |= {**_counters(event.accounts), "message": _kept_message(task_id, changes)}
-        case TaskParked() as event:
+        case TaskParked() | TaskThrottled() as event:
             columns["message"] = _kept_message(task_id, changes) or event.message
         case TaskBroken() | TaskSetAside() as event:
             columns["message"] = event.message

@@ -24,11 +24,12 @@ from schemas.task import (
     TaskResumed,
     TaskRetried,
     TaskSetAside,
+    TaskThrottled,
     TaskWoken,
 )
 from schemas.types import ScoutsVerdict
 
-AT_WORK = frozenset({"ready", "scouting", "running", "pending"})
+AT_WORK = frozenset({"ready", "scouting", "running", "pending", "throttled"})
 #: Of a task at work, a further part of the retry is reported.
 RETRIED = frozenset({"finished", "failed", "exhausted"})
 #: Statuses that the calmer super_status repeats; others leave it as it was (docs/reference/jedi.md, "Super status").
@@ -51,9 +52,9 @@ def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, s
             return "scouting" if event.scouts else "running", old_status
         case JobsGenerated() if status == "paused":
             return status, "scouting" if event.scouts else "running"
-        case TaskParked() | InputAwaited() if status in AT_WORK or status == "defined":
-            return "pending", old_status
-        case TaskWoken() if status == "pending":
+        case TaskParked() | InputAwaited() | TaskThrottled() if status in AT_WORK or status == "defined":
+            return "throttled" if isinstance(event, TaskThrottled) else "pending", old_status
+        case TaskWoken() if status in ("pending", "throttled"):
             return "ready", old_status
         case TaskSetAside() if status in AT_WORK or status in ("registered", "rerefine"):
             return "pending", old_status

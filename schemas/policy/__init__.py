@@ -17,6 +17,7 @@ from schemas.characters import (
 )
 from schemas.types import (
     AccessPolicy,
+    AccountCap,
     BrokerFigure,
     BrokerRule,
     ClockSetting,
@@ -28,6 +29,7 @@ from schemas.types import (
     ResourceType,
     RetryRule,
     RevokedToken,
+    ThrottleLimits,
     TrustedIssuer,
 )
 
@@ -715,6 +717,41 @@ class SetShares(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.shares) <= 1000
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
+        )
+
+
+class SetThrottles(Struct, frozen=True, kw_only=True, gc=False):
+    """Set the limits by which orders of jobs are throttled; they hold at once, for orders that wait, too.
+
+    limits: Limits of shares and resource types other than the built-in ones.
+    caps: Caps of users and groups; the first that fits counts.
+    """
+
+    limits: tuple[ThrottleLimits, ...] = ()
+    caps: tuple[AccountCap, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "limits": [item.to_avro() for item in self.limits],
+            "caps": [item.to_avro() for item in self.caps],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            limits=tuple(ThrottleLimits.from_avro(item) for item in record["limits"]),
+            caps=tuple(AccountCap.from_avro(item) for item in record["caps"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.limits) <= 1000
+            and len(self.caps) <= 1000
+            and (not self.limits or all(map(ThrottleLimits.is_within_bounds, self.limits)))
+            and (not self.caps or all(map(AccountCap.is_within_bounds, self.caps)))
         )
 
 
@@ -1502,6 +1539,41 @@ class SourceTaken(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ThrottlesSet(Struct, frozen=True, kw_only=True, gc=False):
+    """The limits by which orders of jobs are throttled are other ones.
+
+    limits: Limits of shares and resource types other than the built-in ones.
+    caps: Caps of users and groups; the first that fits counts.
+    """
+
+    limits: tuple[ThrottleLimits, ...] = ()
+    caps: tuple[AccountCap, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "limits": [item.to_avro() for item in self.limits],
+            "caps": [item.to_avro() for item in self.caps],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            limits=tuple(ThrottleLimits.from_avro(item) for item in record["limits"]),
+            caps=tuple(AccountCap.from_avro(item) for item in record["caps"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.limits) <= 1000
+            and len(self.caps) <= 1000
+            and (not self.limits or all(map(ThrottleLimits.is_within_bounds, self.limits)))
+            and (not self.caps or all(map(AccountCap.is_within_bounds, self.caps)))
+        )
+
+
 _NAMES_OF_TOKENREVOKED = lines_of(
     (SUBJECT, 1, 255),
     (URL, 1, 500),
@@ -1629,6 +1701,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     broker_rules: Which broker chooses queues for which work.
     broker_figures: Figures of the brokers.
     clocks: Clocks of jobs that differ from the built-in ones.
+    throttle_limits: Limits of shares and resource types other than the built-in ones.
+    account_caps: Caps of users and groups; the first that fits counts.
     """
 
     settings: QueueSettings | None = None
@@ -1654,6 +1728,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
     clocks: tuple[ClockSetting, ...] = ()
+    throttle_limits: tuple[ThrottleLimits, ...] = ()
+    account_caps: tuple[AccountCap, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1681,6 +1757,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "broker_rules": [item.to_avro() for item in self.broker_rules],
             "broker_figures": [item.to_avro() for item in self.broker_figures],
             "clocks": [item.to_avro() for item in self.clocks],
+            "throttle_limits": [item.to_avro() for item in self.throttle_limits],
+            "account_caps": [item.to_avro() for item in self.account_caps],
         }
 
     @classmethod
@@ -1710,6 +1788,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             broker_rules=tuple(BrokerRule.from_avro(item) for item in record["broker_rules"]),
             broker_figures=tuple(BrokerFigure.from_avro(item) for item in record["broker_figures"]),
             clocks=tuple(ClockSetting.from_avro(item) for item in record["clocks"]),
+            throttle_limits=tuple(ThrottleLimits.from_avro(item) for item in record["throttle_limits"]),
+            account_caps=tuple(AccountCap.from_avro(item) for item in record["account_caps"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1730,6 +1810,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.broker_rules) <= 100
             and len(self.broker_figures) <= 100
             and len(self.clocks) <= 100
+            and len(self.throttle_limits) <= 1000
+            and len(self.account_caps) <= 1000
             and _NAMES_OF_POLICYSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (self.settings is None or self.settings.is_within_bounds())
             and (not self.shares or all(map(GlobalShare.is_within_bounds, self.shares)))
@@ -1743,6 +1825,8 @@ class PolicySnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.broker_rules or all(map(BrokerRule.is_within_bounds, self.broker_rules)))
             and (not self.broker_figures or all(map(BrokerFigure.is_within_bounds, self.broker_figures)))
             and (not self.clocks or all(map(ClockSetting.is_within_bounds, self.clocks)))
+            and (not self.throttle_limits or all(map(ThrottleLimits.is_within_bounds, self.throttle_limits)))
+            and (not self.account_caps or all(map(AccountCap.is_within_bounds, self.account_caps)))
         )
 
 
@@ -1765,6 +1849,7 @@ PolicyCommand = (
     | SetResourceTypes
     | SetRetryRules
     | SetShares
+    | SetThrottles
     | TakeSource
     | UnlinkIdentities
 )
@@ -1788,6 +1873,7 @@ PolicyEvent = (
     | SharesSet
     | SourceHeldBack
     | SourceTaken
+    | ThrottlesSet
     | TokenRevoked
     | TokensRevokedBefore
 )

@@ -18,6 +18,7 @@ from schemas.types import (
     JobGroupLoad,
     QueueEnds,
     ShareLoad,
+    Throttle,
 )
 
 
@@ -362,3 +363,29 @@ class TaskEnds(Struct, frozen=True, kw_only=True, gc=False):
             len(self.queues) <= 1000
             and (not self.queues or all(map(QueueEnds.is_within_bounds, self.queues)))
         )
+
+
+class ThrottledTask(Struct, frozen=True, kw_only=True, gc=False):
+    """A task of which an order waits until a level is crossed; taken away when the order is made again.
+
+    throttle: Limit, figure and release.
+    """
+
+    throttle: Throttle
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "throttle": self.throttle.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            throttle=Throttle.from_avro(record["throttle"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.throttle.is_within_bounds()

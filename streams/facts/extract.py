@@ -18,6 +18,7 @@ from schemas.streams import (
     QueueKnown,
     QueueLoad,
     ShareInQueue,
+    ThrottledTask,
 )
 from schemas.types import EventEnvelope, JobGroupLoad, ShareLoad
 from schemas.wire import Message
@@ -33,6 +34,8 @@ COUNTED = ("JobQueued", "JobLeased", "JobWithdrawn", "LeaseEnded", "LeasesEnded"
 #: Events that name shares with their jobs.
 SHARED = (*COUNTED, "JobSharesAssigned")
 UNPARKED = frozenset({"TaskWoken", "TaskFinalized", "TaskKillOrdered", "TaskFinishOrdered", "TaskReloaded", "TaskBroken"})
+#: An order that is throttled waits no more. A paused task orders again when it is resumed.
+UNTHROTTLED = frozenset({"TaskPaused", "TaskReassigned"})
 #: Event -> names of the facts that it holds or takes away.
 HELD: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(COUNTED, ("QueueLoad",)),
@@ -41,7 +44,9 @@ HELD: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("WorkersWanted", "WorkersHeldBack"), ("PilotsLive", "PilotsWanted")),
     **dict.fromkeys(("QueueUnhealthy", "QueueHealthy"), ("QueueHealth",)),
     "TaskParked": ("ParkedTask",),
-    **dict.fromkeys(UNPARKED, ("ParkedTask",)),
+    "TaskThrottled": ("ThrottledTask",),
+    **dict.fromkeys(UNPARKED, ("ParkedTask", "ThrottledTask")),
+    **dict.fromkeys(UNTHROTTLED, ("ThrottledTask",)),
 }
 
 
@@ -95,6 +100,9 @@ def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offs
             if isinstance(event, QueueHealthy):
                 return QueueHealth()
             return QueueHealth(fingerprint=event.fingerprint, ended=event.ended, probe_at=event.probe_at)
+        case "ThrottledTask":
+            int(envelope.aggregate_id)
+            return ThrottledTask(throttle=event.throttle)
         case "ParkedTask":
             int(envelope.aggregate_id)
             return ParkedTask()

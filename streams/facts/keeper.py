@@ -34,6 +34,7 @@ from streams.facts.extract import (
     SHARED,
     SOURCES,
     UNPARKED,
+    UNTHROTTLED,
     fact_in,
     key_of,
     loads_in,
@@ -204,7 +205,7 @@ class FactsKeeper:
                 changes[name] = value
         for (fact, key), (kind, message) in last.items():
             name = key_of(fact, key.decode(errors="replace"))
-            if kind in UNPARKED:
+            if kind in UNPARKED or kind in UNTHROTTLED:
                 changes[name] = None
             elif value := self._patiently(partial(self._fact, fact, message), message):
                 changes[name] = value

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
+from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet, ThrottlesSet
 from schemas.resource_types import BUILT_IN
 from schemas.types import EventEnvelope, GlobalShare, QueueSettings, ResourceType, RetryRule
 from streams.facts.outside import OutsideTable
 
 #: Policies that a choice rests on.
-PolicyFact = QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | BrokersSet | OutsideFactSet
+PolicyFact = QueueConfigured | RetryRulesSet | ResourceTypesSet | SharesSet | BrokersSet | OutsideFactSet | ThrottlesSet
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class PolicyTable:
     shares_cause: EventEnvelope | None = None
     brokers: BrokersSet = field(default_factory=BrokersSet)
     outside: OutsideTable = field(default_factory=OutsideTable)
+    throttles: ThrottlesSet = field(default_factory=ThrottlesSet)
 
     def know(self, found: PolicyFact, envelope: EventEnvelope) -> None:
         """Take a policy event."""
@@ -36,5 +37,7 @@ class PolicyTable:
                 self.shares, self.shares_cause = found.shares, envelope
             case BrokersSet():
                 self.brokers = found
+            case ThrottlesSet():
+                self.throttles = found
             case OutsideFactSet():
                 self.outside.know(envelope.aggregate_id, found)

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from eventlog.consumers import follower
 from eventlog.reading import take_what_is_there
-from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet
+from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet, ThrottlesSet
 from schemas.streams import (
     JobGroupInQueue,
     ParkedTask,
@@ -29,6 +29,7 @@ from schemas.streams import (
     QueueStarts,
     ShareInQueue,
     TaskEnds,
+    ThrottledTask,
 )
 from schemas.types import EventEnvelope, ShareLoad
 from schemas.wire import Decoded, Poison
@@ -39,7 +40,8 @@ from streams.facts.extract import FACTS_TOPIC, QUEUE_EVENTS, SOURCES, subject_of
 from streams.facts.groups import GroupTable
 from streams.facts.keeper import GROUP
 from streams.facts.policies import PolicyTable
-from streams.facts.snapshot import POLICY_EVENTS, Parked, QueueFacts, Snapshot, Wanted, position_text
+from streams.facts.snapshot import POLICY_EVENTS, QueueFacts, Snapshot, Wanted, position_text
+from streams.facts.waiting_tasks import WaitingTasks
 
 BATCH = 500
 NO_LOAD = QueueLoad(waiting=0, leased=0, source_partition=0, source_offset=0)
@@ -66,7 +68,7 @@ class Facts:
         self._live: dict[str, int] = {}
         self._health: dict[str, QueueHealth] = {}
         self._wanted: dict[str, Wanted] = {}
-        self._parked: dict[str, Parked] = {}
+        self._tasks = WaitingTasks()
         self._offsets: dict[tuple[str, int], int] = {}
         self._waiting_for_end: set[tuple[str, int]] = set()
         self._snapshot: Snapshot | None = Snapshot()
@@ -236,20 +238,23 @@ class Facts:
         fact, subject = subject_of(key)
         if fact == JobGroupInQueue.__name__:
             self._groups.forget(subject)
-        elif fact == ParkedTask.__name__:
-            self._parked.pop(subject, None)
         elif fact == TaskEnds.__name__:
             self._counted.forget(subject)
+        else:
+            self._tasks.forget(fact, subject)
 
     def _know(self, decoded: Decoded) -> None:
         found, envelope = decoded.message, decoded.envelope
         subject = envelope.aggregate_id
         self._counted.now = max(self._counted.now, envelope.occurred_at)
         match found:
-            case QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | BrokersSet() | OutsideFactSet():
+            case (
+                QueueConfigured() | RetryRulesSet() | ResourceTypesSet() | SharesSet() | BrokersSet() | OutsideFactSet()
+                | ThrottlesSet()
+            ):
                 self._policies.know(found, envelope)
-            case ParkedTask():
-                self._parked[subject] = Parked(int(subject), envelope.vo, envelope.correlation_id)
+            case ParkedTask() | ThrottledTask():
+                self._tasks.know(found, envelope)
             case QueueLoad():
                 self._loads[subject] = found
                 place = (QUEUE_EVENTS, found.source_partition)
@@ -301,13 +306,12 @@ class Facts:
                 self._groups.of(name),
             )
         position = position_text(self._known_places())
-        parked = tuple(self._parked.values())
-        policies = self._policies
+        policies, tasks = self._policies, self._tasks
         ends, outside, brokers = self._counted.ends(), policies.outside.facts(), policies.brokers
         return Snapshot(
             queues,
             policies.rules,
-            parked,
+            tasks.parked(),
             position,
             policies.types,
             ends,
@@ -316,6 +320,8 @@ class Facts:
             broker_rules=brokers.rules,
             broker_figures=brokers.figures,
             levels=self._groups.levels(),
+            throttled=tasks.throttled(),
+            throttles=policies.throttles,
         )
 
     def _known_places(self) -> dict[tuple[str, int], int]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from schemas.policy import ThrottlesSet
 from schemas.resource_types import BUILT_IN
 from schemas.streams import QueueHealth
 from schemas.types import (
@@ -21,6 +22,7 @@ from schemas.types import (
     ResourceType,
     RetryRule,
     ShareLoad,
+    Throttle,
     WorkerMode,
 )
 from streams.facts.groups import Levels
@@ -88,12 +90,21 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrottledOrder:
+    """A task of which an order waits for a level; cause: the envelope of the event that says so."""
+
+    task_id: int
+    cause: EventEnvelope
+    throttle: Throttle
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Facts that do not change while a choice is made. `retry_rules` is None until some were set.
 
     ends: by task id and queue, how jobs ended there of late. outside: what sources outside say. shares: the tree.
     broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
-    levels: jobs over all queues.
+    levels: jobs over all queues. throttled: orders that wait for a level. throttles: limits other than the built-in ones.
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -107,6 +118,8 @@ class Snapshot:
     broker_rules: tuple[BrokerRule, ...] = ()
     broker_figures: tuple[BrokerFigure, ...] = ()
     levels: Levels = field(default_factory=Levels)
+    throttled: tuple[ThrottledOrder, ...] = ()
+    throttles: ThrottlesSet = field(default_factory=ThrottlesSet)
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from schemas.bounds import problems_of, sentence
-from schemas.task import BreakTask, JobsOrdered, RefineTask, TaskReloaded, TaskSubmitted
-from schemas.types import NameList, TaskDefinition
+from schemas.task import BreakTask, JobsOrdered, RefineTask, TaskReloaded, TaskSubmitted, ThrottleOrder
+from schemas.types import EventEnvelope, NameList, TaskDefinition
 from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
 from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
@@ -20,6 +20,7 @@ from streams.jedi.share_choice import with_share
 from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
 from streams.jedi.task_parameters import Refusal
+from streams.jedi.throttle import Passed, asked_of, sentence_of, throttled
 
 #: A task's definition travels with every order, beside at most 500 kB of input, in a record of at most 900 kB.
 DEFINITION_BYTES_MAX = 350_000
@@ -46,18 +47,33 @@ class Generation:
 
     def __init__(self) -> None:
         self._decisions = Decisions()
+        self._passed = Passed()
 
     def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
-        """`GenerateJobs` or `ParkTask` for each order."""
+        """`GenerateJobs`, `ParkTask` or `ThrottleOrder` for each order."""
         for one in records:
             if not isinstance(one.message, JobsOrdered):
                 self._decisions.logged(one.cause.event_id, one.logged_at)
                 continue
             order, cause = one.message, one.cause
+            waits = self._throttled(order, cause, facts)
+            if waits is not None:
+                yield outgoing_command(waits, cause.aggregate_id, [cause], PART)
+                continue
             known = self._decisions.known(cause.aggregate_id, order.queues_used, facts, one.logged_at)
             answer = answered(order, cause.vo, facts, cause.event_id, ordered_at=cause.occurred_at, known=known)
             self._decisions.made(cause.aggregate_id, answer.made)
             yield outgoing_command(answer.command, cause.aggregate_id, [cause], PART)
+
+    def _throttled(self, order: JobsOrdered, cause: EventEnvelope, facts: Snapshot) -> ThrottleOrder | None:
+        asked = asked_of(order, cause.vo, facts)
+        if asked is None:
+            return None
+        found = throttled(asked, facts, self._passed.jobs(cause.occurred_at), cause.occurred_at)
+        if found is None:
+            self._passed.note(asked, cause.occurred_at)
+            return None
+        return ThrottleOrder(order=order.order, throttle=found, message=readable(sentence_of(found)))
 
 
 def _refined(

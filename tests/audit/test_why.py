@@ -55,6 +55,15 @@ def test_a_parked_task_says_the_number_that_would_have_to_change() -> None:
     assert reason.who == "an operator"
 
 
+def test_a_throttled_task_says_limit_value_and_release() -> None:
+    message = "share Analysis: 1,100 jobs waiting, limit 1,000; goes on at 900"
+
+    (reason,) = why_task(TaskFacts(task={"status": "throttled", "modified_at": 0, "message": message}, now=9, jobs={}))
+
+    assert reason.says == f"Its next jobs wait: {message}."
+    assert reason.change == "The level is crossed, or an administrator sets other limits (SetThrottles)."
+
+
 def test_a_task_that_was_set_aside_names_its_letter_and_how_to_try_again() -> None:
     letter = "set aside: dead letter 4f1d0f4e, reaction refine met a bug"
     facts = TaskFacts(task={"status": "pending", "modified_at": 7, "message": letter}, now=9, jobs={})

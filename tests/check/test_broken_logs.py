@@ -28,7 +28,7 @@ def a_run() -> tuple[tuple[Seen, ...], World]:
     quiet()
     with TemporaryDirectory() as home:
         world = World(Path(home))
-        for turn in schedule(9, 1200):
+        for turn in schedule(12, 1200):
             world.turn(turn)
         assert world.settle() is None
     structlog.configure(**before)

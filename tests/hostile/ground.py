@@ -14,7 +14,7 @@ QUEUE = "HOSTILE"
 #: Keys of what there is one of.
 POLICIES = {
     "SetShares": "shares", "SetRetryRules": "retry_rules", "SetResourceTypes": "resource_types", "SetBrokers": "brokers",
-    "SetClocks": "clocks", "TakeSource": "source.hostile", "SetOutsideFact": "storage.HOSTILE",
+    "SetThrottles": "throttles", "SetClocks": "clocks", "TakeSource": "source.hostile", "SetOutsideFact": "storage.HOSTILE",
 }  # fmt: skip
 #: Stands in job parameters of the senders; must never be seen in a log.
 CANARY = "canary-7f3a91c2e5"

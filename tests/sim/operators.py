@@ -2,10 +2,11 @@
 
 import random
 
-from schemas.policy import ConfigureQueue, SetShares
+from schemas.policy import ConfigureQueue, SetShares, SetThrottles
 from schemas.share_tree import SHARES_KEY
 from schemas.task import AssignShare
-from schemas.types import GlobalShare, QueueSettings
+from schemas.throttles import THROTTLES_KEY
+from schemas.types import AccountCap, GlobalShare, QueueSettings, ThrottleLimits
 from tests.sim.actors import LEASE_SECONDS, Calls
 
 #: By the campaigns of the users' tasks.
@@ -26,6 +27,12 @@ class Operator:
     def set_shares(self) -> None:
         """The tree of global shares."""
         self._calls.make(SetShares(shares=SHARES), SHARES_KEY, "ops", "operator")
+
+    def set_throttles(self) -> None:
+        """Limits so low that orders often wait."""
+        limits = (ThrottleLimits(threshold=1.0, queue_limit=3),)
+        command = SetThrottles(limits=limits, caps=(AccountCap(jobs_max=6),))
+        self._calls.make(command, THROTTLES_KEY, "root", "administrator")
 
     def assign_share(self, task: int, chance: random.Random) -> None:
         """A task into another share, with the jobs that pilots hold or without."""

@@ -38,7 +38,7 @@ from tests.sim.memory_log import COMMITTED, MemoryDeciderLog, MemoryLog, Produce
 from tests.sim.planted_input import registered_in_between_is_lost
 from tests.sim.planted_learning import percentiles_of_the_unsorted
 from tests.sim.planted_leases import people_stay_let_in, requests_forgotten, revocations_not_decided, revocations_not_read
-from tests.sim.planted_shares import a_lease_leaves_the_counts, given_is_forgotten, shares_ranked_upside_down
+from tests.sim.planted_shares import a_lease_leaves_the_counts, given_is_forgotten, levels_not_watched, shares_ranked_upside_down
 from tests.sim.processors import GROUP, ProcessorsProcess
 from tests.sim.readers import ProjectorProcess
 
@@ -328,6 +328,7 @@ PLANTS: dict[str, Callable[[], Any]] = {
         shares_ranked_upside_down,
         given_is_forgotten,
         a_lease_leaves_the_counts,
+        levels_not_watched,
         requests_forgotten,
         percentiles_of_the_unsorted,
         registered_in_between_is_lost,

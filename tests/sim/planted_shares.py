@@ -8,6 +8,7 @@ from commands.queue import groups as queue_groups
 from commands.queue import shares as queue_shares
 from commands.ranking import decide as ranking_decide
 from schemas import share_tree
+from streams.provisioning import throttle_watch
 
 
 def shares_ranked_upside_down() -> Any:
@@ -18,6 +19,11 @@ def shares_ranked_upside_down() -> Any:
 def a_lease_leaves_the_counts() -> Any:
     """A job that a pilot takes is counted for no user any more."""
     return patch.object(queue_groups, "_after", lambda before, step: (before[0] + step.waiting, 0, 0))
+
+
+def levels_not_watched() -> Any:
+    """An order that was throttled is never made again."""
+    return patch.object(throttle_watch, "released", lambda *_: [])
 
 
 def given_is_forgotten() -> Any:

@@ -25,6 +25,7 @@ from streams.facts.windows import AGGREGATE_OF
 from streams.processors import listeners
 from streams.provisioning.elsewhere_watch import ElsewhereWatch
 from streams.provisioning.rank_watch import RankWatch
+from streams.provisioning.throttle_watch import ThrottleWatch
 from streams.provisioning.watch import DemandWatch
 from tests.sim.faults import Crash, Faults
 from tests.sim.memory_log import MemoryLog
@@ -143,6 +144,7 @@ class ProcessorsProcess:
             self._facts, self._outbox, lambda: log.now / 1_000_000, seconds_now=lambda: log.now / 1_000_000
         )
         self._elsewhere = ElsewhereWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
+        self._throttles = ThrottleWatch(self._facts, self._outbox, lambda: log.now / 1_000_000)
         self._next: dict[tuple[str, int], int] = {}
 
     def step(self, chance: random.Random) -> int:
@@ -154,6 +156,7 @@ class ProcessorsProcess:
                 run_now(self._demand.say())
                 run_now(self._ranks.say())
                 run_now(self._elsewhere.say())
+                run_now(self._throttles.say())
                 return 0
             if choice > len(self._listeners):
                 self._commit()

@@ -79,6 +79,7 @@ class World:
         self.path_works_at = 0
         self.operator.configure(QUEUES[0])
         self.operator.set_shares()
+        self.operator.set_throttles()
 
     def turn(self, turn: Turn) -> None:
         """Take one turn."""

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError
 from schemas.catalog import messages
 from schemas.policy import OutsideFactSet, QueueConfigured, RetryRulesSet, SharesSet
 from schemas.queue import DispatchConfigured, JobLeased, JobQueued, LeaseEnded, LeasesRenewed
-from schemas.task import TaskFinalized, TaskParked, TaskResumed, TaskWoken
+from schemas.task import TaskFinalized, TaskParked, TaskPaused, TaskResumed, TaskThrottled, TaskWoken
 from schemas.types import (
     BrokerageEvidence,
     FileAccounts,
@@ -22,6 +22,7 @@ from schemas.types import (
     RetryRule,
     StorageElement,
     TaskVerdict,
+    Throttle,
 )
 from schemas.wire import Codec, Message, entry_of
 from schemas.worker import QueueHealthy, QueueUnhealthy, WorkerSubmitted, WorkersWanted
@@ -101,6 +102,18 @@ def ended(waiting: int, leased: int) -> LeaseEnded:
 
 def parked(order: int = 1) -> TaskParked:
     return TaskParked(order=order, brokerage=BrokerageEvidence(seed="s"), message="no queue")
+
+
+@pytest.mark.parametrize("end", [TaskWoken(cause="LEVEL_CROSSED"), TaskPaused()])
+def test_a_task_is_throttled_until_it_is_woken_or_paused(end: Message) -> None:
+    throttle = Throttle(share="Analysis", limit=10, value=11)
+    facts = facts_after(("10000001", TaskThrottled(order=1, throttle=throttle, message="m")))
+    (found,) = facts.snapshot().throttled
+    assert (found.task_id, found.throttle) == (10_000_001, throttle)
+
+    take(facts, FakeMessage("culm.task.events.v1", "10000001", CODEC.encode(end, an_envelope("10000001", 2)), 2))
+
+    assert facts.snapshot().throttled == ()
 
 
 def test_a_queue_is_known_with_its_last_counters() -> None:
