@@ -41,6 +41,7 @@ from schemas.types import (
     SplitRules,
     TaskDefinition,
     TaskVerdict,
+    Throttle,
     UnitChange,
     UnitRange,
     UnmergedJob,
@@ -1426,6 +1427,44 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class ThrottleOrder(Struct, frozen=True, kw_only=True, gc=False):
+    """Say that an order makes no jobs now because of a limit.
+
+    order: Number of the order.
+    throttle: Limit, figure and release.
+    message: The sentence for people.
+    """
+
+    order: int
+    throttle: Throttle
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "throttle": self.throttle.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            throttle=Throttle.from_avro(record["throttle"]),
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.throttle.is_within_bounds()
+        )
+
+
 _NAMES_OF_WAKETASK = lines_of(
     (WORD, 0, 64),
 )
@@ -1434,7 +1473,8 @@ _NAMES_OF_WAKETASK = lines_of(
 class WakeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Try a parked task again.
 
-    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED, CHANGED (a rule of the task), OPERATOR.
+    cause: What changed: TIMER, QUEUE_CONFIGURED, SOURCE_CHANGED, CHANGED (a rule of the task), LEVEL_CROSSED (a
+        limit that throttled it), OPERATOR.
     """
 
     cause: str
@@ -1990,6 +2030,12 @@ class JobsGenerated(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_JOBSORDERED = lines_of(
+    (SUBJECT, 0, 255),
+    (WORD, 0, 128),
+)
+
+
 class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     """Ready input waits to be brokered and split: the order for the job generator, with all it needs.
 
@@ -2008,6 +2054,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     units_per_job: So many units a job must have where its input goes on, that the task makes no more jobs than
         its limit; null without a limit.
     secondary: What secondary input adds to the jobs; null without one.
+    owner: Whose the task is; empty in events of earlier releases.
+    working_group: The group that it is for; empty where there is none.
     """
 
     order: int
@@ -2022,6 +2070,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
     continues: bool = False
     units_per_job: int | None = None
     secondary: SecondaryLoad | None = None
+    owner: str = ""
+    working_group: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2038,6 +2088,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             "continues": self.continues,
             "units_per_job": self.units_per_job,
             "secondary": None if self.secondary is None else self.secondary.to_avro(),
+            "owner": self.owner,
+            "working_group": self.working_group,
         }
 
     @classmethod
@@ -2056,6 +2108,8 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             continues=record["continues"],
             units_per_job=record["units_per_job"],
             secondary=None if record["secondary"] is None else SecondaryLoad.from_avro(record["secondary"]),
+            owner=record["owner"],
+            working_group=record["working_group"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2069,6 +2123,7 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.queues_used) <= 5000
             and (not self.queues_used or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.queues_used))
             and (self.units_per_job is None or (1 <= self.units_per_job <= 1000000))
+            and _NAMES_OF_JOBSORDERED("\n".join((self.owner, self.working_group, ""))) is not None
             and (not self.units or all(map(InputUnit.is_within_bounds, self.units)))
             and (not self.unmerged or all(map(UnmergedJob.is_within_bounds, self.unmerged)))
             and self.definition.is_within_bounds()
@@ -3244,6 +3299,44 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class TaskThrottled(Struct, frozen=True, kw_only=True, gc=False):
+    """An order makes no jobs now because of a limit; it is made again when the level is crossed.
+
+    order: Number of the order.
+    throttle: Limit, figure and release.
+    message: The sentence for people.
+    """
+
+    order: int
+    throttle: Throttle
+    message: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "throttle": self.throttle.to_avro(),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            throttle=Throttle.from_avro(record["throttle"]),
+            message=record["message"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and self.throttle.is_within_bounds()
+        )
+
+
 _NAMES_OF_TASKWOKEN = lines_of(
     (WORD, 0, 64),
 )
@@ -4153,6 +4246,7 @@ TaskCommand = (
     | ScheduleTaskCommand
     | SetTaskAside
     | SubmitTask
+    | ThrottleOrder
     | WakeTask
 )
 
@@ -4196,5 +4290,6 @@ TaskEvent = (
     | TaskSetAside
     | TaskShareAssigned
     | TaskSubmitted
+    | TaskThrottled
     | TaskWoken
 )
