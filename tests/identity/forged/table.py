@@ -148,6 +148,11 @@ GROUPS: tuple[Group, ...] = (
         "deploy.test_passwords.test_no_one_enters_the_database_without_its_password",
         "check.test_registry.test_a_real_registry_is_in_order_until_one_request_loosens_it",
         "process.test_kafka_security.test_a_password_that_others_can_read_is_refused",
+        "deploy.test_kafka_accounts.test_no_one_enters_kafka_without_a_password_of_its_own",
+        "deploy.test_kafka_accounts.test_controllers_speak_with_nodes_alone",
+        "deploy.test_kafka_accounts.test_a_consumer_reads_events_and_nothing_that_is_not_meant_for_it",
+        "deploy.test_kafka_accounts.test_a_consumer_joins_no_group_of_culm",
+        "deploy.test_kafka_accounts.test_a_consumer_writes_deletes_and_alters_nothing",
     )),
     Group("T15", "keys that change, providers that are away", (
         "identity.test_key_cache.test_a_provider_that_is_away_for_a_day_is_believed_and_for_two_is_not",
