@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from confluent_kafka.admin import (
 
 from check.brokers import Brokers
 from cli.client_environment import consumer_environment
-from deploy.config import StackConfig, saved
+from deploy.config import CHECKOUT, StackConfig, saved
 from deploy.credentials import give_rights, make_login_of_registry
 from deploy.kafka import accounts
 from deploy.kafka.node import Node, settings
@@ -316,3 +317,27 @@ def test_rights_that_were_added_by_hand_are_taken_back_at_the_next_start(servers
     allow_reading(servers.config.kafka)
 
     assert given(servers.config.kafka) == rights()
+
+
+#: Who writes down an address of brokers: beside each stands its login, or none is wanted.
+NAMES_BROKERS = {
+    '"bootstrap.servers"': {
+        "check/reading.py", "deploy/dashboards/running_table.py", "eventlog/connection.py",
+        "tests/contract/test_stock_consumer.py", "tests/deploy/test_kafka_accounts.py", "tests/process/test_kafka_security.py",
+    },
+    '"CULM_KAFKA":': {
+        "deploy/config.py", "process/kafka_security.py", "tests/deploy/test_kafka_accounts.py", "tests/deploy/test_tools.py",
+        "tests/process/test_kafka_security.py",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NAMES_BROKERS)
+def test_no_client_and_no_process_is_given_brokers_without_how_to_log_in(words: str) -> None:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    files = [CHECKOUT / name for name in listed.stdout.splitlines()]
+
+    found = {str(path.relative_to(CHECKOUT)) for path in files if path.exists() and words in path.read_text(encoding="utf-8")}
+
+    remedy = "eventlog.connection.connection(kafka, name) or process.kafka_security.environment_of(kafka)"
+    assert found - NAMES_BROKERS[words] == set(), f"expected {remedy}"
