@@ -158,6 +158,7 @@ GROUPS: tuple[Group, ...] = (
         "identity.test_key_cache.test_a_provider_that_is_away_for_a_day_is_believed_and_for_two_is_not",
         "identity.test_provider_away.test_for_a_day_without_its_provider_tokens_are_believed_and_logins_say_why_not",
         "identity.test_provider_away.test_no_request_is_refused_while_a_provider_changes_its_key_without_a_word",
+        "agents.test_keys_under_load.test_no_report_is_refused_while_the_keys_for_agents_change",
         "identity.test_provider_away.test_tokens_of_the_key_that_was_taken_away_are_refused_once_the_keys_are_fetched_again",
         "identity.test_key_cache.test_an_unknown_key_is_asked_for_at_most_once_a_minute",
         "identity.test_key_cache.test_a_set_that_is_not_sound_replaces_none",
