@@ -3,17 +3,18 @@
 import os
 import sys
 
+from check.brokers import Brokers
 from check.report import check_stack
 
 
 def main() -> int:
     """0 when every law holds."""
     try:
-        addresses = [os.environ[name] for name in ("CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES")]
+        brokers, registry, postgres = Brokers(os.environ), os.environ["CULM_REGISTRY"], os.environ["CULM_POSTGRES"]
     except KeyError as missing:
         print(f"{missing.args[0]} is not set; `culm check` sets it", file=sys.stderr)
         return 2
-    return check_stack(*addresses, as_json="--json" in sys.argv[1:])
+    return check_stack(brokers, registry, postgres, as_json="--json" in sys.argv[1:])
 
 
 if __name__ == "__main__":

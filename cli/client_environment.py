@@ -9,7 +9,8 @@ from deploy.config import CHECKOUT, StackConfig
 from deploy.local_queue import VO
 from deploy.postgres import passwords
 from deploy.postgres.passwords import READER
-from process.servers import password_file
+from process.kafka_security import environment_of
+from process.servers import KAFKA_READER, kafka_password_file, own_kafka, password_file
 
 TOKEN_HOURS = 24.0
 OF_ALL = "These addresses are of the whole installation: topics, schemas and read models hold what all organisations do."
@@ -56,15 +57,19 @@ def client_environment(
 
 
 def consumer_environment(config: StackConfig) -> dict[str, str]:
-    """Variables for a dashboard or another consumer: topics, schemas, and the read models under an account that only reads.
+    """Variables for a dashboard or another consumer: topics, schemas and read models, each under an account that only reads.
 
-    At a database that is not ours, or was made without passwords, the account is the one of its address.
+    At a database that is not ours, or was made without passwords, the account is the one of its address; at a Kafka that is not
+    ours there is none.
     """
     password = passwords.of(password_file(config.home), READER)
     postgres = config.postgres
     if password and "postgres" not in config.external:
         postgres = f"postgresql://{READER}:{password}@127.0.0.1:{config.ports.postgres}/culm"
-    return {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": postgres}
+    kafka = str(config.kafka)
+    if config.kafka_asks and kafka_password_file(config.home, KAFKA_READER).exists():
+        kafka = own_kafka(kafka, config.home, KAFKA_READER)
+    return {**environment_of(kafka), "CULM_REGISTRY": config.registry, "CULM_POSTGRES": postgres}
 
 
 def shell_exports(variables: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from process.kafka_security import environment_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def positions(
     if word not in ("show", "set"):
         raise typer.BadParameter(f"found {word!r}, expected show or set")
     config = Stack.running().config
-    addresses = {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_HOME": str(config.home)}
+    addresses = {**environment_of(config.kafka), "CULM_REGISTRY": config.registry, "CULM_HOME": str(config.home)}
     options = [option for option, given in (("--all", every), ("--yes", yes)) if given]
     command = [sys.executable, "-m", "commands", "positions", word, *options]
     raise typer.Exit(subprocess.call(command, env={**os.environ, **addresses}, cwd=CHECKOUT))

@@ -14,9 +14,10 @@ from typing import Any
 from deploy.fetch import Part
 from process.addresses import EVERY_INTERFACE, VARIABLES, ApiAddresses
 from process.instances import BY_NAME, KINDS, Process, processes_of_a_stack
+from process.kafka_security import security_of
 from process.servers import CHECKOUT as CHECKOUT
 from process.servers import PORT_VARIABLES as PORT_VARIABLES
-from process.servers import home_of, local_kafka, local_postgres, local_registry, port_of, secured
+from process.servers import home_of, local_kafka, local_postgres, local_registry, own_kafka, port_of, secured
 from process.settings import Settings
 from process.settings import mask as mask
 
@@ -96,7 +97,7 @@ class StackConfig:
             home=home,
             lib=settings.path("CULM_LIB", CHECKOUT / ".culm" / "lib"),
             ports=ports,
-            kafka=secured(settings, named.get("kafka", nodes)),
+            kafka=secured(settings, named["kafka"]) if "kafka" in named else own_kafka(nodes, home),
             registry=named.get("registry", local_registry(ports.registry)),
             postgres=named.get("postgres", local_postgres(ports.postgres, home)),
             external=frozenset(named),
@@ -106,6 +107,11 @@ class StackConfig:
         )
         config.addresses.environment()  # an address that does not fit is named now, not when a process starts
         return config
+
+    @property
+    def kafka_asks(self) -> bool:
+        """Whether Kafka is ours and asks for passwords: one that was started by an earlier release does not, until it stops."""
+        return "kafka" not in self.external and bool(security_of(self.kafka).user)
 
     @property
     def addresses(self) -> ApiAddresses:
@@ -198,6 +204,7 @@ class StackConfig:
         path = self.run / "stack.json"
         path.touch(mode=0o600)
         document = self.masked() | {"kafka": self.kafka, "registry": self.registry, "postgres": self.postgres}
+        document |= {"kafka_asks": self.kafka_asks}
         path.write_text(json.dumps(document, indent=2))
         (self.run / "targets.json").write_text(json.dumps(self._scraped(), indent=2))
 
@@ -217,11 +224,12 @@ def saved(home: Path) -> StackConfig | None:
         document = json.loads((home / "run" / "stack.json").read_text())
     except FileNotFoundError:
         return None
+    kafka = document["kafka"]
     return StackConfig(
         home=Path(document["home"]),
         lib=Path(document["lib"]),
         ports=Ports(**document["ports"]),
-        kafka=document["kafka"],
+        kafka=own_kafka(kafka, Path(document["home"])) if document.get("kafka_asks") else kafka,
         registry=document["registry"],
         postgres=document["postgres"],
         external=frozenset(document["external"]),

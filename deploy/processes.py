@@ -14,7 +14,8 @@ from deploy.fetch import KAFKA, REGISTRY
 from deploy.kafka.node import nodes
 from deploy.postgres.server import PostgresServer
 from process.addresses import VARIABLES
-from process.instances import ADDRESSES, API, INSTANCE_VARIABLE, Process, processes_of_a_stack
+from process.instances import ADDRESSES, API, INSTANCE_VARIABLE, LOG, Process, processes_of_a_stack
+from process.kafka_security import PREFIX, environment_of
 from process.logs import LOG_FILE
 from process.servers import EDGE_SOCKET, SOCKET_LENGTH_MAX
 
@@ -66,6 +67,8 @@ def servers(config: StackConfig, java: str, postgres: PostgresServer) -> tuple[P
             "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
             "APICURIO_STORAGE_KIND": "kafkasql",
             "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": config.kafka,
+            # Its login, with a password, stands in a file that its owner alone can read.
+            "QUARKUS_CONFIG_LOCATIONS": str(registry_properties(config)),
         },
     )
     # INT is Postgres' fast shutdown; at TERM it would wait for every client to leave.
@@ -90,6 +93,7 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
     addresses = dict(zip(ADDRESSES, (config.kafka, config.registry, config.postgres, config.api), strict=True))
     own = {
         **{name: addresses[name] for name in process.kind.needs},
+        **(environment_of(config.kafka) if LOG in process.kind.needs else {}),
         **(_api_addresses(config, process) if API in process.kind.needs else {}),
         **(_edge_environment(config, environ) if process.kind.name in ("api", "edge") else {}),
         "CULM_HOME": str(config.home),
@@ -99,7 +103,10 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
         "PYTHONWARNINGS": "ignore",
     }
     kept = {*own, *ADDRESSES, *VARIABLES, LOG_FILE}
-    return own | {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
+    others = {name: value for name, value in environ.items() if name.startswith("CULM_") and name not in kept}
+    if config.kafka_asks:  # what the caller's variables say of an account is of another Kafka
+        others = {name: value for name, value in others.items() if not name.startswith(PREFIX)}
+    return own | others
 
 
 def _api_addresses(config: StackConfig, process: Process) -> Mapping[str, str]:
@@ -135,6 +142,11 @@ def _agent_environment(config: StackConfig, environ: Mapping[str, str], process:
 def queue_of_agents(environ: Mapping[str, str]) -> str:
     """The queue that the local harvester serves."""
     return environ.get("CULM_QUEUE", LOCAL_QUEUE)
+
+
+def registry_properties(config: StackConfig) -> Path:
+    """Where the registry finds how it logs in at Kafka."""
+    return config.home / "registry" / "application.properties"
 
 
 def enrolment_file(home: Path) -> Path:

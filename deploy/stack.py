@@ -20,7 +20,7 @@ from typing import Any
 
 from deploy import fetch, local_queue
 from deploy.config import EXTERNAL_VARIABLES, StackConfig, counts_in, saved
-from deploy.credentials import make_secret_keys, offer_enrolment
+from deploy.credentials import give_rights, make_login_of_registry, make_secret_keys, offer_enrolment
 from deploy.errors import AlreadyUp, NotUp, StepFailed
 from deploy.handing_over import await_handing_over
 from deploy.java import find_java
@@ -34,6 +34,7 @@ from deploy.supervision import Supervisor
 from deploy.waiting import api_answers, api_problems, edge_answers, kafka_answers, postgres_answers, registry_answers, wait_until
 from eventlog import lag
 from process.instances import SERVERS, process_named, processes_of_a_stack, shown_names
+from process.kafka_security import environment_of
 from process.servers import CHECKOUT, PORT_VARIABLES, secured
 from process.settings import Settings, mask
 
@@ -75,7 +76,8 @@ class Stack:
         running = saved(config.home)
         if running is None or not Supervisor(running).is_up():
             return cls(config, environ)
-        return cls(replace(running, kafka=secured(Settings(environ), running.kafka)), environ)
+        ours = "kafka" not in running.external
+        return cls(running if ours else replace(running, kafka=secured(Settings(environ), running.kafka)), environ)
 
     @classmethod
     def running(cls, environ: Mapping[str, str] = os.environ) -> "Stack":
@@ -242,6 +244,7 @@ class Stack:
             if "kafka" not in self.config.external:
                 node.prepare(self.config, java)
             prepared = database.result()
+        make_login_of_registry(self.config)
         processes = (*servers(self.config, java, prepared), *culm_processes(self.config, self.environ))
         self.supervisor.launch(processes, basic_environment(self.config, self.environ))
         self.config.save()
@@ -249,7 +252,7 @@ class Stack:
 
     def _checks(self) -> dict[str, Callable[[], bool]]:
         return {
-            **{one.name: functools.partial(kafka_answers, one.address) for one in node.nodes(self.config)},
+            **{one.name: functools.partial(kafka_answers, one.asked) for one in node.nodes(self.config)},
             "registry": lambda: registry_answers(self.config.registry),
             "postgres": lambda: postgres_answers(self.config.postgres),
             **{name: functools.partial(api_answers, address) for name, address in self.config.api_health.items()},
@@ -287,6 +290,7 @@ class Stack:
             names = ("kafka", *names)
         for name in names:
             self._await(name, say, SERVER_SECONDS_MAX)
+        give_rights(self.config, say)
         if not only_servers:
             say(self._step("eventlog", "apply"))
 
@@ -332,7 +336,7 @@ class Stack:
 
     def _addresses(self) -> dict[str, str]:
         return {
-            "CULM_KAFKA": self.config.kafka,
+            **environment_of(self.config.kafka),
             "CULM_REGISTRY": self.config.registry,
             "CULM_POSTGRES": self.config.postgres,
             "CULM_HOME": str(self.config.home),

@@ -13,20 +13,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import structlog
-from joserfc import jws
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from identity.agents import JOB_SECONDS, WORKER_SECONDS, Agent, AgentJob, claims_of
 from identity.key_ring import Key, KeyRing, RingUnusable, document_of, read_ring
 from identity.own_issuers import AGENTS_ISSUER
+from identity.signatures import encoded, with_signature
 from identity.signed_here import SignedHere
 from process.private_files import write_private
 
@@ -35,6 +36,17 @@ ALGORITHM = "ES256"
 LOOK_SECONDS = 5.0
 RING_BYTES_MAX = 256 * 1024
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """A key as it stands in the ring, as the library has it, its primitive, its thumbprint, and the header of all its tokens."""
+
+    found: Key
+    key: ECKey
+    private: EllipticCurvePrivateKey
+    thumbprint: str
+    head: str
 
 
 class AgentKeys:
@@ -46,7 +58,7 @@ class AgentKeys:
         self._ring = KeyRing()
         self._version: tuple[int, int] | None = None
         self._looked = float("-inf")
-        self._signer: tuple[Key, ECKey, str] | None = None
+        self._signer: _Signer | None = None
         #: What these keys signed in this process.
         self.signed_here = SignedHere()
 
@@ -57,25 +69,23 @@ class AgentKeys:
 
     def signer(self) -> ECKey:
         """The private key that signs now; raises RingUnusable."""
-        return self._signing()[1]
+        return self._signing().key
 
     def signed(self, claims: dict[str, Any]) -> str:
         """A token with `claims`, signed by the key of now; raises RingUnusable."""
-        _, key, thumbprint = self._signing()
-        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
-        token = jws.serialize_compact(header, orjson.dumps(claims), key, algorithms=[ALGORITHM])
-        self.signed_here.note(token, thumbprint)
+        signer = self._signing()
+        token = with_signature(signer.head, orjson.dumps(claims), signer.private)
+        self.signed_here.note(token, signer.thumbprint)
         return token
 
-    def _signing(self) -> tuple[Key, ECKey, str]:
-        """The key that signs now as it stands in the ring, as it signs, and its thumbprint."""
+    def _signing(self) -> _Signer:
+        """The key that signs now, prepared once."""
         found = self._current().signing(self._clock())
         if found is None:
             raise RingUnusable(f"no key of {self._path} signs yet: each signs_from is ahead")
         known = self._signer
-        if known is None or known[0] is not found:
-            key = _imported(found)
-            known = self._signer = (found, key, key.thumbprint())
+        if known is None or known.found is not found:
+            known = self._signer = _prepared(found)
         return known
 
     def public_document(self) -> bytes:
@@ -187,6 +197,15 @@ def _signed(keys: AgentKeys, agent: Agent, now: float, seconds: int) -> tuple[st
 
 def _made() -> dict[str, Any]:
     return dict(ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True))
+
+
+def _prepared(found: Key) -> _Signer:
+    key = _imported(found)
+    private = key.private_key
+    if not isinstance(private, EllipticCurvePrivateKey):
+        raise RingUnusable("a key for agents is no private key")
+    header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+    return _Signer(found, key, private, key.thumbprint(), encoded(orjson.dumps(header)))
 
 
 def _imported(key: Any) -> ECKey:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
@@ -27,7 +29,7 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 class PublicKey:
     """A key, the algorithm that it is used with, and its thumbprint (RFC 7638): two keys that have one `kid` differ in it."""
 
-    key: RSAKey | ECKey
+    key: RSAPublicKey | EllipticCurvePublicKey
     algorithm: SignatureAlgorithm
     thumbprint: str
 
@@ -79,10 +81,10 @@ def _key(entry: Mapping[str, Any], number: int) -> PublicKey | None:
         if not RSA_BITS_MIN <= bits <= RSA_BITS_MAX:
             raise KeysRefused(f"key {kid!r} of the key set has {bits} bits, expected {RSA_BITS_MIN} to {RSA_BITS_MAX}")
         key: RSAKey | ECKey = RSAKey.import_key(kept) if algorithm is SignatureAlgorithm.RS256 else ECKey.import_key(kept)
-        _ = key.public_key  # read now, so that a broken one is found here
+        public = key.public_key  # read now, so that a broken one is found here
     except (JoseError, ValueError, TypeError, KeyError) as problem:
         raise KeysRefused(f"key {kid!r} of the key set cannot be read: {type(problem).__name__}") from problem
-    return PublicKey(key, algorithm, key.thumbprint())
+    return PublicKey(public, algorithm, key.thumbprint())
 
 
 def _algorithm(entry: Mapping[str, Any]) -> SignatureAlgorithm | None:

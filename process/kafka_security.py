@@ -86,6 +86,19 @@ def security_of(kafka: str) -> KafkaSecurity:
     return kafka.security if isinstance(kafka, KafkaAddress) else KafkaSecurity()
 
 
+def environment_of(kafka: str) -> dict[str, str]:
+    """Variables for a process that shall reach the brokers at `kafka` and log in there as the caller does."""
+    security = security_of(kafka)
+    named = {
+        "PROTOCOL": "" if security.protocol == "PLAINTEXT" else security.protocol,
+        "MECHANISM": security.mechanism,
+        "USER": security.user,
+        "PASSWORD_FILE": str(security.password_file or ""),
+        "CA_FILE": str(security.ca_file or ""),
+    }
+    return {"CULM_KAFKA": str(kafka)} | {PREFIX + name: value for name, value in named.items() if value}
+
+
 def _one_of(settings: Settings, name: str, allowed: tuple[str, ...], default: str | None) -> str:
     expected = f"one of {', '.join(allowed)}"
     found = settings.text(PREFIX + name, default, expected=expected)

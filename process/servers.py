@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from process.kafka_security import KafkaAddress, KafkaSecurity
+from process.kafka_security import PREFIX, KafkaAddress, KafkaSecurity
 from process.settings import SettingRefused, Settings
 
 #: Port by server: the variable that sets it and the default. The order is the one in which taken ports are reported.
@@ -19,6 +19,10 @@ PORT_VARIABLES: Mapping[str, tuple[str, int]] = {
 }
 
 
+#: How clients log in at the local Kafka, which listens on the loopback alone, and as whom Culm does.
+KAFKA_PROTOCOL, KAFKA_MECHANISM, KAFKA_ACCOUNT = "SASL_PLAINTEXT", "PLAIN", "culm"
+#: Who reads what is for consumers.
+KAFKA_READER = "culm_reader"
 EDGE_SOCKET = "CULM_EDGE_SOCKET"
 #: Linux holds 107 in the address of a socket.
 SOCKET_LENGTH_MAX = 100
@@ -47,13 +51,22 @@ def port_of(settings: Settings, server: str) -> int:
 
 
 def kafka_of(settings: Settings) -> str:
-    """Bootstrap address of the brokers, with how clients log in there."""
-    return secured(settings, settings.text("CULM_KAFKA", local_kafka(port_of(settings, "kafka"))))
+    """Bootstrap address of the brokers, with how clients log in there: as the variables say, else as the local Kafka asks."""
+    address = settings.text("CULM_KAFKA", "")
+    local = local_kafka(port_of(settings, "kafka"))
+    home = home_of(settings)
+    is_open = settings.text(f"{PREFIX}PROTOCOL", "") or not kafka_password_file(home).exists()
+    return secured(settings, address or local) if address or is_open else own_kafka(local, home)
 
 
 def secured(settings: Settings, address: str) -> KafkaAddress:
     """`address`, with how clients log in there as CULM_KAFKA_SECURITY_* say; raises SettingRefused."""
     return KafkaAddress(address, KafkaSecurity.from_settings(settings))
+
+
+def own_kafka(address: str, home: Path, account: str = KAFKA_ACCOUNT) -> KafkaAddress:
+    """The Kafka of the stack under `home`, where `account` logs in."""
+    return KafkaAddress(address, KafkaSecurity(KAFKA_PROTOCOL, KAFKA_MECHANISM, account, kafka_password_file(home, account)))
 
 
 def registry_of(settings: Settings) -> str:
@@ -79,6 +92,11 @@ def local_registry(port: int) -> str:
 def local_postgres(port: int, home: Path) -> str:
     """The database on this machine; its password stands in a file, which libpq reads."""
     return f"postgresql://culm@127.0.0.1:{port}/culm?passfile={quote(str(password_file(home)))}"
+
+
+def kafka_password_file(home: Path, account: str = KAFKA_ACCOUNT) -> Path:
+    """The password of an account at the local Kafka, and nothing else; readable by its owner alone."""
+    return home / "kafka" / "passwords" / account
 
 
 def password_file(home: Path) -> Path:

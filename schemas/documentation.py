@@ -29,6 +29,8 @@ An event counts when its `envelope.sequence` is one above the last of its `envel
 Bounds hold for every record: a command out of them is refused (`OUT_OF_BOUNDS`), and no event is ever outside.
 What an event reads like in timelines is a template (docs/reference/declarations.md).
 Times are microseconds UTC (`timestamp-micros`). `deploy/dashboards/running_table.py` is a whole consumer in a page.
+A stack on one machine asks for an account: `culm env --consumer` prints one that reads the topics of events and of heartbeats, in
+consumer groups whose names begin with `consumer-`. The other topics are Culm's own.
 """
 
 

@@ -9,6 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from psycopg2 import sql
 
 from deploy.stack import Stack
+from eventlog.connection import connection
 
 FOLDERS = ("logs", "shared", "cache", "storage", "work", "run", "notary", "decider")
 
@@ -30,7 +31,8 @@ def _files(home: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _records(kafka: str) -> Iterator[tuple[str, bytes]]:
-    settings = {"bootstrap.servers": kafka, "group.id": "planted", "enable.auto.commit": False, "enable.partition.eof": True}
+    reading = {"group.id": "planted", "enable.auto.commit": False, "enable.partition.eof": True}
+    settings = {**connection(kafka, "culm-test"), **reading}
     consumer = Consumer(settings)
     topics = consumer.list_topics(timeout=20).topics
     unread = {(topic, partition) for topic, about in topics.items() for partition in about.partitions}

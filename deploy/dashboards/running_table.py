@@ -1,14 +1,18 @@
 """A running table of jobs by queue and state, from the log alone, with stock parts: confluent-kafka and its Avro deserializer.
 
-`python deploy/dashboards/running_table.py KAFKA REGISTRY [--once]`: a pattern for dashboards of your own. It needs no module
-of Culm: docs/topics.md is the contract. With `--once` it stops at the present end and prints JSON.
+`eval "$(culm env --consumer)"`, then `python deploy/dashboards/running_table.py $CULM_KAFKA $CULM_REGISTRY [--once]`: a pattern
+for dashboards of your own. It logs in as those variables say, and needs no module of Culm: docs/topics.md is the contract. With
+`--once` it stops at the present end and prints JSON.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -67,7 +71,8 @@ def main() -> int:
     consumer = Consumer(
         {
             "bootstrap.servers": given.kafka,
-            "group.id": "culm-running-table",
+            **login(os.environ),
+            "group.id": "consumer-running-table",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
@@ -96,6 +101,16 @@ def main() -> int:
         consumer.close()
     print(json.dumps([{"queue": queue, "state": state, "jobs": count} for queue, state, count in table.rows()]))
     return 0
+
+
+def login(environ: Mapping[str, str]) -> dict[str, str]:
+    """How to log in at Kafka; nothing where the brokers take anyone. The password stands in a file."""
+    prefix = "CULM_KAFKA_SECURITY_"
+    if not environ.get(f"{prefix}PROTOCOL", "").startswith("SASL"):
+        return {}
+    password = Path(environ[f"{prefix}PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
+    names = {"security.protocol": "PROTOCOL", "sasl.mechanism": "MECHANISM", "sasl.username": "USER"}
+    return {name: environ[prefix + variable] for name, variable in names.items()} | {"sasl.password": password}
 
 
 _names: dict[int, str] = {}

@@ -1,18 +1,24 @@
 """Kafka nodes in combined mode, one or three: their settings, and the formatting of their storage.
 
-Three nodes keep every record three times and acknowledge what two have, so that the loss of any one stops no client.
+Each connection logs in (`accounts.py`), also between nodes and at the controllers. Three nodes keep every record three times and
+acknowledge what two have, so that the loss of any one stops no client.
 """
 
 import base64
 import json
 import subprocess
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.fetch import KAFKA
+from deploy.kafka import accounts
+from process.kafka_security import KafkaAddress, security_of
+from process.private_files import write_private
+from process.servers import KAFKA_PROTOCOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ class Node:
         return f"127.0.0.1:{self.config.ports.of_node(self.number).kafka}"
 
     @property
+    def asked(self) -> KafkaAddress:
+        """Where Culm asks whether it is well."""
+        return KafkaAddress(self.address, security_of(self.config.kafka))
+
+    @property
     def controller(self) -> str:
         """Where the other controllers reach it."""
         return f"127.0.0.1:{self.config.ports.of_node(self.number).kafka_controller}"
@@ -53,9 +64,9 @@ def nodes(config: StackConfig) -> tuple[Node, ...]:
     return () if "kafka" in config.external else tuple(Node(number, config) for number in range(1, config.brokers + 1))
 
 
-def settings(node: Node) -> str:
-    """`server.properties` of a node: loopback only, nothing made by itself."""
-    broker = f"PLAINTEXT://{node.address}"
+def settings(node: Node, passwords: Mapping[str, str]) -> str:
+    """`server.properties` of a node: loopback only, nothing made by itself. passwords: by account."""
+    broker = f"{KAFKA_PROTOCOL}://{node.address}"
     copies = node.config.brokers
     copies_in_sync = "2" if copies > 1 else "1"
     lines = {
@@ -64,7 +75,8 @@ def settings(node: Node) -> str:
         "controller.quorum.bootstrap.servers": ",".join(one.controller for one in nodes(node.config)),
         "listeners": f"{broker},CONTROLLER://{node.controller}",
         "advertised.listeners": f"{broker},CONTROLLER://{node.controller}",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "listener.security.protocol.map": f"CONTROLLER:{KAFKA_PROTOCOL},{KAFKA_PROTOCOL}:{KAFKA_PROTOCOL}",
+        "security.inter.broker.protocol": KAFKA_PROTOCOL,
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(node.folder / "data"),
         "auto.create.topics.enable": "false",
@@ -91,6 +103,7 @@ def settings(node: Node) -> str:
         "num.network.threads": "2",
         "num.io.threads": "4",
         "unclean.leader.election.enable": "false",
+        **accounts.settings(passwords),
     }
     return "".join(f"{key}={value}\n" for key, value in lines.items())
 
@@ -98,9 +111,10 @@ def settings(node: Node) -> str:
 def prepare(config: StackConfig, java: str) -> None:
     """Write the settings and format the storage once; raises StepFailed with the tool's words."""
     ours = nodes(config)
+    passwords = accounts.made(config.home)
     for node in ours:
         node.folder.mkdir(parents=True, exist_ok=True)
-        node.properties.write_text(settings(node), encoding="utf-8")
+        write_private(node.properties, settings(node, passwords).encode("utf-8"))
     if (ours[0].folder / "data" / "meta.properties").exists():
         _check_as_before(config)
         return

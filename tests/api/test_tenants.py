@@ -17,6 +17,7 @@ import pytest
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from process.authorities import believed
+from process.kafka_security import environment_of
 from schemas.scopes import scope_of
 from tests.api.every_route import Asked, requests, unknown_parameters
 from tests.monitor.manual_actors import ManualActors, token_of, until
@@ -52,7 +53,7 @@ def address(stack: Stack) -> Iterator[str]:
     address = f"http://127.0.0.1:{config.ports.api + 9}"
     environ = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres,
+        **environment_of(config.kafka), "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres,
         "CULM_HOME": str(config.home), "CULM_API": address, "CULM_VOS": "wlcg,juno", "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "api"], cwd=CHECKOUT, env=environ, stderr=subprocess.DEVNULL)

@@ -17,6 +17,7 @@ from audit.notary.reading import EventLog
 from audit.notary.verify import PartitionProof, verify
 from deploy.kafka.node import nodes
 from deploy.stack import Stack
+from eventlog.connection import connection
 from eventlog.registry import codec_from, connect, register_all
 from eventlog.topics import apply_topics
 from schemas.task import TaskPaused
@@ -142,7 +143,7 @@ class Disk:
 
     def write(self, *reasons: str) -> None:
         """Events of one task, each in a batch of its own, uncompressed."""
-        producer = Producer({"bootstrap.servers": self.stack.config.kafka, "linger.ms": 0})
+        producer = Producer({**connection(self.stack.config.kafka, "culm-test"), "linger.ms": 0})
         for reason in reasons:
             message = TaskPaused(reason=reason)
             value = self._codec.encode(message, self._writer.envelope(message, 7))

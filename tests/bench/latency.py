@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
+from eventlog.connection import connection
 from eventlog.registry import codec_from
 from schemas.queue import JobQueued
 from tests.load.pilot_load import QUEUE, PilotLoad, quantile
@@ -46,7 +47,7 @@ class QueuedWatch(threading.Thread):
         self.stopped = False
         self._codec = codec_from(stack.config.registry)
         settings = {"group.id": "bench", "isolation.level": "read_committed", "fetch.wait.max.ms": 10}
-        self._consumer = Consumer({"bootstrap.servers": stack.config.kafka, **settings})
+        self._consumer = Consumer({**connection(stack.config.kafka, "culm-test"), **settings})
         numbers = self._consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
         places = [TopicPartition(TOPIC, number) for number in numbers]
         for place in places:

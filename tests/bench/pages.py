@@ -23,6 +23,7 @@ from deploy.config import CHECKOUT
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
 from identity.issuer import make_token
+from process.kafka_security import environment_of
 from projections.engine.migrate import migrate
 from tests.load.accounts import CpuAccounts
 from tests.load.pilot_load import QUEUE, PilotLoad, quantile
@@ -99,7 +100,7 @@ def _an_api(stack: Stack, postgres: str) -> Iterator[str]:
     """Address of an API over `postgres`."""
     address = f"http://127.0.0.1:{stack.config.ports.api + 7}"
     config = stack.config
-    environ = {**os.environ, "CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_HOME": str(config.home),
+    environ = {**os.environ, **environment_of(config.kafka), "CULM_REGISTRY": config.registry, "CULM_HOME": str(config.home),
                "CULM_POSTGRES": postgres, "CULM_API": address, "PYTHONWARNINGS": "ignore"}  # fmt: skip
     environ.pop("CULM_METRICS", None)
     with subprocess.Popen([sys.executable, "-m", "api"], cwd=CHECKOUT, env=environ, stderr=subprocess.DEVNULL) as process:

@@ -15,6 +15,9 @@ from typing import Any
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from eventlog.connection import connection
+from process.servers import kafka_of
+from process.settings import Settings
 from schemas.catalog import CATALOG, messages
 from schemas.records import replace
 from schemas.wire import Codec
@@ -40,9 +43,9 @@ class Counting:
 
 def fill(kafka: str, topic: str, codec: Codec, records: int) -> None:
     """Lives of jobs, in transactions."""
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({**connection(kafka, "culm-test")})
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result()
-    producer = Producer({"bootstrap.servers": kafka, "transactional.id": topic, "compression.type": "lz4"})
+    producer = Producer({**connection(kafka, "culm-test"), "transactional.id": topic, "compression.type": "lz4"})
     producer.init_transactions(30)
     samples = [a_sample(CATALOG[f"culm.job.{name}"]) for name in LIFE]
     values = [codec.encode(message, replace(envelope, aggregate_id="1")) for message, envelope in samples]
@@ -89,12 +92,12 @@ async def measure(way: str, kafka: str, topic: str, codec: Codec, records: int) 
 
 def main(way: str, records: int) -> None:
     """Print one line."""
-    kafka = os.environ["CULM_KAFKA"]
+    kafka = kafka_of(Settings(os.environ))
     codec = Codec({entry.full_name: number for number, entry in enumerate(messages(), start=1)}, lambda number: {})
     topic = f"bench.{uuid.uuid4().hex[:8]}"
     fill(kafka, topic, codec, records)
     seconds, cpu = asyncio.run(measure(way, kafka, topic, codec, records))
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({**connection(kafka, "culm-test")})
     admin.delete_topics([topic])[topic].result()
     rate, cost = records / seconds, cpu / records * 1_000_000
     print(f"{way}: {records:,} records, {rate:,.0f} a second, {cost:.1f} microseconds of CPU a record")

@@ -23,12 +23,13 @@ from deploy.config import CHECKOUT, StackConfig
 from deploy.stack import Stack
 from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
+from process.kafka_security import environment_of
 from tests.bench.restart_log import GeneratedLog
 
 FILE = CHECKOUT / "out" / "bench" / "restart.json"
 #: Starts a decider of the checkout it runs in, prints what it measured as JSON, and stops it in order.
 STARTER = """
-import json, resource, sys, time
+import json, os, resource, sys, time
 from pathlib import Path
 from commands.config import DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
@@ -40,6 +41,12 @@ from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
 from process.collector import collect_rarely
 kafka, registry, home, stop = sys.argv[1:5]
+try:
+    from process.servers import kafka_of
+    from process.settings import Settings
+    kafka = kafka_of(Settings(os.environ))
+except ImportError:  # of an early release, which knows open brokers alone
+    pass
 config = DeciderConfig(kafka, registry, Path(home))
 codec = codec_from(registry)
 store = StateStore(RowCodec(codec), ClosedRowsOfShards(config.closed_rows_folder))
@@ -147,7 +154,7 @@ def measure(stack: Stack, given: argparse.Namespace, folder: Path) -> dict[str, 
 def started(checkout: Path, kafka: str, registry: str, home: Path, stop: str) -> dict[str, Any]:
     """What a decider of `checkout` needed to own everything."""
     home.mkdir(exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "CULM_KAFKA": kafka, "CULM_REGISTRY": registry}
+    environment = {**os.environ, "PYTHONPATH": str(checkout), **environment_of(kafka), "CULM_REGISTRY": registry}
     applier = "eventlog" if (checkout / "eventlog" / "__main__.py").exists() else "schemas"
     subprocess.run([sys.executable, "-m", applier, "apply"], cwd=checkout, env=environment, check=True, capture_output=True)
     command = [sys.executable, "-W", "ignore", "-c", STARTER, kafka, registry, str(home), stop]

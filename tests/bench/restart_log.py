@@ -12,6 +12,7 @@ from commands.engine.entries import Entry, Key
 from commands.engine.rows import MARKER, RowCodec, key_of
 from commands.job.guarded import guarded
 from commands.snapshot import MAIN
+from eventlog.connection import connection
 from eventlog.consumers import one_shot_reader
 from schemas.catalog import CLOSED_ROWS, LIVE_ROWS
 from schemas.ids import FIRST_TASK_ID, JOBS_PER_TASK, caused_command_id, event_id
@@ -36,7 +37,7 @@ class GeneratedLog:
         self._codec = codec
         self._rows = RowCodec(codec)
         self._producer = Producer(
-            {"bootstrap.servers": kafka, "partitioner": PARTITIONER, "compression.type": "lz4", "linger.ms": 20}
+            {**connection(kafka, "culm-test"), "partitioner": PARTITIONER, "compression.type": "lz4", "linger.ms": 20}
         )
         self._partitions = len(self._producer.list_topics(LIVE_ROWS).topics[LIVE_ROWS].partitions)
         self._queues: dict[Key, Entry] = {}

@@ -13,6 +13,7 @@ import httpx
 from confluent_kafka import Consumer, TopicPartition
 
 from deploy.stack import Stack
+from eventlog.connection import connection
 from eventlog.registry import codec_from
 from identity.issuer import make_token
 from schemas.queue import JobQueued
@@ -39,7 +40,7 @@ def main(tasks: int) -> int:
     stack = Stack.here()
     codec = codec_from(stack.config.registry)
     settings = {"group.id": "bench", "isolation.level": "read_committed", "fetch.wait.max.ms": 10}
-    consumer = Consumer({"bootstrap.servers": stack.config.kafka, **settings})
+    consumer = Consumer({**connection(stack.config.kafka, "culm-test"), **settings})
     partitions = sorted(consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions)
     ends = [consumer.get_watermark_offsets(TopicPartition(TOPIC, number))[1] for number in partitions]
     consumer.assign([TopicPartition(TOPIC, number, end) for number, end in zip(partitions, ends, strict=True)])

@@ -20,6 +20,7 @@ import uvloop
 
 from deploy.local_queue import LocalQueue
 from deploy.stack import Stack
+from process.kafka_security import environment_of
 from tests.chaos.faults import Fault, begun, healed
 from tests.load.pilot_load import QUEUE, PilotLoad
 from tests.load.queue import configure_queue
@@ -150,7 +151,7 @@ class _Campaign:
     def _checked(self) -> tuple[list[str], int]:
         """Violations that the checker found, and how much it looked at."""
         config = self._stack.config
-        addresses = {"CULM_KAFKA": config.kafka, "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres}
+        addresses = {**environment_of(config.kafka), "CULM_REGISTRY": config.registry, "CULM_POSTGRES": config.postgres}
         command = [sys.executable, "-W", "ignore", "-m", "check", "--json"]
         done = subprocess.run(command, env={**os.environ, **addresses}, capture_output=True, text=True, check=False)
         laws = json.loads(done.stdout)["laws"]

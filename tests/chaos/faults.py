@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from deploy.kafka.node import nodes
 from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
+from eventlog.connection import connection
 from process.instances import processes_of_a_stack, shown_names
 from schemas.partition import PARTITIONER
 from schemas.topics import topics_of_role
@@ -119,8 +120,9 @@ def resized(counts: Sequence[int]) -> Fault:
 def _twice(stack: Stack) -> Iterator[None]:
     """The last commands of every topic once more, byte for byte."""
     kafka = stack.config.kafka
-    settings = {"bootstrap.servers": kafka, "group.id": "chaos", "isolation.level": "read_committed", "enable.auto.commit": False}
-    consumer, producer = Consumer(settings), Producer({"bootstrap.servers": kafka, "partitioner": PARTITIONER})
+    reading = {"group.id": "chaos", "isolation.level": "read_committed", "enable.auto.commit": False}
+    settings = {**connection(kafka, "culm-test"), **reading}
+    consumer, producer = Consumer(settings), Producer({**connection(kafka, "culm-test"), "partitioner": PARTITIONER})
     for topic in topics_of_role("commands"):
         for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
@@ -134,7 +136,7 @@ def _twice(stack: Stack) -> Iterator[None]:
 
 
 def _poisoned(stack: Stack) -> Iterator[None]:
-    producer = Producer({"bootstrap.servers": stack.config.kafka, "partitioner": PARTITIONER})
+    producer = Producer({**connection(stack.config.kafka, "culm-test"), "partitioner": PARTITIONER})
     for topic in topics_of_role("commands"):
         for value in POISON:
             producer.produce(topic, key=b"poison", value=value)

@@ -18,6 +18,7 @@ from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from deploy.stack import Stack
+from eventlog.connection import connection
 from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
@@ -47,7 +48,7 @@ class Log:
             actor="jdoe",
             vo="wlcg",
         )
-        producer = Producer({"bootstrap.servers": self.kafka, "partitioner": "murmur2_random"})
+        producer = Producer({**connection(self.kafka, "culm-test"), "partitioner": "murmur2_random"})
         producer.produce(entry_of(command).topic, key=str(task), value=value or self.codec.encode(command, envelope))
         assert producer.flush(30) == 0
         return number
@@ -55,7 +56,7 @@ class Log:
     def everything(self, topic: str) -> list[Any]:
         """Every committed record of a topic, decoded."""
         settings = {"group.id": "test", "isolation.level": "read_committed", "enable.partition.eof": True}
-        consumer = Consumer({"bootstrap.servers": self.kafka, **settings})
+        consumer = Consumer({**connection(self.kafka, "culm-test"), **settings})
         numbers = consumer.list_topics(topic).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])
         # A partition that grows meanwhile reports its end more than once.

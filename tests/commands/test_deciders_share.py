@@ -22,6 +22,8 @@ from commands.engine.errors import PositionsMissing
 from commands.engine.positions_command import run as run_positions
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
+from eventlog.connection import connection
+from process.kafka_security import environment_of
 from schemas.answering import answer_in
 from tests.commands.builders import a_submission
 from tests.commands.on_kafka import Decider, Log, until
@@ -126,7 +128,7 @@ def test_lost_positions_are_a_refusal_and_are_set_from_the_events(
     until(lambda: set(submissions.sent) <= answered(log).keys())
     assert decider.end() is None
     submissions.some()
-    admin = AdminClient({"bootstrap.servers": log.kafka})
+    admin = AdminClient({**connection(log.kafka, "culm-test")})
     until(lambda: admin.delete_consumer_groups([GROUP])[GROUP].exception() is None)
 
     refused = Decider(log, tmp_path)
@@ -152,7 +154,7 @@ def test_lost_positions_are_a_refusal_and_are_set_from_the_events(
 
 def a_process(log: Log, folder: Path, instance: str) -> subprocess.Popen[bytes]:
     """A decider as it runs in production."""
-    environment = {**os.environ, "CULM_KAFKA": log.kafka, "CULM_REGISTRY": log.registry, "CULM_HOME": str(folder)}
+    environment = {**os.environ, **environment_of(log.kafka), "CULM_REGISTRY": log.registry, "CULM_HOME": str(folder)}
     environment |= {"CULM_INSTANCE": instance, "CULM_METRICS": ""}
     with (folder / f"decider-{instance}.log").open("ab") as out:
         return subprocess.Popen([sys.executable, "-m", "commands"], env=environment, stdout=out, stderr=out)

@@ -12,6 +12,7 @@ from commands.config import GROUP, DeciderConfig
 from commands.engine.errors import Fenced
 from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.log_port import DeciderLog
+from eventlog.connection import connection
 from eventlog.watchdog import Watchdog
 from schemas.task import KillTask
 from tests.commands.builders import a_submission
@@ -94,7 +95,7 @@ class OnKafka:
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""
-        producer = Producer({"bootstrap.servers": self._log.kafka, "partitioner": "murmur2_random"})
+        producer = Producer({**connection(self._log.kafka, "culm-test"), "partitioner": "murmur2_random"})
         producer.produce(topic, key=key, value=value)
         assert producer.flush(30) == 0
 

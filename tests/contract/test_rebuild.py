@@ -9,6 +9,7 @@ import pytest
 
 from deploy.stack import Stack
 from eventlog.lag import lags
+from process.kafka_security import environment_of
 from tests.conformance.client import a_client
 
 pytestmark = pytest.mark.stack
@@ -21,7 +22,7 @@ def run(stack: Stack, *command: str) -> str:
     """What a command of Culm prints; it must succeed."""
     environ = {
         **os.environ,
-        "CULM_KAFKA": stack.config.kafka,
+        **environment_of(stack.config.kafka),
         "CULM_REGISTRY": stack.config.registry,
         "CULM_POSTGRES": stack.config.postgres,
         "CULM_HOME": str(stack.config.home),

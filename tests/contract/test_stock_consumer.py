@@ -9,6 +9,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from deploy.stack import Stack
+from process.kafka_security import security_of
 from tests.conformance.client import a_client
 
 pytestmark = pytest.mark.stack
@@ -44,6 +45,7 @@ def decode_everything(stack: Stack, deserialize: AvroDeserializer) -> Counter[st
     consumer = Consumer(
         {
             "bootstrap.servers": stack.config.kafka,
+            **security_of(stack.config.kafka).client_settings(),
             "group.id": "a-dashboard",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,

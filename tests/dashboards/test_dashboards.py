@@ -1,6 +1,7 @@
 """Dashboards, rules and samples of deploy/dashboards/ parse, name what exists, and work on a real stack and Prometheus."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import psycopg2
 import pytest
 import yaml
 
+from cli.client_environment import consumer_environment
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from process.instances import MEASURED
@@ -109,8 +111,10 @@ def test_the_running_table_agrees_with_the_read_model(stack: Stack, actors: Manu
     sample = str(FOLDER / "running_table.py")
     command = [sys.executable, "-W", "ignore", sample, stack.config.kafka, stack.config.registry, "--once"]
 
+    environ = {**os.environ, **consumer_environment(stack.config)}
+
     def same() -> bool:
-        output = subprocess.run(command, capture_output=True, text=True, check=True)
+        output = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
         with closing(psycopg2.connect(stack.config.postgres)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT queue, status, count(*) FROM job GROUP BY 1, 2 ORDER BY 1, 2")
             rows = cursor.fetchall()

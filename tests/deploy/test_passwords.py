@@ -96,6 +96,8 @@ def test_the_command_prints_the_account_that_reads(servers: Stack) -> None:
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert sorted(found) == ["CULM_KAFKA", "CULM_POSTGRES", "CULM_REGISTRY"]
+    kafka = [f"CULM_KAFKA_SECURITY_{name}" for name in ("MECHANISM", "PASSWORD_FILE", "PROTOCOL", "USER")]
+    assert sorted(found) == ["CULM_KAFKA", *kafka, "CULM_POSTGRES", "CULM_REGISTRY"]
+    assert found["CULM_KAFKA_SECURITY_USER"] == "culm_reader"
     assert found["CULM_POSTGRES"].startswith("postgresql://culm_reader:")
     assert passwords.of(password_file(servers.config.home), "culm") not in done.stdout

@@ -15,6 +15,8 @@ from deploy.kafka.node import Node, nodes, settings
 from deploy.processes import culm_processes
 from deploy.stack import Stack
 
+PASSWORDS = {"culm": "c", "culm_nodes": "n", "culm_reader": "r"}
+
 
 def a_stack(home: Path) -> Stack:
     return Stack(StackConfig.from_environ({}, home=home), {})
@@ -51,20 +53,20 @@ def test_a_reset_deletes_our_state_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_broker_listens_on_loopback_and_keeps_events(tmp_path: Path) -> None:
-    lines = dict(line.split("=", 1) for line in settings(Node(1, a_stack(tmp_path).config)).splitlines())
+    lines = dict(line.split("=", 1) for line in settings(Node(1, a_stack(tmp_path).config), PASSWORDS).splitlines())
 
-    assert lines["listeners"] == "PLAINTEXT://127.0.0.1:25092,CONTROLLER://127.0.0.1:25093"
+    assert lines["listeners"] == "SASL_PLAINTEXT://127.0.0.1:25092,CONTROLLER://127.0.0.1:25093"
     assert lines["log.retention.ms"] == "-1"
     assert lines["auto.create.topics.enable"] == "false"
 
 
 def test_three_nodes_listen_apart_and_keep_three_copies(tmp_path: Path) -> None:
     config = StackConfig.from_environ({"CULM_BROKERS": "3"}, home=tmp_path)
-    third = dict(line.split("=", 1) for line in settings(nodes(config)[2]).splitlines())
+    third = dict(line.split("=", 1) for line in settings(nodes(config)[2], PASSWORDS).splitlines())
 
     assert config.kafka == "127.0.0.1:25092,127.0.0.1:25102,127.0.0.1:25112"
     assert [one.name for one in nodes(config)] == ["kafka", "kafka-2", "kafka-3"]
-    assert third["listeners"] == "PLAINTEXT://127.0.0.1:25112,CONTROLLER://127.0.0.1:25113"
+    assert third["listeners"] == "SASL_PLAINTEXT://127.0.0.1:25112,CONTROLLER://127.0.0.1:25113"
     assert (third["min.insync.replicas"], third["transaction.state.log.replication.factor"]) == ("2", "3")
 
 

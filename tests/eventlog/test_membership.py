@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from eventlog.connection import connection
 from eventlog.consumers import member
 from eventlog.membership import is_fenced, is_over
 
@@ -20,7 +21,7 @@ PATIENCE_SECONDS = 60.0
 def group(kafka: str) -> str:
     """A group that is new, and the name of its topic."""
     name = f"membership-{uuid4().hex[:8]}"
-    admin = AdminClient({"bootstrap.servers": kafka})  # kept until the answer is there: without it none comes
+    admin = AdminClient({**connection(kafka, "culm-test")})  # kept until the answer is there: without it none comes
     admin.create_topics([NewTopic(name, 2, 1)])[name].result()
     return name
 
@@ -67,7 +68,7 @@ def test_a_topic_that_was_not_named_when_partitions_were_shared_out_is_read_once
     consumer = member(kafka, group, "1", session_seconds=6)
     given: set[str] = set()
     consumer.subscribe([group, later], on_assign=lambda _, places: given.update(place.topic for place in places))
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({**connection(kafka, "culm-test")})
     with closing(consumer):
         for _ in until():
             consumer.poll(0.1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.stack import Stack
+from process.kafka_security import environment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Verdict:
 def payload_result_of(stack: Stack) -> Verdict:
     """The whole log and the rows of `stack`, judged by `culm check`."""
     addresses = {
-        "CULM_KAFKA": stack.config.kafka,
+        **environment_of(stack.config.kafka),
         "CULM_REGISTRY": stack.config.registry,
         "CULM_POSTGRES": stack.config.postgres,
     }

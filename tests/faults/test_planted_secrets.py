@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.kafka import accounts
 from deploy.postgres.passwords import OWNER, READER, of
 from deploy.stack import Stack
 from identity.issuer import make_token
@@ -68,6 +69,7 @@ def own_secrets(stack: Stack) -> Iterator[str]:
         yield from (row.get("key", row)["d"] for row in document.get("keys", [document]))
     yield from (line.split(" ")[1] for line in (home / "identity" / "secrets.keys").read_text().splitlines())
     yield from (of(password_file(home), account) for account in (OWNER, READER))
+    yield from accounts.made(home).values()
     yield (home / "tokens" / "enrolment").read_text()
 
 

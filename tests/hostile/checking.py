@@ -5,12 +5,14 @@ of its sender is its own. Everything that names the bystander, and every law abo
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from check.brokers import Brokers
 from check.laws import CompleteDecisions, GaplessSequences, OneAnswerEach, Violation
 from check.reading import LogReader, read_model
 from check.report import laws_of_the_log, laws_of_the_rows
@@ -18,6 +20,7 @@ from check.rows import views
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
 from eventlog.registry import codec_from
+from process.kafka_security import environment_of
 from schemas.ids import FIRST_TASK_ID, task_id_of
 
 #: Laws that no command of any sender can break.
@@ -31,8 +34,9 @@ def violations_of(stack: Stack) -> tuple[list[Violation], int]:
     In a process of its own: it reads a log that may hold anything.
     """
     config = stack.config
-    command = [sys.executable, "-W", "ignore", "-m", "tests.hostile.checking", config.kafka, config.registry, config.postgres]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-W", "ignore", "-m", "tests.hostile.checking", config.registry, config.postgres]
+    environ = {**os.environ, **environment_of(config.kafka)}
+    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
     try:
         described = json.loads(done.stdout)
     except ValueError:
@@ -74,4 +78,4 @@ def described(violations: Sequence[Violation]) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    json.dump(check(*sys.argv[1:4]), sys.stdout, default=str)
+    json.dump(check(Brokers(os.environ), *sys.argv[1:3]), sys.stdout, default=str)

@@ -18,6 +18,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from api.monitor.session import TOKEN_COOKIE, VO_COOKIE
+from eventlog.connection import connection
 from schemas.partition import PARTITIONER
 from tests.hostile.message import Message, Outcome, Record, Request, Sender
 
@@ -46,7 +47,7 @@ class Sending:
         self._target, self._pause = target, 1.0 / per_second
         self._producer = Producer(
             {
-                "bootstrap.servers": target.kafka,
+                **connection(target.kafka, "culm-test"),
                 "partitioner": PARTITIONER,
                 "message.max.bytes": 20_000_000,
                 "message.timeout.ms": 20_000,

@@ -8,6 +8,7 @@ import psycopg2
 from confluent_kafka import Consumer, TopicPartition
 
 from deploy.stack import Stack
+from eventlog.connection import connection
 from schemas.topics import topics_of_role
 
 
@@ -76,7 +77,7 @@ class ReadModel:
 
 def events_in_log(kafka: str) -> int:
     """Records of all event topics and of the answers: what a rebuild reads (markers of transactions counted too)."""
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench"})
+    consumer = Consumer({**connection(kafka, "culm-test"), "group.id": "bench"})
     total = 0
     for topic in (*topics_of_role("events"), *topics_of_role("answers")):
         for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:

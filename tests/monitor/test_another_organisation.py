@@ -11,6 +11,7 @@ import pytest
 
 from deploy.config import CHECKOUT
 from deploy.stack import Stack
+from process.kafka_security import environment_of
 from tests.monitor.manual_actors import QUEUE, ManualActors, token_of, until
 
 pytestmark = pytest.mark.stack
@@ -23,7 +24,7 @@ def stranger(stack: Stack) -> Iterator[httpx.Client]:
     address = f"http://127.0.0.1:{config.ports.api + 8}"
     environ = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "CULM_KAFKA": config.kafka,
+        **environment_of(config.kafka),
         "CULM_REGISTRY": config.registry,
         "CULM_POSTGRES": config.postgres,
         "CULM_HOME": str(config.home),

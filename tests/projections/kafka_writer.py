@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from confluent_kafka import Producer
 
+from eventlog.connection import connection
 from eventlog.registry import connect, register_all
 from eventlog.topics import apply_topics
 from schemas.partition import PARTITIONER
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 def producer(kafka: str) -> Producer:
     """A transactional producer."""
-    made = Producer({"bootstrap.servers": kafka, "transactional.id": str(uuid.uuid4()), "partitioner": PARTITIONER})
+    made = Producer({**connection(kafka, "culm-test"), "transactional.id": str(uuid.uuid4()), "partitioner": PARTITIONER})
     made.init_transactions(30)
     return made
 

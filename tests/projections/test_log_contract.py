@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from eventlog.connection import connection
 from projections.engine.errors import TopicsMissing
 from projections.engine.kafka_log import KafkaLogReader, Log, RawRecord
 from tests.projections.event_writer import MemoryLog, a_codec
@@ -57,7 +58,7 @@ class OnKafka:
     def __init__(self, kafka: str) -> None:
         self.topic = f"test.{uuid.uuid4()}"
         self._kafka = kafka
-        self._admin = AdminClient({"bootstrap.servers": kafka})
+        self._admin = AdminClient({**connection(kafka, "culm-test")})
         made = self._admin.create_topics([NewTopic(self.topic, num_partitions=2, replication_factor=1)])
         made[self.topic].result()
         self._producer: Producer = producer(kafka)

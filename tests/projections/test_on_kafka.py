@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
+from process.kafka_security import environment_of
 from projections.catalogue import PASSING
 from projections.config import ProjectorConfig
 from projections.engine.checksum import checksums
@@ -36,7 +37,7 @@ def projecting(config: ProjectorConfig) -> Iterator[subprocess.Popen[bytes]]:
     """A projector process."""
     environ = {
         **os.environ,
-        "CULM_KAFKA": config.kafka,
+        **environment_of(config.kafka),
         "CULM_REGISTRY": config.registry,
         "CULM_POSTGRES": config.postgres,
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from eventlog.connection import connection
 from eventlog.topics import apply_topics
 from schemas.topics import Topic, TopicDiffers, declared_topics
 
@@ -56,7 +57,7 @@ def test_a_topic_that_exists_takes_over_how_long_heartbeats_are_kept(kafka: str)
 
     assert apply_topics(kafka, (replace(old, config=heartbeats().config),)) == []
 
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({**connection(kafka, "culm-test")})
     end = time.monotonic() + BROKER_SECONDS_MAX
     while retention_ms(admin, name) != THIRTY_DAYS_MS:  # a broker answers from its own copy of the metadata
         assert time.monotonic() < end, retention_ms(admin, name)

@@ -13,8 +13,10 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from eventlog.connection import connection
 from eventlog.registry import connect, register_all
 from eventlog.topics import apply_topics
+from process.kafka_security import environment_of
 from schemas.ids import event_id
 from schemas.partition import PARTITIONER
 from schemas.task import TaskSubmitted
@@ -40,7 +42,7 @@ class TaskLog:
     def writer(self) -> Producer:
         """A transactional producer, as the decider's."""
         if self._producer is None:
-            settings = {"bootstrap.servers": self.kafka, "transactional.id": str(uuid.uuid4()), "partitioner": PARTITIONER}
+            settings = {**connection(self.kafka, "culm-test"), "transactional.id": str(uuid.uuid4()), "partitioner": PARTITIONER}
             self._producer = Producer(settings)
             self._producer.init_transactions(30)
         return self._producer
@@ -72,7 +74,7 @@ class TaskLog:
     @contextmanager
     def reader(self, *topics: str) -> Iterator[Callable[[Callable[[Decoded], bool]], Decoded]]:
         """A function that reads on from now, until a record is as expected, and returns it."""
-        settings = {"bootstrap.servers": self.kafka, "group.id": "test", "enable.auto.commit": False}
+        settings = {**connection(self.kafka, "culm-test"), "group.id": "test", "enable.auto.commit": False}
         consumer = Consumer(settings)
         places = []
         for topic in topics:
@@ -98,7 +100,7 @@ class TaskLog:
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """Offsets that a group committed, by partition."""
-        consumer = Consumer({"bootstrap.servers": self.kafka, "group.id": group, "enable.auto.commit": False})
+        consumer = Consumer({**connection(self.kafka, "culm-test"), "group.id": group, "enable.auto.commit": False})
         partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
         found = consumer.committed([TopicPartition(topic, partition) for partition in partitions], timeout=20)
         consumer.close()
@@ -130,7 +132,7 @@ def first_event(aggregate_id: str) -> EventEnvelope:
 def start_processors(log: TaskLog, output: Path, instance: str = "1") -> subprocess.Popen[bytes]:
     """`python -m streams` against the log; what it says goes to `output`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CULM_")}
-    environment |= {"CULM_KAFKA": log.kafka, "CULM_REGISTRY": log.registry, "PYTHONWARNINGS": "ignore"}
+    environment |= {**environment_of(log.kafka), "CULM_REGISTRY": log.registry, "PYTHONWARNINGS": "ignore"}
     environment["CULM_INSTANCE"] = instance
     with output.open("ab") as said:
         return subprocess.Popen([sys.executable, "-m", "streams"], cwd=ROOT, env=environment, stderr=said)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from eventlog.connection import connection
 from eventlog.consumers import member
 from eventlog.members import unowned
 from streams.engine.coverage import Unowned, until_unowned
@@ -42,7 +43,7 @@ def test_partitions_that_change_hands_are_no_reason_to_end() -> None:
 
 @pytest.mark.stack
 def test_the_broker_says_which_partitions_no_member_reads(kafka: str) -> None:
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({**connection(kafka, "culm-test")})
     read, left_out = f"read-{uuid4().hex[:8]}", f"left-out-{uuid4().hex[:8]}"
     for made in admin.create_topics([NewTopic(read, 2, 1), NewTopic(left_out, 1, 1)]).values():
         made.result()

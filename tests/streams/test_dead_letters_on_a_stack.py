@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.stack import Stack
+from process.kafka_security import environment_of
 from tests.monitor.manual_actors import ManualActors, token_of, until
 
 pytestmark = pytest.mark.stack
@@ -23,7 +24,7 @@ def processors_with_a_bug(stack: Stack, choice: str, log: Path) -> Iterator[None
     """The stack's processors make way for ones in which `choice` raises."""
     stack.supervisor.stop("processors")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("CULM_")}
-    environ |= {"CULM_KAFKA": stack.config.kafka, "CULM_REGISTRY": stack.config.registry, "CULM_API": stack.config.api}
+    environ |= {**environment_of(stack.config.kafka), "CULM_REGISTRY": stack.config.registry, "CULM_API": stack.config.api}
     command = [sys.executable, "-m", "tests.streams.planted_worker", choice]
     with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output) as process:
         try:

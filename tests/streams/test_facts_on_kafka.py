@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from eventlog.connection import connection
 from schemas.policy import QueueConfigured
 from schemas.queue import JobQueued, LeaseEnded
 from schemas.task import RefineTask, TaskParked, TaskResumed, WakeTask
@@ -154,7 +155,7 @@ def test_the_table_of_facts_is_small_and_says_how_far_the_log_was_read(log: Task
         log.writer().commit_transaction(30)
         next_command(of_queue(QUIET))
 
-    consumer = Consumer({"bootstrap.servers": log.kafka, "group.id": "test"})
+    consumer = Consumer({**connection(log.kafka, "culm-test"), "group.id": "test"})
     partitions = consumer.list_topics("culm.streams.facts.v1", timeout=20).topics["culm.streams.facts.v1"].partitions
     ends = [consumer.get_watermark_offsets(TopicPartition("culm.streams.facts.v1", one), timeout=20)[1] for one in partitions]
     consumer.close()
