@@ -53,7 +53,7 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "ScheduledCommandEnded": (YOUNG | ENDING | ENDED | {"paused"}, None),
     "SplitRuleChanged": (YOUNG | {"paused", "exhausted"}, None),
     "AvalancheForced": (frozenset({"scouting"}), None),
-    "ScoutsJudged": (WORKING, None),
+    "ScoutsJudged": (WORKING | {"defined"}, None),
     "RequirementsLearned": (WORKING | {"defined"}, None),
     "RequirementsReverted": (YOUNG | {"paused", "exhausted"}, None),
     "InputReleased": (YOUNG | {"paused"}, None),

@@ -4,10 +4,10 @@ In: a task and an event. Out: the task. Guards: finished + failed <= used <= tot
 "Laws"); an event is folded at the cost of what it names, for any size of the task.
 """
 
-import json
 from dataclasses import replace
 
 from commands.task.auto_pause import counted
+from commands.task.changed import changed_by, reassigned_by
 from commands.task.ends import outcomes_recorded, taken_from_merge
 from commands.task.input_units import UnitStatus
 from commands.task.learning import jobs_measured, learned, reverted
@@ -143,7 +143,8 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.units.pass_by(task.units.gate.reloaded())
             task.scouts = scouts_revived(task)
         case TaskReassigned():
-            _reassigned(task, event)
+            reassigned_by(task, event)
+            _take_back_orders(task)
         case TaskPaused():
             task.old_status = before
         case TaskResumed():
@@ -154,7 +155,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
         case TaskPriorityChanged():
             task.priority = event.priority
         case TaskAttributeChanged() | SplitRuleChanged():
-            _changed(task, event)
+            changed_by(task, event)
         case InputReleased():
             task.units.pass_by(task.units.gate.released(intervals_of(event.units), event.number_max))
         case InputHeld():
@@ -330,24 +331,3 @@ def _attempts_increased(task: Task, increase: int) -> None:
     if task.ending is None and task.failed:
         failed = list(task.units.with_status(UnitStatus.FAILED))
         task.units.move([unit_id for unit_id in failed if task.units.has_attempts(unit_id)], UnitStatus.READY)
-
-
-def _changed(task: Task, event: TaskAttributeChanged | SplitRuleChanged) -> None:
-    """The definition from now on, and the parameters from which a reload makes another one."""
-    assert task.definition is not None
-    asked = event.requirements if isinstance(event, TaskAttributeChanged) else task.definition.requirements
-    task.definition = records.replace(task.definition, requirements=asked, rules=event.rules)
-    parameters = {**json.loads(task.parameters_json), event.parameter: event.value}
-    task.parameters_json = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)
-
-
-def _reassigned(task: Task, event: TaskReassigned) -> None:
-    if task.definition is not None:
-        requirements = records.replace(
-            task.definition.requirements,
-            site=event.site or task.definition.requirements.site,
-            cloud=event.cloud or task.definition.requirements.cloud,
-        )
-        task.definition = records.replace(task.definition, requirements=requirements)
-    task.queues_used, task.blocked_at = (), 0
-    _take_back_orders(task)

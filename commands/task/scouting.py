@@ -106,7 +106,7 @@ def _judged(task: Task) -> ScoutsJudged | None:
         verdict = ScoutsVerdict.EXHAUSTED if problem else ScoutsVerdict.GOOD
         message = problem or memory_leak(task.definition, tuple(task.learning.measures.values()))
         return ScoutsJudged(verdict=verdict, units=units, finished=finished, failed=failed, message=message)
-    if not units or _are_all(task):  # all of them were dropped, or nothing waits for their verdict
+    if (not units and not task.grows) or _are_all(task):  # all of them were dropped, or nothing waits for their verdict
         return ScoutsJudged(verdict=ScoutsVerdict.GOOD, units=units, finished=finished, failed=failed)
     if finished + failed < units:
         return None

@@ -154,7 +154,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, JobsGenerated, reached) for found in WORKING for reached in (_S.SCOUTING, _S.RUNNING)}
     | {(found, RequirementsLearned, found) for found in WORKING | {_S.DEFINED}}
     | {(found, RequirementsReverted, found) for found in ACTIVE | {_S.PAUSED, _S.EXHAUSTED}}
-    | {(found, ScoutsJudged, found) for found in WORKING - {_S.SCOUTING}}
+    | {(found, ScoutsJudged, found) for found in WORKING | {_S.DEFINED} - {_S.SCOUTING}}
     | {(found, TaskSetAside, _S.PENDING) for found in WORKING | {_S.REGISTERED, _S.REREFINE}}
     | {(found, TaskSetAside, found) for found in ENDING | {_S.WAITING, _S.DEFINED, _S.PAUSED}}
     | {(found, TaskRestored, found) for found in ACTIVE | ENDING | {_S.PAUSED}}

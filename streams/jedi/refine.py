@@ -12,24 +12,21 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
-from schemas.types import NameList, ScoutRules, SplitRules, StepDefinition, TaskDefinition
+from schemas.types import NameList, ScoutRules, StepDefinition, TaskDefinition
 from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import (
     check_patterns,
     events_of,
-    hs06_seconds_of,
     requirements_of,
     retry_megabytes,
-    walltime_target_of,
 )
 from streams.jedi.secondary_inputs import input_items, secondary_inputs
 from streams.jedi.shown import readable, shown
+from streams.jedi.split_rules import events_total_of, files_max_of, rules_of
 from streams.jedi.task_parameters import (
-    INT32_MAX,
     PROBLEMS_MAX,
     TEXT_CHARACTERS_MAX,
     Item,
@@ -40,7 +37,6 @@ from streams.jedi.template import job_text, stream_of
 
 ATTEMPTS = 3
 ATTEMPTS_MAX = 1_000_000
-FILES_PER_JOB_MAX = 200
 INPUT_DATASETS_MAX = 500
 NAME_FIELDS_MAX, NAME_FIELD_MAX = 20, 100
 #: Nesting of what is passed on as JSON; beyond it those who read it would not.
@@ -99,7 +95,7 @@ def _definition(
     refusal = _unsupported_events(given, without_input=without_input)
     if refusal:
         return refusal
-    files_max = _files_max(given)
+    files_max = files_max_of(given)
     pfn_list = given.names("pfnList") if without_input else ()
     listed = _listed(lists, "pfnList" if without_input else f"{master.where}.files" if master else "")
     by_name = bool(pfn_list) or (listed is not None and without_input)
@@ -109,7 +105,7 @@ def _definition(
         parameters=text.text,
         source_url=with_name(given.name("sourceURL").rstrip("/") or api, {api}),
         requirements=requirements_of(given),
-        rules=_rules(given, without_input=without_input, by_file=by_name, mixed=master is not None and not master.expand),
+        rules=rules_of(given, without_input=without_input, by_file=by_name, mixed=master is not None and not master.expand),
         input_datasets=datasets,
         input_stream=(stream_of(master) if master else "") or "IN",
         input_include=_patterns(given, master.include if master else ()),
@@ -122,7 +118,7 @@ def _definition(
         name_fields_of_files=given.flag("useFileAsSourceLFN") and bool(_name_fields(given)),
         encoded_parameters=given.flag("encJobParams"),
         pfn_list=pfn_list[:files_max],
-        events_total=_events_total(given) if without_input and not by_name else None,
+        events_total=events_total_of(given) if without_input and not by_name else None,
         sequence_offset=_offset_of(items, "SEQNUMBER"),
         random_seed_offset=_offset_of(log_names, "RNDMSEED"),
         first_event_offset=_offset_of(items, "FIRSTEVENT") or 0,
@@ -201,58 +197,6 @@ def _unsupported_events(given: Parameters, *, without_input: bool) -> Refusal | 
     return None
 
 
-def _rules(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool) -> SplitRules:
-    files, events = given.whole("nFilesPerJob", 1), events_of(given, "nEventsPerJob")
-    per_file = events_of(given, "nEventsPerFile")
-    if without_input and not by_file:
-        made_up = files if events_of(given, "nEvents") is None else None
-        files, events = None, events or made_up or 1
-    elif per_file and events and not files:
-        files, events = min(INT32_MAX, max(1, events // per_file)), None
-    jobs_max = [found for key in ("maxNumJobs", "totNumJobs", "nJobs") if (found := given.whole(key)) is not None]
-    return SplitRules(
-        files_per_job=files,
-        files_per_job_max=given.whole("nMaxFilesPerJob", 1) or FILES_PER_JOB_MAX,
-        events_per_job=events,
-        gigabytes_per_job=_positive(given, "nGBPerJob"),
-        jobs_max=min((found for found in jobs_max if found > 0), default=None),
-        files_per_merge_job=given.whole("nFilesPerMergeJob", 1),
-        gigabytes_per_merge_job=_positive(given, "nGBPerMergeJob"),
-        datasets_mixed=mixed and not without_input,
-        walltime_seconds_target=walltime_target_of(given),
-        hs06_seconds_per_event=hs06_seconds_of(given),
-        **_boundary(given, without_input=without_input),
-    )
-
-
-def _boundary(given: Parameters, *, without_input: bool) -> dict[str, Any]:
-    """What the files of a job have in common, and what input is ordered by (docs/reference/jedi.md, "Boundaries")."""
-    group, by_block = given.whole("groupBoundaryID", 0, 4), given.flag("respectLB")
-    order = LUMI_BLOCK if given.flag("orderByLB") or by_block else ""
-    if without_input:
-        return {}
-    if not group:
-        return {"boundary": LUMI_BLOCK if by_block else "", "ordered_by": order}
-    if order:
-        given.problems.append(f"groupBoundaryID is {group} beside respectLB or orderByLB, expected one of them")
-    whole, mapped = group in (3, 4), group in (2, 4)
-    return {"boundary": BOUNDARY_ID, "boundary_whole": whole, "boundary_mapped": mapped, "ordered_by": BOUNDARY_ID}
-
-
-def _events_total(given: Parameters) -> int:
-    """Events to make up: nEvents, or the made-up files that older clients count."""
-    return events_of(given, "nEvents") or given.whole("nFiles", 1) or 1
-
-
-def _files_max(given: Parameters) -> int | None:
-    """The most input files to use: nFiles, or as many as hold nEvents."""
-    limits = [given.whole("nFiles", 1) if given.raw.get("nFiles") else None]
-    events, per_file = events_of(given, "nEvents"), events_of(given, "nEventsPerFile")
-    if events and per_file:
-        limits.append(min(INT32_MAX, -(-events // per_file)))
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
 def _build(given: Parameters, api: str) -> StepDefinition | None:
     step = given.section("buildSpec")
     if step is None:
@@ -305,13 +249,6 @@ def _name_fields(given: Parameters) -> tuple[int, ...]:
 def _patterns(given: Parameters, patterns: tuple[str, ...]) -> tuple[str, ...]:
     check_patterns(given, "", patterns, compile_pattern)
     return patterns
-
-
-def _positive(given: Parameters, key: str) -> float | None:
-    found = given.number(key)
-    if found is not None and found <= 0:
-        given.problems.append(f"{key} is {found:g}, expected more than 0")
-    return found
 
 
 def _goal(given: Parameters) -> int:

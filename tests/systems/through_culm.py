@@ -25,6 +25,7 @@ from uuid import uuid4
 import psycopg2
 
 from agents.harvester.config import LOCAL
+from agents.harvester.systems.contract import NativeState
 from deploy.enrolment import local_offer
 from deploy.local_queue import operator_command
 from deploy.stack import Stack
@@ -44,6 +45,8 @@ CULM, PILOT3 = "culm", "pilot3"
 #: After which tasks the harvester is killed, and after which answers of submissions are read again.
 KILLED_AFTER, HEARD_AFTER = (3, 6, 9), 4
 SECONDS_MAX = 600.0
+#: A worker's script says that it ended before its batch system has cleared up after it.
+BOOKS_SECONDS_MAX = 60.0
 #: What prun asks before it submits.
 AGREED = "y\n" * 5
 ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
@@ -99,7 +102,7 @@ def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, sa
         workers = _workers_once_ended(stack, queue, ended + SECONDS_MAX)
     if name == LOCAL:  # its only books are beside the harvester
         adapter.spool = folder / "home" / "work"
-    tally = compared_with_log(workers, adapter.books())
+    tally = compared_with_log(workers, _books_once_ended(adapter, workers, time.monotonic() + BOOKS_SECONDS_MAX))
     ends = dict(Counter(state for _, state, _ in workers))
     say(
         f"{name} ({plan.mode}{f', {plan.pilot}' if plan.pilot != CULM else ''}): {plan.count} jobs in {len(tasks)} tasks, "
@@ -211,6 +214,16 @@ def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[st
         if not any(lives for *_, lives in rows) or time.monotonic() > until:
             return [(tag, state, memory) for tag, state, memory, _ in rows]
         time.sleep(1.0)
+
+
+def _books_once_ended(adapter: Any, workers: Sequence[tuple[str, str, int]], until: float) -> Sequence[tuple[str, int, NativeState]]:
+    """The books of the batch system, once it has none of the workers running that ended in the log, or the time is over."""
+    ended = {tag for tag, _, _ in workers}
+    while True:
+        books: Sequence[tuple[str, int, NativeState]] = adapter.books()
+        if time.monotonic() > until or not any(tag in ended and not state.is_end for tag, _, state in books):
+            return books
+        time.sleep(0.5)
 
 
 def _first_payload(stack: Stack, queue: str) -> str:
