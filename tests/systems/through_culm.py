@@ -216,7 +216,9 @@ def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[st
         time.sleep(1.0)
 
 
-def _books_once_ended(adapter: Any, workers: Sequence[tuple[str, str, int]], until: float) -> Sequence[tuple[str, int, NativeState]]:
+def _books_once_ended(
+    adapter: Any, workers: Sequence[tuple[str, str, int]], until: float
+) -> Sequence[tuple[str, int, NativeState]]:
     """The books of the batch system, once it has none of the workers running that ended in the log, or the time is over."""
     ended = {tag for tag, _, _ in workers}
     while True:
