@@ -26,6 +26,8 @@ from streams.jedi.shown import readable
 from streams.jedi.split import NO_SECONDARY, memory_groups, split
 from streams.jedi.weights import IN_FORCE, Weighing
 
+#: Of input, as messages hold it.
+INPUT_SIZE_BYTES_MAX = 10**18
 #: Part of the id of the command: an order has one answer of each name.
 PART = "order"
 
@@ -173,7 +175,9 @@ def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[A
             with_fields(
                 whole,
                 ram_mb=ram_mb,
-                largest_input_bytes=max(unit.size_bytes for unit in units) + load.job_bytes + load.unit_bytes,
+                largest_input_bytes=min(
+                    INPUT_SIZE_BYTES_MAX, max(unit.size_bytes for unit in units) + load.job_bytes + load.unit_bytes
+                ),
                 datasets=frozenset({unit.dataset for unit in units if unit.start_event is None} | beside),
             ),
             units,

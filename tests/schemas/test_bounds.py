@@ -271,7 +271,8 @@ def _job(inputs: tuple[JobInput, ...]) -> dict[str, Any]:
         "disk_mb_max": 0, "walltime_seconds_max": 0, "priority": 0, "label": "user", "processing_type": "", "user_name": "u",
         "owner": "o", "vo": "v", "working_group": None, "share": "", "resource_type": "", "needs_merge": False,
         "use_local_io": False, "looping_check": True, "container_name": None, "multi_step_json": None, "events": None,
-        "uses_secrets": False, "encoded_parameters": False, "memory_mb_asked": 0,
+        "uses_secrets": False, "encoded_parameters": False, "memory_mb_asked": 0, "architecture": "", "release": "",
+        "retry_rule_set": "",
     }
     # fmt: on
 
