@@ -52,12 +52,12 @@ REFINED = [
     ["--noBuild", "--useSecrets", "--avoidVP", "--framework", "f", "--noSeparateLog", "--useNewCode", "--allowTaskDuplication"],
     ["--containerImage", "docker://busybox", "--outputs", "o.txt"],
     ["--noBuild", "--architecture", "x86_64-el9-gcc13-opt"],
+    ["--noBuild", "--inDS", "user.jdoe.a", "--respectLB"],
 ]
 REFUSED = [
     (["--noBuild", "--architecture", "&nvidia"], "architecture: "),
     (["--noBuild", "--architecture", "#x86_64-.*-avx2&nvidia"], "architecture: "),
     (["--noBuild", "--debugMode"], "debugMode: live output of jobs is not supported; found True, expected no such key"),
-    (["--noBuild", "--inDS", "user.jdoe.a", "--respectLB"], "respectLB: "),
     (["--noBuild", "--inDS", "user.jdoe.a", "--skipFilesUsedBy", "12"], "skipFilesUsedBy: "),
     (["--noBuild", "--inDS", "user.jdoe.a", "--useDirectIOSites"], "allowInputLAN: input that is read where it lies"),
     (["--noBuild", "--inDS", "user.jdoe.a", "--transferType", "root"], "transferType: "),
