@@ -40,7 +40,7 @@ FACTS = [entry for entry in CATALOG.values() if entry.role == "facts"]
 #: The year 2100: beyond almost all that becomes due.
 NOW = 4_102_444_800_000_000
 #: Kinds of deadlines by the aggregate that has them.
-DUE = {"task": ("submission", "parked", "input", "exhausted", "scheduled"), "queue": ("lease",)}
+DUE = {"task": ("submission", "parked", "pending", "input", "exhausted", "scheduled"), "queue": ("lease",)}
 #: What the paths of the pages name.
 NAMES = {"task": "10000001", "job": "100000010000001", "queue": "LOCAL", "worker": "w1", "harvester": "h", "trace": "x"}
 

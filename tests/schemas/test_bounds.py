@@ -18,6 +18,7 @@ from schemas.types import (
     CommandEnvelope,
     DatasetRole,
     JobInput,
+    JobKind,
     JobSpec,
     JobUsage,
     OutputFile,
@@ -150,7 +151,7 @@ def test_a_message_within_bounds_has_no_problems() -> None:
 
 def test_every_problem_is_named_up_to_a_limit_and_the_sentence_stays_short() -> None:
     inputs = tuple(replace(INPUT, lfn=f"a,b{'c' * 2000}") for _ in range(500))
-    spec = JobSpec.from_avro(_job(inputs))
+    spec = _job(inputs)
 
     problems = problems_of(spec)
 
@@ -263,17 +264,12 @@ def test_a_command_that_only_changes_a_priority_keeps_its_own_bounds() -> None:
     assert problems_of(ChangeTaskPriority(priority=-5, reason="because\nof that")) == ()
 
 
-def _job(inputs: tuple[JobInput, ...]) -> dict[str, Any]:
-    # fmt: off
-    return {
-        "job_id": 1, "task_id": 1, "attempt": 1, "serial": 1, "kind": "NORMAL", "name": "n", "queue": "Q", "transformation": "t",
-        "parameters": "", "inputs": [one.to_avro() for one in inputs], "outputs": [], "core_count": 1, "ram_mb_min": 0,
-        "disk_mb_max": 0, "walltime_seconds_max": 0, "priority": 0, "label": "user", "processing_type": "", "user_name": "u",
-        "owner": "o", "vo": "v", "working_group": None, "share": "", "resource_type": "", "needs_merge": False,
-        "use_local_io": False, "looping_check": True, "container_name": None, "multi_step_json": None, "events": None,
-        "uses_secrets": False, "encoded_parameters": False, "memory_mb_asked": 0,
-    }
-    # fmt: on
+def _job(inputs: tuple[JobInput, ...]) -> JobSpec:
+    return JobSpec(
+        job_id=1, task_id=1, attempt=1, serial=1, kind=JobKind.NORMAL, name="n", queue="Q", transformation="t", parameters="",
+        inputs=inputs, outputs=(), core_count=1, ram_mb_min=0, disk_mb_max=0, walltime_seconds_max=0, priority=0, label="user",
+        processing_type="", user_name="u", owner="o", vo="v", working_group=None, share="", resource_type="", needs_merge=False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", messages(), ids=lambda entry: entry.name)
