@@ -245,7 +245,9 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
         code = KILL_REBROKER if command.mode == "kill" else KILL_REASSIGN
         taken = kills(task, code, "task reassigned", merging=False)
     reassigned = TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode, reason=command.reason)
-    return accept(reassigned, follow_ups=taken)
+    # Its orders are made again; without this a throttled task would wait for a level that no order of it waits for.
+    woken = (TaskWoken(cause="REASSIGNED"),) if task.status is TaskStatus.THROTTLED else ()
+    return accept(*woken, reassigned, follow_ups=taken)
 
 
 def pause(task: Task, command: PauseTask) -> Decision:
@@ -262,7 +264,9 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
     # What made it wait may have passed meanwhile, and no one looks at the orders of a paused task.
-    again = (TaskWoken(cause="RESUMED"),) if task.old_status is TaskStatus.THROTTLED else ()
+    # An order that was throttled is parked also where jobs of another one made the task running again.
+    parked = task.old_status is not TaskStatus.PENDING and any(order.parked for order in task.orders.values())
+    again = (TaskWoken(cause="RESUMED"),) if parked else ()
     return accept(TaskResumed(reason=command.reason), *again, follow_ups=releases(task))
 
 

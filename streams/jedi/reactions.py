@@ -56,7 +56,7 @@ class Generation:
                 self._decisions.logged(one.cause.event_id, one.logged_at)
                 continue
             order, cause = one.message, one.cause
-            waits = self._throttled(order, cause, facts)
+            waits = self._throttled(order, cause, facts, one.logged_at or cause.occurred_at)
             if waits is not None:
                 yield outgoing_command(waits, cause.aggregate_id, [cause], PART)
                 continue
@@ -65,13 +65,14 @@ class Generation:
             self._decisions.made(cause.aggregate_id, answer.made)
             yield outgoing_command(answer.command, cause.aggregate_id, [cause], PART)
 
-    def _throttled(self, order: JobsOrdered, cause: EventEnvelope, facts: Snapshot) -> ThrottleOrder | None:
+    def _throttled(self, order: JobsOrdered, cause: EventEnvelope, facts: Snapshot, now: int) -> ThrottleOrder | None:
+        """now: when the log took the order. A task that was woken orders at the time of what throttled it, which stands still."""
         asked = asked_of(order, cause.vo, facts)
         if asked is None:
             return None
-        found = throttled(asked, facts, self._passed.jobs(cause.occurred_at), cause.occurred_at)
+        found = throttled(asked, facts, self._passed.jobs(now), now)
         if found is None:
-            self._passed.note(asked, cause.occurred_at)
+            self._passed.note(asked, now)
             return None
         return ThrottleOrder(order=order.order, throttle=found, message=readable(sentence_of(found)))
 

@@ -8,6 +8,7 @@ from schemas.task import (
     JobsOrdered,
     KillTask,
     PauseTask,
+    ReassignTask,
     RefineTask,
     ResumeTask,
     TaskThrottled,
@@ -83,6 +84,17 @@ def test_a_throttled_task_that_is_paused_orders_again_when_it_is_resumed() -> No
 
     assert answer.event_types == ("TaskResumed", "TaskWoken", "JobsOrdered")
     assert status(culm) == "ready"
+
+
+def test_a_throttled_task_that_is_reassigned_orders_again_at_once() -> None:
+    culm = a_throttled_task()
+
+    answer = culm.send(ReassignTask(site="CERN", mode="nokill"), str(TASK))
+
+    assert answer.event_types == ("TaskWoken", "TaskReassigned", "JobsOrdered")
+    assert (status(culm), culm.last(JobsOrdered).order) == ("ready", 2)
+    generate_all(culm)
+    assert status(culm) == "running"
 
 
 @pytest.mark.parametrize("command", [KillTask(), FinishTask(soft=False)])

@@ -166,6 +166,20 @@ def test_orders_that_come_together_are_not_all_let_pass() -> None:
     assert (made[2].throttle.rule, made[2].throttle.value) == (R.IDLE, 20)
 
 
+def test_orders_whose_causes_are_of_one_moment_count_by_the_time_of_the_log() -> None:
+    low = ThrottlesSet(limits=(ThrottleLimits(queue_limit=15),))
+    facts, generation = Snapshot({"Q1": a_queue()}, throttles=low), Generation()
+    # A task that is woken orders again at the time of the event that throttled it.
+    orders = [
+        dataclasses.replace(record_read(an_order(), str(number), number, occurred_at=NOON), logged_at=at)
+        for number, at in ((1, NOON + 5), (2, NOON + 6), (3, NOON + 7), (3, NOON + 2_000_000))
+    ]
+
+    made = [type(one.command).__name__ for one in generation.choose(orders, facts)]
+
+    assert made == ["GenerateJobs", "GenerateJobs", "ThrottleOrder", "GenerateJobs"]
+
+
 def test_jobs_that_were_let_pass_count_for_a_second() -> None:
     passed = Passed()
     passed.note(ASKED, NOON)
