@@ -52,6 +52,8 @@ class RevokedAreSilent:
 #: As many leases as one decision takes back; what a holder has beyond that follows in the next one.
 TAKEN_AT_ONCE = 200
 ENDINGS = frozenset({"LeaseEnded", "LeasesEnded"})
+#: Answer to a command that is kept as a dead letter: nothing was decided on it yet.
+BUG = "BUG"
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class RevokedHoldNothing:
                 self.holders.add(holder)
             case "events" if record.aggregate == "queue":
                 self._see_event(record)
-            case "answers" if not record.message.repeated:
+            case "answers" if not record.message.repeated and record.message.reason != BUG:
                 self._decided(record.message.command_id, record.message.sequence)
         yield from ()
 

@@ -20,18 +20,30 @@ from tests.sim.schedule import schedule
 from tests.sim.seeds import quiet
 from tests.sim.world import World
 
+#: The rarest of what laws are about and breaks are made of; not every run has all of them.
+HELD = frozenset({"ContentsSubscribed", "InputHeld", "InputNamesAdded", "RequirementsLearned", "RevokeLeases", "TaskThrottled"})
+SEEDS_MAX = 20
+
 
 @cache
 def a_run() -> tuple[tuple[Seen, ...], World]:
-    """The log of a simulated run with tasks, merges, retries and kills, and the world that holds its rows."""
+    """The log of the first simulated run with tasks, merges, retries, kills and `HELD`, and the world that holds its rows."""
     before = structlog.get_config()
     quiet()
+    try:
+        runs = (settled_run(seed) for seed in range(1, SEEDS_MAX + 1))
+        return next(run for run in runs if HELD.issubset(one.name for one in run[0]))
+    finally:
+        structlog.configure(**before)
+
+
+def settled_run(seed: int) -> tuple[tuple[Seen, ...], World]:
+    """The log and the world of one run that came to its end."""
     with TemporaryDirectory() as home:
         world = World(Path(home))
-        for turn in schedule(12, 1200):
+        for turn in schedule(seed, 1200):
             world.turn(turn)
         assert world.settle() is None
-    structlog.configure(**before)
     return tuple(world.records()), world
 
 

@@ -38,14 +38,15 @@ def event(message: Any, sequence: int, number: str, actor: str = "pilot", vo: st
     return Seen(Place("culm.queue.events.v1", 0, sequence), "events", "queue", type(message).__name__, by, message)
 
 
-def answer(number: str, sequence: int, *, repeated: bool = False) -> Seen:
+def answer(number: str, sequence: int, *, repeated: bool = False, reason: str | None = None) -> Seen:
     message = CommandAnswered(
         command_id=number,
         command_type="RevokeLeases",
         aggregate="queue",
         aggregate_id="EAST",
         correlation_id="c",
-        accepted=True,
+        accepted=reason is None,
+        reason=reason,
         sequence=sequence,
         repeated=repeated,
         answered_at=START,
@@ -120,3 +121,11 @@ def test_others_leases_later_ones_and_orders_without_a_decision_are_no_matter() 
     assert found(RevokedHoldNothing(), ORDER, *others, answer("order", 4)) == []
     assert found(RevokedHoldNothing(), ORDER, leased(1, 1)) == []
     assert found(RevokedHoldNothing(), ORDER, leased(1, 1), answer("order", 9, repeated=True)) == []
+
+
+def test_an_order_that_met_a_bug_is_decided_when_it_is_given_again() -> None:
+    said = "pilot was revoked and goes on with job 1"
+    letter = answer("order", 1, reason="BUG")
+
+    assert found(RevokedHoldNothing(), ORDER, leased(1, 1), letter) == []
+    assert [one.found for one in found(RevokedHoldNothing(), ORDER, leased(1, 1), letter, answer("order", 2))] == [said]

@@ -86,6 +86,19 @@ def test_a_throttled_task_that_is_paused_orders_again_when_it_is_resumed() -> No
     assert status(culm) == "ready"
 
 
+def test_an_order_that_waits_beside_jobs_is_made_again_when_its_task_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commands.task.settle.UNITS_PER_ORDER", 2)
+    culm = a_throttled_task()
+    generate_all(culm)
+    assert (culm.last(JobsOrdered).order, status(culm)) == (2, "running")
+    culm.send(PauseTask(), str(TASK))
+
+    answer = culm.send(ResumeTask(), str(TASK))
+
+    assert answer.event_types == ("TaskResumed", "TaskWoken", "JobsOrdered")
+    assert (status(culm), culm.last(JobsOrdered).order) == ("running", 3)
+
+
 def test_a_throttled_task_that_is_reassigned_orders_again_at_once() -> None:
     culm = a_throttled_task()
 

@@ -102,8 +102,10 @@ class World:
             if round_ % 4 == 0:
                 self.log.now += SECOND
             self._round(chance)
-            if round_ % 20 == 0 and not self._unfinished():
+            if round_ % 20 == 0 and not (unfinished := self._unfinished()):
                 return None
+            if round_ % 20 == 0 and len(unfinished) == len(given_up := self._given_up_at()):
+                self.log.now = max(self.log.now, *given_up)
         return Violation("everything comes to its end", "the end of the run", "; ".join(self._unfinished()))
 
     def violations(self) -> list[Violation]:
@@ -176,6 +178,11 @@ class World:
         found += [f"job {key[0]} is {row['status']}" for key, row in jobs.items() if row["status"] not in FINAL_OF_JOBS]
         found += [*(f"lease of job {key[0]}" for key in rows.get("lease", {})), *self.administrator.untold()]
         return found + [f"{pilot.name} has job {pilot.job.job_id}, {pilot.state}" for pilot in self.pilots if pilot.job]
+
+    def _given_up_at(self) -> list[int]:
+        """When tasks give up that wait for a dataset or a person: all that is left may be such tasks (microseconds)."""
+        due = self.database.tables.rows.get("deadline", {}).values()
+        return [row["counted_from"] + row["length_micros"] for row in due if row["kind"] in ("input", "exhausted")]
 
     def _living(self, name: str) -> DeciderProcess:
         if not self.deciders[name].alive:
