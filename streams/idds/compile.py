@@ -197,6 +197,8 @@ def _refuse_circle(
         seen[node] = len(seen)
         node = parent_of[node]
     circle = list(seen)[seen[node] :][::-1]
+    lowest = circle.index(min(circle))
+    circle = circle[lowest:] + circle[:lowest]
     work = _work_of(works, circle[0])
     place = (*work.plan.place, MAP, circle[0] - work.first_node, "dependencies")
     names = [shown(_name_of(works, one)) for one in circle[:SHOWN_OF_CIRCLE]]
