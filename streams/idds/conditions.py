@@ -1,7 +1,7 @@
 """Conditions of a workflow, judged by the states of its works: which branch, which targets, and the values that led there. Pure.
 
-In: a condition and the state of each work it asks. Out: Verdict. A false branch waits until all works that the condition asks
-have ended; a true one starts as soon as the predicates hold. Source: docs/reference/idds.md, "Conditions" and "Loops".
+In: a condition and the state of each work it asks. Out: ConditionOutcome. A false branch waits until all works that the
+condition asks have ended; a true one starts as soon as the predicates hold. Source: docs/reference/idds.md, "Conditions" and "Loops".
 """
 
 from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ class Branch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ConditionOutcome:
     """The outcome of a condition. targets: ids of works to start, each once. evidence: (predicate, its value), in order."""
 
     branch: Branch
@@ -77,7 +77,7 @@ class Verdict:
     evidence: tuple[tuple[str, bool], ...]
 
 
-def judge(condition: WorkCondition, works: Mapping[str, WorkSeen]) -> Verdict:
+def judge(condition: WorkCondition, works: Mapping[str, WorkSeen]) -> ConditionOutcome:
     """What `condition` starts now; conditions among its targets are judged in turn. A work that is not in `works` is new."""
     evidence: list[tuple[str, bool]] = []
     branch = _branch(condition, works, evidence)
@@ -96,7 +96,7 @@ def judge(condition: WorkCondition, works: Mapping[str, WorkSeen]) -> Verdict:
             inner = judge(target, works)
             targets.update(dict.fromkeys(inner.targets))
             evidence.extend(inner.evidence)
-    return Verdict(branch, tuple(targets), tuple(evidence))
+    return ConditionOutcome(branch, tuple(targets), tuple(evidence))
 
 
 def _branch(condition: WorkCondition, works: Mapping[str, WorkSeen], evidence: list[tuple[str, bool]]) -> Branch:

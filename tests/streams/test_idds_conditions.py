@@ -7,7 +7,7 @@ import pytest
 from streams.idds.conditions import (
     ENDED,
     Branch,
-    Verdict,
+    ConditionOutcome,
     WorkSeen,
     WorkState,
     another_run,
@@ -84,7 +84,7 @@ def test_a_verdict_holds_the_values_that_led_to_it() -> None:
 
     verdict = judge(a_condition(finished("a"), WorkAttribute("user_x", "a"), finished("b"), True), works)
 
-    assert verdict == Verdict(
+    assert verdict == ConditionOutcome(
         Branch.FALSE, ("f",), (("a.is_finished", True), ("a.user_x", True), ("b.is_finished", False), ("constant", True))
     )
 
