@@ -49,6 +49,7 @@ ROOMS: Mapping[str, str] = {
     "streams.facts.groups": "jobs by share and user",
     "streams.facts.outside": "what sources outside say",
     "streams.facts.snapshot": "what a choice rests on",
+    "streams.idds": "requests of iDDS, compiled",
     "streams.jedi": "refine, broker, split, account, retry",
     "streams.leases": "heartbeats that keep leases alive",
     "streams.provisioning": "pilots wanted, shares in order",

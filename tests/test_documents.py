@@ -13,7 +13,7 @@ HERE = Path(__file__)
 #: Texts that the design was made from and that do not ship.
 ELSEWHERE = (
     "jedi-logic", "pilot-protocol", "panda-client-protocol", "event-sourcing practice", "event-sourcing-practice",
-    "style-anchors", "idds.md", "harvester.md", "monitor.md", "security.md", "real-parts.md", "DESIGN.md",
+    "style-anchors", "harvester.md", "monitor.md", "security.md", "real-parts.md", "DESIGN.md",
 )  # fmt: skip
 #: A page that ships and is called as one of them; by its path it may be cited.
 OURS = "docs/harvester.md"

@@ -77,6 +77,7 @@ PURE = (
     "projections/tasks/units.py",
     "projections/timeline/body.py",
     "projections/engine/changes.py",
+    "streams/idds/*.py",
     "streams/jedi/*.py",
     "streams/provisioning/demand.py",
     "streams/provisioning/elsewhere.py",
