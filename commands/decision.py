@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bounds import Checked
-from schemas.types import HarvesterOrder, LeasedJob
+from schemas.types import GrantedRanges, HarvesterOrder, LeasedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Decision:
     numbers_from: int | None = None
     harvester_orders: tuple[HarvesterOrder, ...] = ()
     hits: Hits | None = None
+    ranges_granted: tuple[GrantedRanges, ...] = ()
 
 
 def accept(
@@ -62,9 +63,10 @@ def accept(
     numbers_from: int | None = None,
     harvester_orders: tuple[HarvesterOrder, ...] = (),
     hits: Hits | None = None,
+    ranges_granted: tuple[GrantedRanges, ...] = (),
 ) -> Decision:
     """Carried out. Without events: nothing was left to do."""
-    return Decision(events, follow_ups, None, pilot_command, leased, numbers_from, harvester_orders, hits)
+    return Decision(events, follow_ups, None, pilot_command, leased, numbers_from, harvester_orders, hits, ranges_granted)
 
 
 def refuse(

@@ -111,6 +111,15 @@ class LeaseEnding(StrEnum):
     RETURNED = "RETURNED"
 
 
+class RangeEnd(StrEnum):
+    """What a pilot says of a range. FAILED: another try may help; FATAL: none will."""
+
+    UNKNOWN = "UNKNOWN"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    FATAL = "FATAL"
+
+
 class DatasetRole(StrEnum):
     """What a dataset is to a task. INPUT: master input with files; PSEUDO_INPUT: made-up input: event ranges or
     numbers; OUTPUT: output of jobs; LOG: log archives."""
@@ -1009,6 +1018,36 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             and (self.boundary_id is None or (0 <= self.boundary_id <= 1000000000000))
             and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
+
+
+class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that processes no more ranges.
+
+    job_id: The job.
+    is_failure: True when it failed or was lost: each range that it had counts one try more.
+    """
+
+    job_id: int
+    is_failure: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "is_failure": self.is_failure,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            is_failure=record["is_failure"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.job_id <= 9223372036854775807
 
 
 _NAMES_OF_ENDEDLEASE = lines_of(
@@ -3171,6 +3210,207 @@ class QueueWaiting(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_RANGEFILE = lines_of(
+    (FILE_NAME, 1, 1024),
+    (NAME, 0, 255),
+    (WORD, 0, 80),
+)
+
+
+class RangeFile(Struct, frozen=True, kw_only=True, gc=False):
+    """A part of a task's input that was cut into ranges.
+
+    file_id: Number of the input unit in its task.
+    lfn: Logical file name.
+    scope: Scope.
+    guid: GUID.
+    first_event: Number of its first event that is to be processed.
+    events: How many are to be processed.
+    first: Number of its first range in the set.
+    count: How many ranges it has.
+    """
+
+    file_id: int
+    lfn: str
+    scope: str = ""
+    guid: str = ""
+    first_event: int = 1
+    events: int
+    first: int
+    count: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "file_id": self.file_id,
+            "lfn": self.lfn,
+            "scope": self.scope,
+            "guid": self.guid,
+            "first_event": self.first_event,
+            "events": self.events,
+            "first": self.first,
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            file_id=record["file_id"],
+            lfn=record["lfn"],
+            scope=record["scope"],
+            guid=record["guid"],
+            first_event=record["first_event"],
+            events=record["events"],
+            first=record["first"],
+            count=record["count"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.file_id <= 1000000000
+            and 0 <= self.first_event <= 1000000000000
+            and 1 <= self.events <= 1000000000000
+            and 1 <= self.first <= 1000000
+            and 1 <= self.count <= 1000000
+            and _NAMES_OF_RANGEFILE("\n".join((self.lfn, self.scope, self.guid, ""))) is not None
+        )
+
+
+_NAMES_OF_RANGEINPUT = lines_of(
+    (FILE_NAME, 1, 1024),
+    (NAME, 0, 255),
+    (WORD, 0, 80),
+)
+
+
+class RangeInput(Struct, frozen=True, kw_only=True, gc=False):
+    """A part of a task's input with its events.
+
+    file_id: Number of the input unit in its task.
+    lfn: Logical file name.
+    scope: Scope.
+    guid: GUID.
+    first_event: Number of its first event that is to be processed.
+    events: How many are to be processed.
+    """
+
+    file_id: int
+    lfn: str
+    scope: str = ""
+    guid: str = ""
+    first_event: int = 1
+    events: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "file_id": self.file_id,
+            "lfn": self.lfn,
+            "scope": self.scope,
+            "guid": self.guid,
+            "first_event": self.first_event,
+            "events": self.events,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            file_id=record["file_id"],
+            lfn=record["lfn"],
+            scope=record["scope"],
+            guid=record["guid"],
+            first_event=record["first_event"],
+            events=record["events"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.file_id <= 1000000000
+            and 0 <= self.first_event <= 1000000000000
+            and 1 <= self.events <= 1000000000000
+            and _NAMES_OF_RANGEINPUT("\n".join((self.lfn, self.scope, self.guid, ""))) is not None
+        )
+
+
+class RangeReport(Struct, frozen=True, kw_only=True, gc=False):
+    """How ranges of one try ended.
+
+    first: The first number, from 1.
+    last: The last number, not below the first.
+    try_number: Which try it was, from 1.
+    end: How they ended.
+    """
+
+    first: int
+    last: int
+    try_number: int
+    end: RangeEnd
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "last": self.last,
+            "try_number": self.try_number,
+            "end": self.end,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            last=record["last"],
+            try_number=record["try_number"],
+            end=RangeEnd[record["end"]],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000
+            and 1 <= self.last <= 1000000
+            and 1 <= self.try_number <= 1000
+        )
+
+
+class RangeSpan(Struct, frozen=True, kw_only=True, gc=False):
+    """Ranges with consecutive numbers.
+
+    first: The first number, from 1.
+    last: The last number, not below the first.
+    """
+
+    first: int
+    last: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "last": self.last,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            last=record["last"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000
+            and 1 <= self.last <= 1000000
+        )
+
+
 _NAMES_OF_REPLICACOPY = lines_of(
     (WORD, 1, 255),
 )
@@ -5227,6 +5467,49 @@ class GeneratedJob(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
+    """Consecutive ranges of one file that a job got.
+
+    file: The file.
+    first: Number of the first range in the set.
+    last: Number of the last range, not below the first.
+    try_number: Which try it is, from 1.
+    """
+
+    file: RangeFile
+    first: int
+    last: int
+    try_number: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "file": self.file.to_avro(),
+            "first": self.first,
+            "last": self.last,
+            "try_number": self.try_number,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            file=RangeFile.from_avro(record["file"]),
+            first=record["first"],
+            last=record["last"],
+            try_number=record["try_number"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.first <= 1000000
+            and 1 <= self.last <= 1000000
+            and 1 <= self.try_number <= 1000
+            and self.file.is_within_bounds()
+        )
+
+
 _NAMES_OF_HARVESTERDEMAND = lines_of(
     (WORD, 1, 128),
     (WORD, 1, 64),
@@ -5846,6 +6129,84 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             and (self.io_intensity_kbps_max is None or (0 <= self.io_intensity_kbps_max <= 1000000000000000.0))
             and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, self.harvester, self.harvester_template, self.harvester_workflow, ""))) is not None
             and (not self.classes or all(map(QueueClass.is_within_bounds, self.classes)))
+        )
+
+
+class RangeTries(Struct, frozen=True, kw_only=True, gc=False):
+    """Ranges that were tried in vain at least so often.
+
+    count: How often.
+    ranges: The ranges.
+    """
+
+    count: int
+    ranges: tuple[RangeSpan, ...]
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "count": self.count,
+            "ranges": [item.to_avro() for item in self.ranges],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            count=record["count"],
+            ranges=tuple(RangeSpan.from_avro(item) for item in record["ranges"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.count <= 1000
+            and len(self.ranges) <= 60000
+            and (not self.ranges or all(map(RangeSpan.is_within_bounds, self.ranges)))
+        )
+
+
+class ReturnedShare(Struct, frozen=True, kw_only=True, gc=False):
+    """What a job had when it ended.
+
+    job_id: The job.
+    ready: Ranges that are ready again.
+    lost: Ranges that were lost with jobs as often as they may be.
+    is_failure: True when each of them counts one try more.
+    """
+
+    job_id: int
+    ready: tuple[RangeSpan, ...] = ()
+    lost: tuple[RangeSpan, ...] = ()
+    is_failure: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "ready": [item.to_avro() for item in self.ready],
+            "lost": [item.to_avro() for item in self.lost],
+            "is_failure": self.is_failure,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            ready=tuple(RangeSpan.from_avro(item) for item in record["ready"]),
+            lost=tuple(RangeSpan.from_avro(item) for item in record["lost"]),
+            is_failure=record["is_failure"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and len(self.ready) <= 60000
+            and len(self.lost) <= 60000
+            and (not self.ready or all(map(RangeSpan.is_within_bounds, self.ready)))
+            and (not self.lost or all(map(RangeSpan.is_within_bounds, self.lost)))
         )
 
 

@@ -38,6 +38,7 @@ from schemas.catalog import CatalogEntry
 from schemas.dataset import RegisterFiles
 from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.queue import BindJob, LeaseJob
+from schemas.ranges import AcquireRanges, ReportRanges
 from schemas.records import replace
 from schemas.task import AssignShare
 from schemas.wire import Message
@@ -218,6 +219,11 @@ class CommandService:
                 self._tokens.check_harvester(identity, EndpointClass.PILOT, aggregate_id)
             case ReportJobProgress() | ReportJobEnd():
                 self._tokens.check_report(identity, whole_from(aggregate_id) or 0, command.attempt, "")
+            case ReportRanges():
+                self._tokens.check_report(identity, command.job_id, None, "")
+            case AcquireRanges():
+                # A pilot that said itself what its job reads, and under which lease, would get ranges of other jobs.
+                raise BadRequest("AcquireRanges: found a command of a client, expected none: Culm knows its input")
             case _:
                 pass
 

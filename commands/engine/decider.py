@@ -333,6 +333,7 @@ def _is_answered_by_events(decoded: Decoded, decision: Decision) -> bool:
         and decision.leased is None
         and decision.numbers_from is None
         and not decision.harvester_orders
+        and not decision.ranges_granted
         and may_be_answered_by_events(decoded.entry, decoded.envelope)
     )
 

@@ -92,6 +92,7 @@ def answer_record(
         leased=decision.leased,
         numbers_from=decision.numbers_from,
         harvester_orders=decision.harvester_orders,
+        ranges_granted=decision.ranges_granted,
         repeated=repeated,
         answered_at=by.issued_at,
         vo=by.vo,

@@ -15,6 +15,7 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    GrantedRanges,
     HarvesterOrder,
     LeasedJob,
 )
@@ -50,6 +51,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     leased: The job, when a pilot asked for one.
     numbers_from: The first of the numbers that were asked for.
     harvester_orders: What a Harvester that asked has to do.
+    ranges_granted: The ranges of events that a job got.
     repeated: True when the command had been answered before.
     answered_at: Time on the command.
     vo: Tenant.
@@ -76,6 +78,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     leased: LeasedJob | None = None
     numbers_from: int | None = None
     harvester_orders: tuple[HarvesterOrder, ...] = ()
+    ranges_granted: tuple[GrantedRanges, ...] = ()
     repeated: bool = False
     answered_at: int
     vo: str
@@ -102,6 +105,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             "leased": None if self.leased is None else self.leased.to_avro(),
             "numbers_from": self.numbers_from,
             "harvester_orders": [item.to_avro() for item in self.harvester_orders],
+            "ranges_granted": [item.to_avro() for item in self.ranges_granted],
             "repeated": self.repeated,
             "answered_at": self.answered_at,
             "vo": self.vo,
@@ -130,6 +134,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             leased=None if record["leased"] is None else LeasedJob.from_avro(record["leased"]),
             numbers_from=record["numbers_from"],
             harvester_orders=tuple(HarvesterOrder.from_avro(item) for item in record["harvester_orders"]),
+            ranges_granted=tuple(GrantedRanges.from_avro(item) for item in record["ranges_granted"]),
             repeated=record["repeated"],
             answered_at=record["answered_at"],
             vo=record["vo"],
@@ -149,6 +154,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.event_types or all(1 <= len(item) <= 128 and WORD.takes(item) for item in self.event_types))
             and (self.numbers_from is None or (10000000 <= self.numbers_from <= 899999999))
             and len(self.harvester_orders) <= 1000
+            and len(self.ranges_granted) <= 500
             and 631152000000000 <= self.answered_at <= 4102444800000000
             and (self.jobs_hit is None or (0 <= self.jobs_hit <= 1000000000000))
             and (self.units_hit is None or (0 <= self.units_hit <= 1000000000000))
@@ -156,4 +162,5 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and self.causation_id != ""
             and (self.leased is None or self.leased.is_within_bounds())
             and (not self.harvester_orders or all(map(HarvesterOrder.is_within_bounds, self.harvester_orders)))
+            and (not self.ranges_granted or all(map(GrantedRanges.is_within_bounds, self.ranges_granted)))
         )

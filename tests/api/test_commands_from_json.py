@@ -78,7 +78,7 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
         "ReportHarvester", "ReportServiceMetrics", "ReportWorkerCounts",
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.REPORT} == {
-        "ReadSecrets", "ReportJobEnd", "ReportJobProgress",
+        "AcquireRanges", "ReadSecrets", "ReportJobEnd", "ReportJobProgress", "ReportRanges",
     }  # fmt: skip
     assert of["KillTask"] is of["RegisterFiles"] is EndpointClass.USER
     assert of["GenerateJobs"] is of["RefineTask"] is of["EndLease"] is class_of_command("None") is EndpointClass.SYSTEM

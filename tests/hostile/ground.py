@@ -55,7 +55,7 @@ class Ground:
         if command in POLICIES:
             return POLICIES[command]
         match aggregate:
-            case "task":
+            case "task" | "ranges":
                 return str(self.tasks[number % len(self.tasks)])
             case "job":
                 return str(self.jobs[0])
