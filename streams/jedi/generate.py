@@ -26,10 +26,10 @@ from streams.jedi.shown import readable
 from streams.jedi.split import NO_SECONDARY, memory_groups, split
 from streams.jedi.weights import IN_FORCE, Weighing
 
-#: Of input, as messages hold it.
-INPUT_SIZE_BYTES_MAX = 10**18
 #: Part of the id of the command: an order has one answer of each name.
 PART = "order"
+#: Most that a brokerage says of the size of an input. What is registered may have more; no queue has room for either.
+INPUT_BYTES_MAX = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +170,13 @@ def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[A
         return [(whole, [])]
     load = order.secondary or NO_SECONDARY
     beside = {dataset for stream in order.definition.secondaries for dataset in stream.datasets}
+    loaded = load.job_bytes + load.unit_bytes
     return [
         (
             with_fields(
                 whole,
                 ram_mb=ram_mb,
-                largest_input_bytes=min(
-                    INPUT_SIZE_BYTES_MAX, max(unit.size_bytes for unit in units) + load.job_bytes + load.unit_bytes
-                ),
+                largest_input_bytes=min(INPUT_BYTES_MAX, max(unit.size_bytes for unit in units) + loaded),
                 datasets=frozenset({unit.dataset for unit in units if unit.start_event is None} | beside),
             ),
             units,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.bounds import problems_of
 from schemas.records import replace
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
 from schemas.types import JobKind, JobPlan, QueueStatus, QueueWaiting, Requirements, ResourceType
@@ -41,6 +42,13 @@ def test_an_order_of_normal_jobs_is_brokered_and_split() -> None:
     assert (made.evidence.seed, made.evidence.facts_position, made.ram_mb) == (SEED, POSITION, 2000)
     assert (answer.brokerage.seed, answer.brokerage.facts_position, answer.brokerage.verdicts) == (SEED, POSITION, ())
     assert [(one.ram_mb, one.waiting) for one in answer.brokerage.cited] == [(2000, (QueueWaiting(queue="Q1", waiting=0),))]
+
+
+def test_the_answer_about_a_file_of_the_largest_size_that_may_be_registered_is_within_bounds() -> None:
+    answer = generate(an_order(units=tuple(files(1, size_bytes=1 << 60))), "wlcg", facts(a_queue("Q1")), SEED)
+
+    assert problems_of(answer) == ()
+    assert [one.largest_input_bytes for one in answer.decided] == [1_000_000_000_000_000_000]
 
 
 def test_a_build_is_one_job_without_input_on_the_best_queue() -> None:
