@@ -1,7 +1,8 @@
 """Conditions of a workflow, judged by the states of its works: which branch, which targets, and the values that led there. Pure.
 
 In: a condition and the state of each work it asks. Out: ConditionOutcome. A false branch waits until all works that the
-condition asks have ended; a true one starts as soon as the predicates hold. Source: docs/reference/idds.md, "Conditions" and "Loops".
+condition asks have ended; a true one starts as soon as the predicates hold.
+Source: docs/reference/idds.md, "Conditions" and "Loops".
 """
 
 from collections.abc import Iterator, Mapping
