@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from agents.errors import Unreachable
-from agents.harvester.systems.kubernetes_api import ApiServer, NoAnswer
+from agents.harvester.systems.bounded_http import NoAnswer
+from agents.harvester.systems.kubernetes_api import ApiServer
 from agents.harvester.systems.kubernetes_settings import ClusterSettings
 from agents.session import AgentSession
 from api.login import providers

@@ -15,6 +15,7 @@ SYSTEMS = (
     "tests.systems.slurm_stand_in",
     "tests.systems.htcondor_stand_in",
     "tests.systems.kubernetes_stand_in",
+    "tests.systems.arc_stand_in",
     "tests.systems.real_local",
 )
 #: The fixture that every case of the kit uses.

@@ -142,6 +142,8 @@ class Ability(StrEnum):
     FOREIGN = auto()
     #: What was asked for a worker can be seen.
     ASKED = auto()
+    #: A listing tells the memory that was asked for.
+    SHOWS_MEMORY = auto()
     #: The files of a worker can be seen as it finds them.
     FILES = auto()
     #: What other users see of a worker can be seen.

@@ -5,18 +5,14 @@ In: requests of the plugin on a port of loopback. Out: the server's answers, or 
 
 import json
 import random
-import socket
 import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.held_ports import held_port
-from tests.systems.kit import HOSTILE, Fault
+from tests.systems.http_front import WAIT_SECONDS_MAX, FrontHandler, HttpFront
+from tests.systems.kit import HOSTILE
 from tests.systems.kubernetes_emulator import Object, status
-
-WAIT_SECONDS_MAX = 60.0
 
 
 class Server(Protocol):
@@ -29,118 +25,16 @@ class Server(Protocol):
         """A watch: status and lines."""
 
 
-class Front:
-    """A port that can be closed and opened again; it is ours until `end`."""
+class Front(HttpFront):
+    """A port before `server`."""
 
     def __init__(self, server: Server) -> None:
-        self.server = server
-        self.fault: Fault | None = None
-        self.requests: list[tuple[str, str]] = []
-        #: Answers that the next requests get instead of the server's: method, part of the path -> (status, headers, body).
-        self.planned: list[tuple[str, str, int, dict[str, str], bytes]] = []
-        self.made, self.released, self.stopped = threading.Event(), threading.Event(), threading.Event()
-        self._sockets: set[socket.socket] = set()
-        self._holder, self._is_open = held_port(), False
-        self._port: int = self._holder.getsockname()[1]
-        self.open()
-
-    @property
-    def address(self) -> str:
-        """Where the plugin finds it."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def open(self) -> None:
-        """Listen, on the same port as before."""
-        front = self
-
-        class Handler(_Handler):
-            pass
-
-        Handler.front = front
-        self.stopped = threading.Event()
-        self._http = _Listener(("127.0.0.1", self._port), Handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        self._is_open = True
-
-    def close(self) -> None:
-        """No one listens any more, and all connections are cut."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        self.stopped.set()
-        self.released.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(10)
-        self.cut()
-
-    def end(self) -> None:
-        """Close it for good."""
-        self.close()
-        self._holder.close()
-
-    def cut(self) -> None:
-        """End all connections."""
-        for one in list(self._sockets):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def inject(self, fault: Fault) -> None:
-        """Let the requests of its kind suffer `fault`."""
-        self.fault = fault
-        if fault in (Fault.SUBMIT_UNREACHABLE, Fault.LISTING_UNREACHABLE):
-            self.close()
-
-    def heal(self) -> None:
-        """End it."""
-        if self.fault in (Fault.SUBMIT_UNREACHABLE, Fault.LISTING_UNREACHABLE):
-            self.open()
-        self.fault = None
-
-    def plan(self, method: str, part: str, code: int, body: object = b"", **headers: str) -> None:
-        """The next request of `method` whose path has `part` gets this answer, once."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.planned.append((method, part, code, {name.replace("_", "-"): value for name, value in headers.items()}, content))
+        self.handler, self.server = _Handler, server
+        super().__init__()
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    front: Front
-
-    def setup(self) -> None:
-        super().setup()
-        self.front._sockets.add(self.connection)
-
-    def finish(self) -> None:
-        self.front._sockets.discard(self.connection)
-        super().finish()
-
-    def log_message(self, *args: Any) -> None:
-        """Tests say themselves what they saw."""
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
-
-    def do_GET(self) -> None:
-        self._do("GET")
-
-    def do_POST(self) -> None:
-        self._do("POST")
-
-    def do_DELETE(self) -> None:
-        self._do("DELETE")
+class _Handler(FrontHandler):
+    front: "Front"
 
     def _do(self, method: str) -> None:
         front = self.front
@@ -165,20 +59,6 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(*inner())
         return getattr(self, f"_{front.fault.name.lower()}")(inner, parts.path)  # type: ignore[no-any-return]
 
-    def _send(self, code: int, content: bytes, headers: Mapping[str, str] | None = None, *, length: int | None = None) -> None:
-        self.send_response(code)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content) if length is None else length))
-        self.end_headers()
-        self.wfile.write(content)
-        self.wfile.flush()
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
-
     def _watch(self, path: str, query: Mapping[str, str]) -> None:
         code, lines = self.front.server.watch(path, query, self.front.stopped)
         self.send_response(code)
@@ -188,23 +68,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._chunk(line)
         self._chunk(b"")
 
-    def _chunk(self, content: bytes) -> None:
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
-        self.wfile.flush()
-
-    def _endless(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while not self.front.stopped.is_set():
-            self._chunk(content)
-
-    def _hang(self, *_: object) -> None:
-        self.front.stopped.wait(WAIT_SECONDS_MAX)
-        self._cut()
-
-    _submit_hangs = _listing_hangs = _cancel_hangs = _hang
-
     def _submit_refused_for_good(self, *_: object) -> None:
         self._status(422, "Invalid", 'Job.batch "x" is invalid: spec.template.spec.containers[0].image: Required value')
 
@@ -213,9 +76,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _submit_succeeds_with_error(self, *_: object) -> None:
         self._send(200, json.dumps(status(500, "InternalError", "etcdserver: leader changed")[1]).encode())
-
-    def _submit_endless_answer(self, *_: object) -> None:
-        self._endless(b"still thinking " * 4096)
 
     def _submit_hostile_refusal(self, *_: object) -> None:
         self._status(422, HOSTILE, HOSTILE * (1_000_000 // len(HOSTILE)))
@@ -230,10 +90,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _submit_answer_wrong(self, inner: Any, _: str) -> None:
         inner()
         self._send(201, b'{"kind":"Job","metadata":{"name":"another","uid":-1}}')
-
-    def _submit_dies_after_accepting(self, inner: Any, _: str) -> None:
-        inner()
-        self._cut()
 
     def _submit_fails_after_accepting(self, inner: Any, _: str) -> None:
         inner()

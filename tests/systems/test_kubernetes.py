@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from agents.harvester.systems.bounded_http import NoAnswer
 from agents.harvester.systems.contract import CancelOutcome, NativeState, Refused, Submitted, Unknown
 from agents.harvester.systems.kubernetes import History
-from agents.harvester.systems.kubernetes_api import ApiServer, ListBroken, NoAnswer
+from agents.harvester.systems.kubernetes_api import ApiServer, ListBroken
 from agents.harvester.systems.kubernetes_settings import read_cluster
 from tests.systems.kit import Fault, a_spec, shown, submitted
 from tests.systems.kubernetes_adapter import JOBS, SECRETS

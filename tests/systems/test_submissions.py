@@ -54,6 +54,7 @@ def test_a_time_that_the_system_cannot_keep_exactly_is_rounded_up(adapter: Adapt
 
 
 def test_a_listing_shows_memory_and_cores_as_they_were_requested(adapter: Adapter) -> None:
+    needs(adapter, Ability.SHOWS_MEMORY)
     plugin = adapter.plugin()
 
     (tag,) = submitted(adapter, plugin, memory_mb=2500, cores=2)
@@ -64,6 +65,7 @@ def test_a_listing_shows_memory_and_cores_as_they_were_requested(adapter: Adapte
 
 
 def test_twenty_gigabytes_asked_are_twenty_gigabytes_submitted(adapter: Adapter) -> None:
+    needs(adapter, Ability.SHOWS_MEMORY)
     plugin = adapter.plugin()
 
     (tag,) = submitted(adapter, plugin, memory_mb=20_000)

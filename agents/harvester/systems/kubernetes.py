@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from agents.harvester.systems.bounded_http import NoAnswer, NotSent
 from agents.harvester.systems.contract import (
     CancelOutcome,
     Description,
@@ -21,7 +22,7 @@ from agents.harvester.systems.contract import (
     SubmitOutcome,
     WorkerSpec,
 )
-from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer, ListBroken, Listed, NoAnswer, NotSent
+from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer, ListBroken, Listed
 from agents.harvester.systems.kubernetes_manifest import STACK_LABEL, WORKER_LABEL
 from agents.harvester.systems.kubernetes_objects import BatchJob, Meta, Pod
 from agents.harvester.systems.kubernetes_permissions import missing_permissions

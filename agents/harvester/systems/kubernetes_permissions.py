@@ -6,7 +6,8 @@ worker that cannot be ended.
 
 import msgspec
 
-from agents.harvester.systems.kubernetes_api import ApiServer, NoAnswer, NotSent
+from agents.harvester.systems.bounded_http import NoAnswer, NotSent
+from agents.harvester.systems.kubernetes_api import ApiServer
 
 #: What the role in deploy/kubernetes/role.yaml gives: group, resource, verbs.
 NEEDED = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from agents.harvester.systems.http_settings import path_or_none, safe_address
 from process.settings import SettingRefused, Settings
 
 TEMPLATE_BYTES_MAX = 100_000
@@ -100,19 +101,19 @@ def read_cluster(settings: Mapping[str, str]) -> ClusterSettings:
     if not DNS_NAME.fullmatch(namespace):
         raise SettingRefused(f"namespace is {namespace[:80]!r}, expected a name of a-z, 0-9 and '-', at most 63 characters")
     found = ClusterSettings(
-        api=_api(read),
+        api=safe_address(read, "api", "https://10.0.0.1:6443"),
         namespace=namespace,
-        ca_file=_path(read, "ca_file"),
-        certificate_file=_path(read, "certificate_file"),
-        key_file=_path(read, "key_file"),
-        token_file=_path(read, "token_file"),
+        ca_file=path_or_none(read, "ca_file"),
+        certificate_file=path_or_none(read, "certificate_file"),
+        key_file=path_or_none(read, "key_file"),
+        token_file=path_or_none(read, "token_file"),
         call_seconds=read.number("call_seconds", 10.0, lowest=0.1, highest=300.0),
         submit_seconds=read.number("submit_seconds", 10.0, lowest=0.1, highest=600.0),
         listing_seconds=read.number("listing_seconds", 60.0, lowest=0.1, highest=600.0),
         submissions_at_once=read.whole("submissions_at_once", 8, lowest=1, highest=64),
         keep_seconds=read.whole("keep_seconds", 3 * 86_400, lowest=60),
         sweep_seconds=read.number("sweep_seconds", 600.0),
-        pod_template=_template(_path(read, "pod_template_file")),
+        pod_template=_template(path_or_none(read, "pod_template_file")),
     )
     if (found.certificate_file is None) != (found.key_file is None):
         raise SettingRefused("certificate_file and key_file belong together, and only one of them is set")
@@ -143,20 +144,6 @@ def _refuse_unknown(settings: Mapping[str, str], known: frozenset[str]) -> None:
     for name in settings:
         if name not in known:
             raise SettingRefused(f"{name[:80]!r} is no setting of Kubernetes, expected one of {', '.join(sorted(known))}")
-
-
-def _api(read: Settings) -> str:
-    """Only this host may be spoken to in clear: everything else would show credentials and files to the network."""
-    address = read.address("api")
-    parts = urlsplit(address)
-    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.username or parts.query or not (parts.scheme == "https" or (parts.scheme == "http" and is_here)):
-        raise SettingRefused("api is not an address such as https://10.0.0.1:6443 (http only for this host)")
-    return address
-
-
-def _path(read: Settings, name: str) -> Path | None:
-    return read.path(name) if read.text(name, "") else None
 
 
 def _template(path: Path | None) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from agents.harvester.systems.bounded_http import NoAnswer, NotSent
 from agents.harvester.systems.contract import Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
-from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer, NoAnswer, NotSent
+from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer
 from agents.harvester.systems.kubernetes_manifest import SpecRefused, check, files_of, job_document, labels, secret_document
 from agents.harvester.systems.kubernetes_objects import BatchJob, Meta
 from agents.harvester.systems.kubernetes_reading import is_of

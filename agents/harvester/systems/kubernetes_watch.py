@@ -15,7 +15,8 @@ import httpx
 import msgspec
 import structlog
 
-from agents.harvester.systems.kubernetes_api import GONE, ApiServer, ListMeta, NoAnswer, NotSent, retry_after
+from agents.harvester.systems.bounded_http import NoAnswer, NotSent, retry_after
+from agents.harvester.systems.kubernetes_api import GONE, ApiServer, ListMeta
 from process.deadlines import within
 
 #: The server ends a watch by itself after so long; it sends a bookmark each minute, so that silence means a dead connection.

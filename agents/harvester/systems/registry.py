@@ -16,6 +16,7 @@ _METHODS = ("describe", "problem", "submit", "listing", "cancel", "sweep", "even
 REASON_MAX = 300
 #: As in pyproject.toml.
 OWN = {
+    "arc": "agents.harvester.systems.arc:ArcCE",
     "htcondor": "agents.harvester.systems.htcondor:HTCondor",
     "kubernetes": "agents.harvester.systems.kubernetes:Kubernetes",
     "local": "agents.harvester.systems.local:LocalProcesses",
