@@ -25,7 +25,6 @@ from uuid import uuid4
 import psycopg2
 
 from agents.harvester.config import LOCAL
-from agents.harvester.systems.contract import NativeState
 from deploy.enrolment import local_offer
 from deploy.local_queue import operator_command
 from deploy.stack import Stack
@@ -100,9 +99,10 @@ def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, sa
             states = _states(user, tasks)
         ended = time.monotonic()
         workers = _workers_once_ended(stack, queue, ended + SECONDS_MAX)
-    if name == LOCAL:  # its only books are beside the harvester
-        adapter.spool = folder / "home" / "work"
-    tally = compared_with_log(workers, _books_once_ended(adapter, workers, time.monotonic() + BOOKS_SECONDS_MAX))
+        if name == LOCAL:  # its only books are beside the harvester
+            adapter.spool = folder / "home" / "work"
+        # While the harvester lives: a host has no other books than those it keeps.
+        tally = _tally_once_cleared(adapter, workers, time.monotonic() + BOOKS_SECONDS_MAX)
     ends = dict(Counter(state for _, state, _ in workers))
     say(
         f"{name} ({plan.mode}{f', {plan.pilot}' if plan.pilot != CULM else ''}): {plan.count} jobs in {len(tasks)} tasks, "
@@ -216,15 +216,12 @@ def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[st
         time.sleep(1.0)
 
 
-def _books_once_ended(
-    adapter: Any, workers: Sequence[tuple[str, str, int]], until: float
-) -> Sequence[tuple[str, int, NativeState]]:
-    """The books of the batch system, once it has none of the workers running that ended in the log, or the time is over."""
-    ended = {tag for tag, _, _ in workers}
+def _tally_once_cleared(adapter: Any, workers: Sequence[tuple[str, str, int]], until: float) -> Tally:
+    """Log and books compared once they agree, or the time is over: a pilot says that it ended before its batch system does."""
     while True:
-        books: Sequence[tuple[str, int, NativeState]] = adapter.books()
-        if time.monotonic() > until or not any(tag in ended and not state.is_end for tag, _, state in books):
-            return books
+        tally = compared_with_log(workers, adapter.books())
+        if time.monotonic() > until or not (tally.orphans or tally.differences):
+            return tally
         time.sleep(0.5)
 
 
