@@ -76,7 +76,7 @@ WORKERS ?= 200
 sites: export CULM_SITES_REPORT = out/sites.txt
 sites: $(READY)
 	@rm -f out/sites.txt
-	$(VENV)/bin/python -m pytest tests/systems -q --numprocesses $(words $(KIT)) --dist loadscope $(patsubst %,--system tests.systems.real_%,$(subst -,_,$(KIT)))
+	$(VENV)/bin/python -m tests.systems.kit_runs $(KIT)
 	$(VENV)/bin/python -m tests.systems.sites --systems $(SYSTEMS) --workers $(WORKERS)
 	$(VENV)/bin/culm up
 	$(VENV)/bin/python -m tests.systems.through_culm --systems $(SYSTEMS) --jobs $(WORKERS)

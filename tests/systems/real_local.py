@@ -63,6 +63,8 @@ class RealLocalAdapter:
         self.program = folder / "program"
         self.program.write_text(_PROGRAM.format(orders=self.orders))
         self._others: list[subprocess.Popen[bytes]] = []
+        #: tag -> (pid, birth) of the processes that were seen with it.
+        self._seen: dict[str, set[tuple[int, bytes]]] = {}
 
     def plugin(self, *, impatient: bool = False, **settings: str) -> LocalProcesses:
         """A new plugin; none of its calls waits for an answer."""
@@ -169,14 +171,17 @@ class RealLocalAdapter:
         for other in self._others:
             other.kill()
             other.wait()
-        for pid, tag in _tagged():
-            if tag.startswith(f"{self.stack}-"):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        tags = {tag for _, _, tag in _tagged() if tag.startswith(f"{self.stack}-")} | self._seen.keys()
+        for pid in (pid for tag in tags for pid in self._pids(tag)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.plugin().listing()
 
     def _pids(self, tag: str) -> list[int]:
-        return [pid for pid, found in _tagged() if found == tag]
+        """Those that live. A process that is about to end gave its environment back and lives on for a moment."""
+        seen = self._seen.setdefault(tag, set())
+        seen.update((pid, birth) for pid, birth, found in _tagged() if found == tag)
+        return [pid for pid, birth in seen if _lives(pid, birth)]
 
     def _records(self) -> list[tuple[str, dict[str, float]]]:
         found = []
@@ -186,8 +191,8 @@ class RealLocalAdapter:
         return found
 
 
-def _tagged() -> Iterator[tuple[int, str]]:
-    """Living processes that lead a session and have a tag in their environment."""
+def _tagged() -> Iterator[tuple[int, bytes, str]]:
+    """Living processes that lead a session and have a tag in their environment: number, birth, tag."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError, IndexError):
@@ -195,12 +200,20 @@ def _tagged() -> Iterator[tuple[int, str]]:
                 if int(fields[3]) == pid and fields[0] not in (b"Z", b"X"):
                     words = (folder / "environ").read_bytes().split(b"\0")
                     tags = [word.removeprefix(VARIABLE) for word in words if word.startswith(VARIABLE)]
-                    yield from ((pid, tag.decode(errors="replace")) for tag in tags)
+                    yield from ((pid, fields[19], tag.decode(errors="replace")) for tag in tags)
 
 
 def _fields(pid: int) -> list[bytes]:
     text = Path(f"/proc/{pid}/stat").read_bytes()
     return text[text.rindex(b")") + 2 :].split()
+
+
+def _lives(pid: int, birth: bytes) -> bool:
+    try:
+        fields = _fields(pid)
+    except OSError:
+        return False
+    return fields[19] == birth and fields[0] not in (b"Z", b"X")
 
 
 def _state(pid: int) -> str:

@@ -1,6 +1,11 @@
 """How `make sites` judges: what was asked, what a plugin showed and what the system's books hold."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from agents.harvester.systems.contract import NativeState, NativeWorker
+from tests.systems.kit_runs import kit_passes
 from tests.systems.sites import Tally, compared, compared_with_log
 from tests.systems.through_culm import PUSH, Plan
 
@@ -43,3 +48,36 @@ def test_a_worker_that_the_log_has_as_failed_and_the_system_as_finished_is_named
 
 def test_fewer_jobs_than_sizes_are_the_largest_ones() -> None:
     assert Plan(2, PUSH).memories_mb == (11_000, 20_000)
+
+
+class _Runs:
+    """Runs of pytest with these codes, one after the other."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+        self.asked: list[list[str]] = []
+
+    def run(self, arguments: Sequence[str]) -> int:
+        self.asked.append(list(arguments))
+        return self.codes.pop(0)
+
+
+def test_cases_of_the_kit_that_failed_run_once_more_alone_and_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = _Runs(1, 0)
+
+    assert kit_passes(["slurm"], runs.run, lambda: ["tests/systems/test_ends.py::test_an_end[real_slurm]"]) == 0
+
+    assert runs.asked[1][:3] == ["-q", "-n0", "tests/systems/test_ends.py::test_an_end[real_slurm]"]
+    assert capsys.readouterr().out == "kit: run a second time, passed then: test_an_end[real_slurm]\n"
+
+
+def test_a_case_that_fails_twice_fails_the_kit() -> None:
+    assert kit_passes(["slurm"], _Runs(1, 1).run, lambda: ["tests/systems/a.py::b"]) == 1
+
+
+def test_many_failures_and_a_run_that_was_cut_off_stand() -> None:
+    for code, cases in ((1, ["a", "b", "c", "d"]), (2, ["a"]), (1, [])):
+        runs = _Runs(code)
+
+        assert kit_passes(["slurm"], runs.run, lambda cases=cases: cases) == code  # type: ignore[misc]
+        assert len(runs.asked) == 1
