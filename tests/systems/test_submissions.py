@@ -190,8 +190,9 @@ def test_a_worker_that_the_system_took_twice_is_shown_twice(adapter: Adapter) ->
     (outcome,) = plugin.submit([a_spec(adapter)])
 
     ids = [worker.batch_id for worker in plugin.listing().workers if worker.tag == outcome.tag]
-    assert len(ids) == len(set(ids)) == adapter.copies(outcome.tag)
-    assert len(ids) == (1 if plugin.describe().submits_once else 2)
+    assert len(ids) == len(set(ids)) == (1 if plugin.describe().submits_once else 2)
+    # The later of two that run finds the worker's folder in use, and may have ended by now.
+    assert 1 <= adapter.copies(outcome.tag) <= len(ids)
 
 
 def test_a_second_submission_of_a_tag_is_never_hidden(adapter: Adapter) -> None:
