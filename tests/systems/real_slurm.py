@@ -57,14 +57,14 @@ class RealSlurm:
             (folder / name).mkdir(mode=0o700)
         (folder / "munge" / "key").write_bytes(os.urandom(1024))
         (folder / "munge" / "key").chmod(0o400)
-        self.conf.write_text(self._configuration())
+        self.conf.write_text(self.configuration())
         (folder / "cgroup.conf").write_text(
             "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nCgroupAutomount=yes\nConstrainRAMSpace=yes\n"
             "ConstrainSwapSpace=no\nConstrainCores=no\nConstrainDevices=no\n"
         )
         (folder / "jobcomp.log").touch()
 
-    def _configuration(self) -> str:
+    def configuration(self) -> str:
         limits = "ProctrackType=proctrack/cgroup\nTaskPlugin=task/cgroup"
         if not self.cgroup:
             limits = "ProctrackType=proctrack/linuxproc"
@@ -117,9 +117,13 @@ JobCompLoc={self.folder}/jobcomp.log
             "munged", "--force", f"--key-file={munge}/key", f"--socket={munge}/socket",
             f"--pid-file={self.folder}/run/munged.pid", f"--log-file={self.folder}/log/munged.log", f"--seed-file={munge}/seed",
         )  # fmt: skip
+        self.before_controller()
         self.start_controller("-c")
         self.run("slurmd")
         until(lambda: "idle" in self.run("sinfo", "-h", "-o", "%T", check=False), "no idle node")
+
+    def before_controller(self) -> None:
+        """For servers that the controller needs."""
 
     def start_controller(self, *options: str) -> None:
         """`slurmctld`, once it answers."""
