@@ -14,6 +14,7 @@ from streams.engine.listener import Delivery
 from streams.engine.messages import OutgoingCommand, outgoing_command
 from streams.facts.reader import Facts
 from streams.provisioning.elsewhere import orders_to_leave
+from streams.provisioning.threadsafe_event import ThreadsafeEvent
 
 BETWEEN_SECONDS = 1.0
 #: Fast rebrokerage leaves a share of a queue in peace for so long: its jobs may have come back for want of another queue.
@@ -34,22 +35,15 @@ class ElsewhereWatch:
         #: By queue, the event after which its jobs were last offered elsewhere.
         self._said: dict[str, str] = {}
         self._rests: dict[tuple[str, str], float] = {}
-        self._changed: Callable[[], None] = lambda: None
+        self._changed = ThreadsafeEvent()
 
     async def run(self) -> None:
         """Serve for as long as the process lives."""
-        loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-
-        def note() -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        self._changed = note
-        self._facts.on_change(note)
-        changed.set()
+        self._changed.bind()
+        self._facts.on_change(self._changed.set)
         while True:
-            await changed.wait()
-            changed.clear()
+            await self._changed.wait()
+            self._changed.clear()
             await self.say()
             # Looking at all queues has a cost: once a second, however often they change.
             await asyncio.sleep(BETWEEN_SECONDS)
@@ -57,7 +51,7 @@ class ElsewhereWatch:
     def look_again(self) -> None:
         """Other queues are this worker's by now; from any thread."""
         self._said = {}
-        self._changed()
+        self._changed.set()
 
     async def say(self) -> None:
         """Order each queue that should have fewer jobs waiting, once for each event of it."""

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 
 from schemas.task import WakeTask
 from schemas.throttles import THROTTLES_KEY
@@ -18,6 +17,7 @@ from streams.engine.messages import outgoing_command
 from streams.facts.reader import Facts
 from streams.facts.snapshot import Snapshot, ThrottledOrder
 from streams.jedi.throttle import Scope, scopes_of, throttled
+from streams.provisioning.threadsafe_event import ThreadsafeEvent
 
 LEVEL_CROSSED = "LEVEL_CROSSED"
 GATHER_SECONDS = 0.05
@@ -38,33 +38,25 @@ class ThrottleWatch:
         is_ours: Callable[[str], bool] = lambda key: True,
     ) -> None:
         self._facts, self._outbox, self._clock, self._is_ours = facts, outbox, clock, is_ours
-        self._changed: Callable[[], None] = lambda: None
+        self._changed = ThreadsafeEvent()
         #: Event that throttled a task -> when its wake-up was said, and the order.
         self._woken: dict[str, tuple[float, ThrottledOrder]] = {}
 
     async def run(self) -> None:
         """Serve for as long as the process lives."""
-        loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-
-        def note() -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        self._changed = note
-        self._facts.on_change(note)
-        changed.set()
+        self._changed.bind()
+        self._facts.on_change(self._changed.set)
         while True:
-            with suppress(TimeoutError):
-                # While a wake-up is under way its room is looked at again; without one, only a change is waited for.
-                await asyncio.wait_for(changed.wait(), SETTLED_SECONDS if self._woken else None)
+            # While a wake-up is under way its room is looked at again; without one, only a change is waited for.
+            await self._changed.wait(SETTLED_SECONDS if self._woken else None)
             await asyncio.sleep(GATHER_SECONDS)
-            changed.clear()
+            self._changed.clear()
             await self.say()
 
     def look_again(self) -> None:
         """This worker may speak from now on; from any thread."""
         self._woken = {}
-        self._changed()
+        self._changed.set()
 
     async def say(self) -> None:
         """Wake the tasks whose level is crossed, if this worker speaks."""

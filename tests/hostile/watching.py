@@ -3,6 +3,7 @@
 Everything as a stranger to the processes sees it: the supervisor, /proc, the broker's offsets, rows of positions, files.
 """
 
+import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from check.laws import Violation
 from deploy.stack import Stack
 from eventlog.lag import ends_of
 from schemas.topics import topics_of_role
-from tests.hostile import checking
+from tests.hostile import checking, java_memory
 
 LAG_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.5
@@ -28,7 +29,8 @@ FOUND_MAX = 5
 class Look:
     """A stack at a moment. Sizes of logs in bytes; memory that a process and its children have for themselves in MB.
 
-    Postgres' shared buffers are not counted: they fill up to their fixed size, once for each connection that looks.
+    Postgres' shared buffers are not counted: they fill up to their fixed size, once for each connection that looks. Nor is
+    garbage in the heap of a JVM, which fills up to its limit (tests/hostile/java_memory.py).
     """
 
     restarts: Mapping[str, int]
@@ -61,7 +63,7 @@ def look_at(stack: Stack) -> Look:
 
 
 def own_memory(stack: Stack) -> dict[str, int]:
-    """MB that each process and its children share with no other."""
+    """MB that each process and its children share with no other; of a JVM what it needs."""
     pids = {state.name: state.pid for state in stack.supervisor.states() if state.pid}
     return {name: sum(_own_bytes(one) for one in _family(pid)) >> 20 for name, pid in pids.items()}
 
@@ -136,6 +138,17 @@ def _family(pid: int) -> list[psutil.Process]:
 
 def _own_bytes(process: psutil.Process) -> int:
     try:
+        if java_memory.is_java(process):
+            return _needed_by(process)
         return int(process.memory_full_info().uss)
     except psutil.NoSuchProcess:
         return 0
+
+
+def _needed_by(process: psutil.Process) -> int:
+    """Of a JVM that cannot be asked all of it, with its garbage: rather a fault too many than one not seen."""
+    try:
+        return java_memory.needed_by(process)
+    except (OSError, ValueError, subprocess.SubprocessError) as problem:
+        print(f"memory of Java process {process.pid} contains garbage, as it cannot be asked: {problem}", flush=True)
+        return int(process.memory_full_info().uss)

@@ -9,7 +9,8 @@ from pathlib import Path
 from agents.harvester.systems.arc import ArcCE
 from tests.systems.arc_emulator import THEM, TOKEN, ARex, Job
 from tests.systems.arc_front import ArcFront
-from tests.systems.kit import Ability, Asked, Fault, MakeAdapter, Outcome
+from tests.systems.http_adapter import HttpAdapter
+from tests.systems.kit import Ability, Asked, MakeAdapter, Outcome
 
 STARTS_PROCESSES = False
 RUNS_PROGRAMS = False
@@ -33,48 +34,18 @@ _ENDS: Mapping[Outcome, tuple[str, str, str]] = {
 }
 
 
-class ArcStandIn:
+class ArcStandIn(HttpAdapter[ArcCE]):
     """A CE in memory."""
 
     def __init__(self, folder: Path, stack: str) -> None:
-        self.stack, self.folder, self.arex = stack, folder, ARex()
-        self.front = ArcFront(self.arex)
-        self.lacks = LACKS
-        self.queue_settings: Mapping[str, str] = {"queue": "main"}
-        self.program = folder / "program"
-        self.program.write_text("#!/bin/sh\nexit 0\n")
+        self.arex = ARex()
+        front = ArcFront(self.arex)
         token = folder / "ce.token"
         token.write_text(f"{TOKEN}\n")
-        self.settings = {"api": f"{self.front.address}/arex", "token_file": str(token), "sweep_seconds": "0"}
-        self._plugins: list[ArcCE] = []
-
-    def plugin(self, *, impatient: bool = False, **settings: str) -> ArcCE:
-        """A new plugin."""
-        speed = {"call_seconds": "1", "submit_seconds": "1", "listing_seconds": "1"} if impatient else {}
-        self._plugins.append(ArcCE(self.stack, {**self.settings, **speed, **settings}, self.folder))
-        return self._plugins[-1]
-
-    def close(self) -> None:
-        """End plugins and front."""
-        for plugin in self._plugins:
-            plugin.close()
-        self.front.end()
-
-    def inject(self, fault: Fault) -> None:
-        """Let the requests of its kind suffer `fault`."""
-        self.front.inject(fault)
-
-    def heal(self) -> None:
-        """End it."""
-        self.front.heal()
-
-    def release_listing(self) -> None:
-        """Let a late list arrive."""
-        self.front.released.set()
-
-    def late_listing_is_made(self) -> bool:
-        """Whether a late list waits."""
-        return self.front.made.is_set()
+        settings = {"api": f"{front.address}/arex", "token_file": str(token), "sweep_seconds": "0"}
+        super().__init__(folder, stack, ArcCE, front, settings)
+        self.lacks = LACKS
+        self.queue_settings: Mapping[str, str] = {"queue": "main"}
 
     def start(self, tag: str, node: str = "node1") -> None:
         """A node runs the job, which has all its files."""

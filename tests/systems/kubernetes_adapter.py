@@ -11,7 +11,8 @@ from typing import Any
 from agents.harvester.systems.kubernetes import Kubernetes
 from agents.harvester.systems.kubernetes_manifest import INPUT, WORK
 from agents.harvester.systems.kubernetes_reading import quantity
-from tests.systems.kit import Ability, Asked, Fault
+from tests.systems.http_adapter import HttpAdapter
+from tests.systems.kit import Ability, Asked
 from tests.systems.kubernetes_emulator import Object
 from tests.systems.kubernetes_front import Front, Server
 
@@ -24,46 +25,15 @@ LACKS: Mapping[StrEnum, str] = {
 }
 
 
-class KubernetesAdapter:
+class KubernetesAdapter(HttpAdapter[Kubernetes]):
     """The plugin behind a front before `server`."""
 
     def __init__(self, folder: Path, stack: str, server: Server) -> None:
-        self.stack, self.folder, self.server = stack, folder, server
-        self.front = Front(server)
+        front = Front(server)
+        super().__init__(folder, stack, Kubernetes, front, {"api": front.address, "namespace": "culm"})
+        self.server = server
         self.lacks: Mapping[StrEnum, str] = LACKS
         self.queue_settings: Mapping[str, str] = {"image": "local/worker:1"}
-        self.program = folder / "program"
-        self.program.write_text("#!/bin/sh\nexit 0\n")
-        self._plugins: list[Kubernetes] = []
-        self.settings = {"api": self.front.address, "namespace": "culm"}
-
-    def plugin(self, *, impatient: bool = False, **settings: str) -> Kubernetes:
-        """A new plugin."""
-        speed = {"call_seconds": "1", "submit_seconds": "1", "listing_seconds": "1"} if impatient else {}
-        self._plugins.append(Kubernetes(self.stack, {**self.settings, **speed, **settings}, self.folder))
-        return self._plugins[-1]
-
-    def close(self) -> None:
-        """End plugins and front."""
-        for plugin in self._plugins:
-            plugin.close()
-        self.front.end()
-
-    def inject(self, fault: Fault) -> None:
-        """Let the requests of its kind suffer `fault`."""
-        self.front.inject(fault)
-
-    def heal(self) -> None:
-        """End it."""
-        self.front.heal()
-
-    def release_listing(self) -> None:
-        """Let a late list arrive."""
-        self.front.released.set()
-
-    def late_listing_is_made(self) -> bool:
-        """Whether a late list waits."""
-        return self.front.made.is_set()
 
     def job(self, tag: str) -> Object | None:
         """The Job in truth."""
