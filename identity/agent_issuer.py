@@ -3,7 +3,7 @@
 State: `CULM_HOME/identity/agent_keys.json`, made on first use and rotated here; or a file that the platform gives
 (`CULM_AGENT_KEYS`), which is only read. Out: tokens for workers and for single jobs, the public keys. Guards: the file is one of
 its owner alone; no private key and no token is logged; several processes rotate once, not each. What was signed is known to
-`signed_here` by its digest.
+`signed_here` by its digest, with the other processes of the host by `CULM_HOME/identity/signed_tokens`.
 """
 
 import fcntl
@@ -29,6 +29,7 @@ from identity.key_ring import Key, KeyRing, RingUnusable, document_of, read_ring
 from identity.own_issuers import AGENTS_ISSUER
 from identity.signatures import encoded, with_signature
 from identity.signed_here import SignedHere
+from identity.signed_on_host import SignedOnHost, host_key
 from process.private_files import write_private
 
 ALGORITHM = "ES256"
@@ -52,20 +53,25 @@ class _Signer:
 class AgentKeys:
     """The ring in a file. `is_ours`: made and rotated here when it is time; else the platform does that."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time, *, is_ours: bool = True) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.time, *, is_ours: bool = True, on_host: SignedOnHost | None = None
+    ) -> None:
+        """on_host: where the processes of this host note what they signed."""
         self._path, self._clock, self._is_ours = path, clock, is_ours
         self._lock = threading.Lock()
         self._ring = KeyRing()
         self._version: tuple[int, int] | None = None
         self._looked = float("-inf")
         self._signer: _Signer | None = None
-        #: What these keys signed in this process.
-        self.signed_here = SignedHere()
+        #: What these keys signed in this process, and in others of this host.
+        self.signed_here = SignedHere(on_host)
 
     @classmethod
     def of(cls, home: Path, given: Path | None = None, clock: Callable[[], float] = time.time) -> "AgentKeys":
         """The keys under the folder `home`, or those in the file that the platform gave."""
-        return cls(given, clock, is_ours=False) if given is not None else cls(key_ring_path(home), clock)
+        on_host = SignedOnHost(home / "identity" / "signed_tokens")
+        is_ours = given is None
+        return cls(given or key_ring_path(home), clock, is_ours=is_ours, on_host=on_host)
 
     def signer(self) -> ECKey:
         """The private key that signs now; raises RingUnusable."""
@@ -117,12 +123,18 @@ class AgentKeys:
                 self._rotate_if_due(now)
             version = self._version_of_file()
             if version != self._version:
-                self._ring, self._version = self._read(), version
+                self._take(self._read(), version)
             if self._is_ours and self._ring.is_due(now):
                 self._rotate_if_due(now)
-                self._ring, self._version = self._read(), self._version_of_file()
+                self._take(self._read(), self._version_of_file())
             self._looked = now
         return self._ring
+
+    def _take(self, ring: KeyRing, version: tuple[int, int]) -> None:
+        """The ring in the file is `ring`; tokens of its keys are known as the host's."""
+        signers = [_prepared(one.key) for one in ring.keys]
+        self.signed_here.has_keys({signer.thumbprint: host_key(signer.private) for signer in signers})
+        self._ring, self._version = ring, version
 
     def _rotate_if_due(self, now: float) -> None:
         with self._alone():

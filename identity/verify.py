@@ -5,7 +5,7 @@ unless all holds: an issuer that has a row, a signature by a key that this issue
 every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
 past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked, and whether its
 issuer still publishes its key, is asked each time, also of one that is remembered. The signature of a token that this process
-made itself is not checked: it is known (signed_here.py).
+or another one of its host made is not checked: it is known (signed_here.py).
 """
 
 import time
@@ -67,7 +67,7 @@ class Verifier:
     ) -> None:
         """issuers: None where they are not known yet; until `trust` is called no token is believed.
 
-        signed_here: which tokens this process signed itself.
+        signed_here: which tokens this process, or another one of its host, signed.
         """
         self._keys = keys
         self._clock = clock
@@ -208,7 +208,7 @@ class Verifier:
         if token.algorithm not in issuer.algorithms:
             raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
         key = self._keys.key(issuer, token.key_id)
-        if self._signed_here.thumbprint(digest) != key.thumbprint:
+        if not self._signed_here.is_signed(digest, key.thumbprint):
             _check_signature(token, key)
         return key
 

@@ -1,5 +1,6 @@
-"""A process does not check its own signatures, and all else of its own tokens is judged at each use."""
+"""A process does not check signatures of its own host, and all else of its own tokens is judged at each use."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -14,6 +15,7 @@ from identity.errors import TokenRefused
 from identity.own_issuers import AGENTS_ISSUER, own_issuers
 from identity.signatures import is_valid
 from identity.signed_here import SIGNED_MAX, SignedHere, text_digest
+from identity.signed_on_host import PLACES, SignedOnHost
 from identity.trust import key_cache
 from identity.verify import Verifier
 from process.private_files import write_private
@@ -48,21 +50,96 @@ class Process:
         return ""
 
 
-def test_the_signature_of_an_own_token_is_not_checked_and_that_of_another_process_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = Process(tmp_path), Process(tmp_path)
-    checked: list[str] = []
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tokens whose signature was checked."""
+    found: list[str] = []
 
     def counted(text: str, key: EllipticCurvePublicKey, algorithm: SignatureAlgorithm) -> bool:
-        checked.append(text)
+        found.append(text)
         return is_valid(text, key, algorithm)
 
     monkeypatch.setattr("identity.verify.is_valid", counted)
-    token = one.token()
+    return found
 
-    assert [one.rule(token), other.rule(token), other.rule(token)] == ["", "", ""]
+
+def hosts(folder: Path) -> tuple[Path, Path, Path]:
+    """The homes of two hosts to which the platform gives one ring of keys, and the file of that."""
+    key = ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True)
+    write_private(folder / "given.json", orjson.dumps({"keys": [{"key": key, "signs_from": START - 1}]}))
+    return folder / "one", folder / "another", folder / "given.json"
+
+
+def test_the_signature_of_a_token_of_this_host_is_not_checked_and_that_of_another_host_is_once(
+    tmp_path: Path, checked: list[str]
+) -> None:
+    host, other_host, given = hosts(tmp_path)
+    maker, neighbour, stranger = Process(host, given), Process(host, given), Process(other_host, given)
+    token = maker.token()
+
+    assert [process.rule(token) for process in (maker, neighbour, stranger, stranger)] == ["", "", "", ""]
     assert checked == [token]
+
+
+def test_who_can_write_the_file_and_has_no_key_makes_no_token_believed(tmp_path: Path, checked: list[str]) -> None:
+    process, other = Process(tmp_path), Process(tmp_path)
+    head, body, _ = process.token().split(".")
+    forged = f"{head}.{body}.{'A' * 86}"
+    digest = text_digest(forged)
+    table = SignedOnHost(tmp_path / "identity" / "signed_tokens")
+
+    for key in (b"", b"0" * 32, digest):
+        table.note(digest, key)
+        assert other.rule(forged) == "signature"
+    (tmp_path / "identity" / "signed_tokens").write_bytes(digest * PLACES)
+    assert other.rule(forged) == "signature"
+    assert checked == [forged] * 4
+
+
+@pytest.mark.parametrize("harm", ["short", "mode", "link", "folder", "zeros"])
+def test_a_file_that_cannot_be_used_costs_a_check_and_nothing_else(tmp_path: Path, checked: list[str], harm: str) -> None:
+    file, maker = tmp_path / "identity" / "signed_tokens", Process(tmp_path)
+    token = maker.token()
+    match harm:
+        case "short":
+            os.truncate(file, 0)
+        case "mode":
+            file.chmod(0o620)
+        case "link":
+            file.rename(tmp_path / "elsewhere")
+            file.symlink_to(tmp_path / "elsewhere")
+        case "folder":
+            file.unlink()
+            file.mkdir()
+        case _:
+            file.write_bytes(b"\0" * file.stat().st_size)
+    other = Process(tmp_path)
+
+    assert [other.rule(token), maker.rule(token)] == ["", ""]
+    assert checked == [token]
+    assert other.rule(f"{token[:-1]}{'A' if token[-1] != 'A' else 'Q'}") == "signature"
+
+
+def test_the_file_holds_neither_a_token_nor_what_a_token_is_known_by(tmp_path: Path) -> None:
+    token = Process(tmp_path).token()
+
+    file = tmp_path / "identity" / "signed_tokens"
+    found = file.read_bytes()
+    assert (len(found), file.stat().st_mode & 0o777) == (2_097_152, 0o600)
+    assert len(found.replace(b"\0", b"")) >= 24
+    for part in (*token.encode().split(b"."), text_digest(token)):
+        assert part not in found
+
+
+def test_a_token_of_the_host_is_refused_once_its_key_was_replaced(tmp_path: Path, checked: list[str]) -> None:
+    maker, other = Process(tmp_path), Process(tmp_path)
+    token = maker.token()
+
+    AgentKeys.of(tmp_path, clock=lambda: maker.now).rotate(at_once=True)
+    other.now += 6
+
+    assert other.rule(token) == "key"
+    assert checked == []
 
 
 def test_an_own_token_with_another_signature_or_other_claims_is_forged(tmp_path: Path) -> None:
@@ -152,4 +229,20 @@ def test_the_oldest_of_too_many_own_tokens_is_forgotten() -> None:
     for number in range(SIGNED_MAX + 1):
         here.note(f"token {number}", "key")
 
-    assert [here.thumbprint(text_digest(f"token {number}")) for number in (0, 1, SIGNED_MAX)] == ["", "key", "key"]
+    known = [here.is_signed(text_digest(f"token {number}"), "key") for number in (0, 1, SIGNED_MAX)]
+    assert known == [False, True, True]
+
+
+def test_a_token_is_known_for_the_key_that_signed_it_alone(tmp_path: Path) -> None:
+    table = SignedOnHost(tmp_path / "signed_tokens")
+    here, neighbour = SignedHere(table), SignedHere(table)
+    here.has_keys({"one": b"1" * 32, "two": b"2" * 32})
+    neighbour.has_keys({"one": b"1" * 32, "two": b"2" * 32})
+
+    here.note("token", "one")
+
+    digest = text_digest("token")
+    assert [process.is_signed(digest, "one") for process in (here, neighbour)] == [True, True]
+    assert [process.is_signed(digest, "two") for process in (here, neighbour)] == [False, False]
+    neighbour.has_keys({"two": b"2" * 32})
+    assert not neighbour.is_signed(digest, "one")
