@@ -166,7 +166,7 @@ def _files_in_order(dataset: Dataset, command: RequestContents) -> list[DatasetF
     """The same by number and name, files without a number first; costs a look at each file of the dataset."""
 
     def place(file: DatasetFile) -> tuple[int, str]:
-        number = number_of(file, command.ordered_by)
+        number = number_of(file, command.ordered_by, command.task_id)
         return -1 if number is None else number, file.lfn
 
     before = (-1 if command.after_number is None else command.after_number, command.after)

@@ -11,11 +11,11 @@ from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.secondaries import stream_to_read
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.boundaries import looked_at
+from schemas.boundaries import RANDOM, looked_at
 from schemas.dataset import EndSubscription, RequestContents, SubscribeContents
 from schemas.records import replace
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
-from schemas.types import TaskDefinition
+from schemas.types import SecondaryInput, TaskDefinition
 
 INPUT_SECONDS_MAX = 7 * 86_400
 
@@ -47,7 +47,7 @@ def ask_datasets(
     waits = definition.wait_input or beside_parent
     if definition.secondaries and secondary:
         first = definition.secondaries[0]
-        return (ask_secondary(task, first.datasets[0], first.stream, waits=waits),)
+        return (ask_secondary(task, first.datasets[0], first, waits=waits),)
     own = {template.dataset for template in definition.outputs}
     until_parent_ends = beside_parent and definition.no_wait_parent
     order = looked_at(definition.rules)
@@ -68,10 +68,22 @@ def ask_datasets(
     return tuple(FollowUp(name, once if name in own else asked) for name in definition.input_datasets)
 
 
-def ask_secondary(task: Task, dataset: str, stream: str, *, waits: bool) -> FollowUp:
+def ask_secondary(task: Task, dataset: str, stream: SecondaryInput, *, waits: bool) -> FollowUp:
     """The request for the files of a dataset of secondary input, which is read once: what it has then is all."""
-    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, stream=stream, once=True)
+    request = RequestContents(
+        task_id=task.task_id,
+        waits=waits,
+        reading=task.reading,
+        stream=stream.stream,
+        once=True,
+        ordered_by=order_of(stream),
+    )
     return FollowUp(dataset, request)
+
+
+def order_of(stream: SecondaryInput) -> str:
+    """What the files of a stream are ordered by before their names."""
+    return RANDOM if stream.random else ""
 
 
 def ask_for_next(task: Task, dataset: str, chunk: int, position: int) -> FollowUp:
@@ -106,7 +118,7 @@ def ask_without_parent(task: Task) -> tuple[FollowUp, ...]:
     if number is not None:
         stream = definition.secondaries[number]
         dataset = stream.datasets[task.secondaries[number].place]
-        return (ask_secondary(task, dataset, stream.stream, waits=definition.wait_input),) if dataset in task.awaited else ()
+        return (ask_secondary(task, dataset, stream, waits=definition.wait_input),) if dataset in task.awaited else ()
     questions = []
     for name in (*task.followed, *sorted(task.awaited)):
         question = SubscribeContents(
@@ -146,7 +158,8 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        order = "" if command.stream else looked_at(definition.rules)
+        stream = next((one for one in definition.secondaries if one.stream == command.stream), None)
+        order = looked_at(definition.rules) if stream is None else order_of(stream)
         once = bool(command.stream or order)
         request = RequestContents(
             task_id=task.task_id, reading=task.reading, stream=command.stream, ordered_by=order, once=once

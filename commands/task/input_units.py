@@ -196,6 +196,16 @@ class InputUnits:
                 break
         return found
 
+    def files_done(self, dataset: str, files: Set[str]) -> Set[str]:
+        """Those of `files` of which the dataset has units that are all finished."""
+        keys = {(name, bound) for name in files for bound in (NOTHING, EVENT_MAX)}
+        done, others = set[str](), set[str]()
+        for page in self._overlapping(dataset, keys, len(self)):
+            for place, name in enumerate(page.names(), start=page.first - 1):
+                if name in files:
+                    (done if self.status[place] == FINISHED else others).add(name)
+        return done - others
+
     def _overlapping(self, dataset: str, keys: Set[UnitKey], before: int) -> Iterator[Page]:
         """Pages that may hold units with these keys, the last first; they are few, as datasets are fed by name."""
         if not keys or dataset not in self.greatest or min(keys) > self.greatest[dataset]:

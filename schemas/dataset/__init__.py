@@ -160,7 +160,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: Number of the task's reading of its input, from 0.
     once: True when the task takes what is there, also while tasks write in the dataset.
     stream: Stream of secondary input that it is for; empty for the master input.
-    ordered_by: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
+    ordered_by: What files are ordered by before the name: boundary_id, lumi_block, random (drawn for the task);
+        empty for the name alone.
     after_number: Of the last file of the chunk before, what it is ordered by; null where it has none.
     """
 
