@@ -4700,6 +4700,11 @@ class StorageElement(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SUBSCRIBER = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     """A task that waits for further files of a dataset.
 
@@ -4710,6 +4715,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -4718,6 +4724,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     until_closed: bool = False
     until_parent_ends: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4728,6 +4735,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -4740,6 +4748,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4749,6 +4758,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_SUBSCRIBER("\n".join((self.stream, ""))) is not None
         )
 
 

@@ -35,7 +35,7 @@ from commands.task.units import (
     within_events,
 )
 from commands.task.used_files import goes_round
-from schemas.boundaries import looked_at, number_of
+from schemas.boundaries import RANDOM, looked_at, number_of
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
@@ -118,8 +118,9 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if not command.known:
         return missing_dataset(task, definition, command)
     order = looked_at(definition.rules)
-    if command.ordered_by != order:  # it exists now, and does not know how its files are to come
-        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order, once=True)
+    if command.ordered_by != order and (command.position is None or order == RANDOM):
+        # It exists now, and does not know how its files are to come.
+        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order, once=order == RANDOM)
         return accept(follow_ups=(FollowUp(command.dataset, again),))
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")

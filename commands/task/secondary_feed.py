@@ -5,7 +5,7 @@ breaks the task. Source: docs/reference/jedi.md, "Secondary input"; docs/decisio
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.awaiting import ask_datasets, ask_secondary, missing_dataset, status_once_fed
+from commands.task.awaiting import ask_datasets, ask_for_next_of, ask_secondary, missing_dataset, status_once_fed
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.secondaries import FILES_MAX, stream_to_read
@@ -75,6 +75,8 @@ def _next_requests(
     task: Task, definition: TaskDefinition, command: FeedContents, number: int, fed: SecondaryInputFed
 ) -> tuple[FollowUp, ...]:
     """The next chunk, the next dataset, or the master input."""
+    if not fed.dataset_complete and command.position is not None:
+        return (ask_for_next_of(task, command),)
     if not fed.dataset_complete:
         files: tuple[DatasetFile, ...] = tuple(command.files)
         after = RequestContents(
@@ -96,7 +98,7 @@ def _next_requests(
             return ask_datasets(task, definition, beside_parent=task.parent_status == AT_WORK, secondary=False)
         return (FollowUp(str(task.task_id), FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=0, chunks=1)),)
     stream = definition.secondaries[following]
-    return (ask_secondary(task, stream.datasets[place], stream, waits=waits),)
+    return (ask_secondary(task, definition, stream.datasets[place], stream, waits=waits),)
 
 
 def _waits(task: Task, definition: TaskDefinition) -> bool:
@@ -107,4 +109,4 @@ def _requests(task: Task, definition: TaskDefinition, waits: bool) -> tuple[Foll
     number = stream_to_read(task.secondaries, definition.secondaries)
     assert number is not None
     stream = definition.secondaries[number]
-    return (ask_secondary(task, stream.datasets[task.secondaries[number].place], stream, waits=waits),)
+    return (ask_secondary(task, definition, stream.datasets[task.secondaries[number].place], stream, waits=waits),)

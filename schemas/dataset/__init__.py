@@ -215,6 +215,11 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SUBSCRIBECONTENTS = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     """Send a task the next files of the dataset, at once or when they are registered, until it closes.
 
@@ -226,6 +231,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
     waits: True when the task waits for a dataset that does not exist.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -235,6 +241,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: bool = False
     until_parent_ends: bool = False
     waits: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -246,6 +253,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
             "waits": self.waits,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -259,6 +267,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
             waits=record["waits"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -268,6 +277,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_SUBSCRIBECONTENTS("\n".join((self.stream, ""))) is not None
         )
 
 
@@ -346,6 +356,11 @@ class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_CONTENTSSUBSCRIBED = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     """A task has had all files that are there, and is sent the next ones when they are registered.
 
@@ -356,6 +371,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -364,6 +380,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     until_closed: bool = False
     until_parent_ends: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -374,6 +391,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -386,6 +404,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -395,6 +414,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_CONTENTSSUBSCRIBED("\n".join((self.stream, ""))) is not None
         )
 
 
